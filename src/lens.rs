@@ -1,1 +1,7 @@
-//! lens
+//! Read-outs of attention heads: what each retrieves, from where, and what it is worth.
+//!
+//! Formulas: r_h[p] = z_h[p]·W_O^h; see the functions for each read-out.
+
+mod heads;
+
+pub use heads::{HeadReading, Reading, ablate_heads, read_heads};

@@ -1,1 +1,13 @@
-//! memory
+//! Memory injections: a text becomes a vector that is added to a layer's attention output.
+//!
+//! Formulas: "Memory Injections" (arXiv 2309.05605), section 4; `docs/injections.md`.
+
+mod encoding;
+mod error;
+mod injection;
+mod sweep;
+
+pub use encoding::{MemoryVector, encode};
+pub use error::MemoryError;
+pub use injection::{place, resolve_scope};
+pub use sweep::{Baseline, Cell, Grid, Subject, Sweep, sweep};

@@ -1,1 +1,28 @@
-//! model
+//! The model runtime: weights, tokenizer and the instrumented forward pass.
+//!
+//! [`Model`] is what the parts above use: it owns the weights in f32, the tokenizer and the
+//! model's identity. [`Model::forward`] is the only door to the arithmetic; what is read out
+//! and what is changed on the way is declared in [`Hooks`].
+
+mod attention;
+mod config;
+mod error;
+mod hooks;
+mod load;
+mod matrix;
+mod ops;
+mod rope;
+mod score;
+mod tokenizer;
+mod trace;
+mod transformer;
+mod weights;
+
+pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+pub use error::ModelError;
+pub use hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions, Select};
+pub use load::{LoadOptions, Model, ModelFiles, ModelInfo};
+pub use matrix::Matrix;
+pub use score::{Answer, Ranked, Score, log_softmax, rank_of, top_k};
+pub use tokenizer::{BosPolicy, Token, Tokenizer};
+pub use trace::{LayerTrace, Trace};

@@ -1,1 +1,3 @@
 //! prompt
+mod case;
+pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};

@@ -1,0 +1,164 @@
+//! Every head of every layer at one position.
+
+use crate::model::{
+    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select,
+    log_softmax, top_k,
+};
+
+/// Heads ablated in one pass.
+const BATCH: usize = 16;
+
+/// One head's read-outs at the last position of a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadReading {
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Head, from 0.
+    pub head: usize,
+    /// Euclidean length of r_h.
+    pub norm: f32,
+    /// Direct logit contribution to the target token: (r_h, centred for a `LayerNorm`) · s⊙γ⊙w_a,
+    /// with s the final norm's scale frozen at its clean value.
+    pub direct_logit: f32,
+    /// Attention over the prompt's positions: `[n]`.
+    pub attention: Vec<f32>,
+    /// Unembed lens: the tokens with the highest r_h·w_t (no norm), best first, and that score.
+    pub top: Vec<(u32, f32)>,
+}
+
+/// All heads, and what else adds to the target's logit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Layer after layer, head after head.
+    pub heads: Vec<HeadReading>,
+    /// The target's logit as the model computes it.
+    pub logit: f32,
+    /// What the embedding, output biases, MLPs, β and the head's bias add to it. Together with
+    /// the heads' direct contributions this is `logit`.
+    pub rest: f32,
+}
+
+/// Reads every head at the last position of `tokens`, for the token `target`.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn read_heads(
+    model: &Model,
+    tokens: &[u32],
+    target: u32,
+    top: usize,
+    cancel: &Cancel,
+) -> Result<Reading, ModelError> {
+    let capture = Capture {
+        logits: Positions::Last,
+        attention: Positions::Last,
+        z: Positions::Last,
+        resid_pre: Positions::Last,
+        mlp_out: Positions::Last,
+        resid_final: Positions::Last,
+        ..Capture::default()
+    };
+    let trace = model.forward(&[tokens], &Hooks::capture(capture), cancel)?;
+    let direction = Direction::new(model, trace.resid_final.row(0), target);
+    let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
+    let mut outputs = Matrix { rows: 0, cols: model.info.width, data: Vec::new() };
+    let embedding = trace.layers.first().map_or(0.0, |layer| direction.dot(layer.resid_pre.row(0)));
+    let mut rest = embedding + direction.constant;
+    for (layer, kept) in trace.layers.iter().enumerate() {
+        let r = model.head_outputs(layer, kept.z.row(0));
+        for head in 0..model.info.heads {
+            let row = r.row(head);
+            heads.push(HeadReading {
+                layer,
+                head,
+                norm: row.iter().map(|v| v * v).sum::<f32>().sqrt(),
+                direct_logit: direction.dot(row) as f32,
+                attention: kept.attention.first().map(|a| a.row(head).to_vec()).unwrap_or_default(),
+                top: Vec::new(),
+            });
+        }
+        outputs.rows += r.rows;
+        outputs.data.extend(r.data);
+        rest += direction.dot(kept.mlp_out.row(0));
+        rest += model.attention_bias(layer).map_or(0.0, |bias| direction.dot(bias));
+    }
+    if top > 0 {
+        let scores = model.unembed(&outputs);
+        for (index, reading) in heads.iter_mut().enumerate() {
+            let row = scores.row(index);
+            let best = top_k(row, top);
+            reading.top = best.iter().map(|r| (r.token, row[r.token as usize])).collect();
+        }
+    }
+    let logit = trace.logits.row(0)[target as usize];
+    Ok(Reading { heads, logit, rest: rest as f32 })
+}
+
+/// The linear map from a piece of the residual stream to its share of one token's logit.
+struct Direction {
+    /// s ⊙ γ ⊙ w_a: `[width]`.
+    vector: Vec<f64>,
+    /// Whether pieces are centred first.
+    centred: bool,
+    /// β·w_a plus the head's bias.
+    constant: f64,
+}
+
+impl Direction {
+    fn new(model: &Model, resid_final: &[f32], target: u32) -> Self {
+        let (_, scale) = model.final_statistics(resid_final);
+        let w = model.unembedding(target);
+        let vector = w
+            .iter()
+            .zip(model.final_gain())
+            .map(|(w, gain)| f64::from(*w) * f64::from(*gain) * f64::from(scale))
+            .collect();
+        let beta = model.final_bias().map_or(0.0, |bias| {
+            bias.iter().zip(&w).map(|(b, w)| f64::from(*b) * f64::from(*w)).sum()
+        });
+        let constant = beta + f64::from(model.unembedding_bias(target));
+        Self { vector, centred: model.centres(), constant }
+    }
+
+    fn dot(&self, piece: &[f32]) -> f64 {
+        let mean = if self.centred {
+            piece.iter().map(|v| f64::from(*v)).sum::<f64>() / piece.len() as f64
+        } else {
+            0.0
+        };
+        piece.iter().zip(&self.vector).map(|(v, d)| (f64::from(*v) - mean) * d).sum()
+    }
+}
+
+/// Log-probability of `target` after `tokens` when one head's z is zeroed at all positions, for
+/// each `(layer, head)` of `heads` in turn.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn ablate_heads(
+    model: &Model,
+    tokens: &[u32],
+    target: u32,
+    heads: &[(usize, usize)],
+    cancel: &Cancel,
+) -> Result<Vec<f64>, ModelError> {
+    let mut logps = Vec::with_capacity(heads.len());
+    for chunk in heads.chunks(BATCH) {
+        let changes = chunk
+            .iter()
+            .enumerate()
+            .map(|(sequence, &(layer, head))| Intervention {
+                layer,
+                sequence: Some(sequence),
+                at: Select::All,
+                action: Action::ZeroHead(head),
+            })
+            .collect();
+        let sequences = vec![tokens; chunk.len()];
+        let trace = model.forward(&sequences, &Hooks::interventions(changes), cancel)?;
+        for row in 0..chunk.len() {
+            logps.push(log_softmax(trace.logits.row(row))[target as usize]);
+        }
+    }
+    Ok(logps)
+}

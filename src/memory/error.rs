@@ -1,0 +1,37 @@
+//! What can be wrong with a memory or with where it should go.
+
+use crate::model::ModelError;
+
+/// A memory could not be made or placed.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The text has no tokens.
+    #[error("the memory \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows.")]
+    NoTokens {
+        /// The memory's text.
+        text: String,
+    },
+    /// The accepted answer has no tokens.
+    #[error("the expected answer \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows.")]
+    NoAnswer {
+        /// The answer's text.
+        text: String,
+    },
+    /// The magnitude is not a number.
+    #[error("τ = {tau} is not a finite number. Use one such as 1, 6 or -3.")]
+    Tau {
+        /// What was given.
+        tau: f64,
+    },
+    /// The quoted piece does not stand in the prompt.
+    #[error("the prompt does not contain \"{text}\"{occurrence}. Quote a piece of it exactly.")]
+    NoSuchSpan {
+        /// The quoted text.
+        text: String,
+        /// ` a second time` and the like; empty for the first occurrence.
+        occurrence: String,
+    },
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}

@@ -1,0 +1,138 @@
+//! What a forward pass reads out and changes on the way, declared beforehand.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Captures and interventions of one forward pass. Empty hooks cost nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Hooks {
+    /// What to keep.
+    pub capture: Capture,
+    /// What to change, in this order where several act on the same place.
+    pub interventions: Vec<Intervention>,
+}
+
+impl Hooks {
+    /// Hooks that change nothing and keep what `capture` names.
+    pub fn capture(capture: Capture) -> Self {
+        Self { capture, interventions: Vec::new() }
+    }
+
+    /// Hooks that keep only the logits at the last position.
+    pub fn interventions(interventions: Vec<Intervention>) -> Self {
+        Self { capture: Capture { logits: Positions::Last, ..Capture::default() }, interventions }
+    }
+}
+
+/// Positions of each sequence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Positions {
+    /// None: nothing is kept.
+    #[default]
+    None,
+    /// The last one.
+    Last,
+    /// Every one.
+    All,
+    /// From this one to the last (an empty tail keeps nothing).
+    From(usize),
+}
+
+impl Positions {
+    /// The positions meant, in a sequence of `len` tokens.
+    pub(crate) fn range(&self, len: usize) -> Range<usize> {
+        match self {
+            Self::None => len..len,
+            Self::Last => len.saturating_sub(1)..len,
+            Self::All => 0..len,
+            Self::From(start) => (*start).min(len)..len,
+        }
+    }
+}
+
+/// What a forward pass keeps; see [`crate::model::Trace`] for the shapes.
+#[derive(Debug, Clone, Default)]
+pub struct Capture {
+    /// Logits.
+    pub logits: Positions,
+    /// Attention rows of every head.
+    pub attention: Positions,
+    /// Every head's output before the output projection (z).
+    pub z: Positions,
+    /// The attention's output, bias included.
+    pub attn_out: Positions,
+    /// The MLP's output, bias included.
+    pub mlp_out: Positions,
+    /// The residual before the block.
+    pub resid_pre: Positions,
+    /// The residual after the last block, before the final norm.
+    pub resid_final: Positions,
+    /// For every token but the first, the log-probability that the model gave it.
+    pub token_logps: bool,
+}
+
+/// One change of the forward pass.
+#[derive(Debug, Clone)]
+pub struct Intervention {
+    /// The layer, from 0.
+    pub layer: usize,
+    /// The sequence of the batch that it acts on; `None` is every one.
+    pub sequence: Option<usize>,
+    /// The positions that it acts on.
+    pub at: Select,
+    /// What is done there.
+    pub action: Action,
+}
+
+/// The positions an intervention acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Select {
+    /// Every position.
+    All,
+    /// These positions; those past the end are left out.
+    Range(Range<usize>),
+}
+
+impl Select {
+    pub(crate) fn range(&self, len: usize) -> Range<usize> {
+        match self {
+            Self::All => 0..len,
+            Self::Range(range) => range.start.min(len)..range.end.min(len),
+        }
+    }
+}
+
+/// What an intervention does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// `attn_out ← attn_out + vector`, before the residual add. `vector`: `[width]`.
+    AddAttnOut(Arc<[f32]>),
+    /// `attn_out ← vector`. `vector`: `[width]`.
+    ReplaceAttnOut(Arc<[f32]>),
+    /// `z` of this head becomes zero.
+    ZeroHead(usize),
+    /// `z` of this head becomes `vector`: `[head_dim]` (mean ablation passes the mean).
+    ReplaceHead(usize, Arc<[f32]>),
+}
+
+/// Stops a forward pass between two layers. Clones share one flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A token that is not set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the work to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

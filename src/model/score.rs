@@ -1,0 +1,152 @@
+//! Log-probabilities, ranks and top tokens of a row of logits.
+
+use super::error::ModelError;
+use super::hooks::{Capture, Hooks, Positions};
+use super::load::Model;
+use super::{Cancel, Intervention};
+
+/// An accepted answer as the model would continue with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The text, with the leading space that the tokenizer sees.
+    pub text: String,
+    /// Its tokens; never empty.
+    pub ids: Vec<u32>,
+}
+
+/// A token with its probability at one position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    /// Token id.
+    pub token: u32,
+    /// Its natural log-probability.
+    pub logp: f64,
+}
+
+/// How probable the accepted answers are after a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// Log of the summed probabilities of the whole answers.
+    pub logp: f64,
+    /// Log of the summed probabilities of the answers' distinct first tokens.
+    pub logp_first: f64,
+    /// How many tokens are more likely than the likeliest first token (0 = top).
+    pub rank: usize,
+    /// The likeliest next tokens, best first.
+    pub top: Vec<Ranked>,
+}
+
+/// Natural log-probability of every token of a row of logits.
+pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
+    let normalizer = log_sum_exp(logits);
+    logits.iter().map(|logit| f64::from(*logit) - normalizer).collect()
+}
+
+/// Natural log-probability of one token of a row of logits.
+pub(crate) fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
+    f64::from(logits[token]) - log_sum_exp(logits)
+}
+
+fn log_sum_exp(logits: &[f32]) -> f64 {
+    let top = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    top + logits.iter().map(|logit| (f64::from(*logit) - top).exp()).sum::<f64>().ln()
+}
+
+/// How many tokens are more likely than `token` (0 = top).
+pub fn rank_of(logits: &[f32], token: u32) -> usize {
+    let own = logits[token as usize];
+    logits.iter().filter(|logit| **logit > own).count()
+}
+
+/// The `count` likeliest tokens, best first; ties by token id.
+pub fn top_k(logits: &[f32], count: usize) -> Vec<Ranked> {
+    let normalizer = log_sum_exp(logits);
+    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
+    let better = |a: &u32, b: &u32| {
+        logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b))
+    };
+    let count = count.min(order.len());
+    if count == 0 {
+        return Vec::new();
+    }
+    order.select_nth_unstable_by(count - 1, better);
+    order.truncate(count);
+    order.sort_by(better);
+    order
+        .into_iter()
+        .map(|token| Ranked { token, logp: f64::from(logits[token as usize]) - normalizer })
+        .collect()
+}
+
+/// Log of the sum of probabilities given by their logs.
+fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
+    let logps: Vec<f64> = logps.collect();
+    let top = logps.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top == f64::NEG_INFINITY {
+        return top;
+    }
+    top + logps.iter().map(|logp| (logp - top).exp()).sum::<f64>().ln()
+}
+
+impl Model {
+    /// Scores accepted answers after a prompt, with `interventions` in force.
+    ///
+    /// Answers of several tokens are appended to the prompt, so that an intervention on every
+    /// position also acts on them; one on a range of the prompt does not.
+    ///
+    /// # Errors
+    /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where `prompt` has no tokens.
+    pub fn score(
+        &self,
+        prompt: &[u32],
+        answers: &[Answer],
+        interventions: &[Intervention],
+        cancel: &Cancel,
+    ) -> Result<Score, ModelError> {
+        if prompt.is_empty() {
+            return Err(ModelError::EmptyPrompt);
+        }
+        let mut sequences = vec![prompt.to_vec()];
+        for answer in answers.iter().filter(|answer| answer.ids.len() > 1) {
+            let mut tokens = prompt.to_vec();
+            tokens.extend(&answer.ids[..answer.ids.len() - 1]);
+            sequences.push(tokens);
+        }
+        // The first sequence is needed only where no longer one holds the prompt's last position.
+        if sequences.len() > 1 {
+            sequences.remove(0);
+        }
+        let last = prompt.len() - 1;
+        let hooks = Hooks {
+            capture: Capture { logits: Positions::From(last), ..Capture::default() },
+            interventions: interventions.to_vec(),
+        };
+        let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        let trace = self.forward(&rows, &hooks, cancel)?;
+        let first_row = trace.logits.row(0);
+        let mut logps = Vec::with_capacity(answers.len());
+        let mut row = 0;
+        for answer in answers {
+            let mut logp = log_softmax_at(first_row, answer.ids[0] as usize);
+            if answer.ids.len() > 1 {
+                for (offset, token) in answer.ids.iter().enumerate().skip(1) {
+                    logp += log_softmax_at(trace.logits.row(row + offset), *token as usize);
+                }
+                row += answer.ids.len();
+            }
+            logps.push(logp);
+        }
+        let mut firsts: Vec<u32> = answers.iter().map(|answer| answer.ids[0]).collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        let rank = firsts.iter().map(|token| rank_of(first_row, *token)).min().unwrap_or(0);
+        Ok(Score {
+            logp: log_sum(logps.into_iter()),
+            logp_first: log_sum(
+                firsts.iter().map(|token| log_softmax_at(first_row, *token as usize)),
+            ),
+            rank,
+            top: top_k(first_row, 10),
+        })
+    }
+}
