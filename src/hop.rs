@@ -1,1 +1,19 @@
-//! hop
+//! Which hop of a prompt fails, and what repairs it, on one scale.
+//!
+//! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
+
+mod error;
+mod explicit;
+mod probe;
+mod repair;
+mod settings;
+mod subject;
+mod verdict;
+
+pub use error::HopError;
+pub use explicit::{memory_text, substitute};
+pub use probe::{Probe, Probes, TokenProbability, probe, run_probes};
+pub use repair::{Change, Repair, repairs};
+pub use settings::{Search, Settings, Thresholds};
+pub use subject::{Mention, Subject};
+pub use verdict::{Verdict, verdict};

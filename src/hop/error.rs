@@ -1,0 +1,25 @@
+//! What can stop an analysis.
+
+use crate::memory::MemoryError;
+use crate::model::ModelError;
+
+/// A case could not be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum HopError {
+    /// A memory, scope or answer cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl HopError {
+    /// Whether the work was stopped on request.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Model(ModelError::Cancelled) | Self::Memory(MemoryError::Model(ModelError::Cancelled))
+        )
+    }
+}

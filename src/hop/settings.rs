@@ -1,0 +1,73 @@
+//! What the user can set about verdicts and repairs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::memory::Grid;
+use crate::model::BosPolicy;
+use crate::prompt::{Encoding, Scope};
+
+/// Everything that an analysis depends on beside the model and the text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// Whether BOS stands before prompts.
+    pub bos: BosPolicy,
+    /// When a verdict is given.
+    pub thresholds: Thresholds,
+    /// Which injections are tried.
+    pub search: Search,
+}
+
+/// When a verdict is given.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// The model knows an answer whose probability is at least this.
+    pub known: f64,
+    /// A hop is lost when naming the bridge makes the answer at least this many times as
+    /// probable.
+    pub lost_factor: f64,
+    /// A repair is offered only if it makes the answer at least this many times as probable.
+    pub gain_factor: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { known: 0.05, lost_factor: 1.5, gain_factor: 1.1 }
+    }
+}
+
+/// Which injections are tried as repairs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// Encodings.
+    pub encodings: Vec<Encoding>,
+    /// Magnitudes.
+    pub taus: Vec<f64>,
+    /// Scopes; each offers its own best cell.
+    pub scopes: Vec<Scope>,
+    /// Most repairs that are offered.
+    pub most: usize,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            encodings: vec![Encoding::Embed],
+            taus: vec![1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0],
+            scopes: vec![Scope::All, Scope::Last],
+            most: 5,
+        }
+    }
+}
+
+impl Search {
+    /// The cells of one encoding and scope over all layers.
+    pub fn grid(&self, encoding: Encoding, scope: &Scope, layers: usize) -> Grid {
+        Grid {
+            encodings: vec![encoding],
+            layers: (0..layers).collect(),
+            taus: self.taus.clone(),
+            scopes: vec![scope.clone()],
+        }
+    }
+}

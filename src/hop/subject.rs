@@ -1,0 +1,95 @@
+//! One case as the model meets it.
+
+use std::ops::Range;
+
+use crate::memory::{MemoryError, encode, place, resolve_scope};
+use crate::model::{Answer, BosPolicy, Cancel, Intervention, Model, Token};
+use crate::prompt::Injection;
+
+use super::HopError;
+
+/// A rendered prompt with what its author declared about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The rendered prompt.
+    pub prompt: String,
+    /// Accepted answers; empty if none were named.
+    pub expect: Vec<String>,
+    /// Mentions that stand in the prompt, in the order of the hops.
+    pub mentions: Vec<Mention>,
+    /// Injections in force.
+    pub injections: Vec<Injection>,
+}
+
+/// An obscure mention and the entity it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// Bytes of the rendered prompt.
+    pub range: Range<usize>,
+    /// The bridge, if the author named it.
+    pub bridge: Option<String>,
+}
+
+impl Subject {
+    /// The phrase of a mention.
+    pub fn phrase(&self, mention: &Mention) -> &str {
+        self.prompt.get(mention.range.clone()).unwrap_or_default()
+    }
+
+    /// The first mention whose bridge is named.
+    pub fn bridged(&self) -> Option<(&Mention, &str)> {
+        self.mentions.iter().find_map(|mention| Some((mention, mention.bridge.as_deref()?)))
+    }
+}
+
+/// The accepted answers as they continue `prompt`: a leading space is added unless an answer has
+/// one or the prompt ends in white space.
+///
+/// # Errors
+/// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
+pub(super) fn answers(
+    model: &Model,
+    prompt: &str,
+    expect: &[String],
+) -> Result<Vec<Answer>, MemoryError> {
+    let needs_space = !prompt.is_empty() && !prompt.ends_with(char::is_whitespace);
+    expect
+        .iter()
+        .map(|answer| {
+            let text = if needs_space && !answer.starts_with(char::is_whitespace) {
+                format!(" {answer}")
+            } else {
+                answer.clone()
+            };
+            let ids = model.tokenizer.ids(&text);
+            if ids.is_empty() || answer.is_empty() {
+                return Err(MemoryError::NoAnswer { text: answer.clone() });
+            }
+            Ok(Answer { text, ids })
+        })
+        .collect()
+}
+
+/// Injections as interventions on a prompt.
+///
+/// # Errors
+/// A memory without tokens, a layer or span that does not exist.
+pub(super) fn interventions(
+    model: &Model,
+    prompt: &str,
+    tokens: &[Token],
+    injections: &[Injection],
+    bos: BosPolicy,
+    cancel: &Cancel,
+) -> Result<Vec<Intervention>, HopError> {
+    injections
+        .iter()
+        .map(|injection| {
+            model.check_layer(injection.layer.value)?;
+            let vector =
+                encode(model, &injection.memory.value, injection.encoding, bos, cancel)?;
+            let at = resolve_scope(&injection.scope, prompt, tokens)?;
+            Ok(place(&vector, injection.layer.value, injection.tau, at)?)
+        })
+        .collect()
+}
