@@ -1,3 +1,37 @@
-//! prompt
-mod case;
-pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
+//! What a prompt file says: its text, its cases, its injections, and what is wrong with it.
+//!
+//! [`parse`] never fails: everything that is not as it should be becomes a [`Problem`] with its
+//! bytes and a remedy, and what is right around it is kept. [`render`] gives the text that the
+//! model reads, every byte of it mapped to the bytes of the file that made it.
+//! [`insert_injection`] and [`replace_mention`] give edits of a few bytes; nobody's YAML is
+//! written anew.
+
+pub mod case;
+mod cases;
+mod declared;
+mod dotprompt;
+mod edit;
+mod fields;
+mod file;
+mod format;
+mod injections;
+mod mapped;
+mod plain;
+mod problem;
+mod quote;
+mod render;
+mod rewrite;
+mod suppress;
+mod tags;
+mod yaml;
+
+pub use case::{
+    Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned,
+};
+pub use edit::{FileEdit, NewInjection, TextEdit, insert_injection};
+pub use file::{InputValue, PromptFile, find_case, parse};
+pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use mapped::{Mapped, Piece, find_mention};
+pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
+pub use render::{Rendered, Turn, render};
+pub use rewrite::{mention_problems, replace_mention};

@@ -1,1 +1,12 @@
-//! text
+//! Offsets, positions and edits of text.
+//!
+//! Everything inside hoplens counts bytes of UTF-8 (`std::ops::Range<usize>`). An editor counts
+//! lines and columns in an encoding that it chooses; [`LineIndex`] translates, and
+//! [`apply_change`] applies an editor's incremental edit. No function here can fail: what lies
+//! outside the text is clamped to it.
+
+mod change;
+mod line_index;
+
+pub use change::{apply_change, snap};
+pub use line_index::{LineIndex, Position, PositionEncoding};

@@ -1,0 +1,250 @@
+//! Adding an injection to a file by inserting a few bytes.
+
+mod place;
+mod verify;
+
+use std::ops::Range;
+
+use super::{
+    Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
+    declared::find_case,
+    quote::{id, quoted, significant},
+    yaml,
+};
+use place::Item;
+
+/// A replacement of some bytes; an empty range inserts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEdit {
+    /// Bytes of the text before any edit.
+    pub range: Range<usize>,
+    /// What stands there afterwards.
+    pub new_text: String,
+}
+
+/// Edits of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    /// The prompt file ([`Origin::FrontMatter`]) or its sidecar.
+    pub target: Origin,
+    /// Edits that do not overlap, in the order of the text.
+    pub edits: Vec<TextEdit>,
+    /// Whether the target does not exist yet; then the edits apply to an empty text.
+    pub creates: bool,
+}
+
+impl FileEdit {
+    /// The target's text after the edits; ranges outside `text` are clamped.
+    pub fn apply(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() + 64);
+        let mut at = 0;
+        for edit in &self.edits {
+            let start = crate::text::snap(text, edit.range.start).max(at);
+            out.push_str(text.get(at..start).unwrap_or_default());
+            out.push_str(&edit.new_text);
+            at = crate::text::snap(text, edit.range.end).max(start);
+        }
+        out.push_str(text.get(at..).unwrap_or_default());
+        out
+    }
+}
+
+/// An injection to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewInjection {
+    /// The memory's text.
+    pub memory: String,
+    /// How the text becomes a vector.
+    pub encoding: Encoding,
+    /// The layer, from 0.
+    pub layer: usize,
+    /// Magnitude; finite.
+    pub tau: f64,
+    /// The positions it acts on.
+    pub scope: Scope,
+    /// What was measured; written with three significant digits.
+    pub measured: Option<Measured>,
+}
+
+/// Gives the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
+/// case; `None` for every case).
+///
+/// The item goes where the case is declared and takes over the list's own style; where there is
+/// no list, the key is added, or front matter, or a sidecar. A case without an id among several
+/// is given one. The edit is tried out first: it is only returned if the file then declares
+/// exactly what it did, and the new injection, and the prompt reads the same; where this cannot
+/// be had in the prompt file, the sidecar is used. Without edits in the answer it cannot be had
+/// there either: the sidecar is not valid YAML, `tau` is not finite, or there is no such case.
+pub fn insert_injection(
+    file: &PromptFile,
+    text: &str,
+    case_id: Option<&str>,
+    injection: &NewInjection,
+) -> FileEdit {
+    let none = FileEdit {
+        target: Origin::Sidecar,
+        edits: Vec::new(),
+        creates: false,
+    };
+    let case = case_id.map(|id| find_case(&file.cases, id));
+    if case == Some(None) || !injection.tau.is_finite() {
+        return none;
+    }
+    let case = case.flatten();
+    let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
+    let home = match (file.format, origin) {
+        (Format::Plain, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (Format::Dotprompt, _) => Origin::FrontMatter,
+    };
+    let targets = [home, Origin::Sidecar];
+    targets
+        .into_iter()
+        .filter_map(|target| attempt(file, text, case, injection, target))
+        .find(|(edit, naming)| verify::holds(file, text, edit, injection, naming))
+        .map_or(none, |(edit, _)| edit)
+}
+
+/// How an injection names its case.
+#[derive(Debug, Default)]
+struct Naming {
+    /// The value of `case`.
+    reference: Option<String>,
+    /// The index of a case that gets this very name as its id.
+    new_id: Option<usize>,
+}
+
+fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
+    let found = case.and_then(|at| Some((at, file.cases.get(at)?)));
+    let Some((at, case)) = found else {
+        return Naming::default();
+    };
+    if let Some(id) = &case.id {
+        return Naming {
+            reference: Some(id.value.clone()),
+            new_id: None,
+        };
+    }
+    if file.cases.len() == 1 {
+        return Naming::default();
+    }
+    if case.origin != target {
+        // Another file's case cannot be given an id here; its number names it as well.
+        return Naming {
+            reference: Some(format!("#{}", at + 1)),
+            new_id: None,
+        };
+    }
+    let taken = |id: &String| {
+        let same = |case: &Case| case.id.as_ref().is_some_and(|own| own.value == *id);
+        file.cases.iter().any(same)
+    };
+    let id = (at + 1..)
+        .map(|number| format!("case-{number}"))
+        .find(|id| !taken(id));
+    Naming {
+        reference: id,
+        new_id: Some(at),
+    }
+}
+
+/// The edit in one of the two files, untested.
+fn attempt(
+    file: &PromptFile,
+    text: &str,
+    case: Option<usize>,
+    injection: &NewInjection,
+    target: Origin,
+) -> Option<(FileEdit, Naming)> {
+    let naming = naming(file, case, target);
+    let item = item(injection, naming.reference.as_deref());
+    let (text, yaml_range) = match target {
+        Origin::FrontMatter => (text, file.front_matter.clone()),
+        Origin::Sidecar => {
+            let text = file.sidecar.as_deref().unwrap_or_default();
+            (text, Some(0..text.len()).filter(|all| !all.is_empty()))
+        }
+    };
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let prefix = match target {
+        Origin::FrontMatter => "hoplens.",
+        Origin::Sidecar => "",
+    };
+    let key = format!("{prefix}inject");
+    let mut edits = Vec::new();
+    match yaml_range {
+        None => {
+            let list = place::new_key(&key, &item, 0, newline);
+            let new_text = match target {
+                Origin::FrontMatter => format!("---{newline}{list}{newline}---{newline}"),
+                Origin::Sidecar => format!("version: 1{newline}{list}{newline}"),
+            };
+            edits.push(TextEdit {
+                range: 0..0,
+                new_text,
+            });
+        }
+        Some(range) => {
+            let tree = yaml::read(text.get(range.clone())?, range.start);
+            if tree.error.is_some() {
+                return None;
+            }
+            let root = tree.root.filter(|root| !root.is_null());
+            if let Some(at) = naming.new_id {
+                let cases = root.as_ref()?.entry(&format!("{prefix}cases"))?.1;
+                let case = file.cases.get(at)?;
+                let written = id(naming.reference.as_deref()?);
+                edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
+            }
+            let doc = place::Document {
+                text,
+                range,
+                newline,
+            };
+            edits.push(place::item(&doc, root.as_ref(), &key, &item)?);
+        }
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    let edit = FileEdit {
+        target,
+        edits,
+        creates: target == Origin::Sidecar && file.sidecar.is_none(),
+    };
+    Some((edit, naming))
+}
+
+fn item(injection: &NewInjection, case: Option<&str>) -> Item {
+    let encoding = match injection.encoding {
+        Encoding::Embed => "embed",
+        Encoding::Unembed => "unembed",
+        Encoding::Layerwise => "layerwise",
+    };
+    let scope = match &injection.scope {
+        Scope::All => "all".to_owned(),
+        Scope::Last => "last".to_owned(),
+        Scope::Span(span) if span.nth == 1 => format!("{{span: {}}}", quoted(&span.text)),
+        Scope::Span(span) => format!("{{span: {}, nth: {}}}", quoted(&span.text), span.nth),
+    };
+    let mut fields = Vec::new();
+    if let Some(case) = case {
+        fields.push(("case", id(case)));
+    }
+    fields.push(("memory", quoted(&injection.memory)));
+    fields.push(("encoding", encoding.to_owned()));
+    fields.push(("layer", injection.layer.to_string()));
+    fields.push(("tau", injection.tau.to_string()));
+    fields.push(("scope", scope));
+    let measured = injection.measured.as_ref();
+    if let Some(measured) = measured.filter(|m| m.before.is_finite() && m.after.is_finite()) {
+        let value = format!(
+            "{{model: {}, before: {}, after: {}}}",
+            quoted(&measured.model),
+            significant(measured.before),
+            significant(measured.after)
+        );
+        fields.push(("measured", value));
+    }
+    Item { fields }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Reading a prompt file and its sidecar.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Case, Format, Injection, Origin, Problem, Suppression, cases, declared,
+    declared::{Declared, Lists},
+    fields,
+    problem::{Problems, did_you_mean},
+    suppress,
+    yaml::{self, Node},
+};
+
+/// A prompt file as far as it could be understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromptFile {
+    /// The kind of file.
+    pub format: Format,
+    /// The bytes that make the prompt: the template or text, trimmed where the format trims.
+    pub body: Range<usize>,
+    /// The bytes of the YAML between the fences, without them.
+    pub front_matter: Option<Range<usize>>,
+    /// What should happen, in the order of the file; the sidecar's come last.
+    pub cases: Vec<Case>,
+    /// What is added, in the order of the file; the sidecar's come last.
+    pub injections: Vec<Injection>,
+    /// What the author does not want to hear.
+    pub suppressed: Vec<Suppression>,
+    /// What is wrong with the declarations.
+    pub problems: Vec<Problem>,
+    /// Values of the template's variables for all cases (dotprompt's `input.default`).
+    pub defaults: Map<String, Value>,
+    /// Where the texts of variables stand in the files.
+    pub inputs: Vec<InputValue>,
+    /// The sidecar's text, if there is a sidecar.
+    pub sidecar: Option<String>,
+}
+
+/// A text that a template's variable takes from the front matter or the sidecar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputValue {
+    /// [`Case::range`] of its case; `None` for a default.
+    pub case: Option<Range<usize>>,
+    /// The variable.
+    pub name: String,
+    /// Its text.
+    pub value: String,
+    /// The scalar's bytes, quotes included.
+    pub range: Range<usize>,
+    /// The file that the ranges belong to.
+    pub origin: Origin,
+}
+
+/// Reads a prompt file; never fails.
+///
+/// `file_name` decides the format and may hold folders. `sidecar` is the text of the file that
+/// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
+/// same id in the file.
+pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
+    parse_as(Format::of(file_name), text, sidecar)
+}
+
+/// [`parse`] for a format that is known already.
+pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> PromptFile {
+    let split = format.split(text);
+    let mut own = Problems::new(Origin::FrontMatter);
+    for (range, message) in split.problems {
+        own.warn(&range, message);
+    }
+    let mut declared = Declared::default();
+    let mut defaults = Map::new();
+    if let Some(range) = &split.front_matter {
+        let yaml = text.get(range.clone()).unwrap_or_default();
+        if let Some(root) = root(yaml, range.start, "The front matter", &mut own) {
+            let lists = namespace(&root, &mut own);
+            declared = declared::read(lists, &mut own);
+            defaults = default_input(&root, &mut declared, &own);
+        }
+    }
+    if format == Format::Dotprompt {
+        let body = text.get(split.body.clone()).unwrap_or_default();
+        let found = suppress::read(body, split.body.start, &mut own);
+        declared.suppressed.extend(found);
+    }
+    let mut beside = Problems::new(Origin::Sidecar);
+    if let Some(text) = sidecar {
+        let in_sidecar = read_sidecar(text, &mut beside);
+        declared = declared::merge(declared, in_sidecar, &mut own);
+    }
+    declared::check_references(&declared, &mut [&mut own, &mut beside]);
+    let mut problems = own.list;
+    problems.extend(beside.list);
+    PromptFile {
+        format,
+        body: split.body,
+        front_matter: split.front_matter,
+        cases: declared.cases,
+        injections: declared.injections,
+        suppressed: declared.suppressed,
+        problems,
+        defaults,
+        inputs: declared.inputs,
+        sidecar: sidecar.map(str::to_owned),
+    }
+}
+
+/// The case that an injection's `case` or a command line's `--case` means: an id, or `#2` for
+/// the second case if that has none.
+pub fn find_case<'file>(file: &'file PromptFile, id: &str) -> Option<&'file Case> {
+    declared::find_case(&file.cases, id).and_then(|at| file.cases.get(at))
+}
+
+/// The root map; problems for what is not YAML, and for a root of another kind.
+fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<Node> {
+    let tree = yaml::read(text, base);
+    if let Some((range, message)) = tree.error {
+        problems.error(
+            &range,
+            format!("{what} is not valid YAML: {message}. What stands before is used."),
+        );
+    }
+    let root = tree.root.filter(|root| !root.is_null())?;
+    fields::map(&root, what, problems)?;
+    Some(root)
+}
+
+const OWN_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
+
+/// dotprompt passes dotted keys of one level on and drops everything else it does not know.
+fn namespace<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
+    for (key, _) in root.entries() {
+        let name = key.text().unwrap_or_default();
+        if name == "hoplens" {
+            let message = "dotprompt drops a map `hoplens`, so hoplens does not read it. Write \
+                           the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
+            problems.warn(key.here(), message);
+        } else if name.starts_with("hoplens.") && !OWN_KEYS.contains(&name) {
+            let message = format!(
+                "There is no key `{name}`; it is ignored.{} Known keys: {}.",
+                did_you_mean(name, &OWN_KEYS),
+                OWN_KEYS.join(", ")
+            );
+            problems.warn(key.here(), message);
+        }
+    }
+    let value = |key| root.entry(key).map(|(_, value)| value);
+    for key in OWN_KEYS {
+        twice(root, key, problems);
+    }
+    Lists {
+        cases: value("hoplens.cases"),
+        inject: value("hoplens.inject"),
+        ignore: value("hoplens.ignore"),
+    }
+}
+
+fn twice(root: &Node, name: &str, problems: &mut Problems) {
+    let same = |(key, _): &&(Node, Node)| key.text() == Some(name);
+    if let Some((key, _)) = root.entries().iter().filter(same).nth(1) {
+        let message = format!("`{name}` is there twice; the first counts. Join the two.");
+        problems.error(key.here(), message);
+    }
+}
+
+fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
+    let Some(root) = root(text, 0, "The sidecar", problems) else {
+        return Declared::default();
+    };
+    let known = ["version", "cases", "inject", "ignore"];
+    fields::check_keys(root.entries(), &known, "The sidecar", problems);
+    let value = |key| root.entry(key).map(|(_, value)| value);
+    match value("version") {
+        Some(version) if version.text() == Some("1") => {}
+        Some(version) => {
+            let message = "The sidecar's version is not 1, the only one that this hoplens knows. \
+                           Write `version: 1`, or update hoplens.";
+            problems.error(version.here(), message);
+        }
+        None => {
+            let start = root.range.start;
+            let message = "The sidecar has no `version`. Add `version: 1` at its top.";
+            problems.warn(&(start..start + 1), message);
+        }
+    }
+    let lists = Lists {
+        cases: value("cases"),
+        inject: value("inject"),
+        ignore: value("ignore"),
+    };
+    declared::read(lists, problems)
+}
+
+fn default_input(root: &Node, declared: &mut Declared, problems: &Problems) -> Map<String, Value> {
+    let default = root
+        .entry("input")
+        .and_then(|(_, input)| input.entry("default"));
+    let mut values = Map::new();
+    for (key, value) in default.map_or(&[][..], |(_, default)| default.entries()) {
+        let Some(name) = key.text() else { continue };
+        values.insert(name.to_owned(), value.to_json());
+        declared
+            .inputs
+            .extend(cases::input_value(name, value, None, problems));
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests;

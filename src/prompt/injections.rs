@@ -1,0 +1,115 @@
+//! One item of `inject`.
+
+use super::{
+    Encoding, Injection, Measured, Scope, SpanScope,
+    fields::{check_keys, index, map, number, optional, required, text},
+    problem::{Problems, did_you_mean},
+    yaml::{Data, Node},
+};
+
+const KEYS: [&str; 7] = [
+    "case", "memory", "encoding", "layer", "tau", "scope", "measured",
+];
+const ENCODINGS: [&str; 3] = ["embed", "unembed", "layerwise"];
+const WHAT: &str = "An injection";
+
+/// The injection, or `None` and a problem: one that is half right would change the model's
+/// answer in a way that nobody asked for.
+pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
+    let entries = map(node, WHAT, problems)?;
+    let here = node.here();
+    check_keys(entries, &KEYS, WHAT, problems);
+    let case = optional(entries, "case").map(|case| text(case, "An injection's case", problems));
+    let memory = required(entries, "memory", WHAT, here, problems)
+        .and_then(|memory| text(memory, "An injection's memory", problems));
+    let encoding = match optional(entries, "encoding") {
+        Some(node) => encoding(node, problems),
+        None => Some(Encoding::Embed),
+    };
+    let layer = required(entries, "layer", WHAT, here, problems)
+        .and_then(|layer| index(layer, "An injection's layer", 0, problems));
+    let tau = required(entries, "tau", WHAT, here, problems)
+        .and_then(|tau| number(tau, "An injection's `tau`", problems));
+    let scope = match optional(entries, "scope") {
+        Some(node) => scope(node, problems),
+        None => Some(Scope::All),
+    };
+    let measured = optional(entries, "measured").and_then(|node| measured(node, problems));
+    Some(Injection {
+        case: match case {
+            Some(case) => Some(case?),
+            None => None,
+        },
+        memory: memory?,
+        encoding: encoding?,
+        layer: layer?,
+        tau: tau?,
+        scope: scope?,
+        measured,
+        range: here.clone(),
+        origin: problems.origin,
+    })
+}
+
+fn encoding(node: &Node, problems: &mut Problems) -> Option<Encoding> {
+    let name = text(node, "An injection's encoding", problems)?;
+    match name.value.as_str() {
+        "embed" => Some(Encoding::Embed),
+        "unembed" => Some(Encoding::Unembed),
+        "layerwise" => Some(Encoding::Layerwise),
+        other => {
+            let message = format!(
+                "There is no encoding `{other}`.{} Write one of: {}.",
+                did_you_mean(other, &ENCODINGS),
+                ENCODINGS.join(", ")
+            );
+            problems.error(&name.range, message);
+            None
+        }
+    }
+}
+
+fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
+    if let Data::Map { entries, .. } = &node.data {
+        check_keys(entries, &["span", "nth"], "A scope", problems);
+        let span = required(entries, "span", "A scope", node.here(), problems)?;
+        let quoted = text(span, "A scope's span", problems)?.value;
+        let nth = match optional(entries, "nth") {
+            Some(node) => index(node, "A scope's `nth`", 1, problems)?.value,
+            None => 1,
+        };
+        return Some(Scope::Span(SpanScope { text: quoted, nth }));
+    }
+    let name = text(node, "An injection's scope", problems)?;
+    match name.value.as_str() {
+        "all" => Some(Scope::All),
+        "last" => Some(Scope::Last),
+        other => {
+            let message = format!(
+                "There is no scope `{other}`.{} Write all, last, or {{span: \"…\"}} with a \
+                 piece of the prompt.",
+                did_you_mean(other, &["all", "last"])
+            );
+            problems.error(&name.range, message);
+            None
+        }
+    }
+}
+
+fn measured(node: &Node, problems: &mut Problems) -> Option<Measured> {
+    let what = "`measured`";
+    let entries = map(node, what, problems)?;
+    check_keys(entries, &["model", "before", "after"], what, problems);
+    let here = node.here();
+    let model = required(entries, "model", what, here, problems)
+        .and_then(|model| text(model, "The measured model", problems));
+    let before = required(entries, "before", what, here, problems)
+        .and_then(|p| number(p, "The probability before", problems));
+    let after = required(entries, "after", what, here, problems)
+        .and_then(|p| number(p, "The probability after", problems));
+    Some(Measured {
+        model: model?.value,
+        before: before?,
+        after: after?,
+    })
+}

@@ -1,0 +1,116 @@
+//! The helpers that dotprompt adds to Handlebars.
+//!
+//! Those that stand for more than text write a signal between two marker characters, which
+//! [`super::turns`] takes out again.
+
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue, Output,
+    RenderContext, RenderErrorReason, Renderable, no_escape,
+};
+
+/// What handlebars-rust has beyond Handlebars itself; a variable may have such a name.
+const EXTRAS: [&str; 11] = [
+    "raw", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len",
+];
+
+/// A registry with dotprompt's helpers and without escaping.
+pub(super) fn registry(marker: char) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.register_escape_fn(no_escape);
+    for name in EXTRAS {
+        registry.unregister_helper(name);
+    }
+    let signal = |kind| Box::new(Signal { marker, kind });
+    registry.register_helper("role", signal("role"));
+    registry.register_helper("history", signal("history"));
+    registry.register_helper("media", signal("media"));
+    registry.register_helper("section", signal("section"));
+    registry.register_helper("helperMissing", signal("missing"));
+    registry.register_helper("json", Box::new(json));
+    registry.register_helper("ifEquals", Box::new(Equals { wanted: true }));
+    registry.register_helper("unlessEquals", Box::new(Equals { wanted: false }));
+    registry
+}
+
+struct Signal {
+    marker: char,
+    kind: &'static str,
+}
+
+impl HelperDef for Signal {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let first = helper.param(0).map(|param| param.value().render());
+        let value = match self.kind {
+            "missing" if first.is_some() || !helper.hash().is_empty() => {
+                return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
+            }
+            "missing" => helper.name().to_owned(),
+            "role" => first.ok_or(RenderErrorReason::ParamNotFoundForIndex("role", 0))?,
+            _ => String::new(),
+        };
+        let marker = self.marker;
+        let value = value.replace(marker, "");
+        write!(out, "{marker}{} {value}{marker}", self.kind)?;
+        Ok(())
+    }
+}
+
+fn json(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).map_or(&JsonValue::Null, |p| p.value());
+    let indent = helper.hash_get("indent").and_then(|p| p.value().as_u64());
+    let text = match indent {
+        Some(indent @ 1..=10) => pretty(value, &" ".repeat(indent as usize)),
+        _ => Ok(value.to_string()),
+    };
+    out.write(&text.map_err(RenderErrorReason::from)?)?;
+    Ok(())
+}
+
+fn pretty(value: &JsonValue, indent: &str) -> Result<String, serde_json::Error> {
+    use serde::Serialize;
+    let mut out = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut out, formatter,
+    ))?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+struct Equals {
+    wanted: bool,
+}
+
+impl HelperDef for Equals {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let value = |at| helper.param(at).map(handlebars::PathAndJson::value);
+        let template = if (value(0) == value(1)) == self.wanted {
+            helper.template()
+        } else {
+            helper.inverse()
+        };
+        match template {
+            Some(template) => template.render(registry, context, render, out),
+            None => Ok(()),
+        }
+    }
+}
