@@ -13,6 +13,7 @@ mod matrix;
 mod ops;
 mod rope;
 mod score;
+pub mod store;
 mod tokenizer;
 mod trace;
 mod transformer;
