@@ -1,3 +1,88 @@
-//! cli
+//! The command line: one file a subcommand.
+//!
+//! Exit codes: 0 clean, 1 findings, 2 usage or tool error. Results go to standard output, logs
+//! and progress to standard error.
 
-pub mod models;
+mod analysed;
+mod check;
+mod error;
+mod global;
+mod json;
+mod lists;
+mod lsp;
+mod models;
+mod probe;
+mod progress;
+mod resident;
+mod sweep;
+mod text_report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use error::CliError;
+use global::Global;
+
+/// Shows what a local transformer does with your prompts, and repairs what fails.
+#[derive(Debug, Parser)]
+#[command(name = "hoplens", version, max_term_width = 100)]
+struct Args {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Analyse prompt files: which hop fails, and which measured change repairs it.
+    Check(check::CheckArgs),
+    /// Ask one prompt: how probable the expected answer and every token are.
+    Probe(probe::ProbeArgs),
+    /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
+    Sweep(sweep::SweepArgs),
+    /// List, fetch, show, remove or find models.
+    Models {
+        #[command(subcommand)]
+        command: models::ModelsCommand,
+    },
+    /// Run the language server on standard input and output.
+    Lsp(lsp::LspArgs),
+}
+
+/// What a command found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Clean,
+    Findings,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    // clap prints its own usage errors and exits with 2.
+    let args = Args::parse();
+    match run(&args) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        // The reader of a pipe that has seen enough is not a failure.
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            error::print(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<Outcome, CliError> {
+    global::init(&args.global, matches!(args.command, Command::Lsp(_)))?;
+    match &args.command {
+        Command::Check(command) => check::run(command, &args.global),
+        Command::Probe(command) => probe::run(command, &args.global),
+        Command::Sweep(command) => sweep::run(command, &args.global),
+        Command::Models { command } => models::run_command(command, &args.global),
+        Command::Lsp(command) => lsp::run(command, &args.global),
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
+mod analysis;
 mod error;
 mod explicit;
 mod probe;
@@ -10,10 +11,13 @@ mod settings;
 mod subject;
 mod verdict;
 
+pub use analysis::{
+    CaseFindings, FileFindings, Outcome, TokenReading, analyse, case_id, measure, read_tokens,
+};
 pub use error::HopError;
 pub use explicit::{memory_text, substitute};
 pub use probe::{Probe, Probes, TokenProbability, probe, run_probes};
 pub use repair::{Change, Repair, repairs};
 pub use settings::{Search, Settings, Thresholds};
-pub use subject::{Mention, Subject};
+pub use subject::{Mention, Subject, first_tokens};
 pub use verdict::{Verdict, verdict};

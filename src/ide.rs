@@ -1,1 +1,18 @@
-//! ide
+//! What an editor or a report shows, as pure functions over a snapshot: a prompt file, its text
+//! and what was found in it. No LSP, no tensors, no input or output.
+
+mod actions;
+mod diagnostics;
+mod hints;
+mod hover;
+mod markdown;
+mod numbers;
+mod snapshot;
+
+pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
+pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics};
+pub use hints::{Hint, hints};
+pub use hover::{HoverTarget, hover_target, render_hover, token_source};
+pub use markdown::{MarkdownStyle, code_span, table};
+pub use numbers::{factor, percent, quoted};
+pub use snapshot::Snapshot;

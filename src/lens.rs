@@ -3,5 +3,7 @@
 //! Formulas: r_h[p] = z_h[p]·W_O^h; see the functions for each read-out.
 
 mod heads;
+mod token;
 
 pub use heads::{HeadReading, Reading, ablate_heads, read_heads};
+pub use token::{HeadSummary, TokenLens, read_token};

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `hoplens` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hoplens::cli::main()
+}

@@ -6,6 +6,9 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
+use super::Outcome;
+use super::error::CliError;
+use super::global::{Format, Global};
 use crate::model::store::{
     self, DEFAULT, Entry, ModelRef, Progress, Removed, StoreError, StoreOptions,
 };
@@ -37,6 +40,13 @@ pub enum ModelsCommand {
         /// Any way to name a model
         model: Option<String>,
     },
+}
+
+/// Runs a subcommand.
+pub(super) fn run_command(command: &ModelsCommand, global: &Global) -> Result<Outcome, CliError> {
+    let json = global.format() == Format::Json;
+    run(command, json, &global.store(), &mut anstream::stdout().lock())?;
+    Ok(Outcome::Clean)
 }
 
 /// Runs a subcommand and writes its answer to `out`: text for people, or one JSON object.

@@ -1,7 +1,7 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
 use super::explicit::{fitted, memory_text};
-use super::subject::{Subject, answers, interventions};
+use super::subject::{Subject, answers, first_tokens, interventions};
 use super::{HopError, Probes, Settings, probe};
 use crate::memory::{self, encode, place, resolve_scope, sweep};
 use crate::model::{Cancel, Model};
@@ -94,9 +94,7 @@ fn injections(
     let text = memory_text(bridge);
     let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
     let expected = answers(model, &subject.prompt, &subject.expect)?;
-    let mut first_tokens: Vec<u32> = expected.iter().map(|answer| answer.ids[0]).collect();
-    first_tokens.sort_unstable();
-    first_tokens.dedup();
+    let first_tokens = first_tokens(model, &subject.prompt, &subject.expect)?;
     if first_tokens.is_empty() {
         return Ok(Vec::new());
     }

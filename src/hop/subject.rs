@@ -70,6 +70,22 @@ pub(super) fn answers(
         .collect()
 }
 
+/// The distinct first tokens of the accepted answers after `prompt`.
+///
+/// # Errors
+/// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
+pub fn first_tokens(
+    model: &Model,
+    prompt: &str,
+    expect: &[String],
+) -> Result<Vec<u32>, MemoryError> {
+    let mut tokens: Vec<u32> =
+        answers(model, prompt, expect)?.iter().map(|answer| answer.ids[0]).collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    Ok(tokens)
+}
+
 /// Injections as interventions on a prompt.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! A model from its files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -10,26 +10,11 @@ use super::error::ModelError;
 use super::hooks::{Action, Cancel, Hooks};
 use super::matrix::Matrix;
 use super::ops::Norm;
+use super::store::Format as ModelFiles;
 use super::tokenizer::Tokenizer;
 use super::trace::Trace;
 use super::transformer::Transformer;
 use super::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
-
-/// The files of a model on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelFiles {
-    /// One GGUF file, tokenizer included.
-    Gguf(PathBuf),
-    /// A folder with `config.json`, `tokenizer.json` and safetensors.
-    Folder(PathBuf),
-}
-
-impl ModelFiles {
-    /// Takes a folder as a folder and any other path as a GGUF file.
-    pub fn at(path: &Path) -> Self {
-        if path.is_dir() { Self::Folder(path.into()) } else { Self::Gguf(path.into()) }
-    }
-}
 
 /// How a model is loaded.
 #[derive(Debug, Clone, Default)]

@@ -62,6 +62,17 @@ impl Mapped {
         });
     }
 
+    /// Puts `next` behind this text, with `between` from nowhere in between.
+    pub(super) fn append(&mut self, between: &str, next: &Self) {
+        self.push(between, None, false, None);
+        let shift = self.text.len();
+        self.text.push_str(&next.text);
+        self.pieces.extend(next.pieces.iter().map(|piece| Piece {
+            rendered: piece.rendered.start + shift..piece.rendered.end + shift,
+            ..piece.clone()
+        }));
+    }
+
     /// The pieces that a range of the rendered text touches.
     pub(super) fn touched(&self, rendered: &Range<usize>) -> &[Piece] {
         let from = self

@@ -27,6 +27,18 @@ pub struct Rendered {
     pub problems: Vec<Problem>,
 }
 
+impl Rendered {
+    /// All messages as one text, an empty line between two.
+    pub fn joined(&self) -> Mapped {
+        let mut turns = self.turns.iter();
+        let mut text = turns.next().map(|turn| turn.text.clone()).unwrap_or_default();
+        for turn in turns {
+            text.append("\n\n", &turn.text);
+        }
+        text
+    }
+}
+
 /// Renders the prompt with a case's `input`, or with the file's defaults alone.
 ///
 /// `text` is the text that `file` was parsed from. A template that cannot be rendered is a

@@ -18,7 +18,12 @@ pub fn miniature(name: &str) -> PathBuf {
 
 /// Loads a model that must be loadable.
 pub fn load(path: &Path) -> Model {
-    Model::load(&ModelFiles::at(path), &LoadOptions::default()).unwrap()
+    let files = if path.is_dir() {
+        ModelFiles::Folder(path.into())
+    } else {
+        ModelFiles::Gguf(path.into())
+    };
+    Model::load(&files, &LoadOptions::default()).unwrap()
 }
 
 #[derive(Debug, Deserialize)]

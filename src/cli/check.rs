@@ -1,0 +1,241 @@
+//! `hoplens check`: prompt files.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::analysed::{analysed, prompt_files};
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::{Outcome, json, resident, text_report};
+use crate::hop::{CaseFindings, Change, Probes, Repair, Settings, TokenProbability, Verdict};
+use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
+use crate::prompt::{Encoding, FileEdit, Origin, Scope, Severity, sidecar_name};
+use crate::text::{LineIndex, PositionEncoding};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// Prompt files, or folders to look for them in.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
+    let files = prompt_files(&args.paths)?;
+    let model = resident::load(global)?;
+    let settings = Settings { bos: global.bos(), ..Settings::default() };
+    let is_text = global.format() == Format::Text;
+    let mut snapshots = Vec::new();
+    for path in &files {
+        let snapshot = analysed(path, &model, &settings)?;
+        if is_text {
+            // File by file: the first answer is there while the others are worked on.
+            let out = &mut anstream::stdout().lock();
+            text_report::file(out, &snapshot)?;
+            out.flush()?;
+        }
+        snapshots.push(snapshot);
+    }
+    let found: Vec<Vec<Diagnostic>> = snapshots.iter().map(diagnostics).collect();
+    let out = &mut anstream::stdout().lock();
+    if is_text {
+        text_report::summary(out, &model.info, &snapshots)?;
+    } else {
+        let files: Vec<FileReport> =
+            snapshots.iter().zip(&found).map(|(snapshot, found)| report(snapshot, found)).collect();
+        json::print(out, Some(&model.info), CheckResult { files })?;
+    }
+    let has_findings =
+        found.iter().flatten().any(|diagnostic| diagnostic.severity >= Severity::Warning);
+    Ok(if has_findings { Outcome::Findings } else { Outcome::Clean })
+}
+
+#[derive(Serialize)]
+struct CheckResult<'a> {
+    files: Vec<FileReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileReport<'a> {
+    path: &'a str,
+    cases: Vec<CaseReport<'a>>,
+    diagnostics: Vec<DiagnosticReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct CaseReport<'a> {
+    id: &'a str,
+    prompt: &'a str,
+    expect: &'a [String],
+    p: f64,
+    logp: f64,
+    logp_first: f64,
+    rank: usize,
+    top: &'a [TokenProbability],
+    verdict: Option<Verdict>,
+    probes: &'a Probes,
+    repairs: Vec<RepairReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct RepairReport<'a> {
+    kind: &'static str,
+    title: String,
+    logp_before: f64,
+    logp_after: f64,
+    #[serde(flatten)]
+    injection: Option<InjectionReport<'a>>,
+    edit: Option<EditReport>,
+}
+
+#[derive(Serialize)]
+struct InjectionReport<'a> {
+    memory: &'a str,
+    encoding: Encoding,
+    layer: usize,
+    tau: f64,
+    scope: &'a Scope,
+}
+
+#[derive(Serialize)]
+struct EditReport {
+    path: String,
+    creates: bool,
+    edits: Vec<TextEditReport>,
+}
+
+#[derive(Serialize)]
+struct TextEditReport {
+    range: RangeReport,
+    new_text: String,
+}
+
+#[derive(Serialize)]
+struct DiagnosticReport<'a> {
+    code: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    path: String,
+    range: RangeReport,
+}
+
+#[derive(Serialize)]
+struct RangeReport {
+    start: PlaceReport,
+    end: PlaceReport,
+}
+
+/// Lines and columns count from 1; columns in characters.
+#[derive(Serialize)]
+struct PlaceReport {
+    line: usize,
+    column: usize,
+}
+
+fn report<'a>(snapshot: &'a Snapshot, diagnostics: &'a [Diagnostic]) -> FileReport<'a> {
+    let cases = snapshot.findings.as_ref().map_or(&[][..], |findings| &findings.cases);
+    FileReport {
+        path: &snapshot.name,
+        cases: cases.iter().filter_map(|case| case_report(snapshot, case)).collect(),
+        diagnostics: diagnostics
+            .iter()
+            .map(|found| DiagnosticReport {
+                code: found.code,
+                severity: severity_name(found.severity),
+                message: &found.message,
+                path: origin_path(snapshot, found.origin),
+                range: range_report(origin_text(snapshot, found.origin), &found.range),
+            })
+            .collect(),
+    }
+}
+
+fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
+    let outcome = case.outcome.as_ref().ok()?;
+    let probe = &outcome.probes.composed;
+    let repairs = outcome.repairs.as_deref().unwrap_or_default();
+    Some(CaseReport {
+        id: &case.id,
+        prompt: &case.subject.prompt,
+        expect: &case.subject.expect,
+        p: probe.p,
+        logp: probe.logp,
+        logp_first: probe.logp_first,
+        rank: probe.rank,
+        top: &probe.top,
+        verdict: outcome.verdict,
+        probes: &outcome.probes,
+        repairs: repairs.iter().map(|repair| repair_report(snapshot, case, repair)).collect(),
+    })
+}
+
+fn repair_report<'a>(
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    repair: &'a Repair,
+) -> RepairReport<'a> {
+    let (kind, injection) = match &repair.change {
+        Change::Inject { memory, encoding, layer, tau, scope } => (
+            "inject",
+            Some(InjectionReport { memory, encoding: *encoding, layer: *layer, tau: *tau, scope }),
+        ),
+        Change::Rewrite { .. } => ("rewrite", None),
+    };
+    RepairReport {
+        kind,
+        title: repair_title(repair),
+        logp_before: repair.logp_before,
+        logp_after: repair.logp_after,
+        injection,
+        edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
+    }
+}
+
+fn edit_report(snapshot: &Snapshot, edit: &FileEdit) -> EditReport {
+    let text = if edit.creates { "" } else { origin_text(snapshot, edit.target) };
+    EditReport {
+        path: origin_path(snapshot, edit.target),
+        creates: edit.creates,
+        edits: edit
+            .edits
+            .iter()
+            .map(|one| TextEditReport {
+                range: range_report(text, &one.range),
+                new_text: one.new_text.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
+    match origin {
+        Origin::FrontMatter => snapshot.name.clone(),
+        Origin::Sidecar => sidecar_name(&snapshot.name),
+    }
+}
+
+fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
+    match origin {
+        Origin::FrontMatter => &snapshot.text,
+        Origin::Sidecar => snapshot.file.sidecar.as_deref().unwrap_or_default(),
+    }
+}
+
+fn range_report(text: &str, range: &std::ops::Range<usize>) -> RangeReport {
+    let index = LineIndex::new(text);
+    let place = |offset| {
+        let position = index.position(text, offset, PositionEncoding::Utf32);
+        PlaceReport { line: position.line + 1, column: position.column + 1 }
+    };
+    RangeReport { start: place(range.start), end: place(range.end) }
+}
+
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Hint => "hint",
+        Severity::Information => "information",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}

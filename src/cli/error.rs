@@ -1,0 +1,55 @@
+//! Why a command could not do its work.
+
+use std::path::PathBuf;
+
+use crate::hop::HopError;
+use crate::memory::MemoryError;
+use crate::model::ModelError;
+use crate::model::store::StoreError;
+
+/// A command could not do its work: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A prompt file could not be read.
+    #[error("cannot read {}: {source}. Check the path.", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// A prompt file is not text.
+    #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
+    NotUtf8 { path: PathBuf, offset: usize },
+    /// There was nothing to do.
+    #[error("no prompt files under {}: hoplens reads *.prompt, and any file that has a sidecar FILE.hoplens.yaml beside it. Name a file or another folder.", path.display())]
+    NoPrompts { path: PathBuf },
+    /// A case could not be analysed.
+    #[error("{}: {reason}", path.display())]
+    Case { path: PathBuf, reason: String },
+    /// A flag's value makes no sense.
+    #[error("{flag}: {reason}")]
+    Usage { flag: &'static str, reason: String },
+    /// The system refused something.
+    #[error("{what}: {source}")]
+    System {
+        what: &'static str,
+        source: std::io::Error,
+    },
+    #[error("cannot write the result: {0}")]
+    Output(#[from] std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error(transparent)]
+    Hop(#[from] HopError),
+}
+
+/// Prints an error to standard error.
+pub(super) fn print(error: &CliError) {
+    use std::io::Write;
+    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+    // There is nowhere left to report a failure to.
+    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+}

@@ -1,0 +1,85 @@
+//! Flags of every command.
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use super::error::CliError;
+use crate::model::BosPolicy;
+use crate::model::store::{DEFAULT, StoreOptions};
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Alias, .gguf file, model folder or ORG/NAME[@REVISION][:FILE].
+    #[arg(long, short, global = true, default_value = DEFAULT)]
+    pub(super) model: String,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The same as --format json.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Never touch the network.
+    #[arg(long, global = true)]
+    pub(super) offline: bool,
+    /// Threads for the model; all cores if not given.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    /// Whether the begin-of-text token stands before prompts: as the tokenizer does, always, never.
+    #[arg(long, global = true, value_enum, default_value_t = Bos::Auto)]
+    bos: Bos,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Bos {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    pub(super) fn bos(&self) -> BosPolicy {
+        match self.bos {
+            Bos::Auto => BosPolicy::Auto,
+            Bos::Always => BosPolicy::Always,
+            Bos::Never => BosPolicy::Never,
+        }
+    }
+
+    /// The store's settings: the environment, then the flags.
+    pub(super) fn store(&self) -> StoreOptions {
+        let mut options = StoreOptions::from_env();
+        options.offline |= self.offline;
+        options
+    }
+}
+
+/// Logging to standard error (`HOPLENS_LOG`, warnings by default) and the number of threads.
+pub(super) fn init(global: &Global, is_server: bool) -> Result<(), CliError> {
+    let default = if is_server { "hoplens=info" } else { "hoplens=warn" };
+    let filter = EnvFilter::try_from_env("HOPLENS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let Some(threads) = global.threads else { return Ok(()) };
+    if threads == 0 {
+        let reason = "0 threads compute nothing; give 1 or more".into();
+        return Err(CliError::Usage { flag: "--threads", reason });
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
+        CliError::Usage { flag: "--threads", reason: error.to_string() }
+    })
+}

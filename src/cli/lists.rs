@@ -1,0 +1,74 @@
+//! Values such as `1..15` and `6,12`.
+
+/// `0..29` (both included), `6,12`, or one number.
+pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
+    let number = |text: &str| {
+        text.trim().parse::<usize>().map_err(|_| format!("'{text}' is not a layer (0, 1, 2, …)"))
+    };
+    if let Some((first, last)) = text.split_once("..") {
+        let (first, last) = (number(first)?, number(last)?);
+        return span(first, last).map(Iterator::collect);
+    }
+    text.split(',').map(number).collect()
+}
+
+/// `1..15` (both included, in steps of 1), `1,3,6`, or one number; numbers may be negative.
+pub(super) fn taus(text: &str) -> Result<Vec<f64>, String> {
+    if let Some((first, last)) = text.split_once("..") {
+        let number = |text: &str| {
+            text.trim().parse::<i64>().map_err(|_| format!("'{text}' is not a whole number"))
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        return span(first, last).map(|range| range.map(|n| n as f64).collect());
+    }
+    text.split(',')
+        .map(|text| match text.trim().parse::<f64>() {
+            Ok(tau) if tau.is_finite() => Ok(tau),
+            _ => Err(format!("'{text}' is not a finite number")),
+        })
+        .collect()
+}
+
+/// Most values of a range: a typing error must not ask for a year's work.
+const MOST: i128 = 10_000;
+
+fn span<T>(first: T, last: T) -> Result<std::ops::RangeInclusive<T>, String>
+where
+    T: Copy + PartialOrd + std::fmt::Display + TryInto<i128>,
+{
+    let width = match (first.try_into(), last.try_into()) {
+        (Ok(first), Ok(last)) => last - first,
+        _ => MOST,
+    };
+    if width < 0 {
+        return Err(format!("{first}..{last} is empty: the second number is smaller"));
+    }
+    if width >= MOST {
+        return Err(format!("{first}..{last} has more than {MOST} values"));
+    }
+    Ok(first..=last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_include_both_ends() {
+        assert_eq!(layers("0..3"), Ok(vec![0, 1, 2, 3]));
+        assert_eq!(layers("6,12"), Ok(vec![6, 12]));
+        assert_eq!(taus("1..3"), Ok(vec![1.0, 2.0, 3.0]));
+        assert_eq!(taus("-2..0"), Ok(vec![-2.0, -1.0, 0.0]));
+        assert_eq!(taus("1,2.5,-3"), Ok(vec![1.0, 2.5, -3.0]));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "3..1", "a", "1..", "0..99999999999999999999", "0..100000"] {
+            assert!(layers(text).is_err(), "{text}");
+        }
+        for text in ["nan", "inf", "1,,2", "5..1", "1..1e9"] {
+            assert!(taus(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `hoplens lsp`: the language server.
+
+use super::error::CliError;
+use super::global::Global;
+use super::Outcome;
+use crate::server::{self, ServerOptions};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LspArgs {
+    /// Accepted because many clients pass it; the server always speaks on standard input and
+    /// output.
+    #[arg(long)]
+    stdio: bool,
+}
+
+pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError> {
+    let options = ServerOptions {
+        model: global.model.clone(),
+        store: global.store(),
+        bos: global.bos(),
+    };
+    let code = server::serve(options)
+        .map_err(|source| CliError::System { what: "cannot start the server", source })?;
+    // Tokio's thread that reads standard input cannot be ended while the client keeps it open.
+    #[expect(clippy::exit, reason = "see above")]
+    std::process::exit(code)
+}

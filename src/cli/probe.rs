@@ -1,0 +1,77 @@
+//! `hoplens probe`: one prompt.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::{Outcome, json, resident};
+use crate::hop::{Settings, Subject, TokenProbability, TokenReading, read_tokens, run_probes};
+use crate::ide::{percent, quoted};
+use crate::model::Cancel;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ProbeArgs {
+    /// The prompt, exactly as the model should read it.
+    #[arg(long, short)]
+    prompt: String,
+    /// The expected answer; several are accepted if given several times.
+    #[arg(long, short)]
+    expect: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ProbeResult<'a> {
+    prompt: &'a str,
+    expect: &'a [String],
+    p: f64,
+    logp: f64,
+    logp_first: f64,
+    rank: usize,
+    top: &'a [TokenProbability],
+    tokens: &'a [TokenReading],
+}
+
+pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError> {
+    let model = resident::load(global)?;
+    let settings = Settings { bos: global.bos(), ..Settings::default() };
+    let subject = Subject {
+        prompt: args.prompt.clone(),
+        expect: args.expect.clone(),
+        mentions: Vec::new(),
+        injections: Vec::new(),
+    };
+    let cancel = Cancel::new();
+    let probe = run_probes(&model, &subject, &settings, &cancel)?.composed;
+    let tokens = read_tokens(&model, &args.prompt, &settings, &cancel)?;
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let result = ProbeResult {
+            prompt: &probe.prompt,
+            expect: &args.expect,
+            p: probe.p,
+            logp: probe.logp,
+            logp_first: probe.logp_first,
+            rank: probe.rank,
+            top: &probe.top,
+            tokens: &tokens,
+        };
+        json::print(out, Some(&model.info), result)?;
+        return Ok(Outcome::Clean);
+    }
+    for token in &tokens {
+        let p = token.logp.map_or_else(|| "(first)".into(), |logp| percent(logp.exp()));
+        writeln!(out, "{p:>12}  {}", quoted(&token.text))?;
+    }
+    writeln!(out, "\nnext:")?;
+    for next in &probe.top {
+        writeln!(out, "{:>12}  {}", percent(next.p), quoted(&next.token))?;
+    }
+    if let Some(expect) = args.expect.first() {
+        let others = if args.expect.len() > 1 { " and its aliases" } else { "" };
+        let (p, rank) = (percent(probe.p), probe.rank + 1);
+        writeln!(out, "\nexpected {}{others}: {p} (#{rank})", quoted(expect))?;
+    }
+    Ok(Outcome::Clean)
+}

@@ -1,0 +1,21 @@
+//! The model that a command works with.
+
+use super::error::CliError;
+use super::global::Global;
+use super::{models, progress};
+use crate::model::store::{self, ModelRef};
+use crate::model::{LoadOptions, Model};
+
+/// Finds, fetches if need be, and loads the model that the flags name.
+pub(super) fn load(global: &Global) -> Result<Model, CliError> {
+    let reference: ModelRef = global.model.parse()?;
+    let options = global.store();
+    let bar = models::progress_bar();
+    let located = store::resolve(&reference, &options, &bar, &|| false)?;
+    drop(bar);
+    let spinner = progress::spinner(format!("Loading {}", located.name));
+    let load = LoadOptions { name: located.name.clone(), sha256: located.sha256.clone() };
+    let model = Model::load(&located.format, &load)?;
+    spinner.finish_and_clear();
+    Ok(model)
+}

@@ -1,0 +1,201 @@
+//! `hoplens sweep`: an injection grid.
+
+use std::io::Write;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::{Outcome, json, lists, progress, resident};
+use crate::ide::{factor, percent};
+use crate::memory::{self, Baseline, Cell, Grid, sweep};
+use crate::model::{Cancel, Model};
+use crate::prompt::{Encoding, Scope, SpanScope};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SweepArgs {
+    /// The prompt, exactly as the model should read it.
+    #[arg(long, short)]
+    prompt: String,
+    /// The expected answer; several are accepted if given several times.
+    #[arg(long, short, required = true)]
+    expect: Vec<String>,
+    /// The memory's text.
+    #[arg(long)]
+    memory: String,
+    /// Encodings of the memory.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "embed")]
+    encoding: Vec<EncodingArg>,
+    /// Positions that are changed; `span` needs --span.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    scope: Vec<ScopeArg>,
+    /// The piece of the prompt that scope `span` means.
+    #[arg(long, value_name = "TEXT")]
+    span: Option<String>,
+    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
+    #[arg(long, value_name = "LIST")]
+    layers: Option<String>,
+    /// Magnitudes: 1..15 or 1,3,6.
+    #[arg(long, value_name = "LIST", default_value = "1..15", allow_hyphen_values = true)]
+    tau: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncodingArg {
+    Embed,
+    Unembed,
+    Layerwise,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ScopeArg {
+    All,
+    Last,
+    Span,
+}
+
+#[derive(Serialize)]
+struct SweepResult<'a> {
+    prompt: &'a str,
+    expect: &'a [String],
+    memory: &'a str,
+    baseline: Baseline,
+    cells: &'a [Cell],
+    best: Option<&'a Cell>,
+    elapsed_ms: f64,
+}
+
+pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
+    let taus =
+        lists::taus(&args.tau).map_err(|reason| CliError::Usage { flag: "--tau", reason })?;
+    let layers = args.layers.as_deref().map(lists::layers).transpose();
+    let layers = layers.map_err(|reason| CliError::Usage { flag: "--layers", reason })?;
+    let scopes = scopes(args)?;
+    let model = resident::load(global)?;
+    let grid = Grid {
+        encodings: args.encoding.iter().map(|encoding| encoding.into()).collect(),
+        layers: layers.unwrap_or_else(|| (0..model.info.layers).collect()),
+        taus,
+        scopes,
+    };
+    let tokens = model.tokenizer.encode(&args.prompt, global.bos());
+    let first_tokens = crate::hop::first_tokens(&model, &args.prompt, &args.expect)?;
+    let subject = memory::Subject {
+        text: &args.prompt,
+        tokens: &tokens,
+        first_tokens: &first_tokens,
+        bos: global.bos(),
+    };
+    let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
+    let bar = progress::bar(cells, "cells");
+    let start = Instant::now();
+    let swept = sweep(&model, &subject, &args.memory, &grid, &Cancel::new(), &mut |done| {
+        bar.set_position(done as u64);
+    })?;
+    let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
+    bar.finish_and_clear();
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let result = SweepResult {
+            prompt: &args.prompt,
+            expect: &args.expect,
+            memory: &args.memory,
+            baseline: swept.baseline,
+            cells: &swept.cells,
+            best: swept.best(),
+            elapsed_ms,
+        };
+        json::print(out, Some(&model.info), result)?;
+    } else {
+        print_text(out, &model, &grid, &swept, elapsed_ms)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn scopes(args: &SweepArgs) -> Result<Vec<Scope>, CliError> {
+    let usage = |reason: &str| CliError::Usage { flag: "--span", reason: reason.into() };
+    let scopes: Result<Vec<Scope>, CliError> = args
+        .scope
+        .iter()
+        .map(|scope| match scope {
+            ScopeArg::All => Ok(Scope::All),
+            ScopeArg::Last => Ok(Scope::Last),
+            ScopeArg::Span => match &args.span {
+                Some(text) => Ok(Scope::Span(SpanScope { text: text.clone(), nth: 1 })),
+                None => Err(usage("--scope span needs --span with a piece of the prompt")),
+            },
+        })
+        .collect();
+    let scopes = scopes?;
+    if args.span.is_some() && !scopes.iter().any(|scope| matches!(scope, Scope::Span(_))) {
+        return Err(usage("is used only with --scope span"));
+    }
+    Ok(scopes)
+}
+
+impl From<&EncodingArg> for Encoding {
+    fn from(encoding: &EncodingArg) -> Self {
+        match encoding {
+            EncodingArg::Embed => Self::Embed,
+            EncodingArg::Unembed => Self::Unembed,
+            EncodingArg::Layerwise => Self::Layerwise,
+        }
+    }
+}
+
+/// One table per encoding and scope: layers down, τ across, percent in the cells.
+fn print_text(
+    out: &mut dyn Write,
+    model: &Model,
+    grid: &Grid,
+    swept: &memory::Sweep,
+    elapsed_ms: f64,
+) -> Result<(), CliError> {
+    let baseline = swept.baseline.logp_first.exp();
+    writeln!(out, "as written: {} (#{})", percent(baseline), swept.baseline.rank + 1)?;
+    let bold = anstyle::Style::new().bold();
+    let best = swept.best();
+    let table = (grid.layers.len() * grid.taus.len()).max(1);
+    for cells in swept.cells.chunks(table) {
+        let Some(first) = cells.first() else { continue };
+        writeln!(out, "\n{:?}, {}: P in % by layer and τ", first.encoding, scope_name(&first.scope))?;
+        let head: Vec<String> = grid.taus.iter().map(|tau| format!("{tau:>7}")).collect();
+        writeln!(out, "layer {}", head.concat())?;
+        for row in cells.chunks(grid.taus.len()) {
+            let layer = row.first().map_or(0, |cell| cell.layer);
+            write!(out, "{layer:>5} ")?;
+            for cell in row {
+                let style = if Some(cell) == best { bold } else { anstyle::Style::new() };
+                let shown = format!("{:>7.2}", 100.0 * cell.logp_first.exp());
+                write!(out, "{style}{shown}{style:#}")?;
+            }
+            writeln!(out)?;
+        }
+    }
+    if let Some(best) = best {
+        let p = best.logp_first.exp();
+        writeln!(
+            out,
+            "\nbest: {:?}, {}, layer {}, τ {}: {} ({}, #{})",
+            best.encoding,
+            scope_name(&best.scope),
+            best.layer,
+            best.tau,
+            percent(p),
+            factor(p / baseline),
+            best.rank + 1
+        )?;
+    }
+    writeln!(out, "{} cells in {elapsed_ms:.0} ms on {}", swept.cells.len(), model.info.name)?;
+    Ok(())
+}
+
+fn scope_name(scope: &Scope) -> String {
+    match scope {
+        Scope::All => "all positions".into(),
+        Scope::Last => "last token".into(),
+        Scope::Span(span) => format!("at \"{}\"", span.text),
+    }
+}

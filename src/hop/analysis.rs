@@ -1,0 +1,195 @@
+//! Everything that is found in one prompt file.
+
+use serde::Serialize;
+use std::ops::Range;
+
+use super::{
+    HopError, Mention, Probes, Repair, Settings, Subject, Verdict, repairs, run_probes, verdict,
+};
+use crate::model::{Cancel, Capture, Hooks, Model, ModelInfo};
+use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
+
+/// What a model does with one prompt file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileFindings {
+    /// The model that was asked.
+    pub model: ModelInfo,
+    /// One per case; a file without cases has one without an expected answer.
+    pub cases: Vec<CaseFindings>,
+}
+
+/// What a model does with one case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseFindings {
+    /// Index into [`PromptFile::cases`]; `None` where the file has none.
+    pub case: Option<usize>,
+    /// The case's id, or `#1`, `#2`, … in the order of the file.
+    pub id: String,
+    /// The prompt as the model reads it, and where it comes from.
+    pub rendered: Mapped,
+    /// The case as the model meets it.
+    pub subject: Subject,
+    /// The prompt's tokens.
+    pub tokens: Vec<TokenReading>,
+    /// What the model says, or why it could not be asked.
+    pub outcome: Result<Outcome, String>,
+}
+
+/// One token of a prompt and how likely it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenReading {
+    /// Token id.
+    pub id: u32,
+    /// Its text; bytes that are no character are U+FFFD.
+    pub text: String,
+    /// Natural log-probability given what stands before; absent for the first token.
+    pub logp: Option<f64>,
+    /// Bytes of the rendered prompt; empty for BOS.
+    #[serde(skip)]
+    pub range: Range<usize>,
+}
+
+/// What the probes and the search for repairs found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The probes.
+    pub probes: Probes,
+    /// Absent where no answer is expected.
+    pub verdict: Option<Verdict>,
+    /// Best first. `None` until they were measured; only failing cases are repaired.
+    pub repairs: Option<Vec<Repair>>,
+}
+
+impl Outcome {
+    /// Whether the answer should be made more probable and there is a bridge to do it with.
+    pub fn wants_repairs(&self) -> bool {
+        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok) && self.probes.explicit.is_some()
+    }
+}
+
+/// Asks the model about every case of a file; repairs are not measured yet.
+///
+/// A case that cannot be asked (its prompt is too long, an injection names a layer that does not
+/// exist) says so in its outcome. Prompts without text are left out.
+///
+/// # Errors
+/// Only that `cancel` was set.
+pub fn analyse(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<FileFindings, HopError> {
+    let cases: Vec<Option<usize>> = if file.cases.is_empty() {
+        vec![None]
+    } else {
+        (0..file.cases.len()).map(Some).collect()
+    };
+    let mut findings = FileFindings { model: model.info.clone(), cases: Vec::new() };
+    for index in cases {
+        let (rendered, subject) = subject(file, text, index);
+        if rendered.text.is_empty() {
+            continue;
+        }
+        let tokens = Vec::new();
+        let id = case_id(file, index);
+        let mut case =
+            CaseFindings { case: index, id, rendered, subject, tokens, outcome: Err(String::new()) };
+        match ask(model, &mut case, settings, cancel) {
+            Ok(outcome) => case.outcome = Ok(outcome),
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) => case.outcome = Err(error.to_string()),
+        }
+        findings.cases.push(case);
+    }
+    Ok(findings)
+}
+
+/// Measures the repairs of a case whose probes were run.
+///
+/// # Errors
+/// As [`repairs`].
+pub fn measure(
+    model: &Model,
+    case: &CaseFindings,
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Repair>, HopError> {
+    match &case.outcome {
+        Ok(outcome) => repairs(model, &case.subject, &outcome.probes, settings, cancel, progress),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// The id of a case in reports.
+pub fn case_id(file: &PromptFile, index: Option<usize>) -> String {
+    let index = index.unwrap_or(0);
+    match file.cases.get(index).and_then(|case| case.id.as_ref()) {
+        Some(id) => id.value.clone(),
+        None => format!("#{}", index + 1),
+    }
+}
+
+/// A case as the model meets it.
+fn subject(file: &PromptFile, text: &str, index: Option<usize>) -> (Mapped, Subject) {
+    let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
+    let rendered = render(file, text, case).joined();
+    let id = case_id(file, index);
+    let mentions = case.map_or(&[][..], |case| &case.hops).iter().filter_map(|hop| {
+        Some(Mention {
+            range: find_mention(&rendered, &hop.mention.value)?,
+            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
+        })
+    });
+    let mentions = mentions.collect();
+    let applies = |wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == id);
+    let injections = file
+        .injections
+        .iter()
+        .filter(|injection| applies(injection.case.as_ref().map(|case| case.value.as_str())))
+        .cloned()
+        .collect();
+    let expect =
+        case.map_or(&[][..], |case| &case.expect).iter().map(|e| e.value.clone()).collect();
+    let subject = Subject { prompt: rendered.text.clone(), expect, mentions, injections };
+    (rendered, subject)
+}
+
+fn ask(
+    model: &Model,
+    case: &mut CaseFindings,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Outcome, HopError> {
+    case.tokens = read_tokens(model, &case.subject.prompt, settings, cancel)?;
+    let probes = run_probes(model, &case.subject, settings, cancel)?;
+    let expects = !case.subject.expect.is_empty();
+    let verdict = expects.then(|| verdict(&probes, &settings.thresholds));
+    Ok(Outcome { probes, verdict, repairs: None })
+}
+
+/// The tokens of a prompt and how likely each was.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn read_tokens(
+    model: &Model,
+    prompt: &str,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Vec<TokenReading>, HopError> {
+    let tokens = model.tokenizer.encode(prompt, settings.bos);
+    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+    let hooks = Hooks::capture(Capture { token_logps: true, ..Capture::default() });
+    let trace = model.forward(&[&ids], &hooks, cancel)?;
+    let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
+    let readings = tokens.into_iter().enumerate().map(|(index, token)| TokenReading {
+        id: token.id,
+        text: model.tokenizer.text(token.id),
+        logp: index.checked_sub(1).and_then(|i| logps.get(i)).map(|logp| f64::from(*logp)),
+        range: token.range,
+    });
+    Ok(readings.collect())
+}

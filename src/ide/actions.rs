@@ -1,0 +1,110 @@
+//! Code actions: measured repairs as edits.
+
+use std::ops::Range;
+
+use super::Snapshot;
+use super::numbers::{factor, percent, quoted};
+use crate::hop::{CaseFindings, Change, Repair};
+use crate::prompt::{
+    FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, replace_mention,
+};
+
+/// Something the user can have done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// What it does, with the gain that was measured.
+    pub title: String,
+    /// LSP kind.
+    pub kind: &'static str,
+    /// The edit.
+    pub edit: FileEdit,
+    /// Whether it is the best of its case.
+    pub preferred: bool,
+    /// Index into the findings' cases.
+    pub case: usize,
+}
+
+/// Injections as code actions.
+pub const INJECT: &str = "quickfix.hoplens.inject";
+/// Rewrites as code actions.
+pub const REWRITE: &str = "quickfix.hoplens.rewrite";
+
+/// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
+/// diagnostics it touches.
+pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
+    let touched: Vec<usize> = super::diagnostics(snapshot)
+        .into_iter()
+        .filter(|found| found.origin == Origin::FrontMatter)
+        .filter(|found| found.range.start <= range.end && range.start <= found.range.end)
+        .filter_map(|found| found.case)
+        .collect();
+    let Some(findings) = &snapshot.findings else {
+        return Vec::new();
+    };
+    let mut offered = Vec::new();
+    for index in touched {
+        let Some(case) = findings.cases.get(index) else { continue };
+        let repairs = case.outcome.as_ref().ok().and_then(|outcome| outcome.repairs.as_deref());
+        for repair in repairs.unwrap_or_default() {
+            let Some(edit) = repair_edit(snapshot, case, repair) else { continue };
+            offered.push(Action {
+                title: repair_title(repair),
+                kind: match repair.change {
+                    Change::Inject { .. } => INJECT,
+                    Change::Rewrite { .. } => REWRITE,
+                },
+                edit,
+                preferred: offered.iter().all(|other: &Action| other.case != index),
+                case: index,
+            });
+        }
+    }
+    offered
+}
+
+/// What a repair does and what it was measured to gain.
+pub fn repair_title(repair: &Repair) -> String {
+    let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
+    let gain = format!("{} → {} ({})", percent(before), percent(after), factor(after / before));
+    match &repair.change {
+        Change::Inject { memory, layer, tau, scope, .. } => {
+            let place = match scope {
+                Scope::All => String::new(),
+                Scope::Last => ", last token".into(),
+                Scope::Span(span) => format!(", at {}", quoted(&span.text)),
+            };
+            format!("Inject memory {}, layer {layer}, τ {tau}{place}: {gain}", quoted(memory))
+        }
+        Change::Rewrite { replacement, .. } => {
+            format!("Name {} in the text: {gain}", quoted(replacement))
+        }
+    }
+}
+
+/// The edit that applies a repair; `None` where the text to rewrite is not in the file.
+pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
+    match &repair.change {
+        Change::Inject { memory, encoding, layer, tau, scope } => {
+            let model = &snapshot.findings.as_ref()?.model;
+            let injection = NewInjection {
+                memory: memory.clone(),
+                encoding: *encoding,
+                layer: *layer,
+                tau: *tau,
+                scope: scope.clone(),
+                measured: Some(Measured {
+                    model: format!("sha256:{}", model.sha256.get(..12).unwrap_or(&model.sha256)),
+                    before: repair.logp_before.exp(),
+                    after: repair.logp_after.exp(),
+                }),
+            };
+            let id = case.case.map(|_| case.id.as_str());
+            let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
+            (!edit.edits.is_empty()).then_some(edit)
+        }
+        Change::Rewrite { mention, replacement } => {
+            let mention = case.subject.mentions.get(*mention)?;
+            replace_mention(&case.rendered, mention.range.clone(), replacement)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Markdown that shows text of the user's as it is.
+
+use unicode_width::UnicodeWidthStr;
+
+/// What the client can render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MarkdownStyle {
+    /// Tables as Markdown tables.
+    Rich,
+    /// Tables as aligned text in a code fence (Neovim shows table markup raw).
+    #[default]
+    Plain,
+}
+
+/// Text in a code span that nothing in it can end.
+pub fn code_span(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { '␣' } else { c }).collect();
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A table in the client's style; cells are text, never markup.
+pub fn table(style: MarkdownStyle, header: &[&str], rows: &[Vec<String>]) -> String {
+    match style {
+        MarkdownStyle::Rich => rich(header, rows),
+        MarkdownStyle::Plain => plain(header, rows),
+    }
+}
+
+fn rich(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut out = format!("| {} |\n|", header.join(" | "));
+    out.push_str(&"---|".repeat(header.len()));
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            // Inside a table even a code span ends at an unescaped bar.
+            .map(|cell| code_span(&cell.replace('\\', "\\\\").replace('|', "\\|")))
+            .collect();
+        out.push_str(&format!("\n| {} |", cells.join(" | ")));
+    }
+    out
+}
+
+fn plain(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = header.iter().map(|title| title.width()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut line = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width - cell.width() + 2));
+        }
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut header.iter().copied())];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    // A fence longer than any run of backticks in the cells.
+    let longest = lines.iter().flat_map(|l| l.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}text\n{}\n{fence}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_a_cell() {
+        assert_eq!(code_span("a`b"), "``a`b``");
+        assert_eq!(code_span("`"), "`` ` ``");
+        let rows = vec![vec!["a|b\n".to_owned(), "[x](command:y)".to_owned()]];
+        let rich = table(MarkdownStyle::Rich, &["one", "two"], &rows);
+        assert_eq!(rich, "| one | two |\n|---|---|\n| `a\\|b␣` | `[x](command:y)` |");
+        let rows = vec![vec!["```".to_owned(), "東京".to_owned()]];
+        let plain = table(MarkdownStyle::Plain, &["one", "two"], &rows);
+        assert_eq!(plain, "````text\none  two\n```  東京\n````");
+    }
+}

@@ -1,0 +1,59 @@
+//! Numbers and tokens as people read them; the only place where results are rounded.
+
+/// A probability: `23.5 %`, `0.04 %`, `1.2e-5 %`.
+pub fn percent(p: f64) -> String {
+    let percent = 100.0 * p;
+    if percent >= 9.95 {
+        format!("{percent:.1} %")
+    } else if percent >= 0.095 {
+        format!("{percent:.2} %")
+    } else if percent > 0.0 {
+        format!("{percent:.1e} %")
+    } else {
+        "0 %".into()
+    }
+}
+
+/// How many times as probable: `×1.7`, `×12`.
+pub fn factor(factor: f64) -> String {
+    if factor >= 9.95 { format!("×{factor:.0}") } else { format!("×{factor:.1}") }
+}
+
+/// A token or answer in quotes, with control characters and quotes escaped.
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => shown.push_str("\\\""),
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown.push('"');
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_probabilities_keep_two_digits() {
+        assert_eq!(percent(0.2354), "23.5 %");
+        assert_eq!(percent(0.0123), "1.23 %");
+        assert_eq!(percent(0.000_012_3), "1.2e-3 %");
+        assert_eq!(percent(0.0), "0 %");
+        assert_eq!(percent(1.0), "100.0 %");
+        assert_eq!(factor(1.74), "×1.7");
+        assert_eq!(factor(123.4), "×123");
+    }
+
+    #[test]
+    fn tokens_are_shown_on_one_line() {
+        assert_eq!(quoted(" a\n\"b\\\u{1b}"), "\" a\\n\\\"b\\\\\\u{1b}\"");
+    }
+}

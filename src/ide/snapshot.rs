@@ -1,0 +1,26 @@
+//! A prompt file at one moment.
+
+use crate::hop::FileFindings;
+use crate::prompt::{PromptFile, parse};
+
+/// A prompt file at one moment, with what was found in exactly this text, if anything yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The file's name, for its format and for messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Its declarations.
+    pub file: PromptFile,
+    /// What a model does with it.
+    pub findings: Option<FileFindings>,
+}
+
+impl Snapshot {
+    /// Reads a text that no model has seen yet.
+    pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
+        let (name, text) = (name.into(), text.into());
+        let file = parse(&name, &text, sidecar);
+        Self { name, text, file, findings: None }
+    }
+}
