@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CODES, Injection, InputValue, Origin, Severity, Suppression, cases, fields,
-    injections,
+    CODES, Case, Injection, InputValue, Origin, Severity, Suppression, cases, fields, injections,
     problem::{Problems, did_you_mean},
     yaml::Node,
 };
@@ -74,7 +73,11 @@ pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
     let ids: Vec<&str> = sidecar.cases.iter().filter_map(id).collect();
     let mut dropped = Vec::new();
     file.cases.retain(|case| {
-        let Some(own) = case.id.as_ref().filter(|own| ids.contains(&own.value.as_str())) else {
+        let Some(own) = case
+            .id
+            .as_ref()
+            .filter(|own| ids.contains(&own.value.as_str()))
+        else {
             return true;
         };
         let message = format!(

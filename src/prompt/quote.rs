@@ -44,7 +44,9 @@ pub(super) fn quoted(text: &str) -> String {
 /// An id, without quotes where it can do without.
 pub(super) fn id(text: &str) -> String {
     let mut chars = text.chars();
-    let plain = chars.next().is_some_and(|first| first.is_ascii_alphabetic())
+    let plain = chars
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
         && chars.all(|char| char.is_ascii_alphanumeric() || char == '_' || char == '-')
         && !text.contains("---");
     // These are truth values or nothing to one YAML reader or another.
@@ -71,7 +73,10 @@ pub(super) fn significant(number: f64) -> String {
 
 fn printable(char: char) -> bool {
     !(char.is_control()
-        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+        || matches!(
+            char,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        ))
 }
 
 #[cfg(test)]
@@ -86,7 +91,10 @@ mod tests {
         assert_eq!(quoted("a---b"), r#""a-\u002d-b""#);
         assert_eq!(quoted("${x} {{y}}"), r#""$\u007bx} {\u007by}\u007d""#);
         assert_eq!(quoted("a \"b\"\n"), r#""a \"b\"\n""#);
-        assert_eq!((id("reef"), id("no"), id("#2")), ("reef".into(), "\"no\"".into(), "\"#2\"".into()));
+        assert_eq!(
+            (id("reef"), id("no"), id("#2")),
+            ("reef".into(), "\"no\"".into(), "\"#2\"".into())
+        );
     }
 
     #[test]
@@ -94,7 +102,10 @@ mod tests {
         let got: Vec<_> = [0.235_49, 0.41, 0.001_234, 1.0, 0.0, 1.234e-9, 12.34]
             .map(significant)
             .to_vec();
-        assert_eq!(got, ["0.235", "0.410", "0.00123", "1.00", "0", "1.23e-9", "12.3"]);
+        assert_eq!(
+            got,
+            ["0.235", "0.410", "0.00123", "1.00", "0", "1.23e-9", "12.3"]
+        );
     }
 
     proptest! {

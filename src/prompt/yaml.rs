@@ -153,9 +153,7 @@ impl Node {
             Data::Map {
                 entries,
                 flow: false,
-            } => entries
-                .last()
-                .map_or(self, |(_, value)| value.last_leaf()),
+            } => entries.last().map_or(self, |(_, value)| value.last_leaf()),
             _ => self,
         }
     }
@@ -290,11 +288,8 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1)?;
-                let value = Scalar::parse_from_cow_and_metadata(
-                    text.as_ref().into(),
-                    style,
-                    tag.as_ref(),
-                );
+                let value =
+                    Scalar::parse_from_cow_and_metadata(text.as_ref().into(), style, tag.as_ref());
                 let mut range = self.range(span);
                 if let Some(length) = self.quoted_length(range.start, style) {
                     range.end = range.start + length;
@@ -370,7 +365,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn attach(&mut self, node: Node, anchor: usize) {
+    fn attach(&mut self, mut node: Node, anchor: usize) {
         if anchor != 0 {
             // The anchor's copy counts too, or nested anchors could grow unseen.
             self.nodes += node.size();
@@ -379,7 +374,12 @@ impl Builder<'_> {
         match self.open.last_mut().map(|open| &mut open.kind) {
             Some(Kind::List(items)) => items.push(node),
             Some(Kind::Map(entries, key)) => match key.take() {
-                Some(key) => entries.push((key, node)),
+                Some(key) => {
+                    if node.range.is_empty() {
+                        node.range = after_colon(self.text, self.base, &key);
+                    }
+                    entries.push((key, node));
+                }
                 None => *key = Some(node),
             },
             None => self.root = self.root.take().or(Some(node)),
@@ -447,6 +447,19 @@ impl Builder<'_> {
         let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
         self.base + start..self.base + before.len()
     }
+}
+
+/// The place of an empty value: behind its key's colon, where there is one.
+fn after_colon(text: &str, base: usize, key: &Node) -> Range<usize> {
+    let end = key.here().end;
+    let rest = text.get(end - base..).unwrap_or_default();
+    let colon = rest.trim_start_matches([' ', '\t']);
+    let at = if colon.starts_with(':') {
+        end + rest.len() - colon.len() + 1
+    } else {
+        end
+    };
+    at..at
 }
 
 fn plain(value: Option<&Scalar<'_>>) -> Plain {
