@@ -1,5 +1,7 @@
 //! Scalars as hoplens writes them.
 
+use std::fmt::Write;
+
 /// `text` as a double-quoted YAML scalar on one line.
 ///
 /// Besides what YAML demands, three things are escaped because other readers of the file stumble
@@ -18,11 +20,13 @@ pub(super) fn quoted(text: &str) -> String {
             _ if printable(char) => out.push(char),
             _ => {
                 let code = u32::from(char);
-                out.push_str(&match code {
-                    0..=0xff => format!("\\x{code:02x}"),
-                    0x100..=0xffff => format!("\\u{code:04x}"),
-                    _ => format!("\\U{code:08x}"),
-                });
+                let (letter, digits) = match code {
+                    0..=0xff => ('x', 2),
+                    0x100..=0xffff => ('u', 4),
+                    _ => ('U', 8),
+                };
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\{letter}{code:0digits$x}");
             }
         }
     }

@@ -193,7 +193,7 @@ fn plain_text_is_the_prompt_whole() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn no_text_makes_it_fail(
         text in "(---\n|hoplens\\.(cases|inject|ignore):|- |\n  |\n|id: |expect: |\\{|\\}|\\[|\\]|memory: |layer: |[&*]a |scope: |hops: |input: |\"|'|\\{\\{|\\}\\}|#if |/if|else|é|\r|0|,|: ){0,60}",
