@@ -26,9 +26,7 @@ mod suppress;
 mod tags;
 mod yaml;
 
-pub use case::{
-    Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned,
-};
+pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, insert_injection};
 pub use file::{InputValue, PromptFile, find_case, parse};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};

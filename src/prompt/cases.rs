@@ -31,7 +31,12 @@ pub(super) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
     }
     if let Some(items) = optional(entries, "chain") {
         for item in list(items, "`chain`", problems) {
-            hops.extend(hop(item, "subject", &["subject", "relation", "bridge"], problems));
+            hops.extend(hop(
+                item,
+                "subject",
+                &["subject", "relation", "bridge"],
+                problems,
+            ));
         }
     }
     let mut input = serde_json::Map::new();

@@ -1,10 +1,9 @@
 //! `cases`, `inject` and `ignore`: the three lists that an author declares.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{
-    Case, CODES, Injection, InputValue, Origin, Severity, Suppression, cases, fields,
-    injections,
+    CODES, Case, Injection, InputValue, Origin, Severity, Suppression, cases, fields, injections,
     problem::{Problems, did_you_mean},
     yaml::Node,
 };
@@ -74,7 +73,11 @@ pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
     let ids: Vec<&str> = sidecar.cases.iter().filter_map(id).collect();
     let mut dropped = Vec::new();
     file.cases.retain(|case| {
-        let Some(own) = case.id.as_ref().filter(|own| ids.contains(&own.value.as_str())) else {
+        let Some(own) = case
+            .id
+            .as_ref()
+            .filter(|own| ids.contains(&own.value.as_str()))
+        else {
             return true;
         };
         let message = format!(
@@ -98,10 +101,10 @@ pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
 
 /// Reports ids given twice in one file, and injections for a case that there is not.
 pub(super) fn check_references(declared: &Declared, problems: &mut [&mut Problems]) {
-    let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for case in &declared.cases {
         let Some(own) = &case.id else { continue };
-        if seen.insert(&own.value, ()).is_some() {
+        if !seen.insert(&own.value) {
             let message = format!(
                 "A case before has the id `{}` already. Give this one another id.",
                 own.value

@@ -14,7 +14,9 @@ const FENCE: &str = "---";
 pub(super) fn split(text: &str) -> Split {
     let mut problems = Vec::new();
     let opening = preamble(text);
-    let after_fence = text.get(opening..).and_then(|rest| rest.strip_prefix(FENCE));
+    let after_fence = text
+        .get(opening..)
+        .and_then(|rest| rest.strip_prefix(FENCE));
     let start = after_fence.and_then(|rest| Some(text.len() - rest.len() + fence_end(rest)?));
     if let Some(start) = start {
         if let Some((front_matter, rest)) = close(text, start) {
@@ -121,7 +123,11 @@ mod tests {
     #[test]
     fn fences_are_found_as_dotprompt_finds_them() {
         check("# licence\n\n---  \r\na: 1\r\n--- \r\nx", Some("a: 1"), "x");
-        check("---\na: ---\nb: 2\n----\nc: 3\n---\nx", Some("a: ---\nb: 2\n----\nc: 3"), "x");
+        check(
+            "---\na: ---\nb: 2\n----\nc: 3\n---\nx",
+            Some("a: ---\nb: 2\n----\nc: 3"),
+            "x",
+        );
         check("---\na: 1\n---\nx\n---\ny", Some("a: 1"), "x\n---\ny");
         check("text\n---\na: 1\n---\nx", None, "text\n---\na: 1\n---\nx");
         check("---\na: 1\n---", Some("a: 1"), "");

@@ -138,7 +138,8 @@ fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
         let same = |case: &Case| case.id.as_ref().is_some_and(|own| own.value == *id);
         file.cases.iter().any(same)
     };
-    let id = (at + 1..)
+    // One more number than there are cases, so one of them is free.
+    let id = (at + 1..=at + 1 + file.cases.len())
         .map(|number| format!("case-{number}"))
         .find(|id| !taken(id));
     Naming {

@@ -92,6 +92,13 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
     declared::check_references(&declared, &mut [&mut own, &mut beside]);
     let mut problems = own.list;
     problems.extend(beside.list);
+    for problem in &mut problems {
+        let text = match problem.origin {
+            Origin::FrontMatter => text,
+            Origin::Sidecar => sidecar.unwrap_or_default(),
+        };
+        problem.range = whole_chars(text, &problem.range);
+    }
     PromptFile {
         format,
         body: split.body,
@@ -104,6 +111,16 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         inputs: declared.inputs,
         sidecar: sidecar.map(str::to_owned),
     }
+}
+
+/// The range widened to whole characters inside the text.
+fn whole_chars(text: &str, range: &Range<usize>) -> Range<usize> {
+    let start = crate::text::snap(text, range.start);
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
 }
 
 /// The case that an injection's `case` or a command line's `--case` means: an id, or `#2` for

@@ -47,12 +47,14 @@ impl Mapped {
         let start = self.text.len();
         self.text.push_str(text);
         let end = self.text.len();
-        if let (Some(last), Some(next), true) = (self.pieces.last_mut(), &source, verbatim) {
-            if last.verbatim && last.source.as_ref().is_some_and(|s| s.end == next.start) {
-                last.rendered.end = end;
-                last.source = last.source.as_ref().map(|s| s.start..next.end);
-                return;
-            }
+        if let (Some(last), Some(next), true) = (self.pieces.last_mut(), &source, verbatim)
+            && let Some(before) = last.source.as_mut()
+            && last.verbatim
+            && before.end == next.start
+        {
+            last.rendered.end = end;
+            before.end = next.end;
+            return;
         }
         self.pieces.push(Piece {
             rendered: start..end,

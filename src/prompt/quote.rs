@@ -1,5 +1,7 @@
 //! Scalars as hoplens writes them.
 
+use std::fmt::Write;
+
 /// `text` as a double-quoted YAML scalar on one line.
 ///
 /// Besides what YAML demands, three things are escaped because other readers of the file stumble
@@ -18,11 +20,13 @@ pub(super) fn quoted(text: &str) -> String {
             _ if printable(char) => out.push(char),
             _ => {
                 let code = u32::from(char);
-                out.push_str(&match code {
-                    0..=0xff => format!("\\x{code:02x}"),
-                    0x100..=0xffff => format!("\\u{code:04x}"),
-                    _ => format!("\\U{code:08x}"),
-                });
+                let (letter, digits) = match code {
+                    0..=0xff => ('x', 2),
+                    0x100..=0xffff => ('u', 4),
+                    _ => ('U', 8),
+                };
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\{letter}{code:0digits$x}");
             }
         }
     }
@@ -44,7 +48,9 @@ pub(super) fn quoted(text: &str) -> String {
 /// An id, without quotes where it can do without.
 pub(super) fn id(text: &str) -> String {
     let mut chars = text.chars();
-    let plain = chars.next().is_some_and(|first| first.is_ascii_alphabetic())
+    let plain = chars
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
         && chars.all(|char| char.is_ascii_alphanumeric() || char == '_' || char == '-')
         && !text.contains("---");
     // These are truth values or nothing to one YAML reader or another.
@@ -71,7 +77,10 @@ pub(super) fn significant(number: f64) -> String {
 
 fn printable(char: char) -> bool {
     !(char.is_control()
-        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+        || matches!(
+            char,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        ))
 }
 
 #[cfg(test)]
@@ -86,7 +95,10 @@ mod tests {
         assert_eq!(quoted("a---b"), r#""a-\u002d-b""#);
         assert_eq!(quoted("${x} {{y}}"), r#""$\u007bx} {\u007by}\u007d""#);
         assert_eq!(quoted("a \"b\"\n"), r#""a \"b\"\n""#);
-        assert_eq!((id("reef"), id("no"), id("#2")), ("reef".into(), "\"no\"".into(), "\"#2\"".into()));
+        assert_eq!(
+            (id("reef"), id("no"), id("#2")),
+            ("reef".into(), "\"no\"".into(), "\"#2\"".into())
+        );
     }
 
     #[test]
@@ -94,7 +106,10 @@ mod tests {
         let got: Vec<_> = [0.235_49, 0.41, 0.001_234, 1.0, 0.0, 1.234e-9, 12.34]
             .map(significant)
             .to_vec();
-        assert_eq!(got, ["0.235", "0.410", "0.00123", "1.00", "0", "1.23e-9", "12.3"]);
+        assert_eq!(
+            got,
+            ["0.235", "0.410", "0.00123", "1.00", "0", "1.23e-9", "12.3"]
+        );
     }
 
     proptest! {

@@ -59,13 +59,20 @@ pub(super) fn tokens(template: &str) -> Vec<Token> {
 
 /// Whether the library's recursive parser can be trusted with the template.
 pub(super) fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>> {
+    // Every `else if` nests the rest of its chain, until the block is closed.
+    let mut open: Vec<usize> = Vec::new();
     let mut blocks = 0usize;
     for token in tokens {
-        match token.kind {
-            Kind::Open => blocks += 1,
-            Kind::Close => blocks = blocks.saturating_sub(1),
-            // Every `else if` nests the rest of its chain.
-            Kind::Else => blocks += 1,
+        match (token.kind, open.last_mut()) {
+            (Kind::Open, _) => {
+                open.push(1);
+                blocks += 1;
+            }
+            (Kind::Else, Some(levels)) => {
+                *levels += 1;
+                blocks += 1;
+            }
+            (Kind::Close, _) => blocks -= open.pop().unwrap_or_default(),
             _ => {}
         }
         let text = template.get(token.range.clone()).unwrap_or_default();
@@ -177,11 +184,7 @@ fn expression_end(inner: &str) -> Option<usize> {
             (Some(_), '\\') => {
                 chars.next();
             }
-            (Some(open), _) => {
-                if char == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if char == open => quote = None,
             (None, '"' | '\'') => quote = Some(char),
             (None, '{') => braces += 1,
             (None, '}') if braces > 0 => braces -= 1,

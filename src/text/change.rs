@@ -28,10 +28,7 @@ pub fn apply_change(
         Some((start, end)) => {
             let start = index.offset(text, start, encoding);
             let end = index.offset(text, end, encoding);
-            text.replace_range(
-                snap(text, start.min(end))..snap(text, start.max(end)),
-                new,
-            );
+            text.replace_range(snap(text, start.min(end))..snap(text, start.max(end)), new);
         }
     }
     *index = LineIndex::new(text);

@@ -2,8 +2,7 @@
 
 use super::{
     super::{Case, Injection, Measured, Origin, PromptFile, Severity, file::parse_as},
-    FileEdit, Naming, NewInjection,
-    significant,
+    FileEdit, Naming, NewInjection, significant,
 };
 
 /// Whether the edit does what it should and nothing else.
@@ -51,7 +50,11 @@ fn added(
     after: &PromptFile,
     target: Origin,
 ) -> (Vec<Injection>, Vec<Injection>) {
-    let old = file.injections.iter().filter(|i| i.origin == target).count();
+    let old = file
+        .injections
+        .iter()
+        .filter(|i| i.origin == target)
+        .count();
     let (mut added, mut kept) = (Vec::new(), Vec::new());
     let mut seen = 0;
     for injection in &after.injections {

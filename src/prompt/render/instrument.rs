@@ -66,13 +66,19 @@ struct Walk<'body> {
 impl Walk<'_> {
     fn template(&mut self, template: &mut Template) -> Option<()> {
         let elements = std::mem::take(&mut template.elements);
-        for mut element in elements {
+        // The library looks up the line of an error by the element's index.
+        let lines = std::mem::take(&mut template.mapping);
+        for (at, mut element) in elements.into_iter().enumerate() {
+            let line = lines.get(at);
+            let mut push = |element| {
+                template.elements.push(element);
+                template.mapping.extend(line.cloned());
+            };
             match &mut element {
                 TemplateElement::RawString(text) => {
                     for (range, part) in self.raw(text)? {
-                        let mark = self.mark(range, true);
-                        template.elements.push(mark);
-                        template.elements.push(TemplateElement::RawString(part));
+                        push(self.mark(range, true));
+                        push(TemplateElement::RawString(part));
                     }
                     continue;
                 }
@@ -81,8 +87,7 @@ impl Walk<'_> {
                 }
                 TemplateElement::HelperBlock(helper) => {
                     let open = self.tag(Kind::Open)?;
-                    let mark = self.mark(open, false);
-                    template.elements.push(mark);
+                    push(self.mark(open, false));
                     self.depth += 1;
                     self.block(helper)?;
                     self.tag(Kind::Close)?;
@@ -90,16 +95,14 @@ impl Walk<'_> {
                 }
                 TemplateElement::DecoratorBlock(_) | TemplateElement::PartialBlock(_) => {
                     let range = self.skip_block()?;
-                    let mark = self.mark(range, false);
-                    template.elements.push(mark);
+                    push(self.mark(range, false));
                 }
                 _ => {
                     let tag = self.tag(Kind::Expression)?;
-                    let mark = self.mark(tag, false);
-                    template.elements.push(mark);
+                    push(self.mark(tag, false));
                 }
             }
-            template.elements.push(element);
+            push(element);
         }
         Some(())
     }
@@ -169,7 +172,10 @@ impl Walk<'_> {
         let region = self.text()?;
         let source = self.body.get(region.clone())?;
         let kept = unescape(source);
-        let whole: String = kept.iter().filter_map(|range| source.get(range.clone())).collect();
+        let whole: String = kept
+            .iter()
+            .filter_map(|range| source.get(range.clone()))
+            .collect();
         let offset = place(&whole, text)?;
         let wanted = offset..offset + text.len();
         let mut parts = Vec::new();
@@ -218,8 +224,5 @@ fn place(whole: &str, text: &str) -> Option<usize> {
     }
     let blank = |text: &str| text.len() - text.trim_start().len();
     let offset = blank(whole).checked_sub(blank(text))?;
-    whole
-        .get(offset..)?
-        .starts_with(text)
-        .then_some(offset)
+    whole.get(offset..)?.starts_with(text).then_some(offset)
 }

@@ -59,10 +59,10 @@ fn run(body: &str, data: &Map<String, Value>, tokens: Vec<Token>) -> Result<Outp
         message: format!("{}.", error.reason()),
         range: range_at(body, error.pos()),
     })?;
-    let mut marked = template.clone();
-    let marks = instrument::mark(&mut marked, body, tokens, marker);
+    let mut traced = template.clone();
+    let marks = instrument::mark(&mut traced, body, tokens, marker);
     let with_marks = match &marks {
-        Some(_) => Some(one(&mut registry, marked, body, data)?),
+        Some(_) => Some(one(&mut registry, traced, body, data)?),
         None => None,
     };
     let plain = one(&mut registry, template, body, data)?;

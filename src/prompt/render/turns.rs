@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::{
     super::{InputValue, Mapped, Origin, Problem, Severity, problem::FRONT_MATTER, tags},
-    Rendered, Turn, instrument::Mark, template::Output,
+    Rendered, Turn,
+    instrument::Mark,
+    template::Output,
 };
 
 /// A part of the output.
@@ -59,7 +61,12 @@ pub(super) fn build(
                     role: Some("model".to_owned()),
                     parts: Vec::new(),
                 });
-                dropped(&mut problems, range, "The conversation's history", "{{history}}");
+                dropped(
+                    &mut problems,
+                    range,
+                    "The conversation's history",
+                    "{{history}}",
+                );
             }
             "media" => {
                 piece.push(Part::Cut);
