@@ -24,7 +24,7 @@ pub use error::ModelError;
 pub use hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions, Select};
 pub use load::{LoadOptions, Model, ModelInfo};
 pub use matrix::Matrix;
-pub use store::Format as ModelFiles;
 pub use score::{Answer, Ranked, Score, log_softmax, rank_of, top_k};
+pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};

@@ -12,4 +12,6 @@ pub struct ServerOptions {
     pub bos: BosPolicy,
 }
 /// Serves standard input and output until the client says exit; returns the exit code.
-pub fn serve(_options: ServerOptions) -> std::io::Result<i32> { Ok(0) }
+pub fn serve(_options: ServerOptions) -> std::io::Result<i32> {
+    Ok(0)
+}

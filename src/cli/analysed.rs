@@ -47,8 +47,10 @@ pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| CliError::Read { path: path.into(), source })?;
+    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.into(),
+        source,
+    })?;
     String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
         path: path.into(),
         offset: error.utf8_error().valid_up_to(),
@@ -60,7 +62,11 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
     let sidecar = PathBuf::from(sidecar_name(&name));
-    let sidecar = if sidecar.is_file() { Some(read(&sidecar)?) } else { None };
+    let sidecar = if sidecar.is_file() {
+        Some(read(&sidecar)?)
+    } else {
+        None
+    };
     Ok(Snapshot::new(name, text, sidecar.as_deref()))
 }
 
@@ -80,7 +86,10 @@ pub(super) fn analysed(
             Ok(outcome) => outcome.wants_repairs(),
             Err(reason) => {
                 let reason = reason.clone();
-                return Err(CliError::Case { path: path.into(), reason });
+                return Err(CliError::Case {
+                    path: path.into(),
+                    reason,
+                });
             }
         };
         if wants_repairs {

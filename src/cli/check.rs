@@ -24,7 +24,10 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
     let files = prompt_files(&args.paths)?;
     let model = resident::load(global)?;
-    let settings = Settings { bos: global.bos(), ..Settings::default() };
+    let settings = Settings {
+        bos: global.bos(),
+        ..Settings::default()
+    };
     let is_text = global.format() == Format::Text;
     let mut snapshots = Vec::new();
     for path in &files {
@@ -42,13 +45,22 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     if is_text {
         text_report::summary(out, &model.info, &snapshots)?;
     } else {
-        let files: Vec<FileReport> =
-            snapshots.iter().zip(&found).map(|(snapshot, found)| report(snapshot, found)).collect();
+        let files: Vec<FileReport> = snapshots
+            .iter()
+            .zip(&found)
+            .map(|(snapshot, found)| report(snapshot, found))
+            .collect();
         json::print(out, Some(&model.info), CheckResult { files })?;
     }
-    let has_findings =
-        found.iter().flatten().any(|diagnostic| diagnostic.severity >= Severity::Warning);
-    Ok(if has_findings { Outcome::Findings } else { Outcome::Clean })
+    let has_findings = found
+        .iter()
+        .flatten()
+        .any(|diagnostic| diagnostic.severity >= Severity::Warning);
+    Ok(if has_findings {
+        Outcome::Findings
+    } else {
+        Outcome::Clean
+    })
 }
 
 #[derive(Serialize)]
@@ -134,10 +146,16 @@ struct PlaceReport {
 }
 
 fn report<'a>(snapshot: &'a Snapshot, diagnostics: &'a [Diagnostic]) -> FileReport<'a> {
-    let cases = snapshot.findings.as_ref().map_or(&[][..], |findings| &findings.cases);
+    let cases = snapshot
+        .findings
+        .as_ref()
+        .map_or(&[][..], |findings| &findings.cases);
     FileReport {
         path: &snapshot.name,
-        cases: cases.iter().filter_map(|case| case_report(snapshot, case)).collect(),
+        cases: cases
+            .iter()
+            .filter_map(|case| case_report(snapshot, case))
+            .collect(),
         diagnostics: diagnostics
             .iter()
             .map(|found| DiagnosticReport {
@@ -166,7 +184,10 @@ fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<Cas
         top: &probe.top,
         verdict: outcome.verdict,
         probes: &outcome.probes,
-        repairs: repairs.iter().map(|repair| repair_report(snapshot, case, repair)).collect(),
+        repairs: repairs
+            .iter()
+            .map(|repair| repair_report(snapshot, case, repair))
+            .collect(),
     })
 }
 
@@ -176,9 +197,21 @@ fn repair_report<'a>(
     repair: &'a Repair,
 ) -> RepairReport<'a> {
     let (kind, injection) = match &repair.change {
-        Change::Inject { memory, encoding, layer, tau, scope } => (
+        Change::Inject {
+            memory,
+            encoding,
+            layer,
+            tau,
+            scope,
+        } => (
             "inject",
-            Some(InjectionReport { memory, encoding: *encoding, layer: *layer, tau: *tau, scope }),
+            Some(InjectionReport {
+                memory,
+                encoding: *encoding,
+                layer: *layer,
+                tau: *tau,
+                scope,
+            }),
         ),
         Change::Rewrite { .. } => ("rewrite", None),
     };
@@ -193,7 +226,11 @@ fn repair_report<'a>(
 }
 
 fn edit_report(snapshot: &Snapshot, edit: &FileEdit) -> EditReport {
-    let text = if edit.creates { "" } else { origin_text(snapshot, edit.target) };
+    let text = if edit.creates {
+        ""
+    } else {
+        origin_text(snapshot, edit.target)
+    };
     EditReport {
         path: origin_path(snapshot, edit.target),
         creates: edit.creates,
@@ -226,9 +263,15 @@ fn range_report(text: &str, range: &std::ops::Range<usize>) -> RangeReport {
     let index = LineIndex::new(text);
     let place = |offset| {
         let position = index.position(text, offset, PositionEncoding::Utf32);
-        PlaceReport { line: position.line + 1, column: position.column + 1 }
+        PlaceReport {
+            line: position.line + 1,
+            column: position.column + 1,
+        }
     };
-    RangeReport { start: place(range.start), end: place(range.end) }
+    RangeReport {
+        start: place(range.start),
+        end: place(range.end),
+    }
 }
 
 fn severity_name(severity: Severity) -> &'static str {

@@ -49,7 +49,9 @@ pub(super) enum CliError {
 /// Prints an error to standard error.
 pub(super) fn print(error: &CliError) {
     use std::io::Write;
-    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+    let style = anstyle::Style::new()
+        .bold()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()));
     // There is nowhere left to report a failure to.
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
 }

@@ -67,19 +67,32 @@ impl Global {
 
 /// Logging to standard error (`HOPLENS_LOG`, warnings by default) and the number of threads.
 pub(super) fn init(global: &Global, is_server: bool) -> Result<(), CliError> {
-    let default = if is_server { "hoplens=info" } else { "hoplens=warn" };
+    let default = if is_server {
+        "hoplens=info"
+    } else {
+        "hoplens=warn"
+    };
     let filter = EnvFilter::try_from_env("HOPLENS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let Some(threads) = global.threads else { return Ok(()) };
+    let Some(threads) = global.threads else {
+        return Ok(());
+    };
     if threads == 0 {
         let reason = "0 threads compute nothing; give 1 or more".into();
-        return Err(CliError::Usage { flag: "--threads", reason });
+        return Err(CliError::Usage {
+            flag: "--threads",
+            reason,
+        });
     }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
-        CliError::Usage { flag: "--threads", reason: error.to_string() }
-    })
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| CliError::Usage {
+            flag: "--threads",
+            reason: error.to_string(),
+        })
 }

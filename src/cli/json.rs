@@ -25,7 +25,11 @@ pub(super) fn print(
     model: Option<&ModelInfo>,
     result: impl Serialize,
 ) -> Result<(), CliError> {
-    let envelope = Envelope { schema: SCHEMA, model, result };
+    let envelope = Envelope {
+        schema: SCHEMA,
+        model,
+        result,
+    };
     serde_json::to_writer(&mut *out, &envelope).map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(())

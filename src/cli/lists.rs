@@ -3,7 +3,9 @@
 /// `0..29` (both included), `6,12`, or one number.
 pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
     let number = |text: &str| {
-        text.trim().parse::<usize>().map_err(|_| format!("'{text}' is not a layer (0, 1, 2, …)"))
+        text.trim()
+            .parse::<usize>()
+            .map_err(|_| format!("'{text}' is not a layer (0, 1, 2, …)"))
     };
     if let Some((first, last)) = text.split_once("..") {
         let (first, last) = (number(first)?, number(last)?);
@@ -16,7 +18,9 @@ pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
 pub(super) fn taus(text: &str) -> Result<Vec<f64>, String> {
     if let Some((first, last)) = text.split_once("..") {
         let number = |text: &str| {
-            text.trim().parse::<i64>().map_err(|_| format!("'{text}' is not a whole number"))
+            text.trim()
+                .parse::<i64>()
+                .map_err(|_| format!("'{text}' is not a whole number"))
         };
         let (first, last) = (number(first)?, number(last)?);
         return span(first, last).map(|range| range.map(|n| n as f64).collect());
@@ -41,7 +45,9 @@ where
         _ => MOST,
     };
     if width < 0 {
-        return Err(format!("{first}..{last} is empty: the second number is smaller"));
+        return Err(format!(
+            "{first}..{last} is empty: the second number is smaller"
+        ));
     }
     if width >= MOST {
         return Err(format!("{first}..{last} has more than {MOST} values"));
@@ -64,7 +70,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "3..1", "a", "1..", "0..99999999999999999999", "0..100000"] {
+        for text in [
+            "",
+            "3..1",
+            "a",
+            "1..",
+            "0..99999999999999999999",
+            "0..100000",
+        ] {
             assert!(layers(text).is_err(), "{text}");
         }
         for text in ["nan", "inf", "1,,2", "5..1", "1..1e9"] {

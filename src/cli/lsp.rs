@@ -1,8 +1,8 @@
 //! `hoplens lsp`: the language server.
 
+use super::Outcome;
 use super::error::CliError;
 use super::global::Global;
-use super::Outcome;
 use crate::server::{self, ServerOptions};
 
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,10 @@ pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError>
         store: global.store(),
         bos: global.bos(),
     };
-    let code = server::serve(options)
-        .map_err(|source| CliError::System { what: "cannot start the server", source })?;
+    let code = server::serve(options).map_err(|source| CliError::System {
+        what: "cannot start the server",
+        source,
+    })?;
     // Tokio's thread that reads standard input cannot be ended while the client keeps it open.
     #[expect(clippy::exit, reason = "see above")]
     std::process::exit(code)

@@ -45,7 +45,12 @@ pub enum ModelsCommand {
 /// Runs a subcommand.
 pub(super) fn run_command(command: &ModelsCommand, global: &Global) -> Result<Outcome, CliError> {
     let json = global.format() == Format::Json;
-    run(command, json, &global.store(), &mut anstream::stdout().lock())?;
+    run(
+        command,
+        json,
+        &global.store(),
+        &mut anstream::stdout().lock(),
+    )?;
     Ok(Outcome::Clean)
 }
 

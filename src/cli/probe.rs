@@ -35,7 +35,10 @@ struct ProbeResult<'a> {
 
 pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError> {
     let model = resident::load(global)?;
-    let settings = Settings { bos: global.bos(), ..Settings::default() };
+    let settings = Settings {
+        bos: global.bos(),
+        ..Settings::default()
+    };
     let subject = Subject {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
@@ -61,7 +64,9 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
         return Ok(Outcome::Clean);
     }
     for token in &tokens {
-        let p = token.logp.map_or_else(|| "(first)".into(), |logp| percent(logp.exp()));
+        let p = token
+            .logp
+            .map_or_else(|| "(first)".into(), |logp| percent(logp.exp()));
         writeln!(out, "{p:>12}  {}", quoted(&token.text))?;
     }
     writeln!(out, "\nnext:")?;
@@ -69,7 +74,11 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
         writeln!(out, "{:>12}  {}", percent(next.p), quoted(&next.token))?;
     }
     if let Some(expect) = args.expect.first() {
-        let others = if args.expect.len() > 1 { " and its aliases" } else { "" };
+        let others = if args.expect.len() > 1 {
+            " and its aliases"
+        } else {
+            ""
+        };
         let (p, rank) = (percent(probe.p), probe.rank + 1);
         writeln!(out, "\nexpected {}{others}: {p} (#{rank})", quoted(expect))?;
     }

@@ -14,7 +14,10 @@ pub(super) fn load(global: &Global) -> Result<Model, CliError> {
     let located = store::resolve(&reference, &options, &bar, &|| false)?;
     drop(bar);
     let spinner = progress::spinner(format!("Loading {}", located.name));
-    let load = LoadOptions { name: located.name.clone(), sha256: located.sha256.clone() };
+    let load = LoadOptions {
+        name: located.name.clone(),
+        sha256: located.sha256.clone(),
+    };
     let model = Model::load(&located.format, &load)?;
     spinner.finish_and_clear();
     Ok(model)

@@ -38,7 +38,12 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "LIST")]
     layers: Option<String>,
     /// Magnitudes: 1..15 or 1,3,6.
-    #[arg(long, value_name = "LIST", default_value = "1..15", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "1..15",
+        allow_hyphen_values = true
+    )]
     tau: String,
 }
 
@@ -68,14 +73,23 @@ struct SweepResult<'a> {
 }
 
 pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
-    let taus =
-        lists::taus(&args.tau).map_err(|reason| CliError::Usage { flag: "--tau", reason })?;
+    let taus = lists::taus(&args.tau).map_err(|reason| CliError::Usage {
+        flag: "--tau",
+        reason,
+    })?;
     let layers = args.layers.as_deref().map(lists::layers).transpose();
-    let layers = layers.map_err(|reason| CliError::Usage { flag: "--layers", reason })?;
+    let layers = layers.map_err(|reason| CliError::Usage {
+        flag: "--layers",
+        reason,
+    })?;
     let scopes = scopes(args)?;
     let model = resident::load(global)?;
     let grid = Grid {
-        encodings: args.encoding.iter().map(|encoding| encoding.into()).collect(),
+        encodings: args
+            .encoding
+            .iter()
+            .map(|encoding| encoding.into())
+            .collect(),
         layers: layers.unwrap_or_else(|| (0..model.info.layers).collect()),
         taus,
         scopes,
@@ -91,9 +105,16 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");
     let start = Instant::now();
-    let swept = sweep(&model, &subject, &args.memory, &grid, &Cancel::new(), &mut |done| {
-        bar.set_position(done as u64);
-    })?;
+    let swept = sweep(
+        &model,
+        &subject,
+        &args.memory,
+        &grid,
+        &Cancel::new(),
+        &mut |done| {
+            bar.set_position(done as u64);
+        },
+    )?;
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
@@ -115,7 +136,10 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
 }
 
 fn scopes(args: &SweepArgs) -> Result<Vec<Scope>, CliError> {
-    let usage = |reason: &str| CliError::Usage { flag: "--span", reason: reason.into() };
+    let usage = |reason: &str| CliError::Usage {
+        flag: "--span",
+        reason: reason.into(),
+    };
     let scopes: Result<Vec<Scope>, CliError> = args
         .scope
         .iter()
@@ -123,8 +147,13 @@ fn scopes(args: &SweepArgs) -> Result<Vec<Scope>, CliError> {
             ScopeArg::All => Ok(Scope::All),
             ScopeArg::Last => Ok(Scope::Last),
             ScopeArg::Span => match &args.span {
-                Some(text) => Ok(Scope::Span(SpanScope { text: text.clone(), nth: 1 })),
-                None => Err(usage("--scope span needs --span with a piece of the prompt")),
+                Some(text) => Ok(Scope::Span(SpanScope {
+                    text: text.clone(),
+                    nth: 1,
+                })),
+                None => Err(usage(
+                    "--scope span needs --span with a piece of the prompt",
+                )),
             },
         })
         .collect();
@@ -154,20 +183,34 @@ fn print_text(
     elapsed_ms: f64,
 ) -> Result<(), CliError> {
     let baseline = swept.baseline.logp_first.exp();
-    writeln!(out, "as written: {} (#{})", percent(baseline), swept.baseline.rank + 1)?;
+    writeln!(
+        out,
+        "as written: {} (#{})",
+        percent(baseline),
+        swept.baseline.rank + 1
+    )?;
     let bold = anstyle::Style::new().bold();
     let best = swept.best();
     let table = (grid.layers.len() * grid.taus.len()).max(1);
     for cells in swept.cells.chunks(table) {
         let Some(first) = cells.first() else { continue };
-        writeln!(out, "\n{:?}, {}: P in % by layer and τ", first.encoding, scope_name(&first.scope))?;
+        writeln!(
+            out,
+            "\n{:?}, {}: P in % by layer and τ",
+            first.encoding,
+            scope_name(&first.scope)
+        )?;
         let head: Vec<String> = grid.taus.iter().map(|tau| format!("{tau:>7}")).collect();
         writeln!(out, "layer {}", head.concat())?;
         for row in cells.chunks(grid.taus.len()) {
             let layer = row.first().map_or(0, |cell| cell.layer);
             write!(out, "{layer:>5} ")?;
             for cell in row {
-                let style = if Some(cell) == best { bold } else { anstyle::Style::new() };
+                let style = if Some(cell) == best {
+                    bold
+                } else {
+                    anstyle::Style::new()
+                };
                 let shown = format!("{:>7.2}", 100.0 * cell.logp_first.exp());
                 write!(out, "{style}{shown}{style:#}")?;
             }
@@ -188,7 +231,12 @@ fn print_text(
             best.rank + 1
         )?;
     }
-    writeln!(out, "{} cells in {elapsed_ms:.0} ms on {}", swept.cells.len(), model.info.name)?;
+    writeln!(
+        out,
+        "{} cells in {elapsed_ms:.0} ms on {}",
+        swept.cells.len(),
+        model.info.name
+    )?;
     Ok(())
 }
 

@@ -19,7 +19,11 @@ pub(super) fn file(out: &mut dyn Write, snapshot: &Snapshot) -> std::io::Result<
     for found in diagnostics(snapshot) {
         finding(out, snapshot, &found)?;
     }
-    for case in snapshot.findings.iter().flat_map(|findings| &findings.cases) {
+    for case in snapshot
+        .findings
+        .iter()
+        .flat_map(|findings| &findings.cases)
+    {
         if let Ok(outcome) = &case.outcome {
             well(out, snapshot, case, outcome)?;
         }
@@ -35,24 +39,33 @@ fn finding(out: &mut dyn Write, snapshot: &Snapshot, found: &Diagnostic) -> std:
     };
     let (path, text) = match found.origin {
         Origin::FrontMatter => (snapshot.name.clone(), snapshot.text.as_str()),
-        Origin::Sidecar => {
-            (sidecar_name(&snapshot.name), snapshot.file.sidecar.as_deref().unwrap_or_default())
-        }
+        Origin::Sidecar => (
+            sidecar_name(&snapshot.name),
+            snapshot.file.sidecar.as_deref().unwrap_or_default(),
+        ),
     };
-    let range = crate::text::snap(text, found.range.start)..crate::text::snap(text, found.range.end);
-    let case = found
-        .case
-        .and_then(|index| snapshot.findings.as_ref().and_then(|all| all.cases.get(index)));
+    let range =
+        crate::text::snap(text, found.range.start)..crate::text::snap(text, found.range.end);
+    let case = found.case.and_then(|index| {
+        snapshot
+            .findings
+            .as_ref()
+            .and_then(|all| all.cases.get(index))
+    });
     let snippet = Snippet::source(text)
         .path(path)
         .annotation(AnnotationKind::Primary.span(range).label(case.map(label)));
-    let mut group = level.primary_title(&*found.message).id(found.code).element(snippet);
+    let mut group = level
+        .primary_title(&*found.message)
+        .id(found.code)
+        .element(snippet);
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
     for repair in repairs.unwrap_or_default() {
         group = group.element(Level::HELP.message(repair_title(repair)));
     }
     if repairs.is_some_and(<[_]>::is_empty) {
-        group = group.element(Level::NOTE.message("no measured change makes the answer more probable"));
+        group =
+            group.element(Level::NOTE.message("no measured change makes the answer more probable"));
     }
     let report: &[Group<'_>] = &[group];
     // `out` removes the colours where they are not wanted.
@@ -62,13 +75,28 @@ fn finding(out: &mut dyn Write, snapshot: &Snapshot, found: &Diagnostic) -> std:
 
 /// What stands beside the underlined mention.
 fn label(case: &CaseFindings) -> String {
-    let Ok(outcome) = &case.outcome else { return String::new() };
+    let Ok(outcome) = &case.outcome else {
+        return String::new();
+    };
     let composed = &outcome.probes.composed;
-    let expect = case.subject.expect.first().map(|expect| quoted(expect)).unwrap_or_default();
-    let injected = outcome.probes.without_injections.as_ref().map_or_else(String::new, |without| {
-        format!(", {} without the injection", percent(without.p))
-    });
-    format!("→ {expect} {} (#{}){injected}", percent(composed.p), composed.rank + 1)
+    let expect = case
+        .subject
+        .expect
+        .first()
+        .map(|expect| quoted(expect))
+        .unwrap_or_default();
+    let injected = outcome
+        .probes
+        .without_injections
+        .as_ref()
+        .map_or_else(String::new, |without| {
+            format!(", {} without the injection", percent(without.p))
+        });
+    format!(
+        "→ {expect} {} (#{}){injected}",
+        percent(composed.p),
+        composed.rank + 1
+    )
 }
 
 fn well(
@@ -81,9 +109,16 @@ fn well(
     match outcome.verdict {
         Some(Verdict::Ok) => {
             let label = label(case);
-            let named = outcome.probes.explicit.as_ref().map_or_else(String::new, |explicit| {
-                format!(" {FAINT}({} when the bridge is named){FAINT:#}", percent(explicit.p))
-            });
+            let named = outcome
+                .probes
+                .explicit
+                .as_ref()
+                .map_or_else(String::new, |explicit| {
+                    format!(
+                        " {FAINT}({} when the bridge is named){FAINT:#}",
+                        percent(explicit.p)
+                    )
+                });
             writeln!(out, "{GOOD}ok{GOOD:#} {name} {id} {label}{named}\n")
         }
         Some(_) => Ok(()),
@@ -96,7 +131,11 @@ fn well(
                 .take(3)
                 .map(|top| format!("{} {}", quoted(&top.token), percent(top.p)))
                 .collect();
-            writeln!(out, "{FAINT}--{FAINT:#} {name} {id} continues with {}\n", next.join(", "))
+            writeln!(
+                out,
+                "{FAINT}--{FAINT:#} {name} {id} continues with {}\n",
+                next.join(", ")
+            )
         }
     }
 }
@@ -115,7 +154,11 @@ pub(super) fn summary(
         .collect();
     let failing = outcomes
         .iter()
-        .filter(|outcome| outcome.verdict.is_some_and(|verdict| verdict != Verdict::Ok))
+        .filter(|outcome| {
+            outcome
+                .verdict
+                .is_some_and(|verdict| verdict != Verdict::Ok)
+        })
         .count();
     let digest = model.sha256.get(..12).unwrap_or(&model.sha256);
     writeln!(

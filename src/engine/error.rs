@@ -10,7 +10,9 @@ pub enum EngineError {
     #[error("cancelled")]
     Cancelled,
     /// The job panicked; the engine goes on.
-    #[error("the analysis failed unexpectedly ({0}). Please report this with the prompt that caused it; other prompts are not affected.")]
+    #[error(
+        "the analysis failed unexpectedly ({0}). Please report this with the prompt that caused it; other prompts are not affected."
+    )]
     Panicked(String),
     /// The engine was shut down.
     #[error("the engine was shut down")]

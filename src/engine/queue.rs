@@ -45,7 +45,9 @@ impl PartialOrd for Job {
 
 impl Ord for Job {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.priority.cmp(&other.priority).then(other.number.cmp(&self.number))
+        self.priority
+            .cmp(&other.priority)
+            .then(other.number.cmp(&self.number))
     }
 }
 

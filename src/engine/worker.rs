@@ -43,7 +43,10 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("model".into())
             .spawn(move || run(&worker, &(Box::new(on_status) as OnStatus)))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// The state of the model.
@@ -92,7 +95,12 @@ impl Engine {
             // The asker may have left.
             let _ = reply.send(result);
         });
-        queue.jobs.push(Job { priority, number, cancel: cancel.clone(), work });
+        queue.jobs.push(Job {
+            priority,
+            number,
+            cancel: cancel.clone(),
+            work,
+        });
         drop(queue);
         self.shared.wake.notify_one();
         answer
@@ -175,7 +183,10 @@ fn next(shared: &Shared, has_model: bool) -> Next {
             queue.running = Some(job.cancel.clone());
             return Next::Run(job);
         }
-        queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue = shared
+            .wake
+            .wait(queue)
+            .unwrap_or_else(PoisonError::into_inner);
     }
 }
 
@@ -221,7 +232,9 @@ mod tests {
         let order = Arc::new(Mutex::new(Vec::new()));
         let ask = |priority, name: &'static str| {
             let order = Arc::clone(&order);
-            engine.submit(priority, &Cancel::new(), move |_, _| lock(&order).push(name))
+            engine.submit(priority, &Cancel::new(), move |_, _| {
+                lock(&order).push(name)
+            })
         };
         let answers = [
             ask(Priority::Diagnostics, "diagnostics"),
@@ -233,14 +246,19 @@ mod tests {
         for answer in answers {
             answer.blocking_recv().unwrap().unwrap();
         }
-        assert_eq!(*lock(&order), ["hover", "hints 1", "hints 2", "diagnostics"]);
+        assert_eq!(
+            *lock(&order),
+            ["hover", "hints 1", "hints 2", "diagnostics"]
+        );
     }
 
     #[test]
     fn a_panic_ends_the_job_and_not_the_engine() {
         let engine = ready();
         let bad = engine.submit(Priority::Hover, &Cancel::new(), |_, _| panic!("on purpose"));
-        let good = engine.submit(Priority::Hints, &Cancel::new(), |model, _| model.info.layers);
+        let good = engine.submit(Priority::Hints, &Cancel::new(), |model, _| {
+            model.info.layers
+        });
         assert_eq!(
             bad.blocking_recv().unwrap().map(|()| ()),
             Err(EngineError::Panicked("on purpose".into()))
@@ -267,7 +285,10 @@ mod tests {
             answer.blocking_recv().unwrap(),
             Err(EngineError::NoModel("it is not there".into()))
         );
-        assert_eq!(engine.status(), ModelStatus::Failed("it is not there".into()));
+        assert_eq!(
+            engine.status(),
+            ModelStatus::Failed("it is not there".into())
+        );
     }
 
     #[test]

@@ -86,7 +86,10 @@ pub fn analyse(
     } else {
         (0..file.cases.len()).map(Some).collect()
     };
-    let mut findings = FileFindings { model: model.info.clone(), cases: Vec::new() };
+    let mut findings = FileFindings {
+        model: model.info.clone(),
+        cases: Vec::new(),
+    };
     for index in cases {
         let (rendered, subject) = subject(file, text, index);
         if rendered.text.is_empty() {
@@ -94,8 +97,14 @@ pub fn analyse(
         }
         let tokens = Vec::new();
         let id = case_id(file, index);
-        let mut case =
-            CaseFindings { case: index, id, rendered, subject, tokens, outcome: Err(String::new()) };
+        let mut case = CaseFindings {
+            case: index,
+            id,
+            rendered,
+            subject,
+            tokens,
+            outcome: Err(String::new()),
+        };
         match ask(model, &mut case, settings, cancel) {
             Ok(outcome) => case.outcome = Ok(outcome),
             Err(error) if error.is_cancelled() => return Err(error),
@@ -118,7 +127,14 @@ pub fn measure(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, HopError> {
     match &case.outcome {
-        Ok(outcome) => repairs(model, &case.subject, &outcome.probes, settings, cancel, progress),
+        Ok(outcome) => repairs(
+            model,
+            &case.subject,
+            &outcome.probes,
+            settings,
+            cancel,
+            progress,
+        ),
         Err(_) => Ok(Vec::new()),
     }
 }
@@ -137,12 +153,15 @@ fn subject(file: &PromptFile, text: &str, index: Option<usize>) -> (Mapped, Subj
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
     let rendered = render(file, text, case).joined();
     let id = case_id(file, index);
-    let mentions = case.map_or(&[][..], |case| &case.hops).iter().filter_map(|hop| {
-        Some(Mention {
-            range: find_mention(&rendered, &hop.mention.value)?,
-            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
-        })
-    });
+    let mentions = case
+        .map_or(&[][..], |case| &case.hops)
+        .iter()
+        .filter_map(|hop| {
+            Some(Mention {
+                range: find_mention(&rendered, &hop.mention.value)?,
+                bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
+            })
+        });
     let mentions = mentions.collect();
     let applies = |wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == id);
     let injections = file
@@ -151,9 +170,17 @@ fn subject(file: &PromptFile, text: &str, index: Option<usize>) -> (Mapped, Subj
         .filter(|injection| applies(injection.case.as_ref().map(|case| case.value.as_str())))
         .cloned()
         .collect();
-    let expect =
-        case.map_or(&[][..], |case| &case.expect).iter().map(|e| e.value.clone()).collect();
-    let subject = Subject { prompt: rendered.text.clone(), expect, mentions, injections };
+    let expect = case
+        .map_or(&[][..], |case| &case.expect)
+        .iter()
+        .map(|e| e.value.clone())
+        .collect();
+    let subject = Subject {
+        prompt: rendered.text.clone(),
+        expect,
+        mentions,
+        injections,
+    };
     (rendered, subject)
 }
 
@@ -167,7 +194,11 @@ fn ask(
     let probes = run_probes(model, &case.subject, settings, cancel)?;
     let expects = !case.subject.expect.is_empty();
     let verdict = expects.then(|| verdict(&probes, &settings.thresholds));
-    Ok(Outcome { probes, verdict, repairs: None })
+    Ok(Outcome {
+        probes,
+        verdict,
+        repairs: None,
+    })
 }
 
 /// The tokens of a prompt and how likely each was.
@@ -182,14 +213,23 @@ pub fn read_tokens(
 ) -> Result<Vec<TokenReading>, HopError> {
     let tokens = model.tokenizer.encode(prompt, settings.bos);
     let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let hooks = Hooks::capture(Capture { token_logps: true, ..Capture::default() });
+    let hooks = Hooks::capture(Capture {
+        token_logps: true,
+        ..Capture::default()
+    });
     let trace = model.forward(&[&ids], &hooks, cancel)?;
     let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
-    let readings = tokens.into_iter().enumerate().map(|(index, token)| TokenReading {
-        id: token.id,
-        text: model.tokenizer.text(token.id),
-        logp: index.checked_sub(1).and_then(|i| logps.get(i)).map(|logp| f64::from(*logp)),
-        range: token.range,
-    });
+    let readings = tokens
+        .into_iter()
+        .enumerate()
+        .map(|(index, token)| TokenReading {
+            id: token.id,
+            text: model.tokenizer.text(token.id),
+            logp: index
+                .checked_sub(1)
+                .and_then(|i| logps.get(i))
+                .map(|logp| f64::from(*logp)),
+            range: token.range,
+        });
     Ok(readings.collect())
 }

@@ -19,7 +19,8 @@ impl HopError {
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
-            Self::Model(ModelError::Cancelled) | Self::Memory(MemoryError::Model(ModelError::Cancelled))
+            Self::Model(ModelError::Cancelled)
+                | Self::Memory(MemoryError::Model(ModelError::Cancelled))
         )
     }
 }

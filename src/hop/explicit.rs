@@ -5,9 +5,11 @@ use std::ops::Range;
 /// `prompt` with the bytes `range` replaced by `bridge`, whose first letter follows the case of
 /// the phrase that it replaces.
 pub fn substitute(prompt: &str, range: Range<usize>, bridge: &str) -> String {
-    let (Some(before), Some(phrase), Some(after)) =
-        (prompt.get(..range.start), prompt.get(range.clone()), prompt.get(range.end..))
-    else {
+    let (Some(before), Some(phrase), Some(after)) = (
+        prompt.get(..range.start),
+        prompt.get(range.clone()),
+        prompt.get(range.end..),
+    ) else {
         return prompt.to_owned();
     };
     format!("{before}{}{after}", fitted(phrase, bridge))
@@ -36,7 +38,9 @@ pub fn memory_text(bridge: &str) -> &str {
 
 fn split_article(text: &str) -> Option<(&str, &str)> {
     let (first, rest) = text.split_once(' ')?;
-    let is_article = ["the", "a", "an"].iter().any(|article| first.eq_ignore_ascii_case(article));
+    let is_article = ["the", "a", "an"]
+        .iter()
+        .any(|article| first.eq_ignore_ascii_case(article));
     (is_article && !rest.trim().is_empty()).then_some((first, rest))
 }
 
@@ -47,10 +51,19 @@ mod tests {
     #[test]
     fn the_bridge_follows_the_case_of_the_mention() {
         let prompt = "The largest reef is off";
-        assert_eq!(substitute(prompt, 0..16, "the Great Barrier Reef"), "The Great Barrier Reef is off");
+        assert_eq!(
+            substitute(prompt, 0..16, "the Great Barrier Reef"),
+            "The Great Barrier Reef is off"
+        );
         let prompt = "I swam at the largest reef.";
-        assert_eq!(substitute(prompt, 10..26, "The Great Barrier Reef"), "I swam at the Great Barrier Reef.");
-        assert_eq!(substitute("a man fought", 0..5, "George Washington"), "George Washington fought");
+        assert_eq!(
+            substitute(prompt, 10..26, "The Great Barrier Reef"),
+            "I swam at the Great Barrier Reef."
+        );
+        assert_eq!(
+            substitute("a man fought", 0..5, "George Washington"),
+            "George Washington fought"
+        );
     }
 
     #[test]

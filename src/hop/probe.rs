@@ -91,13 +91,21 @@ fn unanswered(
     cancel: &Cancel,
 ) -> Result<Score, HopError> {
     let hooks = Hooks {
-        capture: Capture { logits: Positions::Last, ..Capture::default() },
+        capture: Capture {
+            logits: Positions::Last,
+            ..Capture::default()
+        },
         interventions: interventions.to_vec(),
     };
     let trace = model.forward(&[ids], &hooks, cancel)?;
     let top = top_k(trace.logits.row(0), 10);
     let logp = top.first().map_or(f64::NEG_INFINITY, |best| best.logp);
-    Ok(Score { logp, logp_first: logp, rank: 0, top })
+    Ok(Score {
+        logp,
+        logp_first: logp,
+        rank: 0,
+        top,
+    })
 }
 
 /// Asks the prompt as written and with the bridge named.
@@ -115,8 +123,14 @@ pub fn run_probes(
     let ask = |prompt: &str, tokens: &[Token], changes: &[Intervention]| {
         probe(model, prompt, tokens, &expected, changes, cancel)
     };
-    let changes =
-        interventions(model, &subject.prompt, &tokens, &subject.injections, settings.bos, cancel)?;
+    let changes = interventions(
+        model,
+        &subject.prompt,
+        &tokens,
+        &subject.injections,
+        settings.bos,
+        cancel,
+    )?;
     let composed = ask(&subject.prompt, &tokens, &changes)?;
     let without_injections = if changes.is_empty() {
         None
@@ -131,5 +145,9 @@ pub fn run_probes(
         }
         None => None,
     };
-    Ok(Probes { composed, without_injections, explicit })
+    Ok(Probes {
+        composed,
+        without_injections,
+        explicit,
+    })
 }

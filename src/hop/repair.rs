@@ -69,10 +69,19 @@ pub fn repairs(
     {
         if let Some(explicit) = &probes.explicit {
             let replacement = fitted(subject.phrase(mention), bridge);
-            let change = Change::Rewrite { mention: index, replacement };
-            found.push(Repair { change, logp_before: before, logp_after: explicit.logp });
+            let change = Change::Rewrite {
+                mention: index,
+                replacement,
+            };
+            found.push(Repair {
+                change,
+                logp_before: before,
+                logp_after: explicit.logp,
+            });
         }
-        found.extend(injections(model, subject, before, bridge, settings, cancel, progress)?);
+        found.extend(injections(
+            model, subject, before, bridge, settings, cancel, progress,
+        )?);
     }
     let least = settings.thresholds.gain_factor.ln();
     found.retain(|repair| repair.logp_after - repair.logp_before >= least);
@@ -104,14 +113,22 @@ fn injections(
         first_tokens: &first_tokens,
         bos: settings.bos,
     };
-    let in_force =
-        interventions(model, &subject.prompt, &tokens, &subject.injections, settings.bos, cancel)?;
+    let in_force = interventions(
+        model,
+        &subject.prompt,
+        &tokens,
+        &subject.injections,
+        settings.bos,
+        cancel,
+    )?;
     let mut found = Vec::new();
     let mut done = 0;
     for encoding in &settings.search.encodings {
         for scope in &settings.search.scopes {
             let grid = settings.search.grid(*encoding, scope, model.info.layers);
-            let cells = sweep(model, &swept, text, &grid, cancel, &mut |n| progress(done + n))?;
+            let cells = sweep(model, &swept, text, &grid, cancel, &mut |n| {
+                progress(done + n)
+            })?;
             done += cells.cells.len();
             let Some(best) = cells.best() else { continue };
             let vector = encode(model, text, *encoding, settings.bos, cancel)?;

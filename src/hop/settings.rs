@@ -32,7 +32,11 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { known: 0.05, lost_factor: 1.5, gain_factor: 1.1 }
+        Self {
+            known: 0.05,
+            lost_factor: 1.5,
+            gain_factor: 1.1,
+        }
     }
 }
 

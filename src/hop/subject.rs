@@ -38,7 +38,9 @@ impl Subject {
 
     /// The first mention whose bridge is named.
     pub fn bridged(&self) -> Option<(&Mention, &str)> {
-        self.mentions.iter().find_map(|mention| Some((mention, mention.bridge.as_deref()?)))
+        self.mentions
+            .iter()
+            .find_map(|mention| Some((mention, mention.bridge.as_deref()?)))
     }
 }
 
@@ -63,7 +65,9 @@ pub(super) fn answers(
             };
             let ids = model.tokenizer.ids(&text);
             if ids.is_empty() || answer.is_empty() {
-                return Err(MemoryError::NoAnswer { text: answer.clone() });
+                return Err(MemoryError::NoAnswer {
+                    text: answer.clone(),
+                });
             }
             Ok(Answer { text, ids })
         })
@@ -79,8 +83,10 @@ pub fn first_tokens(
     prompt: &str,
     expect: &[String],
 ) -> Result<Vec<u32>, MemoryError> {
-    let mut tokens: Vec<u32> =
-        answers(model, prompt, expect)?.iter().map(|answer| answer.ids[0]).collect();
+    let mut tokens: Vec<u32> = answers(model, prompt, expect)?
+        .iter()
+        .map(|answer| answer.ids[0])
+        .collect();
     tokens.sort_unstable();
     tokens.dedup();
     Ok(tokens)
@@ -102,8 +108,13 @@ pub(super) fn interventions(
         .iter()
         .map(|injection| {
             model.check_layer(injection.layer.value)?;
-            let vector =
-                encode(model, &injection.memory.value, injection.encoding, bos, cancel)?;
+            let vector = encode(
+                model,
+                &injection.memory.value,
+                injection.encoding,
+                bos,
+                cancel,
+            )?;
             let at = resolve_scope(&injection.scope, prompt, tokens)?;
             Ok(place(&vector, injection.layer.value, injection.tau, at)?)
         })

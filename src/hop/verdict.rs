@@ -61,7 +61,11 @@ mod tests {
             rank: 0,
             top: Vec::new(),
         };
-        Probes { composed: probe(written), without_injections: None, explicit: explicit.map(probe) }
+        Probes {
+            composed: probe(written),
+            without_injections: None,
+            explicit: explicit.map(probe),
+        }
     }
 
     #[test]

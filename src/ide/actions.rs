@@ -43,10 +43,18 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
     };
     let mut offered = Vec::new();
     for index in touched {
-        let Some(case) = findings.cases.get(index) else { continue };
-        let repairs = case.outcome.as_ref().ok().and_then(|outcome| outcome.repairs.as_deref());
+        let Some(case) = findings.cases.get(index) else {
+            continue;
+        };
+        let repairs = case
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|outcome| outcome.repairs.as_deref());
         for repair in repairs.unwrap_or_default() {
-            let Some(edit) = repair_edit(snapshot, case, repair) else { continue };
+            let Some(edit) = repair_edit(snapshot, case, repair) else {
+                continue;
+            };
             offered.push(Action {
                 title: repair_title(repair),
                 kind: match repair.change {
@@ -65,15 +73,29 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
 /// What a repair does and what it was measured to gain.
 pub fn repair_title(repair: &Repair) -> String {
     let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
-    let gain = format!("{} → {} ({})", percent(before), percent(after), factor(after / before));
+    let gain = format!(
+        "{} → {} ({})",
+        percent(before),
+        percent(after),
+        factor(after / before)
+    );
     match &repair.change {
-        Change::Inject { memory, layer, tau, scope, .. } => {
+        Change::Inject {
+            memory,
+            layer,
+            tau,
+            scope,
+            ..
+        } => {
             let place = match scope {
                 Scope::All => String::new(),
                 Scope::Last => ", last token".into(),
                 Scope::Span(span) => format!(", at {}", quoted(&span.text)),
             };
-            format!("Inject memory {}, layer {layer}, τ {tau}{place}: {gain}", quoted(memory))
+            format!(
+                "Inject memory {}, layer {layer}, τ {tau}{place}: {gain}",
+                quoted(memory)
+            )
         }
         Change::Rewrite { replacement, .. } => {
             format!("Name {} in the text: {gain}", quoted(replacement))
@@ -84,7 +106,13 @@ pub fn repair_title(repair: &Repair) -> String {
 /// The edit that applies a repair; `None` where the text to rewrite is not in the file.
 pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
     match &repair.change {
-        Change::Inject { memory, encoding, layer, tau, scope } => {
+        Change::Inject {
+            memory,
+            encoding,
+            layer,
+            tau,
+            scope,
+        } => {
             let model = &snapshot.findings.as_ref()?.model;
             let injection = NewInjection {
                 memory: memory.clone(),
@@ -102,7 +130,10 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
             let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
             (!edit.edits.is_empty()).then_some(edit)
         }
-        Change::Rewrite { mention, replacement } => {
+        Change::Rewrite {
+            mention,
+            replacement,
+        } => {
             let mention = case.subject.mentions.get(*mention)?;
             replace_mention(&case.rendered, mention.range.clone(), replacement)
         }

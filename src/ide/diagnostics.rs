@@ -62,7 +62,11 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
             own.extend(case_diagnostic(snapshot, index, case));
         }
         own.extend(
-            snapshot.file.injections.iter().filter_map(|one| stale(one, &findings.model)),
+            snapshot
+                .file
+                .injections
+                .iter()
+                .filter_map(|one| stale(one, &findings.model)),
         );
         found.extend(unsuppressed(snapshot, own));
     }
@@ -70,7 +74,13 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
 }
 
 fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.retain(|one| snapshot.file.suppressed.iter().all(|hidden| hidden.code != one.code));
+    found.retain(|one| {
+        snapshot
+            .file
+            .suppressed
+            .iter()
+            .all(|hidden| hidden.code != one.code)
+    });
     found
 }
 
@@ -87,20 +97,33 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
     match &case.outcome {
         Err(reason) => {
             let message = format!("this prompt could not be analysed: {reason}");
-            Some(diagnostic("front-matter", Severity::Error, message, Vec::new()))
+            Some(diagnostic(
+                "front-matter",
+                Severity::Error,
+                message,
+                Vec::new(),
+            ))
         }
         Ok(outcome) => {
             let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
             let message = message(verdict, case, outcome);
             let related = evidence(snapshot, case);
-            Some(diagnostic(verdict.code(), Severity::Warning, message, related))
+            Some(diagnostic(
+                verdict.code(),
+                Severity::Warning,
+                message,
+                related,
+            ))
         }
     }
 }
 
 /// The mention where one is known, else the prompt's last word.
 fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
-    let mention = case.subject.bridged().map(|(mention, _)| mention.range.clone());
+    let mention = case
+        .subject
+        .bridged()
+        .map(|(mention, _)| mention.range.clone());
     let mention = mention.and_then(|range| case.rendered.to_source(range));
     mention.unwrap_or_else(|| {
         let text = case.rendered.text.trim_end();
@@ -116,11 +139,15 @@ fn evidence(snapshot: &Snapshot, case: &CaseFindings) -> Vec<Related> {
     let Some(declared) = case.case.and_then(|index| snapshot.file.cases.get(index)) else {
         return Vec::new();
     };
-    let bridges = declared.hops.iter().filter_map(|hop| hop.bridge.as_ref()).map(|bridge| Related {
-        range: bridge.range.clone(),
-        origin: declared.origin,
-        message: format!("the bridge is declared here as {}", quoted(&bridge.value)),
-    });
+    let bridges = declared
+        .hops
+        .iter()
+        .filter_map(|hop| hop.bridge.as_ref())
+        .map(|bridge| Related {
+            range: bridge.range.clone(),
+            origin: declared.origin,
+            message: format!("the bridge is declared here as {}", quoted(&bridge.value)),
+        });
     let expected = declared.expect.first().map(|expect| Related {
         range: expect.range.clone(),
         origin: declared.origin,
@@ -131,11 +158,15 @@ fn evidence(snapshot: &Snapshot, case: &CaseFindings) -> Vec<Related> {
 
 /// A verdict in one sentence with its numbers.
 fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
-    let Probes { composed, explicit, .. } = &outcome.probes;
+    let Probes {
+        composed, explicit, ..
+    } = &outcome.probes;
     let answer = quoted(case.subject.expect.first().map_or("", String::as_str));
     let written = percent(composed.p);
     let bridge = quoted(case.subject.bridged().map_or("", |(_, bridge)| bridge));
-    let named = explicit.as_ref().map_or_else(String::new, |probe| percent(probe.p));
+    let named = explicit
+        .as_ref()
+        .map_or_else(String::new, |probe| percent(probe.p));
     match verdict {
         Verdict::Ok => String::new(),
         Verdict::HopLost => format!(
@@ -162,7 +193,10 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
 /// An injection whose gain was measured with another model.
 fn stale(injection: &Injection, model: &ModelInfo) -> Option<Diagnostic> {
     let measured = injection.measured.as_ref()?;
-    let digest = measured.model.strip_prefix("sha256:").unwrap_or(&measured.model);
+    let digest = measured
+        .model
+        .strip_prefix("sha256:")
+        .unwrap_or(&measured.model);
     let digest = digest.trim_end_matches('…');
     if digest.is_empty() || model.sha256.starts_with(digest) {
         return None;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::numbers::{percent, quoted};
 use super::Snapshot;
+use super::numbers::{percent, quoted};
 
 /// A text shown after a position of the prompt file, not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,21 +22,38 @@ pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
     let several = findings.cases.len() > 1;
     let mut labels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for case in &findings.cases {
-        let (Ok(outcome), Some(source)) =
-            (&case.outcome, case.rendered.to_source(case.rendered.text.len()..usize::MAX))
-        else {
+        let (Ok(outcome), Some(source)) = (
+            &case.outcome,
+            case.rendered
+                .to_source(case.rendered.text.len()..usize::MAX),
+        ) else {
             continue;
         };
         let composed = &outcome.probes.composed;
         let shown = match (case.subject.expect.first(), composed.top.first()) {
             (Some(expect), _) => {
-                format!("{} {} (#{})", quoted(expect), percent(composed.p), composed.rank + 1)
+                format!(
+                    "{} {} (#{})",
+                    quoted(expect),
+                    percent(composed.p),
+                    composed.rank + 1
+                )
             }
             (None, Some(top)) => format!("{} {} (#1)", quoted(&top.token), percent(top.p)),
             (None, None) => continue,
         };
-        let label = if several { format!("{}: {shown}", case.id) } else { shown };
+        let label = if several {
+            format!("{}: {shown}", case.id)
+        } else {
+            shown
+        };
         labels.entry(source.end).or_default().push(label);
     }
-    labels.into_iter().map(|(at, labels)| Hint { at, label: format!("→ {}", labels.join("; ")) }).collect()
+    labels
+        .into_iter()
+        .map(|(at, labels)| Hint {
+            at,
+            label: format!("→ {}", labels.join("; ")),
+        })
+        .collect()
 }

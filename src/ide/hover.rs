@@ -29,7 +29,10 @@ pub fn hover_target(snapshot: &Snapshot, offset: usize) -> Option<HoverTarget> {
             .position(|token| holds(&token.range))
             // The cursor behind the last letter means the last token.
             .or_else(|| {
-                found.tokens.iter().rposition(|token| !token.range.is_empty() && token.range.end == at)
+                found
+                    .tokens
+                    .iter()
+                    .rposition(|token| !token.range.is_empty() && token.range.end == at)
             })?;
         Some(HoverTarget { case, token })
     })
@@ -54,14 +57,22 @@ pub fn render_hover(
     let case = findings.cases.get(target.case)?;
     let token = case.tokens.get(target.token)?;
     let is_last = target.token + 1 == case.tokens.len();
-    let mut parts = vec![format!("**{}** token {}", code_span(&quoted(&token.text)), token.id)];
+    let mut parts = vec![format!(
+        "**{}** token {}",
+        code_span(&quoted(&token.text)),
+        token.id
+    )];
     if let Some(bytes) = broken_bytes(case, target.token) {
         parts.push(format!("It cuts a character: its bytes are {bytes}."));
     }
     if let Some(logp) = token.logp {
-        parts.push(format!("The model expected it here with {}.", percent(logp.exp())));
+        parts.push(format!(
+            "The model expected it here with {}.",
+            percent(logp.exp())
+        ));
     }
-    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.subject.expect.first()) {
+    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.subject.expect.first())
+    {
         let composed = &outcome.probes.composed;
         parts.push(format!(
             "Expected answer {}: **{}** (rank {}).",
@@ -79,7 +90,10 @@ pub fn render_hover(
                 .map(|(token, p)| format!("{} {}", code_span(&quoted(token)), percent(*p)))
                 .collect();
             parts.push(format!("Next: {}", next.join(", ")));
-            parts.push(format!("Heads that move {} most:", code_span(&quoted(&lens.target))));
+            parts.push(format!(
+                "Heads that move {} most:",
+                code_span(&quoted(&lens.target))
+            ));
             parts.push(heads_table(lens, style));
         }
     }
@@ -92,7 +106,10 @@ fn heads_table(lens: &TokenLens, style: MarkdownStyle) -> String {
         .heads
         .iter()
         .map(|head| {
-            let looks = head.attends.iter().map(|(token, a)| format!("{} {:.0} %", quoted(token), 100.0 * a));
+            let looks = head
+                .attends
+                .iter()
+                .map(|(token, a)| format!("{} {:.0} %", quoted(token), 100.0 * a));
             let words = head.retrieves.iter().map(|token| quoted(token));
             vec![
                 format!("{}.{}", head.layer, head.head),
@@ -113,5 +130,11 @@ fn broken_bytes(case: &CaseFindings, token: usize) -> Option<String> {
         return None;
     }
     let bytes = text.as_bytes().get(range)?;
-    Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" "))
+    Some(
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }

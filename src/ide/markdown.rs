@@ -14,10 +14,17 @@ pub enum MarkdownStyle {
 
 /// Text in a code span that nothing in it can end.
 pub fn code_span(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { '␣' } else { c }).collect();
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { '␣' } else { c })
+        .collect();
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
@@ -59,9 +66,17 @@ fn plain(header: &[&str], rows: &[Vec<String>]) -> String {
         line.trim_end().to_owned()
     };
     let mut lines = vec![line(&mut header.iter().copied())];
-    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.extend(
+        rows.iter()
+            .map(|row| line(&mut row.iter().map(String::as_str))),
+    );
     // A fence longer than any run of backticks in the cells.
-    let longest = lines.iter().flat_map(|l| l.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
+    let longest = lines
+        .iter()
+        .flat_map(|l| l.split(|c| c != '`'))
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
     format!("{fence}text\n{}\n{fence}", lines.join("\n"))
 }
@@ -76,7 +91,10 @@ mod tests {
         assert_eq!(code_span("`"), "`` ` ``");
         let rows = vec![vec!["a|b\n".to_owned(), "[x](command:y)".to_owned()]];
         let rich = table(MarkdownStyle::Rich, &["one", "two"], &rows);
-        assert_eq!(rich, "| one | two |\n|---|---|\n| `a\\|b␣` | `[x](command:y)` |");
+        assert_eq!(
+            rich,
+            "| one | two |\n|---|---|\n| `a\\|b␣` | `[x](command:y)` |"
+        );
         let rows = vec![vec!["```".to_owned(), "東京".to_owned()]];
         let plain = table(MarkdownStyle::Plain, &["one", "two"], &rows);
         assert_eq!(plain, "````text\none  two\n```  東京\n````");

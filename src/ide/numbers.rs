@@ -16,7 +16,11 @@ pub fn percent(p: f64) -> String {
 
 /// How many times as probable: `×1.7`, `×12`.
 pub fn factor(factor: f64) -> String {
-    if factor >= 9.95 { format!("×{factor:.0}") } else { format!("×{factor:.1}") }
+    if factor >= 9.95 {
+        format!("×{factor:.0}")
+    } else {
+        format!("×{factor:.1}")
+    }
 }
 
 /// A token or answer in quotes, with control characters and quotes escaped.

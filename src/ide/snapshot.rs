@@ -21,6 +21,11 @@ impl Snapshot {
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
         let (name, text) = (name.into(), text.into());
         let file = parse(&name, &text, sidecar);
-        Self { name, text, file, findings: None }
+        Self {
+            name,
+            text,
+            file,
+            findings: None,
+        }
     }
 }

@@ -61,8 +61,15 @@ pub fn read_heads(
     let trace = model.forward(&[tokens], &Hooks::capture(capture), cancel)?;
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
-    let mut outputs = Matrix { rows: 0, cols: model.info.width, data: Vec::new() };
-    let embedding = trace.layers.first().map_or(0.0, |layer| direction.dot(layer.resid_pre.row(0)));
+    let mut outputs = Matrix {
+        rows: 0,
+        cols: model.info.width,
+        data: Vec::new(),
+    };
+    let embedding = trace
+        .layers
+        .first()
+        .map_or(0.0, |layer| direction.dot(layer.resid_pre.row(0)));
     let mut rest = embedding + direction.constant;
     for (layer, kept) in trace.layers.iter().enumerate() {
         let r = model.head_outputs(layer, kept.z.row(0));
@@ -73,25 +80,38 @@ pub fn read_heads(
                 head,
                 norm: row.iter().map(|v| v * v).sum::<f32>().sqrt(),
                 direct_logit: direction.dot(row) as f32,
-                attention: kept.attention.first().map(|a| a.row(head).to_vec()).unwrap_or_default(),
+                attention: kept
+                    .attention
+                    .first()
+                    .map(|a| a.row(head).to_vec())
+                    .unwrap_or_default(),
                 top: Vec::new(),
             });
         }
         outputs.rows += r.rows;
         outputs.data.extend(r.data);
         rest += direction.dot(kept.mlp_out.row(0));
-        rest += model.attention_bias(layer).map_or(0.0, |bias| direction.dot(bias));
+        rest += model
+            .attention_bias(layer)
+            .map_or(0.0, |bias| direction.dot(bias));
     }
     if top > 0 {
         let scores = model.unembed(&outputs);
         for (index, reading) in heads.iter_mut().enumerate() {
             let row = scores.row(index);
             let best = top_k(row, top);
-            reading.top = best.iter().map(|r| (r.token, row[r.token as usize])).collect();
+            reading.top = best
+                .iter()
+                .map(|r| (r.token, row[r.token as usize]))
+                .collect();
         }
     }
     let logit = trace.logits.row(0)[target as usize];
-    Ok(Reading { heads, logit, rest: rest as f32 })
+    Ok(Reading {
+        heads,
+        logit,
+        rest: rest as f32,
+    })
 }
 
 /// The linear map from a piece of the residual stream to its share of one token's logit.
@@ -114,10 +134,17 @@ impl Direction {
             .map(|(w, gain)| f64::from(*w) * f64::from(*gain) * f64::from(scale))
             .collect();
         let beta = model.final_bias().map_or(0.0, |bias| {
-            bias.iter().zip(&w).map(|(b, w)| f64::from(*b) * f64::from(*w)).sum()
+            bias.iter()
+                .zip(&w)
+                .map(|(b, w)| f64::from(*b) * f64::from(*w))
+                .sum()
         });
         let constant = beta + f64::from(model.unembedding_bias(target));
-        Self { vector, centred: model.centres(), constant }
+        Self {
+            vector,
+            centred: model.centres(),
+            constant,
+        }
     }
 
     fn dot(&self, piece: &[f32]) -> f64 {
@@ -126,7 +153,11 @@ impl Direction {
         } else {
             0.0
         };
-        piece.iter().zip(&self.vector).map(|(v, d)| (f64::from(*v) - mean) * d).sum()
+        piece
+            .iter()
+            .zip(&self.vector)
+            .map(|(v, d)| (f64::from(*v) - mean) * d)
+            .sum()
     }
 }
 

@@ -43,12 +43,19 @@ pub fn read_token(
     heads: usize,
     cancel: &Cancel,
 ) -> Result<TokenLens, ModelError> {
-    let hooks = Hooks::capture(Capture { logits: Positions::Last, ..Capture::default() });
+    let hooks = Hooks::capture(Capture {
+        logits: Positions::Last,
+        ..Capture::default()
+    });
     let trace = model.forward(&[tokens], &hooks, cancel)?;
     let next = top_k(trace.logits.row(0), 5);
-    let target = target.or(next.first().map(|best| best.token)).unwrap_or_default();
+    let target = target
+        .or(next.first().map(|best| best.token))
+        .unwrap_or_default();
     let mut reading = read_heads(model, tokens, target, 4, cancel)?;
-    reading.heads.sort_by(|a, b| b.direct_logit.abs().total_cmp(&a.direct_logit.abs()));
+    reading
+        .heads
+        .sort_by(|a, b| b.direct_logit.abs().total_cmp(&a.direct_logit.abs()));
     let text = |token: u32| model.tokenizer.text(token);
     let strongest = reading.heads.iter().take(heads).map(|head| {
         let mut positions: Vec<usize> = (0..head.attention.len()).collect();
@@ -67,7 +74,10 @@ pub fn read_token(
     });
     Ok(TokenLens {
         heads: strongest.collect(),
-        next: next.iter().map(|ranked| (text(ranked.token), ranked.logp.exp())).collect(),
+        next: next
+            .iter()
+            .map(|ranked| (text(ranked.token), ranked.logp.exp()))
+            .collect(),
         target: text(target),
     })
 }

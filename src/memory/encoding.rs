@@ -55,7 +55,10 @@ pub fn encode(
         }
         Encoding::Unembed => {
             sort_to_set(&mut ids);
-            let mut sum = sum(ids.iter().map(|id| model.unembedding(*id)), model.info.width);
+            let mut sum = sum(
+                ids.iter().map(|id| model.unembedding(*id)),
+                model.info.width,
+            );
             let mean = model.mean_unembedding();
             let count = ids.len() as f32;
             for ((value, mean), gain) in sum.iter_mut().zip(&mean).zip(model.final_gain()) {
@@ -64,13 +67,22 @@ pub fn encode(
             Ok(MemoryVector::Everywhere(sum.into()))
         }
         Encoding::Layerwise => {
-            let tokens: Vec<u32> =
-                model.tokenizer.encode(text, bos).iter().map(|token| token.id).collect();
-            let hooks =
-                Hooks::capture(Capture { attn_out: Positions::Last, ..Capture::default() });
+            let tokens: Vec<u32> = model
+                .tokenizer
+                .encode(text, bos)
+                .iter()
+                .map(|token| token.id)
+                .collect();
+            let hooks = Hooks::capture(Capture {
+                attn_out: Positions::Last,
+                ..Capture::default()
+            });
             let trace = model.forward(&[&tokens], &hooks, cancel)?;
-            let vectors =
-                trace.layers.iter().map(|layer| layer.attn_out.row(0).into()).collect();
+            let vectors = trace
+                .layers
+                .iter()
+                .map(|layer| layer.attn_out.row(0).into())
+                .collect();
             Ok(MemoryVector::PerLayer(vectors))
         }
     }

@@ -6,13 +6,17 @@ use crate::model::ModelError;
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// The text has no tokens.
-    #[error("the memory \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows.")]
+    #[error(
+        "the memory \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows."
+    )]
     NoTokens {
         /// The memory's text.
         text: String,
     },
     /// The accepted answer has no tokens.
-    #[error("the expected answer \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows.")]
+    #[error(
+        "the expected answer \"{text}\" has no tokens for this model. Give it at least one character that the tokenizer knows."
+    )]
     NoAnswer {
         /// The answer's text.
         text: String,

@@ -17,8 +17,17 @@ pub fn place(
     if !tau.is_finite() {
         return Err(MemoryError::Tau { tau });
     }
-    let scaled = vector.at(layer).iter().map(|value| (f64::from(*value) * tau) as f32).collect();
-    Ok(Intervention { layer, sequence: None, at, action: Action::AddAttnOut(scaled) })
+    let scaled = vector
+        .at(layer)
+        .iter()
+        .map(|value| (f64::from(*value) * tau) as f32)
+        .collect();
+    Ok(Intervention {
+        layer,
+        sequence: None,
+        at,
+        action: Action::AddAttnOut(scaled),
+    })
 }
 
 /// The positions that a scope means in a prompt.
@@ -36,13 +45,18 @@ pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Sele
             let found = text.match_indices(&span.text).nth(nth - 1);
             let missing = || MemoryError::NoSuchSpan {
                 text: span.text.clone(),
-                occurrence: if nth == 1 { String::new() } else { format!(" {nth} times") },
+                occurrence: if nth == 1 {
+                    String::new()
+                } else {
+                    format!(" {nth} times")
+                },
             };
-            let (start, matched) = found.filter(|(_, matched)| !matched.is_empty()).ok_or_else(missing)?;
+            let (start, matched) = found
+                .filter(|(_, matched)| !matched.is_empty())
+                .ok_or_else(missing)?;
             let bytes = start..start + matched.len();
-            let inside = |token: &Token| {
-                token.range.start < bytes.end && bytes.start < token.range.end
-            };
+            let inside =
+                |token: &Token| token.range.start < bytes.end && bytes.start < token.range.end;
             let first = tokens.iter().position(inside).ok_or_else(missing)?;
             let last = tokens.iter().rposition(inside).ok_or_else(missing)?;
             Ok(Select::Range(first..last + 1))

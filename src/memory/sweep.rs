@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use super::{MemoryError, encode, place, resolve_scope};
-use crate::model::{
-    BosPolicy, Cancel, Hooks, Intervention, Model, Token, log_softmax, rank_of,
-};
+use crate::model::{BosPolicy, Cancel, Hooks, Intervention, Model, Token, log_softmax, rank_of};
 use crate::prompt::{Encoding, Scope};
 
 /// Sequences in one pass: enough rows for the matrix kernels, little enough memory.
@@ -75,7 +73,10 @@ pub struct Sweep {
 impl Sweep {
     /// The cell with the highest log-probability; the first of equals.
     pub fn best(&self) -> Option<&Cell> {
-        self.cells.iter().rev().max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
+        self.cells
+            .iter()
+            .rev()
+            .max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
     }
 }
 
@@ -108,7 +109,10 @@ pub fn sweep(
         }
     }
     let clean = measure(model, &ids, Vec::new(), 1, subject.first_tokens, cancel)?;
-    let baseline = Baseline { logp_first: clean[0].0, rank: clean[0].1 };
+    let baseline = Baseline {
+        logp_first: clean[0].0,
+        rank: clean[0].1,
+    };
     let mut cells = Vec::with_capacity(variants.len());
     for chunk in variants.chunks(BATCH) {
         let changes = chunk
@@ -119,10 +123,24 @@ pub fn sweep(
                 ..change.clone()
             })
             .collect();
-        let scores = measure(model, &ids, changes, chunk.len(), subject.first_tokens, cancel)?;
+        let scores = measure(
+            model,
+            &ids,
+            changes,
+            chunk.len(),
+            subject.first_tokens,
+            cancel,
+        )?;
         for (((encoding, layer, tau, scope), _), (logp_first, rank)) in chunk.iter().zip(scores) {
             let scope = scope.clone();
-            cells.push(Cell { encoding: *encoding, layer: *layer, tau: *tau, scope, logp_first, rank });
+            cells.push(Cell {
+                encoding: *encoding,
+                layer: *layer,
+                tau: *tau,
+                scope,
+                logp_first,
+                rank,
+            });
         }
         progress(cells.len());
     }
@@ -144,8 +162,14 @@ fn measure(
         .map(|row| {
             let logits = trace.logits.row(row);
             let logps = log_softmax(logits);
-            let p: f64 = first_tokens.iter().map(|token| logps[*token as usize].exp()).sum();
-            let rank = first_tokens.iter().map(|token| rank_of(logits, *token)).min();
+            let p: f64 = first_tokens
+                .iter()
+                .map(|token| logps[*token as usize].exp())
+                .sum();
+            let rank = first_tokens
+                .iter()
+                .map(|token| rank_of(logits, *token))
+                .min();
             // One token keeps the precision that a round trip through exp would lose.
             let logp = match first_tokens {
                 [token] => logps[*token as usize],

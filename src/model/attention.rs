@@ -71,8 +71,9 @@ pub(crate) fn attend(
     heads: Heads,
     keep: impl Fn(usize) -> Range<usize> + Sync,
 ) -> (Matrix, Vec<Matrix>) {
-    let tasks: Vec<(usize, usize)> =
-        (0..segments.len()).flat_map(|s| (0..heads.heads).map(move |h| (s, h))).collect();
+    let tasks: Vec<(usize, usize)> = (0..segments.len())
+        .flat_map(|s| (0..heads.heads).map(move |h| (s, h)))
+        .collect();
     let outputs: Vec<HeadOutput> = tasks
         .par_iter()
         .map(|&(segment, head)| {
@@ -87,11 +88,20 @@ pub(crate) fn attend(
         .collect();
     for (&(index, head), output) in tasks.iter().zip(&outputs) {
         let columns = head * heads.head_dim..(head + 1) * heads.head_dim;
-        for (row, values) in segments[index].range().zip(output.z.chunks_exact(heads.head_dim)) {
+        for (row, values) in segments[index]
+            .range()
+            .zip(output.z.chunks_exact(heads.head_dim))
+        {
             z.row_mut(row)[columns.clone()].copy_from_slice(values);
         }
-        for (kept, row) in output.pattern.chunks_exact(segments[index].rows).enumerate() {
-            patterns[index].row_mut(kept * heads.heads + head).copy_from_slice(row);
+        for (kept, row) in output
+            .pattern
+            .chunks_exact(segments[index].rows)
+            .enumerate()
+        {
+            patterns[index]
+                .row_mut(kept * heads.heads + head)
+                .copy_from_slice(row);
         }
     }
     (z, patterns)
@@ -135,7 +145,9 @@ fn attend_head(
         );
     }
     for (position, row) in scores.chunks_exact_mut(n).enumerate() {
-        let first = heads.window.map_or(0, |window| (position + 1).saturating_sub(window));
+        let first = heads
+            .window
+            .map_or(0, |window| (position + 1).saturating_sub(window));
         row[..first].fill(0.0);
         row[position + 1..].fill(0.0);
         softmax(&mut row[first..=position]);
@@ -166,7 +178,10 @@ fn attend_head(
             Parallelism::None,
         );
     }
-    HeadOutput { z, pattern: scores[kept.start * n..kept.end * n].to_vec() }
+    HeadOutput {
+        z,
+        pattern: scores[kept.start * n..kept.end * n].to_vec(),
+    }
 }
 
 /// Softmax of one row where it stands.

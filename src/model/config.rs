@@ -208,7 +208,11 @@ impl Config {
             ("context length", self.context),
         ];
         for (what, value) in counts {
-            let limit = if what == "context length" { usize::MAX } else { MOST };
+            let limit = if what == "context length" {
+                usize::MAX
+            } else {
+                MOST
+            };
             if value == 0 || value > limit {
                 return Err(format!("{what} {value} is not between 1 and {MOST}"));
             }
@@ -238,7 +242,10 @@ impl Config {
             ));
         }
         if !(self.norm_eps.is_finite() && self.norm_eps >= 0.0) {
-            return Err(format!("norm epsilon {} is not a number ≥ 0", self.norm_eps));
+            return Err(format!(
+                "norm epsilon {} is not a number ≥ 0",
+                self.norm_eps
+            ));
         }
         Ok(())
     }

@@ -58,7 +58,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The prompt does not fit.
-    #[error("the prompt has {tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context.")]
+    #[error(
+        "the prompt has {tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context."
+    )]
     TooLong {
         /// Tokens of the prompt, BOS and answer included.
         tokens: usize,
@@ -68,7 +70,9 @@ pub enum ModelError {
         model: String,
     },
     /// Nothing to run the model on.
-    #[error("the prompt is empty: there is no token to predict from. Write something, or use `--bos always` to start from the model's own begin-of-text token.")]
+    #[error(
+        "the prompt is empty: there is no token to predict from. Write something, or use `--bos always` to start from the model's own begin-of-text token."
+    )]
     EmptyPrompt,
     /// A hook names a layer, head or position that the model or the prompt does not have.
     #[error("{what} {index} does not exist: {model} has {count} ({what}s count from 0)")]

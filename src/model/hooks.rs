@@ -16,12 +16,21 @@ pub struct Hooks {
 impl Hooks {
     /// Hooks that change nothing and keep what `capture` names.
     pub fn capture(capture: Capture) -> Self {
-        Self { capture, interventions: Vec::new() }
+        Self {
+            capture,
+            interventions: Vec::new(),
+        }
     }
 
     /// Hooks that keep only the logits at the last position.
     pub fn interventions(interventions: Vec<Intervention>) -> Self {
-        Self { capture: Capture { logits: Positions::Last, ..Capture::default() }, interventions }
+        Self {
+            capture: Capture {
+                logits: Positions::Last,
+                ..Capture::default()
+            },
+            interventions,
+        }
     }
 }
 

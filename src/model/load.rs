@@ -69,7 +69,9 @@ impl Model {
         };
         let config = &transformer.config;
         let name = if options.name.is_empty() {
-            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default()
         } else {
             options.name.clone()
         };
@@ -80,7 +82,12 @@ impl Model {
             heads: config.heads,
             width: config.width,
         };
-        Ok(Self { info, tokenizer, transformer, load_time: start.elapsed() })
+        Ok(Self {
+            info,
+            tokenizer,
+            transformer,
+            load_time: start.elapsed(),
+        })
     }
 
     /// The model's shape.
@@ -112,7 +119,11 @@ impl Model {
         }
         if tokens.len() > context {
             let model = self.info.name.clone();
-            return Err(ModelError::TooLong { tokens: tokens.len(), context, model });
+            return Err(ModelError::TooLong {
+                tokens: tokens.len(),
+                context,
+                model,
+            });
         }
         match tokens.iter().find(|token| **token as usize >= vocab) {
             Some(token) => Err(self.out_of_range("token", *token as usize, vocab)),
@@ -121,7 +132,13 @@ impl Model {
     }
 
     fn check_hooks(&self, hooks: &Hooks) -> Result<(), ModelError> {
-        let Config { layers, heads, width, head_dim, .. } = *self.config();
+        let Config {
+            layers,
+            heads,
+            width,
+            head_dim,
+            ..
+        } = *self.config();
         for change in &hooks.interventions {
             if change.layer >= layers {
                 return Err(self.out_of_range("layer", change.layer, layers));
@@ -156,7 +173,12 @@ impl Model {
     }
 
     fn out_of_range(&self, what: &'static str, index: usize, count: usize) -> ModelError {
-        ModelError::OutOfRange { what, index, count, model: self.info.name.clone() }
+        ModelError::OutOfRange {
+            what,
+            index,
+            count,
+            model: self.info.name.clone(),
+        }
     }
 
     /// The embedding e_t of a token.
@@ -185,7 +207,11 @@ impl Model {
 
     /// The output head's bias for a token; 0 where it has none.
     pub fn unembedding_bias(&self, token: u32) -> f32 {
-        self.transformer.head().bias.as_ref().map_or(0.0, |bias| bias[token as usize])
+        self.transformer
+            .head()
+            .bias
+            .as_ref()
+            .map_or(0.0, |bias| bias[token as usize])
     }
 
     /// Projects vectors of the residual stream on every token, without norm or bias.
@@ -236,7 +262,9 @@ impl Model {
     /// # Shapes
     /// `z`: `[heads·head_dim]` → `[heads, width]`.
     pub fn head_outputs(&self, layer: usize, z: &[f32]) -> Matrix {
-        let Config { heads, head_dim, .. } = *self.config();
+        let Config {
+            heads, head_dim, ..
+        } = *self.config();
         let mut rows = Matrix::zeros(heads, heads * head_dim);
         for head in 0..heads {
             let columns = head * head_dim..(head + 1) * head_dim;
@@ -262,14 +290,17 @@ fn beside_digest<'a>(
     bytes: impl Iterator<Item = &'a [u8]> + Send,
     load: impl FnOnce() -> Result<(Transformer, Tokenizer), ModelError> + Send,
 ) -> Result<Loaded, ModelError> {
-    let (loaded, sha256) =
-        rayon::join(load, || options.sha256.clone().unwrap_or_else(|| digest(bytes)));
+    let (loaded, sha256) = rayon::join(load, || {
+        options.sha256.clone().unwrap_or_else(|| digest(bytes))
+    });
     Ok((loaded?, sha256))
 }
 
 fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
     let file = GgufFile::open(path)?;
-    let vocab = file.shape("token_embd.weight").and_then(|shape| shape.first().copied());
+    let vocab = file
+        .shape("token_embd.weight")
+        .and_then(|shape| shape.first().copied());
     let config = from_gguf(file.metadata(), vocab.unwrap_or(0), path)?;
     beside_digest(options, std::iter::once(file.bytes()), || {
         let (transformer, tokenizer) = rayon::join(
@@ -282,8 +313,10 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
 
 fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
     let path = folder.join("config.json");
-    let text =
-        std::fs::read(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+    let text = std::fs::read(&path).map_err(|source| ModelError::Read {
+        path: path.clone(),
+        source,
+    })?;
     let json: serde_json::Value =
         serde_json::from_slice(&text).map_err(|error| ModelError::Damaged {
             path: path.clone(),
@@ -318,7 +351,10 @@ fn matched(
             "the tokenizer has {} tokens but the weights have {vocab}",
             tokenizer.vocab_size()
         );
-        return Err(ModelError::Tokenizer { path: path.into(), reason });
+        return Err(ModelError::Tokenizer {
+            path: path.into(),
+            reason,
+        });
     }
     Ok((transformer, tokenizer))
 }

@@ -17,7 +17,11 @@ pub struct Matrix {
 impl Matrix {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Self { rows, cols, data: vec![0.0; rows * cols] }
+        Self {
+            rows,
+            cols,
+            data: vec![0.0; rows * cols],
+        }
     }
 
     /// Row `index`.
@@ -38,7 +42,11 @@ impl Matrix {
             data.extend_from_slice(self.row(row));
             count += 1;
         }
-        Self { rows: count, cols: self.cols, data }
+        Self {
+            rows: count,
+            cols: self.cols,
+            data,
+        }
     }
 
     /// Adds `other`, which has the same shape.
@@ -94,7 +102,11 @@ impl Linear {
         debug_assert_eq!(weight.len(), inputs * outputs);
         Self::pack(inputs, outputs, |panel, first| {
             let columns = panel.len() / inputs;
-            for (column, row) in weight[first * inputs..].chunks_exact(inputs).take(columns).enumerate() {
+            for (column, row) in weight[first * inputs..]
+                .chunks_exact(inputs)
+                .take(columns)
+                .enumerate()
+            {
                 for (input, value) in row.iter().enumerate() {
                     panel[input * columns + column] = *value;
                 }
@@ -110,7 +122,10 @@ impl Linear {
         debug_assert_eq!(weight.len(), inputs * outputs);
         Self::pack(inputs, outputs, |panel, first| {
             let columns = panel.len() / inputs;
-            for (row, source) in panel.chunks_exact_mut(columns).zip(weight.chunks_exact(outputs)) {
+            for (row, source) in panel
+                .chunks_exact_mut(columns)
+                .zip(weight.chunks_exact(outputs))
+            {
                 row.copy_from_slice(&source[first..first + columns]);
             }
         })
@@ -122,7 +137,12 @@ impl Linear {
             .par_chunks_mut(PANEL * inputs)
             .enumerate()
             .for_each(|(index, panel)| fill(panel, index * PANEL));
-        Self { inputs, outputs, panels, bias: None }
+        Self {
+            inputs,
+            outputs,
+            panels,
+            bias: None,
+        }
     }
 
     /// The same map with a bias of `outputs` values.
@@ -152,42 +172,49 @@ impl Linear {
     /// # Shapes
     /// `x`: `[rows, inputs]` → `[rows, outputs]`.
     pub(crate) fn product(&self, x: &Matrix) -> Matrix {
-        assert_eq!(x.cols, self.inputs, "a linear map of {} inputs got {}", self.inputs, x.cols);
+        assert_eq!(
+            x.cols, self.inputs,
+            "a linear map of {} inputs got {}",
+            self.inputs, x.cols
+        );
         let mut y = Matrix::zeros(x.rows, self.outputs);
         if x.rows == 0 {
             return y;
         }
         let output = Output(y.data.as_mut_ptr());
-        self.panels.par_chunks(PANEL * self.inputs).enumerate().for_each(|(index, panel)| {
-            let columns = panel.len() / self.inputs;
-            #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-            // SAFETY: `x` is `rows × inputs`, `panel` is `inputs × columns`, and this panel alone
-            // writes the columns `index·PANEL .. +columns` of the `rows × outputs` buffer `y`,
-            // which outlives the parallel loop.
-            unsafe {
-                gemm::gemm(
-                    x.rows,
-                    columns,
-                    self.inputs,
-                    output.at(index * PANEL),
-                    1,
-                    self.outputs as isize,
-                    false,
-                    x.data.as_ptr(),
-                    1,
-                    self.inputs as isize,
-                    panel.as_ptr(),
-                    1,
-                    columns as isize,
-                    0.0,
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    Parallelism::None,
-                );
-            }
-        });
+        self.panels
+            .par_chunks(PANEL * self.inputs)
+            .enumerate()
+            .for_each(|(index, panel)| {
+                let columns = panel.len() / self.inputs;
+                #[expect(unsafe_code, reason = "gemm takes raw pointers")]
+                // SAFETY: `x` is `rows × inputs`, `panel` is `inputs × columns`, and this panel alone
+                // writes the columns `index·PANEL .. +columns` of the `rows × outputs` buffer `y`,
+                // which outlives the parallel loop.
+                unsafe {
+                    gemm::gemm(
+                        x.rows,
+                        columns,
+                        self.inputs,
+                        output.at(index * PANEL),
+                        1,
+                        self.outputs as isize,
+                        false,
+                        x.data.as_ptr(),
+                        1,
+                        self.inputs as isize,
+                        panel.as_ptr(),
+                        1,
+                        columns as isize,
+                        0.0,
+                        1.0,
+                        false,
+                        false,
+                        false,
+                        Parallelism::None,
+                    );
+                }
+            });
         y
     }
 
@@ -200,7 +227,9 @@ impl Linear {
         let columns = PANEL.min(self.outputs - start);
         let panel = &self.panels[start * self.inputs..];
         let offset = output - start;
-        (0..self.inputs).map(|input| panel[input * columns + offset]).collect()
+        (0..self.inputs)
+            .map(|input| panel[input * columns + offset])
+            .collect()
     }
 
     /// The mean of all columns of W.
@@ -215,7 +244,9 @@ impl Linear {
                 *sum += values.iter().map(|v| f64::from(*v)).sum::<f64>();
             }
         }
-        sums.into_iter().map(|sum| (sum / self.outputs as f64) as f32).collect()
+        sums.into_iter()
+            .map(|sum| (sum / self.outputs as f64) as f32)
+            .collect()
     }
 }
 

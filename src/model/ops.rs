@@ -26,11 +26,13 @@ impl Norm {
     /// `x`: `[rows, width]` → the same.
     pub(crate) fn forward(&self, x: &Matrix) -> Matrix {
         let mut y = x.clone();
-        y.data.par_chunks_mut(x.cols * ROWS_PER_TASK).for_each(|rows| {
-            for row in rows.chunks_exact_mut(x.cols) {
-                self.row_in_place(row);
-            }
-        });
+        y.data
+            .par_chunks_mut(x.cols * ROWS_PER_TASK)
+            .for_each(|rows| {
+                for row in rows.chunks_exact_mut(x.cols) {
+                    self.row_in_place(row);
+                }
+            });
         y
     }
 
@@ -59,7 +61,11 @@ impl Norm {
             NormKind::LayerNorm => row.iter().map(|v| f64::from(*v)).sum::<f64>() / count,
             NormKind::RmsNorm => 0.0,
         };
-        let square = row.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+        let square = row
+            .iter()
+            .map(|v| (f64::from(*v) - mean).powi(2))
+            .sum::<f64>()
+            / count;
         (mean as f32, (1.0 / (square + self.eps).sqrt()) as f32)
     }
 }
@@ -67,11 +73,13 @@ impl Norm {
 /// Applies `activation` to every value.
 pub(crate) fn activate(x: &mut Matrix, activation: Activation) {
     let cols = x.cols;
-    x.data.par_chunks_mut(cols * ROWS_PER_TASK).for_each(|rows| {
-        for value in rows {
-            *value = scalar(activation, *value);
-        }
-    });
+    x.data
+        .par_chunks_mut(cols * ROWS_PER_TASK)
+        .for_each(|rows| {
+            for value in rows {
+                *value = scalar(activation, *value);
+            }
+        });
 }
 
 /// `act(gate) ⊙ up`, where each row holds the gate's values and then those of `up`.
@@ -85,7 +93,10 @@ pub(crate) fn gated(x: &Matrix, activation: Activation) -> Matrix {
         .par_chunks_mut(hidden * ROWS_PER_TASK)
         .zip(x.data.par_chunks(x.cols * ROWS_PER_TASK))
         .for_each(|(targets, sources)| {
-            for (target, source) in targets.chunks_exact_mut(hidden).zip(sources.chunks_exact(x.cols)) {
+            for (target, source) in targets
+                .chunks_exact_mut(hidden)
+                .zip(sources.chunks_exact(x.cols))
+            {
                 let (gate, up) = source.split_at(hidden);
                 for ((value, gate), up) in target.iter_mut().zip(gate).zip(up) {
                     *value = scalar(activation, *gate) * up;
@@ -102,7 +113,8 @@ fn scalar(activation: Activation, x: f32) -> f32 {
             0.5 * x * (1.0 + (ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x)).tanh())
         }
         Activation::GeluErf => {
-            (0.5 * f64::from(x) * (1.0 + candle_core::cpu::erf::erf_f64(f64::from(x) / std::f64::consts::SQRT_2)))
+            (0.5 * f64::from(x)
+                * (1.0 + candle_core::cpu::erf::erf_f64(f64::from(x) / std::f64::consts::SQRT_2)))
                 as f32
         }
         Activation::Silu => x / (1.0 + (-x).exp()),

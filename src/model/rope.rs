@@ -15,7 +15,13 @@ pub(crate) struct Rope {
 impl Rope {
     /// The rotation that `position` asks for; `None` where positions are learned vectors.
     pub(crate) fn new(position: &Position) -> Option<Self> {
-        let Position::Rotary { dims, interleaved, theta, scaling } = position else {
+        let Position::Rotary {
+            dims,
+            interleaved,
+            theta,
+            scaling,
+        } = position
+        else {
             return None;
         };
         let frequencies = (0..dims / 2)
@@ -24,7 +30,11 @@ impl Rope {
                 scale(frequency, scaling) as f32
             })
             .collect();
-        Some(Self { dims: *dims, interleaved: *interleaved, frequencies })
+        Some(Self {
+            dims: *dims,
+            interleaved: *interleaved,
+            frequencies,
+        })
     }
 
     /// Divides each frequency by its own divisor; false where the counts differ.
@@ -50,8 +60,11 @@ impl Rope {
     pub(crate) fn rotate(&self, head: &mut [f32], angles: &[(f32, f32)]) {
         let half = self.dims / 2;
         for (pair, (cos, sin)) in angles.iter().enumerate() {
-            let (first, second) =
-                if self.interleaved { (2 * pair, 2 * pair + 1) } else { (pair, pair + half) };
+            let (first, second) = if self.interleaved {
+                (2 * pair, 2 * pair + 1)
+            } else {
+                (pair, pair + half)
+            };
             let (a, b) = (head[first], head[second]);
             head[first] = a * cos - b * sin;
             head[second] = b * cos + a * sin;
@@ -64,7 +77,12 @@ fn scale(frequency: f64, scaling: &RopeScaling) -> f64 {
     match *scaling {
         RopeScaling::None => frequency,
         RopeScaling::Linear { factor } => frequency / factor,
-        RopeScaling::Llama3 { factor, low, high, original_context } => {
+        RopeScaling::Llama3 {
+            factor,
+            low,
+            high,
+            original_context,
+        } => {
             let wavelength = 2.0 * std::f64::consts::PI / frequency;
             if wavelength < original_context / high {
                 frequency

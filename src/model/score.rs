@@ -39,7 +39,10 @@ pub struct Score {
 /// Natural log-probability of every token of a row of logits.
 pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
     let normalizer = log_sum_exp(logits);
-    logits.iter().map(|logit| f64::from(*logit) - normalizer).collect()
+    logits
+        .iter()
+        .map(|logit| f64::from(*logit) - normalizer)
+        .collect()
 }
 
 /// Natural log-probability of one token of a row of logits.
@@ -49,7 +52,11 @@ pub(crate) fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
 
 fn log_sum_exp(logits: &[f32]) -> f64 {
     let top = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    top + logits.iter().map(|logit| (f64::from(*logit) - top).exp()).sum::<f64>().ln()
+    top + logits
+        .iter()
+        .map(|logit| (f64::from(*logit) - top).exp())
+        .sum::<f64>()
+        .ln()
 }
 
 /// How many tokens are more likely than `token` (0 = top).
@@ -63,7 +70,9 @@ pub fn top_k(logits: &[f32], count: usize) -> Vec<Ranked> {
     let normalizer = log_sum_exp(logits);
     let mut order: Vec<u32> = (0..logits.len() as u32).collect();
     let better = |a: &u32, b: &u32| {
-        logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b))
+        logits[*b as usize]
+            .total_cmp(&logits[*a as usize])
+            .then(a.cmp(b))
     };
     let count = count.min(order.len());
     if count == 0 {
@@ -74,7 +83,10 @@ pub fn top_k(logits: &[f32], count: usize) -> Vec<Ranked> {
     order.sort_by(better);
     order
         .into_iter()
-        .map(|token| Ranked { token, logp: f64::from(logits[token as usize]) - normalizer })
+        .map(|token| Ranked {
+            token,
+            logp: f64::from(logits[token as usize]) - normalizer,
+        })
         .collect()
 }
 
@@ -85,7 +97,11 @@ fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
     if top == f64::NEG_INFINITY {
         return top;
     }
-    top + logps.iter().map(|logp| (logp - top).exp()).sum::<f64>().ln()
+    top + logps
+        .iter()
+        .map(|logp| (logp - top).exp())
+        .sum::<f64>()
+        .ln()
 }
 
 impl Model {
@@ -118,7 +134,10 @@ impl Model {
         }
         let last = prompt.len() - 1;
         let hooks = Hooks {
-            capture: Capture { logits: Positions::From(last), ..Capture::default() },
+            capture: Capture {
+                logits: Positions::From(last),
+                ..Capture::default()
+            },
             interventions: interventions.to_vec(),
         };
         let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
@@ -139,11 +158,17 @@ impl Model {
         let mut firsts: Vec<u32> = answers.iter().map(|answer| answer.ids[0]).collect();
         firsts.sort_unstable();
         firsts.dedup();
-        let rank = firsts.iter().map(|token| rank_of(first_row, *token)).min().unwrap_or(0);
+        let rank = firsts
+            .iter()
+            .map(|token| rank_of(first_row, *token))
+            .min()
+            .unwrap_or(0);
         Ok(Score {
             logp: log_sum(logps.into_iter()),
             logp_first: log_sum(
-                firsts.iter().map(|token| log_softmax_at(first_row, *token as usize)),
+                firsts
+                    .iter()
+                    .map(|token| log_softmax_at(first_row, *token as usize)),
             ),
             rank,
             top: top_k(first_row, 10),

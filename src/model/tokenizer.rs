@@ -44,7 +44,9 @@ pub struct Tokenizer {
 
 impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokenizer").field("bos", &self.bos).finish_non_exhaustive()
+        f.debug_struct("Tokenizer")
+            .field("bos", &self.bos)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,14 +56,20 @@ impl Tokenizer {
     /// # Errors
     /// The file is missing or not a tokenizer.
     pub(crate) fn from_file(path: &Path, bos: Option<u32>) -> Result<Self, ModelError> {
-        let text = std::fs::read(path)
-            .map_err(|source| ModelError::Read { path: path.into(), source })?;
-        let inner = tokenizers::Tokenizer::from_bytes(text).map_err(|error| {
-            ModelError::Tokenizer { path: path.into(), reason: format!("not a tokenizer: {error}") }
+        let text = std::fs::read(path).map_err(|source| ModelError::Read {
+            path: path.into(),
+            source,
         })?;
+        let inner =
+            tokenizers::Tokenizer::from_bytes(text).map_err(|error| ModelError::Tokenizer {
+                path: path.into(),
+                reason: format!("not a tokenizer: {error}"),
+            })?;
         // The convention is written in the post-processor: what it puts before an empty text.
         let adds_bos = bos.is_some()
-            && inner.encode_fast("", true).is_ok_and(|e| e.get_ids().first().copied() == bos);
+            && inner
+                .encode_fast("", true)
+                .is_ok_and(|e| e.get_ids().first().copied() == bos);
         Ok(Self::new(inner, bos, adds_bos))
     }
 
@@ -73,13 +81,20 @@ impl Tokenizer {
         metadata: &HashMap<String, Value>,
         path: &Path,
     ) -> Result<Self, ModelError> {
-        let parts = gguf::read(metadata)
-            .map_err(|reason| ModelError::Tokenizer { path: path.into(), reason })?;
+        let parts = gguf::read(metadata).map_err(|reason| ModelError::Tokenizer {
+            path: path.into(),
+            reason,
+        })?;
         Ok(Self::new(parts.inner, parts.bos, parts.adds_bos))
     }
 
     fn new(inner: tokenizers::Tokenizer, bos: Option<u32>, adds_bos: bool) -> Self {
-        Self { alphabet: Alphabet::of(&inner), inner, bos, adds_bos }
+        Self {
+            alphabet: Alphabet::of(&inner),
+            inner,
+            bos,
+            adds_bos,
+        }
     }
 
     /// The begin-of-text token, if the model has one.
@@ -94,13 +109,19 @@ impl Tokenizer {
             BosPolicy::Always => true,
             BosPolicy::Never => false,
         };
-        let bos = self.bos.filter(|_| wants_bos).map(|id| Token { id, range: 0..0 });
+        let bos = self
+            .bos
+            .filter(|_| wants_bos)
+            .map(|id| Token { id, range: 0..0 });
         bos.into_iter().chain(self.encode_plain(text)).collect()
     }
 
     /// The ids of a piece of text, without BOS.
     pub fn ids(&self, text: &str) -> Vec<u32> {
-        self.encode_plain(text).into_iter().map(|token| token.id).collect()
+        self.encode_plain(text)
+            .into_iter()
+            .map(|token| token.id)
+            .collect()
     }
 
     fn encode_plain(&self, text: &str) -> Vec<Token> {
@@ -110,10 +131,17 @@ impl Tokenizer {
             return Vec::new();
         };
         let ids = encoding.get_ids();
-        let ranges = self
-            .exact_ranges(text, ids)
-            .unwrap_or_else(|| encoding.get_offsets().iter().map(|&(from, to)| from..to).collect());
-        ids.iter().zip(ranges).map(|(&id, range)| Token { id, range }).collect()
+        let ranges = self.exact_ranges(text, ids).unwrap_or_else(|| {
+            encoding
+                .get_offsets()
+                .iter()
+                .map(|&(from, to)| from..to)
+                .collect()
+        });
+        ids.iter()
+            .zip(ranges)
+            .map(|(&id, range)| Token { id, range })
+            .collect()
     }
 
     /// Byte ranges from the tokens' own bytes, where these spell the text exactly. (The
@@ -137,7 +165,12 @@ impl Tokenizer {
         let Some(token) = self.inner.id_to_token(id) else {
             return Vec::new();
         };
-        if self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id) {
+        if self
+            .inner
+            .get_added_vocabulary()
+            .get_added_tokens_decoder()
+            .contains_key(&id)
+        {
             return token.into_bytes();
         }
         self.alphabet.bytes(&token)

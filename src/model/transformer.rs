@@ -70,7 +70,9 @@ impl Transformer {
         let mut resid = self.embed(sequences);
         let angles = self.rope.as_ref().map(|rope| {
             let longest = segments.iter().map(|s| s.rows).max().unwrap_or(0);
-            (0..longest).map(|position| rope.angles(position)).collect::<Vec<_>>()
+            (0..longest)
+                .map(|position| rope.angles(position))
+                .collect::<Vec<_>>()
         });
         let mut trace = Trace {
             lengths: sequences.iter().map(|tokens| tokens.len()).collect(),
@@ -93,7 +95,9 @@ impl Transformer {
                 if cancel.is_cancelled() {
                     return Err(ModelError::Cancelled);
                 }
-                trace.token_logps.push(self.token_logps(&resid, tokens, segment));
+                trace
+                    .token_logps
+                    .push(self.token_logps(&resid, tokens, segment));
             }
         }
         Ok(trace)
@@ -117,7 +121,11 @@ impl Transformer {
                 }
             }
         }
-        Matrix { rows: data.len() / width, cols: width, data }
+        Matrix {
+            rows: data.len() / width,
+            cols: width,
+            data,
+        }
     }
 
     /// One block, in place on the residual.
@@ -207,7 +215,11 @@ impl Transformer {
                 let vectors = qkv.row_mut(row)[..placed].chunks_exact_mut(heads.head_dim);
                 for (head, vector) in vectors.enumerate() {
                     if let Some((query_norm, key_norm)) = &layer.qk_norms {
-                        let norm = if head < heads.heads { query_norm } else { key_norm };
+                        let norm = if head < heads.heads {
+                            query_norm
+                        } else {
+                            key_norm
+                        };
                         norm.row_in_place(vector);
                     }
                     if let (Some(rope), Some(angles)) = (&self.rope, angles) {
@@ -240,7 +252,10 @@ impl Transformer {
     fn token_logps(&self, resid: &Matrix, tokens: &[u32], segment: &Segment) -> Vec<f32> {
         let mut logps = Vec::with_capacity(tokens.len().saturating_sub(1));
         let predicted: Vec<usize> = (segment.start..segment.start + tokens.len() - 1).collect();
-        for (rows, next) in predicted.chunks(LOGIT_ROWS).zip(tokens[1..].chunks(LOGIT_ROWS)) {
+        for (rows, next) in predicted
+            .chunks(LOGIT_ROWS)
+            .zip(tokens[1..].chunks(LOGIT_ROWS))
+        {
             let normed = self.final_norm.forward(&resid.select(rows.iter().copied()));
             let logits = self.head().forward(&normed);
             for (row, token) in next.iter().enumerate() {
@@ -257,7 +272,10 @@ fn pack(sequences: &[&[u32]]) -> Vec<Segment> {
     sequences
         .iter()
         .map(|tokens| {
-            let segment = Segment { start, rows: tokens.len() };
+            let segment = Segment {
+                start,
+                rows: tokens.len(),
+            };
             start += tokens.len();
             segment
         })
@@ -270,7 +288,9 @@ fn keep(values: &Matrix, segments: &[Segment], positions: &Positions) -> Matrix 
         return Matrix::default();
     }
     values.select(segments.iter().flat_map(|segment| {
-        positions.range(segment.rows).map(|position| segment.start + position)
+        positions
+            .range(segment.rows)
+            .map(|position| segment.start + position)
     }))
 }
 
@@ -280,16 +300,23 @@ fn changes<'a>(
     segments: &'a [Segment],
     hooks: &'a Hooks,
 ) -> impl Iterator<Item = (&'a Action, impl Iterator<Item = usize> + 'a)> + 'a {
-    hooks.interventions.iter().filter(move |change| change.layer == layer).map(move |change| {
-        let rows = segments
-            .iter()
-            .enumerate()
-            .filter(move |(index, _)| change.sequence.is_none_or(|sequence| sequence == *index))
-            .flat_map(move |(_, segment)| {
-                change.at.range(segment.rows).map(move |position| segment.start + position)
-            });
-        (&change.action, rows)
-    })
+    hooks
+        .interventions
+        .iter()
+        .filter(move |change| change.layer == layer)
+        .map(move |change| {
+            let rows = segments
+                .iter()
+                .enumerate()
+                .filter(move |(index, _)| change.sequence.is_none_or(|sequence| sequence == *index))
+                .flat_map(move |(_, segment)| {
+                    change
+                        .at
+                        .range(segment.rows)
+                        .map(move |position| segment.start + position)
+                });
+            (&change.action, rows)
+        })
 }
 
 fn change_attn_out(layer: usize, attn_out: &mut Matrix, segments: &[Segment], hooks: &Hooks) {

@@ -40,13 +40,20 @@ pub(crate) trait Source: Sync {
     where
         Self: Sized,
     {
-        ModelError::Tensor { path: self.path().into(), name: name.into(), reason: reason.into() }
+        ModelError::Tensor {
+            path: self.path().into(),
+            name: name.into(),
+            reason: reason.into(),
+        }
     }
 }
 
 /// Maps a file into memory.
 pub(crate) fn map(path: &Path) -> Result<memmap2::Mmap, ModelError> {
-    let read = |source| ModelError::Read { path: path.into(), source };
+    let read = |source| ModelError::Read {
+        path: path.into(),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(read)?;
     #[expect(unsafe_code, reason = "memory maps are unsafe to create")]
     // SAFETY: the map is read only while a model loads. A file that another process shortens
@@ -56,5 +63,7 @@ pub(crate) fn map(path: &Path) -> Result<memmap2::Mmap, ModelError> {
 
 /// The number of elements of a shape, if it can be counted.
 pub(crate) fn element_count(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1_usize, |count, dim| count.checked_mul(*dim))
+    shape
+        .iter()
+        .try_fold(1_usize, |count, dim| count.checked_mul(*dim))
 }

@@ -31,7 +31,10 @@ impl Rendered {
     /// All messages as one text, an empty line between two.
     pub fn joined(&self) -> Mapped {
         let mut turns = self.turns.iter();
-        let mut text = turns.next().map(|turn| turn.text.clone()).unwrap_or_default();
+        let mut text = turns
+            .next()
+            .map(|turn| turn.text.clone())
+            .unwrap_or_default();
         for turn in turns {
             text.append("\n\n", &turn.text);
         }

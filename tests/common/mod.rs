@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use hoplens::lens::{ablate_heads, read_heads};
 use hoplens::memory::{Grid, Subject, encode, sweep};
 use hoplens::model::{
-    BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, ModelFiles, Positions, log_softmax, rank_of,
+    BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, ModelFiles, Positions, log_softmax,
+    rank_of,
 };
 use hoplens::prompt::{Encoding, Scope};
 use serde::Deserialize;
 
 /// The folder of a miniature model.
 pub fn miniature(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
 }
 
 /// Loads a model that must be loadable.
@@ -113,7 +116,11 @@ impl Reference {
     }
 
     pub fn policy(&self) -> BosPolicy {
-        if self.bos { BosPolicy::Always } else { BosPolicy::Never }
+        if self.bos {
+            BosPolicy::Always
+        } else {
+            BosPolicy::Never
+        }
     }
 }
 
@@ -127,7 +134,12 @@ pub fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
 
 /// The ids of a prompt as the reference tokenised it.
 pub fn ids(model: &Model, text: &str, policy: BosPolicy) -> Vec<u32> {
-    model.tokenizer.encode(text, policy).iter().map(|token| token.id).collect()
+    model
+        .tokenizer
+        .encode(text, policy)
+        .iter()
+        .map(|token| token.id)
+        .collect()
 }
 
 /// Everything in a reference file, within `tolerance` nats.
@@ -141,7 +153,13 @@ pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
     }
     if let Some(ablations) = &reference.ablations {
         let tokens = ids(model, &ablations.prompt, reference.policy());
-        check_ablations(model, &tokens, &ablations.expect, &ablations.cells, tolerance);
+        check_ablations(
+            model,
+            &tokens,
+            &ablations.expect,
+            &ablations.cells,
+            tolerance,
+        );
     }
 }
 
@@ -151,21 +169,39 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     let answer = model.tokenizer.ids(&trace.expect);
     assert_eq!(answer, trace.expect_ids, "tokens of {:?}", trace.expect);
 
-    let capture =
-        Capture { logits: Positions::Last, token_logps: true, ..Capture::default() };
-    let run = model.forward(&[&tokens], &Hooks::capture(capture), &Cancel::new()).unwrap();
+    let capture = Capture {
+        logits: Positions::Last,
+        token_logps: true,
+        ..Capture::default()
+    };
+    let run = model
+        .forward(&[&tokens], &Hooks::capture(capture), &Cancel::new())
+        .unwrap();
     let logits = run.logits.row(0);
     let logps = log_softmax(logits);
     for (token, logp) in &trace.top10 {
-        assert_close(logps[*token as usize], *logp, tolerance, "top-10 log-probability");
+        assert_close(
+            logps[*token as usize],
+            *logp,
+            tolerance,
+            "top-10 log-probability",
+        );
     }
     assert_eq!(rank_of(logits, answer[0]), trace.rank_first);
     for (found, expected) in run.token_logps[0].iter().zip(&trace.token_logp) {
-        assert_close(f64::from(*found), *expected, tolerance, "token log-probability");
+        assert_close(
+            f64::from(*found),
+            *expected,
+            tolerance,
+            "token log-probability",
+        );
     }
     assert_eq!(run.token_logps[0].len(), trace.token_logp.len());
 
-    let answers = [hoplens::model::Answer { text: trace.expect.clone(), ids: answer.clone() }];
+    let answers = [hoplens::model::Answer {
+        text: trace.expect.clone(),
+        ids: answer.clone(),
+    }];
     let score = model.score(&tokens, &answers, &[], &Cancel::new()).unwrap();
     assert_close(score.logp_first, trace.logp_first, tolerance, "logp_first");
     assert_close(score.logp, trace.logp_full, tolerance, "logp_full");
@@ -174,7 +210,12 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     for head in &trace.heads {
         let found = &reading.heads[head.layer * model.info.heads + head.head];
         let place = format!("layer {} head {}", head.layer, head.head);
-        assert_close(f64::from(found.norm), head.norm, 1e-3 * head.norm, &format!("norm, {place}"));
+        assert_close(
+            f64::from(found.norm),
+            head.norm,
+            1e-3 * head.norm,
+            &format!("norm, {place}"),
+        );
         assert_close(
             f64::from(found.direct_logit),
             head.direct_logit,
@@ -212,8 +253,15 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
         taus,
         scopes: vec![Scope::All, Scope::Last],
     };
-    let swept =
-        sweep(model, &subject, &injection.memory, &grid, &Cancel::new(), &mut |_| {}).unwrap();
+    let swept = sweep(
+        model,
+        &subject,
+        &injection.memory,
+        &grid,
+        &Cancel::new(),
+        &mut |_| {},
+    )
+    .unwrap();
     assert_eq!(swept.cells.len(), injection.cells.len());
     assert_close(
         swept.baseline.logp_first,
@@ -222,7 +270,11 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
         "injection baseline",
     );
     for cell in &injection.cells {
-        let scope = if cell.scope == "all" { Scope::All } else { Scope::Last };
+        let scope = if cell.scope == "all" {
+            Scope::All
+        } else {
+            Scope::Last
+        };
         let found = swept
             .cells
             .iter()
@@ -231,11 +283,32 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
                     && (c.tau - cell.tau).abs() < 1e-9
             })
             .unwrap();
-        assert_close(found.logp_first, cell.logp_first, tolerance, &format!("{cell:?}"));
-        let vector =
-            encode(model, &injection.memory, cell.encoding, policy, &Cancel::new()).unwrap();
-        let norm = vector.at(cell.layer).iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
-        assert_close(norm, cell.memory_norm, 1e-3 * cell.memory_norm, &format!("{cell:?}"));
+        assert_close(
+            found.logp_first,
+            cell.logp_first,
+            tolerance,
+            &format!("{cell:?}"),
+        );
+        let vector = encode(
+            model,
+            &injection.memory,
+            cell.encoding,
+            policy,
+            &Cancel::new(),
+        )
+        .unwrap();
+        let norm = vector
+            .at(cell.layer)
+            .iter()
+            .map(|v| f64::from(*v).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        assert_close(
+            norm,
+            cell.memory_norm,
+            1e-3 * cell.memory_norm,
+            &format!("{cell:?}"),
+        );
     }
 }
 

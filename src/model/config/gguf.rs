@@ -37,11 +37,17 @@ pub(crate) fn from_gguf(
             });
         }
     };
-    let fields = Fields { metadata, prefix: architecture };
+    let fields = Fields {
+        metadata,
+        prefix: architecture,
+    };
     fields
         .config(family, vocab)
         .and_then(|config| config.validate().map(|()| config))
-        .map_err(|reason| ModelError::Config { path: path.into(), reason })
+        .map_err(|reason| ModelError::Config {
+            path: path.into(),
+            reason,
+        })
 }
 
 struct Fields<'a> {
@@ -55,7 +61,10 @@ impl Fields<'_> {
     }
 
     fn optional_count(&self, key: &str) -> Option<usize> {
-        self.get(key)?.to_u64().ok().and_then(|n| usize::try_from(n).ok())
+        self.get(key)?
+            .to_u64()
+            .ok()
+            .and_then(|n| usize::try_from(n).ok())
     }
 
     fn count(&self, key: &str) -> Result<usize, String> {
@@ -65,7 +74,11 @@ impl Fields<'_> {
 
     fn number(&self, key: &str) -> Option<f64> {
         let value = self.get(key)?;
-        value.to_f32().map(f64::from).or_else(|_| value.to_f64()).ok()
+        value
+            .to_f32()
+            .map(f64::from)
+            .or_else(|_| value.to_f64())
+            .ok()
     }
 
     fn token(&self, key: &str) -> Option<u32> {
@@ -80,7 +93,9 @@ impl Fields<'_> {
         if heads == 0 {
             return Err("attention.head_count is 0".into());
         }
-        let head_dim = self.optional_count("attention.key_length").unwrap_or(width / heads);
+        let head_dim = self
+            .optional_count("attention.key_length")
+            .unwrap_or(width / heads);
         let norm = match family {
             Family::Gpt2 | Family::GptNeoX => NormKind::LayerNorm,
             _ => NormKind::RmsNorm,
@@ -98,7 +113,9 @@ impl Fields<'_> {
             layers,
             width,
             heads,
-            kv_heads: self.optional_count("attention.head_count_kv").unwrap_or(heads),
+            kv_heads: self
+                .optional_count("attention.head_count_kv")
+                .unwrap_or(heads),
             head_dim,
             mlp_width: self.count("feed_forward_length")?,
             vocab,
@@ -108,7 +125,9 @@ impl Fields<'_> {
             position: match family {
                 Family::Gpt2 => Position::Learned,
                 _ => Position::Rotary {
-                    dims: self.optional_count("rope.dimension_count").unwrap_or(head_dim),
+                    dims: self
+                        .optional_count("rope.dimension_count")
+                        .unwrap_or(head_dim),
                     interleaved: false,
                     theta: self.number("rope.freq_base").unwrap_or(10_000.0),
                     scaling: self.rope_scaling()?,
@@ -137,9 +156,9 @@ impl Fields<'_> {
             Some(Value::String(kind)) if kind == "linear" => Ok(RopeScaling::Linear {
                 factor: self.number("rope.scaling.factor").unwrap_or(1.0),
             }),
-            Some(Value::String(kind)) if kind != "none" => {
-                Err(format!("rope scaling '{kind}' is not supported (none, linear are)"))
-            }
+            Some(Value::String(kind)) if kind != "none" => Err(format!(
+                "rope scaling '{kind}' is not supported (none, linear are)"
+            )),
             _ => Ok(RopeScaling::None),
         }
     }

@@ -24,7 +24,12 @@ pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, Mod
         other => {
             return Err(ModelError::UnknownArchitecture {
                 path: path.into(),
-                found: if other.is_empty() { "(no model_type)" } else { other }.into(),
+                found: if other.is_empty() {
+                    "(no model_type)"
+                } else {
+                    other
+                }
+                .into(),
                 supported: Family::supported(),
             });
         }
@@ -39,7 +44,10 @@ pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, Mod
     };
     config
         .and_then(|config| config.validate().map(|()| config))
-        .map_err(|reason| ModelError::Config { path: path.into(), reason })
+        .map_err(|reason| ModelError::Config {
+            path: path.into(),
+            reason,
+        })
 }
 
 /// The values of a `config.json`, with the defaults that Transformers gives them.
@@ -49,11 +57,15 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn count(&self, key: &str) -> Result<usize, String> {
-        self.optional_count(key).ok_or_else(|| format!("'{key}' is missing or not a count"))
+        self.optional_count(key)
+            .ok_or_else(|| format!("'{key}' is missing or not a count"))
     }
 
     fn optional_count(&self, key: &str) -> Option<usize> {
-        self.json.get(key)?.as_u64().and_then(|n| usize::try_from(n).ok())
+        self.json
+            .get(key)?
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok())
     }
 
     fn number(&self, key: &str) -> Option<f64> {
@@ -65,31 +77,45 @@ impl Fields<'_> {
     }
 
     fn activation(&self, key: &str, default: &str) -> Result<Activation, String> {
-        match self.json.get(key).and_then(Value::as_str).unwrap_or(default) {
+        match self
+            .json
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or(default)
+        {
             "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => Ok(Activation::GeluTanh),
             "gelu" => Ok(Activation::GeluErf),
             "silu" | "swish" => Ok(Activation::Silu),
             "relu" => Ok(Activation::Relu),
-            other => Err(format!("activation '{other}' is not one that hoplens computes")),
+            other => Err(format!(
+                "activation '{other}' is not one that hoplens computes"
+            )),
         }
     }
 
     fn token(&self, key: &str) -> Option<u32> {
-        self.json.get(key)?.as_u64().and_then(|n| u32::try_from(n).ok())
+        self.json
+            .get(key)?
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok())
     }
 
     fn tokens(&self, key: &str) -> Vec<u32> {
         match self.json.get(key) {
-            Some(Value::Array(ids)) => {
-                ids.iter().filter_map(|id| id.as_u64().and_then(|n| u32::try_from(n).ok())).collect()
-            }
+            Some(Value::Array(ids)) => ids
+                .iter()
+                .filter_map(|id| id.as_u64().and_then(|n| u32::try_from(n).ok()))
+                .collect(),
             _ => self.token(key).into_iter().collect(),
         }
     }
 
     fn gpt2(&self) -> Result<Config, String> {
-        let (layers, width, heads) =
-            (self.count("n_layer")?, self.count("n_embd")?, self.count("n_head")?);
+        let (layers, width, heads) = (
+            self.count("n_layer")?,
+            self.count("n_embd")?,
+            self.count("n_head")?,
+        );
         if self.flag("scale_attn_by_inverse_layer_idx") == Some(true) {
             return Err("'scale_attn_by_inverse_layer_idx' is not supported".into());
         }
@@ -104,7 +130,10 @@ impl Fields<'_> {
             head_dim,
             mlp_width: self.optional_count("n_inner").unwrap_or(4 * width),
             vocab: self.count("vocab_size")?,
-            context: self.optional_count("n_positions").or(self.optional_count("n_ctx")).unwrap_or(1024),
+            context: self
+                .optional_count("n_positions")
+                .or(self.optional_count("n_ctx"))
+                .unwrap_or(1024),
             norm: NormKind::LayerNorm,
             norm_eps: self.number("layer_norm_epsilon").unwrap_or(1e-5),
             position: Position::Learned,
@@ -119,8 +148,11 @@ impl Fields<'_> {
     }
 
     fn gpt_neo(&self) -> Result<Config, String> {
-        let (layers, width, heads) =
-            (self.count("num_layers")?, self.count("hidden_size")?, self.count("num_heads")?);
+        let (layers, width, heads) = (
+            self.count("num_layers")?,
+            self.count("hidden_size")?,
+            self.count("num_heads")?,
+        );
         let window = self.optional_count("window_size").unwrap_or(256);
         let windows = self.attention_layers(layers)?;
         Ok(Config {
@@ -130,16 +162,23 @@ impl Fields<'_> {
             heads,
             kv_heads: heads,
             head_dim: head_dim(width, heads)?,
-            mlp_width: self.optional_count("intermediate_size").unwrap_or(4 * width),
+            mlp_width: self
+                .optional_count("intermediate_size")
+                .unwrap_or(4 * width),
             vocab: self.count("vocab_size")?,
-            context: self.optional_count("max_position_embeddings").unwrap_or(2048),
+            context: self
+                .optional_count("max_position_embeddings")
+                .unwrap_or(2048),
             norm: NormKind::LayerNorm,
             norm_eps: self.number("layer_norm_epsilon").unwrap_or(1e-5),
             position: Position::Learned,
             mlp: Mlp::Plain(self.activation("activation_function", "gelu_new")?),
             block: Block::Sequential,
             attention_scale: 1.0,
-            windows: windows.into_iter().map(|local| local.then_some(window)).collect(),
+            windows: windows
+                .into_iter()
+                .map(|local| local.then_some(window))
+                .collect(),
             qk_norm: false,
             bos: self.token("bos_token_id"),
             eos: self.tokens("eos_token_id"),
@@ -170,8 +209,11 @@ impl Fields<'_> {
     }
 
     fn gptj(&self) -> Result<Config, String> {
-        let (layers, width, heads) =
-            (self.count("n_layer")?, self.count("n_embd")?, self.count("n_head")?);
+        let (layers, width, heads) = (
+            self.count("n_layer")?,
+            self.count("n_embd")?,
+            self.count("n_head")?,
+        );
         let head_dim = head_dim(width, heads)?;
         Ok(Config {
             family: Family::GptJ,
@@ -221,15 +263,22 @@ impl Fields<'_> {
             heads,
             kv_heads: heads,
             head_dim,
-            mlp_width: self.optional_count("intermediate_size").unwrap_or(4 * width),
+            mlp_width: self
+                .optional_count("intermediate_size")
+                .unwrap_or(4 * width),
             vocab: self.count("vocab_size")?,
-            context: self.optional_count("max_position_embeddings").unwrap_or(2048),
+            context: self
+                .optional_count("max_position_embeddings")
+                .unwrap_or(2048),
             norm: NormKind::LayerNorm,
             norm_eps: self.number("layer_norm_eps").unwrap_or(1e-5),
             position: Position::Rotary {
                 dims: (head_dim as f64 * share.clamp(0.0, 1.0)) as usize,
                 interleaved: false,
-                theta: self.theta().or(self.number("rotary_emb_base")).unwrap_or(10_000.0),
+                theta: self
+                    .theta()
+                    .or(self.number("rotary_emb_base"))
+                    .unwrap_or(10_000.0),
                 scaling: self.rope_scaling()?,
             },
             mlp: Mlp::Plain(self.activation("hidden_act", "gelu")?),
@@ -267,7 +316,9 @@ impl Fields<'_> {
             head_dim,
             mlp_width: self.count("intermediate_size")?,
             vocab: self.count("vocab_size")?,
-            context: self.optional_count("max_position_embeddings").unwrap_or(2048),
+            context: self
+                .optional_count("max_position_embeddings")
+                .unwrap_or(2048),
             norm: NormKind::RmsNorm,
             norm_eps: self.number("rms_norm_eps").unwrap_or(1e-6),
             position: Position::Rotary {
@@ -320,7 +371,10 @@ impl Fields<'_> {
         let Some(rope) = rope else {
             return Ok(RopeScaling::None);
         };
-        let kind = rope.get("rope_type").or(rope.get("type")).and_then(Value::as_str);
+        let kind = rope
+            .get("rope_type")
+            .or(rope.get("type"))
+            .and_then(Value::as_str);
         let number = |key: &str| {
             rope.get(key)
                 .and_then(Value::as_f64)
@@ -328,14 +382,18 @@ impl Fields<'_> {
         };
         match kind.unwrap_or("default") {
             "default" => Ok(RopeScaling::None),
-            "linear" => Ok(RopeScaling::Linear { factor: number("factor")? }),
+            "linear" => Ok(RopeScaling::Linear {
+                factor: number("factor")?,
+            }),
             "llama3" => Ok(RopeScaling::Llama3 {
                 factor: number("factor")?,
                 low: number("low_freq_factor")?,
                 high: number("high_freq_factor")?,
                 original_context: number("original_max_position_embeddings")?,
             }),
-            other => Err(format!("rope scaling '{other}' is not supported (default, linear, llama3 are)")),
+            other => Err(format!(
+                "rope scaling '{other}' is not supported (default, linear, llama3 are)"
+            )),
         }
     }
 }

@@ -21,7 +21,11 @@ impl Alphabet {
         };
         let is_byte_level = mentions(serde_json::to_string(&tokenizer.get_decoder()))
             || mentions(serde_json::to_string(&tokenizer.get_pre_tokenizer()));
-        if is_byte_level { Self::ByteLevel(byte_characters()) } else { Self::SentencePiece }
+        if is_byte_level {
+            Self::ByteLevel(byte_characters())
+        } else {
+            Self::SentencePiece
+        }
     }
 
     pub(super) fn bytes(&self, token: &str) -> Vec<u8> {
@@ -34,7 +38,9 @@ impl Alphabet {
                 })
                 .collect(),
             Self::SentencePiece => {
-                let lone = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+                let lone = token
+                    .strip_prefix("<0x")
+                    .and_then(|rest| rest.strip_suffix('>'));
                 match lone.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                     Some(byte) => vec![byte],
                     None => token.replace('▁', " ").into_bytes(),

@@ -37,7 +37,9 @@ pub(super) fn read(metadata: &HashMap<String, Value>) -> Result<Parts, String> {
     match name("model") {
         Some("gpt2") => {}
         Some(other) => {
-            return Err(format!("its tokenizer is of kind '{other}'; 'gpt2' (byte-level BPE) is read"));
+            return Err(format!(
+                "its tokenizer is of kind '{other}'; 'gpt2' (byte-level BPE) is read"
+            ));
         }
         None => return Err("it carries no tokenizer (tokenizer.ggml.model is missing)".into()),
     }
@@ -45,12 +47,16 @@ pub(super) fn read(metadata: &HashMap<String, Value>) -> Result<Parts, String> {
     let merges = strings(get("merges")).ok_or("tokenizer.ggml.merges is missing or not text")?;
     let mut pairs = Vec::with_capacity(merges.len());
     for merge in merges {
-        let (left, right) =
-            merge.split_once(' ').ok_or_else(|| format!("merge '{merge}' is not a pair"))?;
+        let (left, right) = merge
+            .split_once(' ')
+            .ok_or_else(|| format!("merge '{merge}' is not a pair"))?;
         pairs.push((left.to_owned(), right.to_owned()));
     }
-    let vocabulary: Vocab =
-        tokens.iter().zip(0..).map(|(token, id)| ((*token).to_owned(), id)).collect();
+    let vocabulary: Vocab = tokens
+        .iter()
+        .zip(0..)
+        .map(|(token, id)| ((*token).to_owned(), id))
+        .collect();
     let model = BPE::builder()
         .vocab_and_merges(vocabulary, pairs)
         .build()
@@ -59,9 +65,17 @@ pub(super) fn read(metadata: &HashMap<String, Value>) -> Result<Parts, String> {
     inner.with_pre_tokenizer(Some(pre_tokenizer(name("pre").unwrap_or("default"))?));
     inner.with_decoder(Some(ByteLevel::default()));
     add_special_tokens(&mut inner, &tokens, get("token_type"))?;
-    let id = |key: &str| get(key).and_then(|value| value.to_u64().ok()).and_then(|n| u32::try_from(n).ok());
+    let id = |key: &str| {
+        get(key)
+            .and_then(|value| value.to_u64().ok())
+            .and_then(|n| u32::try_from(n).ok())
+    };
     let adds_bos = matches!(get("add_bos_token"), Some(Value::Bool(true)));
-    Ok(Parts { inner, bos: id("bos_token_id"), adds_bos })
+    Ok(Parts {
+        inner,
+        bos: id("bos_token_id"),
+        adds_bos,
+    })
 }
 
 /// Marks control tokens, so that they are never made from pieces of other text.
@@ -73,9 +87,17 @@ fn add_special_tokens(
     let Some(Value::Array(kinds)) = kinds else {
         return Ok(());
     };
-    let kind = |value: &Value| value.to_i64().or_else(|_| value.to_i32().map(i64::from)).unwrap_or(0);
+    let kind = |value: &Value| {
+        value
+            .to_i64()
+            .or_else(|_| value.to_i32().map(i64::from))
+            .unwrap_or(0)
+    };
     let of_kind = |wanted: i64| {
-        let matching = tokens.iter().zip(kinds).filter(move |(_, value)| kind(value) == wanted);
+        let matching = tokens
+            .iter()
+            .zip(kinds)
+            .filter(move |(_, value)| kind(value) == wanted);
         matching.map(move |(token, _)| AddedToken::from(*token, wanted == CONTROL))
     };
     let special: Vec<AddedToken> = of_kind(CONTROL).collect();
@@ -110,7 +132,9 @@ fn pre_tokenizer(name: &str) -> Result<PreTokenizerWrapper, String> {
     };
     match name {
         "default" | "gpt-2" | "olmo" | "mpt" | "phi-2" | "jina-en" | "roberta-bpe" => Ok(gpt2()),
-        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" | "exaone" => Ok(with_digits()),
+        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" | "exaone" => {
+            Ok(with_digits())
+        }
         "llama-bpe" | "llama3" | "llama-v3" | "smaug-bpe" => split_by(LLAMA_3),
         "qwen2" | "deepseek-r1-qwen" | "stablelm2" => split_by(QWEN_2),
         other => Err(format!(
@@ -130,5 +154,9 @@ fn split_by(pattern: &str) -> Result<PreTokenizerWrapper, String> {
         false,
     )
     .map_err(|error| format!("its pre-tokenizer's pattern cannot be used: {error}"))?;
-    Ok(Sequence::new(vec![split.into(), ByteLevel::new(false, true, false).into()]).into())
+    Ok(Sequence::new(vec![
+        split.into(),
+        ByteLevel::new(false, true, false).into(),
+    ])
+    .into())
 }

@@ -29,14 +29,22 @@ pub(crate) fn build(
     tied: bool,
 ) -> Result<Transformer, ModelError> {
     let naming = naming(&config, source, kind);
-    let reader = Reader { config: &config, source, naming };
+    let reader = Reader {
+        config: &config,
+        source,
+        naming,
+    };
     let outside = naming.outside();
     let (width, vocab) = (config.width, config.vocab);
     let embedding = reader.linear(&outside.embedding, width, vocab, Orientation::OutputMajor)?;
     let positions = match config.position {
         Position::Learned => {
             let data = reader.values(&outside.positions, &[config.context, width])?;
-            Some(Matrix { rows: config.context, cols: width, data })
+            Some(Matrix {
+                rows: config.context,
+                cols: width,
+                data,
+            })
         }
         Position::Rotary { .. } => None,
     };
@@ -57,11 +65,22 @@ pub(crate) fn build(
         if !rope.divide(&divisors.data) {
             return Err(source.error(
                 "rope_freqs.weight",
-                format!("has shape {:?}, which does not fit the rotary dimensions", divisors.shape),
+                format!(
+                    "has shape {:?}, which does not fit the rotary dimensions",
+                    divisors.shape
+                ),
             ));
         }
     }
-    Ok(Transformer { embedding, positions, layers, final_norm, head, rope, config })
+    Ok(Transformer {
+        embedding,
+        positions,
+        layers,
+        final_norm,
+        head,
+        rope,
+        config,
+    })
 }
 
 /// The naming that the tensors at hand follow.
@@ -71,11 +90,17 @@ fn naming(config: &Config, source: &impl Source, kind: FileKind) -> Naming {
         return Naming::Gguf { family };
     }
     let [usual, bare] = prefixes(family);
-    let usual = Naming::HuggingFace { family, prefix: usual };
+    let usual = Naming::HuggingFace {
+        family,
+        prefix: usual,
+    };
     if source.has(&format!("{}.weight", usual.outside().embedding)) {
         usual
     } else {
-        Naming::HuggingFace { family, prefix: bare }
+        Naming::HuggingFace {
+            family,
+            prefix: bare,
+        }
     }
 }
 
@@ -93,7 +118,10 @@ impl<S: Source> Reader<'_, S> {
         let orientation = self.naming.orientation();
         let qk_norms = if config.qk_norm {
             let [query, key] = &names.qk_norms;
-            Some((self.norm(query, config.head_dim)?, self.norm(key, config.head_dim)?))
+            Some((
+                self.norm(query, config.head_dim)?,
+                self.norm(key, config.head_dim)?,
+            ))
         } else {
             None
         };
@@ -104,7 +132,10 @@ impl<S: Source> Reader<'_, S> {
         let up = match (config.mlp, names.up.as_slice()) {
             (Mlp::Gated(_), [gate, up]) => {
                 let parts = [(gate, hidden), (up, hidden)];
-                self.stacked(&parts.map(|(name, outputs)| (name.as_str(), outputs)), width)?
+                self.stacked(
+                    &parts.map(|(name, outputs)| (name.as_str(), outputs)),
+                    width,
+                )?
             }
             (_, [up]) => self.linear(up, width, hidden, orientation)?,
             (_, names) => unreachable!("an MLP is read from one or two maps, not {}", names.len()),
@@ -121,13 +152,20 @@ impl<S: Source> Reader<'_, S> {
     }
 
     fn qkv(&self, names: &Qkv) -> Result<Linear, ModelError> {
-        let Config { width, heads, kv_heads, head_dim, .. } = *self.config;
+        let Config {
+            width,
+            heads,
+            kv_heads,
+            head_dim,
+            ..
+        } = *self.config;
         let (q, kv) = (heads * head_dim, kv_heads * head_dim);
         match names {
             Qkv::Fused(name) => self.linear(name, width, q + 2 * kv, self.naming.orientation()),
             Qkv::Split([query, key, value]) => {
                 let mut weight = Vec::with_capacity((q + 2 * kv) * width);
-                for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)] {
+                for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)]
+                {
                     let part = self.values(name, &[rows, width])?;
                     if self.naming.permutes_queries_and_keys() && heads > 0 {
                         weight.extend(restore_halves(&part, heads, head_dim, width));
@@ -161,7 +199,10 @@ impl<S: Source> Reader<'_, S> {
     }
 
     /// The biases of several maps in a row, zero where only some have one.
-    fn joined_bias(&self, parts: &[(impl AsRef<str>, usize)]) -> Result<Option<Vec<f32>>, ModelError> {
+    fn joined_bias(
+        &self,
+        parts: &[(impl AsRef<str>, usize)],
+    ) -> Result<Option<Vec<f32>>, ModelError> {
         let mut joined = Vec::new();
         let mut any = false;
         for (name, outputs) in parts {
@@ -217,7 +258,9 @@ impl<S: Source> Reader<'_, S> {
         if found == shape {
             Ok(data)
         } else {
-            Err(self.source.error(name, format!("has shape {found:?}, not {shape:?}")))
+            Err(self
+                .source
+                .error(name, format!("has shape {found:?}, not {shape:?}")))
         }
     }
 }

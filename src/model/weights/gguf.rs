@@ -25,7 +25,10 @@ impl GgufFile {
     /// [`ModelError::Read`], or [`ModelError::Damaged`] where the header is not one.
     pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
         let bytes = map(path)?;
-        let damaged = |reason: String| ModelError::Damaged { path: path.into(), reason };
+        let damaged = |reason: String| ModelError::Damaged {
+            path: path.into(),
+            reason,
+        };
         if !bytes.starts_with(b"GGUF") {
             return Err(damaged("it does not begin with 'GGUF'".into()));
         }
@@ -34,7 +37,11 @@ impl GgufFile {
         }
         let content = Content::read(&mut Cursor::new(&bytes[..]))
             .map_err(|error| damaged(first_line(&error)))?;
-        let file = Self { path: path.into(), bytes, content };
+        let file = Self {
+            path: path.into(),
+            bytes,
+            content,
+        };
         for name in file.content.tensor_infos.keys() {
             file.extent(name)?;
         }
@@ -65,8 +72,11 @@ impl GgufFile {
         let size = element_count(info.shape.dims())
             .filter(|elements| elements.is_multiple_of(block))
             .and_then(|elements| (elements / block).checked_mul(info.ggml_dtype.type_size()))
-            .ok_or_else(|| self.error(name, format!("has the impossible shape {:?}", info.shape)))?;
-        let start = usize::try_from(self.content.tensor_data_offset.saturating_add(info.offset)).ok();
+            .ok_or_else(|| {
+                self.error(name, format!("has the impossible shape {:?}", info.shape))
+            })?;
+        let start =
+            usize::try_from(self.content.tensor_data_offset.saturating_add(info.offset)).ok();
         start
             .and_then(|start| Some(start..start.checked_add(size)?))
             .and_then(|range| self.bytes.get(range))
@@ -90,9 +100,17 @@ impl Source for GgufFile {
         let info = &self.content.tensor_infos[name];
         let shape = info.shape.dims().to_vec();
         let data = qtensor_from_ggml(info.ggml_dtype, &bytes, shape.clone(), &Device::Cpu)
-            .and_then(|tensor| tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>())
+            .and_then(|tensor| {
+                tensor
+                    .dequantize(&Device::Cpu)?
+                    .flatten_all()?
+                    .to_vec1::<f32>()
+            })
             .map_err(|error| {
-                self.error(name, format!("cannot be de-quantised: {}", first_line(&error)))
+                self.error(
+                    name,
+                    format!("cannot be de-quantised: {}", first_line(&error)),
+                )
             })?;
         Ok(Array { shape, data })
     }
@@ -103,19 +121,29 @@ fn declares_no_alignment(bytes: &[u8]) -> bool {
     const KEY: &[u8] = b"general.alignment";
     // Keys come before the tensors; a megabyte holds every key that is not a token list.
     let head = &bytes[..bytes.len().min(1 << 20)];
-    head.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY).any(|(at, _)| {
-        let value = &head[at + KEY.len()..];
-        let kind = value.first().copied();
-        let width = match kind {
-            Some(0 | 1) => 1,
-            Some(2 | 3) => 2,
-            _ => 4,
-        };
-        value.get(4..4 + width).is_some_and(|value| value.iter().all(|byte| *byte == 0))
-    })
+    head.windows(KEY.len())
+        .enumerate()
+        .filter(|(_, window)| *window == KEY)
+        .any(|(at, _)| {
+            let value = &head[at + KEY.len()..];
+            let kind = value.first().copied();
+            let width = match kind {
+                Some(0 | 1) => 1,
+                Some(2 | 3) => 2,
+                _ => 4,
+            };
+            value
+                .get(4..4 + width)
+                .is_some_and(|value| value.iter().all(|byte| *byte == 0))
+        })
 }
 
 /// candle's errors carry a backtrace below their first line.
 fn first_line(error: &candle_core::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -60,23 +60,32 @@ impl Naming {
     /// Where the checkpoint keeps its linear maps' outputs.
     pub(super) fn orientation(self) -> Orientation {
         match self {
-            Self::HuggingFace { family: Family::Gpt2, .. } => Orientation::InputMajor,
+            Self::HuggingFace {
+                family: Family::Gpt2,
+                ..
+            } => Orientation::InputMajor,
             _ => Orientation::OutputMajor,
         }
     }
 
     /// Whether rows of queries and keys are stored permuted, for rotation by neighbours.
     pub(super) fn permutes_queries_and_keys(self) -> bool {
-        matches!(self, Self::Gguf { family: Family::Llama })
+        matches!(
+            self,
+            Self::Gguf {
+                family: Family::Llama
+            }
+        )
     }
 
     pub(super) fn outside(self) -> Outside {
-        let names = |embedding: String, positions: String, final_norm: String, head: &str| Outside {
-            embedding,
-            positions,
-            final_norm,
-            head: head.into(),
-        };
+        let names =
+            |embedding: String, positions: String, final_norm: String, head: &str| Outside {
+                embedding,
+                positions,
+                final_norm,
+                head: head.into(),
+            };
         match self {
             Self::Gguf { .. } => names(
                 "token_embd".into(),
@@ -84,10 +93,19 @@ impl Naming {
                 "output_norm".into(),
                 "output",
             ),
-            Self::HuggingFace { family: Family::Gpt2 | Family::GptNeo | Family::GptJ, prefix: p } => {
-                names(format!("{p}wte"), format!("{p}wpe"), format!("{p}ln_f"), "lm_head")
-            }
-            Self::HuggingFace { family: Family::GptNeoX, prefix: p } => names(
+            Self::HuggingFace {
+                family: Family::Gpt2 | Family::GptNeo | Family::GptJ,
+                prefix: p,
+            } => names(
+                format!("{p}wte"),
+                format!("{p}wpe"),
+                format!("{p}ln_f"),
+                "lm_head",
+            ),
+            Self::HuggingFace {
+                family: Family::GptNeoX,
+                prefix: p,
+            } => names(
                 format!("{p}embed_in"),
                 String::new(),
                 format!("{p}final_layer_norm"),
@@ -132,7 +150,11 @@ fn gguf(family: Family, layer: usize) -> Inside {
         qk_norms: ["attn_q_norm", "attn_k_norm"].map(name),
         output: name("attn_output"),
         mlp_norm: name("ffn_norm"),
-        up: if gated { vec![name("ffn_gate"), name("ffn_up")] } else { vec![name("ffn_up")] },
+        up: if gated {
+            vec![name("ffn_gate"), name("ffn_up")]
+        } else {
+            vec![name("ffn_up")]
+        },
         down: name("ffn_down"),
     }
 }
@@ -183,7 +205,9 @@ fn hugging_face(family: Family, prefix: &str, layer: usize) -> Inside {
             qk_norms: ["q", "k"].map(|x| block(&format!("self_attn.{x}_norm"))),
             output: block("self_attn.o_proj"),
             mlp_norm: block("post_attention_layernorm"),
-            up: ["gate", "up"].map(|x| block(&format!("mlp.{x}_proj"))).to_vec(),
+            up: ["gate", "up"]
+                .map(|x| block(&format!("mlp.{x}_proj")))
+                .to_vec(),
             down: block("mlp.down_proj"),
         },
     }

@@ -40,7 +40,11 @@ impl SafetensorsFolder {
             }
             shards.push(shard);
         }
-        Ok(Self { folder: folder.into(), shards, owner })
+        Ok(Self {
+            folder: folder.into(),
+            shards,
+            owner,
+        })
     }
 
     /// The whole of each file in order, for the digest.
@@ -58,8 +62,16 @@ impl Shard {
                 SafeTensors::deserialize(&bytes)?;
                 Ok((header, metadata))
             })
-            .map_err(|error| ModelError::Damaged { path: path.into(), reason: error.to_string() })?;
-        Ok(Self { path: path.into(), bytes, start: header + 8, metadata })
+            .map_err(|error| ModelError::Damaged {
+                path: path.into(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            path: path.into(),
+            bytes,
+            start: header + 8,
+            metadata,
+        })
     }
 }
 
@@ -69,12 +81,20 @@ fn shard_paths(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     if !index.exists() {
         return Ok(vec![folder.join("model.safetensors")]);
     }
-    let damaged = |reason: String| ModelError::Damaged { path: index.clone(), reason };
-    let text = std::fs::read(&index)
-        .map_err(|source| ModelError::Read { path: index.clone(), source })?;
-    let json: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|error| damaged(format!("it is not JSON: {error}")))?;
-    let Some(map) = json.get("weight_map").and_then(serde_json::Value::as_object) else {
+    let damaged = |reason: String| ModelError::Damaged {
+        path: index.clone(),
+        reason,
+    };
+    let text = std::fs::read(&index).map_err(|source| ModelError::Read {
+        path: index.clone(),
+        source,
+    })?;
+    let json: serde_json::Value = serde_json::from_slice(&text)
+        .map_err(|error| damaged(format!("it is not JSON: {error}")))?;
+    let Some(map) = json
+        .get("weight_map")
+        .and_then(serde_json::Value::as_object)
+    else {
         return Err(damaged("it has no 'weight_map'".into()));
     };
     let mut names: Vec<&str> = map.values().filter_map(serde_json::Value::as_str).collect();
@@ -87,7 +107,9 @@ fn shard_paths(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
             if Path::new(name).file_name().is_some_and(|file| file == name) {
                 Ok(folder.join(name))
             } else {
-                Err(damaged(format!("it names a file outside its folder: '{name}'")))
+                Err(damaged(format!(
+                    "it names a file outside its folder: '{name}'"
+                )))
             }
         })
         .collect()
@@ -103,7 +125,11 @@ impl Source for SafetensorsFolder {
     }
 
     fn read(&self, name: &str) -> Result<Array, ModelError> {
-        let Some(shard) = self.owner.get(name).and_then(|index| self.shards.get(*index)) else {
+        let Some(shard) = self
+            .owner
+            .get(name)
+            .and_then(|index| self.shards.get(*index))
+        else {
             return Err(self.error(name, "is missing"));
         };
         let error = |reason: String| ModelError::Tensor {
@@ -119,12 +145,19 @@ impl Source for SafetensorsFolder {
             .bytes
             .get(shard.start + begin..shard.start + end)
             .ok_or_else(|| error("lies outside the file".into()))?;
-        let data = widen(info.dtype, bytes)
-            .ok_or_else(|| error(format!("is of type {:?}; f32, f16 and bf16 are read", info.dtype)))?;
+        let data = widen(info.dtype, bytes).ok_or_else(|| {
+            error(format!(
+                "is of type {:?}; f32, f16 and bf16 are read",
+                info.dtype
+            ))
+        })?;
         if element_count(&info.shape) != Some(data.len()) {
             return Err(error(format!("has the impossible shape {:?}", info.shape)));
         }
-        Ok(Array { shape: info.shape.clone(), data })
+        Ok(Array {
+            shape: info.shape.clone(),
+            data,
+        })
     }
 }
 
@@ -134,8 +167,18 @@ fn widen(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let (quads, _) = bytes.as_chunks::<4>();
     match dtype {
         Dtype::F32 => Some(quads.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-        Dtype::F16 => Some(pairs.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect()),
-        Dtype::BF16 => Some(pairs.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect()),
+        Dtype::F16 => Some(
+            pairs
+                .iter()
+                .map(|b| f16::from_le_bytes(*b).to_f32())
+                .collect(),
+        ),
+        Dtype::BF16 => Some(
+            pairs
+                .iter()
+                .map(|b| bf16::from_le_bytes(*b).to_f32())
+                .collect(),
+        ),
         _ => None,
     }
 }
