@@ -7,7 +7,7 @@ use hoplens::model::store::{Format, ModelRef, Silent, StoreError, fetch, locate,
 use super::server::{COMMIT, REPO, Response, hub, hub_at};
 use super::{Recorder, files, git_sha1, noise, options, pull, sha256};
 
-pub fn tiny() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn tiny() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("README.md", b"not fetched".to_vec()),
         ("config.json", br#"{"model_type": "llama"}"#.to_vec()),

@@ -7,6 +7,7 @@ mod faults;
 mod hub;
 mod local;
 mod manage;
+mod processes;
 mod server;
 #[cfg(unix)]
 mod wheel;
@@ -20,12 +21,12 @@ use hoplens::model::store::{
 };
 use sha2::Digest as _;
 
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
 }
 
 /// The name git gives to a file's content.
-pub fn git_sha1(bytes: &[u8]) -> String {
+pub(crate) fn git_sha1(bytes: &[u8]) -> String {
     let mut hash = sha1::Sha1::new();
     hash.update(format!("blob {}\0", bytes.len()));
     hash.update(bytes);
@@ -33,11 +34,12 @@ pub fn git_sha1(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// Bytes that differ everywhere, so that a shifted or repeated part is noticed.
-pub fn noise(length: usize, seed: u32) -> Vec<u8> {
+pub(crate) fn noise(length: usize, seed: u32) -> Vec<u8> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     (0..length)
         .map(|_| {
@@ -48,7 +50,7 @@ pub fn noise(length: usize, seed: u32) -> Vec<u8> {
 }
 
 /// Options for a store in `root` that may connect to `endpoint`, and loses no time.
-pub fn options(root: &Path, endpoint: &str) -> StoreOptions {
+pub(crate) fn options(root: &Path, endpoint: &str) -> StoreOptions {
     StoreOptions {
         endpoint: endpoint.to_owned(),
         offline: false,
@@ -62,12 +64,12 @@ pub fn options(root: &Path, endpoint: &str) -> StoreOptions {
     }
 }
 
-pub fn pull(model: &str, options: &StoreOptions) -> Result<Located, StoreError> {
+pub(crate) fn pull(model: &str, options: &StoreOptions) -> Result<Located, StoreError> {
     fetch(&ModelRef::parse(model)?, options, &Silent, &|| false)
 }
 
 /// Every file and link below a folder, relative to it, sorted; without lock files, which stay.
-pub fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, root: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -85,14 +87,14 @@ pub fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Writes a file with its folders.
-pub fn put(path: PathBuf, content: impl AsRef<[u8]>) {
+pub(crate) fn put(path: PathBuf, content: impl AsRef<[u8]>) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, content).unwrap();
 }
 
 /// Keeps what a fetch said.
 #[derive(Default)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     pub notes: Mutex<Vec<String>>,
     /// The furthest state of the last file.
     pub bytes: Mutex<(String, u64, Option<u64>)>,

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::{git_sha1, sha256};
 
-pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-pub const REPO: &str = "org/tiny";
+pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(crate) const REPO: &str = "org/tiny";
 
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     pub method: String,
     pub path: String,
     /// Names in lower case.
@@ -19,34 +20,36 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn is_content_of(&self, file: &str) -> bool {
+    pub(crate) fn is_content_of(&self, file: &str) -> bool {
         self.method == "GET" && self.path.ends_with(&format!("/{file}"))
     }
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Response {
+pub(crate) struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     /// Close the connection after so many bytes of the body.
     pub cut: Option<usize>,
+    /// Wait before closing it.
+    pub stall: Option<Duration>,
 }
 
 impl Response {
-    pub fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self {
             status,
             ..Self::default()
         }
     }
 
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
@@ -56,14 +59,14 @@ type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 type Fault = Box<dyn Fn(&Request) -> Option<Response> + Send>;
 
 /// A running server. Its thread ends with the test process.
-pub struct Server {
+pub(crate) struct Server {
     pub address: String,
     log: Arc<Mutex<Vec<Request>>>,
     faults: Arc<Mutex<Vec<Fault>>>,
 }
 
 impl Server {
-    pub fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -95,21 +98,21 @@ impl Server {
     }
 
     /// Answers the first request for which `fault` has an answer with it, once.
-    pub fn once(&self, fault: impl Fn(&Request) -> Option<Response> + Send + 'static) {
+    pub(crate) fn once(&self, fault: impl Fn(&Request) -> Option<Response> + Send + 'static) {
         self.faults.lock().unwrap().push(Box::new(fault));
     }
 
     /// Answers the next request for the content of `file` with this, once.
-    pub fn once_for(&self, file: &'static str, response: Response) {
+    pub(crate) fn once_for(&self, file: &'static str, response: Response) {
         self.once(move |request| request.is_content_of(file).then(|| response.clone()));
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.log.lock().unwrap().clone()
     }
 
     /// The `Range` headers of all requests for a file's content; empty where there was none.
-    pub fn ranges(&self, file: &str) -> Vec<String> {
+    pub(crate) fn ranges(&self, file: &str) -> Vec<String> {
         let requests = self.requests();
         let contents = requests
             .iter()
@@ -122,12 +125,12 @@ impl Server {
 
 /// A hub with one repository. Files of more than 1,000 bytes are large files: named by SHA-256
 /// and kept behind a redirect.
-pub fn hub(files: &[(&str, Vec<u8>)]) -> Server {
+pub(crate) fn hub(files: &[(&str, Vec<u8>)]) -> Server {
     hub_at(files, String::new())
 }
 
 /// The same, with the large files at another address.
-pub fn hub_at(files: &[(&str, Vec<u8>)], storage: String) -> Server {
+pub(crate) fn hub_at(files: &[(&str, Vec<u8>)], storage: String) -> Server {
     let files: BTreeMap<String, Vec<u8>> = files
         .iter()
         .map(|(name, content)| ((*name).to_owned(), content.clone()))
@@ -174,7 +177,7 @@ fn answer(files: &BTreeMap<String, Vec<u8>>, storage: &str, request: &Request) -
 }
 
 /// A file's content, or the part of it that was asked for.
-pub fn content_of(content: &[u8], request: &Request) -> Response {
+pub(crate) fn content_of(content: &[u8], request: &Request) -> Response {
     let from = request.headers.get("range").and_then(|range| {
         range
             .strip_prefix("bytes=")?
@@ -221,12 +224,16 @@ fn write(mut stream: &TcpStream, request: &Request, response: &Response) -> std:
         response.body.len()
     );
     for (name, value) in &response.headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     if request.method != "HEAD" {
         let end = response.cut.unwrap_or(response.body.len());
         stream.write_all(&response.body[..end])?;
     }
-    stream.flush()
+    stream.flush()?;
+    if let Some(time) = response.stall {
+        std::thread::sleep(time);
+    }
+    Ok(())
 }
