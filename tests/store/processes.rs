@@ -1,0 +1,89 @@
+//! Several processes, one of which is killed.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hoplens::model::store::{ModelRef, locate};
+
+use super::hub::tiny;
+use super::server::{REPO, Response, content_of, hub};
+use super::{files, noise, options, pull};
+
+const ROOT: &str = "HOPLENS_TEST_STORE_ROOT";
+const ENDPOINT: &str = "HOPLENS_TEST_STORE_ENDPOINT";
+
+/// The body of the processes that the tests below start.
+#[test]
+#[ignore = "started by the other tests of this file"]
+fn another_process() {
+    let root = std::env::var(ROOT).unwrap();
+    let endpoint = std::env::var(ENDPOINT).unwrap();
+    pull(REPO, &options(root.as_ref(), &endpoint)).unwrap();
+}
+
+fn start(root: &std::path::Path, endpoint: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "processes::another_process", "--ignored"])
+        .env(ROOT, root)
+        .env(ENDPOINT, endpoint)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_killed_process_leaves_no_model_and_no_lock() {
+    let root = tempfile::tempdir().unwrap();
+    let server = hub(&tiny());
+    server.once(|request| {
+        let whole = content_of(&noise(700_000, 1), request);
+        let half = Response {
+            cut: Some(400_000),
+            stall: Some(Duration::from_mins(1)),
+            ..whole
+        };
+        request.path.starts_with("/storage/").then_some(half)
+    });
+    let options = options(root.path(), &server.address);
+    let mut child = start(root.path(), &server.address);
+
+    let arrived = || {
+        let blobs = options.hf_cache.join("models--org--tiny/blobs");
+        let names = files(&blobs);
+        let partial = names.iter().find(|name| name.ends_with(".incomplete"))?;
+        let length = std::fs::metadata(blobs.join(partial)).ok()?.len();
+        (length == 400_000).then_some(())
+    };
+    let end = Instant::now() + Duration::from_secs(30);
+    while arrived().is_none() {
+        assert!(Instant::now() < end, "the other process got nowhere");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let model = ModelRef::parse(REPO).unwrap();
+    assert_eq!(locate(&model, &options).unwrap(), None);
+    let located = pull(REPO, &options).unwrap();
+    let weights = std::fs::read(located.path().join("model.safetensors")).unwrap();
+    assert_eq!(weights, noise(700_000, 1));
+    let ranges = server.ranges("model.safetensors");
+    assert_eq!(ranges.last().unwrap(), "bytes=400000-");
+}
+
+#[test]
+fn processes_share_one_download() {
+    let root = tempfile::tempdir().unwrap();
+    let server = hub(&tiny());
+    let mut children: Vec<Child> = (0..3)
+        .map(|_| start(root.path(), &server.address))
+        .collect();
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let contents = server.requests();
+    let contents = contents
+        .iter()
+        .filter(|request| request.path.starts_with("/storage/") && request.method == "GET");
+    assert_eq!(contents.count(), 1);
+}
