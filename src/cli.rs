@@ -10,7 +10,7 @@ mod global;
 mod json;
 mod lists;
 mod lsp;
-mod models;
+pub mod models;
 mod probe;
 mod progress;
 mod resident;

@@ -271,11 +271,16 @@ impl StderrProgress {
 
     fn line(&self, text: &str) {
         if self.terminal {
-            self.bar.suspend(|| eprintln!("{text}"));
+            self.bar.suspend(|| to_stderr(text));
         } else {
-            eprintln!("{text}");
+            to_stderr(text);
         }
     }
+}
+
+fn to_stderr(text: &str) {
+    // There is nowhere left to report a failure to.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 impl Progress for StderrProgress {

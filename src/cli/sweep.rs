@@ -85,11 +85,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     let scopes = scopes(args)?;
     let model = resident::load(global)?;
     let grid = Grid {
-        encodings: args
-            .encoding
-            .iter()
-            .map(|encoding| encoding.into())
-            .collect(),
+        encodings: args.encoding.iter().map(Into::into).collect(),
         layers: layers.unwrap_or_else(|| (0..model.info.layers).collect()),
         taus,
         scopes,

@@ -148,15 +148,15 @@ fn run(shared: &Shared, on_status: &OnStatus) {
             Next::Load(what, load) => {
                 // Two models at once could be more than the machine holds.
                 model = None;
-                set_status(shared, ModelStatus::Loading(what), on_status);
+                set_status(shared, &ModelStatus::Loading(what), on_status);
                 let loaded = catch_unwind(AssertUnwindSafe(load))
                     .unwrap_or_else(|panic| Err(panic_message(&*panic)));
                 match loaded {
                     Ok(loaded) => {
-                        set_status(shared, ModelStatus::Ready(loaded.info.clone()), on_status);
+                        set_status(shared, &ModelStatus::Ready(loaded.info.clone()), on_status);
                         model = Some(loaded);
                     }
-                    Err(reason) => set_status(shared, ModelStatus::Failed(reason), on_status),
+                    Err(reason) => set_status(shared, &ModelStatus::Failed(reason), on_status),
                 }
             }
             Next::Run(job) => {
@@ -190,9 +190,9 @@ fn next(shared: &Shared, has_model: bool) -> Next {
     }
 }
 
-fn set_status(shared: &Shared, status: ModelStatus, on_status: &OnStatus) {
+fn set_status(shared: &Shared, status: &ModelStatus, on_status: &OnStatus) {
     *lock(&shared.status) = status.clone();
-    on_status(&status);
+    on_status(status);
 }
 
 /// A panic while a lock is held leaves whole values behind: every update is one assignment.
@@ -233,7 +233,7 @@ mod tests {
         let ask = |priority, name: &'static str| {
             let order = Arc::clone(&order);
             engine.submit(priority, &Cancel::new(), move |_, _| {
-                lock(&order).push(name)
+                lock(&order).push(name);
             })
         };
         let answers = [
@@ -260,7 +260,7 @@ mod tests {
             model.info.layers
         });
         assert_eq!(
-            bad.blocking_recv().unwrap().map(|()| ()),
+            bad.blocking_recv().unwrap(),
             Err(EngineError::Panicked("on purpose".into()))
         );
         assert_eq!(good.blocking_recv().unwrap(), Ok(3));

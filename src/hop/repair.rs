@@ -127,7 +127,7 @@ fn injections(
         for scope in &settings.search.scopes {
             let grid = settings.search.grid(*encoding, scope, model.info.layers);
             let cells = sweep(model, &swept, text, &grid, cancel, &mut |n| {
-                progress(done + n)
+                progress(done + n);
             })?;
             done += cells.cells.len();
             let Some(best) = cells.best() else { continue };

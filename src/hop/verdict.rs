@@ -38,12 +38,11 @@ pub fn verdict(probes: &Probes, thresholds: &Thresholds) -> Verdict {
     let written = probes.composed.p;
     match &probes.explicit {
         None if written < thresholds.known => Verdict::AnswerUnlikely,
-        None => Verdict::Ok,
         Some(explicit) if explicit.p < thresholds.known && written < thresholds.known => {
             Verdict::AnswerUnknown
         }
         Some(explicit) if explicit.p >= thresholds.lost_factor * written => Verdict::HopLost,
-        Some(_) => Verdict::Ok,
+        None | Some(_) => Verdict::Ok,
     }
 }
 

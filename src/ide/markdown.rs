@@ -1,5 +1,7 @@
 //! Markdown that shows text of the user's as it is.
 
+use std::fmt::Write as _;
+
 use unicode_width::UnicodeWidthStr;
 
 /// What the client can render.
@@ -45,7 +47,7 @@ fn rich(header: &[&str], rows: &[Vec<String>]) -> String {
             // Inside a table even a code span ends at an unescaped bar.
             .map(|cell| code_span(&cell.replace('\\', "\\\\").replace('|', "\\|")))
             .collect();
-        out.push_str(&format!("\n| {} |", cells.join(" | ")));
+        let _ = write!(out, "\n| {} |", cells.join(" | "));
     }
     out
 }

@@ -10,8 +10,10 @@ use super::matrix::Matrix;
 /// Where the heads of a layer lie in a row of `[queries | keys | values]`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heads {
-    pub(crate) heads: usize,
-    pub(crate) kv_heads: usize,
+    /// Query heads, H.
+    pub(crate) queries: usize,
+    /// Key/value heads, H_kv.
+    pub(crate) keys: usize,
     pub(crate) head_dim: usize,
     /// Scores are multiplied by this.
     pub(crate) scale: f32,
@@ -22,7 +24,7 @@ pub(crate) struct Heads {
 impl Heads {
     /// Columns of a row of queries, keys and values.
     pub(crate) fn row_width(&self) -> usize {
-        (self.heads + 2 * self.kv_heads) * self.head_dim
+        (self.queries + 2 * self.keys) * self.head_dim
     }
 
     fn query(&self, head: usize) -> usize {
@@ -30,11 +32,11 @@ impl Heads {
     }
 
     fn key(&self, head: usize) -> usize {
-        (self.heads + head / (self.heads / self.kv_heads)) * self.head_dim
+        (self.queries + head / (self.queries / self.keys)) * self.head_dim
     }
 
     fn value(&self, head: usize) -> usize {
-        self.key(head) + self.kv_heads * self.head_dim
+        self.key(head) + self.keys * self.head_dim
     }
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn attend(
     keep: impl Fn(usize) -> Range<usize> + Sync,
 ) -> (Matrix, Vec<Matrix>) {
     let tasks: Vec<(usize, usize)> = (0..segments.len())
-        .flat_map(|s| (0..heads.heads).map(move |h| (s, h)))
+        .flat_map(|s| (0..heads.queries).map(move |h| (s, h)))
         .collect();
     let outputs: Vec<HeadOutput> = tasks
         .par_iter()
@@ -81,10 +83,10 @@ pub(crate) fn attend(
             attend_head(qkv, segment, heads, head, keep(segment.rows))
         })
         .collect();
-    let mut z = Matrix::zeros(qkv.rows, heads.heads * heads.head_dim);
+    let mut z = Matrix::zeros(qkv.rows, heads.queries * heads.head_dim);
     let mut patterns: Vec<Matrix> = segments
         .iter()
-        .map(|segment| Matrix::zeros(keep(segment.rows).len() * heads.heads, segment.rows))
+        .map(|segment| Matrix::zeros(keep(segment.rows).len() * heads.queries, segment.rows))
         .collect();
     for (&(index, head), output) in tasks.iter().zip(&outputs) {
         let columns = head * heads.head_dim..(head + 1) * heads.head_dim;
@@ -100,7 +102,7 @@ pub(crate) fn attend(
             .enumerate()
         {
             patterns[index]
-                .row_mut(kept * heads.heads + head)
+                .row_mut(kept * heads.queries + head)
                 .copy_from_slice(row);
         }
     }

@@ -10,7 +10,7 @@ use super::error::ModelError;
 use super::hooks::{Action, Cancel, Hooks};
 use super::matrix::Matrix;
 use super::ops::Norm;
-use super::store::Format as ModelFiles;
+use super::store::{Format as ModelFiles, hex};
 use super::tokenizer::Tokenizer;
 use super::trace::Trace;
 use super::transformer::Transformer;
@@ -30,7 +30,7 @@ pub struct LoadOptions {
 pub struct ModelInfo {
     /// Alias, repository or file name.
     pub name: String,
-    /// Hex digest of the weights (of several files: of their digests in order).
+    /// Hex digest of the weights (of several files: of their hex digests, one to a line).
     pub sha256: String,
     /// Number of blocks.
     pub layers: usize,
@@ -359,13 +359,11 @@ fn matched(
     Ok((transformer, tokenizer))
 }
 
-/// Hex digest of the weights; of several files, of their digests in order.
+/// Hex digest of the weights; of several files, of their hex digests, one to a line.
 fn digest<'a>(files: impl Iterator<Item = &'a [u8]>) -> String {
-    let mut digests: Vec<_> = files.map(Sha256::digest).collect();
-    let digest = if digests.len() == 1 {
-        digests.remove(0)
-    } else {
-        Sha256::digest(digests.concat())
-    };
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digests: Vec<String> = files.map(|bytes| hex(&Sha256::digest(bytes))).collect();
+    if digests.len() == 1 {
+        return digests.remove(0);
+    }
+    hex(&Sha256::digest(digests.join("\n") + "\n"))
 }

@@ -15,7 +15,6 @@ mod catalogue;
 mod digest;
 mod download;
 mod error;
-mod fingerprint;
 mod folder;
 mod hf_cache;
 mod http;
@@ -32,8 +31,8 @@ mod remove;
 mod wheel;
 
 pub use catalogue::{Alias, CATALOGUE, DEFAULT, Wheel};
+pub(crate) use digest::hex;
 pub use error::StoreError;
-pub use fingerprint::fingerprint;
 pub use located::{Format, Located, locate};
 pub use manage::{Entry, entry, list};
 pub use options::{Retry, StoreOptions};

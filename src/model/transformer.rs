@@ -188,8 +188,8 @@ impl Transformer {
 
     fn heads(&self, layer: usize) -> Heads {
         Heads {
-            heads: self.config.heads,
-            kv_heads: self.config.kv_heads,
+            queries: self.config.heads,
+            keys: self.config.kv_heads,
             head_dim: self.config.head_dim,
             scale: self.config.attention_scale,
             window: self.config.windows[layer],
@@ -211,11 +211,11 @@ impl Transformer {
         debug_assert_eq!(qkv.cols, heads.row_width());
         for segment in segments {
             for (position, row) in segment.range().enumerate() {
-                let placed = (heads.heads + heads.kv_heads) * heads.head_dim;
+                let placed = (heads.queries + heads.keys) * heads.head_dim;
                 let vectors = qkv.row_mut(row)[..placed].chunks_exact_mut(heads.head_dim);
                 for (head, vector) in vectors.enumerate() {
                     if let Some((query_norm, key_norm)) = &layer.qk_norms {
-                        let norm = if head < heads.heads {
+                        let norm = if head < heads.queries {
                             query_norm
                         } else {
                             key_norm

@@ -1,5 +1,9 @@
 //! What several integration tests share: the miniatures, the reference numbers, tolerances.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    clippy::struct_field_names,
+    reason = "each test binary uses its own part; the fields are named as in the files"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -9,24 +9,18 @@ use super::hub::tiny;
 use super::server::{REPO, Response, content_of, hub};
 use super::{files, noise, options, pull};
 
-const ROOT: &str = "HOPLENS_TEST_STORE_ROOT";
-const ENDPOINT: &str = "HOPLENS_TEST_STORE_ENDPOINT";
-
-/// The body of the processes that the tests below start.
-#[test]
-#[ignore = "started by the other tests of this file"]
-fn another_process() {
-    let root = std::env::var(ROOT).unwrap();
-    let endpoint = std::env::var(ENDPOINT).unwrap();
-    pull(REPO, &options(root.as_ref(), &endpoint)).unwrap();
-}
-
+/// The real binary, fetching the same model into the caches below `root`.
 fn start(root: &std::path::Path, endpoint: &str) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::another_process", "--ignored"])
-        .env(ROOT, root)
-        .env(ENDPOINT, endpoint)
+    Command::new(env!("CARGO_BIN_EXE_hoplens"))
+        .args(["models", "pull", REPO])
+        .env("HF_ENDPOINT", endpoint)
+        .env("HF_HUB_CACHE", root.join("hub"))
+        .env("HOPLENS_CACHE", root.join("hoplens"))
+        .env_remove("HF_HUB_OFFLINE")
+        .env_remove("TRANSFORMERS_OFFLINE")
+        .env("NO_PROXY", "*")
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 /// An error of the store: what was wanted, what went wrong, what to do about it.
+#[allow(missing_docs, reason = "the fields are named as the messages use them")]
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A name that is neither an alias, nor a path, nor a repository.

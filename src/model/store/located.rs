@@ -22,7 +22,7 @@ pub struct Located {
     pub format: Format,
     /// SHA-256 of the weights where it is known without reading them: checked when they were
     /// fetched, not now. `None` for local paths and for sharded weights; see
-    /// [`super::fingerprint`].
+    /// [`crate::model::Model::load`], which computes it then.
     pub sha256: Option<String>,
     /// SPDX identifier, where the catalogue knows it.
     pub licence: Option<String>,

@@ -19,7 +19,12 @@ pub enum ModelRef {
     /// A repository of the hub.
     Hub(HubRef),
     /// A model of the local Ollama, `NAME[:TAG]` with an optional host and namespace.
-    Ollama { name: String, tag: String },
+    Ollama {
+        /// Host, namespace and name, as far as given.
+        name: String,
+        /// `latest` if none was given.
+        tag: String,
+    },
 }
 
 /// `org/name[@revision][:file]`.

@@ -73,13 +73,13 @@ pub(crate) fn build(
         }
     }
     Ok(Transformer {
+        config,
         embedding,
         positions,
         layers,
         final_norm,
         head,
         rope,
-        config,
     })
 }
 
