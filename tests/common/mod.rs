@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use hoplens::lens::{ablate_heads, read_heads};
 use hoplens::memory::{Grid, Subject, encode, sweep};
+use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{
     BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, ModelFiles, Positions, log_softmax,
     rank_of,
@@ -23,6 +24,32 @@ pub fn miniature(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// The default model's file, if it is on this disk.
+///
+/// # Panics
+/// If it is not although `HOPLENS_REQUIRE_MODEL=1` says that it must be.
+pub fn default_model() -> Option<ModelFiles> {
+    let options = StoreOptions::from_env();
+    let located = locate(&ModelRef::default_model(), &options).unwrap();
+    let required = std::env::var("HOPLENS_REQUIRE_MODEL").is_ok_and(|value| value == "1");
+    assert!(
+        located.is_some() || !required,
+        "HOPLENS_REQUIRE_MODEL=1, but the default model is not here: run `hoplens models pull`"
+    );
+    located.map(|located| located.format)
+}
+
+/// Says that a test did not run for want of something.
+#[allow(clippy::print_stderr, reason = "a skipped test must be seen")]
+pub fn skip(missing: &str) {
+    eprintln!("SKIPPED: this test needs {missing}");
+}
+
+/// Loads a model's files, which must be loadable.
+pub fn load_files(files: &ModelFiles) -> Model {
+    Model::load(files, &LoadOptions::default()).unwrap()
+}
+
 /// Loads a model that must be loadable.
 pub fn load(path: &Path) -> Model {
     let files = if path.is_dir() {
@@ -30,7 +57,7 @@ pub fn load(path: &Path) -> Model {
     } else {
         ModelFiles::Gguf(path.into())
     };
-    Model::load(&files, &LoadOptions::default()).unwrap()
+    load_files(&files)
 }
 
 #[derive(Debug, Deserialize)]

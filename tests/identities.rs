@@ -1,0 +1,99 @@
+//! Identities that hold for every family: no reference numbers needed.
+
+mod common;
+
+use common::{load, miniature};
+use hoplens::lens::read_heads;
+use hoplens::model::{BosPolicy, Cancel, Capture, Hooks, Positions};
+
+const FAMILIES: [&str; 7] = [
+    "tiny-gpt2",
+    "tiny-gpt-neo",
+    "tiny-gptj",
+    "tiny-gpt-neox",
+    "tiny-llama",
+    "tiny-qwen2",
+    "tiny-qwen3",
+];
+
+#[test]
+fn direct_contributions_add_up_to_the_logit() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let ids = common::ids(
+            &model,
+            "The tallest building in the world",
+            BosPolicy::Always,
+        );
+        for target in [3, 77, 400] {
+            let reading = read_heads(&model, &ids, target, 0, &Cancel::new()).unwrap();
+            let heads: f32 = reading.heads.iter().map(|head| head.direct_logit).sum();
+            let sum = heads + reading.rest;
+            let logit = reading.logit;
+            assert!((sum - logit).abs() < 1e-4, "{family}: {sum} is not {logit}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_gives_each_sequence_what_it_gets_alone() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let texts = ["a", "The largest coral reef", "naïve café 🙂 in 東京 is"];
+        let ids: Vec<Vec<u32>> = texts.iter().map(|text| model.tokenizer.ids(text)).collect();
+        let rows: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
+        let hooks = Hooks::capture(Capture {
+            logits: Positions::Last,
+            ..Capture::default()
+        });
+        let together = model.forward(&rows, &hooks, &Cancel::new()).unwrap();
+        for (index, row) in rows.iter().enumerate() {
+            let alone = model.forward(&[row], &hooks, &Cancel::new()).unwrap();
+            for (a, b) in together.logits.row(index).iter().zip(alone.logits.row(0)) {
+                assert!((a - b).abs() < 1e-5, "{family}: {a} is not {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn captures_change_nothing() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let ids = model
+            .tokenizer
+            .ids("The first president of the United States");
+        let clean = Hooks::capture(Capture {
+            logits: Positions::All,
+            ..Capture::default()
+        });
+        let all = Positions::All;
+        let full = Hooks::capture(Capture {
+            logits: all.clone(),
+            attention: all.clone(),
+            z: all.clone(),
+            attn_out: all.clone(),
+            mlp_out: all.clone(),
+            resid_pre: all.clone(),
+            resid_final: all,
+            token_logps: true,
+        });
+        let clean = model.forward(&[&ids], &clean, &Cancel::new()).unwrap();
+        let full = model.forward(&[&ids], &full, &Cancel::new()).unwrap();
+        assert_eq!(clean.logits, full.logits, "{family}");
+        for layer in &full.layers {
+            for row in layer.attention[0].data.chunks(ids.len()) {
+                assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{family}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_pass_stops() {
+    let model = load(&miniature("tiny-gpt2"));
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let result = model.forward(&[&[1, 2, 3]], &Hooks::default(), &cancel);
+    assert_eq!(result.unwrap_err().to_string(), "cancelled");
+}
