@@ -110,7 +110,7 @@ fn files_that_are_no_models() {
     }
     refuses(&folder.0.path().join("absent.gguf"), "a", &["absent.gguf"]);
     refuses(folder.0.path(), "a", &["several GGUF files", "name one"]);
-    refuses(Folder::new().0.path(), "a", &["config.json"]);
+    refuses(Folder::new().0.path(), "a", &["model.safetensors"]);
 }
 
 #[test]
