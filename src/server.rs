@@ -1,17 +1,97 @@
 //! The language server: the only place that knows LSP types.
+//!
+//! [`ingress`] applies edits in the order of the wire before any handler runs. Handlers read
+//! what is known ([`prompts`]) and never run the model. [`analysis`] has the model look at
+//! prompts and stores what it found; [`publish`] tells the client.
+
+mod analysis;
+mod backend;
+mod can;
+mod carried;
+mod convert;
+mod documents;
+mod handlers;
+mod hints;
+mod ingress;
+mod key;
+mod lifecycle;
+mod model;
+mod parent;
+mod progress;
+mod prompts;
+mod publish;
+mod settings;
+mod state;
+mod status;
+mod view;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tower_lsp_server::{LspService, Server};
+
+use crate::engine::Engine;
 use crate::model::BosPolicy;
 use crate::model::store::StoreOptions;
+
 /// What the server is started with.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// Reference of the model to load.
+    /// Reference of the model to load, unless the client names another.
     pub model: String,
     /// Where models are.
     pub store: StoreOptions,
     /// BOS policy.
     pub bos: BosPolicy,
 }
+
+/// Many, so that a cancellation is never stuck behind what it cancels.
+const CONCURRENCY: usize = 256;
+
 /// Serves standard input and output until the client says exit; returns the exit code.
-pub fn serve(_options: ServerOptions) -> std::io::Result<i32> {
-    Ok(0)
+///
+/// Call it last: the model's thread and the one that reads standard input may still run when it
+/// returns, since waiting for them would make an editor wait.
+///
+/// # Errors
+/// The system refused a thread.
+pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
+    let (statuses, status_changes) = mpsc::unbounded_channel();
+    let engine = Engine::start(move |status| {
+        // Nobody listens once the server ends.
+        let _ = statuses.send(status.clone());
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()?;
+    let (publish, published) = mpsc::unbounded_channel();
+    let mut shared = None;
+    let (service, socket) = LspService::build(|client| {
+        let state = Arc::new(state::State::new(client, options, engine, publish));
+        shared = Some(Arc::clone(&state));
+        backend::Backend { state }
+    })
+    .finish();
+    let Some(state) = shared else {
+        return Err(std::io::Error::other("the service was not built"));
+    };
+    runtime.spawn(publish::run(Arc::clone(&state), published));
+    runtime.spawn(status::run(Arc::clone(&state), status_changes));
+    runtime.spawn(hints::refresh(Arc::clone(&state)));
+    runtime.block_on(async {
+        let ingress = ingress::Ingress::new(service, Arc::clone(&state));
+        let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
+            .concurrency_level(CONCURRENCY)
+            .serve(ingress);
+        tokio::select! {
+            () = server => {}
+            () = state.lifecycle.ended() => {}
+        }
+    });
+    runtime.shutdown_background();
+    let code = state.lifecycle.exit_code();
+    // Dropping the engine would wait for a model that is still being read.
+    std::mem::forget(state);
+    Ok(code)
 }

@@ -62,6 +62,6 @@ pub(super) struct Queue {
     pub(super) load: Option<(String, Load)>,
     pub(super) closed: bool,
     pub(super) next: u64,
-    /// The token of the job that runs now.
-    pub(super) running: Option<Cancel>,
+    /// The tokens of the jobs that run now: one, and what it lets pass.
+    pub(super) running: Vec<Cancel>,
 }

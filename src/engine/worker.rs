@@ -106,7 +106,23 @@ impl Engine {
         answer
     }
 
-    /// Cancels the running job and all that wait, ends the thread and waits for it.
+    /// [`Engine::submit`] for long work that nobody waits for.
+    ///
+    /// The work calls the function that it is given now and then; jobs of a higher priority run
+    /// there.
+    pub fn submit_long<T: Send + 'static>(
+        &self,
+        priority: Priority,
+        cancel: &Cancel,
+        work: impl FnOnce(&Model, &Cancel, &mut dyn FnMut()) -> T + Send + 'static,
+    ) -> Answer<T> {
+        let shared = Arc::clone(&self.shared);
+        self.submit(priority, cancel, move |model, cancel| {
+            work(model, cancel, &mut || run_urgent(&shared, model, priority))
+        })
+    }
+
+    /// Cancels the running jobs and all that wait, ends the thread and waits for it.
     pub fn shutdown(&self) {
         {
             let mut queue = lock(&self.shared.queue);
@@ -116,7 +132,7 @@ impl Engine {
                 job.cancel.cancel();
                 (job.work)(Err("the engine is shutting down".into()));
             }
-            if let Some(running) = &queue.running {
+            for running in &queue.running {
                 running.cancel();
             }
         }
@@ -162,9 +178,26 @@ fn run(shared: &Shared, on_status: &OnStatus) {
             Next::Run(job) => {
                 let reason = || lock(&shared.status).obstacle().unwrap_or("none").to_owned();
                 (job.work)(model.as_ref().ok_or_else(reason));
-                lock(&shared.queue).running = None;
+                lock(&shared.queue).running.pop();
             }
         }
+    }
+}
+
+/// Runs the waiting jobs that are more urgent than the one that runs now.
+fn run_urgent(shared: &Shared, model: &Model, than: Priority) {
+    loop {
+        let job = {
+            let mut queue = lock(&shared.queue);
+            if queue.jobs.peek().is_none_or(|job| job.priority <= than) {
+                return;
+            }
+            let Some(job) = queue.jobs.pop() else { return };
+            queue.running.push(job.cancel.clone());
+            job
+        };
+        (job.work)(Ok(model));
+        lock(&shared.queue).running.pop();
     }
 }
 
@@ -180,7 +213,7 @@ fn next(shared: &Shared, has_model: bool) -> Next {
         // Without a model jobs wait, unless it is known that none will come.
         let answers = has_model || matches!(*lock(&shared.status), ModelStatus::Failed(_));
         if answers && let Some(job) = queue.jobs.pop() {
-            queue.running = Some(job.cancel.clone());
+            queue.running.push(job.cancel.clone());
             return Next::Run(job);
         }
         queue = shared
@@ -250,6 +283,34 @@ mod tests {
             *lock(&order),
             ["hover", "hints 1", "hints 2", "diagnostics"]
         );
+    }
+
+    #[test]
+    fn long_work_lets_urgent_jobs_pass_and_no_others() {
+        let engine = Arc::new(ready());
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let (inside, seen) = (Arc::clone(&engine), Arc::clone(&order));
+        let long = engine.submit_long(
+            Priority::Diagnostics,
+            &Cancel::new(),
+            move |_, _, pause: &mut dyn FnMut()| {
+                let ask = |priority, name: &'static str| {
+                    let seen = Arc::clone(&seen);
+                    inside.submit(priority, &Cancel::new(), move |_, _| lock(&seen).push(name))
+                };
+                let answers = [
+                    ask(Priority::Diagnostics, "as unimportant"),
+                    ask(Priority::Hover, "urgent"),
+                ];
+                pause();
+                lock(&seen).push("long");
+                answers
+            },
+        );
+        for answer in long.blocking_recv().unwrap().unwrap() {
+            answer.blocking_recv().unwrap().unwrap();
+        }
+        assert_eq!(*lock(&order), ["urgent", "long", "as unimportant"]);
     }
 
     #[test]

@@ -47,11 +47,11 @@ pub fn token_source(found: &CaseFindings, token: usize) -> Option<Range<usize>> 
     found.rendered.to_source(start..end)
 }
 
-/// The hover's Markdown; `lens` is absent while it is computed.
+/// The hover's Markdown; instead of `lens` may stand why there is none (yet).
 pub fn render_hover(
     findings: &FileFindings,
     target: HoverTarget,
-    lens: Option<&TokenLens>,
+    lens: Result<&TokenLens, &str>,
     style: MarkdownStyle,
 ) -> Option<String> {
     let case = findings.cases.get(target.case)?;
@@ -82,8 +82,8 @@ pub fn render_hover(
         ));
     }
     match lens {
-        None => parts.push("Heads: still computing.".into()),
-        Some(lens) => {
+        Err(why) => parts.push(format!("Heads: {why}.")),
+        Ok(lens) => {
             let next: Vec<String> = lens
                 .next
                 .iter()

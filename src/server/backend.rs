@@ -1,0 +1,62 @@
+//! Which handler answers what.
+
+use std::sync::Arc;
+
+use tower_lsp_server::LanguageServer;
+use tower_lsp_server::jsonrpc::Result;
+use tower_lsp_server::ls_types as lsp;
+
+use super::handlers;
+use super::state::State;
+
+/// The methods of the protocol; each hands on to one file of [`handlers`].
+pub(super) struct Backend {
+    pub(super) state: Arc<State>,
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
+        Ok(handlers::initialize(&self.state, &params))
+    }
+
+    async fn initialized(&self, _: lsp::InitializedParams) {
+        handlers::initialized(&self.state);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn hover(&self, params: lsp::HoverParams) -> Result<Option<lsp::Hover>> {
+        handlers::hover(&self.state, &params).await
+    }
+
+    async fn code_action(
+        &self,
+        params: lsp::CodeActionParams,
+    ) -> Result<Option<lsp::CodeActionResponse>> {
+        handlers::code_action(&self.state, &params)
+    }
+
+    async fn inlay_hint(
+        &self,
+        params: lsp::InlayHintParams,
+    ) -> Result<Option<Vec<lsp::InlayHint>>> {
+        handlers::inlay_hint(&self.state, &params)
+    }
+
+    async fn execute_command(
+        &self,
+        params: lsp::ExecuteCommandParams,
+    ) -> Result<Option<lsp::LSPAny>> {
+        handlers::execute_command(&self.state, &params)
+    }
+
+    async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
+        handlers::did_change_configuration(&self.state, &params);
+    }
+
+    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
+        handlers::did_change_watched_files(&self.state, &params);
+    }
+}

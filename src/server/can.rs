@@ -1,0 +1,150 @@
+//! What the client can do, as far as it matters here.
+
+use tower_lsp_server::ls_types::{
+    ClientCapabilities, InitializeParams, PositionEncodingKind, ResourceOperationKind,
+};
+
+use crate::ide::MarkdownStyle;
+use crate::text::PositionEncoding;
+
+/// The client's capabilities.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent capability of the protocol"
+)]
+pub(super) struct Can {
+    /// How positions are counted from now on.
+    pub encoding: PositionEncoding,
+    /// How tables are written.
+    pub markdown: MarkdownStyle,
+    /// Edits may carry the version they were made for.
+    pub document_changes: bool,
+    /// Edits may create files.
+    pub create_files: bool,
+    /// `experimental/serverStatus` is wanted.
+    pub server_status: bool,
+    /// `window/workDoneProgress/create` is answered.
+    pub progress: bool,
+    /// `workspace/inlayHint/refresh` is answered.
+    pub refresh_hints: bool,
+    /// Files can be watched for us.
+    pub watch_files: bool,
+    /// Diagnostics may refer to other places.
+    pub related_information: bool,
+}
+
+impl Can {
+    pub(super) fn read(params: &InitializeParams) -> Self {
+        let client = &params.capabilities;
+        let workspace = client.workspace.as_ref();
+        let edit = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
+        // Neovim 0.11 honours both and announces neither.
+        let is_neovim = params
+            .client_info
+            .as_ref()
+            .is_some_and(|info| info.name.eq_ignore_ascii_case("neovim"));
+        let creates = edit.is_some_and(|edit| {
+            let operations = edit.resource_operations.as_deref().unwrap_or_default();
+            operations.contains(&ResourceOperationKind::Create)
+        });
+        let hints = workspace.and_then(|workspace| workspace.inlay_hint.as_ref());
+        let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
+        let published = client
+            .text_document
+            .as_ref()
+            .and_then(|text| text.publish_diagnostics.as_ref());
+        let window = client.window.as_ref();
+        Self {
+            encoding: encoding(client),
+            markdown: markdown(client),
+            document_changes: is_neovim
+                || edit.is_some_and(|edit| edit.document_changes == Some(true)),
+            create_files: is_neovim || creates,
+            server_status: client
+                .experimental
+                .as_ref()
+                .and_then(|own| own.get("serverStatusNotification"))
+                .is_some_and(|wanted| wanted == true),
+            progress: window.is_some_and(|window| window.work_done_progress == Some(true)),
+            refresh_hints: hints.is_some_and(|hints| hints.refresh_support == Some(true)),
+            watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
+            related_information: published
+                .is_some_and(|published| published.related_information == Some(true)),
+        }
+    }
+
+    /// What [`Can::encoding`] is called in the protocol.
+    pub(super) fn encoding_kind(&self) -> PositionEncodingKind {
+        match self.encoding {
+            PositionEncoding::Utf8 => PositionEncodingKind::UTF8,
+            PositionEncoding::Utf16 => PositionEncodingKind::UTF16,
+            PositionEncoding::Utf32 => PositionEncodingKind::UTF32,
+        }
+    }
+}
+
+/// UTF-8 if it is offered, for it costs nothing; UTF-16, which every client knows, before UTF-32.
+fn encoding(client: &ClientCapabilities) -> PositionEncoding {
+    let offered = client
+        .general
+        .as_ref()
+        .and_then(|general| general.position_encodings.as_deref())
+        .unwrap_or_default();
+    let preferred = [
+        (PositionEncodingKind::UTF8, PositionEncoding::Utf8),
+        (PositionEncodingKind::UTF16, PositionEncoding::Utf16),
+        (PositionEncodingKind::UTF32, PositionEncoding::Utf32),
+    ];
+    preferred
+        .into_iter()
+        .find(|(kind, _)| offered.contains(kind))
+        .map_or(PositionEncoding::Utf16, |(_, encoding)| encoding)
+}
+
+/// VS Code names its renderer; it is the one that is known to draw tables.
+fn markdown(client: &ClientCapabilities) -> MarkdownStyle {
+    let parser = client
+        .general
+        .as_ref()
+        .and_then(|general| general.markdown.as_ref())
+        .map(|markdown| markdown.parser.as_str());
+    match parser {
+        Some("marked") => MarkdownStyle::Rich,
+        _ => MarkdownStyle::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn can(params: serde_json::Value) -> Can {
+        Can::read(&serde_json::from_value(params).unwrap())
+    }
+
+    #[test]
+    fn the_best_encoding_that_is_offered_is_taken() {
+        let with = |offered: &[&str]| {
+            can(json!({"capabilities": {"general": {"positionEncodings": offered}}})).encoding
+        };
+        assert_eq!(with(&["utf-16", "utf-8"]), PositionEncoding::Utf8);
+        assert_eq!(with(&["utf-32", "utf-16"]), PositionEncoding::Utf16);
+        assert_eq!(with(&["utf-32"]), PositionEncoding::Utf32);
+        assert_eq!(with(&["latin-1"]), PositionEncoding::Utf16);
+        assert_eq!(
+            can(json!({"capabilities": {}})).encoding,
+            PositionEncoding::Utf16
+        );
+    }
+
+    #[test]
+    fn neovim_can_more_than_it_says() {
+        let neovim = can(json!({"capabilities": {}, "clientInfo": {"name": "Neovim"}}));
+        assert!(neovim.document_changes && neovim.create_files);
+        let other = can(json!({"capabilities": {}, "clientInfo": {"name": "Other"}}));
+        assert!(!other.document_changes && !other.create_files);
+    }
+}

@@ -1,0 +1,84 @@
+//! The handshake.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tower_lsp_server::ls_types as lsp;
+
+use super::super::can::Can;
+use super::super::model;
+use super::super::settings::Settings;
+use super::super::state::State;
+use super::execute_command::COMMANDS;
+use crate::ide::{INJECT, REWRITE};
+
+/// Says what the server can do.
+pub(in crate::server) fn initialize(
+    state: &State,
+    params: &lsp::InitializeParams,
+) -> lsp::InitializeResult {
+    let options = params.initialization_options.as_ref();
+    match options.map(Settings::read) {
+        Some(Ok(Some(settings))) => state.set_settings(settings),
+        Some(Err(error)) => tracing::warn!(%error),
+        Some(Ok(None)) | None => {}
+    }
+    lsp::InitializeResult {
+        capabilities: capabilities(&state.can()),
+        server_info: Some(lsp::ServerInfo {
+            name: "hoplens".to_owned(),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        offset_encoding: None,
+    }
+}
+
+/// The client is ready: the model may be loaded, or asked for.
+pub(in crate::server) fn initialized(state: &Arc<State>) {
+    model::start(state, model::Consent::Ask);
+    if state.can().watch_files {
+        let state = Arc::clone(state);
+        tokio::spawn(async move { watch_sidecars(&state).await });
+    }
+}
+
+fn capabilities(can: &Can) -> lsp::ServerCapabilities {
+    lsp::ServerCapabilities {
+        position_encoding: Some(can.encoding_kind()),
+        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(
+            lsp::TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
+                save: Some(lsp::TextDocumentSyncSaveOptions::Supported(true)),
+                ..lsp::TextDocumentSyncOptions::default()
+            },
+        )),
+        hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
+            lsp::CodeActionOptions {
+                code_action_kinds: Some(vec![
+                    lsp::CodeActionKind::from(INJECT),
+                    lsp::CodeActionKind::from(REWRITE),
+                ]),
+                ..lsp::CodeActionOptions::default()
+            },
+        )),
+        inlay_hint_provider: Some(lsp::OneOf::Left(true)),
+        execute_command_provider: Some(lsp::ExecuteCommandOptions {
+            commands: COMMANDS.map(str::to_owned).to_vec(),
+            ..lsp::ExecuteCommandOptions::default()
+        }),
+        ..lsp::ServerCapabilities::default()
+    }
+}
+
+async fn watch_sidecars(state: &State) {
+    let registration = lsp::Registration {
+        id: "hoplens-sidecars".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: Some(json!({"watchers": [{"globPattern": "**/*.hoplens.yaml"}]})),
+    };
+    if let Err(error) = state.client.register_capability(vec![registration]).await {
+        tracing::warn!(%error, "the client does not watch sidecars");
+    }
+}

@@ -1,0 +1,44 @@
+//! `textDocument/inlayHint`: the probability at the end of each prompt.
+
+use tower_lsp_server::jsonrpc::Result;
+use tower_lsp_server::ls_types as lsp;
+
+use super::super::key::Key;
+use super::super::state::State;
+use super::super::{convert, ingress};
+use super::unmodified;
+use crate::ide;
+
+pub(in crate::server) fn inlay_hint(
+    state: &State,
+    params: &lsp::InlayHintParams,
+) -> Result<Option<Vec<lsp::InlayHint>>> {
+    let Some(document) = ingress::document() else {
+        return Ok(None);
+    };
+    unmodified(state, &document)?;
+    let Some(known) = state.prompts.known(&Key::of(&document.uri)) else {
+        return Ok(None);
+    };
+    let encoding = state.can().encoding;
+    let wanted = convert::bytes(&document, params.range, encoding);
+    let hints = if known.view.snapshot.findings.is_some() {
+        ide::hints(&known.view.snapshot)
+    } else {
+        known.carried.hints.clone()
+    };
+    let shown = hints
+        .into_iter()
+        .filter(|hint| wanted.start <= hint.at && hint.at <= wanted.end);
+    let shown = shown.map(|hint| lsp::InlayHint {
+        position: convert::to_position(&known.view.prompt, hint.at, encoding),
+        label: lsp::InlayHintLabel::String(hint.label),
+        kind: None,
+        text_edits: None,
+        tooltip: None,
+        padding_left: Some(true),
+        padding_right: None,
+        data: None,
+    });
+    Ok(Some(shown.collect()))
+}

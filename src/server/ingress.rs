@@ -1,0 +1,295 @@
+//! What every message passes first, in the order of the wire.
+//!
+//! Both tower-lsp crates run handlers concurrently, so edits that handlers applied could be
+//! applied out of order. `call` runs on the reader before any handler is polled: here edits are
+//! applied, and each request is stamped with the document as it was when it arrived.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use serde::de::DeserializeOwned;
+use tower::Service;
+use tower_lsp_server::jsonrpc::{Error, Id, Request, Response};
+use tower_lsp_server::ls_types as lsp;
+
+use super::analysis::{self, Cause};
+use super::can::Can;
+use super::documents::{ByteEdit, Document};
+use super::key::Key;
+use super::parent;
+use super::state::State;
+use super::view::{is_prompt, prompt_key};
+
+tokio::task_local! {
+    static STAMP: Option<Arc<Document>>;
+}
+
+/// The document that the current request is about, as it was when the request arrived.
+pub(super) fn document() -> Option<Arc<Document>> {
+    STAMP.try_with(Clone::clone).ok().flatten()
+}
+
+/// The service in front of the service.
+#[derive(Debug)]
+pub(super) struct Ingress<S> {
+    inner: S,
+    state: SharedState,
+}
+
+/// A state that does not print itself.
+struct SharedState(Arc<State>);
+
+impl std::fmt::Debug for SharedState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("State")
+    }
+}
+
+type Answer<E> = Pin<Box<dyn Future<Output = Result<Option<Response>, E>> + Send>>;
+
+impl<S> Ingress<S> {
+    pub(super) fn new(inner: S, state: Arc<State>) -> Self {
+        let state = SharedState(state);
+        Self { inner, state }
+    }
+}
+
+impl<S> Service<Request> for Ingress<S>
+where
+    S: Service<Request, Response = Option<Response>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Option<Response>;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let state = &self.state.0;
+        let taken = catch_unwind(AssertUnwindSafe(|| take(state, &request)));
+        match taken {
+            Ok(Taken::Done) => return Box::pin(std::future::ready(Ok(None))),
+            Ok(Taken::Refused(response)) => {
+                return Box::pin(std::future::ready(Ok(Some(response))));
+            }
+            Ok(Taken::PassOn) => {}
+            // The panic hook has logged it; the document may be behind until it is reopened.
+            Err(_) => tracing::error!(method = request.method(), "a notification was lost"),
+        }
+        let stamp = stamp(state, &request);
+        let id = request.id().cloned();
+        let method = request.method().to_owned();
+        let handler = Guarded {
+            future: Box::pin(self.inner.call(request)),
+            id,
+            method,
+            begun: Instant::now(),
+        };
+        Box::pin(STAMP.scope(stamp, handler))
+    }
+}
+
+/// What is left to do with a message.
+enum Taken {
+    /// Nothing.
+    Done,
+    /// To answer this.
+    Refused(Response),
+    /// The service handles it.
+    PassOn,
+}
+
+fn take(state: &Arc<State>, request: &Request) -> Taken {
+    let method = request.method();
+    if let Some(id) = request.id() {
+        match method {
+            "initialize" => initialize(state, request),
+            "shutdown" => state.lifecycle.begin_shutdown(),
+            // The service would leave such a request without an answer.
+            _ if method.starts_with("$/") => {
+                let error = Error::method_not_found();
+                return Taken::Refused(Response::from_error(id.clone(), error));
+            }
+            _ => {}
+        }
+        return Taken::PassOn;
+    }
+    match method {
+        "exit" => {
+            state.lifecycle.end();
+            return Taken::PassOn;
+        }
+        // How much is logged is decided by the environment, where the log goes too.
+        "$/setTrace" => return Taken::Done,
+        _ if !method.starts_with("textDocument/did") => return Taken::PassOn,
+        _ => {}
+    }
+    if !state.is_met() || state.lifecycle.is_shutting_down() {
+        tracing::warn!(method, "ignored outside of a session");
+        return Taken::Done;
+    }
+    match method {
+        "textDocument/didOpen" => params(request).map(|params| open(state, params)),
+        "textDocument/didChange" => params(request).map(|params| change(state, params)),
+        "textDocument/didSave" => params(request).map(|params| save(state, &params)),
+        "textDocument/didClose" => params(request).map(|params| close(state, &params)),
+        _ => return Taken::PassOn,
+    };
+    Taken::Done
+}
+
+/// The parameters; what is not right is logged, for a notification has no answer.
+fn params<T: DeserializeOwned>(request: &Request) -> Option<T> {
+    let params = request.params().unwrap_or(&lsp::LSPAny::Null);
+    T::deserialize(params)
+        .inspect_err(|error| {
+            tracing::warn!(method = request.method(), %error, "ignored: wrong parameters");
+        })
+        .ok()
+}
+
+fn initialize(state: &Arc<State>, request: &Request) {
+    let Some(params) = params::<lsp::InitializeParams>(request) else {
+        return;
+    };
+    state.meet(Can::read(&params));
+    if let Some(pid) = params.process_id {
+        let state = Arc::clone(state);
+        tokio::spawn(async move {
+            parent::gone(pid).await;
+            tracing::warn!(pid, "the editor is gone");
+            state.lifecycle.end();
+        });
+    }
+}
+
+fn open(state: &Arc<State>, params: lsp::DidOpenTextDocumentParams) {
+    let key = Key::of(&params.text_document.uri);
+    state.documents.open(params.text_document);
+    let Some(document) = state.documents.get(&key) else {
+        return;
+    };
+    match prompt_key(&key) {
+        Some(prompt) => sidecar_touched(state, &prompt, Cause::Opened),
+        None if is_prompt(&state.documents, &key, &document) => {
+            analysis::look(state, &key, Cause::Opened, &[]);
+        }
+        None => {}
+    }
+}
+
+fn change(state: &Arc<State>, params: lsp::DidChangeTextDocumentParams) {
+    let key = Key::of(&params.text_document.uri);
+    let version = params.text_document.version;
+    let encoding = state.can().encoding;
+    let changed = state
+        .documents
+        .change(&key, version, params.content_changes, encoding);
+    let Some(edits) = changed else {
+        tracing::warn!(
+            uri = params.text_document.uri.as_str(),
+            "changed but not open"
+        );
+        return;
+    };
+    touched(state, &key, Cause::Edited, &edits);
+}
+
+fn save(state: &Arc<State>, params: &lsp::DidSaveTextDocumentParams) {
+    let key = Key::of(&params.text_document.uri);
+    let prompt = prompt_key(&key).unwrap_or(key);
+    if state.prompts.contains(&prompt) {
+        analysis::look_if_changed(state, &prompt);
+    }
+}
+
+fn close(state: &Arc<State>, params: &lsp::DidCloseTextDocumentParams) {
+    let key = Key::of(&params.text_document.uri);
+    state.documents.close(&key);
+    touched(state, &key, Cause::Closed, &[]);
+}
+
+/// A document changed: if it is a prompt or a sidecar, its prompt is looked at.
+fn touched(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdit]) {
+    if state.prompts.contains(key) {
+        analysis::look(state, key, cause, edits);
+    } else if let Some(prompt) = prompt_key(key) {
+        sidecar_touched(state, &prompt, cause);
+    }
+}
+
+/// A sidecar makes a prompt of any open file; without its prompt it is read for itself.
+fn sidecar_touched(state: &Arc<State>, prompt: &Key, cause: Cause) {
+    // The prompt stays open when its sidecar is closed.
+    let cause = match cause {
+        Cause::Closed => Cause::Saved,
+        other => other,
+    };
+    analysis::look(state, prompt, cause, &[]);
+}
+
+/// The document that a request is about.
+fn stamp(state: &State, request: &Request) -> Option<Arc<Document>> {
+    let uri = request
+        .params()?
+        .get("textDocument")?
+        .get("uri")?
+        .as_str()?;
+    state.documents.get(&Key::of(&uri.parse().ok()?))
+}
+
+/// A handler whose panic is answered and ends nothing else.
+struct Guarded<E> {
+    future: Answer<E>,
+    id: Option<Id>,
+    method: String,
+    begun: Instant,
+}
+
+impl<E> Future for Guarded<E> {
+    type Output = Result<Option<Response>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
+        let answer = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => answer,
+            Err(_) => {
+                let internal = |id| Response::from_error(id, Error::internal_error());
+                Ok(self.id.take().map(internal))
+            }
+        };
+        tracing::debug!(method = self.method, elapsed = ?self.begun.elapsed(), "handled");
+        Poll::Ready(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_handler_is_an_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let guarded = |id| Guarded::<()> {
+            future: Box::pin(async { panic!("on purpose") }),
+            id,
+            method: "test".into(),
+            begun: Instant::now(),
+        };
+        let answer = runtime.block_on(guarded(Some(Id::Number(7)))).unwrap();
+        let internal = Response::from_error(Id::Number(7), Error::internal_error());
+        assert_eq!(answer, Some(internal));
+        assert_eq!(runtime.block_on(guarded(None)), Ok(None));
+    }
+}

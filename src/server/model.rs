@@ -1,0 +1,173 @@
+//! Finding, fetching and loading the model. Nothing is fetched that nobody agreed to.
+
+use std::sync::Arc;
+
+use tower_lsp_server::ls_types::{MessageActionItem, MessageType};
+
+use super::progress::{Progress, Step};
+use super::state::State;
+use super::status;
+use crate::engine::ModelStatus;
+use crate::ide::percent;
+use crate::model::store::{self, Located, ModelRef, StoreError};
+use crate::model::{LoadOptions, Model};
+
+/// Whether a model may be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// The person has to be asked.
+    Ask,
+    /// The person asked for it.
+    Given,
+}
+
+/// Gets the model that the settings name, in the background.
+pub(super) fn start(state: &Arc<State>, consent: Consent) {
+    let number = state.next_model_request();
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        let name = state.settings().model;
+        let name = name.unwrap_or_else(|| state.options.model.clone());
+        let found = get(&state, &name, number, consent).await;
+        if !state.is_newest_model_request(number) || state.lifecycle.is_shutting_down() {
+            return;
+        }
+        match found {
+            Ok(located) => load(&state, located),
+            Err(reason) => absent(&state, reason).await,
+        }
+    });
+}
+
+async fn get(
+    state: &Arc<State>,
+    name: &str,
+    number: u64,
+    consent: Consent,
+) -> Result<Located, String> {
+    let model: ModelRef = name
+        .parse()
+        .map_err(|error: StoreError| error.to_string())?;
+    let options = state.options.store.clone();
+    let wanted = model.clone();
+    let found = blocking(move || store::locate(&wanted, &options)).await?;
+    if let Some(located) = found.map_err(|error| error.to_string())? {
+        return Ok(located);
+    }
+    let remedy = format!("Run `hoplens models pull {name}`, then reload, or name another model.");
+    if state.options.store.offline {
+        return Err(format!(
+            "the model {name} is not on this disk, and the network is off. {remedy}"
+        ));
+    }
+    let absent = format!("the model {name} is not on this disk");
+    if consent == Consent::Ask {
+        self::absent(state, format!("{absent}. {remedy}")).await;
+        if !ask(state, name, &model).await {
+            return Err(format!("{absent} and was not downloaded. {remedy}"));
+        }
+    }
+    fetch(state, name, model, number).await
+}
+
+/// Whether the person wants the model to be fetched.
+async fn ask(state: &State, name: &str, model: &ModelRef) -> bool {
+    const YES: &str = "Download";
+    let size = match model {
+        ModelRef::Alias(alias) => format!(" ({} MB)", alias.size / 1_000_000),
+        _ => String::new(),
+    };
+    let question = format!(
+        "hoplens needs the model {name}{size}, which is not on this disk. Download it? Prompts \
+         are never sent anywhere."
+    );
+    let item = |title: &str| MessageActionItem {
+        title: title.to_owned(),
+        properties: std::collections::HashMap::new(),
+    };
+    let items = vec![item(YES), item("Not now")];
+    let answer = state
+        .client
+        .show_message_request(MessageType::INFO, question, Some(items))
+        .await;
+    matches!(answer, Ok(Some(answer)) if answer.title == YES)
+}
+
+async fn fetch(
+    state: &Arc<State>,
+    name: &str,
+    model: ModelRef,
+    number: u64,
+) -> Result<Located, String> {
+    let status = ModelStatus::Loading(format!("{name} (downloading)"));
+    status::tell(state, &status).await;
+    state
+        .engine
+        .set_absent(format!("{name} is being downloaded"));
+    let shown = Shown {
+        state: Arc::clone(state),
+        name: name.to_owned(),
+        progress: Progress::begin(state, format!("Downloading {name}")),
+    };
+    let state = Arc::clone(state);
+    let fetched = blocking(move || {
+        let unwanted =
+            || state.lifecycle.is_shutting_down() || !state.is_newest_model_request(number);
+        store::fetch(&model, &state.options.store, &shown, &unwanted)
+    });
+    fetched.await?.map_err(|error| error.to_string())
+}
+
+fn load(state: &State, located: Located) {
+    let options = LoadOptions {
+        name: located.name.clone(),
+        sha256: located.sha256.clone(),
+    };
+    state.engine.load(located.name.clone(), move || {
+        Model::load(&located.format, &options).map_err(|error| error.to_string())
+    });
+}
+
+async fn absent(state: &State, reason: String) {
+    state.engine.set_absent(reason.clone());
+    status::tell(state, &ModelStatus::Absent(reason)).await;
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| format!("looking for the model failed unexpectedly: {error}"))
+}
+
+/// A fetch as the client sees it, and as hovers tell it.
+struct Shown {
+    state: Arc<State>,
+    name: String,
+    progress: Progress,
+}
+
+impl store::Progress for Shown {
+    fn bytes(&self, what: &str, done: u64, total: Option<u64>) {
+        let share = total.filter(|total| *total > 0);
+        let share = share.map_or(0.0, |total| done as f64 / total as f64);
+        let so_far = format!("{} MB", done / 1_000_000);
+        self.progress.report(Step {
+            message: format!("{what}: {so_far}"),
+            percent: (100.0 * share.min(1.0)) as u32,
+        });
+        let name = &self.name;
+        self.state
+            .engine
+            .set_absent(format!("{name} is being downloaded ({})", percent(share)));
+    }
+
+    fn note(&self, text: &str) {
+        tracing::info!("{text}");
+        self.progress.report(Step {
+            message: text.to_owned(),
+            percent: 0,
+        });
+    }
+}

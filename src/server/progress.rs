@@ -1,0 +1,69 @@
+//! Work-done progress that the server begins itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tower_lsp_server::ls_types::ProgressToken;
+
+use super::state::State;
+
+/// How far something is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Step {
+    pub message: String,
+    /// 0 to 100.
+    pub percent: u32,
+}
+
+/// Shown until it is dropped.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    steps: watch::Sender<Step>,
+}
+
+/// A client that does not agree to it within this gets none.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// People do not read faster.
+const PERIOD: Duration = Duration::from_millis(100);
+
+impl Progress {
+    /// Begins at once and returns; the client is dealt with in the background.
+    pub(super) fn begin(state: &Arc<State>, title: String) -> Self {
+        let (steps, seen) = watch::channel(Step::default());
+        if state.can().progress {
+            let state = Arc::clone(state);
+            tokio::spawn(async move { show(&state, title, seen).await });
+        }
+        Self { steps }
+    }
+
+    pub(super) fn report(&self, step: Step) {
+        // Nobody listens where the client shows no progress.
+        self.steps.send_if_modified(|last| {
+            let is_new = *last != step;
+            *last = step;
+            is_new
+        });
+    }
+}
+
+async fn show(state: &State, title: String, mut steps: watch::Receiver<Step>) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let token = ProgressToken::String(format!("hoplens-{number}"));
+    let created = state.client.create_work_done_progress(token.clone());
+    match tokio::time::timeout(PATIENCE, created).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => return,
+    }
+    let shown = state.client.progress(token, title).with_percentage(0);
+    let shown = shown.begin().await;
+    while steps.changed().await.is_ok() {
+        let step = steps.borrow_and_update().clone();
+        shown.report_with_message(step.message, step.percent).await;
+        tokio::time::sleep(PERIOD).await;
+    }
+    shown.finish().await;
+}

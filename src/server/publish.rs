@@ -1,0 +1,100 @@
+//! Telling the client what is wrong, in one place, so that nothing old overtakes anything new.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tower_lsp_server::ls_types::Uri;
+
+use super::convert;
+use super::key::Key;
+use super::prompts::Known;
+use super::state::State;
+use crate::ide;
+use crate::prompt::Origin;
+
+/// More than anybody reads; a generated file could have thousands.
+const MOST: usize = 200;
+
+/// Publishes the newest diagnostics of each prompt that is named.
+pub(super) async fn run(state: Arc<State>, mut keys: UnboundedReceiver<Key>) {
+    // Where each prompt's diagnostics were shown, to be able to clear them.
+    let mut shown: HashMap<Key, Vec<Uri>> = HashMap::new();
+    while let Some(first) = keys.recv().await {
+        let mut batch = vec![first];
+        while let Ok(key) = keys.try_recv() {
+            if !batch.contains(&key) {
+                batch.push(key);
+            }
+        }
+        for key in batch {
+            if state.lifecycle.is_shutting_down() {
+                continue;
+            }
+            let before = shown.remove(&key).unwrap_or_default();
+            if !state.prompts.contains(&key) {
+                clear(&state, before).await;
+            } else if let Some(known) = state.prompts.known(&key) {
+                let now = publish(&state, &known, &before).await;
+                shown.insert(key, now);
+            } else {
+                // A newer text is being read; it will be published.
+                shown.insert(key, before);
+            }
+        }
+    }
+}
+
+async fn clear(state: &State, uris: Vec<Uri>) {
+    for uri in uris {
+        state
+            .client
+            .publish_diagnostics(uri, Vec::new(), None)
+            .await;
+    }
+}
+
+/// Publishes and returns where.
+async fn publish(state: &State, known: &Known, before: &[Uri]) -> Vec<Uri> {
+    let view = &known.view;
+    let can = state.can();
+    let mut found = ide::diagnostics(&view.snapshot);
+    if view.snapshot.findings.is_none() {
+        found.extend(known.carried.diagnostics.iter().cloned());
+    }
+    let of = |origin| {
+        let own = found.iter().filter(move |one| one.origin == origin);
+        own.take(MOST)
+            .filter_map(|one| convert::to_diagnostic(view, one, &can))
+            .collect::<Vec<_>>()
+    };
+    let mut now = Vec::new();
+    if view.prompt.version.is_some() {
+        let (uri, version) = (view.prompt.uri.clone(), view.prompt.version);
+        let own = of(Origin::FrontMatter);
+        state
+            .client
+            .publish_diagnostics(uri.clone(), own, version)
+            .await;
+        now.push(uri);
+    }
+    if let Some(sidecar) = &view.sidecar {
+        let beside = of(Origin::Sidecar);
+        if !beside.is_empty() || before.contains(&sidecar.uri) {
+            let is_empty = beside.is_empty();
+            let (uri, version) = (sidecar.uri.clone(), sidecar.version);
+            state
+                .client
+                .publish_diagnostics(uri.clone(), beside, version)
+                .await;
+            if !is_empty {
+                now.push(uri);
+            }
+        }
+    }
+    let mut gone = before.to_vec();
+    let sidecar = view.sidecar.as_ref().map(|sidecar| &sidecar.uri);
+    gone.retain(|uri| !now.contains(uri) && Some(uri) != sidecar);
+    clear(state, gone).await;
+    now
+}

@@ -1,0 +1,107 @@
+//! What all parts of the server share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use tokio::sync::{Notify, mpsc::UnboundedSender};
+use tower_lsp_server::Client;
+
+use super::ServerOptions;
+use super::can::Can;
+use super::documents::Documents;
+use super::key::Key;
+use super::lifecycle::Lifecycle;
+use super::prompts::Prompts;
+use super::settings::Settings;
+use crate::engine::Engine;
+use crate::hop;
+
+pub(super) struct State {
+    pub client: Client,
+    pub options: ServerOptions,
+    pub engine: Engine,
+    pub documents: Documents,
+    pub prompts: Prompts,
+    pub lifecycle: Lifecycle,
+    /// Woken when inlay hints changed.
+    pub hints: Notify,
+    can: OnceLock<Can>,
+    settings: RwLock<Settings>,
+    publish: UnboundedSender<Key>,
+    model_requests: AtomicU64,
+}
+
+impl State {
+    pub(super) fn new(
+        client: Client,
+        options: ServerOptions,
+        engine: Engine,
+        publish: UnboundedSender<Key>,
+    ) -> Self {
+        Self {
+            client,
+            options,
+            engine,
+            documents: Documents::default(),
+            prompts: Prompts::default(),
+            lifecycle: Lifecycle::default(),
+            hints: Notify::new(),
+            can: OnceLock::new(),
+            settings: RwLock::default(),
+            publish,
+            model_requests: AtomicU64::new(0),
+        }
+    }
+
+    /// What the client can do; nothing before `initialize`.
+    pub(super) fn can(&self) -> Can {
+        self.can.get().cloned().unwrap_or_default()
+    }
+
+    /// Remembers the client's first `initialize`.
+    pub(super) fn meet(&self, can: Can) {
+        // A second `initialize` is refused by the service; the first one counts.
+        let _ = self.can.set(can);
+    }
+
+    /// Whether `initialize` was received.
+    pub(super) fn is_met(&self) -> bool {
+        self.can.get().is_some()
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.settings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn set_settings(&self, settings: Settings) {
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    pub(super) fn hop_settings(&self) -> hop::Settings {
+        hop::Settings {
+            bos: self.options.bos,
+            ..hop::Settings::default()
+        }
+    }
+
+    /// Has the diagnostics of a prompt told to the client.
+    pub(super) fn publish(&self, key: &Key) {
+        // The publisher ends with the server only.
+        let _ = self.publish.send(key.clone());
+    }
+
+    /// The number of a new wish for a model; older ones are void.
+    pub(super) fn next_model_request(&self) -> u64 {
+        self.model_requests.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn is_newest_model_request(&self, number: u64) -> bool {
+        self.model_requests.load(Ordering::SeqCst) == number
+    }
+}

@@ -1,0 +1,162 @@
+//! A prompt with its sidecar at one moment, and what is known of it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tower_lsp_server::ls_types::Uri;
+
+use super::documents::{Document, Documents};
+use super::key::Key;
+use crate::ide::{HoverTarget, Snapshot};
+use crate::lens::TokenLens;
+use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::text::LineIndex;
+
+/// A text, and where the client finds it.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub uri: Uri,
+    /// The client's version; `None` if the document is not open.
+    pub version: Option<i32>,
+    /// [`Document::revision`]; `None` if the document is not open.
+    pub revision: Option<u64>,
+    pub text: String,
+    pub index: LineIndex,
+    /// Whether `text` is the file's, byte for byte, so that edits of it fit.
+    pub exact: bool,
+}
+
+/// A prompt with its sidecar at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub prompt: Source,
+    pub sidecar: Option<Source>,
+    /// Where the sidecar is or would be; documents that are no files have none.
+    pub sidecar_uri: Option<Uri>,
+    pub snapshot: Snapshot,
+    /// Heads of tokens that were hovered over.
+    pub lenses: Arc<DashMap<HoverTarget, Arc<TokenLens>>>,
+}
+
+impl View {
+    /// Reads a prompt and its sidecar, from the editor where they are open, else from the disk.
+    /// `None` if the prompt is neither open nor the disk's companion of an open sidecar.
+    pub(super) fn read(documents: &Documents, key: &Key) -> Option<Self> {
+        let beside = sidecar_key(key);
+        let (prompt, language) = match documents.get(key) {
+            Some(document) => (Source::open(&document), document.language.clone()),
+            None => {
+                let sidecar = documents.get(beside.as_ref()?)?;
+                let uri = sidecar.uri.as_str().strip_suffix(&sidecar_name(""))?;
+                let source = Source::on_disk(key.path()?, Uri::from_str(uri).ok()?)?;
+                (source, String::new())
+            }
+        };
+        // The client's own spelling of the prompt's URI, so that it knows the sidecar's again.
+        let beside_uri = || Uri::from_str(&sidecar_name(prompt.uri.as_str())).ok();
+        let open = beside.as_ref().and_then(|beside| documents.get(beside));
+        let sidecar = match (open, &beside) {
+            (Some(document), _) => Some(Source::open(&document)),
+            (None, Some(beside)) => beside
+                .path()
+                .and_then(|path| Source::on_disk(path, beside_uri()?)),
+            (None, None) => None,
+        };
+        let sidecar_uri = match &sidecar {
+            Some(sidecar) => Some(sidecar.uri.clone()),
+            None => beside.and_then(|_| beside_uri()),
+        };
+        let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
+        let name = format_name(key, &language);
+        Some(Self {
+            snapshot: Snapshot::new(name, prompt.text.clone(), text),
+            prompt,
+            sidecar,
+            sidecar_uri,
+            lenses: Arc::default(),
+        })
+    }
+
+    /// Whether both files read the same.
+    pub(super) fn same_texts(&self, other: &Self) -> bool {
+        let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
+        self.prompt.text == other.prompt.text && text(&self.sidecar) == text(&other.sidecar)
+    }
+
+    /// The file that `origin` means, as it is.
+    pub(super) fn source(&self, origin: Origin) -> Option<&Source> {
+        match origin {
+            Origin::FrontMatter => Some(&self.prompt),
+            Origin::Sidecar => self.sidecar.as_ref(),
+        }
+    }
+}
+
+impl Source {
+    fn open(document: &Document) -> Self {
+        Self {
+            uri: document.uri.clone(),
+            version: Some(document.version),
+            revision: Some(document.revision),
+            text: document.text.clone(),
+            index: document.index.clone(),
+            exact: true,
+        }
+    }
+
+    fn on_disk(path: &Path, uri: Uri) -> Option<Self> {
+        let bytes = std::fs::read(path).ok()?;
+        let (text, exact) = match String::from_utf8(bytes) {
+            Ok(text) => (text, true),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), "not valid UTF-8; read as far as it is");
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                (text, false)
+            }
+        };
+        Some(Self {
+            uri,
+            version: None,
+            revision: None,
+            index: LineIndex::new(&text),
+            text,
+            exact,
+        })
+    }
+}
+
+/// The key of a prompt's sidecar.
+fn sidecar_key(key: &Key) -> Option<Key> {
+    let path = key.path()?;
+    let mut name = path.file_name()?.to_os_string();
+    name.push(sidecar_name(""));
+    Some(Key::File(path.with_file_name(name)))
+}
+
+/// The prompt that a sidecar belongs to.
+pub(super) fn prompt_key(sidecar: &Key) -> Option<Key> {
+    prompt_of_sidecar(sidecar.path()?).map(Key::File)
+}
+
+/// Whether an open document is a prompt: by its language, its name, or a sidecar beside it.
+pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -> bool {
+    let has_sidecar = || {
+        sidecar_key(key).is_some_and(|beside| {
+            documents.is_open(&beside) || beside.path().is_some_and(Path::is_file)
+        })
+    };
+    ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
+        || is_prompt_file(&PathBuf::from(key.name()))
+        || has_sidecar()
+}
+
+/// The name that decides the format; an unsaved document has only its language.
+fn format_name(key: &Key, language: &str) -> String {
+    let name = key.name();
+    if language == "dotprompt" && Format::of(&name) != Format::Dotprompt {
+        return format!("{name}.prompt");
+    }
+    name
+}
