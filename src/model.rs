@@ -13,6 +13,7 @@ mod matrix;
 mod ops;
 mod rope;
 mod score;
+mod speed;
 pub mod store;
 mod tokenizer;
 mod trace;
@@ -25,6 +26,7 @@ pub use hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions, Select}
 pub use load::{LoadOptions, Model, ModelInfo};
 pub use matrix::Matrix;
 pub use score::{Answer, Ranked, Score, log_softmax, rank_of, top_k};
+pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};
