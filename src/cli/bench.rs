@@ -172,6 +172,7 @@ impl Bench<'_> {
             tokens: &tokens,
             first_tokens: &first[..1],
             bos: BosPolicy::Never,
+            interventions: &[],
         };
         let layers = self.model.info.layers;
         let grid = Grid {
