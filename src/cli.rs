@@ -4,6 +4,7 @@
 //! and progress to standard error.
 
 mod analysed;
+mod bench;
 mod check;
 mod error;
 mod global;
@@ -47,6 +48,8 @@ enum Command {
         #[command(subcommand)]
         command: models::ModelsCommand,
     },
+    /// Measure figures for this machine: speed and memory, each with its share of the GEMM peak.
+    Bench(bench::BenchArgs),
     /// Run the language server on standard input and output.
     Lsp(lsp::LspArgs),
 }
@@ -83,6 +86,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
+        Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),
     }
 }

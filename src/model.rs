@@ -5,6 +5,7 @@
 //! and what is changed on the way is declared in [`Hooks`].
 
 mod attention;
+mod batch;
 mod config;
 mod error;
 mod hooks;
@@ -13,6 +14,7 @@ mod matrix;
 mod ops;
 mod rope;
 mod score;
+mod speed;
 pub mod store;
 mod tokenizer;
 mod trace;
@@ -21,10 +23,11 @@ mod weights;
 
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use error::ModelError;
-pub use hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions, Select};
+pub use hooks::{Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Select};
 pub use load::{LoadOptions, Model, ModelInfo};
 pub use matrix::Matrix;
 pub use score::{Answer, Ranked, Score, log_softmax, rank_of, top_k};
+pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};

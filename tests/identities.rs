@@ -4,7 +4,9 @@ mod common;
 
 use common::{load, miniature};
 use hoplens::lens::read_heads;
-use hoplens::model::{BosPolicy, Cancel, Capture, Hooks, Positions};
+use hoplens::model::{
+    Action, BosPolicy, Cancel, Capture, Fork, Hooks, Intervention, Positions, Select,
+};
 
 const FAMILIES: [&str; 7] = [
     "tiny-gpt2",
@@ -96,4 +98,62 @@ fn a_cancelled_pass_stops() {
     cancel.cancel();
     let result = model.forward(&[&[1, 2, 3]], &Hooks::default(), &cancel);
     assert_eq!(result.unwrap_err().to_string(), "cancelled");
+}
+
+/// The chain of exactness: a fork gives what a whole pass with the same change gives.
+#[test]
+fn a_fork_gives_what_a_whole_pass_gives() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let ids = common::ids(&model, "The tallest building in the", BosPolicy::Always);
+        let other = model.tokenizer.ids("a b");
+        let last = ids.len() - 1;
+        let vector = |seed: usize| -> std::sync::Arc<[f32]> {
+            let wave = |i: usize| ((i * 7 + seed * 13) % 11) as f32 - 5.0;
+            (0..model.info.width).map(wave).collect()
+        };
+        let places = [
+            Select::All,
+            Select::Range(last..last + 1),
+            Select::Range(2..4),
+        ];
+        let in_force = Intervention {
+            layer: model.info.layers - 1,
+            sequence: None,
+            at: Select::All,
+            action: Action::AddAttnOut(vector(99)),
+        };
+        let mut forks = Vec::new();
+        for layer in (0..model.info.layers).rev() {
+            for at in &places {
+                forks.push(Fork {
+                    sequence: 1,
+                    layer,
+                    at: at.clone(),
+                    vector: vector(forks.len()),
+                });
+            }
+        }
+        let hooks = Hooks {
+            forks: forks.clone(),
+            ..Hooks::interventions(vec![in_force.clone()])
+        };
+        let trace = model
+            .forward(&[&other, &ids], &hooks, &Cancel::new())
+            .unwrap();
+        assert_eq!(trace.logits.rows, 2 + forks.len());
+        for (index, fork) in forks.iter().enumerate() {
+            let whole = Intervention {
+                layer: fork.layer,
+                sequence: None,
+                at: fork.at.clone(),
+                action: Action::AddAttnOut(fork.vector.clone()),
+            };
+            let whole = Hooks::interventions(vec![in_force.clone(), whole]);
+            let whole = model.forward(&[&ids], &whole, &Cancel::new()).unwrap();
+            for (a, b) in trace.logits.row(2 + index).iter().zip(whole.logits.row(0)) {
+                assert!((a - b).abs() < 1e-4, "{family}, {fork:?}: {a} is not {b}");
+            }
+        }
+    }
 }

@@ -97,6 +97,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         tokens: &tokens,
         first_tokens: &first_tokens,
         bos: global.bos(),
+        interventions: &[],
     };
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");

@@ -61,9 +61,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the answer should be made more probable and there is a bridge to do it with.
+    /// Whether repairs are worth measuring: the model knows the answer and does not get to it.
+    /// Where it does not know it, an injection would only fake the knowledge.
     pub fn wants_repairs(&self) -> bool {
-        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok) && self.probes.explicit.is_some()
+        self.verdict == Some(Verdict::HopLost)
     }
 }
 

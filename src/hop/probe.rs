@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::explicit::substitute;
 use super::subject::{Subject, answers, interventions};
 use super::{HopError, Settings};
+use crate::model::Hooks;
 use crate::model::{Answer, Cancel, Intervention, Model, Score, Token, top_k};
-use crate::model::{Capture, Hooks, Positions};
 
 /// A token with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,13 +90,7 @@ fn unanswered(
     interventions: &[Intervention],
     cancel: &Cancel,
 ) -> Result<Score, HopError> {
-    let hooks = Hooks {
-        capture: Capture {
-            logits: Positions::Last,
-            ..Capture::default()
-        },
-        interventions: interventions.to_vec(),
-    };
+    let hooks = Hooks::interventions(interventions.to_vec());
     let trace = model.forward(&[ids], &hooks, cancel)?;
     let top = top_k(trace.logits.row(0), 10);
     let logp = top.first().map_or(f64::NEG_INFINITY, |best| best.logp);

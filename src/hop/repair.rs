@@ -107,12 +107,6 @@ fn injections(
     if first_tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let swept = memory::Subject {
-        text: &subject.prompt,
-        tokens: &tokens,
-        first_tokens: &first_tokens,
-        bos: settings.bos,
-    };
     let in_force = interventions(
         model,
         &subject.prompt,
@@ -121,6 +115,13 @@ fn injections(
         settings.bos,
         cancel,
     )?;
+    let swept = memory::Subject {
+        text: &subject.prompt,
+        tokens: &tokens,
+        first_tokens: &first_tokens,
+        bos: settings.bos,
+        interventions: &in_force,
+    };
     let mut found = Vec::new();
     let mut done = 0;
     for encoding in &settings.search.encodings {

@@ -1,5 +1,7 @@
 //! An injection as an intervention of the forward pass.
 
+use std::sync::Arc;
+
 use super::{MemoryError, MemoryVector};
 use crate::model::{Action, Intervention, Select, Token};
 use crate::prompt::Scope;
@@ -14,20 +16,32 @@ pub fn place(
     tau: f64,
     at: Select,
 ) -> Result<Intervention, MemoryError> {
-    if !tau.is_finite() {
-        return Err(MemoryError::Tau { tau });
-    }
-    let scaled = vector
-        .at(layer)
-        .iter()
-        .map(|value| (f64::from(*value) * tau) as f32)
-        .collect();
+    let action = Action::AddAttnOut(scaled(vector, layer, tau)?);
     Ok(Intervention {
         layer,
         sequence: None,
         at,
-        action: Action::AddAttnOut(scaled),
+        action,
     })
+}
+
+/// τ·m for a layer.
+///
+/// # Errors
+/// [`MemoryError::Tau`] where τ is not a finite number.
+///
+/// # Shapes
+/// → `[width]`.
+pub(super) fn scaled(
+    vector: &MemoryVector,
+    layer: usize,
+    tau: f64,
+) -> Result<Arc<[f32]>, MemoryError> {
+    if !tau.is_finite() {
+        return Err(MemoryError::Tau { tau });
+    }
+    let scale = |value: &f32| (f64::from(*value) * tau) as f32;
+    Ok(vector.at(layer).iter().map(scale).collect())
 }
 
 /// The positions that a scope means in a prompt.

@@ -2,12 +2,16 @@
 
 use serde::Serialize;
 
-use super::{MemoryError, encode, place, resolve_scope};
-use crate::model::{BosPolicy, Cancel, Hooks, Intervention, Model, Token, log_softmax, rank_of};
+use super::injection::scaled;
+use super::{MemoryError, encode, resolve_scope};
+use crate::model::{
+    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Select, Token, log_softmax,
+    rank_of,
+};
 use crate::prompt::{Encoding, Scope};
 
-/// Sequences in one pass: enough rows for the matrix kernels, little enough memory.
-const BATCH: usize = 16;
+/// Rows of variants in one pass: enough for the matrix kernels, little enough memory.
+const ROWS: usize = 2048;
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +37,8 @@ pub struct Subject<'a> {
     pub first_tokens: &'a [u32],
     /// Whether BOS stands before memories that are read alone.
     pub bos: BosPolicy,
+    /// What is in force already, in the baseline and in every cell.
+    pub interventions: &'a [Intervention],
 }
 
 /// The prompt as it is.
@@ -82,6 +88,10 @@ impl Sweep {
 
 /// Measures every cell of `grid` for `memory`; `progress` hears how many are done.
 ///
+/// Each cell leaves the clean run at its layer and, for scopes that begin later, at its first
+/// position, and all travel upwards in one growing batch: exact, and far cheaper than whole
+/// passes.
+///
 /// # Errors
 /// A memory without tokens, a layer that does not exist, a τ that is not finite, a span that does
 /// not stand in the prompt, or `cancel` was set.
@@ -94,88 +104,112 @@ pub fn sweep(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
     let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
+    if ids.is_empty() {
+        return Err(ModelError::EmptyPrompt.into());
+    }
+    let variants = variants(model, subject, memory, grid, cancel)?;
+    let rows = |(_, fork): &(Cell, Fork)| ids.len() - first_changed(fork);
+    let mut baseline = None;
+    let mut cells = Vec::with_capacity(variants.len());
+    let mut rest = variants.as_slice();
+    // Once without variants even if there are none: the baseline is wanted all the same.
+    loop {
+        let mut sum = 0;
+        let most = rest.iter().take_while(|variant| {
+            sum += rows(variant);
+            sum <= ROWS
+        });
+        let (chunk, later) = rest.split_at(most.count().max(1).min(rest.len()));
+        rest = later;
+        let hooks = Hooks {
+            forks: chunk.iter().map(|(_, fork)| fork.clone()).collect(),
+            ..Hooks::interventions(subject.interventions.to_vec())
+        };
+        let trace = model.forward(&[&ids], &hooks, cancel)?;
+        // The first row of every chunk is the clean run.
+        let mut scores =
+            (0..trace.logits.rows).map(|row| score(trace.logits.row(row), subject.first_tokens));
+        let clean = scores.next();
+        baseline = baseline.or(clean);
+        for ((cell, _), found) in chunk.iter().zip(scores) {
+            let Baseline { logp_first, rank } = found;
+            cells.push(Cell {
+                logp_first,
+                rank,
+                ..cell.clone()
+            });
+        }
+        progress(cells.len());
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let baseline = baseline.ok_or(ModelError::EmptyPrompt)?;
+    Ok(Sweep { baseline, cells })
+}
+
+/// The position of the first token that a fork changes.
+fn first_changed(fork: &Fork) -> usize {
+    match &fork.at {
+        Select::All => 0,
+        Select::Range(range) => range.start,
+    }
+}
+
+/// Every cell, not measured yet, and what it does.
+fn variants(
+    model: &Model,
+    subject: &Subject<'_>,
+    memory: &str,
+    grid: &Grid,
+    cancel: &Cancel,
+) -> Result<Vec<(Cell, Fork)>, MemoryError> {
     let mut variants = Vec::new();
-    for encoding in &grid.encodings {
-        let vector = encode(model, memory, *encoding, subject.bos, cancel)?;
+    for &encoding in &grid.encodings {
+        let vector = encode(model, memory, encoding, subject.bos, cancel)?;
         for scope in &grid.scopes {
             let at = resolve_scope(scope, subject.text, subject.tokens)?;
             for &layer in &grid.layers {
                 model.check_layer(layer)?;
                 for &tau in &grid.taus {
-                    let cell = (*encoding, layer, tau, scope.clone());
-                    variants.push((cell, place(&vector, layer, tau, at.clone())?));
+                    let cell = Cell {
+                        encoding,
+                        layer,
+                        tau,
+                        scope: scope.clone(),
+                        logp_first: f64::NAN,
+                        rank: 0,
+                    };
+                    let fork = Fork {
+                        sequence: 0,
+                        layer,
+                        at: at.clone(),
+                        vector: scaled(&vector, layer, tau)?,
+                    };
+                    variants.push((cell, fork));
                 }
             }
         }
     }
-    let clean = measure(model, &ids, Vec::new(), 1, subject.first_tokens, cancel)?;
-    let baseline = Baseline {
-        logp_first: clean[0].0,
-        rank: clean[0].1,
-    };
-    let mut cells = Vec::with_capacity(variants.len());
-    for chunk in variants.chunks(BATCH) {
-        let changes = chunk
-            .iter()
-            .enumerate()
-            .map(|(sequence, (_, change))| Intervention {
-                sequence: Some(sequence),
-                ..change.clone()
-            })
-            .collect();
-        let scores = measure(
-            model,
-            &ids,
-            changes,
-            chunk.len(),
-            subject.first_tokens,
-            cancel,
-        )?;
-        for (((encoding, layer, tau, scope), _), (logp_first, rank)) in chunk.iter().zip(scores) {
-            let scope = scope.clone();
-            cells.push(Cell {
-                encoding: *encoding,
-                layer: *layer,
-                tau: *tau,
-                scope,
-                logp_first,
-                rank,
-            });
-        }
-        progress(cells.len());
-    }
-    Ok(Sweep { baseline, cells })
+    Ok(variants)
 }
 
-/// Runs `copies` copies of a prompt and reads each one's first-token log-probability and rank.
-fn measure(
-    model: &Model,
-    ids: &[u32],
-    interventions: Vec<Intervention>,
-    copies: usize,
-    first_tokens: &[u32],
-    cancel: &Cancel,
-) -> Result<Vec<(f64, usize)>, MemoryError> {
-    let sequences = vec![ids; copies];
-    let trace = model.forward(&sequences, &Hooks::interventions(interventions), cancel)?;
-    Ok((0..copies)
-        .map(|row| {
-            let logits = trace.logits.row(row);
-            let logps = log_softmax(logits);
-            let p: f64 = first_tokens
-                .iter()
-                .map(|token| logps[*token as usize].exp())
-                .sum();
-            let rank = first_tokens
-                .iter()
-                .map(|token| rank_of(logits, *token))
-                .min();
+/// First-token log-probability and rank in a row of logits.
+fn score(logits: &[f32], first_tokens: &[u32]) -> Baseline {
+    let logps = log_softmax(logits);
+    let rank = first_tokens.iter().map(|token| rank_of(logits, *token));
+    Baseline {
+        logp_first: match first_tokens {
             // One token keeps the precision that a round trip through exp would lose.
-            let logp = match first_tokens {
-                [token] => logps[*token as usize],
-                _ => p.ln(),
-            };
-            (logp, rank.unwrap_or(0))
-        })
-        .collect())
+            [token] => logps[*token as usize],
+            _ => {
+                let p: f64 = first_tokens
+                    .iter()
+                    .map(|token| logps[*token as usize].exp())
+                    .sum();
+                p.ln()
+            }
+        },
+        rank: rank.min().unwrap_or(0),
+    }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::batch::Segment;
 use super::matrix::Matrix;
 
 /// Where the heads of a layer lie in a row of `[queries | keys | values]`.
@@ -40,24 +41,11 @@ impl Heads {
     }
 }
 
-/// The tokens of one sequence in a packed batch: `rows` rows from `start`.
-#[derive(Debug, Clone)]
-pub(crate) struct Segment {
-    pub(crate) start: usize,
-    pub(crate) rows: usize,
-}
-
-impl Segment {
-    pub(crate) fn range(&self) -> Range<usize> {
-        self.start..self.start + self.rows
-    }
-}
-
 /// One head of one sequence: its output and the kept rows of its pattern.
 struct HeadOutput {
     /// `[rows, head_dim]`.
     z: Vec<f32>,
-    /// `[kept, rows]`.
+    /// `[kept, length]`.
     pattern: Vec<f32>,
 }
 
@@ -65,13 +53,13 @@ struct HeadOutput {
 ///
 /// # Shapes
 /// `qkv`: `[rows, (H + 2·H_kv)·head_dim]`, queries and keys rotated already
-/// → `z`: `[rows, H·head_dim]`, and per sequence the pattern of the positions that `keep` names,
-/// `[kept × H, n]`.
+/// → `z`: `[rows, H·head_dim]`, and per segment the pattern of the rows that `keep` names,
+/// `[kept × H, length]`.
 pub(crate) fn attend(
     qkv: &Matrix,
     segments: &[Segment],
     heads: Heads,
-    keep: impl Fn(usize) -> Range<usize> + Sync,
+    keep: impl Fn(&Segment) -> Range<usize> + Sync,
 ) -> (Matrix, Vec<Matrix>) {
     let tasks: Vec<(usize, usize)> = (0..segments.len())
         .flat_map(|s| (0..heads.queries).map(move |h| (s, h)))
@@ -80,13 +68,13 @@ pub(crate) fn attend(
         .par_iter()
         .map(|&(segment, head)| {
             let segment = &segments[segment];
-            attend_head(qkv, segment, heads, head, keep(segment.rows))
+            attend_head(qkv, segment, heads, head, keep(segment))
         })
         .collect();
     let mut z = Matrix::zeros(qkv.rows, heads.queries * heads.head_dim);
     let mut patterns: Vec<Matrix> = segments
         .iter()
-        .map(|segment| Matrix::zeros(keep(segment.rows).len() * heads.queries, segment.rows))
+        .map(|segment| Matrix::zeros(keep(segment).len() * heads.queries, segment.length()))
         .collect();
     for (&(index, head), output) in tasks.iter().zip(&outputs) {
         let columns = head * heads.head_dim..(head + 1) * heads.head_dim;
@@ -98,7 +86,7 @@ pub(crate) fn attend(
         }
         for (kept, row) in output
             .pattern
-            .chunks_exact(segments[index].rows)
+            .chunks_exact(segments[index].length())
             .enumerate()
         {
             patterns[index]
@@ -109,6 +97,7 @@ pub(crate) fn attend(
     (z, patterns)
 }
 
+/// `kept` are rows of the batch.
 fn attend_head(
     qkv: &Matrix,
     segment: &Segment,
@@ -116,37 +105,46 @@ fn attend_head(
     head: usize,
     kept: Range<usize>,
 ) -> HeadOutput {
-    let n = segment.rows;
+    let (n, length) = (segment.rows, segment.length());
+    // Keys and values come from two runs of rows: those shared with the sequence that was left,
+    // and the segment's own.
+    let runs = [
+        (segment.origin, 0, segment.position),
+        (segment.start, segment.position, n),
+    ];
+    let from = |row: usize, column: usize| &qkv.data[row * qkv.cols + column..];
     let width = qkv.cols as isize;
-    let rows = &qkv.data[segment.start * qkv.cols..(segment.start + n) * qkv.cols];
-    let mut scores = vec![0.0; n * n];
-    #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-    // SAFETY: `rows` holds `n` rows of `qkv.cols` values; the columns of this head's query and key
-    // lie inside a row (`Heads::row_width`); `scores` is `n × n`.
-    unsafe {
-        gemm::gemm(
-            n,
-            n,
-            heads.head_dim,
-            scores.as_mut_ptr(),
-            1,
-            n as isize,
-            false,
-            rows[heads.query(head)..].as_ptr(),
-            1,
-            width,
-            rows[heads.key(head)..].as_ptr(),
-            width,
-            1,
-            0.0,
-            heads.scale,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    let mut scores = vec![0.0; n * length];
+    for (row, column, count) in runs.into_iter().filter(|(_, _, count)| *count > 0) {
+        #[expect(unsafe_code, reason = "gemm takes raw pointers")]
+        // SAFETY: `qkv` holds `n` rows from `segment.start` and `count` rows from `row`, whose
+        // queries and keys lie inside a row (`Heads::row_width`); `scores` is `n × length`, of
+        // which this writes the `count` columns from `column`.
+        unsafe {
+            gemm::gemm(
+                n,
+                count,
+                heads.head_dim,
+                scores[column..].as_mut_ptr(),
+                1,
+                length as isize,
+                false,
+                from(segment.start, heads.query(head)).as_ptr(),
+                1,
+                width,
+                from(row, heads.key(head)).as_ptr(),
+                width,
+                1,
+                0.0,
+                heads.scale,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
     }
-    for (position, row) in scores.chunks_exact_mut(n).enumerate() {
+    for (position, row) in (segment.position..).zip(scores.chunks_exact_mut(length)) {
         let first = heads
             .window
             .map_or(0, |window| (position + 1).saturating_sub(window));
@@ -155,34 +153,37 @@ fn attend_head(
         softmax(&mut row[first..=position]);
     }
     let mut z = vec![0.0; n * heads.head_dim];
-    #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-    // SAFETY: as above; `z` is `n × head_dim`.
-    unsafe {
-        gemm::gemm(
-            n,
-            heads.head_dim,
-            n,
-            z.as_mut_ptr(),
-            1,
-            heads.head_dim as isize,
-            false,
-            scores.as_ptr(),
-            1,
-            n as isize,
-            rows[heads.value(head)..].as_ptr(),
-            1,
-            width,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    for (row, column, count) in runs.into_iter().filter(|(_, _, count)| *count > 0) {
+        #[expect(unsafe_code, reason = "gemm takes raw pointers")]
+        // SAFETY: as above; `z` is `n × head_dim`.
+        unsafe {
+            gemm::gemm(
+                n,
+                heads.head_dim,
+                count,
+                z.as_mut_ptr(),
+                1,
+                heads.head_dim as isize,
+                true,
+                scores[column..].as_ptr(),
+                1,
+                length as isize,
+                from(row, heads.value(head)).as_ptr(),
+                1,
+                width,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
     }
+    let kept = kept.start - segment.start..kept.end - segment.start;
     HeadOutput {
         z,
-        pattern: scores[kept.start * n..kept.end * n].to_vec(),
+        pattern: scores[kept.start * length..kept.end * length].to_vec(),
     }
 }
 

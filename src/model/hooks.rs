@@ -11,6 +11,8 @@ pub struct Hooks {
     pub capture: Capture,
     /// What to change, in this order where several act on the same place.
     pub interventions: Vec<Intervention>,
+    /// Variants that leave a sequence's run at a layer.
+    pub forks: Vec<Fork>,
 }
 
 impl Hooks {
@@ -18,7 +20,7 @@ impl Hooks {
     pub fn capture(capture: Capture) -> Self {
         Self {
             capture,
-            interventions: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -30,8 +32,26 @@ impl Hooks {
                 ..Capture::default()
             },
             interventions,
+            ..Self::default()
         }
     }
+}
+
+/// A variant of a sequence that differs from it by one addition at one layer.
+///
+/// Below that layer, and before the first position that is changed, the two are the same; so a
+/// fork begins there, shares the keys and values before, and costs only what differs. This is
+/// exact, not an approximation.
+#[derive(Debug, Clone)]
+pub struct Fork {
+    /// The sequence that it leaves.
+    pub sequence: usize,
+    /// The layer, from 0.
+    pub layer: usize,
+    /// The positions that are changed; not empty.
+    pub at: Select,
+    /// Added to `attn_out` there: `[width]`.
+    pub vector: Arc<[f32]>,
 }
 
 /// Positions of each sequence.

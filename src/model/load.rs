@@ -109,6 +109,7 @@ impl Model {
             self.check_sequence(tokens)?;
         }
         self.check_hooks(hooks)?;
+        self.check_forks(hooks, sequences)?;
         self.transformer.forward(sequences, hooks, cancel)
     }
 
@@ -155,6 +156,22 @@ impl Model {
             }
             if len != wanted {
                 return Err(self.out_of_range("dimension", len, wanted));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_forks(&self, hooks: &Hooks, sequences: &[&[u32]]) -> Result<(), ModelError> {
+        for fork in &hooks.forks {
+            self.check_layer(fork.layer)?;
+            let Some(tokens) = sequences.get(fork.sequence) else {
+                return Err(self.out_of_range("sequence", fork.sequence, sequences.len()));
+            };
+            if fork.at.range(tokens.len()).is_empty() {
+                return Err(self.out_of_range("position", tokens.len(), tokens.len()));
+            }
+            if fork.vector.len() != self.info.width {
+                return Err(self.out_of_range("dimension", fork.vector.len(), self.info.width));
             }
         }
         Ok(())

@@ -49,6 +49,13 @@ impl Matrix {
         }
     }
 
+    /// Appends a copy of rows that are there.
+    pub(crate) fn repeat(&mut self, rows: std::ops::Range<usize>) {
+        self.rows += rows.len();
+        self.data
+            .extend_from_within(rows.start * self.cols..rows.end * self.cols);
+    }
+
     /// Adds `other`, which has the same shape.
     pub(crate) fn add(&mut self, other: &Self) {
         debug_assert_eq!((self.rows, self.cols), (other.rows, other.cols));

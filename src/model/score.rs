@@ -139,6 +139,7 @@ impl Model {
                 ..Capture::default()
             },
             interventions: interventions.to_vec(),
+            ..Hooks::default()
         };
         let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
         let trace = self.forward(&rows, &hooks, cancel)?;

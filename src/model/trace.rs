@@ -10,7 +10,8 @@ use super::matrix::Matrix;
 /// keeps 1 row for `Positions::Last` and `n` rows for `Positions::All`.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    /// `[kept, vocab]`.
+    /// `[kept, vocab]`: the sequences' rows, then those of the forks. Of a fork only positions
+    /// from its first changed one on are kept.
     pub logits: Matrix,
     /// One per layer.
     pub layers: Vec<LayerTrace>,

@@ -5,7 +5,8 @@
 //! Sequences of different lengths are packed row after row, so that each linear map is one
 //! product over all of them and nothing is padded.
 
-use super::attention::{Heads, Segment, attend};
+use super::attention::{Heads, attend};
+use super::batch::{Segment, changes, fork_segments, keep, pack};
 use super::config::{Block, Config, Mlp};
 use super::error::ModelError;
 use super::hooks::{Action, Cancel, Hooks, Positions};
@@ -66,7 +67,9 @@ impl Transformer {
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<Trace, ModelError> {
-        let segments = pack(sequences);
+        let mut segments = pack(sequences);
+        // Which fork each segment behind the sequences is.
+        let mut forked = Vec::new();
         let mut resid = self.embed(sequences);
         let angles = self.rope.as_ref().map(|rope| {
             let longest = segments.iter().map(|s| s.rows).max().unwrap_or(0);
@@ -82,12 +85,35 @@ impl Transformer {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let kept = self.block(layer, &mut resid, &segments, angles.as_deref(), hooks);
+            let forks = fork_segments(layer, &segments, resid.rows, hooks);
+            let pass = Pass {
+                layer,
+                captured: sequences.len(),
+                angles: angles.as_deref(),
+                hooks,
+            };
+            let (mut attended, mut kept) = self.attention(&pass, &segments, &resid);
+            attended.fork(&mut resid, &forks, hooks);
+            for (fork, segment) in forks {
+                forked.push(fork);
+                segments.push(segment);
+            }
+            self.mlp(&pass, &segments, &mut resid, attended, &mut kept);
             trace.layers.push(kept);
         }
-        trace.resid_final = keep(&resid, &segments, &hooks.capture.resid_final);
+        trace.resid_final = keep(
+            &resid,
+            &segments[..sequences.len()],
+            &hooks.capture.resid_final,
+        );
         if hooks.capture.logits != Positions::None {
-            let last = keep(&resid, &segments, &hooks.capture.logits);
+            // Sequences first, then the forks in the order in which they were asked for.
+            let mut order: Vec<usize> = (0..forked.len()).collect();
+            order.sort_by_key(|at| forked[*at]);
+            let (own, forks) = segments.split_at(sequences.len());
+            let forks = order.into_iter().map(|at| forks[at].clone());
+            let ordered: Vec<Segment> = own.iter().cloned().chain(forks).collect();
+            let last = keep(&resid, &ordered, &hooks.capture.logits);
             trace.logits = self.head().forward(&self.final_norm.forward(&last));
         }
         if hooks.capture.token_logps {
@@ -128,62 +154,72 @@ impl Transformer {
         }
     }
 
-    /// One block, in place on the residual.
-    fn block(
+    /// The first half of a block: what attention adds to the residual.
+    fn attention(
         &self,
-        index: usize,
-        resid: &mut Matrix,
+        pass: &Pass<'_>,
         segments: &[Segment],
-        angles: Option<&[Vec<(f32, f32)>]>,
-        hooks: &Hooks,
-    ) -> LayerTrace {
-        let layer = &self.layers[index];
-        let capture = &hooks.capture;
+        resid: &Matrix,
+    ) -> (Attended, LayerTrace) {
+        let layer = &self.layers[pass.layer];
+        let capture = &pass.hooks.capture;
+        let captured = &segments[..pass.captured];
         let mut kept = LayerTrace {
-            resid_pre: keep(resid, segments, &capture.resid_pre),
+            resid_pre: keep(resid, captured, &capture.resid_pre),
             ..LayerTrace::default()
         };
         let normed = layer.attention_norm.forward(resid);
-        let heads = self.heads(index);
+        let heads = self.heads(pass.layer);
         let mut qkv = layer.qkv.forward(&normed);
-        self.place(layer, &mut qkv, heads, segments, angles);
-        let (mut z, attention) =
-            attend(&qkv, segments, heads, |rows| capture.attention.range(rows));
+        self.place(layer, &mut qkv, pass, segments);
+        let (mut z, mut attention) = attend(&qkv, segments, heads, |segment| {
+            segment.rows_of(capture.attention.range(segment.length()))
+        });
+        attention.truncate(pass.captured);
         kept.attention = attention;
-        self.change_heads(index, &mut z, segments, hooks);
-        kept.z = keep(&z, segments, &capture.z);
-        let mut attn_out = layer.output.forward(&z);
-        change_attn_out(index, &mut attn_out, segments, hooks);
-        kept.attn_out = keep(&attn_out, segments, &capture.attn_out);
+        self.change_heads(&mut z, pass, segments);
+        kept.z = keep(&z, captured, &capture.z);
+        let mut out = layer.output.forward(&z);
+        change_attn_out(&mut out, pass, segments);
+        kept.attn_out = keep(&out, captured, &capture.attn_out);
+        (Attended { normed, out }, kept)
+    }
 
-        let mlp_input = match (self.config.block, &layer.mlp_norm) {
+    /// The second half: both additions to the residual, in place.
+    fn mlp(
+        &self,
+        pass: &Pass<'_>,
+        segments: &[Segment],
+        resid: &mut Matrix,
+        attended: Attended,
+        kept: &mut LayerTrace,
+    ) {
+        let layer = &self.layers[pass.layer];
+        let Attended { normed, out } = attended;
+        let input = match (self.config.block, &layer.mlp_norm) {
             (Block::Sequential, Some(norm)) => {
-                resid.add(&attn_out);
+                resid.add(&out);
                 norm.forward(resid)
             }
             (Block::Parallel, Some(norm)) => {
                 let input = norm.forward(resid);
-                resid.add(&attn_out);
+                resid.add(&out);
                 input
             }
             (_, _) => {
-                resid.add(&attn_out);
+                resid.add(&out);
                 normed
             }
         };
-        let mlp_out = self.mlp(layer, &mlp_input);
-        kept.mlp_out = keep(&mlp_out, segments, &capture.mlp_out);
-        resid.add(&mlp_out);
-        kept
-    }
-
-    fn mlp(&self, layer: &Layer, input: &Matrix) -> Matrix {
-        let mut hidden = layer.up.forward(input);
+        let mut hidden = layer.up.forward(&input);
         match self.config.mlp {
             Mlp::Plain(activation) => activate(&mut hidden, activation),
             Mlp::Gated(activation) => hidden = gated(&hidden, activation),
         }
-        layer.down.forward(&hidden)
+        let mlp_out = layer.down.forward(&hidden);
+        let captured = &segments[..pass.captured];
+        kept.mlp_out = keep(&mlp_out, captured, &pass.hooks.capture.mlp_out);
+        resid.add(&mlp_out);
     }
 
     fn heads(&self, layer: usize) -> Heads {
@@ -197,20 +233,14 @@ impl Transformer {
     }
 
     /// Norms (Qwen3) and rotates queries and keys where they stand.
-    fn place(
-        &self,
-        layer: &Layer,
-        qkv: &mut Matrix,
-        heads: Heads,
-        segments: &[Segment],
-        angles: Option<&[Vec<(f32, f32)>]>,
-    ) {
+    fn place(&self, layer: &Layer, qkv: &mut Matrix, pass: &Pass<'_>, segments: &[Segment]) {
+        let heads = self.heads(pass.layer);
         if self.rope.is_none() && layer.qk_norms.is_none() {
             return;
         }
         debug_assert_eq!(qkv.cols, heads.row_width());
         for segment in segments {
-            for (position, row) in segment.range().enumerate() {
+            for (position, row) in (segment.position..).zip(segment.range()) {
                 let placed = (heads.queries + heads.keys) * heads.head_dim;
                 let vectors = qkv.row_mut(row)[..placed].chunks_exact_mut(heads.head_dim);
                 for (head, vector) in vectors.enumerate() {
@@ -222,7 +252,7 @@ impl Transformer {
                         };
                         norm.row_in_place(vector);
                     }
-                    if let (Some(rope), Some(angles)) = (&self.rope, angles) {
+                    if let (Some(rope), Some(angles)) = (&self.rope, pass.angles) {
                         rope.rotate(vector, &angles[position]);
                     }
                 }
@@ -230,9 +260,9 @@ impl Transformer {
         }
     }
 
-    fn change_heads(&self, layer: usize, z: &mut Matrix, segments: &[Segment], hooks: &Hooks) {
+    fn change_heads(&self, z: &mut Matrix, pass: &Pass<'_>, segments: &[Segment]) {
         let head_dim = self.config.head_dim;
-        for (action, rows) in changes(layer, segments, hooks) {
+        for (action, rows) in changes(pass.layer, segments, pass.hooks) {
             for row in rows {
                 match action {
                     Action::ZeroHead(head) => {
@@ -266,61 +296,46 @@ impl Transformer {
     }
 }
 
-/// Lays the sequences row after row.
-fn pack(sequences: &[&[u32]]) -> Vec<Segment> {
-    let mut start = 0;
-    sequences
-        .iter()
-        .map(|tokens| {
-            let segment = Segment {
-                start,
-                rows: tokens.len(),
-            };
-            start += tokens.len();
-            segment
-        })
-        .collect()
-}
-
-/// The rows that `positions` names, sequence after sequence.
-fn keep(values: &Matrix, segments: &[Segment], positions: &Positions) -> Matrix {
-    if *positions == Positions::None {
-        return Matrix::default();
-    }
-    values.select(segments.iter().flat_map(|segment| {
-        positions
-            .range(segment.rows)
-            .map(|position| segment.start + position)
-    }))
-}
-
-/// Each intervention of `layer` with the packed rows that it acts on.
-fn changes<'a>(
+/// One layer of one pass.
+struct Pass<'a> {
     layer: usize,
-    segments: &'a [Segment],
+    /// How many of the segments are sequences; captures keep these only.
+    captured: usize,
+    /// Cosines and sines by position.
+    angles: Option<&'a [Vec<(f32, f32)>]>,
     hooks: &'a Hooks,
-) -> impl Iterator<Item = (&'a Action, impl Iterator<Item = usize> + 'a)> + 'a {
-    hooks
-        .interventions
-        .iter()
-        .filter(move |change| change.layer == layer)
-        .map(move |change| {
-            let rows = segments
-                .iter()
-                .enumerate()
-                .filter(move |(index, _)| change.sequence.is_none_or(|sequence| sequence == *index))
-                .flat_map(move |(_, segment)| {
-                    change
-                        .at
-                        .range(segment.rows)
-                        .map(move |position| segment.start + position)
-                });
-            (&change.action, rows)
-        })
 }
 
-fn change_attn_out(layer: usize, attn_out: &mut Matrix, segments: &[Segment], hooks: &Hooks) {
-    for (action, rows) in changes(layer, segments, hooks) {
+/// What attention read and what it adds to the residual.
+struct Attended {
+    /// `[rows, width]`.
+    normed: Matrix,
+    /// `[rows, width]`.
+    out: Matrix,
+}
+
+impl Attended {
+    /// Lets forks leave their sequences: copies the rows from the first changed position on, and
+    /// adds the fork's vector at the positions that it changes.
+    fn fork(&mut self, resid: &mut Matrix, forks: &[(usize, Segment)], hooks: &Hooks) {
+        for (index, segment) in forks {
+            let fork = &hooks.forks[*index];
+            let first = segment.origin + segment.position;
+            let rows = first..first + segment.rows;
+            for matrix in [&mut *resid, &mut self.normed, &mut self.out] {
+                matrix.repeat(rows.clone());
+            }
+            for row in segment.rows_of(fork.at.range(segment.length())) {
+                for (value, added) in self.out.row_mut(row).iter_mut().zip(fork.vector.iter()) {
+                    *value += added;
+                }
+            }
+        }
+    }
+}
+
+fn change_attn_out(attn_out: &mut Matrix, pass: &Pass<'_>, segments: &[Segment]) {
+    for (action, rows) in changes(pass.layer, segments, pass.hooks) {
         for row in rows {
             match action {
                 Action::AddAttnOut(vector) => {

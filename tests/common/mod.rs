@@ -271,6 +271,7 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
         tokens: &tokens,
         first_tokens: &[first],
         bos: policy,
+        interventions: &[],
     };
     let layers: Vec<usize> = (0..model.info.layers)
         .filter(|layer| injection.cells.iter().any(|cell| cell.layer == *layer))

@@ -1,0 +1,211 @@
+//! `hoplens bench`: figures for this machine.
+
+use std::io::Write;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::{Outcome, json, progress, resident};
+use crate::memory::{Grid, Subject, sweep};
+use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions, gemm_peak};
+use crate::prompt::{Encoding, Scope};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchArgs {
+    /// Runs of each figure; the median is reported.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+}
+
+/// One measured figure.
+#[derive(Debug, Serialize)]
+struct Figure {
+    name: String,
+    value: f64,
+    unit: &'static str,
+    /// Share of the GEMM peak, where matrix products are most of the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_peak: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct BenchResult {
+    threads: usize,
+    figures: Vec<Figure>,
+}
+
+/// A prompt that every family's tokenizer cuts into more pieces than are used of it.
+const TEXT: &str = "The largest coral reef system in the world is located off the coast of \
+                    Queensland, and the people who live near it depend on it for their food. ";
+
+pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError> {
+    let runs = args.runs.max(1);
+    let model = resident::load(global)?;
+    let spinner = progress::spinner("measuring");
+    let peak = gemm_peak(runs);
+    let mut bench = Bench {
+        model: &model,
+        peak,
+        runs,
+        figures: Vec::new(),
+    };
+    bench.push("GEMM peak", peak / 1e9, "GFLOP/s", None);
+    bench.push("load", model.load_time.as_secs_f64() * 1e3, "ms", None);
+    for tokens in [14, 128, 512, 1500] {
+        bench.forward(tokens)?;
+    }
+    bench.traced(14)?;
+    bench.traced(1500)?;
+    bench.sweep(&Scope::All, 2)?;
+    bench.sweep(&Scope::Last, 8)?;
+    if let Some(bytes) = peak_memory() {
+        bench.push("peak memory", bytes / 1e6, "MB", None);
+    }
+    let figures = bench.figures;
+    spinner.finish_and_clear();
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let threads = rayon::current_num_threads();
+        json::print(out, Some(&model.info), BenchResult { threads, figures })?;
+    } else {
+        for figure in &figures {
+            let share = figure.of_peak.map_or_else(String::new, |share| {
+                format!("  {:.0} % of the GEMM peak", 100.0 * share)
+            });
+            let Figure {
+                name, value, unit, ..
+            } = figure;
+            writeln!(out, "{name:<28} {value:>9.1} {unit}{share}")?;
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+struct Bench<'a> {
+    model: &'a Model,
+    /// Floating point operations per second.
+    peak: f64,
+    runs: usize,
+    figures: Vec<Figure>,
+}
+
+impl Bench<'_> {
+    fn push(
+        &mut self,
+        name: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        flops: Option<f64>,
+    ) {
+        let of_peak = flops.map(|flops| flops / self.peak);
+        self.figures.push(Figure {
+            name: name.into(),
+            value,
+            unit,
+            of_peak,
+        });
+    }
+
+    /// Token ids of a prompt of just this length; `None` where the model reads fewer.
+    fn prompt(&self, tokens: usize) -> Option<Vec<u32>> {
+        let text = TEXT.repeat(tokens / 14 + 1);
+        let mut ids = self.model.tokenizer.ids(&text);
+        ids.truncate(tokens);
+        (ids.len() == tokens && tokens <= self.model.config().context).then_some(ids)
+    }
+
+    /// The median time of a pass, in seconds.
+    fn time(&self, ids: &[u32], hooks: &Hooks) -> Result<f64, CliError> {
+        let mut times = Vec::with_capacity(self.runs);
+        for _ in 0..=self.runs {
+            let start = Instant::now();
+            self.model.forward(&[ids], hooks, &Cancel::new())?;
+            times.push(start.elapsed().as_secs_f64());
+        }
+        // The first one warms up.
+        let mut times = times.split_off(1);
+        times.sort_by(f64::total_cmp);
+        Ok(times[times.len() / 2])
+    }
+
+    fn forward(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks::interventions(Vec::new());
+        let seconds = self.time(&ids, &hooks)?;
+        let rate = self.model.flops(tokens, tokens, 1) / seconds;
+        self.push(
+            format!("forward, {tokens} tokens"),
+            seconds * 1e3,
+            "ms",
+            Some(rate),
+        );
+        Ok(())
+    }
+
+    fn traced(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks::capture(Capture {
+            logits: Positions::Last,
+            attention: Positions::Last,
+            z: Positions::Last,
+            ..Capture::default()
+        });
+        let seconds = self.time(&ids, &hooks)?;
+        let rate = self.model.flops(tokens, tokens, 1) / seconds;
+        let name = format!("traced forward, {tokens} tokens");
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        Ok(())
+    }
+
+    fn sweep(&mut self, scope: &Scope, taus: usize) -> Result<(), CliError> {
+        let text = "The largest coral reef system in the world is located off the coast of";
+        let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
+        let first = self.model.tokenizer.ids(" Australia");
+        let subject = Subject {
+            text,
+            tokens: &tokens,
+            first_tokens: &first[..1],
+            bos: BosPolicy::Never,
+            interventions: &[],
+        };
+        let layers = self.model.info.layers;
+        let grid = Grid {
+            encodings: vec![Encoding::Embed],
+            layers: (0..layers).collect(),
+            taus: (1..=taus).map(|tau| tau as f64).collect(),
+            scopes: vec![scope.clone()],
+        };
+        let memory = "Great Barrier Reef";
+        let start = Instant::now();
+        let swept = sweep(
+            self.model,
+            &subject,
+            memory,
+            &grid,
+            &Cancel::new(),
+            &mut |_| {},
+        )?;
+        let seconds = start.elapsed().as_secs_f64();
+        let rate = swept.cells.len() as f64 / seconds;
+        let name = match scope {
+            Scope::All => "sweep, all positions",
+            _ => "sweep, last token",
+        };
+        self.push(name, rate, "cells/s", None);
+        Ok(())
+    }
+}
+
+/// The most memory that this process had resident, in bytes, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
