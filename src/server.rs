@@ -72,6 +72,7 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
         shared = Some(Arc::clone(&state));
         backend::Backend { state }
     })
+    .custom_method("hoplens/documentText", backend::Backend::document_text)
     .finish();
     let Some(state) = shared else {
         return Err(std::io::Error::other("the service was not built"));

@@ -14,6 +14,16 @@ pub(super) struct Backend {
     pub(super) state: Arc<State>,
 }
 
+impl Backend {
+    /// `hoplens/documentText`
+    pub(super) async fn document_text(
+        &self,
+        params: handlers::DocumentTextParams,
+    ) -> Result<Option<String>> {
+        handlers::document_text(&params)
+    }
+}
+
 impl LanguageServer for Backend {
     async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
         Ok(handlers::initialize(&self.state, &params))

@@ -2,6 +2,7 @@
 //! for the client.
 
 mod code_action;
+mod document_text;
 mod execute_command;
 mod hover;
 mod initialize;
@@ -9,6 +10,7 @@ mod inlay_hint;
 mod workspace;
 
 pub(super) use code_action::code_action;
+pub(super) use document_text::{DocumentTextParams, document_text};
 pub(super) use execute_command::execute_command;
 pub(super) use hover::hover;
 pub(super) use initialize::{initialize, initialized};

@@ -1,0 +1,66 @@
+//! What an editor does with a text, written as plainly as can be: one character after the other.
+
+use serde_json::Value;
+
+/// The byte offset of a position in UTF-16; what is outside is clamped as LSP says.
+pub fn offset(text: &str, position: &Value) -> usize {
+    let (wanted_line, wanted_column) = (
+        position["line"].as_u64().unwrap(),
+        position["character"].as_u64().unwrap(),
+    );
+    let (mut line, mut column) = (0, 0);
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, char)) = chars.next() {
+        let is_break = char == '\n' || char == '\r';
+        if line == wanted_line {
+            let width = char.len_utf16() as u64;
+            if is_break || wanted_column < column + width {
+                return at;
+            }
+            column += width;
+        }
+        if is_break && !(char == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n')) {
+            line += 1;
+        }
+    }
+    text.len()
+}
+
+/// The position of a byte offset in UTF-16; the offset must not lie inside `\r\n`.
+pub fn position(text: &str, offset: usize) -> Value {
+    let before = &text[..offset];
+    let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
+    let column: usize = before[start..].chars().map(char::len_utf16).sum();
+    serde_json::json!({"line": lines, "character": column})
+}
+
+/// The text between two positions.
+pub fn slice<'text>(text: &'text str, range: &Value) -> &'text str {
+    &text[offset(text, &range["start"])..offset(text, &range["end"])]
+}
+
+/// Applies one content change of `textDocument/didChange`.
+pub fn change(text: &mut String, change: &Value) {
+    let new = change["text"].as_str().unwrap();
+    if change["range"].is_null() {
+        new.clone_into(text);
+        return;
+    }
+    let start = offset(text, &change["range"]["start"]);
+    let end = offset(text, &change["range"]["end"]);
+    text.replace_range(start.min(end)..start.max(end), new);
+}
+
+/// Applies the text edits of one file; they refer to the text before any of them.
+pub fn apply(text: &str, edits: &Value) -> String {
+    let mut edits: Vec<&Value> = edits.as_array().unwrap().iter().collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(offset(text, &edit["range"]["start"])));
+    let mut text = text.to_owned();
+    for edit in edits {
+        let start = offset(&text, &edit["range"]["start"]);
+        let end = offset(&text, &edit["range"]["end"]);
+        text.replace_range(start..end, edit["newText"].as_str().unwrap());
+    }
+    text
+}

@@ -1,0 +1,17 @@
+//! The real server, driven over its standard input and output as an editor does.
+#![allow(
+    clippy::print_stderr,
+    reason = "figures and skipped tests are for people to see"
+)]
+
+mod client;
+mod editor;
+mod lifecycle;
+mod model;
+mod protocol;
+mod scenario;
+mod sidecar;
+mod smollm2;
+mod statics;
+mod sync;
+mod tiny;

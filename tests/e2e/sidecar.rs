@@ -1,0 +1,97 @@
+//! Prompts whose cases stand beside them.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start, uri};
+use crate::editor;
+
+const PROMPT: &str = "The first president of the United States is located off the coast of";
+const SIDECAR: &str = "version: 1\ncases:\n  - id: tiny\n    expect: \" fought\"\n    hops:\n      - {mention: \"The first president of the United States\", bridge: \"café\"}\n";
+
+fn is_done(found: &Value) -> bool {
+    found["diagnostics"][0]["data"]["repairs"].is_u64()
+}
+
+fn injections(client: &mut Client, uri: &str) -> Value {
+    let everything =
+        json!({"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}});
+    let context = json!({"diagnostics": [], "only": ["quickfix.hoplens.inject"]});
+    let params = json!({"textDocument": {"uri": uri}, "range": everything, "context": context});
+    client.request("textDocument/codeAction", params)
+}
+
+#[test]
+fn injections_go_where_the_cases_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompt = uri(&folder.path().join("capital.txt"));
+    let path = folder.path().join("capital.txt.hoplens.yaml");
+    let sidecar = uri(&path);
+    std::fs::write(&path, SIDECAR).unwrap();
+    let mut client = Client::ready(&Start::default());
+    // From the disk.
+    client.open(&prompt, "plaintext", PROMPT);
+    let found = client.diagnostics(&prompt, is_done);
+    let related = &found["diagnostics"][0]["relatedInformation"][0]["location"];
+    assert_eq!(related["uri"], sidecar);
+    assert_eq!(editor::slice(SIDECAR, &related["range"]), "\"café\"");
+    let baseline = found["diagnostics"][0]["data"]["baseline"]
+        .as_f64()
+        .unwrap();
+    let actions = injections(&mut client, &prompt);
+    let edit = &actions[0]["edit"]["documentChanges"][0];
+    assert_eq!(
+        edit["textDocument"],
+        json!({"uri": sidecar, "version": null})
+    );
+    let repaired = editor::apply(SIDECAR, &edit["edits"]);
+    // Written by somebody else; the editor tells.
+    std::fs::write(&path, &repaired).unwrap();
+    let changed = json!({"changes": [{"uri": sidecar, "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", changed);
+    let found = client.diagnostics(&prompt, is_done);
+    let after = found["diagnostics"][0]["data"]["baseline"]
+        .as_f64()
+        .unwrap();
+    assert!(1.05 * baseline < after, "{baseline} → {after}");
+    // In the editor the sidecar has a version.
+    client.open(&sidecar, "yaml", &repaired);
+    client.diagnostics(&prompt, is_done);
+    let actions = injections(&mut client, &prompt);
+    for action in actions.as_array().unwrap() {
+        let target = &action["edit"]["documentChanges"][0]["textDocument"];
+        assert_eq!(*target, json!({"uri": sidecar, "version": 1}));
+    }
+    client.change(&sidecar, 2, &json!([{"text": SIDECAR}]));
+    let found = client.diagnostics(&prompt, is_done);
+    assert_eq!(found["diagnostics"][0]["data"]["baseline"], baseline);
+}
+
+#[test]
+fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
+    // A flow map over several lines: nobody's layout would survive an insertion.
+    let text = format!(
+        "---\n{{hoplens.cases: [{{id: tiny, expect: \" fought\", hops: [{{mention: \
+         \"The first president of the United States\", bridge: \"café\"}}]}}], hoplens.inject: null}}\n---\n{PROMPT}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let prompt = uri(&folder.path().join("flow.prompt"));
+    let mut client = Client::ready(&Start::default());
+    client.open(&prompt, "dotprompt", &text);
+    client.diagnostics(&prompt, is_done);
+    let actions = injections(&mut client, &prompt);
+    let changes = actions[0]["edit"]["documentChanges"].clone();
+    eprintln!("{changes:#}");
+    let sidecar = format!("{prompt}.hoplens.yaml");
+    assert_eq!(changes[0]["kind"], "create", "{changes}");
+    assert_eq!(changes[0]["uri"], sidecar);
+    assert_eq!(
+        changes[1]["textDocument"],
+        json!({"uri": sidecar, "version": null})
+    );
+    let created = editor::apply("", &changes[1]["edits"]);
+    assert!(created.contains("version: 1"), "{created}");
+    client.open(&sidecar, "yaml", &created);
+    let found = client.diagnostics(&prompt, is_done);
+    let data = &found["diagnostics"][0]["data"];
+    assert!(0.0 < data["baseline"].as_f64().unwrap());
+}

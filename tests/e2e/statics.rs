@@ -1,0 +1,127 @@
+//! What can be said without a model.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start, uri};
+use crate::editor;
+
+const URI: &str = "file:///somewhere/static.prompt";
+
+/// A session in which no model will ever be there.
+pub fn without_model(folder: &std::path::Path) -> Start {
+    let at = |name: &str| Some(folder.join(name).display().to_string());
+    Start {
+        model: "smollm2-135m".into(),
+        env: vec![
+            ("HF_HUB_CACHE", at("hub")),
+            ("HOPLENS_CACHE", at("own")),
+            ("HF_HUB_OFFLINE", None),
+        ],
+        ..Start::default()
+    }
+}
+
+#[test]
+fn bad_yaml_is_underlined_at_once_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&without_model(folder.path()));
+    let status = client.notification("experimental/serverStatus", |status| {
+        status["quiescent"] == true
+    });
+    assert_eq!(status["health"], "warning");
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.contains("hoplens models pull smollm2-135m"),
+        "{message}"
+    );
+
+    let text = "---\n# 🙂 é\nhoplens.cases: [\n---\nRome is";
+    client.open(URI, "dotprompt", text);
+    let found = client.diagnostics(URI, |_| true);
+    assert_eq!(found["version"], 1);
+    let first = &found["diagnostics"][0];
+    assert_eq!(first["code"], "front-matter");
+    assert_eq!(first["severity"], 1);
+    assert_eq!(first["source"], "hoplens");
+
+    // Mended in UTF-16 columns, on the line with the wide characters too.
+    let range = json!({"start": {"line": 2, "character": 15}, "end": {"line": 2, "character": 16}});
+    let wide = json!({"start": {"line": 1, "character": 2}, "end": {"line": 1, "character": 4}});
+    let changes = json!([{"range": range, "text": "[]"}, {"range": wide, "text": "x"}]);
+    client.change(URI, 2, &changes);
+    let found = client.diagnostics(URI, |found| found["version"] == 2);
+    assert_eq!(found["diagnostics"], json!([]));
+    assert_eq!(
+        client.text(URI),
+        "---\n# x é\nhoplens.cases: []\n---\nRome is"
+    );
+
+    // A hover says why there is nothing to see; where no prompt is, it says nothing.
+    let at = |line: u32| json!({"textDocument": {"uri": URI}, "position": {"line": line, "character": 1}});
+    let hover = client.request("textDocument/hover", at(4));
+    let shown = hover["contents"]["value"].as_str().unwrap();
+    assert!(
+        shown.starts_with("No model yet: the model smollm2-135m"),
+        "{shown}"
+    );
+    assert_eq!(client.request("textDocument/hover", at(1)), Value::Null);
+}
+
+#[test]
+fn ranges_count_in_the_clients_encoding() {
+    let text = "---\nhoplens.inject: [{memory: \"é🙂\", layer: 0, taw: 1}]\n---\nRome is";
+    let range = |encoding: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut client = Client::start(&Start {
+            capabilities: json!({"general": {"positionEncodings": [encoding]}}),
+            ..without_model(folder.path())
+        });
+        client.open(URI, "dotprompt", text);
+        let found = client.diagnostics(URI, |_| true);
+        let found = found["diagnostics"].as_array().unwrap().clone();
+        let key = found
+            .into_iter()
+            .find(|one| one["message"].as_str().unwrap().contains("taw"));
+        key.unwrap()["range"].clone()
+    };
+    let utf16 = range("utf-16");
+    assert_eq!(editor::slice(text, &utf16), "taw");
+    let column = utf16["start"]["character"].as_u64().unwrap();
+    assert_eq!(range("utf-8")["start"]["character"], column + 3);
+    assert_eq!(range("utf-32")["start"]["character"], column - 1);
+}
+
+#[test]
+fn what_is_no_prompt_is_left_alone_until_a_sidecar_makes_it_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&without_model(folder.path()));
+    client.notification("experimental/serverStatus", |status| {
+        status["quiescent"] == true
+    });
+    let plain = uri(&folder.path().join("plain.txt"));
+    let sidecar = format!("{plain}.hoplens.yaml");
+    client.open(&plain, "plaintext", "Rome is");
+    client.open(&sidecar, "yaml", "version: 2\ncases: []\n");
+    let beside = client.diagnostics(&sidecar, |_| true);
+    assert_eq!(beside["diagnostics"][0]["code"], "front-matter");
+    assert_eq!(beside["version"], 1);
+    client.diagnostics(&plain, |found| found["version"] == 1);
+    // Mended in the editor, nothing saved.
+    client.change(&sidecar, 2, &json!([{"text": "version: 1\ncases: []\n"}]));
+    let beside = client.diagnostics(&sidecar, |_| true);
+    assert_eq!(
+        (&beside["diagnostics"], &beside["version"]),
+        (&json!([]), &json!(2))
+    );
+    client.diagnostics(&plain, |found| found["version"] == 1);
+    // Unsaved, it is gone when closed; then it is the disk that counts.
+    client.change(&sidecar, 3, &json!([{"text": "version: 3\n"}]));
+    client.diagnostics(&sidecar, |found| found["version"] == 3);
+    client.diagnostics(&plain, |_| true);
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": sidecar}}),
+    );
+    client.diagnostics(&sidecar, |found| found["diagnostics"] == json!([]));
+    client.diagnostics(&plain, |_| true);
+}

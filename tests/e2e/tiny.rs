@@ -1,0 +1,140 @@
+//! The main job on a miniature model with random weights: the arithmetic is real, the sense not.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start};
+use crate::scenario::{self, Scenario};
+
+const TEXT: &str = include_str!("tiny.prompt");
+const URI: &str = "file:///somewhere/tiny.prompt";
+
+#[test]
+fn a_lost_hop_is_found_and_repaired() {
+    let scenario = Scenario {
+        text: TEXT,
+        mention: "The first president of the United States",
+        bridge: "\"café\"",
+    };
+    let figures = scenario::run(&Start::default(), &scenario);
+    eprintln!("tiny-gpt2: {figures:#?}");
+}
+
+#[test]
+fn a_prompt_opened_before_the_model_is_ready_is_looked_at_when_it_is() {
+    let mut client = Client::start(&Start::default());
+    client.open(URI, "dotprompt", TEXT);
+    client.diagnostics(URI, |found| {
+        found["diagnostics"][0]["data"]["repairs"].is_u64()
+    });
+    client.wait_until_ready();
+}
+
+#[test]
+fn findings_follow_the_text_while_it_is_edited() {
+    let mut client = Client::ready(&Start {
+        options: json!({"hoplens": {"debounceMs": 60_000}}),
+        ..Start::default()
+    });
+    client.open(URI, "dotprompt", TEXT);
+    let found = client.diagnostics(URI, |found| {
+        found["diagnostics"][0]["data"]["repairs"].is_u64()
+    });
+    let line = found["diagnostics"][0]["range"]["start"]["line"]
+        .as_u64()
+        .unwrap();
+    // A comment in the front matter moves everything down.
+    let start = json!({"line": 1, "character": 0});
+    let insert = json!([{"range": {"start": start, "end": start}, "text": "# note\n"}]);
+    client.change(URI, 2, &insert);
+    let found = client.diagnostics(URI, |found| found["version"] == 2);
+    let one = &found["diagnostics"][0];
+    assert_eq!(one["range"]["start"]["line"], line + 1);
+    // What was measured for the old text is not offered for the new one.
+    assert_eq!(one["data"], Value::Null);
+    let params = json!({"textDocument": {"uri": URI}, "range": one["range"], "context": {"diagnostics": []}});
+    assert_eq!(client.request("textDocument/codeAction", params), json!([]));
+    // The command does not wait for the pause.
+    client.request(
+        "workspace/executeCommand",
+        json!({"command": "hoplens.server.analyse", "arguments": [URI]}),
+    );
+    client.diagnostics(URI, |found| {
+        found["diagnostics"][0]["data"]["repairs"].is_u64()
+    });
+}
+
+#[test]
+fn on_save_means_on_save() {
+    let mut client = Client::ready(&Start {
+        options: json!({"hoplens": {"run": "onSave"}}),
+        ..Start::default()
+    });
+    let is_done = |found: &Value| found["diagnostics"][0]["data"]["repairs"].is_u64();
+    client.open(URI, "dotprompt", TEXT);
+    client.diagnostics(URI, is_done);
+    client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
+    let edited = client.diagnostics(URI, |_| true);
+    assert_eq!(edited["version"], 2);
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    client.notify(
+        "textDocument/didSave",
+        json!({"textDocument": {"uri": URI}}),
+    );
+    let saved = client.diagnostics(URI, is_done);
+    assert_eq!(saved["diagnostics"][0]["data"]["case"], "other");
+    // Saved again without a change: nothing is done again, as the end of the session shows.
+    client.notify(
+        "textDocument/didSave",
+        json!({"textDocument": {"uri": URI}}),
+    );
+}
+
+#[test]
+fn clients_get_edits_and_tables_as_they_can_take_them() {
+    let start = Start {
+        capabilities: json!({
+            "general": {"positionEncodings": ["utf-8"], "markdown": {"parser": "marked", "version": "1"}},
+            "experimental": {"serverStatusNotification": true},
+        }),
+        ..Start::default()
+    };
+    let mut client = Client::ready(&start);
+    client.open(URI, "dotprompt", TEXT);
+    let found = client.diagnostics(URI, |found| {
+        found["diagnostics"][0]["data"]["repairs"].is_u64()
+    });
+    assert_eq!(found["diagnostics"][0].get("relatedInformation"), None);
+    let params = json!({"textDocument": {"uri": URI}, "range": found["diagnostics"][0]["range"], "context": {"diagnostics": []}});
+    let actions = client.request("textDocument/codeAction", params);
+    assert!(actions[0]["edit"]["changes"][URI].is_array(), "{actions}");
+    let params = json!({"textDocument": {"uri": URI}, "position": {"line": 7, "character": 10}});
+    let shown = client.request("textDocument/hover", params);
+    let shown = shown["contents"]["value"].as_str().unwrap();
+    assert!(shown.contains("| layer.head | logit |"), "{shown}");
+}
+
+#[test]
+fn hints_are_shown_for_any_prompt_even_without_cases() {
+    let mut client = Client::ready(&Start {
+        client_name: "Neovim",
+        capabilities: json!({
+            "experimental": {"serverStatusNotification": true},
+            "workspace": {"inlayHint": {"refreshSupport": true}},
+        }),
+        ..Start::default()
+    });
+    let untitled = "untitled:Untitled-1";
+    client.open(untitled, "dotprompt", "The first 🙂 president of the");
+    client.serve("workspace/inlayHint/refresh", &Value::Null);
+    client.diagnostics(untitled, |_| true);
+    let everything =
+        json!({"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}});
+    let params = json!({"textDocument": {"uri": untitled}, "range": everything});
+    let hints = client.request("textDocument/inlayHint", params);
+    assert_eq!(hints[0]["position"], json!({"line": 0, "character": 29}));
+    assert!(
+        hints[0]["label"].as_str().unwrap().ends_with("(#1)"),
+        "{hints}"
+    );
+    client.diagnostics(untitled, |found| found["diagnostics"] == json!([]));
+}
