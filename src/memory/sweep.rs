@@ -10,8 +10,9 @@ use crate::model::{
 };
 use crate::prompt::{Encoding, Scope};
 
-/// Rows of variants in one pass: enough for the matrix kernels, little enough memory.
-const ROWS: usize = 2048;
+/// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
+/// done, so that whoever listens to the progress can do something else in between.
+const ROWS: usize = 512;
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
