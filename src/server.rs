@@ -24,6 +24,7 @@ mod settings;
 mod state;
 mod status;
 mod view;
+mod wire;
 
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct ServerOptions {
 
 /// Many, so that a cancellation is never stuck behind what it cancels.
 const CONCURRENCY: usize = 256;
+/// Bytes on their way from standard input to the service.
+const PIPE: usize = 64 << 10;
 
 /// Serves standard input and output until the client says exit; returns the exit code.
 ///
@@ -82,7 +85,10 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
     runtime.spawn(hints::refresh(Arc::clone(&state)));
     runtime.block_on(async {
         let ingress = ingress::Ingress::new(service, Arc::clone(&state));
-        let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
+        let (messages, from_client) = tokio::io::duplex(PIPE);
+        let stdin = tokio::io::BufReader::new(tokio::io::stdin());
+        tokio::spawn(wire::pass_on(stdin, from_client));
+        let server = Server::new(messages, tokio::io::stdout(), socket)
             .concurrency_level(CONCURRENCY)
             .serve(ingress);
         tokio::select! {

@@ -22,11 +22,8 @@ pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
     let several = findings.cases.len() > 1;
     let mut labels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for case in &findings.cases {
-        let (Ok(outcome), Some(source)) = (
-            &case.outcome,
-            case.rendered
-                .to_source(case.rendered.text.len()..usize::MAX),
-        ) else {
+        let end = case.rendered.text.len();
+        let (Ok(outcome), Some(source)) = (&case.outcome, case.rendered.to_source(end..end)) else {
             continue;
         };
         let composed = &outcome.probes.composed;

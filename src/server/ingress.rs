@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tower::Service;
 use tower_lsp_server::jsonrpc::{Error, Id, Request, Response};
@@ -23,6 +24,7 @@ use super::key::Key;
 use super::parent;
 use super::state::State;
 use super::view::{is_prompt, prompt_key};
+use super::wire::{UNREADABLE, Unreadable};
 
 tokio::task_local! {
     static STAMP: Option<Arc<Document>>;
@@ -127,6 +129,9 @@ fn take(state: &Arc<State>, request: &Request) -> Taken {
             state.lifecycle.end();
             return Taken::PassOn;
         }
+        UNREADABLE => {
+            return params(request).map_or(Taken::Done, |wrong| Taken::Refused(refuse(&wrong)));
+        }
         // How much is logged is decided by the environment, where the log goes too.
         "$/setTrace" => return Taken::Done,
         _ if !method.starts_with("textDocument/did") => return Taken::PassOn,
@@ -144,6 +149,18 @@ fn take(state: &Arc<State>, request: &Request) -> Taken {
         _ => return Taken::PassOn,
     };
     Taken::Done
+}
+
+/// The answer to what is no message.
+fn refuse(wrong: &Unreadable) -> Response {
+    let mut error = if wrong.is_syntax {
+        Error::parse_error()
+    } else {
+        Error::invalid_request()
+    };
+    error.message = format!("{}: {}", error.message, wrong.reason).into();
+    let id = Id::deserialize(&wrong.id).unwrap_or(Id::Null);
+    Response::from_error(id, error)
 }
 
 /// The parameters; what is not right is logged, for a notification has no answer.

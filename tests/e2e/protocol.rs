@@ -29,6 +29,8 @@ fn unknown_and_wrong_messages_are_answered_and_end_nothing() {
     client.raw(b"Content-Length: 9\r\n\r\n{\"json\": ");
     let broken = client.answer_without_id();
     assert_eq!(broken["code"], -32700);
+    client.raw(b"rubbish\r\n\r\nContent-Length: 2\r\n\r\n[]");
+    assert_eq!(client.answer_without_id()["code"], -32600);
     assert_eq!(client.text("file:///not/open.prompt"), Value::Null);
 }
 

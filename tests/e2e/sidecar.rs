@@ -9,7 +9,8 @@ const PROMPT: &str = "The first president of the United States is located off th
 const SIDECAR: &str = "version: 1\ncases:\n  - id: tiny\n    expect: \" fought\"\n    hops:\n      - {mention: \"The first president of the United States\", bridge: \"café\"}\n";
 
 fn is_done(found: &Value) -> bool {
-    found["diagnostics"][0]["data"]["repairs"].is_u64()
+    let found = found["diagnostics"].as_array().unwrap();
+    found.iter().any(|one| one["data"]["repairs"].is_u64())
 }
 
 fn injections(client: &mut Client, uri: &str) -> Value {
@@ -68,19 +69,16 @@ fn injections_go_where_the_cases_are() {
 
 #[test]
 fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
-    // A flow map over several lines: nobody's layout would survive an insertion.
-    let text = format!(
-        "---\n{{hoplens.cases: [{{id: tiny, expect: \" fought\", hops: [{{mention: \
-         \"The first president of the United States\", bridge: \"café\"}}]}}], hoplens.inject: null}}\n---\n{PROMPT}\n"
-    );
+    // Nothing can be inserted into what is not valid YAML; what stands before is used.
+    let cases = SIDECAR.trim_start_matches("version: 1\n");
+    let text = format!("---\nhoplens.{cases}broken: [\n---\n{PROMPT}\n");
     let folder = tempfile::tempdir().unwrap();
-    let prompt = uri(&folder.path().join("flow.prompt"));
+    let prompt = uri(&folder.path().join("broken.prompt"));
     let mut client = Client::ready(&Start::default());
     client.open(&prompt, "dotprompt", &text);
     client.diagnostics(&prompt, is_done);
     let actions = injections(&mut client, &prompt);
     let changes = actions[0]["edit"]["documentChanges"].clone();
-    eprintln!("{changes:#}");
     let sidecar = format!("{prompt}.hoplens.yaml");
     assert_eq!(changes[0]["kind"], "create", "{changes}");
     assert_eq!(changes[0]["uri"], sidecar);
@@ -92,6 +90,6 @@ fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
     assert!(created.contains("version: 1"), "{created}");
     client.open(&sidecar, "yaml", &created);
     let found = client.diagnostics(&prompt, is_done);
-    let data = &found["diagnostics"][0]["data"];
-    assert!(0.0 < data["baseline"].as_f64().unwrap());
+    let found = found["diagnostics"].as_array().unwrap();
+    assert!(found.iter().any(|one| one["code"] == "front-matter"));
 }

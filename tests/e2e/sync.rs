@@ -100,5 +100,5 @@ fn what_lies_outside_is_clamped_and_surrogates_are_kept_whole() {
         json!({"textDocument": {"uri": URI}}),
     );
     assert_eq!(client.text(URI), Value::Null);
-    client.diagnostics(URI, |found| found["diagnostics"] == json!([]));
+    client.diagnostics(URI, |found| found["version"].is_null());
 }

@@ -1,0 +1,206 @@
+//! Framing of what the client sends, forgiving where the library is not.
+//!
+//! The library's reader ends the session at the first message that it cannot read. Here each
+//! frame is looked at before it gets that far; one that is no message becomes [`UNREADABLE`],
+//! which the ingress answers.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tower_lsp_server::jsonrpc::{Request, Response};
+
+/// Stands in for a message that could not be read; its parameters are an [`Unreadable`].
+pub(super) const UNREADABLE: &str = "$/hoplens/unreadable";
+
+/// Larger than any prompt; what is longer is skipped.
+const LONGEST: u64 = 64 << 20;
+const LONGEST_LINE: u64 = 8 << 10;
+
+/// What is wrong with a message.
+#[derive(Debug, Deserialize)]
+pub(super) struct Unreadable {
+    /// Its id as far as it has one.
+    pub id: Value,
+    /// Whether it is not even JSON.
+    pub is_syntax: bool,
+    pub reason: String,
+}
+
+/// Hands on every message of `input`, until it ends.
+///
+/// # Errors
+/// One of the two ends broke.
+pub(super) async fn pass_on(
+    mut input: impl AsyncBufRead + Unpin,
+    mut output: impl AsyncWrite + Unpin,
+) -> std::io::Result<()> {
+    while let Some(length) = header(&mut input).await? {
+        let mut body = Vec::new();
+        let wanted = length.min(LONGEST);
+        let got = (&mut input).take(wanted).read_to_end(&mut body).await? as u64;
+        if got < wanted {
+            // The input ended within a message.
+            return Ok(());
+        }
+        let body = if LONGEST < length {
+            let mut rest = (&mut input).take(length - LONGEST);
+            tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+            let reason = format!("a message of {length} bytes; the limit is {LONGEST}");
+            unreadable(Value::Null, false, &reason)
+        } else {
+            readable(body)
+        };
+        let header = format!("Content-Length: {}\r\n\r\n", body.len());
+        output.write_all(header.as_bytes()).await?;
+        output.write_all(&body).await?;
+        output.flush().await?;
+    }
+    Ok(())
+}
+
+/// The length of the next message; `None` at the end of the input. Lines that are no header of a
+/// message are skipped.
+async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<u64>> {
+    let mut length = None;
+    loop {
+        let mut line = Vec::new();
+        let mut limited = (&mut *input).take(LONGEST_LINE);
+        if limited.read_until(b'\n', &mut line).await? == 0 {
+            return Ok(None);
+        }
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end();
+        if line.is_empty() && length.is_some() {
+            return Ok(length);
+        }
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse().ok();
+            }
+            // The content type can only be the one that there is.
+            Some(_) => {}
+            None => tracing::warn!("skipped what is no header"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only whether it can be read matters")]
+enum Message {
+    Response(Response),
+    Request(Request),
+}
+
+/// The message as it is if it can be read.
+fn readable(body: Vec<u8>) -> Vec<u8> {
+    let Err(error) = serde_json::from_slice::<Message>(&body) else {
+        return body;
+    };
+    let value: Value = match serde_json::from_slice(&body) {
+        Ok(value) => value,
+        Err(error) => return unreadable(Value::Null, true, &error.to_string()),
+    };
+    let id = value.get("id").cloned().unwrap_or_default();
+    let has = |name| value.get(name).is_some();
+    // Some clients leave out a result that is null.
+    if !id.is_null() && !has("method") && !has("error") && !has("result") {
+        let message = json!({"jsonrpc": "2.0", "id": id, "result": null});
+        return message.to_string().into_bytes();
+    }
+    unreadable(id, false, &error.to_string())
+}
+
+fn unreadable(id: Value, is_syntax: bool, reason: &str) -> Vec<u8> {
+    tracing::warn!(reason, "a message that cannot be read");
+    let params = json!({"id": id, "is_syntax": is_syntax, "reason": reason});
+    let message = json!({"jsonrpc": "2.0", "method": UNREADABLE, "params": params});
+    message.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The messages that arrive.
+    fn passed(input: &[u8]) -> Vec<Value> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let mut output = Vec::new();
+        runtime.block_on(pass_on(input, &mut output)).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        let bodies = text.split("Content-Length: ").skip(1);
+        bodies
+            .map(|part| serde_json::from_str(part.split_once("\r\n\r\n").unwrap().1).unwrap())
+            .collect()
+    }
+
+    fn framed(body: &str) -> String {
+        format!("Content-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[test]
+    fn messages_pass_as_they_are() {
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"b":"é"}}"#;
+        let response = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
+        let strange = format!(
+            "content-length:{}\r\nContent-Type: x; charset=utf-9\r\n\r\n{response}",
+            response.len()
+        );
+        let input = framed(request) + &strange;
+        let passed = passed(input.as_bytes());
+        let expected: Vec<Value> = [request, response]
+            .map(|text| serde_json::from_str(text).unwrap())
+            .to_vec();
+        assert_eq!(passed, expected);
+    }
+
+    #[test]
+    fn what_is_no_message_becomes_one() {
+        let bodies = [
+            "{",
+            "[]",
+            r#"{"jsonrpc":"2.0","id":3,"method":7}"#,
+            "\"x\"",
+            "",
+        ];
+        let input: String = bodies.iter().map(|body| framed(body)).collect();
+        let passed = passed(input.as_bytes());
+        assert_eq!(passed.len(), bodies.len());
+        for message in &passed {
+            assert_eq!(message["method"], UNREADABLE);
+        }
+        assert_eq!(passed[0]["params"]["is_syntax"], true);
+        assert_eq!(passed[2]["params"]["id"], 3);
+    }
+
+    #[test]
+    fn a_result_that_was_left_out_is_null() {
+        let passed = passed(framed(r#"{"jsonrpc":"2.0","id":4}"#).as_bytes());
+        assert_eq!(
+            passed[0],
+            json!({"jsonrpc": "2.0", "id": 4, "result": null})
+        );
+    }
+
+    #[test]
+    fn rubbish_between_messages_is_skipped_and_a_cut_one_is_dropped() {
+        let message = r#"{"jsonrpc":"2.0","method":"a"}"#;
+        let input = format!(
+            "rubbish\r\n\r\nContent-Length: x\r\n\r\n{}Content-Length: 99\r\n\r\n{{",
+            framed(message)
+        );
+        assert_eq!(passed(input.as_bytes()).len(), 1);
+    }
+
+    #[test]
+    fn what_is_too_long_is_skipped() {
+        let long = format!("Content-Length: {}\r\n\r\n", LONGEST + 1);
+        let mut input = long.into_bytes();
+        input.resize(input.len() + LONGEST as usize + 1, b' ');
+        input.extend(framed(r#"{"jsonrpc":"2.0","method":"a"}"#).bytes());
+        let passed = passed(&input);
+        assert_eq!((passed.len(), &passed[1]["method"]), (2, &json!("a")));
+    }
+}
