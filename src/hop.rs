@@ -11,12 +11,10 @@ mod settings;
 mod subject;
 mod verdict;
 
-pub use analysis::{
-    CaseFindings, FileFindings, Outcome, TokenReading, analyse, case_id, measure, read_tokens,
-};
+pub use analysis::{CaseFindings, FileFindings, Outcome, analyse, case_id, measure};
 pub use error::HopError;
 pub use explicit::{memory_text, substitute};
-pub use probe::{Probe, Probes, TokenProbability, probe, run_probes};
+pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use repair::{Change, Repair, repairs};
 pub use settings::{Search, Settings, Thresholds};
 pub use subject::{Mention, Subject, first_tokens};

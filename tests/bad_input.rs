@@ -288,8 +288,20 @@ fn prompt_files_that_cannot_be_read() {
     check(folder.0.path(), &["no prompt files"]);
     let latin = folder.file("latin.prompt", b"caf\xe9");
     check(&latin, &["latin.prompt", "offset 3", "UTF-8"]);
+    // The prompt is too long for the model; what can be said of it is said all the same.
     let long = folder.file("long.prompt", "word ".repeat(500));
-    check(&long, &["long.prompt", "reads at most 128", "Shorten"]);
+    let args = [
+        "check",
+        long.to_str().unwrap(),
+        "--model",
+        model.to_str().unwrap(),
+    ];
+    let output = hoplens(&args);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    for word in ["long.prompt", "reads at most 128", "Shorten"] {
+        assert!(error.contains(word), "{error}");
+    }
 }
 
 /// Bad prompt text is a finding, not an error.
@@ -313,4 +325,44 @@ fn invalid_yaml_is_a_finding() {
         report.contains("front-matter") && report.contains("bad.prompt:"),
         "{report}"
     );
+}
+
+/// An injection that cannot be placed does not hide what is found elsewhere.
+#[test]
+fn one_bad_case_does_not_hide_the_others() {
+    let folder = Folder::new();
+    let case = "---\nhoplens.cases: [{id: a, expect: x}]\n";
+    let bad = "hoplens.inject: [{case: a, memory: m, layer: 999, tau: 1}]\n";
+    folder.file("a.prompt", format!("{case}{bad}---\nThe tallest"));
+    folder.file("b.prompt", format!("{case}---\nThe tallest"));
+    let model = miniature("tiny-gpt2");
+    let args = [
+        "check",
+        folder.0.path().to_str().unwrap(),
+        "--model",
+        model.to_str().unwrap(),
+    ];
+    let output = hoplens(&args);
+    let report = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("a.prompt") && error.contains("layer 999"),
+        "{error}"
+    );
+    assert!(
+        report.contains("b.prompt") && report.contains("answer-unlikely"),
+        "{report}"
+    );
+}
+
+/// A magnitude beyond all numbers is refused, not reported as a result.
+#[test]
+fn overflow_is_no_result() {
+    let model = miniature("tiny-gpt2");
+    let model = model.to_str().unwrap();
+    let args = [
+        "sweep", "--model", model, "--prompt", "a b", "--expect", " x", "--memory", "m",
+    ];
+    refuses_args(&[&args[..], &["--tau", "1e300"]].concat(), &["overflow"]);
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use common::{Reference, assert_close, check_reference, default_model, skip};
-use hoplens::model::{Answer, Cancel};
+use hoplens::model::{Answer, Cancel, Hooks};
 use serde_json::Value;
 
 /// Nats; see `docs/method.md`.
@@ -53,7 +53,10 @@ fn every_development_prompt_has_its_probability() {
             ids: model.tokenizer.ids(&text),
             text,
         }];
-        model.score(&ids, &answers, &[], &Cancel::new()).unwrap()
+        model
+            .score(&ids, &answers, &Hooks::default(), &Cancel::new())
+            .unwrap()
+            .0
     };
     for expected in &reference.rows {
         let row = &rows[expected.row];

@@ -82,16 +82,7 @@ pub(super) fn analysed(
     let mut findings = analyse(model, &snapshot.file, &snapshot.text, settings, &cancel)?;
     for index in 0..findings.cases.len() {
         let case = &findings.cases[index];
-        let wants_repairs = match &case.outcome {
-            Ok(outcome) => outcome.wants_repairs(),
-            Err(reason) => {
-                let reason = reason.clone();
-                return Err(CliError::Case {
-                    path: path.into(),
-                    reason,
-                });
-            }
-        };
+        let wants_repairs = matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs());
         if wants_repairs {
             let label = format!("{}: {}: measuring repairs", path.display(), case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));

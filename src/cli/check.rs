@@ -52,6 +52,16 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
             .collect();
         json::print(out, Some(&model.info), CheckResult { files })?;
     }
+    // The other files are reported all the same, but a case that could not be asked is no finding.
+    for snapshot in &snapshots {
+        let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+        if let Some(reason) = cases.filter_map(|case| case.outcome.as_ref().err()).next() {
+            return Err(CliError::Case {
+                path: snapshot.name.clone().into(),
+                reason: reason.clone(),
+            });
+        }
+    }
     let has_findings = found
         .iter()
         .flatten()

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, resident};
-use crate::hop::{Settings, Subject, TokenProbability, TokenReading, read_tokens, run_probes};
+use crate::hop::{Settings, Subject, TokenProbability, TokenReading, run_probes};
 use crate::ide::{percent, quoted};
 use crate::model::Cancel;
 
@@ -25,10 +25,11 @@ pub(super) struct ProbeArgs {
 struct ProbeResult<'a> {
     prompt: &'a str,
     expect: &'a [String],
-    p: f64,
-    logp: f64,
-    logp_first: f64,
-    rank: usize,
+    /// These four are null where no answer is expected.
+    p: Option<f64>,
+    logp: Option<f64>,
+    logp_first: Option<f64>,
+    rank: Option<usize>,
     top: &'a [TokenProbability],
     tokens: &'a [TokenReading],
 }
@@ -46,17 +47,18 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
         injections: Vec::new(),
     };
     let cancel = Cancel::new();
-    let probe = run_probes(&model, &subject, &settings, &cancel)?.composed;
-    let tokens = read_tokens(&model, &args.prompt, &settings, &cancel)?;
+    let (probes, tokens) = run_probes(&model, &subject, &settings, &cancel)?;
+    let probe = probes.composed;
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
+        let expects = !args.expect.is_empty();
         let result = ProbeResult {
             prompt: &probe.prompt,
             expect: &args.expect,
-            p: probe.p,
-            logp: probe.logp,
-            logp_first: probe.logp_first,
-            rank: probe.rank,
+            p: expects.then_some(probe.p),
+            logp: expects.then_some(probe.logp),
+            logp_first: expects.then_some(probe.logp_first),
+            rank: expects.then_some(probe.rank),
             top: &probe.top,
             tokens: &tokens,
         };

@@ -1,12 +1,10 @@
 //! Everything that is found in one prompt file.
 
-use serde::Serialize;
-use std::ops::Range;
-
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, Verdict, repairs, run_probes, verdict,
+    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, repairs,
+    run_probes, verdict,
 };
-use crate::model::{Cancel, Capture, Hooks, Model, ModelInfo};
+use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
 
 /// What a model does with one prompt file.
@@ -33,20 +31,6 @@ pub struct CaseFindings {
     pub tokens: Vec<TokenReading>,
     /// What the model says, or why it could not be asked.
     pub outcome: Result<Outcome, String>,
-}
-
-/// One token of a prompt and how likely it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TokenReading {
-    /// Token id.
-    pub id: u32,
-    /// Its text; bytes that are no character are U+FFFD.
-    pub text: String,
-    /// Natural log-probability given what stands before; absent for the first token.
-    pub logp: Option<f64>,
-    /// Bytes of the rendered prompt; empty for BOS.
-    #[serde(skip)]
-    pub range: Range<usize>,
 }
 
 /// What the probes and the search for repairs found.
@@ -191,8 +175,8 @@ fn ask(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Outcome, HopError> {
-    case.tokens = read_tokens(model, &case.subject.prompt, settings, cancel)?;
-    let probes = run_probes(model, &case.subject, settings, cancel)?;
+    let (probes, tokens) = run_probes(model, &case.subject, settings, cancel)?;
+    case.tokens = tokens;
     let expects = !case.subject.expect.is_empty();
     let verdict = expects.then(|| verdict(&probes, &settings.thresholds));
     Ok(Outcome {
@@ -200,37 +184,4 @@ fn ask(
         verdict,
         repairs: None,
     })
-}
-
-/// The tokens of a prompt and how likely each was.
-///
-/// # Errors
-/// As [`Model::forward`].
-pub fn read_tokens(
-    model: &Model,
-    prompt: &str,
-    settings: &Settings,
-    cancel: &Cancel,
-) -> Result<Vec<TokenReading>, HopError> {
-    let tokens = model.tokenizer.encode(prompt, settings.bos);
-    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let hooks = Hooks::capture(Capture {
-        token_logps: true,
-        ..Capture::default()
-    });
-    let trace = model.forward(&[&ids], &hooks, cancel)?;
-    let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
-    let readings = tokens
-        .into_iter()
-        .enumerate()
-        .map(|(index, token)| TokenReading {
-            id: token.id,
-            text: model.tokenizer.text(token.id),
-            logp: index
-                .checked_sub(1)
-                .and_then(|i| logps.get(i))
-                .map(|logp| f64::from(*logp)),
-            range: token.range,
-        });
-    Ok(readings.collect())
 }

@@ -1,12 +1,13 @@
 //! The probes: the same question asked in several ways.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::explicit::substitute;
 use super::subject::{Subject, answers, interventions};
 use super::{HopError, Settings};
-use crate::model::Hooks;
-use crate::model::{Answer, Cancel, Intervention, Model, Score, Token, top_k};
+use crate::model::{Answer, Cancel, Hooks, Model, Token, Trace};
 
 /// A token with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,24 +48,36 @@ pub struct Probes {
     pub explicit: Option<Probe>,
 }
 
-/// Asks one prompt.
+/// One token of a prompt and how likely it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenReading {
+    /// Token id.
+    pub id: u32,
+    /// Its text; bytes that are no character are U+FFFD.
+    pub text: String,
+    /// Natural log-probability given what stands before, with the injections in force; absent
+    /// for the first token.
+    pub logp: Option<f64>,
+    /// Bytes of the rendered prompt; empty for BOS.
+    #[serde(skip)]
+    pub range: Range<usize>,
+}
+
+/// Asks one prompt, with the interventions of `hooks` in force; what its capture keeps comes back
+/// as well. Without an answer the model's own top token stands for it.
 ///
 /// # Errors
 /// As [`Model::score`].
-pub fn probe(
+pub(super) fn probe(
     model: &Model,
     prompt: &str,
     tokens: &[Token],
     answers: &[Answer],
-    interventions: &[Intervention],
+    hooks: &Hooks,
     cancel: &Cancel,
-) -> Result<Probe, HopError> {
+) -> Result<(Probe, Trace), HopError> {
     let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let score = if answers.is_empty() {
-        unanswered(model, &ids, interventions, cancel)?
-    } else {
-        model.score(&ids, answers, interventions, cancel)?
-    };
+    let (score, trace) = model.score(&ids, answers, hooks, cancel)?;
     let top = score
         .top
         .iter()
@@ -73,36 +86,18 @@ pub fn probe(
             p: ranked.logp.exp(),
         })
         .collect();
-    Ok(Probe {
+    let probe = Probe {
         prompt: prompt.to_owned(),
         p: score.logp.exp(),
         logp: score.logp,
         logp_first: score.logp_first,
         rank: score.rank,
         top,
-    })
+    };
+    Ok((probe, trace))
 }
 
-/// Without an expected answer the model's own top token stands for it.
-fn unanswered(
-    model: &Model,
-    ids: &[u32],
-    interventions: &[Intervention],
-    cancel: &Cancel,
-) -> Result<Score, HopError> {
-    let hooks = Hooks::interventions(interventions.to_vec());
-    let trace = model.forward(&[ids], &hooks, cancel)?;
-    let top = top_k(trace.logits.row(0), 10);
-    let logp = top.first().map_or(f64::NEG_INFINITY, |best| best.logp);
-    Ok(Score {
-        logp,
-        logp_first: logp,
-        rank: 0,
-        top,
-    })
-}
-
-/// Asks the prompt as written and with the bridge named.
+/// Asks the prompt as written and with the bridge named, and reads its tokens.
 ///
 /// # Errors
 /// As [`Model::score`]; an injection that cannot be placed.
@@ -111,37 +106,53 @@ pub fn run_probes(
     subject: &Subject,
     settings: &Settings,
     cancel: &Cancel,
-) -> Result<Probes, HopError> {
+) -> Result<(Probes, Vec<TokenReading>), HopError> {
     let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
     let expected = answers(model, &subject.prompt, &subject.expect)?;
-    let ask = |prompt: &str, tokens: &[Token], changes: &[Intervention]| {
-        probe(model, prompt, tokens, &expected, changes, cancel)
-    };
-    let changes = interventions(
+    let clean = Hooks::interventions(Vec::new());
+    let mut hooks = Hooks::interventions(interventions(
         model,
         &subject.prompt,
         &tokens,
         &subject.injections,
         settings.bos,
         cancel,
-    )?;
-    let composed = ask(&subject.prompt, &tokens, &changes)?;
-    let without_injections = if changes.is_empty() {
+    )?);
+    hooks.capture.token_logps = true;
+    let written = &subject.prompt;
+    let (composed, trace) = probe(model, written, &tokens, &expected, &hooks, cancel)?;
+    let without_injections = if hooks.interventions.is_empty() {
         None
     } else {
-        Some(ask(&subject.prompt, &tokens, &[])?)
+        Some(probe(model, written, &tokens, &expected, &clean, cancel)?.0)
     };
     let explicit = match subject.bridged() {
         Some((mention, bridge)) => {
-            let prompt = substitute(&subject.prompt, mention.range.clone(), bridge);
+            let prompt = substitute(written, mention.range.clone(), bridge);
             let tokens = model.tokenizer.encode(&prompt, settings.bos);
-            Some(ask(&prompt, &tokens, &[])?)
+            Some(probe(model, &prompt, &tokens, &expected, &clean, cancel)?.0)
         }
         None => None,
     };
-    Ok(Probes {
+    let probes = Probes {
         composed,
         without_injections,
         explicit,
-    })
+    };
+    Ok((probes, readings(model, tokens, &trace)))
+}
+
+/// The tokens of a prompt with what a pass over it, or over it and an answer, found.
+fn readings(model: &Model, tokens: Vec<Token>, trace: &Trace) -> Vec<TokenReading> {
+    let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
+    let reading = |(index, token): (usize, Token)| TokenReading {
+        id: token.id,
+        text: model.tokenizer.text(token.id),
+        logp: index
+            .checked_sub(1)
+            .and_then(|before| logps.get(before))
+            .map(|logp| f64::from(*logp)),
+        range: token.range,
+    };
+    tokens.into_iter().enumerate().map(reading).collect()
 }

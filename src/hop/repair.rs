@@ -1,10 +1,11 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
-use super::explicit::{fitted, memory_text};
+use super::explicit::{fitted, memory_text, substitute};
+use super::probe::probe;
 use super::subject::{Subject, answers, first_tokens, interventions};
-use super::{HopError, Probes, Settings, probe};
-use crate::memory::{self, encode, place, resolve_scope, sweep};
-use crate::model::{Cancel, Model};
+use super::{HopError, Mention, Probes, Settings};
+use crate::memory::{self, MemoryError, encode, place, resolve_scope, sweep};
+use crate::model::{Cancel, Hooks, Model};
 use crate::prompt::{Encoding, Scope};
 
 /// A change that makes the expected answer more probable.
@@ -67,18 +68,14 @@ pub fn repairs(
         .enumerate()
         .find_map(|(index, mention)| Some((index, mention, mention.bridge.as_deref()?)))
     {
-        if let Some(explicit) = &probes.explicit {
-            let replacement = fitted(subject.phrase(mention), bridge);
-            let change = Change::Rewrite {
-                mention: index,
-                replacement,
-            };
-            found.push(Repair {
-                change,
-                logp_before: before,
-                logp_after: explicit.logp,
-            });
-        }
+        found.extend(rewrite(
+            model,
+            subject,
+            (index, mention, bridge),
+            before,
+            settings,
+            cancel,
+        )?);
         found.extend(injections(
             model, subject, before, bridge, settings, cancel, progress,
         )?);
@@ -88,6 +85,44 @@ pub fn repairs(
     found.sort_by(|a, b| b.logp_after.total_cmp(&a.logp_after));
     found.truncate(settings.search.most);
     Ok(found)
+}
+
+/// Names the bridge in the text, measured with the file's injections in force, which stay there.
+/// `None` where one of them acts on words that the rewrite removes.
+fn rewrite(
+    model: &Model,
+    subject: &Subject,
+    (index, mention, bridge): (usize, &Mention, &str),
+    before: f64,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Option<Repair>, HopError> {
+    let replacement = fitted(subject.phrase(mention), bridge);
+    let prompt = substitute(&subject.prompt, mention.range.clone(), bridge);
+    let tokens = model.tokenizer.encode(&prompt, settings.bos);
+    let in_force = interventions(
+        model,
+        &prompt,
+        &tokens,
+        &subject.injections,
+        settings.bos,
+        cancel,
+    );
+    let in_force = match in_force {
+        Ok(in_force) => Hooks::interventions(in_force),
+        Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let expected = answers(model, &prompt, &subject.expect)?;
+    let (after, _) = probe(model, &prompt, &tokens, &expected, &in_force, cancel)?;
+    Ok(Some(Repair {
+        change: Change::Rewrite {
+            mention: index,
+            replacement,
+        },
+        logp_before: before,
+        logp_after: after.logp,
+    }))
 }
 
 /// The best injection of the bridge for each encoding and scope.
@@ -136,7 +171,9 @@ fn injections(
             let at = resolve_scope(scope, &subject.prompt, &tokens)?;
             let mut changes = in_force.clone();
             changes.push(place(&vector, best.layer, best.tau, at)?);
-            let after = probe(model, &subject.prompt, &tokens, &expected, &changes, cancel)?;
+            let hooks = Hooks::interventions(changes);
+            let prompt = &subject.prompt;
+            let (after, _) = probe(model, prompt, &tokens, &expected, &hooks, cancel)?;
             found.push(Repair {
                 change: Change::Inject {
                     memory: text.to_owned(),

@@ -47,6 +47,9 @@ impl Subject {
 /// The accepted answers as they continue `prompt`: a leading space is added unless an answer has
 /// one or the prompt ends in white space.
 ///
+/// Their probabilities are to add up, so an answer that another one begins with says all that the
+/// longer one could, and the longer one is left out.
+///
 /// # Errors
 /// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
 pub(super) fn answers(
@@ -55,7 +58,7 @@ pub(super) fn answers(
     expect: &[String],
 ) -> Result<Vec<Answer>, MemoryError> {
     let needs_space = !prompt.is_empty() && !prompt.ends_with(char::is_whitespace);
-    expect
+    let answers: Result<Vec<Answer>, MemoryError> = expect
         .iter()
         .map(|answer| {
             let text = if needs_space && !answer.starts_with(char::is_whitespace) {
@@ -71,7 +74,23 @@ pub(super) fn answers(
             }
             Ok(Answer { text, ids })
         })
-        .collect()
+        .collect();
+    Ok(disjoint(answers?))
+}
+
+/// Answers of which none begins with another.
+fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
+    answers.sort_by_key(|answer| answer.ids.len());
+    let mut kept: Vec<Answer> = Vec::new();
+    for answer in answers {
+        if !kept
+            .iter()
+            .any(|shorter| answer.ids.starts_with(&shorter.ids))
+        {
+            kept.push(answer);
+        }
+    }
+    kept
 }
 
 /// The distinct first tokens of the accepted answers after `prompt`.
@@ -119,4 +138,24 @@ pub(super) fn interventions(
             Ok(place(&vector, injection.layer.value, injection.tau, at)?)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_probability_counts_twice() {
+        let answer = |ids: &[u32]| Answer {
+            text: String::new(),
+            ids: ids.to_vec(),
+        };
+        let all = vec![
+            answer(&[3, 4]),
+            answer(&[3]),
+            answer(&[5, 6]),
+            answer(&[5, 6]),
+        ];
+        assert_eq!(disjoint(all), [answer(&[3]), answer(&[5, 6])]);
+    }
 }

@@ -14,9 +14,11 @@ pub fn percent(p: f64) -> String {
     }
 }
 
-/// How many times as probable: `×1.7`, `×12`.
+/// How many times as probable: `×1.7`, `×12`; beyond a thousand the number says nothing.
 pub fn factor(factor: f64) -> String {
-    if factor >= 9.95 {
+    if factor > 1000.0 {
+        "×>1000".into()
+    } else if factor >= 9.95 {
         format!("×{factor:.0}")
     } else {
         format!("×{factor:.1}")
@@ -54,6 +56,7 @@ mod tests {
         assert_eq!(percent(1.0), "100.0 %");
         assert_eq!(factor(1.74), "×1.7");
         assert_eq!(factor(123.4), "×123");
+        assert_eq!(factor(1e30), "×>1000");
     }
 
     #[test]

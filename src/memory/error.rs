@@ -27,6 +27,12 @@ pub enum MemoryError {
         /// What was given.
         tau: f64,
     },
+    /// The magnitude makes the vector larger than a number can be.
+    #[error("τ = {tau:e} makes the memory's vector overflow. Use a magnitude such as 1, 6 or -3.")]
+    Overflow {
+        /// What was given.
+        tau: f64,
+    },
     /// The quoted piece does not stand in the prompt.
     #[error("the prompt does not contain \"{text}\"{occurrence}. Quote a piece of it exactly.")]
     NoSuchSpan {

@@ -41,7 +41,12 @@ pub(super) fn scaled(
         return Err(MemoryError::Tau { tau });
     }
     let scale = |value: &f32| (f64::from(*value) * tau) as f32;
-    Ok(vector.at(layer).iter().map(scale).collect())
+    let scaled: Arc<[f32]> = vector.at(layer).iter().map(scale).collect();
+    if scaled.iter().all(|value| value.is_finite()) {
+        Ok(scaled)
+    } else {
+        Err(MemoryError::Overflow { tau })
+    }
 }
 
 /// The positions that a scope means in a prompt.

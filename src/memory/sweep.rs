@@ -14,6 +14,9 @@ use crate::prompt::{Encoding, Scope};
 /// done, so that whoever listens to the progress can do something else in between.
 const ROWS: usize = 512;
 
+/// Variants in one pass however long the prompt is: each pass repeats the clean run.
+const LEAST: usize = 8;
+
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
@@ -62,9 +65,9 @@ pub struct Cell {
     pub tau: f64,
     /// Scope.
     pub scope: Scope,
-    /// As in [`Baseline`].
+    /// As in [`Baseline`]; NaN (`null` in JSON) where the injection made the logits overflow.
     pub logp_first: f64,
-    /// As in [`Baseline`].
+    /// As in [`Baseline`]; the vocabulary's size where the logits overflowed.
     pub rank: usize,
 }
 
@@ -83,6 +86,7 @@ impl Sweep {
         self.cells
             .iter()
             .rev()
+            .filter(|cell| cell.logp_first.is_finite())
             .max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
     }
 }
@@ -118,7 +122,7 @@ pub fn sweep(
         let mut sum = 0;
         let most = rest.iter().take_while(|variant| {
             sum += rows(variant);
-            sum <= ROWS
+            sum <= ROWS.max(LEAST * ids.len())
         });
         let (chunk, later) = rest.split_at(most.count().max(1).min(rest.len()));
         rest = later;
@@ -211,6 +215,10 @@ fn score(logits: &[f32], first_tokens: &[u32]) -> Baseline {
                 p.ln()
             }
         },
-        rank: rank.min().unwrap_or(0),
+        rank: if logits.iter().all(|logit| logit.is_finite()) {
+            rank.min().unwrap_or(0)
+        } else {
+            logits.len()
+        },
     }
 }

@@ -86,6 +86,14 @@ pub enum ModelError {
         /// The model's name.
         model: String,
     },
+    /// The logits are no numbers.
+    #[error(
+        "{model} computed logits that are not finite numbers: an injection is too strong for it. Lower its τ."
+    )]
+    NotFinite {
+        /// The model's name.
+        model: String,
+    },
     /// The caller's cancel token was set.
     #[error("cancelled")]
     Cancelled,

@@ -4,7 +4,10 @@
 /// smaller results end at 1e-38, larger ones at 2e38. NaN stays NaN.
 ///
 /// Cody-Waite reduction and the polynomial of Cephes' `expf`, without branches.
-#[expect(clippy::inline_always, reason = "it must become part of the caller's loop")]
+#[expect(
+    clippy::inline_always,
+    reason = "it must become part of the caller's loop"
+)]
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = std::f32::consts::LOG2_E;

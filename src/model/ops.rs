@@ -111,7 +111,10 @@ pub(crate) fn gated(x: &Matrix, activation: Activation) -> Matrix {
     y
 }
 
-#[expect(clippy::inline_always, reason = "it must become part of the caller's loop")]
+#[expect(
+    clippy::inline_always,
+    reason = "it must become part of the caller's loop"
+)]
 #[inline(always)]
 fn scalar(activation: Activation, x: f32) -> f32 {
     match activation {

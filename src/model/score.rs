@@ -1,9 +1,10 @@
 //! Log-probabilities, ranks and top tokens of a row of logits.
 
+use super::Cancel;
 use super::error::ModelError;
-use super::hooks::{Capture, Hooks, Positions};
+use super::hooks::{Hooks, Positions};
 use super::load::Model;
-use super::{Cancel, Intervention};
+use super::trace::Trace;
 
 /// An accepted answer as the model would continue with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,20 +106,23 @@ fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
 }
 
 impl Model {
-    /// Scores accepted answers after a prompt, with `interventions` in force.
+    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force. What
+    /// its capture keeps comes back as well; its logits are those of the score. Without answers
+    /// the model's own top token stands for them.
     ///
     /// Answers of several tokens are appended to the prompt, so that an intervention on every
     /// position also acts on them; one on a range of the prompt does not.
     ///
     /// # Errors
-    /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where `prompt` has no tokens.
+    /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where `prompt` has no tokens;
+    /// [`ModelError::NotFinite`] where an injection made the logits overflow.
     pub fn score(
         &self,
         prompt: &[u32],
         answers: &[Answer],
-        interventions: &[Intervention],
+        hooks: &Hooks,
         cancel: &Cancel,
-    ) -> Result<Score, ModelError> {
+    ) -> Result<(Score, Trace), ModelError> {
         if prompt.is_empty() {
             return Err(ModelError::EmptyPrompt);
         }
@@ -133,17 +137,27 @@ impl Model {
             sequences.remove(0);
         }
         let last = prompt.len() - 1;
-        let hooks = Hooks {
-            capture: Capture {
-                logits: Positions::From(last),
-                ..Capture::default()
-            },
-            interventions: interventions.to_vec(),
-            ..Hooks::default()
-        };
+        let mut hooks = hooks.clone();
+        hooks.capture.logits = Positions::From(last);
         let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
         let trace = self.forward(&rows, &hooks, cancel)?;
+        if trace.logits.data.iter().any(|logit| !logit.is_finite()) {
+            return Err(ModelError::NotFinite {
+                model: self.info.name.clone(),
+            });
+        }
         let first_row = trace.logits.row(0);
+        let own: Vec<Answer>;
+        let answers = if answers.is_empty() {
+            let ids = top_k(first_row, 1).iter().map(|top| top.token).collect();
+            own = vec![Answer {
+                text: String::new(),
+                ids,
+            }];
+            &own
+        } else {
+            answers
+        };
         let mut logps = Vec::with_capacity(answers.len());
         let mut row = 0;
         for answer in answers {
@@ -164,7 +178,7 @@ impl Model {
             .map(|token| rank_of(first_row, *token))
             .min()
             .unwrap_or(0);
-        Ok(Score {
+        let score = Score {
             logp: log_sum(logps.into_iter()),
             logp_first: log_sum(
                 firsts
@@ -173,6 +187,7 @@ impl Model {
             ),
             rank,
             top: top_k(first_row, 10),
-        })
+        };
+        Ok((score, trace))
     }
 }

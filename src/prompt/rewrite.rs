@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Case, FileEdit, Mapped, Origin, Problem, Rendered, Severity, TextEdit, find_mention,
+    Case, FileEdit, Mapped, Origin, Problem, Rendered, Severity, TextEdit, Turn, find_mention,
     problem::FRONT_MATTER, quote::quoted,
 };
 
@@ -52,15 +52,18 @@ pub fn replace_mention(
     })
 }
 
-/// The mentions of a case that its rendered prompt does not hold.
+/// The mentions of a case that its rendered prompt does not hold. Where the bridge stands there
+/// instead, the hop has been made explicit and nothing is missing.
 pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
     case.hops
         .iter()
         .filter(|hop| {
-            rendered
-                .turns
-                .iter()
-                .all(|turn| find_mention(&turn.text, &hop.mention.value).is_none())
+            let stands = |text: &str| {
+                let found = |turn: &Turn| find_mention(&turn.text, text).is_some();
+                rendered.turns.iter().any(found)
+            };
+            let bridge = hop.bridge.as_ref();
+            !stands(&hop.mention.value) && !bridge.is_some_and(|bridge| stands(&bridge.value))
         })
         .map(|hop| Problem {
             code: FRONT_MATTER,

@@ -233,7 +233,10 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
         text: trace.expect.clone(),
         ids: answer.clone(),
     }];
-    let score = model.score(&tokens, &answers, &[], &Cancel::new()).unwrap();
+    let hooks = Hooks::default();
+    let (score, _) = model
+        .score(&tokens, &answers, &hooks, &Cancel::new())
+        .unwrap();
     assert_close(score.logp_first, trace.logp_first, tolerance, "logp_first");
     assert_close(score.logp, trace.logp_full, tolerance, "logp_full");
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -35,7 +36,9 @@ impl GgufFile {
         if declares_no_alignment(&bytes) {
             return Err(damaged("it declares an alignment of 0 bytes".into()));
         }
-        let content = Content::read(&mut Cursor::new(&bytes[..]))
+        // The reader was hardened against hostile headers, but not by us.
+        let content = catch_unwind(|| Content::read(&mut Cursor::new(&bytes[..])))
+            .map_err(|_| damaged("its header makes the reader fail".into()))?
             .map_err(|error| damaged(first_line(&error)))?;
         let file = Self {
             path: path.into(),
@@ -119,8 +122,8 @@ impl Source for GgufFile {
 /// Whether the header sets `general.alignment` to 0, which the reader would divide by.
 fn declares_no_alignment(bytes: &[u8]) -> bool {
     const KEY: &[u8] = b"general.alignment";
-    // Keys come before the tensors; a megabyte holds every key that is not a token list.
-    let head = &bytes[..bytes.len().min(1 << 20)];
+    // Keys come before the tensors; honest ones fit many times.
+    let head = &bytes[..bytes.len().min(1 << 24)];
     head.windows(KEY.len())
         .enumerate()
         .filter(|(_, window)| *window == KEY)
