@@ -10,8 +10,9 @@ use crate::model::{
 };
 use crate::prompt::{Encoding, Scope};
 
-/// Rows of variants in one pass: enough for the matrix kernels, little enough memory.
-const ROWS: usize = 2048;
+/// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
+/// over, for a person's hover waits until a pass ends.
+const ROWS: usize = 256;
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,16 +200,15 @@ fn score(logits: &[f32], first_tokens: &[u32]) -> Baseline {
     let logps = log_softmax(logits);
     let rank = first_tokens.iter().map(|token| rank_of(logits, *token));
     Baseline {
-        logp_first: match first_tokens {
+        logp_first: if let [token] = first_tokens {
             // One token keeps the precision that a round trip through exp would lose.
-            [token] => logps[*token as usize],
-            _ => {
-                let p: f64 = first_tokens
-                    .iter()
-                    .map(|token| logps[*token as usize].exp())
-                    .sum();
-                p.ln()
-            }
+            logps[*token as usize]
+        } else {
+            let p: f64 = first_tokens
+                .iter()
+                .map(|token| logps[*token as usize].exp())
+                .sum();
+            p.ln()
         },
         rank: rank.min().unwrap_or(0),
     }
