@@ -8,6 +8,7 @@ mod attention;
 mod batch;
 mod config;
 mod error;
+mod exp;
 mod hooks;
 mod load;
 mod matrix;

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::prompt::{Encoding, Scope};
 
 /// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
-/// over, for a person's hover waits until a pass ends.
+/// done, so that whoever listens to the progress can do something else in between.
 const ROWS: usize = 256;
 
 /// The cells to measure: the product of the lists.

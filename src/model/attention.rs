@@ -6,6 +6,7 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::batch::Segment;
+use super::exp::exp;
 use super::matrix::Matrix;
 
 /// Where the heads of a layer lie in a row of `[queries | keys | values]`.
@@ -190,12 +191,14 @@ fn attend_head(
 /// Softmax of one row where it stands.
 fn softmax(row: &mut [f32]) {
     let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for value in &mut *row {
-        *value = (*value - top).exp();
-        sum += *value;
-    }
+    pulp::Arch::new().dispatch(|| {
+        for value in &mut *row {
+            *value = exp(*value - top);
+        }
+    });
+    let sum: f32 = row.iter().sum();
+    let scale = 1.0 / sum;
     for value in row {
-        *value /= sum;
+        *value *= scale;
     }
 }

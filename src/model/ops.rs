@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::config::{Activation, NormKind};
+use super::exp::exp;
 use super::matrix::Matrix;
 
 /// Rows handed to one thread at a time: enough work to pay for the hand-over.
@@ -76,9 +77,11 @@ pub(crate) fn activate(x: &mut Matrix, activation: Activation) {
     x.data
         .par_chunks_mut(cols * ROWS_PER_TASK)
         .for_each(|rows| {
-            for value in rows {
-                *value = scalar(activation, *value);
-            }
+            pulp::Arch::new().dispatch(|| {
+                for value in rows {
+                    *value = scalar(activation, *value);
+                }
+            });
         });
 }
 
@@ -98,26 +101,32 @@ pub(crate) fn gated(x: &Matrix, activation: Activation) -> Matrix {
                 .zip(sources.chunks_exact(x.cols))
             {
                 let (gate, up) = source.split_at(hidden);
-                for ((value, gate), up) in target.iter_mut().zip(gate).zip(up) {
-                    *value = scalar(activation, *gate) * up;
-                }
+                pulp::Arch::new().dispatch(|| {
+                    for ((value, gate), up) in target.iter_mut().zip(gate).zip(up) {
+                        *value = scalar(activation, *gate) * up;
+                    }
+                });
             }
         });
     y
 }
 
+#[expect(clippy::inline_always, reason = "it must become part of the caller's loop")]
+#[inline(always)]
 fn scalar(activation: Activation, x: f32) -> f32 {
     match activation {
         Activation::GeluTanh => {
             const ROOT_2_OVER_PI: f32 = 0.797_884_6;
-            0.5 * x * (1.0 + (ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x)).tanh())
+            // 1 + tanh(u) = 2 - 2/(e²ᵘ + 1)
+            let u = ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x);
+            x * (1.0 - 1.0 / (exp(2.0 * u) + 1.0))
         }
         Activation::GeluErf => {
             (0.5 * f64::from(x)
                 * (1.0 + candle_core::cpu::erf::erf_f64(f64::from(x) / std::f64::consts::SQRT_2)))
                 as f32
         }
-        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Silu => x / (1.0 + exp(-x)),
         Activation::Relu => x.max(0.0),
     }
 }
