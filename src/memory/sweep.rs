@@ -12,7 +12,7 @@ use crate::prompt::{Encoding, Scope};
 
 /// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
 /// done, so that whoever listens to the progress can do something else in between.
-const ROWS: usize = 512;
+const ROWS: usize = 256;
 
 /// Variants in one pass however long the prompt is: each pass repeats the clean run.
 const LEAST: usize = 8;
@@ -204,16 +204,15 @@ fn score(logits: &[f32], first_tokens: &[u32]) -> Baseline {
     let logps = log_softmax(logits);
     let rank = first_tokens.iter().map(|token| rank_of(logits, *token));
     Baseline {
-        logp_first: match first_tokens {
+        logp_first: if let [token] = first_tokens {
             // One token keeps the precision that a round trip through exp would lose.
-            [token] => logps[*token as usize],
-            _ => {
-                let p: f64 = first_tokens
-                    .iter()
-                    .map(|token| logps[*token as usize].exp())
-                    .sum();
-                p.ln()
-            }
+            logps[*token as usize]
+        } else {
+            let p: f64 = first_tokens
+                .iter()
+                .map(|token| logps[*token as usize].exp())
+                .sum();
+            p.ln()
         },
         rank: if logits.iter().all(|logit| logit.is_finite()) {
             rank.min().unwrap_or(0)

@@ -79,7 +79,9 @@ impl Prompts {
         }
         if !edits.is_empty() {
             let carried = Arc::make_mut(&mut prompt.carried);
-            edits.iter().for_each(|edit| carried.shift(edit));
+            for edit in edits {
+                carried.shift(edit);
+            }
         }
         prompt.look = look.clone();
         prompt.is_pending = false;

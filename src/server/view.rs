@@ -14,6 +14,9 @@ use crate::lens::TokenLens;
 use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
 use crate::text::LineIndex;
 
+/// Bytes of the largest file that is read from the disk; prompts are smaller by far.
+const LARGEST: u64 = 16 << 20;
+
 /// A text, and where the client finds it.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -45,14 +48,13 @@ impl View {
     /// `None` if the prompt is neither open nor the disk's companion of an open sidecar.
     pub(super) fn read(documents: &Documents, key: &Key) -> Option<Self> {
         let beside = sidecar_key(key);
-        let (prompt, language) = match documents.get(key) {
-            Some(document) => (Source::open(&document), document.language.clone()),
-            None => {
-                let sidecar = documents.get(beside.as_ref()?)?;
-                let uri = sidecar.uri.as_str().strip_suffix(&sidecar_name(""))?;
-                let source = Source::on_disk(key.path()?, Uri::from_str(uri).ok()?)?;
-                (source, String::new())
-            }
+        let (prompt, language) = if let Some(document) = documents.get(key) {
+            (Source::open(&document), document.language.clone())
+        } else {
+            let sidecar = documents.get(beside.as_ref()?)?;
+            let uri = sidecar.uri.as_str().strip_suffix(&sidecar_name(""))?;
+            let source = Source::on_disk(key.path()?, Uri::from_str(uri).ok()?)?;
+            (source, String::new())
         };
         // The client's own spelling of the prompt's URI, so that it knows the sidecar's again.
         let beside_uri = || Uri::from_str(&sidecar_name(prompt.uri.as_str())).ok();
@@ -107,6 +109,10 @@ impl Source {
     }
 
     fn on_disk(path: &Path, uri: Uri) -> Option<Self> {
+        let about = std::fs::metadata(path).ok()?;
+        if !about.is_file() || LARGEST < about.len() {
+            return None;
+        }
         let bytes = std::fs::read(path).ok()?;
         let (text, exact) = match String::from_utf8(bytes) {
             Ok(text) => (text, true),

@@ -46,7 +46,7 @@ pub(super) async fn pass_on(
             let mut rest = (&mut input).take(length - LONGEST);
             tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
             let reason = format!("a message of {length} bytes; the limit is {LONGEST}");
-            unreadable(Value::Null, false, &reason)
+            unreadable(&Value::Null, false, &reason)
         } else {
             readable(body)
         };
@@ -99,7 +99,7 @@ fn readable(body: Vec<u8>) -> Vec<u8> {
     };
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
-        Err(error) => return unreadable(Value::Null, true, &error.to_string()),
+        Err(error) => return unreadable(&Value::Null, true, &error.to_string()),
     };
     let id = value.get("id").cloned().unwrap_or_default();
     let has = |name| value.get(name).is_some();
@@ -108,10 +108,10 @@ fn readable(body: Vec<u8>) -> Vec<u8> {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": null});
         return message.to_string().into_bytes();
     }
-    unreadable(id, false, &error.to_string())
+    unreadable(&id, false, &error.to_string())
 }
 
-fn unreadable(id: Value, is_syntax: bool, reason: &str) -> Vec<u8> {
+fn unreadable(id: &Value, is_syntax: bool, reason: &str) -> Vec<u8> {
     tracing::warn!(reason, "a message that cannot be read");
     let params = json!({"id": id, "is_syntax": is_syntax, "reason": reason});
     let message = json!({"jsonrpc": "2.0", "method": UNREADABLE, "params": params});

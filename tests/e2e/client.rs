@@ -41,7 +41,7 @@ impl Default for Start {
             options: json!({"hoplens": {"debounceMs": 50}}),
             client_name: "e2e",
             process_id: None,
-            patience: Duration::from_secs(120),
+            patience: Duration::from_mins(2),
         }
     }
 }
@@ -162,11 +162,13 @@ impl Client {
         self.raw(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
     pub fn notify(&mut self, method: &str, params: Value) {
         self.send(json!({"method": method, "params": params}));
     }
 
     /// Sends a request and returns its id.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
     pub fn ask(&mut self, method: &str, params: Value) -> i64 {
         self.next_id += 1;
         let id = self.next_id;

@@ -28,7 +28,12 @@ fn injections_go_where_the_cases_are() {
     let path = folder.path().join("capital.txt.hoplens.yaml");
     let sidecar = uri(&path);
     std::fs::write(&path, SIDECAR).unwrap();
-    let mut client = Client::ready(&Start::default());
+    let mut start = Start::default();
+    start.capabilities["workspace"]["didChangeWatchedFiles"] = json!({"dynamicRegistration": true});
+    let mut client = Client::ready(&start);
+    let asked = client.serve("client/registerCapability", &Value::Null);
+    let watched = &asked["registrations"][0]["registerOptions"]["watchers"][0];
+    assert_eq!(watched["globPattern"], "**/*.hoplens.yaml");
     // From the disk.
     client.open(&prompt, "plaintext", PROMPT);
     let found = client.diagnostics(&prompt, is_done);
@@ -92,4 +97,24 @@ fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
     let found = client.diagnostics(&prompt, is_done);
     let found = found["diagnostics"].as_array().unwrap();
     assert!(found.iter().any(|one| one["code"] == "front-matter"));
+}
+
+#[test]
+fn a_sidecar_alone_is_read_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alone.txt");
+    std::fs::write(&path, PROMPT).unwrap();
+    let sidecar = format!("{}.hoplens.yaml", uri(&path));
+    let mut client = Client::ready(&Start::default());
+    client.open(&sidecar, "yaml", &SIDECAR.replace("expect", "expext"));
+    let found = client.diagnostics(&sidecar, |_| true);
+    let message = found["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.contains("expext"), "{message}");
+    // Nobody looks at the prompt, so nothing is said of it.
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": sidecar}}),
+    );
+    let gone = client.diagnostics(&sidecar, |_| true);
+    assert_eq!(gone["diagnostics"], json!([]));
 }

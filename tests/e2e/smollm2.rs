@@ -33,7 +33,7 @@ fn the_reef_is_found_and_repaired() {
     }
     let start = Start {
         model: MODEL.into(),
-        patience: Duration::from_secs(300),
+        patience: Duration::from_mins(5),
         ..Start::default()
     };
     let scenario = Scenario {

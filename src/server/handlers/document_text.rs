@@ -2,7 +2,6 @@
 //! loses edits.
 
 use serde::Deserialize;
-use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
 use super::super::ingress;
@@ -17,6 +16,6 @@ pub(in crate::server) struct DocumentTextParams {
 }
 
 /// The text at the time of the request; null if the document is not open.
-pub(in crate::server) fn document_text(_params: &DocumentTextParams) -> Result<Option<String>> {
-    Ok(ingress::document().map(|document| document.text.clone()))
+pub(in crate::server) fn document_text() -> Option<String> {
+    ingress::document().map(|document| document.text.clone())
 }
