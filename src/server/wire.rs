@@ -86,16 +86,19 @@ async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Opti
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only whether it can be read matters")]
 enum Message {
+    #[expect(dead_code, reason = "only whether it can be read matters")]
     Response(Response),
     Request(Request),
 }
 
 /// The message as it is if it can be read.
 fn readable(body: Vec<u8>) -> Vec<u8> {
-    let Err(error) = serde_json::from_slice::<Message>(&body) else {
-        return body;
+    let reason = match serde_json::from_slice(&body) {
+        // Where the library expects a method it also takes none.
+        Ok(Message::Request(request)) if request.method().is_empty() => "no method".to_owned(),
+        Ok(_) => return body,
+        Err(error) => error.to_string(),
     };
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
@@ -108,7 +111,7 @@ fn readable(body: Vec<u8>) -> Vec<u8> {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": null});
         return message.to_string().into_bytes();
     }
-    unreadable(&id, false, &error.to_string())
+    unreadable(&id, false, &reason)
 }
 
 fn unreadable(id: &Value, is_syntax: bool, reason: &str) -> Vec<u8> {
