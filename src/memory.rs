@@ -1,6 +1,6 @@
 //! Memory injections: a text becomes a vector that is added to a layer's attention output.
 //!
-//! Formulas: "Memory Injections" (arXiv 2309.05605), section 4; `docs/injections.md`.
+//! Formulas: "Memory Injections" (arXiv 2309.05605), section 4; `docs/method.md`.
 
 mod encoding;
 mod error;

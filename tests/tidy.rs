@@ -182,3 +182,35 @@ fn files_stay_small() {
         );
     }
 }
+
+#[test]
+fn every_code_has_its_section() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let sections: Vec<&str> = docs.lines().filter_map(|l| l.strip_prefix("## ")).collect();
+    assert_eq!(sections, hoplens::prompt::CODES);
+}
+
+#[test]
+fn documents_that_are_named_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = sources()
+        .into_iter()
+        .chain(["README.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+    let mut seen = 0;
+    for path in named {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, _) in text.match_indices("docs/") {
+            let name: &str = text[at..]
+                .split(|c: char| !(c.is_alphanumeric() || "/-.".contains(c)))
+                .next()
+                .unwrap();
+            if let Some(end) = name.find(".md") {
+                let document = root.join(&name[..end + 3]);
+                assert!(document.is_file(), "{} names {name}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 3, "the names were not found");
+}

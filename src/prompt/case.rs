@@ -74,7 +74,7 @@ pub struct Injection {
     pub origin: Origin,
 }
 
-/// How a memory's text becomes a vector ("Memory Injections", section 4; `docs/injections.md`).
+/// How a memory's text becomes a vector ("Memory Injections", section 4; `docs/method.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {

@@ -126,19 +126,19 @@ fn from(vars: &[(&str, &str)]) -> StoreOptions {
     let vars: HashMap<&str, &str> = vars.iter().copied().collect();
     StoreOptions::from_vars(
         &|name| vars.get(name).map(OsString::from),
-        Some(Path::new("/home/u")),
+        Some(Path::new("/users/u")),
     )
 }
 
 #[test]
 fn the_environment_decides_where_things_are() {
     let plain = from(&[]);
-    assert_eq!(plain.hf_cache, Path::new("/home/u/.cache/huggingface/hub"));
+    assert_eq!(plain.hf_cache, Path::new("/users/u/.cache/huggingface/hub"));
     assert_eq!(
         plain.hoplens_cache,
-        Path::new("/home/u/.cache/hoplens/models")
+        Path::new("/users/u/.cache/hoplens/models")
     );
-    assert_eq!(plain.ollama[0], Path::new("/home/u/.ollama/models"));
+    assert_eq!(plain.ollama[0], Path::new("/users/u/.ollama/models"));
     assert_eq!(plain.endpoint, "https://huggingface.co");
     assert!(!plain.offline);
     assert_eq!(plain.token, None);
@@ -154,7 +154,7 @@ fn the_environment_decides_where_things_are() {
         ("HF_ENDPOINT", "https://mirror.example/hf/"),
         ("HF_TOKEN", " t \n"),
     ]);
-    assert_eq!(exact.hf_cache, Path::new("/home/u/hub"));
+    assert_eq!(exact.hf_cache, Path::new("/users/u/hub"));
     assert_eq!(exact.hoplens_cache, Path::new("/own/models"));
     assert_eq!(exact.ollama[0], Path::new("/ollama"));
     assert_eq!(exact.endpoint, "https://mirror.example/hf");
