@@ -54,8 +54,8 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     }
     // The other files are reported all the same, but a case that could not be asked is no finding.
     for snapshot in &snapshots {
-        let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
-        if let Some(reason) = cases.filter_map(|case| case.outcome.as_ref().err()).next() {
+        let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+        if let Some(reason) = cases.find_map(|case| case.outcome.as_ref().err()) {
             return Err(CliError::Case {
                 path: snapshot.name.clone().into(),
                 reason: reason.clone(),

@@ -4,7 +4,7 @@
 /// smaller results end at 1e-38, larger ones at 2e38. NaN stays NaN.
 ///
 /// Cody-Waite reduction and the polynomial of Cephes' `expf`, without branches.
-#[expect(
+#[allow(
     clippy::inline_always,
     reason = "it must become part of the caller's loop"
 )]

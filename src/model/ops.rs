@@ -111,7 +111,7 @@ pub(crate) fn gated(x: &Matrix, activation: Activation) -> Matrix {
     y
 }
 
-#[expect(
+#[allow(
     clippy::inline_always,
     reason = "it must become part of the caller's loop"
 )]

@@ -184,9 +184,9 @@ fn the_sidecar_wins_on_the_same_id() {
 }
 
 #[test]
-fn plain_text_is_the_prompt_whole() {
+fn plain_text_is_the_prompt_but_for_its_last_line_break() {
     let file = parse("x.txt", "---\na: 1\n---\n {{x}} \n", Some("versoin: 1\n"));
-    assert_eq!(file.body, 0..21);
+    assert_eq!(file.body, 0..20);
     assert_eq!(file.front_matter, None);
     assert!(file.problems[0].message.contains("Did you mean `version`?"));
     assert_eq!(parse("x.txt", "", None).body, 0..0);
