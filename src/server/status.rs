@@ -38,10 +38,11 @@ pub(super) async fn run(state: Arc<State>, mut changes: UnboundedReceiver<ModelS
             ModelStatus::Loading(what) => Some(Progress::begin(&state, format!("Loading {what}"))),
             _ => None,
         };
-        tell(&state, &status).await;
+        // Before it is told, so that nothing is looked at twice that is opened because it was told.
         if matches!(status, ModelStatus::Ready(_)) {
             analysis::look_at_all(&state, Cause::NewModel);
         }
+        tell(&state, &status).await;
     }
     drop(loading);
 }
