@@ -6,14 +6,18 @@
 
 mod attention;
 mod batch;
+mod block;
 mod config;
 mod error;
 mod exp;
 mod hooks;
+mod linear;
 mod load;
 mod matrix;
 mod ops;
+mod readout;
 mod rope;
+mod runs;
 mod score;
 mod speed;
 pub mod store;
@@ -24,10 +28,10 @@ mod weights;
 
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use error::ModelError;
-pub use hooks::{Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Select};
+pub use hooks::{Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Select};
 pub use load::{LoadOptions, Model, ModelInfo};
 pub use matrix::Matrix;
-pub use score::{Answer, Ranked, Score, log_softmax, rank_of, top_k};
+pub use score::{Answer, Ranked, Score, log_softmax, log_softmax_at, rank_of, top_k};
 pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};

@@ -89,6 +89,7 @@ fn default_model() -> Option<Model> {
     let options = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
+        ..LoadOptions::default()
     };
     Some(Model::load(&located.format, &options).unwrap())
 }

@@ -17,6 +17,7 @@ pub(super) fn load(global: &Global) -> Result<Model, CliError> {
     let load = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
+        ..LoadOptions::default()
     };
     let model = Model::load(&located.format, &load)?;
     spinner.finish_and_clear();

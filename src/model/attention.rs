@@ -5,9 +5,14 @@ use std::ops::Range;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::batch::Segment;
-use super::exp::exp;
+use super::batch::{Piece, Segment};
+use super::linear::Output;
 use super::matrix::Matrix;
+use super::ops::softmax;
+
+/// Rows of a sequence that one task attends for: the scores of a long prompt stay in the cache,
+/// and nothing is computed for what lies behind a block.
+const BLOCK: usize = 64;
 
 /// Where the heads of a layer lie in a row of `[queries | keys | values]`.
 #[derive(Debug, Clone, Copy)]
@@ -29,112 +34,165 @@ impl Heads {
         (self.queries + 2 * self.keys) * self.head_dim
     }
 
-    fn query(&self, head: usize) -> usize {
-        head * self.head_dim
+    /// The columns of such a row that hold keys and values.
+    pub(crate) fn keys_values(&self) -> Range<usize> {
+        self.queries * self.head_dim..self.row_width()
     }
 
+    /// The first column of a head's keys among the keys and values.
     fn key(&self, head: usize) -> usize {
-        (self.queries + head / (self.queries / self.keys)) * self.head_dim
+        head / (self.queries / self.keys) * self.head_dim
     }
 
+    /// The first column of a head's values among the keys and values.
     fn value(&self, head: usize) -> usize {
         self.key(head) + self.keys * self.head_dim
     }
+
+    /// The first position that a query at `position` sees.
+    fn first_seen(&self, position: usize) -> usize {
+        self.window
+            .map_or(0, |window| (position + 1).saturating_sub(window))
+    }
 }
 
-/// One head of one sequence: its output and the kept rows of its pattern.
-struct HeadOutput {
-    /// `[rows, head_dim]`.
-    z: Vec<f32>,
-    /// `[kept, length]`.
-    pattern: Vec<f32>,
+/// What a layer's attention reads.
+pub(crate) struct Inputs<'a> {
+    /// `[rows, (H + 2·H_kv)·head_dim]`, queries and keys rotated already.
+    pub(crate) qkv: &'a Matrix,
+    pub(crate) segments: &'a [Segment],
+    /// Keys and values of the runs that pieces name: `[positions, 2·H_kv·head_dim]`.
+    pub(crate) runs: &'a [Option<&'a Matrix>],
+    pub(crate) heads: Heads,
+}
+
+/// One head of some rows of one segment.
+struct Task<'a> {
+    segment: &'a Segment,
+    index: usize,
+    head: usize,
+    /// Rows of the segment, from its first.
+    rows: Range<usize>,
+}
+
+/// Keys and values of consecutive positions.
+struct Source<'a> {
+    /// Begins with the first position's keys and values.
+    data: &'a [f32],
+    /// Values from one position to the next.
+    stride: usize,
+    /// The positions.
+    positions: Range<usize>,
 }
 
 /// Causal attention of every sequence and head.
 ///
 /// # Shapes
-/// `qkv`: `[rows, (H + 2·H_kv)·head_dim]`, queries and keys rotated already
-/// → `z`: `[rows, H·head_dim]`, and per segment the pattern of the rows that `keep` names,
+/// `z` becomes `[rows, H·head_dim]`; → per segment the pattern of the rows that `keep` names,
 /// `[kept × H, length]`.
 pub(crate) fn attend(
-    qkv: &Matrix,
-    segments: &[Segment],
-    heads: Heads,
+    inputs: &Inputs<'_>,
+    z: &mut Matrix,
     keep: impl Fn(&Segment) -> Range<usize> + Sync,
-) -> (Matrix, Vec<Matrix>) {
-    let tasks: Vec<(usize, usize)> = (0..segments.len())
-        .flat_map(|s| (0..heads.queries).map(move |h| (s, h)))
-        .collect();
-    let outputs: Vec<HeadOutput> = tasks
+) -> Vec<Matrix> {
+    let heads = inputs.heads;
+    z.reshape(inputs.qkv.rows, heads.queries * heads.head_dim);
+    let output = Output(z.data.as_mut_ptr());
+    let width = z.cols;
+    let tasks: Vec<Task<'_>> = tasks(inputs.segments, heads.queries);
+    let kept: Vec<Vec<f32>> = tasks
         .par_iter()
-        .map(|&(segment, head)| {
-            let segment = &segments[segment];
-            attend_head(qkv, segment, heads, head, keep(segment))
+        .map_init(Vec::new, |scores, task| {
+            let first = task.segment.start + task.rows.start;
+            // The task's own part of z: its rows and its head's columns.
+            let target = Output(output.at(first * width + task.head * heads.head_dim));
+            let seen = attend_rows(inputs, task, scores, target, width);
+            let kept = keep(task.segment);
+            let kept = kept.start.max(first)..kept.end.min(task.segment.start + task.rows.end);
+            let length = task.segment.length();
+            let mut pattern = vec![0.0; kept.len() * length];
+            for (row, target) in kept.zip(pattern.chunks_exact_mut(length)) {
+                let row = (row - first) * seen.len();
+                target[seen.clone()].copy_from_slice(&scores[row..row + seen.len()]);
+            }
+            pattern
         })
         .collect();
-    let mut z = Matrix::zeros(qkv.rows, heads.queries * heads.head_dim);
-    let mut patterns: Vec<Matrix> = segments
+    let mut patterns: Vec<Matrix> = inputs
+        .segments
         .iter()
         .map(|segment| Matrix::zeros(keep(segment).len() * heads.queries, segment.length()))
         .collect();
-    for (&(index, head), output) in tasks.iter().zip(&outputs) {
-        let columns = head * heads.head_dim..(head + 1) * heads.head_dim;
-        for (row, values) in segments[index]
-            .range()
-            .zip(output.z.chunks_exact(heads.head_dim))
-        {
-            z.row_mut(row)[columns.clone()].copy_from_slice(values);
-        }
-        for (kept, row) in output
-            .pattern
-            .chunks_exact(segments[index].length())
-            .enumerate()
-        {
-            patterns[index]
-                .row_mut(kept * heads.queries + head)
-                .copy_from_slice(row);
+    for (task, rows) in tasks.iter().zip(&kept) {
+        let first = keep(task.segment)
+            .start
+            .max(task.segment.start + task.rows.start);
+        let before = first - keep(task.segment).start;
+        for (row, values) in rows.chunks_exact(task.segment.length()).enumerate() {
+            patterns[task.index]
+                .row_mut((before + row) * heads.queries + task.head)
+                .copy_from_slice(values);
         }
     }
-    (z, patterns)
+    patterns
 }
 
-/// `kept` are rows of the batch.
-fn attend_head(
-    qkv: &Matrix,
-    segment: &Segment,
-    heads: Heads,
-    head: usize,
-    kept: Range<usize>,
-) -> HeadOutput {
-    let (n, length) = (segment.rows, segment.length());
-    // Keys and values come from two runs of rows: those shared with the sequence that was left,
-    // and the segment's own.
-    let runs = [
-        (segment.origin, 0, segment.position),
-        (segment.start, segment.position, n),
-    ];
-    let from = |row: usize, column: usize| &qkv.data[row * qkv.cols + column..];
-    let width = qkv.cols as isize;
-    let mut scores = vec![0.0; n * length];
-    for (row, column, count) in runs.into_iter().filter(|(_, _, count)| *count > 0) {
+fn tasks(segments: &[Segment], heads: usize) -> Vec<Task<'_>> {
+    let mut tasks = Vec::new();
+    for (index, segment) in segments.iter().enumerate() {
+        for start in (0..segment.rows).step_by(BLOCK) {
+            for head in 0..heads {
+                tasks.push(Task {
+                    segment,
+                    index,
+                    head,
+                    rows: start..segment.rows.min(start + BLOCK),
+                });
+            }
+        }
+    }
+    tasks
+}
+
+/// Attends for the rows of a task. `scores` becomes their pattern, `[rows, seen]`, over the
+/// positions that are returned; `z` points to the task's rows and columns, in rows of `z_width`.
+fn attend_rows(
+    inputs: &Inputs<'_>,
+    task: &Task<'_>,
+    scores: &mut Vec<f32>,
+    z: Output,
+    z_width: usize,
+) -> Range<usize> {
+    let Inputs { qkv, heads, .. } = *inputs;
+    let position = task.segment.position + task.rows.start;
+    let n = task.rows.len();
+    let seen = heads.first_seen(position)..position + n;
+    scores.clear();
+    scores.resize(n * seen.len(), 0.0);
+    let row = task.segment.start + task.rows.start;
+    let queries = &qkv.data[row * qkv.cols + task.head * heads.head_dim..];
+    let sources = sources(inputs, task.segment, &seen);
+    for source in &sources {
+        let column = source.positions.start - seen.start;
+        let keys = &source.data[heads.key(task.head)..];
         #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: `qkv` holds `n` rows from `segment.start` and `count` rows from `row`, whose
-        // queries and keys lie inside a row (`Heads::row_width`); `scores` is `n × length`, of
-        // which this writes the `count` columns from `column`.
+        // SAFETY: `queries` begins `n` rows of `qkv`, `keys` as many rows as the source has
+        // positions, each with `head_dim` values of this head; `scores` is `n × seen`, of which
+        // this writes the columns of the source.
         unsafe {
             gemm::gemm(
                 n,
-                count,
+                source.positions.len(),
                 heads.head_dim,
                 scores[column..].as_mut_ptr(),
                 1,
-                length as isize,
+                seen.len() as isize,
                 false,
-                from(segment.start, heads.query(head)).as_ptr(),
+                queries.as_ptr(),
                 1,
-                width,
-                from(row, heads.key(head)).as_ptr(),
-                width,
+                qkv.cols as isize,
+                keys.as_ptr(),
+                source.stride as isize,
                 1,
                 0.0,
                 heads.scale,
@@ -145,33 +203,33 @@ fn attend_head(
             );
         }
     }
-    for (position, row) in (segment.position..).zip(scores.chunks_exact_mut(length)) {
-        let first = heads
-            .window
-            .map_or(0, |window| (position + 1).saturating_sub(window));
-        row[..first].fill(0.0);
-        row[position + 1..].fill(0.0);
-        softmax(&mut row[first..=position]);
+    for (position, row) in (position..).zip(scores.chunks_exact_mut(seen.len())) {
+        let visible = heads.first_seen(position) - seen.start..position + 1 - seen.start;
+        row[..visible.start].fill(0.0);
+        row[visible.end..].fill(0.0);
+        softmax(&mut row[visible]);
     }
-    let mut z = vec![0.0; n * heads.head_dim];
-    for (row, column, count) in runs.into_iter().filter(|(_, _, count)| *count > 0) {
+    for (index, source) in sources.iter().enumerate() {
+        let column = source.positions.start - seen.start;
+        let values = &source.data[heads.value(task.head)..];
         #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: as above; `z` is `n × head_dim`.
+        // SAFETY: as above; `z` points to `n` rows of `z_width` values, and this task alone
+        // writes `head_dim` columns of them.
         unsafe {
             gemm::gemm(
                 n,
                 heads.head_dim,
-                count,
-                z.as_mut_ptr(),
+                source.positions.len(),
+                z.at(0),
                 1,
-                heads.head_dim as isize,
-                true,
+                z_width as isize,
+                index > 0,
                 scores[column..].as_ptr(),
                 1,
-                length as isize,
-                from(row, heads.value(head)).as_ptr(),
+                seen.len() as isize,
+                values.as_ptr(),
                 1,
-                width,
+                source.stride as isize,
                 1.0,
                 1.0,
                 false,
@@ -181,24 +239,42 @@ fn attend_head(
             );
         }
     }
-    let kept = kept.start - segment.start..kept.end - segment.start;
-    HeadOutput {
-        z,
-        pattern: scores[kept.start * length..kept.end * length].to_vec(),
-    }
+    seen
 }
 
-/// Softmax of one row where it stands.
-fn softmax(row: &mut [f32]) {
-    let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    pulp::Arch::new().dispatch(|| {
-        for value in &mut *row {
-            *value = exp(*value - top);
+/// Where the keys and values of the positions `seen` of a segment lie, in their order.
+fn sources<'a>(inputs: &Inputs<'a>, segment: &Segment, seen: &Range<usize>) -> Vec<Source<'a>> {
+    let mut sources = Vec::with_capacity(segment.past.len() + 1);
+    let mut start = 0;
+    for piece in segment.past.iter().copied().chain([segment.own()]) {
+        let positions = start..start + piece.count();
+        start = positions.end;
+        let wanted = positions.start.max(seen.start)..positions.end.min(seen.end);
+        if wanted.is_empty() {
+            continue;
         }
-    });
-    let sum: f32 = row.iter().sum();
-    let scale = 1.0 / sum;
-    for value in row {
-        *value *= scale;
+        let skipped = wanted.start - positions.start;
+        let source = match piece {
+            Piece::Batch { row, .. } => {
+                let first = (row + skipped) * inputs.qkv.cols + inputs.heads.keys_values().start;
+                Source {
+                    data: &inputs.qkv.data[first..],
+                    stride: inputs.qkv.cols,
+                    positions: wanted,
+                }
+            }
+            Piece::Run { run, .. } => {
+                let Some(matrix) = inputs.runs[run] else {
+                    unreachable!("a piece names a run that was recalled");
+                };
+                Source {
+                    data: &matrix.data[skipped * matrix.cols..],
+                    stride: matrix.cols,
+                    positions: wanted,
+                }
+            }
+        };
+        sources.push(source);
     }
+    sources
 }

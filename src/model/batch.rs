@@ -1,11 +1,13 @@
-//! Which rows of a packed batch belong to which sequence, fork and position.
+//! Which rows of a packed batch belong to which sequence, fork and position, and where what came
+//! before them is to be found.
 
 use std::ops::Range;
 
-use super::hooks::{Action, Hooks, Positions};
+use super::hooks::{Action, Fork, Hooks, Positions, Reuse};
 use super::matrix::Matrix;
+use super::runs::{Recalled, acting_on, shared};
 
-/// The tokens of one sequence in a packed batch, or those of a fork from its first change on.
+/// The rows of one sequence that a pass computes, or those of a fork.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
     /// Its first row.
@@ -16,8 +18,47 @@ pub(crate) struct Segment {
     pub(crate) sequence: usize,
     /// The position of its first row.
     pub(crate) position: usize,
-    /// The first row of that sequence, which holds the keys and values before `position`.
-    pub(crate) origin: usize,
+    /// Where the positions before that are.
+    pub(crate) past: Vec<Piece>,
+}
+
+/// Consecutive positions of a sequence, from where it begins or from where the piece before ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The first `count` positions of the run that was recalled for a sequence.
+    Run { run: usize, count: usize },
+    /// Rows of the batch.
+    Batch { row: usize, count: usize },
+}
+
+impl Piece {
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Run { count, .. } | Self::Batch { count, .. } => *count,
+        }
+    }
+
+    fn first(self, most: usize) -> Self {
+        match self {
+            Self::Run { run, count } => Self::Run {
+                run,
+                count: count.min(most),
+            },
+            Self::Batch { row, count } => Self::Batch {
+                row,
+                count: count.min(most),
+            },
+        }
+    }
+}
+
+/// Where one position of a sequence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the run that was recalled for a sequence.
+    Run { run: usize, position: usize },
+    /// In a row of the batch.
+    Batch { row: usize },
 }
 
 impl Segment {
@@ -30,6 +71,49 @@ impl Segment {
         self.position + self.rows
     }
 
+    /// Its own rows.
+    pub(crate) fn own(&self) -> Piece {
+        Piece::Batch {
+            row: self.start,
+            count: self.rows,
+        }
+    }
+
+    /// Every position of the sequence.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        self.pieces_before(self.length())
+    }
+
+    /// Where each position of the sequence is.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        let mut position = 0;
+        self.pieces().into_iter().flat_map(move |piece| {
+            let start = position;
+            position += piece.count();
+            (0..piece.count()).map(move |offset| match piece {
+                Piece::Run { run, .. } => Place::Run {
+                    run,
+                    position: start + offset,
+                },
+                Piece::Batch { row, .. } => Place::Batch { row: row + offset },
+            })
+        })
+    }
+
+    /// The first `count` positions of the sequence.
+    pub(crate) fn pieces_before(&self, count: usize) -> Vec<Piece> {
+        let mut left = count;
+        let mut pieces = Vec::new();
+        for piece in self.past.iter().copied().chain([self.own()]) {
+            let piece = piece.first(left);
+            left -= piece.count();
+            if piece.count() > 0 {
+                pieces.push(piece);
+            }
+        }
+        pieces
+    }
+
     /// The packed rows of those of `positions` that the segment holds.
     pub(crate) fn rows_of(&self, positions: Range<usize>) -> Range<usize> {
         let first = positions.start.max(self.position) - self.position;
@@ -38,24 +122,69 @@ impl Segment {
     }
 }
 
-/// Lays the sequences row after row.
-pub(crate) fn pack(sequences: &[&[u32]]) -> Vec<Segment> {
+/// Lays the sequences row after row, each from the first position on that has to be computed:
+/// what a recalled run or an earlier sequence of the batch shares is not computed again.
+pub(crate) fn pack(
+    sequences: &[&[u32]],
+    hooks: &Hooks,
+    recalled: &[Option<Recalled>],
+) -> Vec<Segment> {
+    let acting: Vec<_> = (0..sequences.len())
+        .map(|sequence| acting_on(sequence, hooks))
+        .collect();
+    let mut segments: Vec<Segment> = Vec::with_capacity(sequences.len());
     let mut start = 0;
-    sequences
-        .iter()
-        .enumerate()
-        .map(|(sequence, tokens)| {
-            let segment = Segment {
-                start,
-                rows: tokens.len(),
-                sequence,
-                position: 0,
-                origin: start,
-            };
-            start += tokens.len();
-            segment
-        })
-        .collect()
+    for (sequence, tokens) in sequences.iter().enumerate() {
+        let run = recalled.get(sequence).and_then(Option::as_ref);
+        let wanted = first_wanted(sequence, tokens.len(), hooks, run);
+        let from_run = run.map_or(0, |recalled| recalled.shared.min(wanted));
+        let mut past = vec![Piece::Run {
+            run: sequence,
+            count: from_run,
+        }];
+        let mut position = from_run;
+        for (other, before) in segments.iter().enumerate() {
+            let ours = (*tokens, acting[sequence].as_slice());
+            let theirs = (sequences[other], acting[other].as_slice());
+            let common = shared(ours, theirs).min(wanted);
+            if common > position {
+                position = common;
+                past = before.pieces_before(common);
+            }
+        }
+        past.retain(|piece| piece.count() > 0);
+        let rows = tokens.len() - position;
+        segments.push(Segment {
+            start,
+            rows,
+            sequence,
+            position,
+            past,
+        });
+        start += rows;
+    }
+    segments
+}
+
+/// The first position of a sequence that has to be computed even if it is known: what is
+/// captured there, or a fork that leaves there.
+fn first_wanted(sequence: usize, len: usize, hooks: &Hooks, run: Option<&Recalled>) -> usize {
+    let complete = run.is_some_and(|recalled| {
+        recalled.shared == len && recalled.run.has_residuals() && hooks.reuse != Reuse::Nothing
+    });
+    let captured = hooks.capture.first_inside(len);
+    if complete && captured == len {
+        return len;
+    }
+    let forks = hooks.forks.iter().filter(|fork| fork.sequence == sequence);
+    let left = forks.map(|fork| fork.at.range(len).start);
+    // Residuals are kept of whole sequences only.
+    let kept = if hooks.reuse == Reuse::Residuals {
+        0
+    } else {
+        len
+    };
+    left.fold(captured.min(kept), usize::min)
 }
 
 /// The rows that `positions` names, segment after segment.
@@ -90,30 +219,30 @@ pub(crate) fn changes<'a>(
     })
 }
 
-/// The forks of `layer`: for each the segment that it will be and the row of its first token in
-/// the sequence that it leaves. Forks are laid out in the order of their layers.
-pub(crate) fn fork_segments(
+/// The forks of `layer` with the segments that they will be, behind `rows` rows. Forks are laid
+/// out in the order of their layers.
+pub(crate) fn fork_segments<'a>(
     layer: usize,
-    segments: &[Segment],
+    sequences: &[Segment],
     rows: usize,
-    hooks: &Hooks,
-) -> Vec<(usize, Segment)> {
+    hooks: &'a Hooks,
+) -> Vec<(usize, &'a Fork, Segment)> {
     let mut start = rows;
     let mut made = Vec::new();
     for (index, fork) in hooks.forks.iter().enumerate() {
-        let Some(origin) = segments.get(fork.sequence).filter(|_| fork.layer == layer) else {
+        let Some(origin) = sequences.get(fork.sequence).filter(|_| fork.layer == layer) else {
             continue;
         };
-        let position = fork.at.range(origin.rows).start;
+        let position = fork.at.range(origin.length()).start;
         let segment = Segment {
             start,
-            rows: origin.rows - position,
+            rows: origin.length() - position,
             sequence: fork.sequence,
             position,
-            origin: origin.start,
+            past: origin.pieces_before(position),
         };
         start += segment.rows;
-        made.push((index, segment));
+        made.push((index, fork, segment));
     }
     made
 }

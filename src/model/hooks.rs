@@ -13,6 +13,22 @@ pub struct Hooks {
     pub interventions: Vec<Intervention>,
     /// Variants that leave a sequence's run at a layer.
     pub forks: Vec<Fork>,
+    /// Whether the pass may begin from what earlier ones left.
+    pub reuse: Reuse,
+}
+
+/// Whether a pass begins from what earlier passes over the same tokens left, and leaves its own.
+///
+/// The results are those of a pass over every token, within rounding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// Every token is computed, and nothing is kept.
+    #[default]
+    Nothing,
+    /// Keys and values: a token changed at position k is computed from k on.
+    Keys,
+    /// Keys, values and the residual stream, so that a later pass's forks leave from there.
+    Residuals,
 }
 
 impl Hooks {
@@ -101,8 +117,24 @@ pub struct Capture {
     pub token_logps: bool,
 }
 
+impl Capture {
+    /// The first position of a sequence of `len` tokens whose way through the blocks is kept.
+    /// (What is read after the last block can be had from a remembered run as well.)
+    pub(crate) fn first_inside(&self, len: usize) -> usize {
+        let kinds = [
+            &self.attention,
+            &self.z,
+            &self.attn_out,
+            &self.mlp_out,
+            &self.resid_pre,
+        ];
+        let firsts = kinds.map(|positions| positions.range(len).start);
+        firsts.into_iter().fold(len, usize::min)
+    }
+}
+
 /// One change of the forward pass.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Intervention {
     /// The layer, from 0.
     pub layer: usize,
@@ -133,7 +165,7 @@ impl Select {
 }
 
 /// What an intervention does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// `attn_out ← attn_out + vector`, before the residual add. `vector`: `[width]`.
     AddAttnOut(Arc<[f32]>),

@@ -1,28 +1,46 @@
 //! A model from its files.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::config::{Config, Family, NormKind, from_gguf, from_hugging_face};
 use super::error::ModelError;
-use super::hooks::{Action, Cancel, Hooks};
+use super::hooks::{Action, Cancel, Hooks, Reuse};
 use super::matrix::Matrix;
 use super::ops::Norm;
+use super::runs::{Recalled, RunCache, acting_on};
 use super::store::{Format as ModelFiles, hex};
 use super::tokenizer::Tokenizer;
 use super::trace::Trace;
 use super::transformer::Transformer;
 use super::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
 
+/// What passes may leave for later ones, unless somebody says otherwise: about 700 tokens of
+/// SmolLM2-135M with their residuals, or 2,700 without.
+const CACHE_BYTES: usize = 128 << 20;
+
 /// How a model is loaded.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct LoadOptions {
     /// The name that reports carry; the file's own name where empty.
     pub name: String,
     /// The weights' digest where it is known already; computed otherwise.
     pub sha256: Option<String>,
+    /// The most memory that passes may leave for later ones, in bytes; 0 keeps nothing.
+    pub cache_bytes: usize,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            sha256: None,
+            cache_bytes: CACHE_BYTES,
+        }
+    }
 }
 
 /// What reports say of the model that made a number.
@@ -50,6 +68,8 @@ pub struct Model {
     /// How long loading took.
     pub load_time: Duration,
     transformer: Transformer,
+    /// What passes left for later ones. Nobody holds the lock while the model computes.
+    runs: Mutex<RunCache>,
 }
 
 impl Model {
@@ -86,6 +106,7 @@ impl Model {
             info,
             tokenizer,
             transformer,
+            runs: Mutex::new(RunCache::new(options.cache_bytes)),
             load_time: start.elapsed(),
         })
     }
@@ -110,7 +131,41 @@ impl Model {
         }
         self.check_hooks(hooks)?;
         self.check_forks(hooks, sequences)?;
-        self.transformer.forward(sequences, hooks, cancel)
+        if hooks.reuse == Reuse::Nothing {
+            let (trace, _) = self.transformer.forward(sequences, hooks, &[], cancel)?;
+            return Ok(trace);
+        }
+        let recalled: Vec<Option<Recalled>> = {
+            let mut runs = self.runs();
+            let recall = |(sequence, tokens): (usize, &&[u32])| {
+                runs.recall(tokens, &acting_on(sequence, hooks))
+            };
+            sequences.iter().enumerate().map(recall).collect()
+        };
+        let (trace, left) = self
+            .transformer
+            .forward(sequences, hooks, &recalled, cancel)?;
+        let mut runs = self.runs();
+        for run in left {
+            runs.remember(run);
+        }
+        Ok(trace)
+    }
+
+    /// Bytes of what passes left for later ones, and the most that is kept.
+    pub fn remembered(&self) -> (usize, usize) {
+        let runs = self.runs();
+        (runs.bytes(), runs.budget())
+    }
+
+    /// Forgets what passes left for later ones.
+    pub fn forget(&self) {
+        self.runs().clear();
+    }
+
+    fn runs(&self) -> MutexGuard<'_, RunCache> {
+        // Whoever panicked with the lock left whole runs behind: each change is one call.
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check_sequence(&self, tokens: &[u32]) -> Result<(), ModelError> {

@@ -4,10 +4,15 @@ use rayon::prelude::*;
 
 use super::config::{Activation, NormKind};
 use super::exp::exp;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, VALUES_PER_TASK};
 
-/// Rows handed to one thread at a time: enough work to pay for the hand-over.
-const ROWS_PER_TASK: usize = 8;
+/// Rows handed to one thread at a time.
+pub(crate) fn rows_per_task(cols: usize) -> usize {
+    VALUES_PER_TASK.div_ceil(cols.max(1))
+}
+
+/// Values summed side by side: one vector register, so that no sum waits for the one before.
+const LANES: usize = 16;
 
 /// A norm with its gain and bias.
 #[derive(Debug, Clone)]
@@ -26,21 +31,31 @@ impl Norm {
     /// # Shapes
     /// `x`: `[rows, width]` → the same.
     pub(crate) fn forward(&self, x: &Matrix) -> Matrix {
-        let mut y = x.clone();
+        let mut y = Matrix::default();
+        self.forward_into(x, &mut y);
+        y
+    }
+
+    /// [`Norm::forward`] into a matrix that takes the shape of `x`.
+    pub(crate) fn forward_into(&self, x: &Matrix, y: &mut Matrix) {
+        y.reshape(x.rows, x.cols);
+        let chunk = x.cols * rows_per_task(x.cols);
         y.data
-            .par_chunks_mut(x.cols * ROWS_PER_TASK)
-            .for_each(|rows| {
-                for row in rows.chunks_exact_mut(x.cols) {
-                    self.row_in_place(row);
+            .par_chunks_mut(chunk)
+            .zip(x.data.par_chunks(chunk))
+            .for_each(|(targets, sources)| {
+                let rows = targets.chunks_exact_mut(x.cols);
+                for (target, source) in rows.zip(sources.chunks_exact(x.cols)) {
+                    target.copy_from_slice(source);
+                    self.row_in_place(target);
                 }
             });
-        y
     }
 
     /// Norms one row of `width` values where it stands.
     pub(crate) fn row_in_place(&self, row: &mut [f32]) {
         let (mean, scale) = self.statistics(row);
-        match &self.bias {
+        pulp::Arch::new().dispatch(|| match &self.bias {
             Some(bias) => {
                 for ((value, gain), bias) in row.iter_mut().zip(&self.gain).zip(bias) {
                     *value = (*value - mean) * scale * gain + bias;
@@ -51,64 +66,109 @@ impl Norm {
                     *value = (*value - mean) * scale * gain;
                 }
             }
-        }
+        });
     }
 
     /// What is subtracted from a row and what the rest is multiplied by, before gain and bias.
     /// For an RMS norm nothing is subtracted.
     pub(crate) fn statistics(&self, row: &[f32]) -> (f32, f32) {
         let count = row.len() as f64;
-        let mean = match self.kind {
-            NormKind::LayerNorm => row.iter().map(|v| f64::from(*v)).sum::<f64>() / count,
-            NormKind::RmsNorm => 0.0,
-        };
-        let square = row
-            .iter()
-            .map(|v| (f64::from(*v) - mean).powi(2))
-            .sum::<f64>()
-            / count;
-        (mean as f32, (1.0 / (square + self.eps).sqrt()) as f32)
+        pulp::Arch::new().dispatch(|| {
+            let mean = match self.kind {
+                NormKind::LayerNorm => sum(row, |value| value) / count,
+                NormKind::RmsNorm => 0.0,
+            };
+            let square = sum(row, |value| (value - mean) * (value - mean)) / count;
+            (mean as f32, (1.0 / (square + self.eps).sqrt()) as f32)
+        })
     }
+}
+
+/// The sum of `term` over the values, in f64.
+#[allow(
+    clippy::inline_always,
+    reason = "it must become part of the caller's loop"
+)]
+#[inline(always)]
+fn sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += term(f64::from(*value));
+        }
+    }
+    let rest: f64 = rest.iter().map(|value| term(f64::from(*value))).sum();
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// Softmax of one row where it stands.
+pub(crate) fn softmax(row: &mut [f32]) {
+    pulp::Arch::new().dispatch(|| {
+        let (chunks, rest) = row.as_chunks_mut::<LANES>();
+        let mut tops = [f32::NEG_INFINITY; LANES];
+        for chunk in &*chunks {
+            for (top, value) in tops.iter_mut().zip(chunk) {
+                // Not `f32::max`, whose care for NaN keeps the loop from becoming one instruction.
+                *top = if *top < *value { *value } else { *top };
+            }
+        }
+        let top = tops.iter().chain(&*rest).copied();
+        let top = top.fold(f32::NEG_INFINITY, f32::max);
+        let mut sums = [0.0; LANES];
+        for chunk in &mut *chunks {
+            for (sum, value) in sums.iter_mut().zip(chunk) {
+                *value = exp(*value - top);
+                *sum += *value;
+            }
+        }
+        let mut sum: f32 = sums.iter().sum();
+        for value in &mut *rest {
+            *value = exp(*value - top);
+            sum += *value;
+        }
+        let scale = 1.0 / sum;
+        for value in row {
+            *value *= scale;
+        }
+    });
 }
 
 /// Applies `activation` to every value.
 pub(crate) fn activate(x: &mut Matrix, activation: Activation) {
-    let cols = x.cols;
-    x.data
-        .par_chunks_mut(cols * ROWS_PER_TASK)
-        .for_each(|rows| {
-            pulp::Arch::new().dispatch(|| {
-                for value in rows {
-                    *value = scalar(activation, *value);
-                }
-            });
+    x.data.par_chunks_mut(VALUES_PER_TASK).for_each(|values| {
+        pulp::Arch::new().dispatch(|| {
+            for value in values {
+                *value = scalar(activation, *value);
+            }
         });
+    });
 }
 
 /// `act(gate) ⊙ up`, where each row holds the gate's values and then those of `up`.
 ///
 /// # Shapes
-/// `x`: `[rows, 2·hidden]` → `[rows, hidden]`.
-pub(crate) fn gated(x: &Matrix, activation: Activation) -> Matrix {
+/// `x`: `[rows, 2·hidden]` → `y`: `[rows, hidden]`.
+pub(crate) fn gated(x: &Matrix, activation: Activation, y: &mut Matrix) {
     let hidden = x.cols / 2;
-    let mut y = Matrix::zeros(x.rows, hidden);
+    y.reshape(x.rows, hidden);
+    let rows = rows_per_task(x.cols);
     y.data
-        .par_chunks_mut(hidden * ROWS_PER_TASK)
-        .zip(x.data.par_chunks(x.cols * ROWS_PER_TASK))
+        .par_chunks_mut(hidden * rows)
+        .zip(x.data.par_chunks(x.cols * rows))
         .for_each(|(targets, sources)| {
-            for (target, source) in targets
-                .chunks_exact_mut(hidden)
-                .zip(sources.chunks_exact(x.cols))
-            {
-                let (gate, up) = source.split_at(hidden);
-                pulp::Arch::new().dispatch(|| {
+            pulp::Arch::new().dispatch(|| {
+                for (target, source) in targets
+                    .chunks_exact_mut(hidden)
+                    .zip(sources.chunks_exact(x.cols))
+                {
+                    let (gate, up) = source.split_at(hidden);
                     for ((value, gate), up) in target.iter_mut().zip(gate).zip(up) {
                         *value = scalar(activation, *gate) * up;
                     }
-                });
-            }
+                }
+            });
         });
-    y
 }
 
 #[allow(

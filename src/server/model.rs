@@ -122,6 +122,7 @@ fn load(state: &State, located: Located) {
     let options = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
+        ..LoadOptions::default()
     };
     state.engine.load(located.name.clone(), move || {
         Model::load(&located.format, &options).map_err(|error| error.to_string())

@@ -1,0 +1,293 @@
+//! One block of the transformer, in two halves, between which variants leave.
+
+use rayon::prelude::*;
+
+use super::attention::{Heads, Inputs, attend};
+use super::batch::{Place, Segment, changes, keep};
+use super::config::{Block, Mlp};
+use super::hooks::{Action, Fork, Hooks, Reuse};
+use super::matrix::{Matrix, add};
+use super::ops::{activate, gated, rows_per_task};
+use super::runs::{Recalled, Residuals, Run, RunLayer};
+use super::trace::LayerTrace;
+use super::transformer::{Layer, Transformer};
+
+/// What all layers of one pass share.
+pub(super) struct Pass<'a> {
+    pub(super) hooks: &'a Hooks,
+    /// The runs that sequences begin from.
+    pub(super) recalled: &'a [Option<Recalled>],
+    /// How many of the segments are sequences; captures keep these only.
+    pub(super) sequences: usize,
+    /// Cosines and sines of the positions from `first_angle` on; none where nothing is rotated.
+    pub(super) angles: Vec<Vec<(f32, f32)>>,
+    pub(super) first_angle: usize,
+}
+
+/// Matrices that every layer writes anew. They are kept from layer to layer because fresh memory
+/// costs more than what is computed in it.
+#[derive(Default)]
+pub(super) struct Scratch {
+    normed: Matrix,
+    qkv: Matrix,
+    z: Matrix,
+    /// What attention adds to the residual: `[rows, width]`.
+    pub(super) out: Matrix,
+    hidden: Matrix,
+    gated: Matrix,
+    mlp_out: Matrix,
+}
+
+impl Transformer {
+    /// The first half of a block: `scratch.out` becomes what attention adds to the residual.
+    pub(super) fn attention(
+        &self,
+        pass: &Pass<'_>,
+        index: usize,
+        segments: &[Segment],
+        resid: &Matrix,
+        scratch: &mut Scratch,
+    ) -> LayerTrace {
+        let layer = &self.layers[index];
+        let capture = &pass.hooks.capture;
+        let captured = &segments[..pass.sequences];
+        let mut kept = LayerTrace {
+            resid_pre: keep(resid, captured, &capture.resid_pre),
+            ..LayerTrace::default()
+        };
+        let Scratch {
+            normed, qkv, z, out, ..
+        } = scratch;
+        layer.attention_norm.forward_into(resid, normed);
+        layer.qkv.forward_into(normed, qkv);
+        self.place(layer, index, qkv, pass, segments);
+        let runs: Vec<Option<&Matrix>> = pass
+            .recalled
+            .iter()
+            .map(|recalled| Some(&recalled.as_ref()?.run.layers[index].keys_values))
+            .collect();
+        let inputs = Inputs {
+            qkv,
+            segments,
+            runs: &runs,
+            heads: self.heads(index),
+        };
+        let mut attention = attend(&inputs, z, |segment| {
+            segment.rows_of(capture.attention.range(segment.length()))
+        });
+        attention.truncate(pass.sequences);
+        kept.attention = attention;
+        self.change_heads(z, index, pass, segments);
+        kept.z = keep(z, captured, &capture.z);
+        layer.output.forward_into(z, out);
+        change_attn_out(out, index, pass, segments);
+        kept.attn_out = keep(out, captured, &capture.attn_out);
+        kept
+    }
+
+    /// The second half: both additions to the residual, in place.
+    pub(super) fn mlp(
+        &self,
+        pass: &Pass<'_>,
+        index: usize,
+        segments: &[Segment],
+        resid: &mut Matrix,
+        scratch: &mut Scratch,
+        kept: &mut LayerTrace,
+    ) {
+        let layer = &self.layers[index];
+        let Scratch {
+            normed,
+            out,
+            hidden,
+            gated: activated,
+            mlp_out,
+            ..
+        } = scratch;
+        let norm = layer.mlp_norm.as_ref().unwrap_or(&layer.attention_norm);
+        if self.config.block == Block::Sequential {
+            resid.add(out);
+            norm.forward_into(resid, normed);
+        } else {
+            norm.forward_into(resid, normed);
+            resid.add(out);
+        }
+        layer.up.forward_into(normed, hidden);
+        let activated = match self.config.mlp {
+            Mlp::Plain(activation) => {
+                activate(hidden, activation);
+                &*hidden
+            }
+            Mlp::Gated(activation) => {
+                gated(hidden, activation, activated);
+                &*activated
+            }
+        };
+        layer.down.forward_into(activated, mlp_out);
+        let captured = &segments[..pass.sequences];
+        kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
+        resid.add(mlp_out);
+    }
+
+    fn heads(&self, layer: usize) -> Heads {
+        Heads {
+            queries: self.config.heads,
+            keys: self.config.kv_heads,
+            head_dim: self.config.head_dim,
+            scale: self.config.attention_scale,
+            window: self.config.windows[layer],
+        }
+    }
+
+    /// Norms (Qwen3) and rotates queries and keys where they stand.
+    fn place(
+        &self,
+        layer: &Layer,
+        index: usize,
+        qkv: &mut Matrix,
+        pass: &Pass<'_>,
+        segments: &[Segment],
+    ) {
+        let heads = self.heads(index);
+        if self.rope.is_none() && layer.qk_norms.is_none() {
+            return;
+        }
+        debug_assert_eq!(qkv.cols, heads.row_width());
+        let positions: Vec<usize> = segments
+            .iter()
+            .flat_map(|segment| segment.position..segment.length())
+            .collect();
+        let placed = (heads.queries + heads.keys) * heads.head_dim;
+        let (cols, rows) = (qkv.cols, rows_per_task(qkv.cols));
+        qkv.data
+            .par_chunks_mut(cols * rows)
+            .zip(positions.par_chunks(rows))
+            .for_each(|(values, positions)| {
+                for (row, position) in values.chunks_exact_mut(cols).zip(positions) {
+                    let vectors = row[..placed].chunks_exact_mut(heads.head_dim);
+                    for (head, vector) in vectors.enumerate() {
+                        if let Some((query_norm, key_norm)) = &layer.qk_norms {
+                            let norm = if head < heads.queries {
+                                query_norm
+                            } else {
+                                key_norm
+                            };
+                            norm.row_in_place(vector);
+                        }
+                        if let Some(rope) = &self.rope {
+                            rope.rotate(vector, &pass.angles[position - pass.first_angle]);
+                        }
+                    }
+                }
+            });
+    }
+
+    fn change_heads(&self, z: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
+        let head_dim = self.config.head_dim;
+        for (action, rows) in changes(layer, segments, pass.hooks) {
+            for row in rows {
+                match action {
+                    Action::ZeroHead(head) => {
+                        z.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
+                    }
+                    Action::ReplaceHead(head, vector) => {
+                        z.row_mut(row)[head * head_dim..(head + 1) * head_dim]
+                            .copy_from_slice(vector);
+                    }
+                    Action::AddAttnOut(_) | Action::ReplaceAttnOut(_) => {}
+                }
+            }
+        }
+    }
+
+    /// What a later pass can begin from: this layer of a sequence, put together from what was
+    /// recalled and what was computed. Residuals are kept only of a sequence that was computed
+    /// from its first position on.
+    pub(super) fn record(
+        &self,
+        pass: &Pass<'_>,
+        index: usize,
+        segment: &Segment,
+        resid: &Matrix,
+        scratch: &Scratch,
+    ) -> RunLayer {
+        let columns = self.heads(index).keys_values();
+        let mut keys_values = Matrix {
+            rows: 0,
+            cols: columns.len(),
+            data: Vec::with_capacity(segment.length() * columns.len()),
+        };
+        for place in segment.places() {
+            keys_values.push_row(match place {
+                Place::Run { run, position } => {
+                    pass.run(run).layers[index].keys_values.row(position)
+                }
+                Place::Batch { row } => &scratch.qkv.row(row)[columns.clone()],
+            });
+        }
+        let whole = pass.hooks.reuse == Reuse::Residuals && segment.position == 0;
+        let residuals = whole.then(|| Residuals {
+            pre: resid.select(segment.range()),
+            attn_out: scratch.out.select(segment.range()),
+        });
+        RunLayer {
+            keys_values,
+            residuals,
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// The run that a sequence begins from, where a place says that it is there.
+    pub(super) fn run(&self, sequence: usize) -> &Run {
+        match self.recalled.get(sequence) {
+            Some(Some(recalled)) => &recalled.run,
+            _ => unreachable!("a place names a run that was recalled"),
+        }
+    }
+
+    /// Lets the forks of a layer leave their sequences between the halves of its block: copies the
+    /// rows from the first changed position on, and adds the fork's vector where it changes them.
+    pub(super) fn leave(
+        &self,
+        index: usize,
+        forks: &[(usize, &Fork, Segment)],
+        segments: &[Segment],
+        resid: &mut Matrix,
+        out: &mut Matrix,
+    ) {
+        for (_, fork, segment) in forks {
+            let origin = &segments[fork.sequence];
+            for place in origin.places().skip(segment.position) {
+                match place {
+                    Place::Batch { row } => {
+                        resid.repeat_row(row);
+                        out.repeat_row(row);
+                    }
+                    Place::Run { run, position } => {
+                        let Some(kept) = &self.run(run).layers[index].residuals else {
+                            unreachable!("a fork leaves a run only where residuals were kept");
+                        };
+                        resid.push_row(kept.pre.row(position));
+                        out.push_row(kept.attn_out.row(position));
+                    }
+                }
+            }
+            for row in segment.rows_of(fork.at.range(segment.length())) {
+                add(out.row_mut(row), &fork.vector);
+            }
+        }
+    }
+}
+
+fn change_attn_out(attn_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
+    for (action, rows) in changes(layer, segments, pass.hooks) {
+        for row in rows {
+            match action {
+                Action::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
+                Action::ReplaceAttnOut(vector) => attn_out.row_mut(row).copy_from_slice(vector),
+                Action::ZeroHead(_) | Action::ReplaceHead(..) => {}
+            }
+        }
+    }
+}
