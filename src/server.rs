@@ -32,8 +32,8 @@ use tokio::sync::mpsc;
 use tower_lsp_server::{LspService, Server};
 
 use crate::engine::Engine;
-use crate::model::BosPolicy;
 use crate::model::store::StoreOptions;
+use crate::model::{BosPolicy, Device};
 
 /// What the server is started with.
 #[derive(Debug, Clone)]
@@ -44,6 +44,10 @@ pub struct ServerOptions {
     pub store: StoreOptions,
     /// BOS policy.
     pub bos: BosPolicy,
+    /// Where the model's linear maps are multiplied.
+    pub device: Device,
+    /// The most memory that passes may leave for later ones, in bytes.
+    pub cache_bytes: usize,
 }
 
 /// Many, so that a cancellation is never stuck behind what it cancels.

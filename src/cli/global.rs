@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use super::error::CliError;
-use crate::model::BosPolicy;
 use crate::model::store::{DEFAULT, StoreOptions};
+use crate::model::{BosPolicy, CACHE_BYTES, Device};
 
 #[derive(Debug, Args)]
 pub(super) struct Global {
@@ -26,6 +26,12 @@ pub(super) struct Global {
     /// Threads for the model; all cores if not given.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Most memory, in MB, for what passes leave for later ones.
+    #[arg(long, global = true, value_name = "MB", default_value_t = CACHE_BYTES >> 20)]
+    cache: usize,
+    /// Where linear maps are multiplied; cuda and metal need a build with that cargo feature.
+    #[arg(long, global = true, value_enum, default_value_t = DeviceFlag::Cpu)]
+    device: DeviceFlag,
     /// Whether the begin-of-text token stands before prompts: as the tokenizer does, always, never.
     #[arg(long, global = true, value_enum, default_value_t = Bos::Auto)]
     bos: Bos,
@@ -44,9 +50,30 @@ enum Bos {
     Never,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DeviceFlag {
+    Cpu,
+    Candle,
+    Cuda,
+    Metal,
+}
+
 impl Global {
+    pub(super) fn device(&self) -> Device {
+        match self.device {
+            DeviceFlag::Cpu => Device::Cpu,
+            DeviceFlag::Candle => Device::Candle,
+            DeviceFlag::Cuda => Device::Cuda,
+            DeviceFlag::Metal => Device::Metal,
+        }
+    }
+
     pub(super) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
+    }
+
+    pub(super) fn cache_bytes(&self) -> usize {
+        self.cache.saturating_mul(1 << 20)
     }
 
     pub(super) fn bos(&self) -> BosPolicy {

@@ -18,6 +18,8 @@ pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError>
         model: global.model.clone(),
         store: global.store(),
         bos: global.bos(),
+        device: global.device(),
+        cache_bytes: global.cache_bytes(),
     };
     let code = server::serve(options).map_err(|source| CliError::System {
         what: "cannot start the server",

@@ -17,7 +17,8 @@ pub(super) fn load(global: &Global) -> Result<Model, CliError> {
     let load = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
-        ..LoadOptions::default()
+        device: global.device(),
+        cache_bytes: global.cache_bytes(),
     };
     let model = Model::load(&located.format, &load)?;
     spinner.finish_and_clear();

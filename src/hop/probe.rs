@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::explicit::substitute;
 use super::subject::{Subject, answers, interventions};
 use super::{HopError, Settings};
-use crate::model::{Answer, Cancel, Hooks, Model, Token, Trace};
+use crate::model::{
+    Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score, Token,
+    Trace,
+};
 
 /// A token with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,21 +66,69 @@ pub struct TokenReading {
     pub range: Range<usize>,
 }
 
-/// Asks one prompt, with the interventions of `hooks` in force; what its capture keeps comes back
-/// as well. Without an answer the model's own top token stands for it.
+/// A prompt to be asked, with what is in force on it.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// The prompt's text.
+    pub(super) prompt: String,
+    /// Its tokens.
+    pub(super) tokens: Vec<Token>,
+    /// The accepted answers; without one the model's own top token stands for them.
+    pub(super) answers: Vec<Answer>,
+    /// What acts on it.
+    pub(super) interventions: Vec<Intervention>,
+}
+
+/// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
+/// each prompt's first sequence in it.
 ///
 /// # Errors
-/// As [`Model::score`].
-pub(super) fn probe(
+/// As [`Model::score_all`].
+pub(super) fn ask(
     model: &Model,
-    prompt: &str,
-    tokens: &[Token],
-    answers: &[Answer],
-    hooks: &Hooks,
+    asked: &[Asked],
+    capture: Capture,
     cancel: &Cancel,
-) -> Result<(Probe, Trace), HopError> {
-    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let (score, trace) = model.score(&ids, answers, hooks, cancel)?;
+) -> Result<(Vec<(Probe, usize)>, Trace), HopError> {
+    let ids: Vec<Vec<u32>> = asked
+        .iter()
+        .map(|asked| asked.tokens.iter().map(|token| token.id).collect())
+        .collect();
+    let questions: Vec<Question<'_>> = asked
+        .iter()
+        .zip(&ids)
+        .map(|(asked, ids)| Question {
+            prompt: ids,
+            answers: &asked.answers,
+            interventions: &asked.interventions,
+        })
+        .collect();
+    let hooks = Hooks {
+        reuse: Reuse::Keys,
+        ..Hooks::capture(capture)
+    };
+    let (scores, trace) = model.score_all(&questions, &hooks, cancel)?;
+    let probes = asked
+        .iter()
+        .zip(scores)
+        .map(|(asked, (score, sequence))| (probe(model, &asked.prompt, &score), sequence))
+        .collect();
+    Ok((probes, trace))
+}
+
+/// Asks one prompt.
+///
+/// # Errors
+/// As [`Model::score_all`].
+pub(super) fn ask_one(model: &Model, asked: Asked, cancel: &Cancel) -> Result<Probe, HopError> {
+    let (mut probes, _) = ask(model, &[asked], Capture::default(), cancel)?;
+    match probes.pop() {
+        Some((probe, _)) => Ok(probe),
+        None => Err(ModelError::EmptyPrompt.into()),
+    }
+}
+
+fn probe(model: &Model, prompt: &str, score: &Score) -> Probe {
     let top = score
         .top
         .iter()
@@ -86,60 +137,92 @@ pub(super) fn probe(
             p: ranked.logp.exp(),
         })
         .collect();
-    let probe = Probe {
+    Probe {
         prompt: prompt.to_owned(),
         p: score.logp.exp(),
         logp: score.logp,
         logp_first: score.logp_first,
         rank: score.rank,
         top,
-    };
-    Ok((probe, trace))
+    }
 }
 
-/// Asks the prompt as written and with the bridge named, and reads its tokens.
+/// Asks the prompt as written and with the bridge named, in one pass, and reads its tokens.
 ///
 /// # Errors
-/// As [`Model::score`]; an injection that cannot be placed.
+/// As [`Model::score_all`]; an injection that cannot be placed.
 pub fn run_probes(
     model: &Model,
     subject: &Subject,
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<(Probes, Vec<TokenReading>), HopError> {
-    let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
-    let expected = answers(model, &subject.prompt, &subject.expect)?;
-    let clean = Hooks::interventions(Vec::new());
-    let mut hooks = Hooks::interventions(interventions(
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let tokens = written.tokens.clone();
+    let bare = Asked {
+        interventions: Vec::new(),
+        ..written.clone()
+    };
+    let injected = !written.interventions.is_empty();
+    let mut prompts = vec![written];
+    if injected {
+        prompts.push(bare.clone());
+    }
+    let explicit = subject.bridged().map(|(mention, bridge)| {
+        let prompt = substitute(&subject.prompt, mention.range.clone(), bridge);
+        Asked {
+            tokens: model.tokenizer.encode(&prompt, settings.bos),
+            prompt,
+            ..bare
+        }
+    });
+    let has_explicit = explicit.is_some();
+    prompts.extend(explicit);
+    let capture = Capture {
+        token_logps: true,
+        ..Capture::default()
+    };
+    let (probes, trace) = ask(model, &prompts, capture, cancel)?;
+    let mut probes = probes.into_iter();
+    let mut next = || probes.next().map(|(probe, _)| probe);
+    let Some(composed) = next() else {
+        return Err(ModelError::EmptyPrompt.into());
+    };
+    let probes = Probes {
+        composed,
+        without_injections: if injected { next() } else { None },
+        explicit: if has_explicit { next() } else { None },
+    };
+    Ok((probes, readings(model, tokens, &trace)))
+}
+
+/// A prompt with the case's answers and its injections in force.
+///
+/// # Errors
+/// An injection that cannot be placed, an answer without tokens.
+pub(super) fn asked(
+    model: &Model,
+    subject: &Subject,
+    prompt: String,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Asked, HopError> {
+    let tokens = model.tokenizer.encode(&prompt, settings.bos);
+    let answers = answers(model, &prompt, &subject.expect)?;
+    let interventions = interventions(
         model,
-        &subject.prompt,
+        &prompt,
         &tokens,
         &subject.injections,
         settings.bos,
         cancel,
-    )?);
-    hooks.capture.token_logps = true;
-    let written = &subject.prompt;
-    let (composed, trace) = probe(model, written, &tokens, &expected, &hooks, cancel)?;
-    let without_injections = if hooks.interventions.is_empty() {
-        None
-    } else {
-        Some(probe(model, written, &tokens, &expected, &clean, cancel)?.0)
-    };
-    let explicit = match subject.bridged() {
-        Some((mention, bridge)) => {
-            let prompt = substitute(written, mention.range.clone(), bridge);
-            let tokens = model.tokenizer.encode(&prompt, settings.bos);
-            Some(probe(model, &prompt, &tokens, &expected, &clean, cancel)?.0)
-        }
-        None => None,
-    };
-    let probes = Probes {
-        composed,
-        without_injections,
-        explicit,
-    };
-    Ok((probes, readings(model, tokens, &trace)))
+    )?;
+    Ok(Asked {
+        prompt,
+        tokens,
+        answers,
+        interventions,
+    })
 }
 
 /// The tokens of a prompt with what a pass over it, or over it and an answer, found.

@@ -1,11 +1,11 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
 use super::explicit::{fitted, memory_text, substitute};
-use super::probe::probe;
-use super::subject::{Subject, answers, first_tokens, interventions};
+use super::probe::{ask_one, asked};
+use super::subject::{Subject, first_tokens};
 use super::{HopError, Mention, Probes, Settings};
 use crate::memory::{self, MemoryError, encode, place, resolve_scope, sweep};
-use crate::model::{Cancel, Hooks, Model};
+use crate::model::{Cancel, Model};
 use crate::prompt::{Encoding, Scope};
 
 /// A change that makes the expected answer more probable.
@@ -99,22 +99,11 @@ fn rewrite(
 ) -> Result<Option<Repair>, HopError> {
     let replacement = fitted(subject.phrase(mention), bridge);
     let prompt = substitute(&subject.prompt, mention.range.clone(), bridge);
-    let tokens = model.tokenizer.encode(&prompt, settings.bos);
-    let in_force = interventions(
-        model,
-        &prompt,
-        &tokens,
-        &subject.injections,
-        settings.bos,
-        cancel,
-    );
-    let in_force = match in_force {
-        Ok(in_force) => Hooks::interventions(in_force),
+    let asked = match asked(model, subject, prompt, settings, cancel) {
         Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => return Ok(None),
-        Err(error) => return Err(error),
+        asked => asked?,
     };
-    let expected = answers(model, &prompt, &subject.expect)?;
-    let (after, _) = probe(model, &prompt, &tokens, &expected, &in_force, cancel)?;
+    let after = ask_one(model, asked, cancel)?;
     Ok(Some(Repair {
         change: Change::Rewrite {
             mention: index,
@@ -136,26 +125,17 @@ fn injections(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, HopError> {
     let text = memory_text(bridge);
-    let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
-    let expected = answers(model, &subject.prompt, &subject.expect)?;
     let first_tokens = first_tokens(model, &subject.prompt, &subject.expect)?;
     if first_tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let in_force = interventions(
-        model,
-        &subject.prompt,
-        &tokens,
-        &subject.injections,
-        settings.bos,
-        cancel,
-    )?;
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
     let swept = memory::Subject {
         text: &subject.prompt,
-        tokens: &tokens,
+        tokens: &written.tokens,
         first_tokens: &first_tokens,
         bos: settings.bos,
-        interventions: &in_force,
+        interventions: &written.interventions,
     };
     let mut found = Vec::new();
     let mut done = 0;
@@ -168,12 +148,11 @@ fn injections(
             done += cells.cells.len();
             let Some(best) = cells.best() else { continue };
             let vector = encode(model, text, *encoding, settings.bos, cancel)?;
-            let at = resolve_scope(scope, &subject.prompt, &tokens)?;
-            let mut changes = in_force.clone();
-            changes.push(place(&vector, best.layer, best.tau, at)?);
-            let hooks = Hooks::interventions(changes);
-            let prompt = &subject.prompt;
-            let (after, _) = probe(model, prompt, &tokens, &expected, &hooks, cancel)?;
+            let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+            let mut injected = written.clone();
+            let change = place(&vector, best.layer, best.tau, at)?;
+            injected.interventions.push(change);
+            let after = ask_one(model, injected, cancel)?;
             found.push(Repair {
                 change: Change::Inject {
                     memory: text.to_owned(),

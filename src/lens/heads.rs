@@ -1,8 +1,8 @@
 //! Every head of every layer at one position.
 
 use crate::model::{
-    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select,
-    log_softmax, top_k,
+    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Reuse,
+    Select, Trace, log_softmax, top_k,
 };
 
 /// Heads ablated in one pass.
@@ -49,6 +49,20 @@ pub fn read_heads(
     top: usize,
     cancel: &Cancel,
 ) -> Result<Reading, ModelError> {
+    let trace = trace_last(model, tokens, cancel)?;
+    let mut reading = read_trace(model, &trace, target);
+    if top > 0 {
+        retrieve(model, &trace, &mut reading.heads, top);
+    }
+    Ok(reading)
+}
+
+/// Runs the prompt and keeps what the read-outs of its last position need.
+pub(super) fn trace_last(
+    model: &Model,
+    tokens: &[u32],
+    cancel: &Cancel,
+) -> Result<Trace, ModelError> {
     let capture = Capture {
         logits: Positions::Last,
         attention: Positions::Last,
@@ -58,14 +72,17 @@ pub fn read_heads(
         resid_final: Positions::Last,
         ..Capture::default()
     };
-    let trace = model.forward(&[tokens], &Hooks::capture(capture), cancel)?;
+    let hooks = Hooks {
+        reuse: Reuse::Keys,
+        ..Hooks::capture(capture)
+    };
+    model.forward(&[tokens], &hooks, cancel)
+}
+
+/// Every head of a trace of one sequence's last position, without what it retrieves.
+pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
-    let mut outputs = Matrix {
-        rows: 0,
-        cols: model.info.width,
-        data: Vec::new(),
-    };
     let embedding = trace
         .layers
         .first()
@@ -88,30 +105,45 @@ pub fn read_heads(
                 top: Vec::new(),
             });
         }
-        outputs.rows += r.rows;
-        outputs.data.extend(r.data);
         rest += direction.dot(kept.mlp_out.row(0));
         rest += model
             .attention_bias(layer)
             .map_or(0.0, |bias| direction.dot(bias));
     }
-    if top > 0 {
-        let scores = model.unembed(&outputs);
-        for (index, reading) in heads.iter_mut().enumerate() {
-            let row = scores.row(index);
-            let best = top_k(row, top);
-            reading.top = best
-                .iter()
-                .map(|r| (r.token, row[r.token as usize]))
-                .collect();
-        }
-    }
-    let logit = trace.logits.row(0)[target as usize];
-    Ok(Reading {
+    Reading {
         heads,
-        logit,
+        logit: trace.logits.row(0)[target as usize],
         rest: rest as f32,
-    })
+    }
+}
+
+/// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
+pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], top: usize) {
+    let mut outputs = Matrix {
+        rows: heads.len(),
+        cols: model.info.width,
+        data: Vec::with_capacity(heads.len() * model.info.width),
+    };
+    // Neighbours are mostly of one layer, whose heads come together.
+    let mut last: Option<(usize, Matrix)> = None;
+    for head in &*heads {
+        let (_, r) = match last.take_if(|(layer, _)| *layer == head.layer) {
+            Some(same) => last.insert(same),
+            None => {
+                let z = trace.layers[head.layer].z.row(0);
+                last.insert((head.layer, model.head_outputs(head.layer, z)))
+            }
+        };
+        outputs.data.extend_from_slice(r.row(head.head));
+    }
+    let scores = model.unembed(&outputs);
+    for (index, reading) in heads.iter_mut().enumerate() {
+        let row = scores.row(index);
+        reading.top = top_k(row, top)
+            .iter()
+            .map(|best| (best.token, row[best.token as usize]))
+            .collect();
+    }
 }
 
 /// The linear map from a piece of the residual stream to its share of one token's logit.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::heads::read_heads;
-use crate::model::{Cancel, Capture, Hooks, Model, ModelError, Positions, top_k};
+use super::heads::{read_trace, retrieve, trace_last};
+use crate::model::{Cancel, Model, ModelError, top_k};
 
 /// What the model does at the last token of a prefix.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,21 +43,17 @@ pub fn read_token(
     heads: usize,
     cancel: &Cancel,
 ) -> Result<TokenLens, ModelError> {
-    let hooks = Hooks::capture(Capture {
-        logits: Positions::Last,
-        ..Capture::default()
-    });
-    let trace = model.forward(&[tokens], &hooks, cancel)?;
+    let trace = trace_last(model, tokens, cancel)?;
     let next = top_k(trace.logits.row(0), 5);
     let target = target
         .or(next.first().map(|best| best.token))
         .unwrap_or_default();
-    let mut reading = read_heads(model, tokens, target, 4, cancel)?;
-    reading
-        .heads
-        .sort_by(|a, b| b.direct_logit.abs().total_cmp(&a.direct_logit.abs()));
+    let mut strongest = read_trace(model, &trace, target).heads;
+    strongest.sort_by(|a, b| b.direct_logit.abs().total_cmp(&a.direct_logit.abs()));
     let text = |token: u32| model.tokenizer.text(token);
-    let strongest = reading.heads.iter().take(heads).map(|head| {
+    strongest.truncate(heads);
+    retrieve(model, &trace, &mut strongest, 4);
+    let strongest = strongest.iter().map(|head| {
         let mut positions: Vec<usize> = (0..head.attention.len()).collect();
         positions.sort_by(|a, b| head.attention[*b].total_cmp(&head.attention[*a]));
         HeadSummary {

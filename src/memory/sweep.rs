@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::injection::scaled;
 use super::{MemoryError, encode, resolve_scope};
 use crate::model::{
-    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Select, Token, log_softmax,
-    rank_of,
+    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Reuse, Select, Token,
+    log_softmax_at, rank_of,
 };
 use crate::prompt::{Encoding, Scope};
 
@@ -14,8 +14,9 @@ use crate::prompt::{Encoding, Scope};
 /// done, so that whoever listens to the progress can do something else in between.
 const ROWS: usize = 256;
 
-/// Variants in one pass however long the prompt is: each pass repeats the clean run.
-const LEAST: usize = 8;
+/// Variants in one pass however long the prompt is: where the clean run is too long to be
+/// remembered each pass repeats it.
+const LEAST: usize = 4;
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +96,8 @@ impl Sweep {
 ///
 /// Each cell leaves the clean run at its layer and, for scopes that begin later, at its first
 /// position, and all travel upwards in one growing batch: exact, and far cheaper than whole
-/// passes.
+/// passes. The clean run is computed once and remembered, so that each batch begins at its lowest
+/// layer; a prompt too long for the memory of runs repeats it in each batch.
 ///
 /// # Errors
 /// A memory without tokens, a layer that does not exist, a τ that is not finite, a span that does
@@ -128,6 +130,7 @@ pub fn sweep(
         rest = later;
         let hooks = Hooks {
             forks: chunk.iter().map(|(_, fork)| fork.clone()).collect(),
+            reuse: Reuse::Residuals,
             ..Hooks::interventions(subject.interventions.to_vec())
         };
         let trace = model.forward(&[&ids], &hooks, cancel)?;
@@ -201,17 +204,14 @@ fn variants(
 
 /// First-token log-probability and rank in a row of logits.
 fn score(logits: &[f32], first_tokens: &[u32]) -> Baseline {
-    let logps = log_softmax(logits);
+    let logp = |token: &u32| log_softmax_at(logits, *token as usize);
     let rank = first_tokens.iter().map(|token| rank_of(logits, *token));
     Baseline {
         logp_first: if let [token] = first_tokens {
             // One token keeps the precision that a round trip through exp would lose.
-            logps[*token as usize]
+            logp(token)
         } else {
-            let p: f64 = first_tokens
-                .iter()
-                .map(|token| logps[*token as usize].exp())
-                .sum();
+            let p: f64 = first_tokens.iter().map(|token| logp(token).exp()).sum();
             p.ln()
         },
         rank: if logits.iter().all(|logit| logit.is_finite()) {

@@ -172,7 +172,7 @@ fn first_wanted(sequence: usize, len: usize, hooks: &Hooks, run: Option<&Recalle
     let complete = run.is_some_and(|recalled| {
         recalled.shared == len && recalled.run.has_residuals() && hooks.reuse != Reuse::Nothing
     });
-    let captured = hooks.capture.first_inside(len);
+    let captured = hooks.capture.first_inside(sequence, len);
     if complete && captured == len {
         return len;
     }
@@ -193,9 +193,9 @@ pub(crate) fn keep(values: &Matrix, segments: &[Segment], positions: &Positions)
         return Matrix::default();
     }
     values.select(
-        segments
-            .iter()
-            .flat_map(|segment| segment.rows_of(positions.range(segment.length()))),
+        segments.iter().flat_map(|segment| {
+            segment.rows_of(positions.range(segment.sequence, segment.length()))
+        }),
     )
 }
 

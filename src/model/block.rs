@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::attention::{Heads, Inputs, attend};
 use super::batch::{Place, Segment, changes, keep};
 use super::config::{Block, Mlp};
+use super::error::ModelError;
 use super::hooks::{Action, Fork, Hooks, Reuse};
 use super::matrix::{Matrix, add};
 use super::ops::{activate, gated, rows_per_task};
@@ -40,6 +41,9 @@ pub(super) struct Scratch {
 
 impl Transformer {
     /// The first half of a block: `scratch.out` becomes what attention adds to the residual.
+    ///
+    /// # Errors
+    /// A device refused.
     pub(super) fn attention(
         &self,
         pass: &Pass<'_>,
@@ -47,7 +51,7 @@ impl Transformer {
         segments: &[Segment],
         resid: &Matrix,
         scratch: &mut Scratch,
-    ) -> LayerTrace {
+    ) -> Result<LayerTrace, ModelError> {
         let layer = &self.layers[index];
         let capture = &pass.hooks.capture;
         let captured = &segments[..pass.sequences];
@@ -56,10 +60,14 @@ impl Transformer {
             ..LayerTrace::default()
         };
         let Scratch {
-            normed, qkv, z, out, ..
+            normed,
+            qkv,
+            z,
+            out,
+            ..
         } = scratch;
         layer.attention_norm.forward_into(resid, normed);
-        layer.qkv.forward_into(normed, qkv);
+        layer.qkv.forward_into(normed, qkv)?;
         self.place(layer, index, qkv, pass, segments);
         let runs: Vec<Option<&Matrix>> = pass
             .recalled
@@ -73,19 +81,22 @@ impl Transformer {
             heads: self.heads(index),
         };
         let mut attention = attend(&inputs, z, |segment| {
-            segment.rows_of(capture.attention.range(segment.length()))
+            segment.rows_of(capture.attention.range(segment.sequence, segment.length()))
         });
         attention.truncate(pass.sequences);
         kept.attention = attention;
         self.change_heads(z, index, pass, segments);
         kept.z = keep(z, captured, &capture.z);
-        layer.output.forward_into(z, out);
+        layer.output.forward_into(z, out)?;
         change_attn_out(out, index, pass, segments);
         kept.attn_out = keep(out, captured, &capture.attn_out);
-        kept
+        Ok(kept)
     }
 
     /// The second half: both additions to the residual, in place.
+    ///
+    /// # Errors
+    /// A device refused.
     pub(super) fn mlp(
         &self,
         pass: &Pass<'_>,
@@ -94,7 +105,7 @@ impl Transformer {
         resid: &mut Matrix,
         scratch: &mut Scratch,
         kept: &mut LayerTrace,
-    ) {
+    ) -> Result<(), ModelError> {
         let layer = &self.layers[index];
         let Scratch {
             normed,
@@ -112,7 +123,7 @@ impl Transformer {
             norm.forward_into(resid, normed);
             resid.add(out);
         }
-        layer.up.forward_into(normed, hidden);
+        layer.up.forward_into(normed, hidden)?;
         let activated = match self.config.mlp {
             Mlp::Plain(activation) => {
                 activate(hidden, activation);
@@ -123,10 +134,11 @@ impl Transformer {
                 &*activated
             }
         };
-        layer.down.forward_into(activated, mlp_out);
+        layer.down.forward_into(activated, mlp_out)?;
         let captured = &segments[..pass.sequences];
         kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
+        Ok(())
     }
 
     fn heads(&self, layer: usize) -> Heads {

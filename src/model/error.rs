@@ -94,6 +94,14 @@ pub enum ModelError {
         /// The model's name.
         model: String,
     },
+    /// The linear maps cannot be multiplied where they should be.
+    #[error("the device '{device}' cannot be used: {reason}. `--device cpu` works everywhere.")]
+    Device {
+        /// `cuda` or `metal`.
+        device: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// The caller's cancel token was set.
     #[error("cancelled")]
     Cancelled,

@@ -80,18 +80,18 @@ pub enum Positions {
     Last,
     /// Every one.
     All,
-    /// From this one to the last (an empty tail keeps nothing).
-    From(usize),
+    /// Of each sequence those from its own one on (an empty tail keeps nothing).
+    From(Vec<usize>),
 }
 
 impl Positions {
     /// The positions meant, in a sequence of `len` tokens.
-    pub(crate) fn range(&self, len: usize) -> Range<usize> {
+    pub(crate) fn range(&self, sequence: usize, len: usize) -> Range<usize> {
         match self {
             Self::None => len..len,
             Self::Last => len.saturating_sub(1)..len,
             Self::All => 0..len,
-            Self::From(start) => (*start).min(len)..len,
+            Self::From(starts) => starts.get(sequence).map_or(len, |start| *start).min(len)..len,
         }
     }
 }
@@ -120,7 +120,7 @@ pub struct Capture {
 impl Capture {
     /// The first position of a sequence of `len` tokens whose way through the blocks is kept.
     /// (What is read after the last block can be had from a remembered run as well.)
-    pub(crate) fn first_inside(&self, len: usize) -> usize {
+    pub(crate) fn first_inside(&self, sequence: usize, len: usize) -> usize {
         let kinds = [
             &self.attention,
             &self.z,
@@ -128,7 +128,7 @@ impl Capture {
             &self.mlp_out,
             &self.resid_pre,
         ];
-        let firsts = kinds.map(|positions| positions.range(len).start);
+        let firsts = kinds.map(|positions| positions.range(sequence, len).start);
         firsts.into_iter().fold(len, usize::min)
     }
 }

@@ -1,8 +1,11 @@
 //! A linear map whose weight is packed for streaming.
 
+use candle_core::Device;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::ModelError;
+use super::device::Resident;
 use super::matrix::{Matrix, add};
 
 /// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel, so that
@@ -19,6 +22,8 @@ pub(crate) struct Linear {
     pub(crate) outputs: usize,
     /// Panel after panel; inside a panel, input after input.
     panels: Vec<f32>,
+    /// The same weight on a device that multiplies instead.
+    resident: Option<Resident>,
     /// One value per output.
     pub(crate) bias: Option<Vec<f32>>,
 }
@@ -88,6 +93,7 @@ impl Linear {
             inputs,
             outputs,
             panels,
+            resident: None,
             bias: None,
         }
     }
@@ -98,23 +104,58 @@ impl Linear {
         self
     }
 
+    /// Puts a copy of the weight on a device, which multiplies from now on.
+    ///
+    /// # Errors
+    /// The device has no room.
+    pub(crate) fn reside(&mut self, device: &Device) -> Result<(), ModelError> {
+        let mut weight = Matrix::zeros(self.inputs, self.outputs);
+        for (index, panel) in self.panels.chunks(PANEL * self.inputs).enumerate() {
+            let columns = panel.len() / self.inputs;
+            let first = index * PANEL;
+            for (input, values) in panel.chunks_exact(columns).enumerate() {
+                weight.row_mut(input)[first..first + columns].copy_from_slice(values);
+            }
+        }
+        self.resident = Some(Resident::new(&weight, device)?);
+        Ok(())
+    }
+
     /// `x·W + b`.
     ///
     /// # Shapes
     /// `x`: `[rows, inputs]` → `[rows, outputs]`.
-    pub(crate) fn forward(&self, x: &Matrix) -> Matrix {
+    ///
+    /// # Errors
+    /// As [`Linear::forward_into`].
+    pub(crate) fn forward(&self, x: &Matrix) -> Result<Matrix, ModelError> {
         let mut y = Matrix::default();
-        self.forward_into(x, &mut y);
-        y
+        self.forward_into(x, &mut y)?;
+        Ok(y)
     }
 
     /// [`Linear::forward`] into a matrix that takes the result's shape.
-    pub(crate) fn forward_into(&self, x: &Matrix, y: &mut Matrix) {
+    ///
+    /// # Errors
+    /// A device refused; the CPU never does.
+    pub(crate) fn forward_into(&self, x: &Matrix, y: &mut Matrix) -> Result<(), ModelError> {
         y.reshape(x.rows, self.outputs);
-        self.multiply(x, y, self.bias.as_deref());
+        let bias = self.bias.as_deref();
+        match &self.resident {
+            Some(resident) if x.rows > 0 => {
+                resident.multiply(x, y)?;
+                if let Some(bias) = bias {
+                    for row in y.data.chunks_exact_mut(self.outputs) {
+                        add(row, bias);
+                    }
+                }
+            }
+            _ => self.multiply(x, y, bias),
+        }
+        Ok(())
     }
 
-    /// `x·W`, without the bias.
+    /// `x·W`, without the bias and on the CPU.
     ///
     /// # Shapes
     /// `x`: `[rows, inputs]` → `[rows, outputs]`.
@@ -170,7 +211,10 @@ impl Linear {
                 }
                 if let Some(bias) = bias {
                     for row in 0..x.rows {
-                        #[expect(unsafe_code, reason = "panels write disjoint columns of one buffer")]
+                        #[expect(
+                            unsafe_code,
+                            reason = "panels write disjoint columns of one buffer"
+                        )]
                         // SAFETY: as above; the product of this panel is written.
                         let values = unsafe {
                             std::slice::from_raw_parts_mut(
@@ -261,10 +305,17 @@ mod tests {
             let expected = naive(&x, &weight, outputs);
             let by_output = Linear::from_output_major(&weight, inputs, outputs);
             let by_input = Linear::from_input_major(&transposed, inputs, outputs);
-            for (a, b) in by_output.forward(&x).data.iter().zip(&expected) {
+            let found = by_output.forward(&x).unwrap();
+            for (a, b) in found.data.iter().zip(&expected) {
                 prop_assert!((a - b).abs() < 1e-4);
             }
-            prop_assert_eq!(by_output.forward(&x), by_input.forward(&x));
+            prop_assert_eq!(&found, &by_input.forward(&x).unwrap());
+            let mut resident = by_input.with_bias(Some(vec![0.5; outputs]));
+            resident.reside(&Device::Cpu).unwrap();
+            let on_device = resident.forward(&x).unwrap();
+            for (a, b) in on_device.data.iter().zip(&found.data) {
+                prop_assert!((a - b - 0.5).abs() < 1e-4);
+            }
             let last = outputs - 1;
             prop_assert_eq!(by_output.column(last), &weight[last * inputs..]);
             let mean: f32 = (0..outputs).map(|o| weight[o * inputs]).sum::<f32>() / outputs as f32;

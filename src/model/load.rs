@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::config::{Config, Family, NormKind, from_gguf, from_hugging_face};
+use super::device::Device;
 use super::error::ModelError;
 use super::hooks::{Action, Cancel, Hooks, Reuse};
 use super::matrix::Matrix;
@@ -20,7 +21,7 @@ use super::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
 
 /// What passes may leave for later ones, unless somebody says otherwise: about 700 tokens of
 /// SmolLM2-135M with their residuals, or 2,700 without.
-const CACHE_BYTES: usize = 128 << 20;
+pub const CACHE_BYTES: usize = 128 << 20;
 
 /// How a model is loaded.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct LoadOptions {
     pub name: String,
     /// The weights' digest where it is known already; computed otherwise.
     pub sha256: Option<String>,
+    /// Where the linear maps are multiplied.
+    pub device: Device,
     /// The most memory that passes may leave for later ones, in bytes; 0 keeps nothing.
     pub cache_bytes: usize,
 }
@@ -38,6 +41,7 @@ impl Default for LoadOptions {
         Self {
             name: String::new(),
             sha256: None,
+            device: Device::Cpu,
             cache_bytes: CACHE_BYTES,
         }
     }
@@ -80,10 +84,14 @@ impl Model {
     /// together; each names the file and the remedy.
     pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self, ModelError> {
         let start = Instant::now();
-        let ((transformer, tokenizer), sha256) = match files {
+        let device = options.device.open()?;
+        let ((mut transformer, tokenizer), sha256) = match files {
             ModelFiles::Gguf(path) => load_gguf(path, options)?,
             ModelFiles::Folder(folder) => load_folder(folder, options)?,
         };
+        if let Some(device) = device {
+            transformer.reside(&device)?;
+        }
         let path = match files {
             ModelFiles::Gguf(path) | ModelFiles::Folder(path) => path,
         };

@@ -7,7 +7,7 @@ use super::block::Pass;
 use super::error::ModelError;
 use super::hooks::Cancel;
 use super::matrix::Matrix;
-use super::runs::Recalled;
+use super::runs::{Recalled, acting_on, shared};
 use super::score::log_softmax_at;
 use super::trace::Trace;
 use super::transformer::Transformer;
@@ -46,12 +46,44 @@ impl Pass<'_> {
     }
 }
 
+/// Log-probabilities of a sequence's first tokens that need not be computed.
+struct Begin {
+    /// The earlier sequence of the batch that has them; a recalled run where there is none.
+    like: Option<usize>,
+    /// How many, from the second token on.
+    count: usize,
+}
+
+fn known(pass: &Pass<'_>, sequences: &[&[u32]], index: usize) -> Begin {
+    let recalled = pass.recalled.get(index).and_then(Option::as_ref);
+    let mut begin = Begin {
+        like: None,
+        count: recalled.map_or(0, |recalled| recalled.token_logps().len()),
+    };
+    let acting = acting_on(index, pass.hooks);
+    for earlier in 0..index {
+        let theirs = acting_on(earlier, pass.hooks);
+        let common = shared(
+            (sequences[index], acting.as_slice()),
+            (sequences[earlier], theirs.as_slice()),
+        );
+        if common.saturating_sub(1) > begin.count {
+            begin = Begin {
+                like: Some(earlier),
+                count: common - 1,
+            };
+        }
+    }
+    begin
+}
+
 impl Transformer {
     /// Fills in the final residuals, logits and token log-probabilities that the hooks ask for.
     /// `segments` are the sequences and then the forks, in the order of the trace.
     ///
     /// # Errors
-    /// [`ModelError::Cancelled`] where `cancel` was set between two products with the head.
+    /// [`ModelError::Cancelled`] where `cancel` was set between two products with the head; a
+    /// device refused.
     pub(super) fn read_out(
         &self,
         pass: &Pass<'_>,
@@ -69,14 +101,17 @@ impl Transformer {
         };
         trace.resid_final = empty();
         for segment in own {
-            let first = capture.resid_final.range(segment.length()).start;
+            let first = capture
+                .resid_final
+                .range(segment.sequence, segment.length())
+                .start;
             trace
                 .resid_final
                 .append(pass.final_rows(segment, first, resid));
         }
         let mut rows = empty();
         for (index, segment) in segments.iter().enumerate() {
-            let range = capture.logits.range(segment.length());
+            let range = capture.logits.range(segment.sequence, segment.length());
             // Before its first changed position a fork is the sequence that it left.
             let is_fork = index >= sequences.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
@@ -85,25 +120,27 @@ impl Transformer {
         let logits = rows.rows;
         // The sequence and the token that each row behind those of the logits predicts.
         let mut predicted = Vec::new();
+        let mut begins = Vec::new();
         if capture.token_logps {
-            for (index, (segment, tokens)) in own.iter().zip(sequences).enumerate() {
-                let recalled = pass.recalled.get(index).and_then(Option::as_ref);
-                let known = recalled.map_or(&[][..], Recalled::token_logps);
-                let unknown = &tokens[known.len() + 1..];
-                let mut before = pass.final_rows(segment, known.len(), resid);
+            begins = (0..sequences.len())
+                .map(|index| known(pass, sequences, index))
+                .collect();
+            for (index, (segment, begin)) in own.iter().zip(&begins).enumerate() {
+                let unknown = &sequences[index][begin.count + 1..];
+                let mut before = pass.final_rows(segment, begin.count, resid);
                 before.truncate(unknown.len());
                 rows.append(before);
                 predicted.extend(unknown.iter().map(|token| (index, *token)));
-                trace.token_logps.push(known.to_vec());
             }
         }
+        let mut found_logps = vec![Vec::new(); begins.len()];
         trace.logits.cols = self.config.vocab;
         for start in (0..rows.rows).step_by(LOGIT_ROWS) {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
             let end = rows.rows.min(start + LOGIT_ROWS);
-            let found = self.logits(&rows.select(start..end));
+            let mut found = self.logits(&rows.select(start..end))?;
             let kept = logits.clamp(start, end) - start;
             let logps: Vec<f32> = (kept..found.rows)
                 .into_par_iter()
@@ -113,11 +150,21 @@ impl Transformer {
                 })
                 .collect();
             for (row, logp) in (start + kept..end).zip(logps) {
-                trace.token_logps[predicted[row - logits].0].push(logp);
+                found_logps[predicted[row - logits].0].push(logp);
             }
-            let mut found = found;
             found.truncate(kept);
             trace.logits.append(found);
+        }
+        for (index, (begin, found)) in begins.iter().zip(found_logps).enumerate() {
+            let mut logps = match begin.like {
+                Some(earlier) => trace.token_logps[earlier][..begin.count].to_vec(),
+                None => {
+                    let recalled = pass.recalled.get(index).and_then(Option::as_ref);
+                    recalled.map_or(&[][..], Recalled::token_logps)[..begin.count].to_vec()
+                }
+            };
+            logps.extend(found);
+            trace.token_logps.push(logps);
         }
         Ok(())
     }
@@ -126,7 +173,10 @@ impl Transformer {
     ///
     /// # Shapes
     /// `resid`: `[rows, width]` → `[rows, vocab]`.
-    fn logits(&self, resid: &Matrix) -> Matrix {
+    ///
+    /// # Errors
+    /// A device refused.
+    fn logits(&self, resid: &Matrix) -> Result<Matrix, ModelError> {
         self.head().forward(&self.final_norm.forward(resid))
     }
 }

@@ -50,10 +50,7 @@ impl Run {
     /// How many of the first positions of `tokens`, with `interventions` acting on them, this run
     /// went through.
     fn shared(&self, tokens: &[u32], interventions: &[Intervention]) -> usize {
-        shared(
-            (&self.tokens, &self.interventions),
-            (tokens, interventions),
-        )
+        shared((&self.tokens, &self.interventions), (tokens, interventions))
     }
 
     /// Bytes of its matrices.

@@ -1,9 +1,9 @@
 //! Log-probabilities, ranks and top tokens of a row of logits.
 
-use super::exp::exp;
 use super::Cancel;
 use super::error::ModelError;
-use super::hooks::{Hooks, Positions};
+use super::exp::exp;
+use super::hooks::{Hooks, Intervention, Positions};
 use super::load::Model;
 use super::trace::Trace;
 
@@ -119,17 +119,31 @@ fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
         .ln()
 }
 
+/// One prompt and what may continue it.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The prompt's tokens.
+    pub prompt: &'a [u32],
+    /// The accepted answers; without any the model's own top token stands for them.
+    pub answers: &'a [Answer],
+    /// What acts on this prompt; `sequence` is ignored.
+    pub interventions: &'a [Intervention],
+}
+
+/// One question's rows in a pass.
+struct Asked {
+    /// Its first sequence.
+    first: usize,
+    /// The first of its rows of logits.
+    row: usize,
+}
+
 impl Model {
-    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force. What
-    /// its capture keeps comes back as well; its logits are those of the score. Without answers
-    /// the model's own top token stands for them.
-    ///
-    /// Answers of several tokens are appended to the prompt, so that an intervention on every
-    /// position also acts on them; one on a range of the prompt does not.
+    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force: one
+    /// question of [`Model::score_all`].
     ///
     /// # Errors
-    /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where `prompt` has no tokens;
-    /// [`ModelError::NotFinite`] where an injection made the logits overflow.
+    /// As [`Model::score_all`].
     pub fn score(
         &self,
         prompt: &[u32],
@@ -137,71 +151,130 @@ impl Model {
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<(Score, Trace), ModelError> {
-        if prompt.is_empty() {
-            return Err(ModelError::EmptyPrompt);
+        let question = Question {
+            prompt,
+            answers,
+            interventions: &hooks.interventions,
+        };
+        let (mut scores, trace) = self.score_all(&[question], hooks, cancel)?;
+        match scores.pop() {
+            Some((score, _)) => Ok((score, trace)),
+            None => Err(ModelError::EmptyPrompt),
         }
-        let mut sequences = vec![prompt.to_vec()];
-        for answer in answers.iter().filter(|answer| answer.ids.len() > 1) {
-            let mut tokens = prompt.to_vec();
-            tokens.extend(&answer.ids[..answer.ids.len() - 1]);
-            sequences.push(tokens);
+    }
+
+    /// Scores the accepted answers of several questions in one pass. With each score comes the
+    /// index of the question's first sequence in the trace, of what the hooks' capture keeps; its
+    /// logits are those of the scores.
+    ///
+    /// Answers of several tokens are appended to the prompt, so that an intervention on every
+    /// position also acts on them; one on a range of the prompt does not.
+    ///
+    /// # Errors
+    /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where a prompt has no tokens;
+    /// [`ModelError::NotFinite`] where an injection made the logits overflow.
+    pub fn score_all(
+        &self,
+        questions: &[Question<'_>],
+        hooks: &Hooks,
+        cancel: &Cancel,
+    ) -> Result<(Vec<(Score, usize)>, Trace), ModelError> {
+        let mut sequences = Vec::new();
+        let mut hooks = Hooks {
+            interventions: Vec::new(),
+            ..hooks.clone()
+        };
+        let mut asked = Vec::new();
+        let mut row = 0;
+        for question in questions {
+            if question.prompt.is_empty() {
+                return Err(ModelError::EmptyPrompt);
+            }
+            let first = sequences.len();
+            asked.push(Asked { first, row });
+            let long = |answer: &&Answer| answer.ids.len() > 1;
+            for answer in question.answers.iter().filter(long) {
+                let mut tokens = question.prompt.to_vec();
+                tokens.extend(&answer.ids[..answer.ids.len() - 1]);
+                sequences.push((tokens, question.prompt.len() - 1));
+                row += answer.ids.len();
+            }
+            // The prompt alone is needed only where no longer sequence holds its last position.
+            if sequences.len() == first {
+                sequences.push((question.prompt.to_vec(), question.prompt.len() - 1));
+                row += 1;
+            }
+            for sequence in first..sequences.len() {
+                hooks
+                    .interventions
+                    .extend(question.interventions.iter().map(|change| Intervention {
+                        sequence: Some(sequence),
+                        ..change.clone()
+                    }));
+            }
         }
-        // The first sequence is needed only where no longer one holds the prompt's last position.
-        if sequences.len() > 1 {
-            sequences.remove(0);
-        }
-        let last = prompt.len() - 1;
-        let mut hooks = hooks.clone();
-        hooks.capture.logits = Positions::From(last);
-        let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        hooks.capture.logits = Positions::From(sequences.iter().map(|(_, last)| *last).collect());
+        let rows: Vec<&[u32]> = sequences
+            .iter()
+            .map(|(tokens, _)| tokens.as_slice())
+            .collect();
         let trace = self.forward(&rows, &hooks, cancel)?;
         if trace.logits.data.iter().any(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite {
                 model: self.info.name.clone(),
             });
         }
-        let first_row = trace.logits.row(0);
-        let own: Vec<Answer>;
-        let answers = if answers.is_empty() {
-            let ids = top_k(first_row, 1).iter().map(|top| top.token).collect();
-            own = vec![Answer {
-                text: String::new(),
-                ids,
-            }];
-            &own
-        } else {
-            answers
-        };
-        let mut logps = Vec::with_capacity(answers.len());
-        let mut row = 0;
-        for answer in answers {
-            let mut logp = log_softmax_at(first_row, answer.ids[0] as usize);
-            if answer.ids.len() > 1 {
-                for (offset, token) in answer.ids.iter().enumerate().skip(1) {
-                    logp += log_softmax_at(trace.logits.row(row + offset), *token as usize);
-                }
-                row += answer.ids.len();
-            }
-            logps.push(logp);
-        }
-        let mut firsts: Vec<u32> = answers.iter().map(|answer| answer.ids[0]).collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        let rank = firsts
+        let scores = questions
             .iter()
-            .map(|token| rank_of(first_row, *token))
-            .min()
-            .unwrap_or(0);
-        let score = Score {
-            logp: log_sum(logps.into_iter()),
-            logp_first: log_sum(
-                firsts
-                    .iter()
-                    .map(|token| log_softmax_at(first_row, *token as usize)),
-            ),
-            rank,
-            top: top_k(first_row, 10),
-        };
-        Ok((score, trace))
+            .zip(&asked)
+            .map(|(question, asked)| (score_rows(question.answers, &trace, asked.row), asked.first))
+            .collect();
+        Ok((scores, trace))
+    }
+}
+
+/// Scores answers from the rows of logits that begin with the prompt's last position.
+fn score_rows(answers: &[Answer], trace: &Trace, first: usize) -> Score {
+    let first_row = trace.logits.row(first);
+    let own: Vec<Answer>;
+    let answers = if answers.is_empty() {
+        let ids = top_k(first_row, 1).iter().map(|top| top.token).collect();
+        own = vec![Answer {
+            text: String::new(),
+            ids,
+        }];
+        &own
+    } else {
+        answers
+    };
+    let mut logps = Vec::with_capacity(answers.len());
+    let mut row = first;
+    for answer in answers {
+        let mut logp = log_softmax_at(first_row, answer.ids[0] as usize);
+        if answer.ids.len() > 1 {
+            for (offset, token) in answer.ids.iter().enumerate().skip(1) {
+                logp += log_softmax_at(trace.logits.row(row + offset), *token as usize);
+            }
+            row += answer.ids.len();
+        }
+        logps.push(logp);
+    }
+    let mut firsts: Vec<u32> = answers.iter().map(|answer| answer.ids[0]).collect();
+    firsts.sort_unstable();
+    firsts.dedup();
+    let rank = firsts
+        .iter()
+        .map(|token| rank_of(first_row, *token))
+        .min()
+        .unwrap_or(0);
+    Score {
+        logp: log_sum(logps.into_iter()),
+        logp_first: log_sum(
+            firsts
+                .iter()
+                .map(|token| log_softmax_at(first_row, *token as usize)),
+        ),
+        rank,
+        top: top_k(first_row, 10),
     }
 }

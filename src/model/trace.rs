@@ -21,6 +21,9 @@ pub struct Trace {
     pub token_logps: Vec<Vec<f32>>,
     /// Tokens of each sequence.
     pub lengths: Vec<usize>,
+    /// Rows that were computed: the sequences' tokens that were not known or shared, and those of
+    /// the forks.
+    pub computed: usize,
 }
 
 /// What one layer kept.

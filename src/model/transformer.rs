@@ -54,6 +54,29 @@ impl Transformer {
         self.head.as_ref().unwrap_or(&self.embedding)
     }
 
+    /// Lets a device multiply the linear maps from now on.
+    ///
+    /// # Errors
+    /// It has no room.
+    pub(crate) fn reside(&mut self, device: &candle_core::Device) -> Result<(), ModelError> {
+        for layer in &mut self.layers {
+            let Layer {
+                qkv,
+                output,
+                up,
+                down,
+                ..
+            } = layer;
+            for map in [qkv, output, up, down] {
+                map.reside(device)?;
+            }
+        }
+        self.head
+            .as_mut()
+            .unwrap_or(&mut self.embedding)
+            .reside(device)
+    }
+
     /// Runs the model over `sequences`, none of them empty and all of ids in the vocabulary.
     ///
     /// `recalled` holds, for each sequence that may begin from one, an earlier run. Beside the
@@ -96,7 +119,7 @@ impl Transformer {
                 trace.layers.push(LayerTrace::default());
                 continue;
             }
-            let mut kept = self.attention(&pass, index, &segments, &resid, &mut scratch);
+            let mut kept = self.attention(&pass, index, &segments, &resid, &mut scratch)?;
             for (segment, layers) in segments.iter().zip(&mut recorded) {
                 if hooks.reuse != Reuse::Nothing && segment.rows > 0 {
                     layers.push(self.record(&pass, index, segment, &resid, &scratch));
@@ -107,9 +130,10 @@ impl Transformer {
                 forked.push(fork);
                 segments.push(segment);
             }
-            self.mlp(&pass, index, &segments, &mut resid, &mut scratch, &mut kept);
+            self.mlp(&pass, index, &segments, &mut resid, &mut scratch, &mut kept)?;
             trace.layers.push(kept);
         }
+        trace.computed = resid.rows;
         // Sequences first, then the forks in the order in which they were asked for.
         let (own, left) = segments.split_at(sequences.len());
         let mut order: Vec<usize> = (0..forked.len()).collect();

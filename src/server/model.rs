@@ -122,7 +122,8 @@ fn load(state: &State, located: Located) {
     let options = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
-        ..LoadOptions::default()
+        device: state.options.device,
+        cache_bytes: state.options.cache_bytes,
     };
     state.engine.load(located.name.clone(), move || {
         Model::load(&located.format, &options).map_err(|error| error.to_string())
