@@ -6,6 +6,7 @@
 
 mod attention;
 mod batch;
+mod chat;
 mod config;
 mod error;
 mod exp;
@@ -22,6 +23,7 @@ mod trace;
 mod transformer;
 mod weights;
 
+pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use error::ModelError;
 pub use hooks::{Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Select};

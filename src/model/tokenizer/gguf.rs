@@ -74,16 +74,25 @@ impl<'a> Entries<'a> {
 }
 
 fn integer(value: &Value) -> Option<i64> {
-    let unsigned = || i64::try_from(value.to_u64().ok()?).ok();
-    let signed = || value.to_i64().ok();
-    unsigned()
-        .or_else(signed)
-        .or_else(|| value.to_i32().ok().map(i64::from))
+    match *value {
+        Value::U8(n) => Some(n.into()),
+        Value::I8(n) => Some(n.into()),
+        Value::U16(n) => Some(n.into()),
+        Value::I16(n) => Some(n.into()),
+        Value::U32(n) => Some(n.into()),
+        Value::I32(n) => Some(n.into()),
+        Value::U64(n) => n.try_into().ok(),
+        Value::I64(n) => Some(n),
+        _ => None,
+    }
 }
 
 fn number(value: &Value) -> Option<f32> {
-    let whole = || integer(value).map(|n| n as f32);
-    value.to_f32().ok().or_else(whole)
+    match *value {
+        Value::F32(n) => Some(n),
+        Value::F64(n) => Some(n as f32),
+        _ => integer(value).map(|n| n as f32),
+    }
 }
 
 /// Builds the tokenizer.

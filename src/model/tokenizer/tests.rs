@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use candle_core::quantized::gguf_file::Value;
 use proptest::prelude::*;
@@ -335,11 +336,25 @@ fn texts_of_all_kinds() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
+/// Built once: a property looks at hundreds of texts.
+static BYTE_LEVEL: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
+    let names = [
+        "gpt-2",
+        "default",
+        "smollm",
+        "llama-bpe",
+        "tekken",
+        "deepseek-llm",
+    ];
+    names.map(byte_level).into()
+});
+static CHANGING: LazyLock<[Tokenizer; 3]> =
+    LazyLock::new(|| [sentencepiece(), byte_level("qwen2"), composing()]);
+
 proptest! {
     #[test]
     fn byte_level_tokens_spell_the_text(text in texts_of_all_kinds()) {
-        for pre in ["gpt-2", "default", "smollm", "llama-bpe", "tekken", "deepseek-llm"] {
-            let tokenizer = byte_level(pre);
+        for tokenizer in BYTE_LEVEL.iter() {
             let tokens = tokenizer.encode(&text, BosPolicy::Never);
             check_ranges(&text, &tokens);
             let spelled: Vec<u8> = tokens.iter().flat_map(|t| tokenizer.bytes(t.id)).collect();
@@ -352,14 +367,14 @@ proptest! {
 
     #[test]
     fn ranges_survive_what_changes_the_text(text in texts_of_all_kinds()) {
-        for tokenizer in [sentencepiece(), byte_level("qwen2"), composing()] {
+        for tokenizer in CHANGING.iter() {
             check_ranges(&text, &tokenizer.encode(&text, BosPolicy::Never));
         }
     }
 
     #[test]
     fn sentencepiece_ranges_are_exact(text in "([a-z ]|é|🐠|月|\n){0,12}") {
-        let tokenizer = sentencepiece();
+        let tokenizer = &CHANGING[0];
         for token in tokenizer.encode(&text, BosPolicy::Never) {
             let bytes = tokenizer.bytes(token.id);
             let covered = &text.as_bytes()[token.range.clone()];
