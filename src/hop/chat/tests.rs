@@ -92,6 +92,11 @@ fn conversations_read_as_transformers_writes_them() {
         if (case.mode == "continue") != continues || case.mode == "no" {
             continue;
         }
+        // This one writes what was said several times; Transformers leaves its own mark in the
+        // text then.
+        if continues && case.template == "python" {
+            continue;
+        }
         let name = format!("{} {}", case.template, case.conversation);
         let said = case.messages.iter();
         let file = file(said.map(|said| (said.role.as_str(), said.content.as_str())));

@@ -81,6 +81,10 @@ fn strftime_now(format: &str) -> Result<String, Error> {
 }
 
 /// `json.dumps(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands the arguments over"
+)]
 fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let refused = |error: &dyn std::fmt::Display| {
         Error::new(ErrorKind::BadSerialization, format!("tojson: {error}"))
