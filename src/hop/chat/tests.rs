@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -42,13 +43,12 @@ fn template(source: &str) -> ChatTemplate {
 
 /// The prompt file that says the messages.
 fn file<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    messages
-        .into_iter()
-        .map(|(role, content)| {
-            let role = if role == ASSISTANT { "model" } else { role };
-            format!("{{{{role \"{role}\"}}}}{content}")
-        })
-        .collect()
+    let mut file = String::new();
+    for (role, content) in messages {
+        let role = if role == ASSISTANT { "model" } else { role };
+        write!(file, "{{{{role \"{role}\"}}}}{content}").unwrap();
+    }
+    file
 }
 
 fn read(template: Option<&ChatTemplate>, text: &str) -> Result<Mapped, ModelError> {
