@@ -3,6 +3,7 @@
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
 mod analysis;
+mod chat;
 mod error;
 mod explicit;
 mod probe;

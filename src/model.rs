@@ -7,6 +7,7 @@
 mod attention;
 mod batch;
 mod block;
+mod chat;
 mod config;
 mod device;
 mod error;
@@ -27,6 +28,7 @@ mod trace;
 mod transformer;
 mod weights;
 
+pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use device::Device;
 pub use error::ModelError;

@@ -17,7 +17,7 @@ use hoplens::prompt::{
 };
 
 /// File, case and verdict; no verdict where no answer is expected.
-const EXPECTED: [(&str, &str, Option<Verdict>); 12] = [
+const EXPECTED: [(&str, &str, Option<Verdict>); 13] = [
     ("arena.prompt", "arena", Some(Verdict::Ok)),
     (
         "backwards.prompt",
@@ -26,6 +26,7 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 12] = [
     ),
     ("capital.prompt", "france", Some(Verdict::Ok)),
     ("capital.prompt", "italy", Some(Verdict::HopLost)),
+    ("chat.prompt", "chat", Some(Verdict::HopLost)),
     ("element.prompt", "lightest", Some(Verdict::HopLost)),
     ("louvre.prompt", "louvre", Some(Verdict::HopLost)),
     ("names.prompt", "names", Some(Verdict::Ok)),

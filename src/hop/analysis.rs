@@ -1,7 +1,7 @@
 //! Everything that is found in one prompt file.
 
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, repairs,
+    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, repairs,
     run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
@@ -76,7 +76,7 @@ pub fn analyse(
         cases: Vec::new(),
     };
     for index in cases {
-        let (rendered, subject) = subject(file, text, index);
+        let (rendered, subject, refused) = subject(model, file, text, index);
         if rendered.text.is_empty() {
             continue;
         }
@@ -90,7 +90,11 @@ pub fn analyse(
             tokens,
             outcome: Err(String::new()),
         };
-        match ask(model, &mut case, settings, cancel) {
+        let outcome = match refused {
+            Some(error) => Err(error),
+            None => ask(model, &mut case, settings, cancel),
+        };
+        match outcome {
             Ok(outcome) => case.outcome = Ok(outcome),
             Err(error) if error.is_cancelled() => return Err(error),
             Err(error) => case.outcome = Err(error.to_string()),
@@ -133,10 +137,20 @@ pub fn case_id(file: &PromptFile, index: Option<usize>) -> String {
     }
 }
 
-/// A case as the model meets it.
-fn subject(file: &PromptFile, text: &str, index: Option<usize>) -> (Mapped, Subject) {
+/// A case as the model meets it, and why it cannot if its chat template does not take it; the
+/// messages then stand one after another.
+fn subject(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    index: Option<usize>,
+) -> (Mapped, Subject, Option<HopError>) {
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
-    let rendered = render(file, text, case).joined();
+    let turns = render(file, text, case);
+    let (rendered, refused) = match chat::joined(model.chat.as_ref(), &turns) {
+        Ok(rendered) => (rendered, None),
+        Err(error) => (turns.joined(), Some(error.into())),
+    };
     let id = case_id(file, index);
     let mentions = case
         .map_or(&[][..], |case| &case.hops)
@@ -166,7 +180,7 @@ fn subject(file: &PromptFile, text: &str, index: Option<usize>) -> (Mapped, Subj
         mentions,
         injections,
     };
-    (rendered, subject)
+    (rendered, subject, refused)
 }
 
 fn ask(

@@ -66,7 +66,7 @@ pub(super) fn answers(
             } else {
                 answer.clone()
             };
-            let ids = model.tokenizer.ids(&text);
+            let ids = model.tokenizer.continuation(&text);
             if ids.is_empty() || answer.is_empty() {
                 return Err(MemoryError::NoAnswer {
                     text: answer.clone(),

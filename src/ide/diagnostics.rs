@@ -126,7 +126,7 @@ fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
         .map(|(mention, _)| mention.range.clone());
     let mention = mention.and_then(|range| case.rendered.to_source(range));
     mention.unwrap_or_else(|| {
-        let text = case.rendered.text.trim_end();
+        let text = case.rendered.written().trim_end();
         let start = text.rfind(char::is_whitespace).map_or(0, |space| {
             space + text[space..].chars().next().map_or(1, char::len_utf8)
         });

@@ -57,6 +57,22 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The chat template is broken, or uses what hoplens does not know.
+    #[error("the chat template of {} {reason}. Mend it, take another version of the model, or write the prompt without roles.", path.display())]
+    ChatTemplate {
+        /// The file that holds it.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The chat template refuses a conversation.
+    #[error("the chat template of {} refuses these messages: {said}. Give them the roles, and the order, that this model knows.", path.display())]
+    ChatRefused {
+        /// The file that holds it.
+        path: PathBuf,
+        /// What the template said.
+        said: String,
+    },
     /// The prompt does not fit.
     #[error(
         "the prompt has {tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context."

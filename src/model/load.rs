@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::chat::ChatTemplate;
 use super::config::{Config, Family, NormKind, from_gguf, from_hugging_face};
 use super::device::Device;
 use super::error::ModelError;
@@ -69,6 +70,8 @@ pub struct Model {
     pub info: ModelInfo,
     /// Its tokenizer.
     pub tokenizer: Tokenizer,
+    /// How it writes conversations, if it knows them.
+    pub chat: Option<ChatTemplate>,
     /// How long loading took.
     pub load_time: Duration,
     transformer: Transformer,
@@ -85,7 +88,7 @@ impl Model {
     pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self, ModelError> {
         let start = Instant::now();
         let device = options.device.open()?;
-        let ((mut transformer, tokenizer), sha256) = match files {
+        let ((mut transformer, tokenizer, chat), sha256) = match files {
             ModelFiles::Gguf(path) => load_gguf(path, options)?,
             ModelFiles::Folder(folder) => load_folder(folder, options)?,
         };
@@ -113,6 +116,7 @@ impl Model {
         Ok(Self {
             info,
             tokenizer,
+            chat,
             transformer,
             runs: Mutex::new(RunCache::new(options.cache_bytes)),
             load_time: start.elapsed(),
@@ -362,13 +366,14 @@ impl Model {
     }
 }
 
-type Loaded = ((Transformer, Tokenizer), String);
+type Parts = (Transformer, Tokenizer, Option<ChatTemplate>);
+type Loaded = (Parts, String);
 
 /// Digests the weights on another thread while `load` unpacks them.
 fn beside_digest<'a>(
     options: &LoadOptions,
     bytes: impl Iterator<Item = &'a [u8]> + Send,
-    load: impl FnOnce() -> Result<(Transformer, Tokenizer), ModelError> + Send,
+    load: impl FnOnce() -> Result<Parts, ModelError> + Send,
 ) -> Result<Loaded, ModelError> {
     let (loaded, sha256) = rayon::join(load, || {
         options.sha256.clone().unwrap_or_else(|| digest(bytes))
@@ -387,7 +392,9 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
             || build(config, &file, FileKind::Gguf, false),
             || Tokenizer::from_gguf(file.metadata(), path),
         );
-        matched(transformer?, tokenizer?, path)
+        let tokenizer = tokenizer?;
+        let chat = ChatTemplate::of_gguf(file.metadata(), &tokenizer, path);
+        matched(transformer?, tokenizer, chat, path)
     })
 }
 
@@ -415,7 +422,8 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
             || build(config, &weights, FileKind::Safetensors, tied),
             || Tokenizer::from_file(&folder.join("tokenizer.json"), bos),
         );
-        matched(transformer?, tokenizer?, weights.path())
+        let chat = ChatTemplate::of_folder(folder);
+        matched(transformer?, tokenizer?, chat, weights.path())
     })
 }
 
@@ -423,8 +431,9 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
 fn matched(
     transformer: Transformer,
     tokenizer: Tokenizer,
+    chat: Option<ChatTemplate>,
     path: &Path,
-) -> Result<(Transformer, Tokenizer), ModelError> {
+) -> Result<Parts, ModelError> {
     let vocab = transformer.config.vocab;
     if tokenizer.vocab_size() > vocab {
         let reason = format!(
@@ -436,7 +445,7 @@ fn matched(
             reason,
         });
     }
-    Ok((transformer, tokenizer))
+    Ok((transformer, tokenizer, chat))
 }
 
 /// Hex digest of the weights; of several files, of their hex digests, one to a line.

@@ -2,6 +2,11 @@
 
 mod bytes;
 mod gguf;
+mod pre;
+mod ranges;
+mod sentencepiece;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::Path;
@@ -38,8 +43,11 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     alphabet: Alphabet,
     bos: Option<u32>,
+    eos: Option<u32>,
     /// Whether the tokenizer's own convention begins every text with BOS.
     adds_bos: bool,
+    /// Whether a text's first word gets a space that the text does not have (SentencePiece).
+    adds_space: bool,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -70,7 +78,7 @@ impl Tokenizer {
             && inner
                 .encode_fast("", true)
                 .is_ok_and(|e| e.get_ids().first().copied() == bos);
-        Ok(Self::new(inner, bos, adds_bos))
+        Ok(Self::new(inner, bos, None, adds_bos))
     }
 
     /// Reads the `tokenizer.ggml.*` entries of a GGUF file.
@@ -85,16 +93,26 @@ impl Tokenizer {
             path: path.into(),
             reason,
         })?;
-        Ok(Self::new(parts.inner, parts.bos, parts.adds_bos))
+        Ok(Self::new(parts.inner, parts.bos, parts.eos, parts.adds_bos))
     }
 
-    fn new(inner: tokenizers::Tokenizer, bos: Option<u32>, adds_bos: bool) -> Self {
-        Self {
+    fn new(
+        inner: tokenizers::Tokenizer,
+        bos: Option<u32>,
+        eos: Option<u32>,
+        adds_bos: bool,
+    ) -> Self {
+        let mut tokenizer = Self {
             alphabet: Alphabet::of(&inner),
             inner,
             bos,
+            eos,
             adds_bos,
-        }
+            adds_space: false,
+        };
+        let probe = tokenizer.ids("a");
+        tokenizer.adds_space = tokenizer.decode(&probe) == " a";
+        tokenizer
     }
 
     /// The begin-of-text token, if the model has one.
@@ -102,26 +120,53 @@ impl Tokenizer {
         self.bos
     }
 
-    /// The tokens of a prompt, BOS first where `policy` asks for it.
+    /// The end-of-text token, if the file that carries the tokenizer names one.
+    pub(crate) fn eos(&self) -> Option<u32> {
+        self.eos
+    }
+
+    /// The tokens of a prompt, BOS first where `policy` asks for it and the text does not begin
+    /// with it already, as chat templates let it.
     pub fn encode(&self, text: &str, policy: BosPolicy) -> Vec<Token> {
         let wants_bos = match policy {
             BosPolicy::Auto => self.adds_bos,
             BosPolicy::Always => true,
             BosPolicy::Never => false,
         };
-        let bos = self
-            .bos
-            .filter(|_| wants_bos)
-            .map(|id| Token { id, range: 0..0 });
-        bos.into_iter().chain(self.encode_plain(text)).collect()
+        let mut tokens = self.encode_plain(text);
+        if let Some(id) = self.bos.filter(|_| wants_bos)
+            && tokens.first().is_none_or(|first| first.id != id)
+        {
+            tokens.insert(0, Token { id, range: 0..0 });
+        }
+        tokens
     }
 
-    /// The ids of a piece of text, without BOS.
+    /// The ids of a text that stands alone, without BOS.
     pub fn ids(&self, text: &str) -> Vec<u32> {
-        self.encode_plain(text)
-            .into_iter()
-            .map(|token| token.id)
-            .collect()
+        match self.inner.encode_fast(text, false) {
+            Ok(encoding) => encoding.get_ids().to_vec(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The ids of a text that goes on after another, without BOS: no space is put before it.
+    pub fn continuation(&self, text: &str) -> Vec<u32> {
+        if !self.adds_space {
+            return self.ids(text);
+        }
+        if let Some(rest) = text.strip_prefix(' ').filter(|rest| !rest.is_empty()) {
+            return self.ids(rest);
+        }
+        // A line break takes the space, and is no part of a longer token.
+        let mut ids = self.ids(&format!("\n{text}"));
+        let before = self.ids("\n");
+        if ids.starts_with(&before) {
+            ids.drain(..before.len());
+            ids
+        } else {
+            self.ids(text)
+        }
     }
 
     fn encode_plain(&self, text: &str) -> Vec<Token> {
@@ -131,33 +176,13 @@ impl Tokenizer {
             return Vec::new();
         };
         let ids = encoding.get_ids();
-        let ranges = self.exact_ranges(text, ids).unwrap_or_else(|| {
-            encoding
-                .get_offsets()
-                .iter()
-                .map(|&(from, to)| from..to)
-                .collect()
-        });
+        let bytes: Vec<Vec<u8>> = ids.iter().map(|id| self.bytes(*id)).collect();
+        let ranges = ranges::spelled(text, &bytes)
+            .unwrap_or_else(|| ranges::aligned(&self.inner, text, &bytes, encoding.get_offsets()));
         ids.iter()
             .zip(ranges)
             .map(|(&id, range)| Token { id, range })
             .collect()
-    }
-
-    /// Byte ranges from the tokens' own bytes, where these spell the text exactly. (The
-    /// library's offsets are widened to whole characters.)
-    fn exact_ranges(&self, text: &str, ids: &[u32]) -> Option<Vec<Range<usize>>> {
-        let mut at = 0;
-        let mut ranges = Vec::with_capacity(ids.len());
-        for id in ids {
-            let bytes = self.bytes(*id);
-            if bytes.is_empty() || !text.as_bytes().get(at..)?.starts_with(&bytes) {
-                return None;
-            }
-            ranges.push(at..at + bytes.len());
-            at += bytes.len();
-        }
-        (at == text.len()).then_some(ranges)
     }
 
     /// The bytes that a token stands for; empty for an id outside the vocabulary.

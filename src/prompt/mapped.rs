@@ -64,8 +64,33 @@ impl Mapped {
         });
     }
 
+    /// A part of this text, which keeps the origin of its bytes; empty outside the text or inside
+    /// a character.
+    pub fn part(&self, rendered: Range<usize>) -> Self {
+        let mut part = Self::default();
+        if self.text.get(rendered.clone()).is_none() {
+            return part;
+        }
+        for piece in self.touched(&rendered) {
+            let start = piece.rendered.start.max(rendered.start);
+            let end = piece.rendered.end.min(rendered.end);
+            let whole = piece.rendered == (start..end);
+            let source = piece.source.clone().map(|source| {
+                if piece.verbatim {
+                    let into = |at: usize| source.start + (at - piece.rendered.start);
+                    into(start)..into(end)
+                } else {
+                    source
+                }
+            });
+            let value = piece.value.clone().filter(|_| whole);
+            part.push(&self.text[start..end], source, piece.verbatim, value);
+        }
+        part
+    }
+
     /// Puts `next` behind this text, with `between` from nowhere in between.
-    pub(super) fn append(&mut self, between: &str, next: &Self) {
+    pub fn append(&mut self, between: &str, next: &Self) {
         self.push(between, None, false, None);
         let shift = self.text.len();
         self.text.push_str(&next.text);
@@ -73,6 +98,14 @@ impl Mapped {
             rendered: piece.rendered.start + shift..piece.rendered.end + shift,
             ..piece.clone()
         }));
+    }
+
+    /// The text up to the last byte that has an origin: what a chat template puts behind it is
+    /// left out.
+    pub fn written(&self) -> &str {
+        let last = self.pieces.iter().rfind(|piece| piece.source.is_some());
+        last.and_then(|piece| self.text.get(..piece.rendered.end))
+            .unwrap_or(&self.text)
     }
 
     /// The pieces that a range of the rendered text touches.
@@ -89,7 +122,8 @@ impl Mapped {
     /// The bytes of the prompt file that made a range of the rendered text.
     ///
     /// A range that cuts into what a tag made takes the whole tag. An empty range gives an empty
-    /// one. `None` if nothing of it is in the file.
+    /// one, which stands behind what is in the file where the text at it is from nowhere. `None`
+    /// if nothing of it is in the file.
     pub fn to_source(&self, rendered: Range<usize>) -> Option<Range<usize>> {
         if rendered.end <= rendered.start {
             let point = rendered.start.min(self.text.len());
@@ -97,10 +131,15 @@ impl Mapped {
                 .pieces
                 .iter()
                 .find(|piece| piece.rendered.start <= point && point < piece.rendered.end)
-                .or(self.pieces.last())?;
+                .filter(|piece| piece.source.is_some())
+                .or_else(|| {
+                    let before =
+                        |piece: &&Piece| piece.source.is_some() && piece.rendered.end <= point;
+                    self.pieces.iter().rev().find(before)
+                })?;
             let source = piece.source.clone()?;
             let at = if piece.verbatim {
-                source.start + (point - piece.rendered.start)
+                source.start + (point.min(piece.rendered.end) - piece.rendered.start)
             } else if point < piece.rendered.end {
                 source.start
             } else {

@@ -52,7 +52,7 @@ impl Alphabet {
 
 /// GPT-2's table: printable bytes stand for themselves, the others for characters from U+0100 on,
 /// in order. The library has the set but not the assignment.
-fn byte_characters() -> HashMap<char, u8> {
+pub(super) fn byte_characters() -> HashMap<char, u8> {
     let alphabet = ByteLevel::alphabet();
     let mut next = 0x100;
     (0..=255_u8)
