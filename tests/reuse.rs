@@ -229,6 +229,50 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
 }
 
 #[test]
+fn only_what_is_not_known_is_computed() {
+    let model = load(&miniature("tiny-qwen3"));
+    let mut tokens: Vec<u32> = (10..24).collect();
+    let computed = |tokens: &[&[u32]], hooks: &Hooks| {
+        let trace = model.forward(tokens, hooks, &Cancel::new()).unwrap();
+        trace.computed
+    };
+    let hooks = hooks(at_last());
+    assert_eq!(computed(&[&tokens], &hooks), 14, "nothing is known");
+    tokens[12] = 99;
+    assert_eq!(computed(&[&tokens], &hooks), 2, "changed at position 12");
+    assert_eq!(computed(&[&tokens], &hooks), 1, "its last row is captured");
+    let logits = Hooks {
+        capture: Capture {
+            logits: Positions::Last,
+            token_logps: true,
+            ..Capture::default()
+        },
+        ..hooks.clone()
+    };
+    assert_eq!(computed(&[&tokens], &logits), 0, "everything is known");
+    let fresh = Hooks {
+        reuse: Reuse::Nothing,
+        ..logits
+    };
+    let other = [1, 2];
+    let rows: [&[u32]; 3] = [&tokens, &other, &tokens[..9]];
+    assert_eq!(computed(&rows, &fresh), 16, "one begins as another does");
+    let fork = |layer| Fork {
+        sequence: 0,
+        layer,
+        at: Select::Range(13..14),
+        vector: vector(&model, 1),
+    };
+    let forks = Hooks {
+        reuse: Reuse::Residuals,
+        forks: vec![fork(0), fork(2)],
+        ..fresh
+    };
+    assert_eq!(computed(&[&tokens], &forks), 16, "no residuals are known");
+    assert_eq!(computed(&[&tokens], &forks), 2, "the forks alone");
+}
+
+#[test]
 fn without_a_budget_nothing_is_kept_and_nothing_changes() {
     let options = LoadOptions {
         cache_bytes: 0,

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, progress, resident};
 use crate::memory::{Grid, Subject, sweep};
-use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions, gemm_peak};
+use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak};
 use crate::prompt::{Encoding, Scope};
 
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,9 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
     }
     bench.traced(14)?;
     bench.traced(1500)?;
-    bench.sweep(&Scope::All, 2)?;
-    bench.sweep(&Scope::Last, 8)?;
+    bench.rerun(128)?;
+    bench.sweep(&Scope::All, &[1.0, 6.0])?;
+    bench.sweep(&Scope::Last, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0])?;
     if let Some(bytes) = peak_memory() {
         bench.push("peak memory", bytes / 1e6, "MB", None);
     }
@@ -77,7 +78,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
             let Figure {
                 name, value, unit, ..
             } = figure;
-            writeln!(out, "{name:<28} {value:>9.1} {unit}{share}")?;
+            writeln!(out, "{name:<36} {value:>9.1} {unit}{share}")?;
         }
     }
     Ok(Outcome::Clean)
@@ -118,16 +119,12 @@ impl Bench<'_> {
 
     /// The median time of a pass, in seconds.
     fn time(&self, ids: &[u32], hooks: &Hooks) -> Result<f64, CliError> {
-        let mut times = Vec::with_capacity(self.runs);
-        for _ in 0..=self.runs {
-            let start = Instant::now();
-            self.model.forward(&[ids], hooks, &Cancel::new())?;
-            times.push(start.elapsed().as_secs_f64());
-        }
-        // The first one warms up.
-        let mut times = times.split_off(1);
-        times.sort_by(f64::total_cmp);
-        Ok(times[times.len() / 2])
+        let pass = || {
+            self.model
+                .forward(&[ids], hooks, &Cancel::new())
+                .map(|_| ())
+        };
+        Ok(median(self.runs, pass)?)
     }
 
     fn forward(&mut self, tokens: usize) -> Result<(), CliError> {
@@ -163,7 +160,33 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn sweep(&mut self, scope: &Scope, taus: usize) -> Result<(), CliError> {
+    /// A prompt whose last token changed since the last pass, as while somebody types.
+    fn rerun(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(mut ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks {
+            reuse: Reuse::Keys,
+            ..Hooks::interventions(Vec::new())
+        };
+        let mut run = |token: u32| {
+            ids[tokens - 1] = token;
+            self.model.forward(&[&ids], &hooks, &Cancel::new())
+        };
+        run(1)?;
+        let mut next = 1;
+        let seconds = median(self.runs, || {
+            next += 1;
+            run(next).map(|_| ())
+        })?;
+        let name = format!("rerun, last of {tokens} tokens changed");
+        let rate = self.model.flops(1, tokens, 1) / seconds;
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        self.model.forget();
+        Ok(())
+    }
+
+    fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
         let text = "The largest coral reef system in the world is located off the coast of";
         let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
         let first = self.model.tokenizer.ids(" Australia");
@@ -178,28 +201,49 @@ impl Bench<'_> {
         let grid = Grid {
             encodings: vec![Encoding::Embed],
             layers: (0..layers).collect(),
-            taus: (1..=taus).map(|tau| tau as f64).collect(),
+            taus: taus.to_vec(),
             scopes: vec![scope.clone()],
         };
         let memory = "Great Barrier Reef";
-        let start = Instant::now();
-        let swept = sweep(
-            self.model,
-            &subject,
-            memory,
-            &grid,
-            &Cancel::new(),
-            &mut |_| {},
-        )?;
-        let seconds = start.elapsed().as_secs_f64();
-        let rate = swept.cells.len() as f64 / seconds;
-        let name = match scope {
-            Scope::All => "sweep, all positions",
-            _ => "sweep, last token",
+        let seconds = median(self.runs.min(3), || {
+            // As for a prompt that was not met before.
+            self.model.forget();
+            let progress = &mut |_| {};
+            sweep(
+                self.model,
+                &subject,
+                memory,
+                &grid,
+                &Cancel::new(),
+                progress,
+            )
+            .map(|_| ())
+        })?;
+        let (name, rows) = match scope {
+            Scope::All => ("sweep, all positions", tokens.len()),
+            _ => ("sweep, last token", 1),
         };
-        self.push(name, rate, "cells/s", None);
+        let cells = (layers * taus.len()) as f64;
+        let flops: f64 = (0..layers)
+            .map(|layer| self.model.fork_flops(layer, rows, tokens.len()))
+            .sum();
+        let flops = flops * taus.len() as f64;
+        self.push(name, cells / seconds, "cells/s", Some(flops / seconds));
         Ok(())
     }
+}
+
+/// The median time of `runs` calls, in seconds, after one that warms up.
+fn median<E>(runs: usize, mut call: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
+    call()?;
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let start = Instant::now();
+        call()?;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
 }
 
 /// The most memory that this process had resident, in bytes, where the system tells.

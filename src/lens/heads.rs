@@ -127,14 +127,13 @@ pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], 
     // Neighbours are mostly of one layer, whose heads come together.
     let mut last: Option<(usize, Matrix)> = None;
     for head in &*heads {
-        let (_, r) = match last.take_if(|(layer, _)| *layer == head.layer) {
-            Some(same) => last.insert(same),
-            None => {
-                let z = trace.layers[head.layer].z.row(0);
-                last.insert((head.layer, model.head_outputs(head.layer, z)))
-            }
-        };
-        outputs.data.extend_from_slice(r.row(head.head));
+        if last.as_ref().is_none_or(|(layer, _)| *layer != head.layer) {
+            let z = trace.layers[head.layer].z.row(0);
+            last = Some((head.layer, model.head_outputs(head.layer, z)));
+        }
+        if let Some((_, r)) = &last {
+            outputs.data.extend_from_slice(r.row(head.head));
+        }
     }
     let scores = model.unembed(&outputs);
     for (index, reading) in heads.iter_mut().enumerate() {

@@ -156,12 +156,11 @@ impl Transformer {
             trace.logits.append(found);
         }
         for (index, (begin, found)) in begins.iter().zip(found_logps).enumerate() {
-            let mut logps = match begin.like {
-                Some(earlier) => trace.token_logps[earlier][..begin.count].to_vec(),
-                None => {
-                    let recalled = pass.recalled.get(index).and_then(Option::as_ref);
-                    recalled.map_or(&[][..], Recalled::token_logps)[..begin.count].to_vec()
-                }
+            let mut logps = if let Some(earlier) = begin.like {
+                trace.token_logps[earlier][..begin.count].to_vec()
+            } else {
+                let recalled = pass.recalled.get(index).and_then(Option::as_ref);
+                recalled.map_or(Vec::new(), |recalled| recalled.token_logps().to_vec())
             };
             logps.extend(found);
             trace.token_logps.push(logps);

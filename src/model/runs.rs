@@ -212,13 +212,18 @@ mod tests {
         let everywhere = add(1.0, Select::All);
         let late = add(1.0, Select::Range(2..3));
         let tokens = [1, 2, 3, 4];
-        let both = |a: &[Intervention], b: &[Intervention]| shared((&tokens, a), (&tokens, b));
+        let both = |a: &[&Intervention], b: &[&Intervention]| {
+            let owned = |changes: &[&Intervention]| -> Vec<Intervention> {
+                changes.iter().map(|change| (*change).clone()).collect()
+            };
+            shared((&tokens, &owned(a)), (&tokens, &owned(b)))
+        };
         assert_eq!(both(&[], &[]), 4);
-        assert_eq!(both(&[everywhere.clone()], &[everywhere.clone()]), 4);
-        assert_eq!(both(&[everywhere.clone()], &[]), 0);
-        assert_eq!(both(&[], std::slice::from_ref(&late)), 2);
-        assert_eq!(both(&[late], &[add(2.0, Select::Range(3..4))]), 2);
-        assert_eq!(both(&[everywhere], &[add(2.0, Select::All)]), 0);
+        assert_eq!(both(&[&everywhere], &[&everywhere]), 4);
+        assert_eq!(both(&[&everywhere], &[]), 0);
+        assert_eq!(both(&[], &[&late]), 2);
+        assert_eq!(both(&[&late], &[&add(2.0, Select::Range(3..4))]), 2);
+        assert_eq!(both(&[&everywhere], &[&add(2.0, Select::All)]), 0);
     }
 
     #[test]

@@ -51,6 +51,30 @@ pub fn gemm_peak(runs: usize) -> f64 {
 }
 
 impl Model {
+    /// Floating point operations of the matrix products of a variant that leaves a run of `length`
+    /// tokens at `layer` with its last `rows` tokens, and whose last token reaches the output head.
+    pub fn fork_flops(&self, layer: usize, rows: usize, length: usize) -> f64 {
+        let Config { layers, .. } = *self.config();
+        let whole = self.flops(rows, length, 0) / layers as f64;
+        let attention = 2.0 * rows as f64 * self.attention_weights(length) as f64;
+        // It leaves between the halves of its first block.
+        whole * (layers - layer) as f64 - attention + self.flops(0, 0, 1)
+    }
+
+    /// Multiplications of one token in a block's attention.
+    fn attention_weights(&self, length: usize) -> usize {
+        let Config {
+            width,
+            heads,
+            kv_heads,
+            head_dim,
+            ..
+        } = *self.config();
+        width * (heads + 2 * kv_heads) * head_dim
+            + heads * head_dim * width
+            + 2 * length * heads * head_dim
+    }
+
     /// Floating point operations of the matrix products of a pass over `rows` tokens of which
     /// `logits` rows reach the output head; attention, which grows with the square, included for
     /// sequences of `length` tokens.
@@ -58,21 +82,16 @@ impl Model {
         let Config {
             layers,
             width,
-            heads,
-            kv_heads,
-            head_dim,
             mlp_width,
             vocab,
             mlp,
             ..
         } = *self.config();
-        let attention = width * (heads + 2 * kv_heads) * head_dim + heads * head_dim * width;
         let maps = match mlp {
             Mlp::Plain(_) => 2,
             Mlp::Gated(_) => 3,
         };
-        let weights = layers * (attention + maps * width * mlp_width);
-        let scores = layers * 2 * length * heads * head_dim;
-        2.0 * (rows as f64 * (weights + scores) as f64 + (logits * width * vocab) as f64)
+        let weights = layers * (self.attention_weights(length) + maps * width * mlp_width);
+        2.0 * (rows as f64 * weights as f64 + (logits * width * vocab) as f64)
     }
 }

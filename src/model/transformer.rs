@@ -144,7 +144,7 @@ impl Transformer {
             .chain(order.into_iter().map(|at| left[at].clone()))
             .collect();
         self.read_out(&pass, sequences, &ordered, &resid, &mut trace, cancel)?;
-        let runs = self.runs(&pass, sequences, own, &resid, &trace, recorded);
+        let runs = runs(&pass, sequences, own, &resid, &trace, recorded);
         Ok((trace, runs))
     }
 
@@ -188,34 +188,33 @@ impl Transformer {
         let angles = (first..end).map(|position| rope.angles(position)).collect();
         (angles, first)
     }
+}
 
-    /// The runs that a pass leaves.
-    fn runs(
-        &self,
-        pass: &Pass<'_>,
-        sequences: &[&[u32]],
-        segments: &[Segment],
-        resid: &Matrix,
-        trace: &Trace,
-        recorded: Vec<Vec<RunLayer>>,
-    ) -> Vec<Run> {
-        let mut runs = Vec::new();
-        for ((index, segment), layers) in segments.iter().enumerate().zip(recorded) {
-            if layers.is_empty() {
-                continue;
-            }
-            let known = pass.recalled.get(index).and_then(Option::as_ref);
-            runs.push(Run {
-                tokens: sequences[index].to_vec(),
-                interventions: acting_on(index, pass.hooks),
-                layers,
-                resid_final: pass.final_rows(segment, 0, resid),
-                token_logps: match trace.token_logps.get(index) {
-                    Some(logps) => logps.clone(),
-                    None => known.map_or(Vec::new(), |known| known.token_logps().to_vec()),
-                },
-            });
+/// The runs that a pass leaves.
+fn runs(
+    pass: &Pass<'_>,
+    sequences: &[&[u32]],
+    segments: &[Segment],
+    resid: &Matrix,
+    trace: &Trace,
+    recorded: Vec<Vec<RunLayer>>,
+) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for ((index, segment), layers) in segments.iter().enumerate().zip(recorded) {
+        if layers.is_empty() {
+            continue;
         }
-        runs
+        let known = pass.recalled.get(index).and_then(Option::as_ref);
+        runs.push(Run {
+            tokens: sequences[index].to_vec(),
+            interventions: acting_on(index, pass.hooks),
+            layers,
+            resid_final: pass.final_rows(segment, 0, resid),
+            token_logps: match trace.token_logps.get(index) {
+                Some(logps) => logps.clone(),
+                None => known.map_or(Vec::new(), |known| known.token_logps().to_vec()),
+            },
+        });
     }
+    runs
 }
