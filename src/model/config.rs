@@ -196,25 +196,26 @@ impl Config {
     /// # Errors
     /// Which number cannot be, and why.
     pub(crate) fn validate(&self) -> Result<(), String> {
+        // Far above every known model, and low enough that no product of two overflows.
         const MOST: usize = 1 << 22;
         let counts = [
-            ("layer count", self.layers),
-            ("width", self.width),
-            ("head count", self.heads),
-            ("key/value head count", self.kv_heads),
-            ("head dimension", self.head_dim),
-            ("MLP width", self.mlp_width),
-            ("vocabulary size", self.vocab),
-            ("context length", self.context),
+            ("layer count", self.layers, 1 << 12),
+            ("width", self.width, MOST),
+            ("head count", self.heads, MOST),
+            ("key/value head count", self.kv_heads, MOST),
+            ("head dimension", self.head_dim, MOST),
+            (
+                "heads times head dimension",
+                self.heads.saturating_mul(self.head_dim),
+                MOST,
+            ),
+            ("MLP width", self.mlp_width, MOST),
+            ("vocabulary size", self.vocab, MOST),
+            ("context length", self.context, 1 << 40),
         ];
-        for (what, value) in counts {
-            let limit = if what == "context length" {
-                usize::MAX
-            } else {
-                MOST
-            };
-            if value == 0 || value > limit {
-                return Err(format!("{what} {value} is not between 1 and {MOST}"));
+        for (what, value, most) in counts {
+            if value == 0 || value > most {
+                return Err(format!("{what} {value} is not between 1 and {most}"));
             }
         }
         if !self.heads.is_multiple_of(self.kv_heads) {
