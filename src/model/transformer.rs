@@ -12,7 +12,7 @@ use super::error::ModelError;
 use super::hooks::{Action, Cancel, Hooks, Positions};
 use super::matrix::{Linear, Matrix};
 use super::ops::{Norm, activate, gated};
-use super::rope::Rope;
+use super::rope::{Angles, Rope};
 use super::score::log_softmax_at;
 use super::trace::{LayerTrace, Trace};
 
@@ -71,12 +71,8 @@ impl Transformer {
         // Which fork each segment behind the sequences is.
         let mut forked = Vec::new();
         let mut resid = self.embed(sequences);
-        let angles = self.rope.as_ref().map(|rope| {
-            let longest = segments.iter().map(|s| s.rows).max().unwrap_or(0);
-            (0..longest)
-                .map(|position| rope.angles(position))
-                .collect::<Vec<_>>()
-        });
+        let lengths = segments.iter().map(|segment| segment.rows);
+        let angles = self.rope.as_ref().map(|rope| rope.angles(lengths));
         let mut trace = Trace {
             lengths: sequences.iter().map(|tokens| tokens.len()).collect(),
             ..Trace::default()
@@ -89,7 +85,7 @@ impl Transformer {
             let pass = Pass {
                 layer,
                 captured: sequences.len(),
-                angles: angles.as_deref(),
+                angles: angles.as_ref(),
                 hooks,
             };
             let (mut attended, mut kept) = self.attention(&pass, &segments, &resid);
@@ -227,7 +223,7 @@ impl Transformer {
             queries: self.config.heads,
             keys: self.config.kv_heads,
             head_dim: self.config.head_dim,
-            scale: self.config.attention_scale,
+            scale: self.config.scale(layer),
             window: self.config.windows[layer],
         }
     }
@@ -253,7 +249,7 @@ impl Transformer {
                         norm.row_in_place(vector);
                     }
                     if let (Some(rope), Some(angles)) = (&self.rope, pass.angles) {
-                        rope.rotate(vector, &angles[position]);
+                        rope.rotate(vector, angles.at(position, segment.length()));
                     }
                 }
             }
@@ -301,8 +297,8 @@ struct Pass<'a> {
     layer: usize,
     /// How many of the segments are sequences; captures keep these only.
     captured: usize,
-    /// Cosines and sines by position.
-    angles: Option<&'a [Vec<(f32, f32)>]>,
+    /// Cosines and sines of the rotation.
+    angles: Option<&'a Angles>,
     hooks: &'a Hooks,
 }
 
