@@ -9,6 +9,7 @@ mod batch;
 mod config;
 mod error;
 mod exp;
+pub(crate) mod fuzzing;
 mod hooks;
 mod load;
 mod matrix;

@@ -1,5 +1,6 @@
 //! A model from its files.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -322,7 +323,7 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
     beside_digest(options, std::iter::once(file.bytes()), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &file, FileKind::Gguf, false),
-            || Tokenizer::from_gguf(file.metadata(), path),
+            || read_tokenizer(path, || Tokenizer::from_gguf(file.metadata(), path)),
         );
         matched(transformer?, tokenizer?, path)
     })
@@ -350,9 +351,26 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
     beside_digest(options, weights.bytes(), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &weights, FileKind::Safetensors, tied),
-            || Tokenizer::from_file(&folder.join("tokenizer.json"), bos),
+            || {
+                let path = folder.join("tokenizer.json");
+                read_tokenizer(&path, || Tokenizer::from_file(&path, bos))
+            },
         );
         matched(transformer?, tokenizer?, weights.path())
+    })
+}
+
+/// Reads a tokenizer. The library that does it trusts its files to be consistent: what they
+/// say of ids and lengths can make it panic.
+pub(crate) fn read_tokenizer(
+    path: &Path,
+    read: impl FnOnce() -> Result<Tokenizer, ModelError>,
+) -> Result<Tokenizer, ModelError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(ModelError::Tokenizer {
+            path: path.into(),
+            reason: "its tokenizer contradicts itself, so that the reader failed".into(),
+        })
     })
 }
 

@@ -11,7 +11,16 @@ use crate::checkpoint::{Array, Checkpoint};
 
 /// Writes a GGUF file whose matrices are of type `kind`; vectors stay f32, as llama.cpp has them.
 pub fn write(checkpoint: &Checkpoint, kind: GgmlDType, path: &Path) {
-    let entries = metadata(checkpoint);
+    write_with(checkpoint, kind, path, &[]);
+}
+
+/// The same with `more` entries about the architecture.
+pub fn write_with(checkpoint: &Checkpoint, kind: GgmlDType, path: &Path, more: &[(&str, Value)]) {
+    let mut entries = metadata(checkpoint);
+    for (key, value) in more {
+        let key = format!("{}.{key}", family(checkpoint));
+        entries.push((key, value.clone()));
+    }
     let tensors: Vec<(String, QTensor)> = checkpoint
         .tensors
         .iter()
@@ -125,6 +134,9 @@ fn name_in_gguf(name: &str) -> String {
         ("mlp.up_proj", "ffn_up"),
         ("mlp.down_proj", "ffn_down"),
     ];
+    if name == "rope_freqs.weight" {
+        return name.to_owned();
+    }
     let name = ["transformer.", "gpt_neox.", "model."]
         .iter()
         .find_map(|prefix| name.strip_prefix(prefix))

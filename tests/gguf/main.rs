@@ -5,6 +5,7 @@ mod common;
 
 mod checkpoint;
 mod convert;
+mod rope;
 
 use std::path::PathBuf;
 
