@@ -341,6 +341,7 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
             reason: format!("it is not JSON: {error}"),
         })?;
     let config = from_hugging_face(&json, &path)?;
+    check_unquantised(&json, &path)?;
     // Transformers ties GPT-2 and GPT-Neo unless told otherwise; a file without a head is tied.
     let tied = json
         .get("tie_word_embeddings")
@@ -357,6 +358,28 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
             },
         );
         matched(transformer?, tokenizer?, weights.path())
+    })
+}
+
+/// Refuses weights that are quantised in a way of their own (AWQ, GPTQ, bitsandbytes, MLX, …):
+/// their tensors have other names and mean nothing without the method.
+fn check_unquantised(json: &serde_json::Value, path: &Path) -> Result<(), ModelError> {
+    // MLX writes `quantization`, all others `quantization_config`.
+    let mlx = json.get("quantization").filter(|value| value.is_object());
+    let other = json.get("quantization_config");
+    let Some(how) = mlx.or(other.filter(|value| value.is_object())) else {
+        return Ok(());
+    };
+    let method = how.get("quant_method").and_then(serde_json::Value::as_str);
+    let method = method.unwrap_or(if mlx.is_some() { "mlx" } else { "unnamed" });
+    let bits = how.get("bits").and_then(serde_json::Value::as_u64);
+    let bits = bits.map_or_else(String::new, |bits| format!(", {bits} bits"));
+    Err(ModelError::Unsupported {
+        path: path.into(),
+        found: format!("says that the weights are quantised (method '{method}'{bits})"),
+        remedy: "Use the original model, whose safetensors are F32, F16 or BF16, or a GGUF of it, \
+                 which may be quantised"
+            .into(),
     })
 }
 
