@@ -70,7 +70,10 @@ fn it_is_said_on_the_first_line_until_a_model_is_ready() {
         status["health"] == "ok" && status["quiescent"] == true
     });
     client.diagnostics(URI, |found| codes(found).is_empty());
-    client.notify("textDocument/didClose", json!({"textDocument": {"uri": URI}}));
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": URI}}),
+    );
     client.diagnostics(URI, |found| found["version"].is_null());
 }
 

@@ -133,7 +133,8 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
         let (bytes, kind, shape) = self.extent(name)?;
         // Copied out of the map because blocks must be aligned, and a hostile file can put a
         // tensor at any offset.
-        let data = qtensor_from_ggml(kind, &bytes.to_vec(), shape.to_vec(), &Device::Cpu)
+        let aligned = bytes.to_vec();
+        let data = qtensor_from_ggml(kind, &aligned, shape.to_vec(), &Device::Cpu)
             .and_then(|tensor| {
                 tensor
                     .dequantize(&Device::Cpu)?
