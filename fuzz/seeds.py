@@ -48,7 +48,7 @@ def llama():
     entries |= {"llama.attention.head_count": 2, "llama.attention.head_count_kv": 1, "llama.feed_forward_length": 32}
     entries |= {"llama.context_length": 16, "llama.rope.freq_base": 1e4, "llama.rope.scaling.type": "yarn"}
     entries |= {"llama.rope.scaling.factor": 2.0, "llama.attention.layer_norm_rms_epsilon": 1e-5}
-    entries |= {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "llama-bpe"}
+    entries |= {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "gpt-2"}
     entries |= {"tokenizer.ggml.tokens": ["a", "b", "ab", "<s>"], "tokenizer.ggml.merges": ["a b"]}
     entries |= {"tokenizer.ggml.token_type": [1, 1, 1, 3], "tokenizer.ggml.bos_token_id": 3}
     vector = ([32], 0, struct.pack("<32f", *[1.0] * 32))

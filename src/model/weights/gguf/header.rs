@@ -1,8 +1,7 @@
 //! The header of a GGUF file: metadata, and where each tensor lies.
 //!
 //! Nothing here trusts a count: no memory is reserved for more elements than the bytes that are
-//! left can hold, and not for more than [`MOST_VALUES`]. The layout is that of
-//! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+//! left can hold, and not for more than [`MOST_VALUES`]. The layout is that of the GGUF specification.
 
 use std::collections::HashMap;
 
