@@ -20,13 +20,11 @@ const PROMPT: &str = "The largest coral reef system in the world is located off 
 
 fn files() -> ModelFiles {
     let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
-    match located {
-        Ok(Some(located)) => located.format,
-        _ => {
-            let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-            ModelFiles::Folder(fixtures.join("tiny-llama"))
-        }
+    if let Ok(Some(located)) = located {
+        return located.format;
     }
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    ModelFiles::Folder(fixtures.join("tiny-llama"))
 }
 
 fn load() -> Model {

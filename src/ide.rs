@@ -10,7 +10,7 @@ mod numbers;
 mod snapshot;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
-pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics};
+pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
 pub use hints::{Hint, hints};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};
 pub use markdown::{MarkdownStyle, code_span, table};

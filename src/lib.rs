@@ -26,3 +26,6 @@ pub mod ide;
 pub mod server;
 
 pub mod cli;
+
+#[doc(hidden)]
+pub mod fuzzing;

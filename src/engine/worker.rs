@@ -59,6 +59,16 @@ impl Engine {
         *lock(&self.shared.status) = ModelStatus::Absent(reason.into());
     }
 
+    /// Says that there is no model and will be none, and why; what waits for one is told so.
+    pub fn set_failed(&self, reason: impl Into<String>) {
+        *lock(&self.shared.status) = ModelStatus::Failed(reason.into());
+        // With the lock, so that the thread does not go to sleep between its look at the status
+        // and this call.
+        let queue = lock(&self.shared.queue);
+        self.shared.wake.notify_one();
+        drop(queue);
+    }
+
     /// Replaces the model by what `load` returns; `what` is shown meanwhile. Jobs wait for it.
     pub fn load(
         &self,

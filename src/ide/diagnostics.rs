@@ -73,6 +73,22 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
     found
 }
 
+/// That the configured model cannot be loaded, on the prompt's first line: nothing in the file is
+/// wrong, but nothing that needs a model is said of it.
+pub fn unknown_model(snapshot: &Snapshot, reason: &str) -> Option<Diagnostic> {
+    let first = snapshot.text.lines().next().unwrap_or_default();
+    let found = Diagnostic {
+        code: "unknown-model",
+        severity: Severity::Warning,
+        message: format!("no model looks at this prompt: {reason}"),
+        range: 0..first.len(),
+        origin: Origin::FrontMatter,
+        case: None,
+        related: Vec::new(),
+    };
+    unsuppressed(snapshot, vec![found]).pop()
+}
+
 fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.retain(|one| {
         snapshot

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::hooks::{Action, Fork, Hooks, Positions, Reuse};
 use super::matrix::Matrix;
-use super::runs::{Recalled, acting_on, shared};
+use super::runs::{Recalled, Way};
 
 /// The rows of one sequence that a pass computes, or those of a fork.
 #[derive(Debug, Clone)]
@@ -124,19 +124,12 @@ impl Segment {
 
 /// Lays the sequences row after row, each from the first position on that has to be computed:
 /// what a recalled run or an earlier sequence of the batch shares is not computed again.
-pub(crate) fn pack(
-    sequences: &[&[u32]],
-    hooks: &Hooks,
-    recalled: &[Option<Recalled>],
-) -> Vec<Segment> {
-    let acting: Vec<_> = (0..sequences.len())
-        .map(|sequence| acting_on(sequence, hooks))
-        .collect();
-    let mut segments: Vec<Segment> = Vec::with_capacity(sequences.len());
+pub(crate) fn pack(ways: &[Way<'_>], hooks: &Hooks, recalled: &[Option<Recalled>]) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::with_capacity(ways.len());
     let mut start = 0;
-    for (sequence, tokens) in sequences.iter().enumerate() {
+    for (sequence, way) in ways.iter().enumerate() {
         let run = recalled.get(sequence).and_then(Option::as_ref);
-        let wanted = first_wanted(sequence, tokens.len(), hooks, run);
+        let wanted = first_wanted(sequence, way.tokens.len(), hooks, run);
         let from_run = run.map_or(0, |recalled| recalled.shared.min(wanted));
         let mut past = vec![Piece::Run {
             run: sequence,
@@ -144,16 +137,14 @@ pub(crate) fn pack(
         }];
         let mut position = from_run;
         for (other, before) in segments.iter().enumerate() {
-            let ours = (*tokens, acting[sequence].as_slice());
-            let theirs = (sequences[other], acting[other].as_slice());
-            let common = shared(ours, theirs).min(wanted);
+            let common = way.shared(&ways[other]).min(wanted);
             if common > position {
                 position = common;
                 past = before.pieces_before(common);
             }
         }
         past.retain(|piece| piece.count() > 0);
-        let rows = tokens.len() - position;
+        let rows = way.tokens.len() - position;
         segments.push(Segment {
             start,
             rows,

@@ -9,7 +9,8 @@ use super::error::ModelError;
 use super::hooks::{Action, Fork, Hooks, Reuse};
 use super::matrix::{Matrix, add};
 use super::ops::{activate, gated, rows_per_task};
-use super::runs::{Recalled, Residuals, Run, RunLayer};
+use super::rope::Angles;
+use super::runs::{Recalled, Residuals, Run, RunLayer, Way};
 use super::trace::LayerTrace;
 use super::transformer::{Layer, Transformer};
 
@@ -18,11 +19,10 @@ pub(super) struct Pass<'a> {
     pub(super) hooks: &'a Hooks,
     /// The runs that sequences begin from.
     pub(super) recalled: &'a [Option<Recalled>],
-    /// How many of the segments are sequences; captures keep these only.
-    pub(super) sequences: usize,
-    /// Cosines and sines of the positions from `first_angle` on; none where nothing is rotated.
-    pub(super) angles: Vec<Vec<(f32, f32)>>,
-    pub(super) first_angle: usize,
+    /// The sequences, which are the first segments; captures keep these only.
+    pub(super) ways: &'a [Way<'a>],
+    /// Cosines and sines; none where nothing is rotated.
+    pub(super) angles: Option<Angles>,
 }
 
 /// Matrices that every layer writes anew. They are kept from layer to layer because fresh memory
@@ -54,7 +54,7 @@ impl Transformer {
     ) -> Result<LayerTrace, ModelError> {
         let layer = &self.layers[index];
         let capture = &pass.hooks.capture;
-        let captured = &segments[..pass.sequences];
+        let captured = &segments[..pass.ways.len()];
         let mut kept = LayerTrace {
             resid_pre: keep(resid, captured, &capture.resid_pre),
             ..LayerTrace::default()
@@ -83,7 +83,7 @@ impl Transformer {
         let mut attention = attend(&inputs, z, |segment| {
             segment.rows_of(capture.attention.range(segment.sequence, segment.length()))
         });
-        attention.truncate(pass.sequences);
+        attention.truncate(pass.ways.len());
         kept.attention = attention;
         self.change_heads(z, index, pass, segments);
         kept.z = keep(z, captured, &capture.z);
@@ -135,7 +135,7 @@ impl Transformer {
             }
         };
         layer.down.forward_into(activated, mlp_out)?;
-        let captured = &segments[..pass.sequences];
+        let captured = &segments[..pass.ways.len()];
         kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
         Ok(())
@@ -146,7 +146,7 @@ impl Transformer {
             queries: self.config.heads,
             keys: self.config.kv_heads,
             head_dim: self.config.head_dim,
-            scale: self.config.attention_scale,
+            scale: self.config.scale(layer),
             window: self.config.windows[layer],
         }
     }
@@ -165,9 +165,12 @@ impl Transformer {
             return;
         }
         debug_assert_eq!(qkv.cols, heads.row_width());
-        let positions: Vec<usize> = segments
+        let positions: Vec<(usize, usize)> = segments
             .iter()
-            .flat_map(|segment| segment.position..segment.length())
+            .flat_map(|segment| {
+                let length = segment.length();
+                (segment.position..length).map(move |position| (position, length))
+            })
             .collect();
         let placed = (heads.queries + heads.keys) * heads.head_dim;
         let (cols, rows) = (qkv.cols, rows_per_task(qkv.cols));
@@ -175,7 +178,7 @@ impl Transformer {
             .par_chunks_mut(cols * rows)
             .zip(positions.par_chunks(rows))
             .for_each(|(values, positions)| {
-                for (row, position) in values.chunks_exact_mut(cols).zip(positions) {
+                for (row, &(position, length)) in values.chunks_exact_mut(cols).zip(positions) {
                     let vectors = row[..placed].chunks_exact_mut(heads.head_dim);
                     for (head, vector) in vectors.enumerate() {
                         if let Some((query_norm, key_norm)) = &layer.qk_norms {
@@ -186,8 +189,8 @@ impl Transformer {
                             };
                             norm.row_in_place(vector);
                         }
-                        if let Some(rope) = &self.rope {
-                            rope.rotate(vector, &pass.angles[position - pass.first_angle]);
+                        if let (Some(rope), Some(angles)) = (&self.rope, &pass.angles) {
+                            rope.rotate(vector, angles.at(position, length));
                         }
                     }
                 }

@@ -2,9 +2,14 @@
 
 mod gguf;
 mod hugging_face;
+mod scaling;
 
 pub(crate) use gguf::from_gguf;
 pub(crate) use hugging_face::from_hugging_face;
+pub use scaling::RopeScaling;
+
+/// Layers of the deepest model that is believed; the deepest known have some hundred.
+const MOST_LAYERS: usize = 1 << 12;
 
 /// An architecture that hoplens runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,29 +88,6 @@ pub enum Position {
     },
 }
 
-/// Adjustment of rotary frequencies for contexts longer than those of pre-training.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RopeScaling {
-    /// As trained.
-    None,
-    /// All frequencies divided by a factor.
-    Linear {
-        /// The factor.
-        factor: f64,
-    },
-    /// Llama 3: low frequencies divided, high ones kept, a smooth ramp between.
-    Llama3 {
-        /// Divisor of the low frequencies.
-        factor: f64,
-        /// Wavelengths above `original_context / low` are low frequencies.
-        low: f64,
-        /// Wavelengths below `original_context / high` are high frequencies.
-        high: f64,
-        /// Context length of pre-training, in tokens.
-        original_context: f64,
-    },
-}
-
 /// The pointwise non-linearity of the MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
@@ -177,8 +159,10 @@ pub struct Config {
     pub mlp: Mlp,
     /// Wiring.
     pub block: Block,
-    /// Attention scores are multiplied by this.
+    /// Attention scores are multiplied by this, see [`Config::scale`].
     pub attention_scale: f32,
+    /// Scores of layer l (from 0) are also divided by l + 1.
+    pub scales_by_layer: bool,
     /// For each layer, how many positions back a query may look (itself included);
     /// `None` is all.
     pub windows: Vec<Option<usize>>,
@@ -191,30 +175,48 @@ pub struct Config {
 }
 
 impl Config {
+    /// What multiplies the attention scores of a layer.
+    pub fn scale(&self, layer: usize) -> f32 {
+        if self.scales_by_layer {
+            self.attention_scale / (layer + 1) as f32
+        } else {
+            self.attention_scale
+        }
+    }
+
+    /// The context that the rotary scaling makes of the stated one.
+    fn extend_context(mut self) -> Self {
+        if let Position::Rotary { scaling, .. } = &self.position {
+            self.context = scaling.extended(self.context);
+        }
+        self
+    }
+
     /// Checks that the numbers can belong to one model.
     ///
     /// # Errors
     /// Which number cannot be, and why.
     pub(crate) fn validate(&self) -> Result<(), String> {
+        // Far above every known model, and low enough that no product of two overflows.
         const MOST: usize = 1 << 22;
         let counts = [
-            ("layer count", self.layers),
-            ("width", self.width),
-            ("head count", self.heads),
-            ("key/value head count", self.kv_heads),
-            ("head dimension", self.head_dim),
-            ("MLP width", self.mlp_width),
-            ("vocabulary size", self.vocab),
-            ("context length", self.context),
+            ("layer count", self.layers, MOST_LAYERS),
+            ("width", self.width, MOST),
+            ("head count", self.heads, MOST),
+            ("key/value head count", self.kv_heads, MOST),
+            ("head dimension", self.head_dim, MOST),
+            (
+                "heads times head dimension",
+                self.heads.saturating_mul(self.head_dim),
+                MOST,
+            ),
+            ("MLP width", self.mlp_width, MOST),
+            ("vocabulary size", self.vocab, MOST),
+            ("context length", self.context, 1 << 40),
         ];
-        for (what, value) in counts {
-            let limit = if what == "context length" {
-                usize::MAX
-            } else {
-                MOST
-            };
-            if value == 0 || value > limit {
-                return Err(format!("{what} {value} is not between 1 and {MOST}"));
+        for (what, value, most) in counts {
+            if value == 0 || value > most {
+                return Err(format!("{what} {value} is not between 1 and {most}"));
             }
         }
         if !self.heads.is_multiple_of(self.kv_heads) {
@@ -223,7 +225,13 @@ impl Config {
                 self.heads, self.kv_heads
             ));
         }
-        if let Position::Rotary { dims, theta, .. } = self.position {
+        if let Position::Rotary {
+            dims,
+            theta,
+            ref scaling,
+            ..
+        } = self.position
+        {
             if dims > self.head_dim || !dims.is_multiple_of(2) || dims == 0 {
                 return Err(format!(
                     "{dims} rotary dimensions do not fit a head of {}",
@@ -233,6 +241,7 @@ impl Config {
             if !(theta.is_finite() && theta > 0.0) {
                 return Err(format!("rotary base {theta} is not a positive number"));
             }
+            scaling.validate(dims, theta)?;
         }
         if self.windows.len() != self.layers {
             return Err(format!(

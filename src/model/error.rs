@@ -31,6 +31,16 @@ pub enum ModelError {
         /// What hoplens runs.
         supported: String,
     },
+    /// The model is whole, but of a kind that hoplens does not read.
+    #[error("{} {found}, which hoplens does not read. {remedy}.", path.display())]
+    Unsupported {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it holds, as a sentence about it.
+        found: String,
+        /// What to do instead.
+        remedy: String,
+    },
     /// A configuration value is missing or makes no sense.
     #[error("{}: {reason}. The model's configuration is incomplete or not of its architecture; fetch it again.", path.display())]
     Config {
@@ -104,7 +114,7 @@ pub enum ModelError {
     },
     /// The logits are no numbers.
     #[error(
-        "{model} computed logits that are not finite numbers: an injection is too strong for it. Lower its τ."
+        "{model} computed logits that are not finite numbers. If there is an injection, it is too strong: lower its τ. If there is none, the weights are damaged: fetch the model again."
     )]
     NotFinite {
         /// The model's name.

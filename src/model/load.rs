@@ -1,22 +1,24 @@
 //! A model from its files.
 
+mod check;
+
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use check::check_unquantised;
+pub(crate) use check::read_tokenizer;
+
 use super::chat::ChatTemplate;
-use super::config::{Config, Family, NormKind, from_gguf, from_hugging_face};
+use super::config::{Family, from_gguf, from_hugging_face};
 use super::device::Device;
 use super::error::ModelError;
-use super::hooks::{Action, Cancel, Hooks, Reuse};
-use super::matrix::Matrix;
-use super::ops::Norm;
-use super::runs::{Recalled, RunCache, acting_on};
+use super::resident::{Model, ModelInfo};
+use super::runs::RunCache;
 use super::store::{Format as ModelFiles, hex};
 use super::tokenizer::Tokenizer;
-use super::trace::Trace;
 use super::transformer::Transformer;
 use super::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
 
@@ -46,37 +48,6 @@ impl Default for LoadOptions {
             cache_bytes: CACHE_BYTES,
         }
     }
-}
-
-/// What reports say of the model that made a number.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ModelInfo {
-    /// Alias, repository or file name.
-    pub name: String,
-    /// Hex digest of the weights (of several files: of their hex digests, one to a line).
-    pub sha256: String,
-    /// Number of blocks.
-    pub layers: usize,
-    /// Query heads of a layer.
-    pub heads: usize,
-    /// Width of the residual stream.
-    pub width: usize,
-}
-
-/// A model in memory: weights in f32, tokenizer, identity.
-#[derive(Debug)]
-pub struct Model {
-    /// Who it is.
-    pub info: ModelInfo,
-    /// Its tokenizer.
-    pub tokenizer: Tokenizer,
-    /// How it writes conversations, if it knows them.
-    pub chat: Option<ChatTemplate>,
-    /// How long loading took.
-    pub load_time: Duration,
-    transformer: Transformer,
-    /// What passes left for later ones. Nobody holds the lock while the model computes.
-    runs: Mutex<RunCache>,
 }
 
 impl Model {
@@ -122,248 +93,6 @@ impl Model {
             load_time: start.elapsed(),
         })
     }
-
-    /// The model's shape.
-    pub fn config(&self) -> &Config {
-        &self.transformer.config
-    }
-
-    /// Runs the model over several sequences at once.
-    ///
-    /// # Errors
-    /// An empty or too long sequence, a hook outside the model, or `cancel` was set.
-    pub fn forward(
-        &self,
-        sequences: &[&[u32]],
-        hooks: &Hooks,
-        cancel: &Cancel,
-    ) -> Result<Trace, ModelError> {
-        for tokens in sequences {
-            self.check_sequence(tokens)?;
-        }
-        self.check_hooks(hooks)?;
-        self.check_forks(hooks, sequences)?;
-        if hooks.reuse == Reuse::Nothing {
-            let (trace, _) = self.transformer.forward(sequences, hooks, &[], cancel)?;
-            return Ok(trace);
-        }
-        let recalled: Vec<Option<Recalled>> = {
-            let mut runs = self.runs();
-            let recall = |(sequence, tokens): (usize, &&[u32])| {
-                runs.recall(tokens, &acting_on(sequence, hooks))
-            };
-            sequences.iter().enumerate().map(recall).collect()
-        };
-        let (trace, left) = self
-            .transformer
-            .forward(sequences, hooks, &recalled, cancel)?;
-        let mut runs = self.runs();
-        for run in left {
-            runs.remember(run);
-        }
-        Ok(trace)
-    }
-
-    /// Bytes of what passes left for later ones, and the most that is kept.
-    pub fn remembered(&self) -> (usize, usize) {
-        let runs = self.runs();
-        (runs.bytes(), runs.budget())
-    }
-
-    /// Forgets what passes left for later ones.
-    pub fn forget(&self) {
-        self.runs().clear();
-    }
-
-    fn runs(&self) -> MutexGuard<'_, RunCache> {
-        // Whoever panicked with the lock left whole runs behind: each change is one call.
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn check_sequence(&self, tokens: &[u32]) -> Result<(), ModelError> {
-        let Config { vocab, context, .. } = *self.config();
-        if tokens.is_empty() {
-            return Err(ModelError::EmptyPrompt);
-        }
-        if tokens.len() > context {
-            let model = self.info.name.clone();
-            return Err(ModelError::TooLong {
-                tokens: tokens.len(),
-                context,
-                model,
-            });
-        }
-        match tokens.iter().find(|token| **token as usize >= vocab) {
-            Some(token) => Err(self.out_of_range("token", *token as usize, vocab)),
-            None => Ok(()),
-        }
-    }
-
-    fn check_hooks(&self, hooks: &Hooks) -> Result<(), ModelError> {
-        let Config {
-            layers,
-            heads,
-            width,
-            head_dim,
-            ..
-        } = *self.config();
-        for change in &hooks.interventions {
-            if change.layer >= layers {
-                return Err(self.out_of_range("layer", change.layer, layers));
-            }
-            let (head, len, wanted) = match &change.action {
-                Action::AddAttnOut(vector) | Action::ReplaceAttnOut(vector) => {
-                    (0, vector.len(), width)
-                }
-                Action::ZeroHead(head) => (*head, 0, 0),
-                Action::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
-            };
-            if head >= heads {
-                return Err(self.out_of_range("head", head, heads));
-            }
-            if len != wanted {
-                return Err(self.out_of_range("dimension", len, wanted));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_forks(&self, hooks: &Hooks, sequences: &[&[u32]]) -> Result<(), ModelError> {
-        for fork in &hooks.forks {
-            self.check_layer(fork.layer)?;
-            let Some(tokens) = sequences.get(fork.sequence) else {
-                return Err(self.out_of_range("sequence", fork.sequence, sequences.len()));
-            };
-            if fork.at.range(tokens.len()).is_empty() {
-                return Err(self.out_of_range("position", tokens.len(), tokens.len()));
-            }
-            if fork.vector.len() != self.info.width {
-                return Err(self.out_of_range("dimension", fork.vector.len(), self.info.width));
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks that the model has a layer.
-    ///
-    /// # Errors
-    /// [`ModelError::OutOfRange`].
-    pub fn check_layer(&self, layer: usize) -> Result<(), ModelError> {
-        if layer < self.info.layers {
-            Ok(())
-        } else {
-            Err(self.out_of_range("layer", layer, self.info.layers))
-        }
-    }
-
-    fn out_of_range(&self, what: &'static str, index: usize, count: usize) -> ModelError {
-        ModelError::OutOfRange {
-            what,
-            index,
-            count,
-            model: self.info.name.clone(),
-        }
-    }
-
-    /// The embedding e_t of a token.
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn embedding(&self, token: u32) -> Vec<f32> {
-        self.transformer.embedding.column(token as usize)
-    }
-
-    /// The output head's row w_t of a token (e_t in tied models).
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn unembedding(&self, token: u32) -> Vec<f32> {
-        self.transformer.head().column(token as usize)
-    }
-
-    /// The mean w̄ of the output head's rows.
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn mean_unembedding(&self) -> Vec<f32> {
-        self.transformer.head().mean_column()
-    }
-
-    /// The output head's bias for a token; 0 where it has none.
-    pub fn unembedding_bias(&self, token: u32) -> f32 {
-        self.transformer
-            .head()
-            .bias
-            .as_ref()
-            .map_or(0.0, |bias| bias[token as usize])
-    }
-
-    /// Projects vectors of the residual stream on every token, without norm or bias.
-    ///
-    /// # Shapes
-    /// `vectors`: `[rows, width]` → `[rows, vocab]`.
-    pub fn unembed(&self, vectors: &Matrix) -> Matrix {
-        self.transformer.head().product(vectors)
-    }
-
-    /// The final norm's gain γ.
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn final_gain(&self) -> &[f32] {
-        &self.final_norm().gain
-    }
-
-    /// The final norm's bias β, where it has one.
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn final_bias(&self) -> Option<&[f32]> {
-        self.final_norm().bias.as_deref()
-    }
-
-    /// What the final norm subtracts from a residual and multiplies the rest by, before gain and
-    /// bias: the frozen scale of direct logit contributions.
-    ///
-    /// # Shapes
-    /// `resid`: `[width]`.
-    pub fn final_statistics(&self, resid: &[f32]) -> (f32, f32) {
-        self.final_norm().statistics(resid)
-    }
-
-    /// Whether the final norm subtracts the mean.
-    pub fn centres(&self) -> bool {
-        self.final_norm().kind == NormKind::LayerNorm
-    }
-
-    fn final_norm(&self) -> &Norm {
-        &self.transformer.final_norm
-    }
-
-    /// Every head's own addition to the residual stream, r_h = z_h·W_O^h, without the output
-    /// bias, which belongs to no head.
-    ///
-    /// # Shapes
-    /// `z`: `[heads·head_dim]` → `[heads, width]`.
-    pub fn head_outputs(&self, layer: usize, z: &[f32]) -> Matrix {
-        let Config {
-            heads, head_dim, ..
-        } = *self.config();
-        let mut rows = Matrix::zeros(heads, heads * head_dim);
-        for head in 0..heads {
-            let columns = head * head_dim..(head + 1) * head_dim;
-            rows.row_mut(head)[columns.clone()].copy_from_slice(&z[columns]);
-        }
-        self.transformer.layers[layer].output.product(&rows)
-    }
-
-    /// The attention output's bias of a layer, where it has one.
-    ///
-    /// # Shapes
-    /// → `[width]`.
-    pub fn attention_bias(&self, layer: usize) -> Option<&[f32]> {
-        self.transformer.layers[layer].output.bias.as_deref()
-    }
 }
 
 type Parts = (Transformer, Tokenizer, Option<ChatTemplate>);
@@ -390,7 +119,7 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
     beside_digest(options, std::iter::once(file.bytes()), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &file, FileKind::Gguf, false),
-            || Tokenizer::from_gguf(file.metadata(), path),
+            || read_tokenizer(path, || Tokenizer::from_gguf(file.metadata(), path)),
         );
         let tokenizer = tokenizer?;
         let chat = ChatTemplate::of_gguf(file.metadata(), &tokenizer, path);
@@ -410,6 +139,7 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
             reason: format!("it is not JSON: {error}"),
         })?;
     let config = from_hugging_face(&json, &path)?;
+    check_unquantised(&json, &path)?;
     // Transformers ties GPT-2 and GPT-Neo unless told otherwise; a file without a head is tied.
     let tied = json
         .get("tie_word_embeddings")
@@ -420,7 +150,10 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
     beside_digest(options, weights.bytes(), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &weights, FileKind::Safetensors, tied),
-            || Tokenizer::from_file(&folder.join("tokenizer.json"), bos),
+            || {
+                let path = folder.join("tokenizer.json");
+                read_tokenizer(&path, || Tokenizer::from_file(&path, bos))
+            },
         );
         let chat = ChatTemplate::of_folder(folder);
         matched(transformer?, tokenizer?, chat, weights.path())

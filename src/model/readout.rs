@@ -7,7 +7,7 @@ use super::block::Pass;
 use super::error::ModelError;
 use super::hooks::Cancel;
 use super::matrix::Matrix;
-use super::runs::{Recalled, acting_on, shared};
+use super::runs::Recalled;
 use super::score::log_softmax_at;
 use super::trace::Trace;
 use super::transformer::Transformer;
@@ -54,19 +54,14 @@ struct Begin {
     count: usize,
 }
 
-fn known(pass: &Pass<'_>, sequences: &[&[u32]], index: usize) -> Begin {
+fn known(pass: &Pass<'_>, index: usize) -> Begin {
     let recalled = pass.recalled.get(index).and_then(Option::as_ref);
     let mut begin = Begin {
         like: None,
         count: recalled.map_or(0, |recalled| recalled.token_logps().len()),
     };
-    let acting = acting_on(index, pass.hooks);
     for earlier in 0..index {
-        let theirs = acting_on(earlier, pass.hooks);
-        let common = shared(
-            (sequences[index], acting.as_slice()),
-            (sequences[earlier], theirs.as_slice()),
-        );
+        let common = pass.ways[index].shared(&pass.ways[earlier]);
         if common.saturating_sub(1) > begin.count {
             begin = Begin {
                 like: Some(earlier),
@@ -87,14 +82,13 @@ impl Transformer {
     pub(super) fn read_out(
         &self,
         pass: &Pass<'_>,
-        sequences: &[&[u32]],
         segments: &[Segment],
         resid: &Matrix,
         trace: &mut Trace,
         cancel: &Cancel,
     ) -> Result<(), ModelError> {
         let capture = &pass.hooks.capture;
-        let own = &segments[..sequences.len()];
+        let own = &segments[..pass.ways.len()];
         let empty = || Matrix {
             cols: resid.cols,
             ..Matrix::default()
@@ -113,7 +107,7 @@ impl Transformer {
         for (index, segment) in segments.iter().enumerate() {
             let range = capture.logits.range(segment.sequence, segment.length());
             // Before its first changed position a fork is the sequence that it left.
-            let is_fork = index >= sequences.len();
+            let is_fork = index >= pass.ways.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
             rows.append(pass.final_rows(segment, first, resid));
         }
@@ -122,11 +116,11 @@ impl Transformer {
         let mut predicted = Vec::new();
         let mut begins = Vec::new();
         if capture.token_logps {
-            begins = (0..sequences.len())
-                .map(|index| known(pass, sequences, index))
+            begins = (0..pass.ways.len())
+                .map(|index| known(pass, index))
                 .collect();
             for (index, (segment, begin)) in own.iter().zip(&begins).enumerate() {
-                let unknown = &sequences[index][begin.count + 1..];
+                let unknown = &pass.ways[index].tokens[begin.count + 1..];
                 let mut before = pass.final_rows(segment, begin.count, resid);
                 before.truncate(unknown.len());
                 rows.append(before);

@@ -1,8 +1,11 @@
 //! Rotary positions.
 
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+
 use super::config::{Position, RopeScaling};
 
-/// Cosines and sines of every position and frequency.
+/// The rotation of queries and keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Rope {
     /// Rotated dimensions of a head.
@@ -10,6 +13,46 @@ pub(crate) struct Rope {
     interleaved: bool,
     /// Radians per position, one per pair of dimensions.
     frequencies: Vec<f32>,
+    /// What cosines and sines are multiplied by.
+    amplitude: f32,
+    longer: Longer,
+}
+
+/// What is different in sequences longer than the original context.
+#[derive(Debug, Clone)]
+enum Longer {
+    Nothing,
+    /// The base grows with the sequence.
+    Base {
+        original_context: f64,
+        theta: f64,
+        factor: f64,
+    },
+    /// There are other frequencies.
+    Frequencies {
+        original_context: f64,
+        frequencies: Vec<f32>,
+    },
+}
+
+/// One cosine and sine per frequency.
+type Turn = Vec<(f32, f32)>;
+
+/// Cosines and sines of every position in sequences of some lengths.
+#[derive(Debug)]
+pub(crate) struct Angles {
+    /// Position → turn, where the length does not matter.
+    common: Vec<Turn>,
+    /// Length → position → turn, of those lengths where it does.
+    by_length: BTreeMap<usize, Vec<Turn>>,
+}
+
+impl Angles {
+    /// The turn of a position in a sequence of `length` tokens, one of those asked for.
+    pub(crate) fn at(&self, position: usize, length: usize) -> &[(f32, f32)] {
+        let table = self.by_length.get(&length).unwrap_or(&self.common);
+        &table[position]
+    }
 }
 
 impl Rope {
@@ -24,16 +67,54 @@ impl Rope {
         else {
             return None;
         };
-        let frequencies = (0..dims / 2)
-            .map(|pair| {
-                let frequency = theta.powf(-2.0 * pair as f64 / *dims as f64);
-                scale(frequency, scaling) as f32
-            })
-            .collect();
+        let (dims, theta) = (*dims, *theta);
+        let plain = frequencies(theta, dims);
+        let divided = |divisors: &[f64]| plain.iter().zip(divisors).map(|(f, by)| f / by).collect();
+        let scaled: Vec<f64> = match scaling {
+            RopeScaling::None | RopeScaling::Dynamic { .. } => plain,
+            RopeScaling::Linear { factor } => plain.iter().map(|f| f / factor).collect(),
+            RopeScaling::Llama3 { .. } => plain.iter().map(|f| llama3(*f, scaling)).collect(),
+            RopeScaling::Yarn { .. } => yarn(&plain, theta, dims, scaling),
+            RopeScaling::LongRope { short, .. } => divided(short),
+        };
+        let longer = match scaling {
+            RopeScaling::Dynamic {
+                factor,
+                original_context,
+            } => Longer::Base {
+                original_context: *original_context,
+                theta,
+                factor: *factor,
+            },
+            RopeScaling::LongRope {
+                original_context,
+                long,
+                ..
+            } => {
+                let plain = frequencies(theta, dims);
+                let long = plain.iter().zip(long).map(|(f, by)| f / by);
+                Longer::Frequencies {
+                    original_context: *original_context,
+                    frequencies: long.map(|f| f as f32).collect(),
+                }
+            }
+            _ => Longer::Nothing,
+        };
+        let amplitude = match scaling {
+            RopeScaling::Yarn {
+                attention_factor, ..
+            }
+            | RopeScaling::LongRope {
+                attention_factor, ..
+            } => *attention_factor,
+            _ => 1.0,
+        };
         Some(Self {
-            dims: *dims,
+            dims,
             interleaved: *interleaved,
-            frequencies,
+            frequencies: scaled.into_iter().map(|f| f as f32).collect(),
+            amplitude: amplitude as f32,
+            longer,
         })
     }
 
@@ -45,15 +126,70 @@ impl Rope {
         self.frequencies.len() == divisors.len()
     }
 
-    /// Cosine and sine of each frequency at `position`.
-    pub(crate) fn angles(&self, position: usize) -> Vec<(f32, f32)> {
-        self.frequencies
-            .iter()
-            .map(|frequency| {
+    /// The turns in sequences of these lengths. (A token of a long sequence may be turned
+    /// otherwise than the same token of a short one.)
+    pub(crate) fn angles(&self, lengths: impl Iterator<Item = usize>) -> Angles {
+        let mut longest = 0;
+        let mut by_length = BTreeMap::new();
+        for length in lengths {
+            match self.of_long(length) {
+                Some(own) => {
+                    by_length
+                        .entry(length)
+                        .or_insert_with(|| self.table(&own, length));
+                }
+                None => longest = longest.max(length),
+            }
+        }
+        Angles {
+            common: self.table(&self.frequencies, longest),
+            by_length,
+        }
+    }
+
+    /// A number that two lengths have in common where their sequences are rotated alike: 0 up to
+    /// the original context, and the length itself beyond it where it matters.
+    pub(crate) fn rotation(&self, length: usize) -> usize {
+        if self.of_long(length).is_some() {
+            length
+        } else {
+            0
+        }
+    }
+
+    /// The frequencies of a sequence that is longer than the original context.
+    fn of_long(&self, length: usize) -> Option<Vec<f32>> {
+        let length = length as f64;
+        match &self.longer {
+            Longer::Base {
+                original_context,
+                theta,
+                factor,
+            } if length > *original_context => {
+                let dims = self.dims as f64;
+                let stretch = factor * length / original_context - (factor - 1.0);
+                let theta = theta * stretch.powf(dims / (dims - 2.0));
+                let own = frequencies(theta, self.dims);
+                Some(own.into_iter().map(|f| f as f32).collect())
+            }
+            Longer::Frequencies {
+                original_context,
+                frequencies,
+            } if length > *original_context => Some(frequencies.clone()),
+            _ => None,
+        }
+    }
+
+    /// Cosine and sine of each frequency at the first `length` positions.
+    fn table(&self, frequencies: &[f32], length: usize) -> Vec<Turn> {
+        let turn = |position: usize| {
+            let turn = frequencies.iter().map(|frequency| {
                 let (sin, cos) = (position as f32 * frequency).sin_cos();
-                (cos, sin)
-            })
-            .collect()
+                (self.amplitude * cos, self.amplitude * sin)
+            });
+            turn.collect()
+        };
+        (0..length).map(turn).collect()
     }
 
     /// Rotates one head's query or key.
@@ -72,26 +208,65 @@ impl Rope {
     }
 }
 
-/// Adjusts one frequency (radians per position) for long contexts.
-fn scale(frequency: f64, scaling: &RopeScaling) -> f64 {
-    match *scaling {
-        RopeScaling::None => frequency,
-        RopeScaling::Linear { factor } => frequency / factor,
-        RopeScaling::Llama3 {
-            factor,
-            low,
-            high,
-            original_context,
-        } => {
-            let wavelength = 2.0 * std::f64::consts::PI / frequency;
-            if wavelength < original_context / high {
-                frequency
-            } else if wavelength > original_context / low {
-                frequency / factor
-            } else {
-                let smooth = (original_context / wavelength - low) / (high - low);
-                (1.0 - smooth) * frequency / factor + smooth * frequency
-            }
-        }
+/// Radians per position of each pair of dimensions, a geometric progression.
+fn frequencies(theta: f64, dims: usize) -> Vec<f64> {
+    (0..dims / 2)
+        .map(|pair| theta.powf(-2.0 * pair as f64 / dims as f64))
+        .collect()
+}
+
+fn llama3(frequency: f64, scaling: &RopeScaling) -> f64 {
+    let RopeScaling::Llama3 {
+        factor,
+        low,
+        high,
+        original_context,
+    } = scaling
+    else {
+        return frequency;
+    };
+    let wavelength = 2.0 * PI / frequency;
+    if wavelength < original_context / high {
+        frequency
+    } else if wavelength > original_context / low {
+        frequency / factor
+    } else {
+        let smooth = (original_context / wavelength - low) / (high - low);
+        (1.0 - smooth) * frequency / factor + smooth * frequency
     }
+}
+
+/// Frequencies on a ramp from those that are kept to those that are divided (arXiv:2309.00071,
+/// section 3.2).
+fn yarn(plain: &[f64], theta: f64, dims: usize, scaling: &RopeScaling) -> Vec<f64> {
+    let RopeScaling::Yarn {
+        factor,
+        original_context,
+        beta_fast,
+        beta_slow,
+        truncate,
+        ..
+    } = scaling
+    else {
+        return plain.to_vec();
+    };
+    // The pair that turns so often over the original context; a fraction, and maybe none.
+    let pair_of = |turns: f64| {
+        dims as f64 * (original_context / (turns * 2.0 * PI)).ln() / (2.0 * theta.ln())
+    };
+    let (mut from, mut to) = (pair_of(*beta_fast), pair_of(*beta_slow));
+    if *truncate {
+        (from, to) = (from.floor(), to.ceil());
+    }
+    // Pairs are clipped as if there were as many as dimensions, here as everywhere else.
+    let (from, mut to) = (from.max(0.0), to.min(dims as f64 - 1.0));
+    if (from - to).abs() < f64::EPSILON {
+        to += 0.001;
+    }
+    let ramp = |pair: usize| ((pair as f64 - from) / (to - from)).clamp(0.0, 1.0);
+    plain
+        .iter()
+        .enumerate()
+        .map(|(pair, f)| f / factor * ramp(pair) + f * (1.0 - ramp(pair)))
+        .collect()
 }

@@ -16,6 +16,8 @@ pub(crate) struct Run {
     pub(crate) tokens: Vec<u32>,
     /// What acted on it.
     pub(crate) interventions: Vec<Intervention>,
+    /// See [`Way::rotation`].
+    pub(crate) rotation: usize,
     pub(crate) layers: Vec<RunLayer>,
     /// `[n, width]`: the residual after the last block, before the final norm.
     pub(crate) resid_final: Matrix,
@@ -47,10 +49,12 @@ impl Run {
         self.layers.iter().all(|layer| layer.residuals.is_some())
     }
 
-    /// How many of the first positions of `tokens`, with `interventions` acting on them, this run
-    /// went through.
-    fn shared(&self, tokens: &[u32], interventions: &[Intervention]) -> usize {
-        shared((&self.tokens, &self.interventions), (tokens, interventions))
+    fn way(&self) -> Way<'_> {
+        Way {
+            tokens: &self.tokens,
+            interventions: &self.interventions,
+            rotation: self.rotation,
+        }
     }
 
     /// Bytes of its matrices.
@@ -64,21 +68,35 @@ impl Run {
     }
 }
 
-/// How many first positions two sequences have in common, each with what acts on it.
-pub(crate) fn shared(
-    (a, acting_on_a): (&[u32], &[Intervention]),
-    (b, acting_on_b): (&[u32], &[Intervention]),
-) -> usize {
-    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    if acting_on_a == acting_on_b {
-        return same;
+/// What decides a sequence's way through a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) tokens: &'a [u32],
+    /// What acts on it, without saying on which sequence.
+    pub(crate) interventions: &'a [Intervention],
+    /// Sequences whose positions are rotated alike have the same number
+    /// ([`super::rope::Rope::rotation`]).
+    pub(crate) rotation: usize,
+}
+
+impl Way<'_> {
+    /// How many first positions two sequences go through alike.
+    pub(crate) fn shared(&self, other: &Self) -> usize {
+        if self.rotation != other.rotation {
+            return 0;
+        }
+        let pairs = self.tokens.iter().zip(other.tokens);
+        let same = pairs.take_while(|(a, b)| a == b).count();
+        if self.interventions == other.interventions {
+            return same;
+        }
+        let changed = |change: &Intervention| change.at.range(usize::MAX).start;
+        self.interventions
+            .iter()
+            .chain(other.interventions)
+            .map(changed)
+            .fold(same, usize::min)
     }
-    let changed = |change: &Intervention| change.at.range(usize::MAX).start;
-    acting_on_a
-        .iter()
-        .chain(acting_on_b)
-        .map(changed)
-        .fold(same, usize::min)
 }
 
 /// What acts on one sequence of a pass, without saying which.
@@ -134,12 +152,8 @@ impl RunCache {
     }
 
     /// The run that shares most positions with a sequence; of equals one with residuals.
-    pub(crate) fn recall(
-        &mut self,
-        tokens: &[u32],
-        interventions: &[Intervention],
-    ) -> Option<Recalled> {
-        let rank = |run: &Arc<Run>| (run.shared(tokens, interventions), run.has_residuals());
+    pub(crate) fn recall(&mut self, way: &Way<'_>) -> Option<Recalled> {
+        let rank = |run: &Arc<Run>| (run.way().shared(way), run.has_residuals());
         let (at, (shared, _)) = self
             .runs
             .iter()
@@ -159,7 +173,7 @@ impl RunCache {
             return;
         }
         self.runs.retain(|old| {
-            let covered = old.shared(&run.tokens, &run.interventions) == old.tokens.len();
+            let covered = old.way().shared(&run.way()) == old.tokens.len();
             !covered || (old.has_residuals() && !run.has_residuals())
         });
         self.runs.push_back(Arc::new(run));
@@ -178,9 +192,18 @@ mod tests {
         Run {
             tokens: tokens.to_vec(),
             interventions: interventions.to_vec(),
+            rotation: 0,
             layers: Vec::new(),
             resid_final: Matrix::zeros(tokens.len(), 1),
             token_logps: Vec::new(),
+        }
+    }
+
+    fn way<'a>(tokens: &'a [u32], interventions: &'a [Intervention]) -> Way<'a> {
+        Way {
+            tokens,
+            interventions,
+            rotation: 0,
         }
     }
 
@@ -199,7 +222,9 @@ mod tests {
         cache.remember(run(&[1, 2, 9], &[]));
         cache.remember(run(&[1, 2, 3, 9], &[]));
         let shared = |cache: &mut RunCache, tokens: &[u32]| {
-            cache.recall(tokens, &[]).map(|recalled| recalled.shared)
+            cache
+                .recall(&way(tokens, &[]))
+                .map(|recalled| recalled.shared)
         };
         assert_eq!(shared(&mut cache, &[1, 2, 3, 4]), Some(3));
         assert_eq!(shared(&mut cache, &[1, 2, 9, 4]), Some(3));
@@ -216,7 +241,7 @@ mod tests {
             let owned = |changes: &[&Intervention]| -> Vec<Intervention> {
                 changes.iter().map(|change| (*change).clone()).collect()
             };
-            shared((&tokens, &owned(a)), (&tokens, &owned(b)))
+            way(&tokens, &owned(a)).shared(&way(&tokens, &owned(b)))
         };
         assert_eq!(both(&[], &[]), 4);
         assert_eq!(both(&[&everywhere], &[&everywhere]), 4);
@@ -227,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn sequences_that_are_rotated_otherwise_share_nothing() {
+        let (short, long) = (way(&[1, 2], &[]), way(&[1, 2, 3], &[]));
+        assert_eq!(short.shared(&long), 2);
+        let long = Way {
+            rotation: 3,
+            ..long
+        };
+        assert_eq!(short.shared(&long), 0);
+    }
+
+    #[test]
     fn the_budget_is_kept_and_the_least_recent_goes_first() {
         // Three runs of two tokens, four bytes each.
         let mut cache = RunCache::new(24);
@@ -234,13 +270,19 @@ mod tests {
             cache.remember(run(&[first, 0], &[]));
         }
         assert_eq!(cache.bytes(), 24);
-        assert!(cache.recall(&[1, 0], &[]).is_some());
+        assert!(cache.recall(&way(&[1, 0], &[])).is_some());
         cache.remember(run(&[4, 0], &[]));
         assert_eq!(cache.bytes(), 24);
-        assert!(cache.recall(&[2, 0], &[]).is_none(), "least recently used");
-        assert!(cache.recall(&[1, 0], &[]).is_some());
+        assert!(
+            cache.recall(&way(&[2, 0], &[])).is_none(),
+            "least recently used"
+        );
+        assert!(cache.recall(&way(&[1, 0], &[])).is_some());
         cache.remember(run(&[9; 7], &[]));
-        assert!(cache.recall(&[9], &[]).is_none(), "larger than the budget");
+        assert!(
+            cache.recall(&way(&[9], &[])).is_none(),
+            "larger than the budget"
+        );
         cache.remember(run(&[1, 0, 5], &[]));
         assert_eq!(cache.bytes(), 8 + 12, "a longer run replaces its beginning");
     }

@@ -4,7 +4,7 @@ use super::Cancel;
 use super::error::ModelError;
 use super::exp::exp;
 use super::hooks::{Hooks, Intervention, Positions};
-use super::load::Model;
+use super::resident::Model;
 use super::trace::Trace;
 
 /// An accepted answer as the model would continue with it.

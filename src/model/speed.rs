@@ -5,7 +5,7 @@ use std::time::Instant;
 use gemm::Parallelism;
 
 use super::config::{Config, Mlp};
-use super::load::Model;
+use super::resident::Model;
 
 /// Rows, columns and depth of the product that the peak is measured with: large enough that
 /// memory does not matter.

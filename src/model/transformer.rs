@@ -14,7 +14,7 @@ use super::linear::Linear;
 use super::matrix::{Matrix, add};
 use super::ops::Norm;
 use super::rope::Rope;
-use super::runs::{Recalled, Run, RunLayer, acting_on};
+use super::runs::{Recalled, Run, RunLayer, Way};
 use super::trace::{LayerTrace, Trace};
 
 /// The weights of one model, packed for the forward pass.
@@ -77,7 +77,7 @@ impl Transformer {
             .reside(device)
     }
 
-    /// Runs the model over `sequences`, none of them empty and all of ids in the vocabulary.
+    /// Runs the model over sequences (`ways`), none of them empty and all of ids in the vocabulary.
     ///
     /// `recalled` holds, for each sequence that may begin from one, an earlier run. Beside the
     /// trace come the runs that `hooks.reuse` asks to be remembered.
@@ -86,24 +86,23 @@ impl Transformer {
     /// [`ModelError::Cancelled`] where `cancel` was set between two layers.
     pub(crate) fn forward(
         &self,
-        sequences: &[&[u32]],
+        ways: &[Way<'_>],
         hooks: &Hooks,
         recalled: &[Option<Recalled>],
         cancel: &Cancel,
     ) -> Result<(Trace, Vec<Run>), ModelError> {
-        let mut segments = pack(sequences, hooks, recalled);
-        let (angles, first_angle) = self.angles(&segments, hooks);
+        let mut segments = pack(ways, hooks, recalled);
+        let lengths = || ways.iter().map(|way| way.tokens.len());
         let pass = Pass {
             hooks,
             recalled,
-            sequences: sequences.len(),
-            angles,
-            first_angle,
+            ways,
+            angles: self.rope.as_ref().map(|rope| rope.angles(lengths())),
         };
         let mut scratch = Scratch::default();
-        let mut resid = self.embed(sequences, &segments);
+        let mut resid = self.embed(ways, &segments);
         let mut trace = Trace {
-            lengths: sequences.iter().map(|tokens| tokens.len()).collect(),
+            lengths: lengths().collect(),
             ..Trace::default()
         };
         let mut recorded: Vec<Vec<RunLayer>> = segments.iter().map(|_| Vec::new()).collect();
@@ -113,7 +112,7 @@ impl Transformer {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let forks = fork_segments(index, &segments[..sequences.len()], resid.rows, hooks);
+            let forks = fork_segments(index, &segments[..ways.len()], resid.rows, hooks);
             if resid.rows == 0 && forks.is_empty() {
                 // Everything up to here is known.
                 trace.layers.push(LayerTrace::default());
@@ -135,7 +134,7 @@ impl Transformer {
         }
         trace.computed = resid.rows;
         // Sequences first, then the forks in the order in which they were asked for.
-        let (own, left) = segments.split_at(sequences.len());
+        let (own, left) = segments.split_at(ways.len());
         let mut order: Vec<usize> = (0..forked.len()).collect();
         order.sort_by_key(|at| forked[*at]);
         let ordered: Vec<Segment> = own
@@ -143,8 +142,8 @@ impl Transformer {
             .cloned()
             .chain(order.into_iter().map(|at| left[at].clone()))
             .collect();
-        self.read_out(&pass, sequences, &ordered, &resid, &mut trace, cancel)?;
-        let runs = runs(&pass, sequences, own, &resid, &trace, recorded);
+        self.read_out(&pass, &ordered, &resid, &mut trace, cancel)?;
+        let runs = runs(&pass, own, &resid, &trace, recorded);
         Ok((trace, runs))
     }
 
@@ -152,12 +151,12 @@ impl Transformer {
     ///
     /// # Shapes
     /// → `[rows, width]`.
-    fn embed(&self, sequences: &[&[u32]], segments: &[Segment]) -> Matrix {
+    fn embed(&self, ways: &[Way<'_>], segments: &[Segment]) -> Matrix {
         let width = self.config.width;
         let rows = segments.iter().map(|segment| segment.rows).sum();
         let mut data = Vec::with_capacity(rows * width);
-        for (tokens, segment) in sequences.iter().zip(segments) {
-            for (position, token) in tokens.iter().enumerate().skip(segment.position) {
+        for (way, segment) in ways.iter().zip(segments) {
+            for (position, token) in way.tokens.iter().enumerate().skip(segment.position) {
                 let start = data.len();
                 data.extend(self.embedding.column_values(*token as usize));
                 if let Some(positions) = &self.positions {
@@ -171,29 +170,11 @@ impl Transformer {
             data,
         }
     }
-
-    /// Cosines and sines of every position that the pass computes, and the first of these
-    /// positions.
-    fn angles(&self, segments: &[Segment], hooks: &Hooks) -> (Vec<Vec<(f32, f32)>>, usize) {
-        let Some(rope) = &self.rope else {
-            return (Vec::new(), 0);
-        };
-        let forks = hooks.forks.iter().filter_map(|fork| {
-            let origin = segments.get(fork.sequence)?;
-            Some(fork.at.range(origin.length()).start)
-        });
-        let own = segments.iter().map(|segment| segment.position);
-        let first = own.chain(forks).min().unwrap_or(0);
-        let end = segments.iter().map(Segment::length).max().unwrap_or(0);
-        let angles = (first..end).map(|position| rope.angles(position)).collect();
-        (angles, first)
-    }
 }
 
 /// The runs that a pass leaves.
 fn runs(
     pass: &Pass<'_>,
-    sequences: &[&[u32]],
     segments: &[Segment],
     resid: &Matrix,
     trace: &Trace,
@@ -206,8 +187,9 @@ fn runs(
         }
         let known = pass.recalled.get(index).and_then(Option::as_ref);
         runs.push(Run {
-            tokens: sequences[index].to_vec(),
-            interventions: acting_on(index, pass.hooks),
+            tokens: pass.ways[index].tokens.to_vec(),
+            interventions: pass.ways[index].interventions.to_vec(),
+            rotation: pass.ways[index].rotation,
             layers,
             resid_final: pass.final_rows(segment, 0, resid),
             token_logps: match trace.token_logps.get(index) {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 pub(crate) use build::{FileKind, build};
 pub(crate) use gguf::GgufFile;
-pub(crate) use safetensors::SafetensorsFolder;
+pub(crate) use safetensors::{SafetensorsFolder, Shard};
 
 use super::ModelError;
 

@@ -34,9 +34,28 @@ pub(super) fn start(state: &Arc<State>, consent: Consent) {
         }
         match found {
             Ok(located) => load(&state, located),
-            Err(reason) => absent(&state, reason).await,
+            Err(Missing::Absent(reason)) => absent(&state, reason).await,
+            Err(Missing::Failed(reason)) => failed(&state, reason).await,
         }
     });
+}
+
+/// Why there is no model.
+enum Missing {
+    /// It is not here, and may come.
+    Absent(String),
+    /// What was named is no model.
+    Failed(String),
+}
+
+impl From<StoreError> for Missing {
+    fn from(error: StoreError) -> Self {
+        if error.is_no_model() {
+            Self::Failed(error.to_string())
+        } else {
+            Self::Absent(error.to_string())
+        }
+    }
 }
 
 async fn get(
@@ -44,27 +63,31 @@ async fn get(
     name: &str,
     number: u64,
     consent: Consent,
-) -> Result<Located, String> {
+) -> Result<Located, Missing> {
     let model: ModelRef = name
         .parse()
-        .map_err(|error: StoreError| error.to_string())?;
+        .map_err(|error: StoreError| Missing::from(error))?;
     let options = state.options.store.clone();
     let wanted = model.clone();
-    let found = blocking(move || store::locate(&wanted, &options)).await?;
-    if let Some(located) = found.map_err(|error| error.to_string())? {
+    let found = blocking(move || store::locate(&wanted, &options))
+        .await
+        .map_err(Missing::Absent)?;
+    if let Some(located) = found? {
         return Ok(located);
     }
     let remedy = format!("Run `hoplens models pull {name}`, then reload, or name another model.");
     if state.options.store.offline {
-        return Err(format!(
+        return Err(Missing::Absent(format!(
             "the model {name} is not on this disk, and the network is off. {remedy}"
-        ));
+        )));
     }
     let absent = format!("the model {name} is not on this disk");
     if consent == Consent::Ask {
         self::absent(state, format!("{absent}. {remedy}")).await;
         if !ask(state, name, &model).await {
-            return Err(format!("{absent} and was not downloaded. {remedy}"));
+            return Err(Missing::Absent(format!(
+                "{absent} and was not downloaded. {remedy}"
+            )));
         }
     }
     fetch(state, name, model, number).await
@@ -98,7 +121,7 @@ async fn fetch(
     name: &str,
     model: ModelRef,
     number: u64,
-) -> Result<Located, String> {
+) -> Result<Located, Missing> {
     let status = ModelStatus::Loading(format!("{name} (downloading)"));
     status::tell(state, &status).await;
     state
@@ -115,7 +138,7 @@ async fn fetch(
             || state.lifecycle.is_shutting_down() || !state.is_newest_model_request(number);
         store::fetch(&model, &state.options.store, &shown, &unwanted)
     });
-    fetched.await?.map_err(|error| error.to_string())
+    Ok(fetched.await.map_err(Missing::Absent)??)
 }
 
 fn load(state: &State, located: Located) {
@@ -130,8 +153,18 @@ fn load(state: &State, located: Located) {
     });
 }
 
+async fn failed(state: &State, reason: String) {
+    state.engine.set_failed(reason.clone());
+    state.publish_all();
+    status::tell(state, &ModelStatus::Failed(reason)).await;
+}
+
 async fn absent(state: &State, reason: String) {
+    let had_failed = matches!(state.engine.status(), ModelStatus::Failed(_));
     state.engine.set_absent(reason.clone());
+    if had_failed {
+        state.publish_all();
+    }
     status::tell(state, &ModelStatus::Absent(reason)).await;
 }
 

@@ -10,6 +10,7 @@ use super::convert;
 use super::key::Key;
 use super::prompts::Known;
 use super::state::State;
+use crate::engine::ModelStatus;
 use crate::ide;
 use crate::prompt::Origin;
 
@@ -61,6 +62,9 @@ async fn publish(state: &State, known: &Known, before: &[Uri]) -> Vec<Uri> {
     let mut found = ide::diagnostics(&view.snapshot);
     if view.snapshot.findings.is_none() {
         found.extend(known.carried.diagnostics.iter().cloned());
+    }
+    if let ModelStatus::Failed(reason) = state.engine.status() {
+        found.extend(ide::unknown_model(&view.snapshot, &reason));
     }
     let of = |origin| {
         let own = found.iter().filter(move |one| one.origin == origin);

@@ -96,6 +96,13 @@ impl State {
         let _ = self.publish.send(key.clone());
     }
 
+    /// The same for every prompt.
+    pub(super) fn publish_all(&self) {
+        for key in self.prompts.keys() {
+            self.publish(&key);
+        }
+    }
+
     /// The number of a new wish for a model; older ones are void.
     pub(super) fn next_model_request(&self) -> u64 {
         self.model_requests.fetch_add(1, Ordering::SeqCst) + 1

@@ -42,6 +42,9 @@ pub(super) async fn run(state: Arc<State>, mut changes: UnboundedReceiver<ModelS
         if matches!(status, ModelStatus::Ready(_)) {
             analysis::look_at_all(&state, Cause::NewModel);
         }
+        if matches!(status, ModelStatus::Failed(_)) {
+            state.publish_all();
+        }
         tell(&state, &status).await;
     }
     drop(loading);

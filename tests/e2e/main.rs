@@ -15,3 +15,4 @@ mod smollm2;
 mod statics;
 mod sync;
 mod tiny;
+mod unknown_model;

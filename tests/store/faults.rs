@@ -338,7 +338,8 @@ fn an_index_that_leads_out_is_refused() {
 #[test]
 fn repositories_without_a_loadable_model() {
     let cases = [
-        (["config.json", "pytorch_model.bin"], "neither"),
+        (["config.json", "pytorch_model.bin"], "pickled"),
+        (["config.json", "README.md"], "neither"),
         (["a.gguf", "b.gguf"], "`org/tiny:FILE`: a.gguf, b.gguf"),
         (["config.json", "model.safetensors"], "tokenizer.json"),
     ];

@@ -6,7 +6,8 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::Value;
 
 use super::hugging_face::inverse_root;
-use super::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+use super::scaling::yarn_attention;
+use super::{Activation, Block, Config, Family, MOST_LAYERS, Mlp, NormKind, Position, RopeScaling};
 use crate::model::ModelError;
 
 /// Reads the `ARCH.*` entries. `vocab` is the number of rows of the token embedding.
@@ -43,6 +44,7 @@ pub(crate) fn from_gguf(
     };
     fields
         .config(family, vocab)
+        .map(Config::extend_context)
         .and_then(|config| config.validate().map(|()| config))
         .map_err(|reason| ModelError::Config {
             path: path.into(),
@@ -144,22 +146,54 @@ impl Fields<'_> {
                 Block::Sequential
             },
             attention_scale: inverse_root(head_dim),
-            windows: vec![self.optional_count("attention.sliding_window"); layers.min(1 << 20)],
+            scales_by_layer: false,
+            windows: vec![self.window(family); layers.min(MOST_LAYERS)],
             qk_norm: family == Family::Qwen3,
             bos: self.token("bos_token_id"),
             eos: self.token("eos_token_id").into_iter().collect(),
         })
     }
 
+    /// Only Mistral, which is `llama` here, has a window on every layer; 0 is none.
+    fn window(&self, family: Family) -> Option<usize> {
+        self.optional_count("attention.sliding_window")
+            .filter(|width| family == Family::Llama && *width > 0)
+    }
+
     fn rope_scaling(&self) -> Result<RopeScaling, String> {
-        match self.get("rope.scaling.type") {
-            Some(Value::String(kind)) if kind == "linear" => Ok(RopeScaling::Linear {
-                factor: self.number("rope.scaling.factor").unwrap_or(1.0),
-            }),
-            Some(Value::String(kind)) if kind != "none" => Err(format!(
-                "rope scaling '{kind}' is not supported (none, linear are)"
+        // Files of 2023 have the old name, and no type: it was always linear.
+        let old = self.number("rope.scale_linear");
+        let factor = self.number("rope.scaling.factor").or(old).unwrap_or(1.0);
+        let kind = match self.get("rope.scaling.type") {
+            Some(Value::String(kind)) => kind.as_str(),
+            _ if old.is_some() => "linear",
+            _ => "none",
+        };
+        match kind {
+            "none" => Ok(RopeScaling::None),
+            "linear" => Ok(RopeScaling::Linear { factor }),
+            "yarn" => {
+                let number = |keys: [&str; 2], default: f64| {
+                    keys.iter()
+                        .find_map(|key| self.number(&format!("rope.scaling.{key}")))
+                        .unwrap_or(default)
+                };
+                let context = self.count("context_length")?;
+                let original = self.optional_count("rope.scaling.original_context_length");
+                // ggml's `rope_yarn` applies its own factor on top of the file's.
+                let on_top = number(["yarn_attn_factor", "attn_factor"], 1.0);
+                Ok(RopeScaling::Yarn {
+                    factor,
+                    original_context: original.unwrap_or(context) as f64,
+                    attention_factor: on_top * yarn_attention(factor, 1.0),
+                    beta_fast: number(["yarn_beta_fast", "beta_fast"], 32.0),
+                    beta_slow: number(["yarn_beta_slow", "beta_slow"], 1.0),
+                    truncate: true,
+                })
+            }
+            other => Err(format!(
+                "rope scaling '{other}' is not supported (none, linear, yarn are)"
             )),
-            _ => Ok(RopeScaling::None),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! [`Config`] from a Hugging Face `config.json`.
 
+mod rope;
+
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+use super::{Activation, Block, Config, Family, MOST_LAYERS, Mlp, NormKind, Position, RopeScaling};
 use crate::model::ModelError;
 
 /// Reads a `config.json` that was parsed from `path`.
@@ -40,14 +42,76 @@ pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, Mod
         Family::GptNeo => fields.gpt_neo(),
         Family::GptJ => fields.gptj(),
         Family::GptNeoX => fields.gpt_neox(),
-        Family::Llama | Family::Qwen2 | Family::Qwen3 => fields.llama(family),
+        Family::Llama if model_type == "mistral" => fields.llama(family, Windows::Always),
+        Family::Llama => fields.llama(family, Windows::Never),
+        Family::Qwen2 | Family::Qwen3 => fields.llama(family, Windows::Switched),
     };
     config
+        .map(Config::extend_context)
         .and_then(|config| config.validate().map(|()| config))
         .map_err(|reason| ModelError::Config {
             path: path.into(),
             reason,
         })
+}
+
+/// What the families call what they all have.
+struct Shape {
+    layers: &'static str,
+    width: &'static str,
+    heads: &'static str,
+    /// Whether `head_dim` may be other than width through heads.
+    free_heads: bool,
+    mlp_width: &'static str,
+    context: &'static str,
+    norm_eps: &'static str,
+    /// The name, and what it is where it is absent.
+    activation: (&'static str, &'static str),
+}
+
+impl Shape {
+    const GPT2: Self = Self {
+        layers: "n_layer",
+        width: "n_embd",
+        heads: "n_head",
+        free_heads: false,
+        mlp_width: "n_inner",
+        context: "n_positions",
+        norm_eps: "layer_norm_epsilon",
+        activation: ("activation_function", "gelu_new"),
+    };
+    const GPT_NEO: Self = Self {
+        layers: "num_layers",
+        width: "hidden_size",
+        heads: "num_heads",
+        mlp_width: "intermediate_size",
+        context: "max_position_embeddings",
+        ..Self::GPT2
+    };
+    const GPT_NEOX: Self = Self {
+        layers: "num_hidden_layers",
+        heads: "num_attention_heads",
+        norm_eps: "layer_norm_eps",
+        activation: ("hidden_act", "gelu"),
+        ..Self::GPT_NEO
+    };
+    const LLAMA: Self = Self {
+        free_heads: true,
+        norm_eps: "rms_norm_eps",
+        activation: ("hidden_act", "silu"),
+        ..Self::GPT_NEOX
+    };
+}
+
+/// Where attention windows apply.
+#[derive(Debug, Clone, Copy)]
+enum Windows {
+    /// Nowhere (Llama).
+    Never,
+    /// On every layer, if there is a width (Mistral).
+    Always,
+    /// On some layers, where a switch is on (Qwen).
+    Switched,
 }
 
 /// The values of a `config.json`, with the defaults that Transformers gives them.
@@ -110,78 +174,67 @@ impl Fields<'_> {
         }
     }
 
-    fn gpt2(&self) -> Result<Config, String> {
-        let (layers, width, heads) = (
-            self.count("n_layer")?,
-            self.count("n_embd")?,
-            self.count("n_head")?,
-        );
-        if self.flag("scale_attn_by_inverse_layer_idx") == Some(true) {
-            return Err("'scale_attn_by_inverse_layer_idx' is not supported".into());
-        }
-        let head_dim = head_dim(width, heads)?;
-        let scaled = self.flag("scale_attn_weights").unwrap_or(true);
+    /// What all families have in common; each changes what it has otherwise.
+    fn base(&self, family: Family, shape: &Shape) -> Result<Config, String> {
+        let layers = self.count(shape.layers)?;
+        let width = self.count(shape.width)?;
+        let heads = self.count(shape.heads)?;
+        let head_dim = match self.optional_count("head_dim").filter(|_| shape.free_heads) {
+            Some(dim) => dim,
+            None if heads > 0 && width.is_multiple_of(heads) => width / heads,
+            None => return Err(format!("{heads} heads do not divide a width of {width}")),
+        };
         Ok(Config {
-            family: Family::Gpt2,
+            family,
             layers,
             width,
             heads,
             kv_heads: heads,
             head_dim,
-            mlp_width: self.optional_count("n_inner").unwrap_or(4 * width),
+            mlp_width: self
+                .optional_count(shape.mlp_width)
+                .unwrap_or_else(|| width.saturating_mul(4)),
             vocab: self.count("vocab_size")?,
-            context: self
-                .optional_count("n_positions")
-                .or(self.optional_count("n_ctx"))
-                .unwrap_or(1024),
+            context: self.optional_count(shape.context).unwrap_or(2048),
             norm: NormKind::LayerNorm,
-            norm_eps: self.number("layer_norm_epsilon").unwrap_or(1e-5),
+            norm_eps: self.number(shape.norm_eps).unwrap_or(1e-5),
             position: Position::Learned,
-            mlp: Mlp::Plain(self.activation("activation_function", "gelu_new")?),
+            mlp: Mlp::Plain(self.activation(shape.activation.0, shape.activation.1)?),
             block: Block::Sequential,
-            attention_scale: if scaled { inverse_root(head_dim) } else { 1.0 },
-            windows: vec![None; layers],
+            attention_scale: inverse_root(head_dim),
+            scales_by_layer: false,
+            windows: vec![None; checked_layers(layers)?],
             qk_norm: false,
             bos: self.token("bos_token_id"),
             eos: self.tokens("eos_token_id"),
         })
     }
 
-    fn gpt_neo(&self) -> Result<Config, String> {
-        let (layers, width, heads) = (
-            self.count("num_layers")?,
-            self.count("hidden_size")?,
-            self.count("num_heads")?,
-        );
-        let window = self.optional_count("window_size").unwrap_or(256);
-        let windows = self.attention_layers(layers)?;
+    fn gpt2(&self) -> Result<Config, String> {
+        let base = self.base(Family::Gpt2, &Shape::GPT2)?;
+        let scaled = self.flag("scale_attn_weights").unwrap_or(true);
         Ok(Config {
-            family: Family::GptNeo,
-            layers,
-            width,
-            heads,
-            kv_heads: heads,
-            head_dim: head_dim(width, heads)?,
-            mlp_width: self
-                .optional_count("intermediate_size")
-                .unwrap_or(4 * width),
-            vocab: self.count("vocab_size")?,
             context: self
-                .optional_count("max_position_embeddings")
-                .unwrap_or(2048),
-            norm: NormKind::LayerNorm,
-            norm_eps: self.number("layer_norm_epsilon").unwrap_or(1e-5),
-            position: Position::Learned,
-            mlp: Mlp::Plain(self.activation("activation_function", "gelu_new")?),
-            block: Block::Sequential,
+                .optional_count("n_positions")
+                .or(self.optional_count("n_ctx"))
+                .unwrap_or(1024),
+            attention_scale: if scaled { base.attention_scale } else { 1.0 },
+            scales_by_layer: self.flag("scale_attn_by_inverse_layer_idx") == Some(true),
+            ..base
+        })
+    }
+
+    fn gpt_neo(&self) -> Result<Config, String> {
+        let base = self.base(Family::GptNeo, &Shape::GPT_NEO)?;
+        let window = self.optional_count("window_size").unwrap_or(256);
+        let windows = self.attention_layers(base.layers)?;
+        Ok(Config {
             attention_scale: 1.0,
             windows: windows
                 .into_iter()
                 .map(|local| local.then_some(window))
                 .collect(),
-            qk_norm: false,
-            bos: self.token("bos_token_id"),
-            eos: self.tokens("eos_token_id"),
+            ..base
         })
     }
 
@@ -209,200 +262,83 @@ impl Fields<'_> {
     }
 
     fn gptj(&self) -> Result<Config, String> {
-        let (layers, width, heads) = (
-            self.count("n_layer")?,
-            self.count("n_embd")?,
-            self.count("n_head")?,
-        );
-        let head_dim = head_dim(width, heads)?;
+        let base = self.base(Family::GptJ, &Shape::GPT2)?;
         Ok(Config {
-            family: Family::GptJ,
-            layers,
-            width,
-            heads,
-            kv_heads: heads,
-            head_dim,
-            mlp_width: self.optional_count("n_inner").unwrap_or(4 * width),
-            vocab: self.count("vocab_size")?,
-            context: self.optional_count("n_positions").unwrap_or(2048),
-            norm: NormKind::LayerNorm,
-            norm_eps: self.number("layer_norm_epsilon").unwrap_or(1e-5),
             position: Position::Rotary {
-                dims: self.optional_count("rotary_dim").unwrap_or(head_dim),
+                dims: self.optional_count("rotary_dim").unwrap_or(base.head_dim),
                 interleaved: true,
                 theta: 10_000.0,
                 scaling: RopeScaling::None,
             },
-            mlp: Mlp::Plain(self.activation("activation_function", "gelu_new")?),
             block: Block::ParallelSharedNorm,
-            attention_scale: inverse_root(head_dim),
-            windows: vec![None; layers],
-            qk_norm: false,
-            bos: self.token("bos_token_id"),
-            eos: self.tokens("eos_token_id"),
+            ..base
         })
     }
 
     fn gpt_neox(&self) -> Result<Config, String> {
-        let (layers, width, heads) = (
-            self.count("num_hidden_layers")?,
-            self.count("hidden_size")?,
-            self.count("num_attention_heads")?,
-        );
-        let head_dim = head_dim(width, heads)?;
-        let rope = self.json.get("rope_parameters");
-        let share = rope
-            .and_then(|rope| rope.get("partial_rotary_factor"))
-            .and_then(Value::as_f64)
-            .or(self.number("rotary_pct"))
-            .unwrap_or(0.25);
+        let base = self.base(Family::GptNeoX, &Shape::GPT_NEOX)?;
+        let dims = (base.head_dim as f64 * self.rotary_share()) as usize;
         Ok(Config {
-            family: Family::GptNeoX,
-            layers,
-            width,
-            heads,
-            kv_heads: heads,
-            head_dim,
-            mlp_width: self
-                .optional_count("intermediate_size")
-                .unwrap_or(4 * width),
-            vocab: self.count("vocab_size")?,
-            context: self
-                .optional_count("max_position_embeddings")
-                .unwrap_or(2048),
-            norm: NormKind::LayerNorm,
-            norm_eps: self.number("layer_norm_eps").unwrap_or(1e-5),
-            position: Position::Rotary {
-                dims: (head_dim as f64 * share.clamp(0.0, 1.0)) as usize,
-                interleaved: false,
-                theta: self
-                    .theta()
-                    .or(self.number("rotary_emb_base"))
-                    .unwrap_or(10_000.0),
-                scaling: self.rope_scaling()?,
-            },
-            mlp: Mlp::Plain(self.activation("hidden_act", "gelu")?),
+            position: self.rotary(dims)?,
             block: if self.flag("use_parallel_residual").unwrap_or(true) {
                 Block::Parallel
             } else {
                 Block::Sequential
             },
-            attention_scale: inverse_root(head_dim),
-            windows: vec![None; layers],
-            qk_norm: false,
-            bos: self.token("bos_token_id"),
-            eos: self.tokens("eos_token_id"),
+            ..base
         })
     }
 
-    fn llama(&self, family: Family) -> Result<Config, String> {
-        let (layers, width, heads) = (
-            self.count("num_hidden_layers")?,
-            self.count("hidden_size")?,
-            self.count("num_attention_heads")?,
-        );
-        let head_dim = match self.optional_count("head_dim") {
-            Some(dim) => dim,
-            None => head_dim(width, heads)?,
-        };
-        // Transformers' own default, which the fields of old Llama checkpoints rely on.
-        let theta = self.theta().unwrap_or(10_000.0);
+    fn llama(&self, family: Family, windows: Windows) -> Result<Config, String> {
+        let base = self.base(family, &Shape::LLAMA)?;
         Ok(Config {
-            family,
-            layers,
-            width,
-            heads,
-            kv_heads: self.optional_count("num_key_value_heads").unwrap_or(heads),
-            head_dim,
+            kv_heads: self
+                .optional_count("num_key_value_heads")
+                .unwrap_or(base.heads),
             mlp_width: self.count("intermediate_size")?,
-            vocab: self.count("vocab_size")?,
-            context: self
-                .optional_count("max_position_embeddings")
-                .unwrap_or(2048),
             norm: NormKind::RmsNorm,
             norm_eps: self.number("rms_norm_eps").unwrap_or(1e-6),
-            position: Position::Rotary {
-                dims: head_dim,
-                interleaved: false,
-                theta,
-                scaling: self.rope_scaling()?,
-            },
+            position: self.rotary(base.head_dim)?,
             mlp: Mlp::Gated(self.activation("hidden_act", "silu")?),
-            block: Block::Sequential,
-            attention_scale: inverse_root(head_dim),
-            windows: self.sliding_windows(layers),
+            windows: self.sliding_windows(base.layers, windows),
             qk_norm: family == Family::Qwen3,
-            bos: self.token("bos_token_id"),
-            eos: self.tokens("eos_token_id"),
+            ..base
         })
     }
 
-    /// Mistral's window on every layer; Qwen's only where it is switched on.
-    fn sliding_windows(&self, layers: usize) -> Vec<Option<usize>> {
-        let window = self.optional_count("sliding_window");
-        let is_on = self.flag("use_sliding_window").unwrap_or(true);
-        let Some(window) = window.filter(|_| is_on) else {
-            return vec![None; layers];
+    /// Which layers look only `sliding_window` positions back.
+    fn sliding_windows(&self, layers: usize, rule: Windows) -> Vec<Option<usize>> {
+        // Both have this default; `null` switches the window off.
+        let width = match self.json.get("sliding_window") {
+            None => Some(4096),
+            Some(width) => width.as_u64().and_then(|n| usize::try_from(n).ok()),
         };
+        let switched_on = self.flag("use_sliding_window") == Some(true);
         let kinds = self.json.get("layer_types").and_then(Value::as_array);
+        let full_below = self.optional_count("max_window_layers").unwrap_or(28);
+        let slides = |layer: usize| match (rule, kinds) {
+            (Windows::Never, _) => false,
+            (Windows::Always, _) => true,
+            (Windows::Switched, _) if !switched_on => false,
+            (Windows::Switched, Some(kinds)) => {
+                kinds.get(layer).and_then(Value::as_str) == Some("sliding_attention")
+            }
+            (Windows::Switched, None) => layer >= full_below,
+        };
         (0..layers)
-            .map(|layer| {
-                let slides = kinds.is_none_or(|kinds| {
-                    kinds.get(layer).and_then(Value::as_str) == Some("sliding_attention")
-                });
-                slides.then_some(window)
-            })
+            .map(|layer| width.filter(|_| slides(layer)))
             .collect()
-    }
-
-    /// Transformers 5 keeps it in `rope_parameters`, earlier versions at the top.
-    fn theta(&self) -> Option<f64> {
-        self.json
-            .get("rope_parameters")
-            .and_then(|rope| rope.get("rope_theta"))
-            .and_then(Value::as_f64)
-            .or(self.number("rope_theta"))
-    }
-
-    fn rope_scaling(&self) -> Result<RopeScaling, String> {
-        let rope = ["rope_parameters", "rope_scaling"]
-            .iter()
-            .find_map(|key| self.json.get(key).filter(|value| value.is_object()));
-        let Some(rope) = rope else {
-            return Ok(RopeScaling::None);
-        };
-        let kind = rope
-            .get("rope_type")
-            .or(rope.get("type"))
-            .and_then(Value::as_str);
-        let number = |key: &str| {
-            rope.get(key)
-                .and_then(Value::as_f64)
-                .ok_or_else(|| format!("rope scaling lacks '{key}'"))
-        };
-        match kind.unwrap_or("default") {
-            "default" => Ok(RopeScaling::None),
-            "linear" => Ok(RopeScaling::Linear {
-                factor: number("factor")?,
-            }),
-            "llama3" => Ok(RopeScaling::Llama3 {
-                factor: number("factor")?,
-                low: number("low_freq_factor")?,
-                high: number("high_freq_factor")?,
-                original_context: number("original_max_position_embeddings")?,
-            }),
-            other => Err(format!(
-                "rope scaling '{other}' is not supported (default, linear, llama3 are)"
-            )),
-        }
     }
 }
 
-fn head_dim(width: usize, heads: usize) -> Result<usize, String> {
-    if heads == 0 || !width.is_multiple_of(heads) {
-        return Err(format!("{heads} heads do not divide a width of {width}"));
+/// Refuses a layer count before anything is made for each of them.
+fn checked_layers(layers: usize) -> Result<usize, String> {
+    if layers > MOST_LAYERS {
+        return Err(format!(
+            "layer count {layers} is not between 1 and {MOST_LAYERS}"
+        ));
     }
-    Ok(width / heads)
+    Ok(layers)
 }
 
 pub(super) fn inverse_root(head_dim: usize) -> f32 {

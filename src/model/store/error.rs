@@ -122,6 +122,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether what was named can never be a model, as opposed to one that is not here (yet).
+    pub fn is_no_model(&self) -> bool {
+        match self {
+            Self::UnknownName { .. } | Self::BadReference { .. } | Self::Unusable { .. } => true,
+            Self::NotAModel { path, .. } => path.exists(),
+            _ => false,
+        }
+    }
+
     /// Whether another source may still have the model: true for what the network or a server
     /// did, false for what this machine or its user did.
     pub(super) fn another_source_may_help(&self) -> bool {

@@ -55,9 +55,11 @@ pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> 
         [] if weights.is_some() => {
             "it has weights but not both config.json and tokenizer.json".to_owned()
         }
-        [] => format!(
-            "it has neither {WEIGHTS} nor a GGUF file; other formats are not read: look for a converted copy of it"
-        ),
+        [] => foreign(files.iter().map(String::as_str)).unwrap_or_else(|| {
+            format!(
+                "it has neither {WEIGHTS} nor a GGUF file; other formats are not read: look for a converted copy of it"
+            )
+        }),
         several => several_ggufs(repo, several),
     };
     Err(StoreError::Unusable {
@@ -140,9 +142,10 @@ pub(super) fn inspect(folder: &Path) -> Result<Content, StoreError> {
         [] if folder.join(INDEX).is_file() => Ok(Content::Incomplete(format!(
             "not all the files that {INDEX} names are there"
         ))),
-        [] => Ok(Content::Incomplete(format!(
-            "the folder has neither {WEIGHTS} nor a GGUF file"
-        ))),
+        [] => Ok(Content::Incomplete(
+            foreign(names(folder).iter().map(String::as_str))
+                .unwrap_or_else(|| format!("the folder has neither {WEIGHTS} nor a GGUF file")),
+        )),
         several => {
             let names: Vec<String> = several
                 .iter()
@@ -154,6 +157,59 @@ pub(super) fn inspect(folder: &Path) -> Result<Content, StoreError> {
             })
         }
     }
+}
+
+/// What weights there are of formats that are not read, and the remedy.
+fn foreign<'name>(names: impl Iterator<Item = &'name str>) -> Option<String> {
+    const COPY: &str = "look for a copy with model.safetensors, or for a GGUF of it";
+    const FORMATS: [(&str, &str, &str); 7] = [
+        (
+            "adapter_model.safetensors",
+            "an adapter, which is no model by itself",
+            "merge it into its base model (PEFT's merge_and_unload) and save that as safetensors",
+        ),
+        (
+            ".bin",
+            "pickled PyTorch weights, which could run any code when they are read",
+            "convert them with save_pretrained(…) of Hugging Face Transformers, which writes \
+             safetensors, or look for a copy that has them",
+        ),
+        (
+            ".pth",
+            "pickled PyTorch weights, which could run any code when they are read",
+            COPY,
+        ),
+        (
+            ".pt",
+            "pickled PyTorch weights, which could run any code when they are read",
+            COPY,
+        ),
+        (
+            ".onnx",
+            "an ONNX graph, whose inside cannot be looked into",
+            COPY,
+        ),
+        (".npz", "MLX weights", COPY),
+        (".h5", "TensorFlow weights", COPY),
+    ];
+    let names: Vec<&str> = names.collect();
+    FORMATS.iter().find_map(|(ending, what, remedy)| {
+        let name = names.iter().find(|name| name.ends_with(ending))?;
+        Some(format!("'{name}' is {what}; {remedy}"))
+    })
+}
+
+/// The names of the files directly in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// The GGUF files directly in a folder, sorted.

@@ -164,7 +164,8 @@ impl<S: Source> Reader<'_, S> {
         match names {
             Qkv::Fused(name) => self.linear(name, width, q + 2 * kv, self.naming.orientation()),
             Qkv::Split([query, key, value]) => {
-                let mut weight = Vec::with_capacity((q + 2 * kv) * width);
+                // Grows with what the file really holds: the counts are not to be trusted yet.
+                let mut weight = Vec::new();
                 for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)]
                 {
                     let part = self.values(name, &[rows, width])?;
@@ -256,13 +257,20 @@ impl<S: Source> Reader<'_, S> {
 
     fn checked(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         let Array { shape: found, data } = self.source.read(name)?;
-        if found == shape {
-            Ok(data)
-        } else {
-            Err(self
+        if found != shape {
+            return Err(self
                 .source
-                .error(name, format!("has shape {found:?}, not {shape:?}")))
+                .error(name, format!("has shape {found:?}, not {shape:?}")));
         }
+        // Without a branch per number, so that it runs at the speed of the memory.
+        let strange: usize = data.iter().map(|x| usize::from(!x.is_finite())).sum();
+        if strange > 0 {
+            return Err(self.source.error(
+                name,
+                format!("holds {strange} values that are not finite numbers"),
+            ));
+        }
+        Ok(data)
     }
 }
 

@@ -1,22 +1,26 @@
 //! Tensors and metadata of a GGUF file.
 
+mod cursor;
+mod header;
+
 use std::collections::HashMap;
-use std::io::Cursor;
-use std::panic::catch_unwind;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use candle_core::quantized::GgmlDType;
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
-use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::quantized::gguf_file::Value;
 
 use super::{Array, Source, element_count, map};
 use crate::model::ModelError;
+use header::{Header, Kind};
 
 /// A GGUF file whose header was read and checked.
-pub(crate) struct GgufFile {
+pub(crate) struct GgufFile<B = memmap2::Mmap> {
     path: PathBuf,
-    bytes: memmap2::Mmap,
-    content: Content,
+    bytes: B,
+    header: Header,
 }
 
 impl GgufFile {
@@ -25,40 +29,48 @@ impl GgufFile {
     /// # Errors
     /// [`ModelError::Read`], or [`ModelError::Damaged`] where the header is not one.
     pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
-        let bytes = map(path)?;
-        let damaged = |reason: String| ModelError::Damaged {
+        Self::new(path, map(path)?)
+    }
+}
+
+impl<B: Deref<Target = [u8]>> GgufFile<B> {
+    /// Reads the header of a file that is in memory; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// [`ModelError::Damaged`] where the header is not one, [`ModelError::Tensor`] where a tensor
+    /// lies outside the file.
+    pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
+        let header = Header::read(&bytes).map_err(|reason| ModelError::Damaged {
             path: path.into(),
             reason,
-        };
-        if !bytes.starts_with(b"GGUF") {
-            return Err(damaged("it does not begin with 'GGUF'".into()));
-        }
-        if declares_no_alignment(&bytes) {
-            return Err(damaged("it declares an alignment of 0 bytes".into()));
-        }
-        // The reader was hardened against hostile headers, but not by us.
-        let content = catch_unwind(|| Content::read(&mut Cursor::new(&bytes[..])))
-            .map_err(|_| damaged("its header makes the reader fail".into()))?
-            .map_err(|error| damaged(first_line(&error)))?;
+        })?;
         let file = Self {
             path: path.into(),
             bytes,
-            content,
+            header,
         };
-        for name in file.content.tensor_infos.keys() {
-            file.extent(name)?;
+        for (name, info) in &file.header.tensors {
+            // Of tensors that are never asked for the type does not matter.
+            if matches!(info.kind, Kind::Read(_)) {
+                file.extent(name)?;
+            }
         }
         Ok(file)
     }
 
     /// The metadata entries.
     pub(crate) fn metadata(&self) -> &HashMap<String, Value> {
-        &self.content.metadata
+        &self.header.metadata
     }
 
     /// The shape of a tensor, outermost dimension first.
     pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
-        Some(self.content.tensor_infos.get(name)?.shape.dims())
+        Some(&self.header.tensors.get(name)?.shape)
+    }
+
+    /// The tensors' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.header.tensors.keys().map(String::as_str)
     }
 
     /// The whole file, for its digest.
@@ -66,43 +78,63 @@ impl GgufFile {
         &self.bytes
     }
 
-    /// The bytes of a tensor.
-    fn extent(&self, name: &str) -> Result<&[u8], ModelError> {
-        let Some(info) = self.content.tensor_infos.get(name) else {
-            return Err(self.error(name, "is missing"));
+    /// The bytes, type and shape of a tensor.
+    fn extent(&self, name: &str) -> Result<(&[u8], GgmlDType, &[usize]), ModelError> {
+        let error = |reason: String| ModelError::Tensor {
+            path: self.path.clone(),
+            name: name.into(),
+            reason,
         };
-        let block = info.ggml_dtype.block_size();
-        let size = element_count(info.shape.dims())
-            .filter(|elements| elements.is_multiple_of(block))
-            .and_then(|elements| (elements / block).checked_mul(info.ggml_dtype.type_size()))
-            .ok_or_else(|| {
-                self.error(name, format!("has the impossible shape {:?}", info.shape))
-            })?;
-        let start =
-            usize::try_from(self.content.tensor_data_offset.saturating_add(info.offset)).ok();
-        start
-            .and_then(|start| Some(start..start.checked_add(size)?))
-            .and_then(|range| self.bytes.get(range))
-            .ok_or_else(|| self.error(name, "lies outside the file, which is cut short or damaged"))
+        let Some(info) = self.header.tensors.get(name) else {
+            return Err(error("is missing".into()));
+        };
+        let kind = match info.kind {
+            Kind::Read(kind) => kind,
+            Kind::Known(kind) => {
+                return Err(ModelError::Unsupported {
+                    path: self.path.clone(),
+                    found: format!("stores tensor '{name}' as {kind}"),
+                    remedy: "Use an F32, F16, BF16, Q8_0, Q4_0, Q5_0 or K-quant (such as Q4_K_M) \
+                             file of the same model"
+                        .into(),
+                });
+            }
+            Kind::Unknown(number) => {
+                return Err(error(format!("is of the unknown type {number}")));
+            }
+        };
+        let block = kind.block_size();
+        let row = info.shape.last().copied().unwrap_or(1);
+        let size = element_count(&info.shape)
+            .filter(|_| row.is_multiple_of(block))
+            .and_then(|elements| (elements / block).checked_mul(kind.type_size()))
+            .ok_or_else(|| error(format!("has the impossible shape {:?}", info.shape)))?;
+        let bytes = self
+            .header
+            .data
+            .checked_add(info.offset)
+            .and_then(|start| usize::try_from(start).ok())
+            .and_then(|start| self.bytes.get(start..start.checked_add(size)?))
+            .ok_or_else(|| error("lies outside the file, which is cut short or damaged".into()))?;
+        Ok((bytes, kind, &info.shape))
     }
 }
 
-impl Source for GgufFile {
+impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
     fn path(&self) -> &Path {
         &self.path
     }
 
     fn has(&self, name: &str) -> bool {
-        self.content.tensor_infos.contains_key(name)
+        self.header.tensors.contains_key(name)
     }
 
     fn read(&self, name: &str) -> Result<Array, ModelError> {
+        let (bytes, kind, shape) = self.extent(name)?;
         // Copied out of the map because blocks must be aligned, and a hostile file can put a
         // tensor at any offset.
-        let bytes = self.extent(name)?.to_vec();
-        let info = &self.content.tensor_infos[name];
-        let shape = info.shape.dims().to_vec();
-        let data = qtensor_from_ggml(info.ggml_dtype, &bytes, shape.clone(), &Device::Cpu)
+        let aligned = bytes.to_vec();
+        let data = qtensor_from_ggml(kind, &aligned, shape.to_vec(), &Device::Cpu)
             .and_then(|tensor| {
                 tensor
                     .dequantize(&Device::Cpu)?
@@ -115,30 +147,11 @@ impl Source for GgufFile {
                     format!("cannot be de-quantised: {}", first_line(&error)),
                 )
             })?;
-        Ok(Array { shape, data })
-    }
-}
-
-/// Whether the header sets `general.alignment` to 0, which the reader would divide by.
-fn declares_no_alignment(bytes: &[u8]) -> bool {
-    const KEY: &[u8] = b"general.alignment";
-    // Keys come before the tensors; honest ones fit many times.
-    let head = &bytes[..bytes.len().min(1 << 24)];
-    head.windows(KEY.len())
-        .enumerate()
-        .filter(|(_, window)| *window == KEY)
-        .any(|(at, _)| {
-            let value = &head[at + KEY.len()..];
-            let kind = value.first().copied();
-            let width = match kind {
-                Some(0 | 1) => 1,
-                Some(2 | 3) => 2,
-                _ => 4,
-            };
-            value
-                .get(4..4 + width)
-                .is_some_and(|value| value.iter().all(|byte| *byte == 0))
+        Ok(Array {
+            shape: shape.to_vec(),
+            data,
         })
+    }
 }
 
 /// candle's errors carry a backtrace below their first line.

@@ -1,6 +1,7 @@
 //! Tensors of a folder of safetensors files, single or sharded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
@@ -17,9 +18,10 @@ pub(crate) struct SafetensorsFolder {
     owner: HashMap<String, usize>,
 }
 
-struct Shard {
+/// One file.
+pub(crate) struct Shard<B = memmap2::Mmap> {
     path: PathBuf,
-    bytes: memmap2::Mmap,
+    bytes: B,
     /// Where the tensors begin.
     start: usize,
     metadata: Metadata,
@@ -29,16 +31,57 @@ impl SafetensorsFolder {
     /// Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names.
     ///
     /// # Errors
-    /// No such file, or a header that is damaged or hostile.
+    /// No such file, a header that is damaged or hostile, or an index that does not fit its
+    /// shards.
     pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
+        let index = folder.join("model.safetensors.index.json");
+        if index.exists() {
+            return Self::open_shards(folder, &index);
+        }
+        let shard = Shard::open(&folder.join("model.safetensors"))?;
+        let names = shard.metadata.tensors().into_keys();
+        Ok(Self {
+            folder: folder.into(),
+            owner: names.map(|name| (name, 0)).collect(),
+            shards: vec![shard],
+        })
+    }
+
+    fn open_shards(folder: &Path, index: &Path) -> Result<Self, ModelError> {
+        let damaged = |reason: String| ModelError::Damaged {
+            path: index.into(),
+            reason,
+        };
+        let places = Index::read(index)?.weight_map;
+        let files: BTreeSet<&str> = places.values().map(String::as_str).collect();
         let mut shards = Vec::new();
-        let mut owner = HashMap::new();
-        for path in shard_paths(folder)? {
-            let shard = Shard::open(&path)?;
-            for name in shard.metadata.tensors().keys() {
-                owner.insert(name.clone(), shards.len());
+        for name in &files {
+            // An index must not lead out of its own folder.
+            if Path::new(name).file_name().is_none_or(|file| file != *name) {
+                return Err(damaged(format!(
+                    "it names a file outside its folder: '{name}'"
+                )));
             }
-            shards.push(shard);
+            let path = folder.join(name);
+            if !path.exists() {
+                return Err(damaged(format!(
+                    "it names the file '{name}', which is not beside it"
+                )));
+            }
+            shards.push(Shard::open(&path)?);
+        }
+        let mut owner = HashMap::new();
+        for (name, file) in &places {
+            let at = files
+                .iter()
+                .take_while(|other| *other < &file.as_str())
+                .count();
+            if shards[at].metadata.info(name).is_none() {
+                return Err(damaged(format!(
+                    "it says that tensor '{name}' is in '{file}', where it is not"
+                )));
+            }
+            owner.insert(name.clone(), at);
         }
         Ok(Self {
             folder: folder.into(),
@@ -53,9 +96,38 @@ impl SafetensorsFolder {
     }
 }
 
+/// `model.safetensors.index.json`; its other entries do not matter.
+#[derive(serde::Deserialize)]
+struct Index {
+    /// Tensor name → file name.
+    weight_map: BTreeMap<String, String>,
+}
+
+impl Index {
+    fn read(path: &Path) -> Result<Self, ModelError> {
+        let text = std::fs::read(path).map_err(|source| ModelError::Read {
+            path: path.into(),
+            source,
+        })?;
+        serde_json::from_slice(&text).map_err(|error| ModelError::Damaged {
+            path: path.into(),
+            reason: format!("it is not the index of a model in several files: {error}"),
+        })
+    }
+}
+
 impl Shard {
     fn open(path: &Path) -> Result<Self, ModelError> {
-        let bytes = map(path)?;
+        Self::new(path, map(path)?)
+    }
+}
+
+impl<B: Deref<Target = [u8]>> Shard<B> {
+    /// Reads the header of a file that is in memory; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// [`ModelError::Damaged`] where the header is not one or does not fit the file.
+    pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
         // Checks the header's length, every offset and that the tensors fill the file exactly.
         let (header, metadata) = SafeTensors::read_metadata(&bytes)
             .and_then(|(header, metadata)| {
@@ -73,46 +145,43 @@ impl Shard {
             metadata,
         })
     }
-}
 
-/// The weight files of a folder.
-fn shard_paths(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let index = folder.join("model.safetensors.index.json");
-    if !index.exists() {
-        return Ok(vec![folder.join("model.safetensors")]);
+    /// The tensors' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.metadata.tensors().into_keys().collect()
     }
-    let damaged = |reason: String| ModelError::Damaged {
-        path: index.clone(),
-        reason,
-    };
-    let text = std::fs::read(&index).map_err(|source| ModelError::Read {
-        path: index.clone(),
-        source,
-    })?;
-    let json: serde_json::Value = serde_json::from_slice(&text)
-        .map_err(|error| damaged(format!("it is not JSON: {error}")))?;
-    let Some(map) = json
-        .get("weight_map")
-        .and_then(serde_json::Value::as_object)
-    else {
-        return Err(damaged("it has no 'weight_map'".into()));
-    };
-    let mut names: Vec<&str> = map.values().filter_map(serde_json::Value::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .map(|name| {
-            // An index must not lead out of its own folder.
-            if Path::new(name).file_name().is_some_and(|file| file == name) {
-                Ok(folder.join(name))
-            } else {
-                Err(damaged(format!(
-                    "it names a file outside its folder: '{name}'"
-                )))
-            }
+
+    /// Reads a tensor.
+    ///
+    /// # Errors
+    /// It is missing, of a type that cannot be widened, or lies outside the file.
+    pub(crate) fn read(&self, name: &str) -> Result<Array, ModelError> {
+        let error = |reason: String| ModelError::Tensor {
+            path: self.path.clone(),
+            name: name.into(),
+            reason,
+        };
+        let Some(info) = self.metadata.info(name) else {
+            return Err(error("is missing".into()));
+        };
+        let (begin, end) = info.data_offsets;
+        let bytes = self
+            .bytes
+            .get(self.start + begin..self.start + end)
+            .ok_or_else(|| error("lies outside the file".into()))?;
+        let data = widen(info.dtype, bytes).ok_or_else(|| ModelError::Unsupported {
+            path: self.path.clone(),
+            found: format!("stores tensor '{name}' as {:?}", info.dtype),
+            remedy: "Use the model's original files in F32, F16 or BF16, or a GGUF of it".into(),
+        })?;
+        if element_count(&info.shape) != Some(data.len()) {
+            return Err(error(format!("has the impossible shape {:?}", info.shape)));
+        }
+        Ok(Array {
+            shape: info.shape.clone(),
+            data,
         })
-        .collect()
+    }
 }
 
 impl Source for SafetensorsFolder {
@@ -125,39 +194,11 @@ impl Source for SafetensorsFolder {
     }
 
     fn read(&self, name: &str) -> Result<Array, ModelError> {
-        let Some(shard) = self
-            .owner
+        self.owner
             .get(name)
             .and_then(|index| self.shards.get(*index))
-        else {
-            return Err(self.error(name, "is missing"));
-        };
-        let error = |reason: String| ModelError::Tensor {
-            path: shard.path.clone(),
-            name: name.into(),
-            reason,
-        };
-        let Some(info) = shard.metadata.info(name) else {
-            return Err(error("is missing".into()));
-        };
-        let (begin, end) = info.data_offsets;
-        let bytes = shard
-            .bytes
-            .get(shard.start + begin..shard.start + end)
-            .ok_or_else(|| error("lies outside the file".into()))?;
-        let data = widen(info.dtype, bytes).ok_or_else(|| {
-            error(format!(
-                "is of type {:?}; f32, f16 and bf16 are read",
-                info.dtype
-            ))
-        })?;
-        if element_count(&info.shape) != Some(data.len()) {
-            return Err(error(format!("has the impossible shape {:?}", info.shape)));
-        }
-        Ok(Array {
-            shape: info.shape.clone(),
-            data,
-        })
+            .ok_or_else(|| self.error(name, "is missing"))?
+            .read(name)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Bad input: a clear error that names the file and the remedy, exit code 2, never a panic.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod models;
+mod weights;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -60,161 +64,6 @@ fn refuses_args(args: &[&str], words: &[&str]) {
     for word in words {
         assert!(error.contains(word), "{args:?}: no '{word}' in: {error}");
     }
-}
-
-/// A GGUF header with `tensors` and `entries` counted, then `rest`.
-fn gguf(tensors: u64, entries: u64, rest: &[u8]) -> Vec<u8> {
-    let mut bytes = b"GGUF".to_vec();
-    bytes.extend(3_u32.to_le_bytes());
-    bytes.extend(tensors.to_le_bytes());
-    bytes.extend(entries.to_le_bytes());
-    bytes.extend(rest);
-    bytes
-}
-
-fn text(value: &str) -> Vec<u8> {
-    let mut bytes = (value.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(value.as_bytes());
-    bytes
-}
-
-/// One metadata entry that holds a text.
-fn entry(key: &str, value: &str) -> Vec<u8> {
-    [text(key), 8_u32.to_le_bytes().to_vec(), text(value)].concat()
-}
-
-/// One tensor of f32 at an offset.
-fn tensor(name: &str, dims: &[u64], offset: u64) -> Vec<u8> {
-    let mut bytes = text(name);
-    bytes.extend((dims.len() as u32).to_le_bytes());
-    for dim in dims {
-        bytes.extend(dim.to_le_bytes());
-    }
-    bytes.extend(0_u32.to_le_bytes());
-    bytes.extend(offset.to_le_bytes());
-    bytes
-}
-
-#[test]
-fn files_that_are_no_models() {
-    let folder = Folder::new();
-    let remedy = "Fetch it again";
-    for (name, bytes) in [
-        ("text.gguf", b"just a text".to_vec()),
-        ("empty.gguf", Vec::new()),
-        ("magic.gguf", b"GGUF".to_vec()),
-        ("version.gguf", [b"GGUF".as_slice(), &[9, 0, 0, 0]].concat()),
-    ] {
-        let path = folder.file(name, bytes);
-        refuses(&path, "a", &[name, remedy]);
-    }
-    refuses(&folder.0.path().join("absent.gguf"), "a", &["absent.gguf"]);
-    refuses(folder.0.path(), "a", &["several GGUF files", "name one"]);
-    refuses(Folder::new().0.path(), "a", &["model.safetensors"]);
-}
-
-#[test]
-fn hostile_gguf_headers() {
-    let folder = Folder::new();
-    let llama = entry("general.architecture", "llama");
-    let huge = u64::MAX / 2;
-    let alignment = [
-        text("general.alignment"),
-        4_u32.to_le_bytes().to_vec(),
-        vec![0; 4],
-    ]
-    .concat();
-    let long_key = huge.to_le_bytes().to_vec();
-    let array = [
-        text("tokenizer.ggml.tokens"),
-        9_u32.to_le_bytes().to_vec(),
-        8_u32.to_le_bytes().to_vec(),
-        huge.to_le_bytes().to_vec(),
-    ]
-    .concat();
-    let deep: Vec<u8> = (0..100_000)
-        .flat_map(|_| [9_u32.to_le_bytes().to_vec(), 1_u64.to_le_bytes().to_vec()].concat())
-        .collect();
-    let deep = [text("x"), 9_u32.to_le_bytes().to_vec(), deep].concat();
-    for (name, bytes) in [
-        ("tensors.gguf", gguf(huge, 0, &[])),
-        ("entries.gguf", gguf(0, huge, &[])),
-        ("key.gguf", gguf(0, 1, &long_key)),
-        ("array.gguf", gguf(0, 1, &array)),
-        ("deep.gguf", gguf(0, 1, &deep)),
-        ("alignment.gguf", gguf(0, 1, &alignment)),
-    ] {
-        let path = folder.file(name, bytes);
-        refuses(&path, "a", &[name, "Fetch it again"]);
-    }
-    for (name, dims, offset) in [
-        ("past.gguf", vec![8, 8], 1 << 40),
-        ("wrap.gguf", vec![u64::MAX, u64::MAX], 0),
-        ("far.gguf", vec![8], u64::MAX - 8),
-    ] {
-        let rest = [
-            llama.clone(),
-            tensor("token_embd.weight", &dims, offset),
-            vec![0; 64],
-        ]
-        .concat();
-        let path = folder.file(name, gguf(1, 1, &rest));
-        refuses(&path, "a", &[name, "token_embd.weight"]);
-    }
-}
-
-#[test]
-fn hostile_safetensors() {
-    let folder = Folder::new();
-    let whole = std::fs::read(miniature("tiny-llama").join("model.safetensors")).unwrap();
-    let huge_header = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
-    let outside = br#"{"lm_head.weight":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}"#;
-    let outside = [&(outside.len() as u64).to_le_bytes()[..], outside].concat();
-    let wrap = br#"{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#;
-    let wrap = [&(wrap.len() as u64).to_le_bytes()[..], wrap].concat();
-    for bytes in [
-        whole[..whole.len() / 2].to_vec(),
-        whole[..4].to_vec(),
-        Vec::new(),
-        huge_header,
-        outside,
-        wrap,
-    ] {
-        let model = folder.model("tiny-llama", "model.safetensors", bytes);
-        refuses(&model, "a", &["model.safetensors", "Fetch it again"]);
-    }
-}
-
-#[test]
-fn models_that_hoplens_does_not_run() {
-    let folder = Folder::new();
-    let mamba = gguf(0, 1, &entry("general.architecture", "mamba"));
-    let path = folder.file("mamba.gguf", mamba);
-    refuses(&path, "a", &["mamba.gguf", "'mamba'", "Supported: llama"]);
-    let model = folder.model("tiny-llama", "config.json", r#"{"model_type": "t5"}"#);
-    refuses(&model, "a", &["config.json", "'t5'", "Supported: gpt2"]);
-}
-
-#[test]
-fn parts_that_do_not_belong_together() {
-    let folder = Folder::new();
-    let config = std::fs::read_to_string(miniature("tiny-llama").join("config.json")).unwrap();
-    let wider = config.replace("\"intermediate_size\": 64", "\"intermediate_size\": 65");
-    assert_ne!(config, wider);
-    let model = folder.model("tiny-llama", "config.json", wider);
-    refuses(&model, "a", &["tensor 'model.layers.", "not [65, 32]"]);
-    for nonsense in [
-        "\"num_attention_heads\": 0",
-        "\"num_attention_heads\": 99999999999",
-    ] {
-        let changed = config.replace("\"num_attention_heads\": 4", nonsense);
-        let model = folder.model("tiny-llama", "config.json", changed);
-        refuses(&model, "a", &["config.json", "fetch it again"]);
-    }
-    let model = folder.model("tiny-llama", "config.json", "{");
-    refuses(&model, "a", &["config.json", "not JSON"]);
-    let model = folder.model("tiny-llama", "tokenizer.json", "{}");
-    refuses(&model, "a", &["tokenizer.json", "not a tokenizer"]);
 }
 
 #[test]

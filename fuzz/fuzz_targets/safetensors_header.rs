@@ -1,0 +1,8 @@
+//! Any bytes as a safetensors file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = hoplens::fuzzing::safetensors(bytes);
+});

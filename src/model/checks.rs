@@ -1,0 +1,97 @@
+//! What a pass is asked for must exist.
+
+use super::config::Config;
+use super::error::ModelError;
+use super::hooks::{Action, Hooks};
+use super::resident::Model;
+
+impl Model {
+    pub(super) fn check_sequence(&self, tokens: &[u32]) -> Result<(), ModelError> {
+        let Config { vocab, context, .. } = *self.config();
+        if tokens.is_empty() {
+            return Err(ModelError::EmptyPrompt);
+        }
+        if tokens.len() > context {
+            let model = self.info.name.clone();
+            return Err(ModelError::TooLong {
+                tokens: tokens.len(),
+                context,
+                model,
+            });
+        }
+        match tokens.iter().find(|token| **token as usize >= vocab) {
+            Some(token) => Err(self.out_of_range("token", *token as usize, vocab)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_hooks(&self, hooks: &Hooks) -> Result<(), ModelError> {
+        let Config {
+            layers,
+            heads,
+            width,
+            head_dim,
+            ..
+        } = *self.config();
+        for change in &hooks.interventions {
+            if change.layer >= layers {
+                return Err(self.out_of_range("layer", change.layer, layers));
+            }
+            let (head, len, wanted) = match &change.action {
+                Action::AddAttnOut(vector) | Action::ReplaceAttnOut(vector) => {
+                    (0, vector.len(), width)
+                }
+                Action::ZeroHead(head) => (*head, 0, 0),
+                Action::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
+            };
+            if head >= heads {
+                return Err(self.out_of_range("head", head, heads));
+            }
+            if len != wanted {
+                return Err(self.out_of_range("dimension", len, wanted));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_forks(
+        &self,
+        hooks: &Hooks,
+        sequences: &[&[u32]],
+    ) -> Result<(), ModelError> {
+        for fork in &hooks.forks {
+            self.check_layer(fork.layer)?;
+            let Some(tokens) = sequences.get(fork.sequence) else {
+                return Err(self.out_of_range("sequence", fork.sequence, sequences.len()));
+            };
+            if fork.at.range(tokens.len()).is_empty() {
+                return Err(self.out_of_range("position", tokens.len(), tokens.len()));
+            }
+            if fork.vector.len() != self.info.width {
+                return Err(self.out_of_range("dimension", fork.vector.len(), self.info.width));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the model has a layer.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`].
+    pub fn check_layer(&self, layer: usize) -> Result<(), ModelError> {
+        if layer < self.info.layers {
+            Ok(())
+        } else {
+            Err(self.out_of_range("layer", layer, self.info.layers))
+        }
+    }
+
+    fn out_of_range(&self, what: &'static str, index: usize, count: usize) -> ModelError {
+        ModelError::OutOfRange {
+            what,
+            index,
+            count,
+            model: self.info.name.clone(),
+        }
+    }
+}

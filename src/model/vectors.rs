@@ -1,0 +1,108 @@
+//! The model's own vectors, and what they make of a piece of the residual stream.
+
+use super::config::{Config, NormKind};
+use super::matrix::Matrix;
+use super::ops::Norm;
+use super::resident::Model;
+
+impl Model {
+    /// The embedding e_t of a token.
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn embedding(&self, token: u32) -> Vec<f32> {
+        self.transformer.embedding.column(token as usize)
+    }
+
+    /// The output head's row w_t of a token (e_t in tied models).
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn unembedding(&self, token: u32) -> Vec<f32> {
+        self.transformer.head().column(token as usize)
+    }
+
+    /// The mean w̄ of the output head's rows.
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn mean_unembedding(&self) -> Vec<f32> {
+        self.transformer.head().mean_column()
+    }
+
+    /// The output head's bias for a token; 0 where it has none.
+    pub fn unembedding_bias(&self, token: u32) -> f32 {
+        self.transformer
+            .head()
+            .bias
+            .as_ref()
+            .map_or(0.0, |bias| bias[token as usize])
+    }
+
+    /// Projects vectors of the residual stream on every token, without norm or bias.
+    ///
+    /// # Shapes
+    /// `vectors`: `[rows, width]` → `[rows, vocab]`.
+    pub fn unembed(&self, vectors: &Matrix) -> Matrix {
+        self.transformer.head().product(vectors)
+    }
+
+    /// The final norm's gain γ.
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn final_gain(&self) -> &[f32] {
+        &self.final_norm().gain
+    }
+
+    /// The final norm's bias β, where it has one.
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn final_bias(&self) -> Option<&[f32]> {
+        self.final_norm().bias.as_deref()
+    }
+
+    /// What the final norm subtracts from a residual and multiplies the rest by, before gain and
+    /// bias: the frozen scale of direct logit contributions.
+    ///
+    /// # Shapes
+    /// `resid`: `[width]`.
+    pub fn final_statistics(&self, resid: &[f32]) -> (f32, f32) {
+        self.final_norm().statistics(resid)
+    }
+
+    /// Whether the final norm subtracts the mean.
+    pub fn centres(&self) -> bool {
+        self.final_norm().kind == NormKind::LayerNorm
+    }
+
+    fn final_norm(&self) -> &Norm {
+        &self.transformer.final_norm
+    }
+
+    /// Every head's own addition to the residual stream, r_h = z_h·W_O^h, without the output
+    /// bias, which belongs to no head.
+    ///
+    /// # Shapes
+    /// `z`: `[heads·head_dim]` → `[heads, width]`.
+    pub fn head_outputs(&self, layer: usize, z: &[f32]) -> Matrix {
+        let Config {
+            heads, head_dim, ..
+        } = *self.config();
+        let mut rows = Matrix::zeros(heads, heads * head_dim);
+        for head in 0..heads {
+            let columns = head * head_dim..(head + 1) * head_dim;
+            rows.row_mut(head)[columns.clone()].copy_from_slice(&z[columns]);
+        }
+        self.transformer.layers[layer].output.product(&rows)
+    }
+
+    /// The attention output's bias of a layer, where it has one.
+    ///
+    /// # Shapes
+    /// → `[width]`.
+    pub fn attention_bias(&self, layer: usize) -> Option<&[f32]> {
+        self.transformer.layers[layer].output.bias.as_deref()
+    }
+}
