@@ -121,9 +121,10 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
             || build(config, &file, FileKind::Gguf, false),
             || read_tokenizer(path, || Tokenizer::from_gguf(file.metadata(), path)),
         );
-        let tokenizer = tokenizer?;
+        // What is wrong with the weights is said first: a tokenizer rarely is.
+        let (transformer, tokenizer) = (transformer?, tokenizer?);
         let chat = ChatTemplate::of_gguf(file.metadata(), &tokenizer, path);
-        matched(transformer?, tokenizer, chat, path)
+        matched(transformer, tokenizer, chat, path)
     })
 }
 
