@@ -1,5 +1,10 @@
 //! Norms and non-linearities over rows.
+#![allow(
+    clippy::inline_always,
+    reason = "what a loop calls must become part of it, to be compiled for the machine's vectors"
+)]
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::config::{Activation, NormKind};
@@ -54,41 +59,24 @@ impl Norm {
 
     /// Norms one row of `width` values where it stands.
     pub(crate) fn row_in_place(&self, row: &mut [f32]) {
-        let (mean, scale) = self.statistics(row);
-        pulp::Arch::new().dispatch(|| match &self.bias {
-            Some(bias) => {
-                for ((value, gain), bias) in row.iter_mut().zip(&self.gain).zip(bias) {
-                    *value = (*value - mean) * scale * gain + bias;
-                }
-            }
-            None => {
-                for (value, gain) in row.iter_mut().zip(&self.gain) {
-                    *value = (*value - mean) * scale * gain;
-                }
-            }
-        });
+        pulp::Arch::new().dispatch(NormRow { norm: self, row });
     }
 
     /// What is subtracted from a row and what the rest is multiplied by, before gain and bias.
     /// For an RMS norm nothing is subtracted.
+    #[inline(always)]
     pub(crate) fn statistics(&self, row: &[f32]) -> (f32, f32) {
         let count = row.len() as f64;
-        pulp::Arch::new().dispatch(|| {
-            let mean = match self.kind {
-                NormKind::LayerNorm => sum(row, |value| value) / count,
-                NormKind::RmsNorm => 0.0,
-            };
-            let square = sum(row, |value| (value - mean) * (value - mean)) / count;
-            (mean as f32, (1.0 / (square + self.eps).sqrt()) as f32)
-        })
+        let mean = match self.kind {
+            NormKind::LayerNorm => sum(row, |value| value) / count,
+            NormKind::RmsNorm => 0.0,
+        };
+        let square = sum(row, |value| (value - mean) * (value - mean)) / count;
+        (mean as f32, (1.0 / (square + self.eps).sqrt()) as f32)
     }
 }
 
 /// The sum of `term` over the values, in f64.
-#[allow(
-    clippy::inline_always,
-    reason = "it must become part of the caller's loop"
-)]
 #[inline(always)]
 fn sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0; LANES];
@@ -102,9 +90,50 @@ fn sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
+// The loops below are types and not closures: only what is inlined into `with_simd` is compiled
+// for the vector instructions that the machine has, and a closure's inlining cannot be demanded.
+
+/// The loop of [`Norm::row_in_place`].
+struct NormRow<'a> {
+    norm: &'a Norm,
+    row: &'a mut [f32],
+}
+
+impl WithSimd for NormRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { norm, row } = self;
+        let (mean, scale) = norm.statistics(row);
+        match &norm.bias {
+            Some(bias) => {
+                for ((value, gain), bias) in row.iter_mut().zip(&norm.gain).zip(bias) {
+                    *value = (*value - mean) * scale * gain + bias;
+                }
+            }
+            None => {
+                for (value, gain) in row.iter_mut().zip(&norm.gain) {
+                    *value = (*value - mean) * scale * gain;
+                }
+            }
+        }
+    }
+}
+
 /// Softmax of one row where it stands.
 pub(crate) fn softmax(row: &mut [f32]) {
-    pulp::Arch::new().dispatch(|| {
+    pulp::Arch::new().dispatch(Softmax(row));
+}
+
+struct Softmax<'a>(&'a mut [f32]);
+
+impl WithSimd for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self(row) = self;
         let (chunks, rest) = row.as_chunks_mut::<LANES>();
         let mut tops = [f32::NEG_INFINITY; LANES];
         for chunk in &*chunks {
@@ -131,16 +160,56 @@ pub(crate) fn softmax(row: &mut [f32]) {
         for value in row {
             *value *= scale;
         }
-    });
+    }
+}
+
+/// Log of the sum of the exponentials. Each is rounded to f32, which moves the result by less than
+/// 1e-6; their sum is kept in f64.
+pub(crate) fn log_sum_exp(values: &[f32]) -> f64 {
+    pulp::Arch::new().dispatch(LogSumExp(values))
+}
+
+struct LogSumExp<'a>(&'a [f32]);
+
+impl WithSimd for LogSumExp<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> f64 {
+        let Self(values) = self;
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let mut tops = [f32::NEG_INFINITY; LANES];
+        let mut finite = true;
+        for chunk in chunks {
+            for (top, value) in tops.iter_mut().zip(chunk) {
+                *top = if *top < *value { *value } else { *top };
+                finite &= value.is_finite();
+            }
+        }
+        finite &= rest.iter().all(|value| value.is_finite());
+        if !finite {
+            return f64::NAN;
+        }
+        let top = tops.iter().chain(rest).copied();
+        let top = top.fold(f32::NEG_INFINITY, f32::max);
+        let mut lanes = [0.0_f64; LANES];
+        for chunk in chunks {
+            for (lane, value) in lanes.iter_mut().zip(chunk) {
+                *lane += f64::from(exp(*value - top));
+            }
+        }
+        let rest: f64 = rest.iter().map(|value| f64::from(exp(*value - top))).sum();
+        f64::from(top) + (lanes.iter().sum::<f64>() + rest).ln()
+    }
 }
 
 /// Applies `activation` to every value.
 pub(crate) fn activate(x: &mut Matrix, activation: Activation) {
     x.data.par_chunks_mut(VALUES_PER_TASK).for_each(|values| {
-        pulp::Arch::new().dispatch(|| {
-            for value in values {
-                *value = scalar(activation, *value);
-            }
+        pulp::Arch::new().dispatch(Activate {
+            values,
+            by: None,
+            activation,
         });
     });
 }
@@ -157,39 +226,68 @@ pub(crate) fn gated(x: &Matrix, activation: Activation, y: &mut Matrix) {
         .par_chunks_mut(hidden * rows)
         .zip(x.data.par_chunks(x.cols * rows))
         .for_each(|(targets, sources)| {
-            pulp::Arch::new().dispatch(|| {
-                for (target, source) in targets
-                    .chunks_exact_mut(hidden)
-                    .zip(sources.chunks_exact(x.cols))
-                {
-                    let (gate, up) = source.split_at(hidden);
-                    for ((value, gate), up) in target.iter_mut().zip(gate).zip(up) {
-                        *value = scalar(activation, *gate) * up;
-                    }
-                }
-            });
+            let targets = targets.chunks_exact_mut(hidden);
+            for (values, source) in targets.zip(sources.chunks_exact(x.cols)) {
+                let (gate, up) = source.split_at(hidden);
+                values.copy_from_slice(gate);
+                pulp::Arch::new().dispatch(Activate {
+                    values,
+                    by: Some(up),
+                    activation,
+                });
+            }
         });
 }
 
-#[allow(
-    clippy::inline_always,
-    reason = "it must become part of the caller's loop"
-)]
-#[inline(always)]
-fn scalar(activation: Activation, x: f32) -> f32 {
-    match activation {
-        Activation::GeluTanh => {
-            const ROOT_2_OVER_PI: f32 = 0.797_884_6;
-            // 1 + tanh(u) = 2 - 2/(e²ᵘ + 1)
-            let u = ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x);
-            x * (1.0 - 1.0 / (exp(2.0 * u) + 1.0))
+/// The loop of [`activate`] and [`gated`].
+struct Activate<'a> {
+    values: &'a mut [f32],
+    /// What the activated values are multiplied by.
+    by: Option<&'a [f32]>,
+    activation: Activation,
+}
+
+impl WithSimd for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { values, by, .. } = self;
+        // Each branch is a loop of its own, without branches inside.
+        match self.activation {
+            Activation::GeluTanh => map(values, by, gelu_tanh),
+            Activation::GeluErf => map(values, by, gelu_erf),
+            Activation::Silu => map(values, by, |x| x / (1.0 + exp(-x))),
+            Activation::Relu => map(values, by, |x| x.max(0.0)),
         }
-        Activation::GeluErf => {
-            (0.5 * f64::from(x)
-                * (1.0 + candle_core::cpu::erf::erf_f64(f64::from(x) / std::f64::consts::SQRT_2)))
-                as f32
-        }
-        Activation::Silu => x / (1.0 + exp(-x)),
-        Activation::Relu => x.max(0.0),
     }
+}
+
+#[inline(always)]
+fn map(values: &mut [f32], by: Option<&[f32]>, function: impl Fn(f32) -> f32) {
+    match by {
+        Some(by) => {
+            for (value, by) in values.iter_mut().zip(by) {
+                *value = function(*value) * by;
+            }
+        }
+        None => {
+            for value in values {
+                *value = function(*value);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn gelu_tanh(x: f32) -> f32 {
+    const ROOT_2_OVER_PI: f32 = 0.797_884_6;
+    // 1 + tanh(u) = 2 - 2/(e²ᵘ + 1)
+    let u = ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x);
+    x * (1.0 - 1.0 / (exp(2.0 * u) + 1.0))
+}
+
+fn gelu_erf(x: f32) -> f32 {
+    let erf = candle_core::cpu::erf::erf_f64(f64::from(x) / std::f64::consts::SQRT_2);
+    (0.5 * f64::from(x) * (1.0 + erf)) as f32
 }

@@ -2,8 +2,8 @@
 
 use super::Cancel;
 use super::error::ModelError;
-use super::exp::exp;
 use super::hooks::{Hooks, Intervention, Positions};
+use super::ops::log_sum_exp;
 use super::resident::Model;
 use super::trace::Trace;
 
@@ -50,28 +50,6 @@ pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
 /// Natural log-probability of one token of a row of logits.
 pub fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
     f64::from(logits[token]) - log_sum_exp(logits)
-}
-
-/// Log of the sum of the exponentials. Each is rounded to f32, which moves the result by less than
-/// 1e-6; their sum is kept in f64.
-fn log_sum_exp(logits: &[f32]) -> f64 {
-    const LANES: usize = 16;
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if !top.is_finite() || logits.iter().any(|logit| logit.is_nan()) {
-        return f64::NAN;
-    }
-    let sum = pulp::Arch::new().dispatch(|| {
-        let mut lanes = [0.0_f64; LANES];
-        let (chunks, rest) = logits.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, logit) in lanes.iter_mut().zip(chunk) {
-                *lane += f64::from(exp(*logit - top));
-            }
-        }
-        let rest: f64 = rest.iter().map(|logit| f64::from(exp(*logit - top))).sum();
-        lanes.iter().sum::<f64>() + rest
-    });
-    f64::from(top) + sum.ln()
 }
 
 /// How many tokens are more likely than `token` (0 = top).
