@@ -5,7 +5,8 @@ mod common;
 use common::{load, miniature};
 use hoplens::lens::read_heads;
 use hoplens::model::{
-    Action, BosPolicy, Cancel, Capture, Fork, Hooks, Intervention, Positions, Select,
+    Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
+    ModelFiles, Positions, Select,
 };
 
 const FAMILIES: [&str; 7] = [
@@ -54,6 +55,31 @@ fn a_batch_gives_each_sequence_what_it_gets_alone() {
             for (a, b) in together.logits.row(index).iter().zip(alone.logits.row(0)) {
                 assert!((a - b).abs() < 1e-5, "{family}: {a} is not {b}");
             }
+        }
+    }
+}
+
+/// What a GPU runs, on the CPU.
+#[test]
+fn candles_products_give_what_our_own_give() {
+    for family in FAMILIES {
+        let ours = load(&miniature(family));
+        let options = LoadOptions {
+            device: Device::Candle,
+            ..LoadOptions::default()
+        };
+        let files = ModelFiles::Folder(miniature(family));
+        let candles = Model::load(&files, &options).unwrap();
+        let ids = ours.tokenizer.ids("The largest coral reef in the world");
+        let hooks = Hooks::capture(Capture {
+            logits: Positions::All,
+            token_logps: true,
+            ..Capture::default()
+        });
+        let [ours, candles] =
+            [&ours, &candles].map(|model| model.forward(&[&ids], &hooks, &Cancel::new()).unwrap());
+        for (a, b) in ours.logits.data.iter().zip(&candles.logits.data) {
+            assert!((a - b).abs() < 1e-4, "{family}: {a} is not {b}");
         }
     }
 }

@@ -53,6 +53,13 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
     };
     bench.push("GEMM peak", peak / 1e9, "GFLOP/s", None);
     bench.push("load", model.load_time.as_secs_f64() * 1e3, "ms", None);
+    let mut bytes = 0;
+    let seconds = median(runs, || -> Result<(), CliError> {
+        bytes = model.read_weights();
+        Ok(())
+    })?;
+    bench.push("reading every weight", seconds * 1e3, "ms", None);
+    bench.push("… that is", bytes as f64 / seconds / 1e9, "GB/s", None);
     for tokens in [14, 128, 512, 1500] {
         bench.forward(tokens)?;
     }

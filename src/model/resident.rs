@@ -83,7 +83,10 @@ impl Model {
             let mut runs = self.runs();
             ways.iter().map(|way| runs.recall(way)).collect()
         };
-        let (trace, left) = self.transformer.forward(&ways, hooks, &recalled, cancel)?;
+        // On a thread of the pool: from outside, each of a pass's several hundred parallel loops
+        // would put the caller to sleep and wake it up again.
+        let pass = |_: &rayon::Scope<'_>| self.transformer.forward(&ways, hooks, &recalled, cancel);
+        let (trace, left) = rayon::scope(pass)?;
         let mut runs = self.runs();
         for run in left {
             runs.remember(run);

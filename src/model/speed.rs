@@ -6,6 +6,7 @@ use gemm::Parallelism;
 
 use super::config::{Config, Mlp};
 use super::resident::Model;
+use super::transformer::Layer;
 
 /// Rows, columns and depth of the product that the peak is measured with: large enough that
 /// memory does not matter.
@@ -51,18 +52,49 @@ pub fn gemm_peak(runs: usize) -> f64 {
 }
 
 impl Model {
+    /// Reads every weight that a pass reads, once and on all threads, and returns how many bytes
+    /// that were: the least that a pass can take, however short its prompt.
+    pub fn read_weights(&self) -> usize {
+        let maps = self.transformer.layers.iter().flat_map(|layer| {
+            let Layer {
+                qkv,
+                output,
+                up,
+                down,
+                ..
+            } = layer;
+            [qkv, output, up, down]
+        });
+        let maps = maps.chain([self.transformer.head()]);
+        rayon::scope(|_| maps.map(|map| std::hint::black_box(map.read())).sum())
+    }
+
+    /// Floating point operations of the matrix products of a pass over the last `rows` of `length`
+    /// tokens, of which `logits` rows reach the output head. Of attention only what a token sees
+    /// is counted.
+    pub fn flops(&self, rows: usize, length: usize, logits: usize) -> f64 {
+        let Config {
+            layers,
+            width,
+            vocab,
+            ..
+        } = *self.config();
+        let blocks = layers as f64 * (self.attention_flops(rows, length) + self.mlp_flops(rows));
+        blocks + 2.0 * (logits * width * vocab) as f64
+    }
+
     /// Floating point operations of the matrix products of a variant that leaves a run of `length`
     /// tokens at `layer` with its last `rows` tokens, and whose last token reaches the output head.
     pub fn fork_flops(&self, layer: usize, rows: usize, length: usize) -> f64 {
-        let Config { layers, .. } = *self.config();
-        let whole = self.flops(rows, length, 0) / layers as f64;
-        let attention = 2.0 * rows as f64 * self.attention_weights(length) as f64;
+        let above = (self.config().layers - layer - 1) as f64;
         // It leaves between the halves of its first block.
-        whole * (layers - layer) as f64 - attention + self.flops(0, 0, 1)
+        above * self.attention_flops(rows, length)
+            + (above + 1.0) * self.mlp_flops(rows)
+            + self.flops(0, 0, 1)
     }
 
-    /// Multiplications of one token in a block's attention.
-    fn attention_weights(&self, length: usize) -> usize {
+    /// Of one block's attention, for the last `rows` of `length` tokens.
+    fn attention_flops(&self, rows: usize, length: usize) -> f64 {
         let Config {
             width,
             heads,
@@ -70,20 +102,17 @@ impl Model {
             head_dim,
             ..
         } = *self.config();
-        width * (heads + 2 * kv_heads) * head_dim
-            + heads * head_dim * width
-            + 2 * length * heads * head_dim
+        let maps = width * (heads + 2 * kv_heads) * head_dim + heads * head_dim * width;
+        let seen = length as f64 - (rows.max(1) - 1) as f64 / 2.0;
+        let scores = 2.0 * seen * (heads * head_dim) as f64;
+        2.0 * rows as f64 * (maps as f64 + scores)
     }
 
-    /// Floating point operations of the matrix products of a pass over `rows` tokens of which
-    /// `logits` rows reach the output head; attention, which grows with the square, included for
-    /// sequences of `length` tokens.
-    pub fn flops(&self, rows: usize, length: usize, logits: usize) -> f64 {
+    /// Of one block's MLP, for `rows` tokens.
+    fn mlp_flops(&self, rows: usize) -> f64 {
         let Config {
-            layers,
             width,
             mlp_width,
-            vocab,
             mlp,
             ..
         } = *self.config();
@@ -91,7 +120,6 @@ impl Model {
             Mlp::Plain(_) => 2,
             Mlp::Gated(_) => 3,
         };
-        let weights = layers * (self.attention_weights(length) + maps * width * mlp_width);
-        2.0 * (rows as f64 * weights as f64 + (logits * width * vocab) as f64)
+        2.0 * (rows * maps * width * mlp_width) as f64
     }
 }

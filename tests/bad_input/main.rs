@@ -118,6 +118,20 @@ fn without_network_or_model() {
 }
 
 #[test]
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn devices_that_this_build_lacks() {
+    let model = miniature("tiny-gpt2");
+    let model = model.to_str().unwrap();
+    for device in ["cuda", "metal"] {
+        let args = [
+            "probe", "--prompt", "a", "--model", model, "--device", device,
+        ];
+        let feature = format!("--features {device}");
+        refuses_args(&args, &[device, &feature, "--device cpu"]);
+    }
+}
+
+#[test]
 fn prompt_files_that_cannot_be_read() {
     let folder = Folder::new();
     let model = miniature("tiny-gpt2");
