@@ -36,7 +36,9 @@ pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use device::Device;
 pub use error::ModelError;
-pub use hooks::{Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Select};
+pub use hooks::{
+    Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Select, Sequences,
+};
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};

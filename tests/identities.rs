@@ -6,7 +6,7 @@ use common::{load, miniature};
 use hoplens::lens::read_heads;
 use hoplens::model::{
     Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
-    ModelFiles, Positions, Select,
+    ModelFiles, Positions, Select, Sequences,
 };
 
 const FAMILIES: [&str; 7] = [
@@ -73,7 +73,7 @@ fn candles_products_give_what_our_own_give() {
         let ids = ours.tokenizer.ids("The largest coral reef in the world");
         let hooks = Hooks::capture(Capture {
             logits: Positions::All,
-            token_logps: true,
+            token_logps: Sequences::All,
             ..Capture::default()
         });
         let [ours, candles] =
@@ -104,7 +104,7 @@ fn captures_change_nothing() {
             mlp_out: all.clone(),
             resid_pre: all.clone(),
             resid_final: all,
-            token_logps: true,
+            token_logps: Sequences::All,
         });
         let clean = model.forward(&[&ids], &clean, &Cancel::new()).unwrap();
         let full = model.forward(&[&ids], &full, &Cancel::new()).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::{load, miniature};
 use hoplens::model::{
     Action, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix, Model, ModelFiles,
-    Positions, Reuse, Select, Trace,
+    Positions, Reuse, Select, Sequences, Trace,
 };
 use proptest::prelude::*;
 
@@ -128,7 +128,7 @@ fn at_last() -> Capture {
         z: last.clone(),
         resid_pre: last.clone(),
         resid_final: last,
-        token_logps: true,
+        token_logps: Sequences::All,
         ..Capture::default()
     }
 }
@@ -140,7 +140,7 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
         let mut tokens: Vec<u32> = (10..24).collect();
         let logits = Capture {
             logits: Positions::Last,
-            token_logps: true,
+            token_logps: Sequences::All,
             ..Capture::default()
         };
         for (step, hooks) in [hooks(logits), hooks(at_last())]
@@ -244,7 +244,7 @@ fn only_what_is_not_known_is_computed() {
     let logits = Hooks {
         capture: Capture {
             logits: Positions::Last,
-            token_logps: true,
+            token_logps: Sequences::All,
             ..Capture::default()
         },
         ..hooks.clone()

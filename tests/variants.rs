@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{assert_close, load, miniature};
-use hoplens::model::{Cancel, Capture, Hooks, Model, Positions, log_softmax};
+use hoplens::model::{Cancel, Capture, Hooks, Model, Positions, Sequences, log_softmax};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
@@ -78,7 +78,7 @@ fn write(case: &Case, folder: &Path) {
 fn check(model: &Model, case: &Case, prompt: &Prompt) {
     let capture = Capture {
         logits: Positions::Last,
-        token_logps: true,
+        token_logps: Sequences::All,
         ..Capture::default()
     };
     let run = model
@@ -128,7 +128,7 @@ fn sequences_of_a_pass_keep_their_own_angles() {
         let model = load(folder.path());
         let together: Vec<&[u32]> = case.prompts.iter().map(|one| &one.ids[..]).collect();
         let capture = Capture {
-            token_logps: true,
+            token_logps: Sequences::All,
             ..Capture::default()
         };
         let run = model

@@ -8,8 +8,8 @@ use super::explicit::substitute;
 use super::subject::{Subject, answers, interventions};
 use super::{HopError, Settings};
 use crate::model::{
-    Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score, Token,
-    Trace,
+    Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
+    Sequences, Token, Trace,
 };
 
 /// A token with its probability.
@@ -179,7 +179,7 @@ pub fn run_probes(
     let has_explicit = explicit.is_some();
     prompts.extend(explicit);
     let capture = Capture {
-        token_logps: true,
+        token_logps: Sequences::First,
         ..Capture::default()
     };
     let (probes, trace) = ask(model, &prompts, capture, cancel)?;

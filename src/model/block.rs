@@ -216,13 +216,13 @@ impl Transformer {
     }
 
     /// What a later pass can begin from: this layer of a sequence, put together from what was
-    /// recalled and what was computed. Residuals are kept only of a sequence that was computed
-    /// from its first position on.
+    /// recalled and what was computed.
     pub(super) fn record(
         &self,
         pass: &Pass<'_>,
         index: usize,
         segment: &Segment,
+        keeps: Reuse,
         resid: &Matrix,
         scratch: &Scratch,
     ) -> RunLayer {
@@ -240,8 +240,7 @@ impl Transformer {
                 Place::Batch { row } => &scratch.qkv.row(row)[columns.clone()],
             });
         }
-        let whole = pass.hooks.reuse == Reuse::Residuals && segment.position == 0;
-        let residuals = whole.then(|| Residuals {
+        let residuals = (keeps == Reuse::Residuals).then(|| Residuals {
             pre: resid.select(segment.range()),
             attn_out: scratch.out.select(segment.range()),
         });

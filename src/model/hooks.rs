@@ -113,8 +113,32 @@ pub struct Capture {
     pub resid_pre: Positions,
     /// The residual after the last block, before the final norm.
     pub resid_final: Positions,
-    /// For every token but the first, the log-probability that the model gave it.
-    pub token_logps: bool,
+    /// The sequences of which every token but the first keeps the log-probability that the model
+    /// gave it.
+    pub token_logps: Sequences,
+}
+
+/// Sequences of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sequences {
+    /// None of them.
+    #[default]
+    None,
+    /// The first one.
+    First,
+    /// Every one.
+    All,
+}
+
+impl Sequences {
+    /// How many are meant, the first ones, of `count`.
+    pub(crate) fn of(self, count: usize) -> usize {
+        match self {
+            Self::None => 0,
+            Self::First => count.min(1),
+            Self::All => count,
+        }
+    }
 }
 
 impl Capture {

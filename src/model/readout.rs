@@ -115,10 +115,9 @@ impl Transformer {
         // The sequence and the token that each row behind those of the logits predicts.
         let mut predicted = Vec::new();
         let mut begins = Vec::new();
-        if capture.token_logps {
-            begins = (0..pass.ways.len())
-                .map(|index| known(pass, index))
-                .collect();
+        let told = capture.token_logps.of(own.len());
+        if told > 0 {
+            begins = (0..told).map(|index| known(pass, index)).collect();
             for (index, (segment, begin)) in own.iter().zip(&begins).enumerate() {
                 let unknown = &pass.ways[index].tokens[begin.count + 1..];
                 let mut before = pass.final_rows(segment, begin.count, resid);

@@ -77,6 +77,7 @@ impl Model {
                 rotation: rope.map_or(0, |rope| rope.rotation(tokens.len())),
             })
             .collect();
+        let budget = self.runs().budget();
         let recalled: Vec<Option<Recalled>> = if hooks.reuse == Reuse::Nothing {
             Vec::new()
         } else {
@@ -85,7 +86,10 @@ impl Model {
         };
         // On a thread of the pool: from outside, each of a pass's several hundred parallel loops
         // would put the caller to sleep and wake it up again.
-        let pass = |_: &rayon::Scope<'_>| self.transformer.forward(&ways, hooks, &recalled, cancel);
+        let pass = |_: &rayon::Scope<'_>| {
+            self.transformer
+                .forward(&ways, hooks, &recalled, budget, cancel)
+        };
         let (trace, left) = rayon::scope(pass)?;
         let mut runs = self.runs();
         for run in left {

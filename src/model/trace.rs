@@ -17,7 +17,7 @@ pub struct Trace {
     pub layers: Vec<LayerTrace>,
     /// `[kept, width]`: the residual after the last block, before the final norm.
     pub resid_final: Matrix,
-    /// Per sequence, the log-probability of every token but the first (one fewer than tokens).
+    /// Per sequence that was asked for, the log-probability of every token but the first (one fewer than tokens).
     pub token_logps: Vec<Vec<f32>>,
     /// Tokens of each sequence.
     pub lengths: Vec<usize>,

@@ -80,7 +80,8 @@ impl Transformer {
     /// Runs the model over sequences (`ways`), none of them empty and all of ids in the vocabulary.
     ///
     /// `recalled` holds, for each sequence that may begin from one, an earlier run. Beside the
-    /// trace come the runs that `hooks.reuse` asks to be remembered.
+    /// trace come the runs that `hooks.reuse` asks to be remembered, none of more than `budget`
+    /// bytes.
     ///
     /// # Errors
     /// [`ModelError::Cancelled`] where `cancel` was set between two layers.
@@ -89,6 +90,7 @@ impl Transformer {
         ways: &[Way<'_>],
         hooks: &Hooks,
         recalled: &[Option<Recalled>],
+        budget: usize,
         cancel: &Cancel,
     ) -> Result<(Trace, Vec<Run>), ModelError> {
         let mut segments = pack(ways, hooks, recalled);
@@ -105,6 +107,10 @@ impl Transformer {
             lengths: lengths().collect(),
             ..Trace::default()
         };
+        let kept_runs: Vec<Reuse> = segments
+            .iter()
+            .map(|segment| self.keeps(segment, hooks.reuse, budget))
+            .collect();
         let mut recorded: Vec<Vec<RunLayer>> = segments.iter().map(|_| Vec::new()).collect();
         // Which fork each segment behind the sequences is.
         let mut forked = Vec::new();
@@ -119,9 +125,9 @@ impl Transformer {
                 continue;
             }
             let mut kept = self.attention(&pass, index, &segments, &resid, &mut scratch)?;
-            for (segment, layers) in segments.iter().zip(&mut recorded) {
-                if hooks.reuse != Reuse::Nothing && segment.rows > 0 {
-                    layers.push(self.record(&pass, index, segment, &resid, &scratch));
+            for ((segment, layers), keeps) in segments.iter().zip(&mut recorded).zip(&kept_runs) {
+                if *keeps != Reuse::Nothing {
+                    layers.push(self.record(&pass, index, segment, *keeps, &resid, &scratch));
                 }
             }
             pass.leave(index, &forks, &segments, &mut resid, &mut scratch.out);
@@ -145,6 +151,25 @@ impl Transformer {
         self.read_out(&pass, &ordered, &resid, &mut trace, cancel)?;
         let runs = runs(&pass, own, &resid, &trace, recorded);
         Ok((trace, runs))
+    }
+
+    /// What a later pass can begin from and the budget can hold, of a sequence.
+    fn keeps(&self, segment: &Segment, wanted: Reuse, budget: usize) -> Reuse {
+        let config = &self.config;
+        let keys = 2 * config.kv_heads * config.head_dim;
+        let bytes = |of_a_layer: usize| {
+            let token = config.layers * of_a_layer + config.width;
+            token * segment.length() * size_of::<f32>()
+        };
+        // Residuals are kept only of a sequence that is computed from its first position on.
+        let whole = wanted == Reuse::Residuals && segment.position == 0;
+        if segment.rows == 0 || wanted == Reuse::Nothing || bytes(keys) > budget {
+            Reuse::Nothing
+        } else if whole && bytes(keys + 2 * config.width) <= budget {
+            Reuse::Residuals
+        } else {
+            Reuse::Keys
+        }
     }
 
     /// Token embeddings of the rows of a batch, plus position vectors where they are learned.

@@ -11,8 +11,8 @@ use hoplens::lens::{ablate_heads, read_heads};
 use hoplens::memory::{Grid, Subject, encode, sweep};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{
-    BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, ModelFiles, Positions, log_softmax,
-    rank_of,
+    BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, ModelFiles, Positions, Sequences,
+    log_softmax, rank_of,
 };
 use hoplens::prompt::{Encoding, Scope};
 use serde::Deserialize;
@@ -202,7 +202,7 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
 
     let capture = Capture {
         logits: Positions::Last,
-        token_logps: true,
+        token_logps: Sequences::All,
         ..Capture::default()
     };
     let run = model
