@@ -2,22 +2,12 @@
 
 mod common;
 
-use common::{load, miniature};
+use common::{FAMILIES, load, miniature};
 use hoplens::lens::read_heads;
 use hoplens::model::{
     Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
     ModelFiles, Positions, Select, Sequences,
 };
-
-const FAMILIES: [&str; 7] = [
-    "tiny-gpt2",
-    "tiny-gpt-neo",
-    "tiny-gptj",
-    "tiny-gpt-neox",
-    "tiny-llama",
-    "tiny-qwen2",
-    "tiny-qwen3",
-];
 
 #[test]
 fn direct_contributions_add_up_to_the_logit() {

@@ -4,22 +4,12 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{load, miniature};
+use common::{FAMILIES, load, miniature};
 use hoplens::model::{
     Action, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix, Model, ModelFiles,
     Positions, Reuse, Select, Sequences, Trace,
 };
 use proptest::prelude::*;
-
-const FAMILIES: [&str; 7] = [
-    "tiny-gpt2",
-    "tiny-gpt-neo",
-    "tiny-gptj",
-    "tiny-gpt-neox",
-    "tiny-llama",
-    "tiny-qwen2",
-    "tiny-qwen3",
-];
 
 /// The same question, answered from what is remembered and from nothing.
 #[track_caller]

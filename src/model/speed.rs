@@ -55,17 +55,10 @@ impl Model {
     /// Reads every weight that a pass reads, once and on all threads, and returns how many bytes
     /// that were: the least that a pass can take, however short its prompt.
     pub fn read_weights(&self) -> usize {
-        let maps = self.transformer.layers.iter().flat_map(|layer| {
-            let Layer {
-                qkv,
-                output,
-                up,
-                down,
-                ..
-            } = layer;
-            [qkv, output, up, down]
-        });
-        let maps = maps.chain([self.transformer.head()]);
+        let layers = self.transformer.layers.iter();
+        let maps = layers
+            .flat_map(Layer::maps)
+            .chain([self.transformer.head()]);
         rayon::scope(|_| maps.map(|map| std::hint::black_box(map.read())).sum())
     }
 

@@ -48,6 +48,23 @@ pub(crate) struct Layer {
     pub(crate) down: Linear,
 }
 
+impl Layer {
+    /// Its linear maps.
+    pub(crate) fn maps(&self) -> [&Linear; 4] {
+        [&self.qkv, &self.output, &self.up, &self.down]
+    }
+
+    fn maps_mut(&mut self) -> [&mut Linear; 4] {
+        let maps = (
+            &mut self.qkv,
+            &mut self.output,
+            &mut self.up,
+            &mut self.down,
+        );
+        maps.into()
+    }
+}
+
 impl Transformer {
     /// The output head: logits = `head.forward(final_norm(resid))`.
     pub(crate) fn head(&self) -> &Linear {
@@ -59,17 +76,8 @@ impl Transformer {
     /// # Errors
     /// It has no room.
     pub(crate) fn reside(&mut self, device: &candle_core::Device) -> Result<(), ModelError> {
-        for layer in &mut self.layers {
-            let Layer {
-                qkv,
-                output,
-                up,
-                down,
-                ..
-            } = layer;
-            for map in [qkv, output, up, down] {
-                map.reside(device)?;
-            }
+        for map in self.layers.iter_mut().flat_map(Layer::maps_mut) {
+            map.reside(device)?;
         }
         self.head
             .as_mut()

@@ -17,6 +17,17 @@ use hoplens::model::{
 use hoplens::prompt::{Encoding, Scope};
 use serde::Deserialize;
 
+/// The miniatures, one for each family.
+pub const FAMILIES: [&str; 7] = [
+    "tiny-gpt2",
+    "tiny-gpt-neo",
+    "tiny-gptj",
+    "tiny-gpt-neox",
+    "tiny-llama",
+    "tiny-qwen2",
+    "tiny-qwen3",
+];
+
 /// The folder of a miniature model.
 pub fn miniature(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
