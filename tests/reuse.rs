@@ -231,6 +231,9 @@ fn only_what_is_not_known_is_computed() {
     tokens[12] = 99;
     assert_eq!(computed(&[&tokens], &hooks), 2, "changed at position 12");
     assert_eq!(computed(&[&tokens], &hooks), 1, "its last row is captured");
+    let (bytes, _) = model.remembered();
+    assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its beginning");
+    assert_eq!(model.remembered().0, bytes, "which need not be kept again");
     let logits = Hooks {
         capture: Capture {
             logits: Positions::Last,

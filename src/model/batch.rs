@@ -160,9 +160,7 @@ pub(crate) fn pack(ways: &[Way<'_>], hooks: &Hooks, recalled: &[Option<Recalled>
 /// The first position of a sequence that has to be computed even if it is known: what is
 /// captured there, or a fork that leaves there.
 fn first_wanted(sequence: usize, len: usize, hooks: &Hooks, run: Option<&Recalled>) -> usize {
-    let complete = run.is_some_and(|recalled| {
-        recalled.shared == len && recalled.run.has_residuals() && hooks.reuse != Reuse::Nothing
-    });
+    let complete = run.is_some_and(|recalled| recalled.says_all(len, Reuse::Residuals));
     let captured = hooks.capture.first_inside(sequence, len);
     if complete && captured == len {
         return len;

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::hooks::{Hooks, Intervention};
+use super::hooks::{Hooks, Intervention, Reuse};
 use super::matrix::Matrix;
 
 /// One sequence that was run, with what was in force.
@@ -117,6 +117,13 @@ pub(crate) fn acting_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
 pub(crate) struct Recalled {
     pub(crate) run: Arc<Run>,
     pub(crate) shared: usize,
+}
+
+impl Recalled {
+    /// Whether there is nothing to add to the run for a sequence of `len` tokens.
+    pub(crate) fn says_all(&self, len: usize, wanted: Reuse) -> bool {
+        self.shared == len && (wanted != Reuse::Residuals || self.run.has_residuals())
+    }
 }
 
 /// The runs that are remembered, within a budget of memory.

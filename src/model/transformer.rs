@@ -117,7 +117,13 @@ impl Transformer {
         };
         let kept_runs: Vec<Reuse> = segments
             .iter()
-            .map(|segment| self.keeps(segment, hooks.reuse, budget))
+            .map(|segment| {
+                let known = recalled.get(segment.sequence).and_then(Option::as_ref);
+                if known.is_some_and(|known| known.says_all(segment.length(), hooks.reuse)) {
+                    return Reuse::Nothing;
+                }
+                self.keeps(segment, hooks.reuse, budget)
+            })
             .collect();
         let mut recorded: Vec<Vec<RunLayer>> = segments.iter().map(|_| Vec::new()).collect();
         // Which fork each segment behind the sequences is.
