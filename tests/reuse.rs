@@ -265,6 +265,37 @@ fn only_what_is_not_known_is_computed() {
     assert_eq!(computed(&[&tokens], &forks), 2, "the forks alone");
 }
 
+/// The budget holds for what one pass leaves, however many sequences it has.
+#[test]
+fn one_pass_leaves_no_more_than_the_budget() {
+    let files = ModelFiles::Folder(miniature("tiny-llama"));
+    let whole = Model::load(&files, &LoadOptions::default()).unwrap();
+    let hooks = hooks(at_last());
+    let tokens: Vec<u32> = (10..20).collect();
+    whole.forward(&[&tokens], &hooks, &Cancel::new()).unwrap();
+    let (one, _) = whole.remembered();
+    let options = LoadOptions {
+        cache_bytes: 2 * one,
+        ..LoadOptions::default()
+    };
+    let model = Model::load(&files, &options).unwrap();
+    let others: Vec<Vec<u32>> = (1..5).map(|first| (first..first + 10).collect()).collect();
+    let rows: Vec<&[u32]> = others.iter().map(Vec::as_slice).collect();
+    check(&model, &rows, &hooks);
+    assert_eq!(model.remembered().0, 2 * one);
+    // The first ones were kept, and residuals that do not fit are no reason to keep nothing.
+    let trace = model.forward(&rows[..2], &hooks, &Cancel::new()).unwrap();
+    assert_eq!(trace.computed, 2);
+    let residuals = Hooks {
+        reuse: Reuse::Residuals,
+        ..hooks
+    };
+    let long: Vec<u32> = (100..115).collect();
+    model.forward(&[&long], &residuals, &Cancel::new()).unwrap();
+    let trace = model.forward(&[&long], &residuals, &Cancel::new()).unwrap();
+    assert_eq!(trace.computed, 1);
+}
+
 #[test]
 fn without_a_budget_nothing_is_kept_and_nothing_changes() {
     let options = LoadOptions {

@@ -196,11 +196,14 @@ impl Bench<'_> {
     fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
         let text = "The largest coral reef system in the world is located off the coast of";
         let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
-        let first = self.model.tokenizer.ids(" Australia");
+        let ids = self.model.tokenizer.ids(" Australia");
+        let (Some(first), false) = (ids.get(..1), tokens.is_empty()) else {
+            return Ok(());
+        };
         let subject = Subject {
             text,
             tokens: &tokens,
-            first_tokens: &first[..1],
+            first_tokens: first,
             bos: BosPolicy::Never,
             interventions: &[],
         };

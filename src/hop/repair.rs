@@ -1,11 +1,11 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
 use super::explicit::{fitted, memory_text, substitute};
-use super::probe::{ask_one, asked};
+use super::probe::{ask, ask_one, asked};
 use super::subject::{Subject, first_tokens};
 use super::{HopError, Mention, Probes, Settings};
 use crate::memory::{self, MemoryError, encode, place, resolve_scope, sweep};
-use crate::model::{Cancel, Model};
+use crate::model::{Cancel, Capture, Model};
 use crate::prompt::{Encoding, Scope};
 
 /// A change that makes the expected answer more probable.
@@ -137,9 +137,11 @@ fn injections(
         bos: settings.bos,
         interventions: &written.interventions,
     };
-    let mut found = Vec::new();
+    let mut changes = Vec::new();
+    let mut injected = Vec::new();
     let mut done = 0;
     for encoding in &settings.search.encodings {
+        let vector = encode(model, text, *encoding, settings.bos, cancel)?;
         for scope in &settings.search.scopes {
             let grid = settings.search.grid(*encoding, scope, model.info.layers);
             let cells = sweep(model, &swept, text, &grid, cancel, &mut |n| {
@@ -147,24 +149,26 @@ fn injections(
             })?;
             done += cells.cells.len();
             let Some(best) = cells.best() else { continue };
-            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
             let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
-            let mut injected = written.clone();
+            let mut asked = written.clone();
             let change = place(&vector, best.layer, best.tau, at)?;
-            injected.interventions.push(change);
-            let after = ask_one(model, injected, cancel)?;
-            found.push(Repair {
-                change: Change::Inject {
-                    memory: text.to_owned(),
-                    encoding: *encoding,
-                    layer: best.layer,
-                    tau: best.tau,
-                    scope: scope.clone(),
-                },
-                logp_before: before,
-                logp_after: after.logp,
+            asked.interventions.push(change);
+            injected.push(asked);
+            changes.push(Change::Inject {
+                memory: text.to_owned(),
+                encoding: *encoding,
+                layer: best.layer,
+                tau: best.tau,
+                scope: scope.clone(),
             });
         }
     }
-    Ok(found)
+    let (after, _) = ask(model, &injected, Capture::default(), cancel)?;
+    let repairs = changes.into_iter().zip(after);
+    let found = repairs.map(|(change, (after, _))| Repair {
+        change,
+        logp_before: before,
+        logp_after: after.logp,
+    });
+    Ok(found.collect())
 }

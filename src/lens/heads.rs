@@ -2,7 +2,7 @@
 
 use crate::model::{
     Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Reuse,
-    Select, Trace, log_softmax, top_k,
+    Select, Trace, log_softmax_at, top_k,
 };
 
 /// Heads ablated in one pass.
@@ -219,7 +219,7 @@ pub fn ablate_heads(
         let sequences = vec![tokens; chunk.len()];
         let trace = model.forward(&sequences, &Hooks::interventions(changes), cancel)?;
         for row in 0..chunk.len() {
-            logps.push(log_softmax(trace.logits.row(row))[target as usize]);
+            logps.push(log_softmax_at(trace.logits.row(row), target as usize));
         }
     }
     Ok(logps)

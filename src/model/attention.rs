@@ -61,6 +61,8 @@ pub(crate) struct Inputs<'a> {
     /// `[rows, (H + 2·H_kv)·head_dim]`, queries and keys rotated already.
     pub(crate) qkv: &'a Matrix,
     pub(crate) segments: &'a [Segment],
+    /// How many of the segments, from the first on, may have their pattern kept.
+    pub(crate) captured: usize,
     /// Keys and values of the runs that pieces name: `[positions, 2·H_kv·head_dim]`.
     pub(crate) runs: &'a [Option<&'a Matrix>],
     pub(crate) heads: Heads,
@@ -88,7 +90,7 @@ struct Source<'a> {
 /// Causal attention of every sequence and head.
 ///
 /// # Shapes
-/// `z` becomes `[rows, H·head_dim]`; → per segment the pattern of the rows that `keep` names,
+/// `z` becomes `[rows, H·head_dim]`; → per captured segment the pattern of the rows that `keep` names,
 /// `[kept × H, length]`.
 pub(crate) fn attend(
     inputs: &Inputs<'_>,
@@ -107,6 +109,9 @@ pub(crate) fn attend(
             // The task's own part of z: its rows and its head's columns.
             let target = Output(output.at(first * width + task.head * heads.head_dim));
             let seen = attend_rows(inputs, task, scores, target, width);
+            if task.index >= inputs.captured {
+                return Vec::new();
+            }
             let kept = keep(task.segment);
             let kept = kept.start.max(first)..kept.end.min(task.segment.start + task.rows.end);
             let length = task.segment.length();
@@ -118,12 +123,11 @@ pub(crate) fn attend(
             pattern
         })
         .collect();
-    let mut patterns: Vec<Matrix> = inputs
-        .segments
+    let mut patterns: Vec<Matrix> = inputs.segments[..inputs.captured]
         .iter()
         .map(|segment| Matrix::zeros(keep(segment).len() * heads.queries, segment.length()))
         .collect();
-    for (task, rows) in tasks.iter().zip(&kept) {
+    for (task, rows) in tasks.iter().zip(&kept).filter(|(_, rows)| !rows.is_empty()) {
         let first = keep(task.segment)
             .start
             .max(task.segment.start + task.rows.start);

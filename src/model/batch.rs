@@ -124,12 +124,17 @@ impl Segment {
 
 /// Lays the sequences row after row, each from the first position on that has to be computed:
 /// what a recalled run or an earlier sequence of the batch shares is not computed again.
-pub(crate) fn pack(ways: &[Way<'_>], hooks: &Hooks, recalled: &[Option<Recalled>]) -> Vec<Segment> {
+pub(crate) fn pack(
+    ways: &[Way<'_>],
+    hooks: &Hooks,
+    recalled: &[Option<Recalled>],
+    affordable: &[Reuse],
+) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::with_capacity(ways.len());
     let mut start = 0;
     for (sequence, way) in ways.iter().enumerate() {
         let run = recalled.get(sequence).and_then(Option::as_ref);
-        let wanted = first_wanted(sequence, way.tokens.len(), hooks, run);
+        let wanted = first_wanted(sequence, way.tokens.len(), hooks, run, affordable[sequence]);
         let from_run = run.map_or(0, |recalled| recalled.shared.min(wanted));
         let mut past = vec![Piece::Run {
             run: sequence,
@@ -158,8 +163,14 @@ pub(crate) fn pack(ways: &[Way<'_>], hooks: &Hooks, recalled: &[Option<Recalled>
 }
 
 /// The first position of a sequence that has to be computed even if it is known: what is
-/// captured there, or a fork that leaves there.
-fn first_wanted(sequence: usize, len: usize, hooks: &Hooks, run: Option<&Recalled>) -> usize {
+/// captured there, a fork that leaves there, or residuals that are to be kept (`affordable`).
+fn first_wanted(
+    sequence: usize,
+    len: usize,
+    hooks: &Hooks,
+    run: Option<&Recalled>,
+    affordable: Reuse,
+) -> usize {
     let complete = run.is_some_and(|recalled| recalled.says_all(len, Reuse::Residuals));
     let captured = hooks.capture.first_inside(sequence, len);
     if complete && captured == len {
@@ -168,7 +179,7 @@ fn first_wanted(sequence: usize, len: usize, hooks: &Hooks, run: Option<&Recalle
     let forks = hooks.forks.iter().filter(|fork| fork.sequence == sequence);
     let left = forks.map(|fork| fork.at.range(len).start);
     // Residuals are kept of whole sequences only.
-    let kept = if hooks.reuse == Reuse::Residuals {
+    let kept = if affordable == Reuse::Residuals {
         0
     } else {
         len

@@ -77,14 +77,13 @@ impl Transformer {
         let inputs = Inputs {
             qkv,
             segments,
+            captured: pass.ways.len(),
             runs: &runs,
             heads: self.heads(index),
         };
-        let mut attention = attend(&inputs, z, |segment| {
+        kept.attention = attend(&inputs, z, |segment| {
             segment.rows_of(capture.attention.range(segment.sequence, segment.length()))
         });
-        attention.truncate(pass.ways.len());
-        kept.attention = attention;
         self.change_heads(z, index, pass, segments);
         kept.z = keep(z, captured, &capture.z);
         layer.output.forward_into(z, out)?;
@@ -168,8 +167,9 @@ impl Transformer {
         let positions: Vec<(usize, usize)> = segments
             .iter()
             .flat_map(|segment| {
-                let length = segment.length();
-                (segment.position..length).map(move |position| (position, length))
+                let rotation = pass.ways[segment.sequence].rotation;
+                let own = segment.position..segment.length();
+                own.map(move |position| (position, rotation))
             })
             .collect();
         let placed = (heads.queries + heads.keys) * heads.head_dim;
@@ -178,7 +178,7 @@ impl Transformer {
             .par_chunks_mut(cols * rows)
             .zip(positions.par_chunks(rows))
             .for_each(|(values, positions)| {
-                for (row, &(position, length)) in values.chunks_exact_mut(cols).zip(positions) {
+                for (row, &(position, rotation)) in values.chunks_exact_mut(cols).zip(positions) {
                     let vectors = row[..placed].chunks_exact_mut(heads.head_dim);
                     for (head, vector) in vectors.enumerate() {
                         if let Some((query_norm, key_norm)) = &layer.qk_norms {
@@ -190,7 +190,7 @@ impl Transformer {
                             norm.row_in_place(vector);
                         }
                         if let (Some(rope), Some(angles)) = (&self.rope, &pass.angles) {
-                            rope.rotate(vector, angles.at(position, length));
+                            rope.rotate(vector, angles.at(position, rotation));
                         }
                     }
                 }

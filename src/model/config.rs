@@ -250,6 +250,9 @@ impl Config {
                 self.layers
             ));
         }
+        if self.windows.contains(&Some(0)) {
+            return Err("an attention window of 0 positions sees nothing".into());
+        }
         if !(self.norm_eps.is_finite() && self.norm_eps >= 0.0) {
             return Err(format!(
                 "norm epsilon {} is not a number ≥ 0",

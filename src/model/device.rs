@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::error::ModelError;
+use super::error::{ModelError, first_line};
 use super::matrix::Matrix;
 
 /// Where a model's linear maps are multiplied. Everything else, and all weights, stay in main
@@ -46,21 +46,20 @@ impl Device {
         };
         opened
             .map(Some)
-            .map_err(|error| self.refused(&error.to_string()))
+            .map_err(|error| self.refused(first_line(&error)))
     }
 
     fn not_built(self) -> ModelError {
         let name = self.name();
-        self.refused(&format!(
+        self.refused(format!(
             "this hoplens was built without it; build with `--features {name}`"
         ))
     }
 
-    fn refused(self, reason: &str) -> ModelError {
+    fn refused(self, reason: String) -> ModelError {
         ModelError::Device {
             device: self.name(),
-            // candle's errors carry a backtrace below their first line.
-            reason: reason.lines().next().unwrap_or_default().to_owned(),
+            reason,
         }
     }
 }

@@ -135,3 +135,13 @@ pub enum ModelError {
     #[error("the model's arithmetic failed: {0}")]
     Arithmetic(#[from] candle_core::Error),
 }
+
+/// candle's errors carry a backtrace below their first line.
+pub(crate) fn first_line(error: &candle_core::Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -128,7 +128,8 @@ impl Linear {
     ///
     /// # Errors
     /// As [`Linear::forward_into`].
-    pub(crate) fn forward(&self, x: &Matrix) -> Result<Matrix, ModelError> {
+    #[cfg(test)]
+    fn forward(&self, x: &Matrix) -> Result<Matrix, ModelError> {
         let mut y = Matrix::default();
         self.forward_into(x, &mut y)?;
         Ok(y)
@@ -171,6 +172,11 @@ impl Linear {
             (x.cols, y.cols, y.rows),
             (self.inputs, self.outputs, x.rows),
             "a linear map's input, its output and their rows"
+        );
+        assert_eq!(
+            (x.data.len(), y.data.len()),
+            (x.rows * x.cols, y.rows * y.cols),
+            "matrices hold as many values as they say"
         );
         if x.rows == 0 {
             return;

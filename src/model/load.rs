@@ -171,7 +171,7 @@ fn matched(
     let vocab = transformer.config.vocab;
     if tokenizer.vocab_size() > vocab {
         let reason = format!(
-            "the tokenizer has {} tokens but the weights have {vocab}",
+            "the tokenizer's ids need {} tokens but the weights have {vocab}",
             tokenizer.vocab_size()
         );
         return Err(ModelError::Tokenizer {

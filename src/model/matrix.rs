@@ -67,14 +67,10 @@ impl Matrix {
     }
 
     /// Appends the rows of `other`, which has as many columns.
-    pub(crate) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: &Self) {
         debug_assert_eq!(self.cols, other.cols);
         self.rows += other.rows;
-        if self.data.is_empty() {
-            self.data = other.data;
-        } else {
-            self.data.extend(other.data);
-        }
+        self.data.extend_from_slice(&other.data);
     }
 
     /// Keeps the first `rows` rows.

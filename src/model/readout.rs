@@ -101,7 +101,7 @@ impl Transformer {
                 .start;
             trace
                 .resid_final
-                .append(pass.final_rows(segment, first, resid));
+                .append(&pass.final_rows(segment, first, resid));
         }
         let mut rows = empty();
         for (index, segment) in segments.iter().enumerate() {
@@ -109,7 +109,7 @@ impl Transformer {
             // Before its first changed position a fork is the sequence that it left.
             let is_fork = index >= pass.ways.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
-            rows.append(pass.final_rows(segment, first, resid));
+            rows.append(&pass.final_rows(segment, first, resid));
         }
         let logits = rows.rows;
         // The sequence and the token that each row behind those of the logits predicts.
@@ -122,18 +122,20 @@ impl Transformer {
                 let unknown = &pass.ways[index].tokens[begin.count + 1..];
                 let mut before = pass.final_rows(segment, begin.count, resid);
                 before.truncate(unknown.len());
-                rows.append(before);
+                rows.append(&before);
                 predicted.extend(unknown.iter().map(|token| (index, *token)));
             }
         }
         let mut found_logps = vec![Vec::new(); begins.len()];
         trace.logits.cols = self.config.vocab;
+        // One matrix for all rounds: fresh memory costs as much as what is computed in it.
+        let mut found = Matrix::default();
         for start in (0..rows.rows).step_by(LOGIT_ROWS) {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
             let end = rows.rows.min(start + LOGIT_ROWS);
-            let mut found = self.logits(&rows.select(start..end))?;
+            self.logits(&rows.select(start..end), &mut found)?;
             let kept = logits.clamp(start, end) - start;
             let logps: Vec<f32> = (kept..found.rows)
                 .into_par_iter()
@@ -146,7 +148,7 @@ impl Transformer {
                 found_logps[predicted[row - logits].0].push(logp);
             }
             found.truncate(kept);
-            trace.logits.append(found);
+            trace.logits.append(&found);
         }
         for (index, (begin, found)) in begins.iter().zip(found_logps).enumerate() {
             let mut logps = if let Some(earlier) = begin.like {
@@ -161,14 +163,15 @@ impl Transformer {
         Ok(())
     }
 
-    /// The logits of rows of the final residual.
+    /// The logits of rows of the final residual, into a matrix that takes their shape.
     ///
     /// # Shapes
-    /// `resid`: `[rows, width]` → `[rows, vocab]`.
+    /// `resid`: `[rows, width]` → `logits`: `[rows, vocab]`.
     ///
     /// # Errors
     /// A device refused.
-    fn logits(&self, resid: &Matrix) -> Result<Matrix, ModelError> {
-        self.head().forward(&self.final_norm.forward(resid))
+    fn logits(&self, resid: &Matrix, logits: &mut Matrix) -> Result<(), ModelError> {
+        self.head()
+            .forward_into(&self.final_norm.forward(resid), logits)
     }
 }

@@ -1,5 +1,6 @@
 //! Rotary positions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
@@ -35,23 +36,25 @@ enum Longer {
     },
 }
 
-/// One cosine and sine per frequency.
-type Turn = Vec<(f32, f32)>;
-
-/// Cosines and sines of every position in sequences of some lengths.
+/// Cosines and sines of the positions from one on, in sequences of some lengths.
 #[derive(Debug)]
 pub(crate) struct Angles {
-    /// Position → turn, where the length does not matter.
-    common: Vec<Turn>,
-    /// Length → position → turn, of those lengths where it does.
-    by_length: BTreeMap<usize, Vec<Turn>>,
+    /// The first position.
+    first: usize,
+    /// Frequencies of a position.
+    width: usize,
+    /// By [`Rope::rotation`]: position after position, a cosine and a sine for each frequency.
+    tables: BTreeMap<usize, Vec<(f32, f32)>>,
 }
 
 impl Angles {
-    /// The turn of a position in a sequence of `length` tokens, one of those asked for.
-    pub(crate) fn at(&self, position: usize, length: usize) -> &[(f32, f32)] {
-        let table = self.by_length.get(&length).unwrap_or(&self.common);
-        &table[position]
+    /// The cosines and sines of a position in a sequence of one of the rotations asked for.
+    ///
+    /// # Shapes
+    /// → `[dims/2]`.
+    pub(crate) fn at(&self, position: usize, rotation: usize) -> &[(f32, f32)] {
+        let start = (position - self.first) * self.width;
+        &self.tables[&rotation][start..start + self.width]
     }
 }
 
@@ -126,70 +129,64 @@ impl Rope {
         self.frequencies.len() == divisors.len()
     }
 
-    /// The turns in sequences of these lengths. (A token of a long sequence may be turned
-    /// otherwise than the same token of a short one.)
-    pub(crate) fn angles(&self, lengths: impl Iterator<Item = usize>) -> Angles {
-        let mut longest = 0;
-        let mut by_length = BTreeMap::new();
+    /// The cosines and sines of the positions from `first` on in sequences of these lengths. (A
+    /// token of a long sequence may be rotated otherwise than the same token of a short one.)
+    pub(crate) fn angles(&self, first: usize, lengths: impl Iterator<Item = usize>) -> Angles {
+        let mut longest: BTreeMap<usize, usize> = BTreeMap::new();
         for length in lengths {
-            match self.of_long(length) {
-                Some(own) => {
-                    by_length
-                        .entry(length)
-                        .or_insert_with(|| self.table(&own, length));
-                }
-                None => longest = longest.max(length),
-            }
+            let known = longest.entry(self.rotation(length)).or_default();
+            *known = length.max(*known);
         }
+        let table = |(rotation, length): (usize, usize)| {
+            let frequencies = self.frequencies_of(length);
+            let positions = first..length.max(first);
+            let pairs = positions.flat_map(|position| {
+                frequencies.iter().map(move |frequency| {
+                    let (sin, cos) = (position as f32 * frequency).sin_cos();
+                    (self.amplitude * cos, self.amplitude * sin)
+                })
+            });
+            (rotation, pairs.collect())
+        };
         Angles {
-            common: self.table(&self.frequencies, longest),
-            by_length,
+            first,
+            width: self.frequencies.len(),
+            tables: longest.into_iter().map(table).collect(),
         }
     }
 
     /// A number that two lengths have in common where their sequences are rotated alike: 0 up to
-    /// the original context, and the length itself beyond it where it matters.
+    /// the original context; beyond it the length itself where the frequencies depend on it.
     pub(crate) fn rotation(&self, length: usize) -> usize {
-        if self.of_long(length).is_some() {
-            length
-        } else {
-            0
+        match &self.longer {
+            Longer::Base {
+                original_context, ..
+            } if length as f64 > *original_context => length,
+            Longer::Frequencies {
+                original_context, ..
+            } if length as f64 > *original_context => 1,
+            _ => 0,
         }
     }
 
-    /// The frequencies of a sequence that is longer than the original context.
-    fn of_long(&self, length: usize) -> Option<Vec<f32>> {
-        let length = length as f64;
+    /// Radians per position in a sequence of `length` tokens.
+    fn frequencies_of(&self, length: usize) -> Cow<'_, [f32]> {
         match &self.longer {
+            _ if self.rotation(length) == 0 => Cow::Borrowed(&self.frequencies),
+            Longer::Nothing => Cow::Borrowed(&self.frequencies),
             Longer::Base {
                 original_context,
                 theta,
                 factor,
-            } if length > *original_context => {
+            } => {
                 let dims = self.dims as f64;
-                let stretch = factor * length / original_context - (factor - 1.0);
+                let stretch = factor * length as f64 / original_context - (factor - 1.0);
                 let theta = theta * stretch.powf(dims / (dims - 2.0));
                 let own = frequencies(theta, self.dims);
-                Some(own.into_iter().map(|f| f as f32).collect())
+                own.into_iter().map(|f| f as f32).collect()
             }
-            Longer::Frequencies {
-                original_context,
-                frequencies,
-            } if length > *original_context => Some(frequencies.clone()),
-            _ => None,
+            Longer::Frequencies { frequencies, .. } => Cow::Borrowed(frequencies),
         }
-    }
-
-    /// Cosine and sine of each frequency at the first `length` positions.
-    fn table(&self, frequencies: &[f32], length: usize) -> Vec<Turn> {
-        let turn = |position: usize| {
-            let turn = frequencies.iter().map(|frequency| {
-                let (sin, cos) = (position as f32 * frequency).sin_cos();
-                (self.amplitude * cos, self.amplitude * sin)
-            });
-            turn.collect()
-        };
-        (0..length).map(turn).collect()
     }
 
     /// Rotates one head's query or key.

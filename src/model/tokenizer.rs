@@ -212,8 +212,14 @@ impl Tokenizer {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Number of token ids, added tokens included.
+    /// One more than the highest token id, added tokens and BOS included.
     pub fn vocab_size(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        let highest = self
+            .inner
+            .get_vocab(true)
+            .into_values()
+            .chain(self.bos)
+            .max();
+        highest.map_or(0, |id| id as usize + 1)
     }
 }

@@ -5,7 +5,7 @@
 //! Sequences of different lengths are packed row after row, so that each linear map is one
 //! product over all of them and nothing is padded.
 
-use super::batch::{Segment, fork_segments, pack};
+use super::batch::{Piece, Segment, fork_segments, pack};
 use super::block::{Pass, Scratch};
 use super::config::Config;
 use super::error::ModelError;
@@ -101,13 +101,15 @@ impl Transformer {
         budget: usize,
         cancel: &Cancel,
     ) -> Result<(Trace, Vec<Run>), ModelError> {
-        let mut segments = pack(ways, hooks, recalled);
+        let affordable = self.affordable(ways, hooks.reuse, budget);
+        let mut segments = pack(ways, hooks, recalled, &affordable);
         let lengths = || ways.iter().map(|way| way.tokens.len());
+        let first = first_position(&segments, hooks);
         let pass = Pass {
             hooks,
             recalled,
             ways,
-            angles: self.rope.as_ref().map(|rope| rope.angles(lengths())),
+            angles: self.rope.as_ref().map(|rope| rope.angles(first, lengths())),
         };
         let mut scratch = Scratch::default();
         let mut resid = self.embed(ways, &segments);
@@ -117,13 +119,8 @@ impl Transformer {
         };
         let kept_runs: Vec<Reuse> = segments
             .iter()
-            .map(|segment| {
-                let known = recalled.get(segment.sequence).and_then(Option::as_ref);
-                if known.is_some_and(|known| known.says_all(segment.length(), hooks.reuse)) {
-                    return Reuse::Nothing;
-                }
-                self.keeps(segment, hooks.reuse, budget)
-            })
+            .zip(&affordable)
+            .map(|(segment, affordable)| to_keep(segment, &pass, *affordable))
             .collect();
         let mut recorded: Vec<Vec<RunLayer>> = segments.iter().map(|_| Vec::new()).collect();
         // Which fork each segment behind the sequences is.
@@ -167,23 +164,27 @@ impl Transformer {
         Ok((trace, runs))
     }
 
-    /// What a later pass can begin from and the budget can hold, of a sequence.
-    fn keeps(&self, segment: &Segment, wanted: Reuse, budget: usize) -> Reuse {
+    /// What the budget can hold of each sequence, the first ones first.
+    fn affordable(&self, ways: &[Way<'_>], wanted: Reuse, budget: usize) -> Vec<Reuse> {
         let config = &self.config;
         let keys = 2 * config.kv_heads * config.head_dim;
-        let bytes = |of_a_layer: usize| {
-            let token = config.layers * of_a_layer + config.width;
-            token * segment.length() * size_of::<f32>()
+        let mut left = budget;
+        let of = |way: &Way<'_>| {
+            let bytes = |of_a_layer: usize| {
+                let token = config.layers * of_a_layer + config.width;
+                token * way.tokens.len() * size_of::<f32>()
+            };
+            let (reuse, bytes) = match wanted {
+                Reuse::Residuals if bytes(keys + 2 * config.width) <= left => {
+                    (wanted, bytes(keys + 2 * config.width))
+                }
+                Reuse::Residuals | Reuse::Keys if bytes(keys) <= left => (Reuse::Keys, bytes(keys)),
+                _ => (Reuse::Nothing, 0),
+            };
+            left -= bytes;
+            reuse
         };
-        // Residuals are kept only of a sequence that is computed from its first position on.
-        let whole = wanted == Reuse::Residuals && segment.position == 0;
-        if segment.rows == 0 || wanted == Reuse::Nothing || bytes(keys) > budget {
-            Reuse::Nothing
-        } else if whole && bytes(keys + 2 * config.width) <= budget {
-            Reuse::Residuals
-        } else {
-            Reuse::Keys
-        }
+        ways.iter().map(of).collect()
     }
 
     /// Token embeddings of the rows of a batch, plus position vectors where they are learned.
@@ -208,6 +209,35 @@ impl Transformer {
             cols: width,
             data,
         }
+    }
+}
+
+/// The first position that a pass computes, in any sequence or fork.
+fn first_position(segments: &[Segment], hooks: &Hooks) -> usize {
+    let forks = hooks.forks.iter().filter_map(|fork| {
+        let origin = segments.get(fork.sequence)?;
+        Some(fork.at.range(origin.length()).start)
+    });
+    let own = segments.iter().filter(|segment| segment.rows > 0);
+    let own = own.map(|segment| segment.position);
+    own.chain(forks).min().unwrap_or(0)
+}
+
+/// What is kept of a sequence: nothing where a remembered run or an earlier sequence of the batch
+/// says as much, and residuals only where it is computed from its first position on.
+fn to_keep(segment: &Segment, pass: &Pass<'_>, affordable: Reuse) -> Reuse {
+    let recalled = pass.recalled.get(segment.sequence);
+    let known = recalled.and_then(Option::as_ref);
+    let in_batch = |piece: &Piece| matches!(piece, Piece::Batch { .. });
+    if segment.rows == 0
+        || segment.past.iter().any(in_batch)
+        || known.is_some_and(|known| known.says_all(segment.length(), affordable))
+    {
+        Reuse::Nothing
+    } else if segment.position > 0 && affordable == Reuse::Residuals {
+        Reuse::Keys
+    } else {
+        affordable
     }
 }
 

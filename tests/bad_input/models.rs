@@ -236,6 +236,43 @@ fn formats_that_hoplens_does_not_read() {
 
 /// Counts beyond reason are refused before anything is made for each of them.
 #[test]
+fn absurd_attention_windows() {
+    let folder = Folder::new();
+    let change = |family: &str, edit: &dyn Fn(&mut serde_json::Value)| {
+        let text = std::fs::read(miniature(family).join("config.json")).unwrap();
+        let mut config: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        edit(&mut config);
+        let model = folder.model(family, "config.json", config.to_string());
+        refuses(&model, "a", &["config.json", "fetch it again"]);
+    };
+    change("tiny-gpt-neo", &|config| config["window_size"] = 0.into());
+    change("tiny-llama", &|config| {
+        config["model_type"] = "mistral".into();
+        config["sliding_window"] = 0.into();
+    });
+    // A hundred thousand kinds a hundred thousand times would be ten gigabytes.
+    change("tiny-gpt-neo", &|config| {
+        let kinds = vec!["global"; 100_000];
+        config["attention_layers"] = serde_json::Value::Null;
+        config["attention_types"] = serde_json::json!([[kinds, 100_000]]);
+    });
+}
+
+/// Few entries, of which one has an id that the weights lack.
+#[test]
+fn a_tokenizer_with_one_id_too_high() {
+    let text = std::fs::read(miniature("tiny-llama").join("tokenizer.json")).unwrap();
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let vocab = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+    let (last, _) = vocab.iter().max_by_key(|(_, id)| id.as_u64()).unwrap();
+    let last = last.clone();
+    vocab.insert(last, 4_000_000.into());
+    let folder = Folder::new();
+    let model = folder.model("tiny-llama", "tokenizer.json", tokenizer.to_string());
+    refuses(&model, "a", &["4000001 tokens", "tokenizer"]);
+}
+
+#[test]
 fn absurd_configurations() {
     let config = std::fs::read_to_string(miniature("tiny-llama").join("config.json")).unwrap();
     let folder = Folder::new();

@@ -80,6 +80,9 @@ fn strftime_now(format: &str) -> Result<String, Error> {
     })
 }
 
+/// More than any template asks for, and little enough that no template writes spaces for ever.
+const MOST_INDENT: usize = 64;
+
 /// `json.dumps(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
 #[allow(
     clippy::needless_pass_by_value,
@@ -90,6 +93,10 @@ fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
         Error::new(ErrorKind::BadSerialization, format!("tojson: {error}"))
     };
     let indent: Option<usize> = options.get("indent")?;
+    if indent > Some(MOST_INDENT) {
+        let detail = format!("tojson: an indent of more than {MOST_INDENT} is not supported");
+        return Err(Error::new(ErrorKind::InvalidOperation, detail));
+    }
     let separators: Option<Vec<String>> = options.get("separators")?;
     let ascii: Option<bool> = options.get("ensure_ascii")?;
     let sorted: Option<bool> = options.get("sort_keys")?;
@@ -153,7 +160,13 @@ impl Python {
 
     fn line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
         match self.indent {
-            Some(indent) => write!(writer, "\n{:1$}", "", indent * self.depth),
+            Some(indent) => {
+                writer.write_all(b"\n")?;
+                for _ in 0..self.depth {
+                    write!(writer, "{:indent$}", "")?;
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }

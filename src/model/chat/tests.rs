@@ -150,3 +150,14 @@ fn folders_keep_their_template_in_either_file() {
     write("chat_template.jinja", "J");
     assert_eq!(rendered(), Some(Ok("J".into())));
 }
+
+#[test]
+fn a_template_cannot_ask_for_spaces_without_end() {
+    for indent in ["65", "100000", "99999999999999999999"] {
+        let source = format!("{{{{ messages | tojson(indent={indent}) }}}}");
+        let refused = template(&source).render(&user("a"), true);
+        assert!(refused.is_err(), "{indent}: {refused:?}");
+    }
+    let fits = template("{{ messages | tojson(indent=64) }}").render(&user("a"), true);
+    assert!(fits.unwrap().contains('\n'));
+}

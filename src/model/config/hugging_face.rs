@@ -256,6 +256,9 @@ impl Fields<'_> {
             };
             for _ in 0..repeat.min(layers as u64) {
                 local.extend(kinds.iter().map(is_local));
+                if local.len() > layers {
+                    return Err(format!("'attention_types' names more than {layers} layers"));
+                }
             }
         }
         Ok(local)

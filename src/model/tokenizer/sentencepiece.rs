@@ -14,6 +14,10 @@ use tokenizers::normalizers::{NormalizerWrapper, Prepend, Sequence};
 
 use super::gguf::{BYTE, NORMAL};
 
+/// Longer pieces are in no vocabulary that was trained (SentencePiece stops at 16 characters unless
+/// told otherwise), and their halves would take a time that grows with the square.
+const LONGEST_PIECE: usize = 1024;
+
 /// What a GGUF file says of a SentencePiece vocabulary.
 pub(super) struct Pieces<'a> {
     /// The pieces; a token's id is its place.
@@ -80,7 +84,7 @@ impl Pieces<'_> {
         Ok(tokenizer)
     }
 
-    /// Every way to put a normal piece together from two, best piece first, as Transformers'
+    /// Every way to put a normal piece (of at most [`LONGEST_PIECE`] bytes) together from two, best piece first, as Transformers'
     /// converter ranks them (`build_tokenizer_from_spm_proto`): SentencePiece itself has no list
     /// of merges but joins the neighbours that make the piece with the highest score.
     fn merges(&self) -> Vec<(String, String)> {
@@ -97,6 +101,9 @@ impl Pieces<'_> {
         };
         let mut ranked: Vec<(usize, &str, &str)> = Vec::with_capacity(self.tokens.len() * 2);
         for (piece, id) in &normal {
+            if piece.len() > LONGEST_PIECE {
+                continue;
+            }
             for (at, _) in piece.char_indices().skip(1) {
                 let (left, right) = piece.split_at(at);
                 if normal.contains_key(left) && normal.contains_key(right) {

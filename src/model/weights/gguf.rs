@@ -14,6 +14,7 @@ use candle_core::quantized::gguf_file::Value;
 
 use super::{Array, Source, element_count, map};
 use crate::model::ModelError;
+use crate::model::error::first_line;
 use header::{Header, Kind};
 
 /// A GGUF file whose header was read and checked.
@@ -132,7 +133,8 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
     fn read(&self, name: &str) -> Result<Array, ModelError> {
         let (bytes, kind, shape) = self.extent(name)?;
         // Copied out of the map because blocks must be aligned, and a hostile file can put a
-        // tensor at any offset.
+        // tensor at any offset. Allocators align a buffer of this size to 16 bytes or more,
+        // and no block asks for more than 4.
         let aligned = bytes.to_vec();
         let data = qtensor_from_ggml(kind, &aligned, shape.to_vec(), &Device::Cpu)
             .and_then(|tensor| {
@@ -152,14 +154,4 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
             data,
         })
     }
-}
-
-/// candle's errors carry a backtrace below their first line.
-fn first_line(error: &candle_core::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
