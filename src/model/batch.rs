@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::hooks::{Action, Fork, Hooks, Positions, Reuse};
 use super::matrix::Matrix;
-use super::runs::{Recalled, Way};
+use super::runs::{Recalled, Sequence};
 
 /// The rows of one sequence that a pass computes, or those of a fork.
 #[derive(Debug, Clone)]
@@ -125,35 +125,35 @@ impl Segment {
 /// Lays the sequences row after row, each from the first position on that has to be computed:
 /// what a recalled run or an earlier sequence of the batch shares is not computed again.
 pub(crate) fn pack(
-    ways: &[Way<'_>],
+    sequences: &[Sequence<'_>],
     hooks: &Hooks,
     recalled: &[Option<Recalled>],
     affordable: &[Reuse],
 ) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = Vec::with_capacity(ways.len());
+    let mut segments: Vec<Segment> = Vec::with_capacity(sequences.len());
     let mut start = 0;
-    for (sequence, way) in ways.iter().enumerate() {
-        let run = recalled.get(sequence).and_then(Option::as_ref);
-        let wanted = first_wanted(sequence, way.tokens.len(), hooks, run, affordable[sequence]);
+    for (index, sequence) in sequences.iter().enumerate() {
+        let run = recalled.get(index).and_then(Option::as_ref);
+        let wanted = first_wanted(index, sequence.tokens.len(), hooks, run, affordable[index]);
         let from_run = run.map_or(0, |recalled| recalled.shared.min(wanted));
         let mut past = vec![Piece::Run {
-            run: sequence,
+            run: index,
             count: from_run,
         }];
         let mut position = from_run;
         for (other, before) in segments.iter().enumerate() {
-            let common = way.shared(&ways[other]).min(wanted);
+            let common = sequence.shared(&sequences[other]).min(wanted);
             if common > position {
                 position = common;
                 past = before.pieces_before(common);
             }
         }
         past.retain(|piece| piece.count() > 0);
-        let rows = way.tokens.len() - position;
+        let rows = sequence.tokens.len() - position;
         segments.push(Segment {
             start,
             rows,
-            sequence,
+            sequence: index,
             position,
             past,
         });

@@ -10,7 +10,7 @@ use super::hooks::{Action, Fork, Hooks, Reuse};
 use super::matrix::{Matrix, add};
 use super::ops::{activate, gated, rows_per_task};
 use super::rope::Angles;
-use super::runs::{Recalled, Residuals, Run, RunLayer, Way};
+use super::runs::{Recalled, Residuals, Run, RunLayer, Sequence};
 use super::trace::LayerTrace;
 use super::transformer::{Layer, Transformer};
 
@@ -20,7 +20,7 @@ pub(super) struct Pass<'a> {
     /// The runs that sequences begin from.
     pub(super) recalled: &'a [Option<Recalled>],
     /// The sequences, which are the first segments; captures keep these only.
-    pub(super) ways: &'a [Way<'a>],
+    pub(super) sequences: &'a [Sequence<'a>],
     /// Cosines and sines; none where nothing is rotated.
     pub(super) angles: Option<Angles>,
 }
@@ -54,7 +54,7 @@ impl Transformer {
     ) -> Result<LayerTrace, ModelError> {
         let layer = &self.layers[index];
         let capture = &pass.hooks.capture;
-        let captured = &segments[..pass.ways.len()];
+        let captured = &segments[..pass.sequences.len()];
         let mut kept = LayerTrace {
             resid_pre: keep(resid, captured, &capture.resid_pre),
             ..LayerTrace::default()
@@ -77,7 +77,7 @@ impl Transformer {
         let inputs = Inputs {
             qkv,
             segments,
-            captured: pass.ways.len(),
+            captured: pass.sequences.len(),
             runs: &runs,
             heads: self.heads(index),
         };
@@ -134,7 +134,7 @@ impl Transformer {
             }
         };
         layer.down.forward_into(activated, mlp_out)?;
-        let captured = &segments[..pass.ways.len()];
+        let captured = &segments[..pass.sequences.len()];
         kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
         Ok(())
@@ -167,7 +167,7 @@ impl Transformer {
         let positions: Vec<(usize, usize)> = segments
             .iter()
             .flat_map(|segment| {
-                let rotation = pass.ways[segment.sequence].rotation;
+                let rotation = pass.sequences[segment.sequence].rotation;
                 let own = segment.position..segment.length();
                 own.map(move |position| (position, rotation))
             })

@@ -61,7 +61,7 @@ fn known(pass: &Pass<'_>, index: usize) -> Begin {
         count: recalled.map_or(0, |recalled| recalled.token_logps().len()),
     };
     for earlier in 0..index {
-        let common = pass.ways[index].shared(&pass.ways[earlier]);
+        let common = pass.sequences[index].shared(&pass.sequences[earlier]);
         if common.saturating_sub(1) > begin.count {
             begin = Begin {
                 like: Some(earlier),
@@ -88,7 +88,7 @@ impl Transformer {
         cancel: &Cancel,
     ) -> Result<(), ModelError> {
         let capture = &pass.hooks.capture;
-        let own = &segments[..pass.ways.len()];
+        let own = &segments[..pass.sequences.len()];
         let empty = || Matrix {
             cols: resid.cols,
             ..Matrix::default()
@@ -107,7 +107,7 @@ impl Transformer {
         for (index, segment) in segments.iter().enumerate() {
             let range = capture.logits.range(segment.sequence, segment.length());
             // Before its first changed position a fork is the sequence that it left.
-            let is_fork = index >= pass.ways.len();
+            let is_fork = index >= pass.sequences.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
             rows.append(&pass.final_rows(segment, first, resid));
         }
@@ -119,7 +119,7 @@ impl Transformer {
         if told > 0 {
             begins = (0..told).map(|index| known(pass, index)).collect();
             for (index, (segment, begin)) in own.iter().zip(&begins).enumerate() {
-                let unknown = &pass.ways[index].tokens[begin.count + 1..];
+                let unknown = &pass.sequences[index].tokens[begin.count + 1..];
                 let mut before = pass.final_rows(segment, begin.count, resid);
                 before.truncate(unknown.len());
                 rows.append(&before);

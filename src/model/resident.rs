@@ -7,7 +7,7 @@ use super::chat::ChatTemplate;
 use super::config::Config;
 use super::error::ModelError;
 use super::hooks::{Cancel, Hooks, Intervention, Reuse};
-use super::runs::{Recalled, RunCache, Way, acting_on};
+use super::runs::{Recalled, RunCache, Sequence, acting_on};
 use super::tokenizer::Tokenizer;
 use super::trace::Trace;
 use super::transformer::Transformer;
@@ -68,10 +68,10 @@ impl Model {
             .map(|sequence| acting_on(sequence, hooks))
             .collect();
         let rope = self.transformer.rope.as_ref();
-        let ways: Vec<Way<'_>> = sequences
+        let sequences: Vec<Sequence<'_>> = sequences
             .iter()
             .zip(&acting)
-            .map(|(tokens, interventions)| Way {
+            .map(|(tokens, interventions)| Sequence {
                 tokens,
                 interventions,
                 rotation: rope.map_or(0, |rope| rope.rotation(tokens.len())),
@@ -82,13 +82,16 @@ impl Model {
             Vec::new()
         } else {
             let mut runs = self.runs();
-            ways.iter().map(|way| runs.recall(way)).collect()
+            sequences
+                .iter()
+                .map(|sequence| runs.recall(sequence))
+                .collect()
         };
         // On a thread of the pool: from outside, each of a pass's several hundred parallel loops
         // would put the caller to sleep and wake it up again.
         let pass = |_: &rayon::Scope<'_>| {
             self.transformer
-                .forward(&ways, hooks, &recalled, budget, cancel)
+                .forward(&sequences, hooks, &recalled, budget, cancel)
         };
         let (trace, left) = rayon::scope(pass)?;
         let mut runs = self.runs();

@@ -16,7 +16,7 @@ pub(crate) struct Run {
     pub(crate) tokens: Vec<u32>,
     /// What acted on it.
     pub(crate) interventions: Vec<Intervention>,
-    /// See [`Way::rotation`].
+    /// See [`Sequence::rotation`].
     pub(crate) rotation: usize,
     pub(crate) layers: Vec<RunLayer>,
     /// `[n, width]`: the residual after the last block, before the final norm.
@@ -49,8 +49,8 @@ impl Run {
         self.layers.iter().all(|layer| layer.residuals.is_some())
     }
 
-    fn way(&self) -> Way<'_> {
-        Way {
+    fn sequence(&self) -> Sequence<'_> {
+        Sequence {
             tokens: &self.tokens,
             interventions: &self.interventions,
             rotation: self.rotation,
@@ -70,7 +70,7 @@ impl Run {
 
 /// What decides a sequence's way through a model.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Way<'a> {
+pub(crate) struct Sequence<'a> {
     pub(crate) tokens: &'a [u32],
     /// What acts on it, without saying on which sequence.
     pub(crate) interventions: &'a [Intervention],
@@ -79,7 +79,7 @@ pub(crate) struct Way<'a> {
     pub(crate) rotation: usize,
 }
 
-impl Way<'_> {
+impl Sequence<'_> {
     /// How many first positions two sequences go through alike.
     pub(crate) fn shared(&self, other: &Self) -> usize {
         if self.rotation != other.rotation {
@@ -159,8 +159,8 @@ impl RunCache {
     }
 
     /// The run that shares most positions with a sequence; of equals one with residuals.
-    pub(crate) fn recall(&mut self, way: &Way<'_>) -> Option<Recalled> {
-        let rank = |run: &Arc<Run>| (run.way().shared(way), run.has_residuals());
+    pub(crate) fn recall(&mut self, sequence: &Sequence<'_>) -> Option<Recalled> {
+        let rank = |run: &Arc<Run>| (run.sequence().shared(sequence), run.has_residuals());
         let (at, (shared, _)) = self
             .runs
             .iter()
@@ -180,7 +180,7 @@ impl RunCache {
             return;
         }
         self.runs.retain(|old| {
-            let covered = old.way().shared(&run.way()) == old.tokens.len();
+            let covered = old.sequence().shared(&run.sequence()) == old.tokens.len();
             !covered || (old.has_residuals() && !run.has_residuals())
         });
         self.runs.push_back(Arc::new(run));
@@ -206,8 +206,8 @@ mod tests {
         }
     }
 
-    fn way<'a>(tokens: &'a [u32], interventions: &'a [Intervention]) -> Way<'a> {
-        Way {
+    fn sequence<'a>(tokens: &'a [u32], interventions: &'a [Intervention]) -> Sequence<'a> {
+        Sequence {
             tokens,
             interventions,
             rotation: 0,
@@ -230,7 +230,7 @@ mod tests {
         cache.remember(run(&[1, 2, 3, 9], &[]));
         let shared = |cache: &mut RunCache, tokens: &[u32]| {
             cache
-                .recall(&way(tokens, &[]))
+                .recall(&sequence(tokens, &[]))
                 .map(|recalled| recalled.shared)
         };
         assert_eq!(shared(&mut cache, &[1, 2, 3, 4]), Some(3));
@@ -248,7 +248,7 @@ mod tests {
             let owned = |changes: &[&Intervention]| -> Vec<Intervention> {
                 changes.iter().map(|change| (*change).clone()).collect()
             };
-            way(&tokens, &owned(a)).shared(&way(&tokens, &owned(b)))
+            sequence(&tokens, &owned(a)).shared(&sequence(&tokens, &owned(b)))
         };
         assert_eq!(both(&[], &[]), 4);
         assert_eq!(both(&[&everywhere], &[&everywhere]), 4);
@@ -260,9 +260,9 @@ mod tests {
 
     #[test]
     fn sequences_that_are_rotated_otherwise_share_nothing() {
-        let (short, long) = (way(&[1, 2], &[]), way(&[1, 2, 3], &[]));
+        let (short, long) = (sequence(&[1, 2], &[]), sequence(&[1, 2, 3], &[]));
         assert_eq!(short.shared(&long), 2);
-        let long = Way {
+        let long = Sequence {
             rotation: 3,
             ..long
         };
@@ -277,17 +277,17 @@ mod tests {
             cache.remember(run(&[first, 0], &[]));
         }
         assert_eq!(cache.bytes(), 24);
-        assert!(cache.recall(&way(&[1, 0], &[])).is_some());
+        assert!(cache.recall(&sequence(&[1, 0], &[])).is_some());
         cache.remember(run(&[4, 0], &[]));
         assert_eq!(cache.bytes(), 24);
         assert!(
-            cache.recall(&way(&[2, 0], &[])).is_none(),
+            cache.recall(&sequence(&[2, 0], &[])).is_none(),
             "least recently used"
         );
-        assert!(cache.recall(&way(&[1, 0], &[])).is_some());
+        assert!(cache.recall(&sequence(&[1, 0], &[])).is_some());
         cache.remember(run(&[9; 7], &[]));
         assert!(
-            cache.recall(&way(&[9], &[])).is_none(),
+            cache.recall(&sequence(&[9], &[])).is_none(),
             "larger than the budget"
         );
         cache.remember(run(&[1, 0, 5], &[]));

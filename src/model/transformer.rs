@@ -14,7 +14,7 @@ use super::linear::Linear;
 use super::matrix::{Matrix, add};
 use super::ops::Norm;
 use super::rope::Rope;
-use super::runs::{Recalled, Run, RunLayer, Way};
+use super::runs::{Recalled, Run, RunLayer, Sequence};
 use super::trace::{LayerTrace, Trace};
 
 /// The weights of one model, packed for the forward pass.
@@ -85,7 +85,7 @@ impl Transformer {
             .reside(device)
     }
 
-    /// Runs the model over sequences (`ways`), none of them empty and all of ids in the vocabulary.
+    /// Runs the model over `sequences`, none of them empty and all of ids in the vocabulary.
     ///
     /// `recalled` holds, for each sequence that may begin from one, an earlier run. Beside the
     /// trace come the runs that `hooks.reuse` asks to be remembered, none of more than `budget`
@@ -95,24 +95,24 @@ impl Transformer {
     /// [`ModelError::Cancelled`] where `cancel` was set between two layers.
     pub(crate) fn forward(
         &self,
-        ways: &[Way<'_>],
+        sequences: &[Sequence<'_>],
         hooks: &Hooks,
         recalled: &[Option<Recalled>],
         budget: usize,
         cancel: &Cancel,
     ) -> Result<(Trace, Vec<Run>), ModelError> {
-        let affordable = self.affordable(ways, hooks.reuse, budget);
-        let mut segments = pack(ways, hooks, recalled, &affordable);
-        let lengths = || ways.iter().map(|way| way.tokens.len());
+        let affordable = self.affordable(sequences, hooks.reuse, budget);
+        let mut segments = pack(sequences, hooks, recalled, &affordable);
+        let lengths = || sequences.iter().map(|sequence| sequence.tokens.len());
         let first = first_position(&segments, hooks);
         let pass = Pass {
             hooks,
             recalled,
-            ways,
+            sequences,
             angles: self.rope.as_ref().map(|rope| rope.angles(first, lengths())),
         };
         let mut scratch = Scratch::default();
-        let mut resid = self.embed(ways, &segments);
+        let mut resid = self.embed(sequences, &segments);
         let mut trace = Trace {
             lengths: lengths().collect(),
             ..Trace::default()
@@ -129,7 +129,7 @@ impl Transformer {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let forks = fork_segments(index, &segments[..ways.len()], resid.rows, hooks);
+            let forks = fork_segments(index, &segments[..sequences.len()], resid.rows, hooks);
             if resid.rows == 0 && forks.is_empty() {
                 // Everything up to here is known.
                 trace.layers.push(LayerTrace::default());
@@ -151,7 +151,7 @@ impl Transformer {
         }
         trace.computed = resid.rows;
         // Sequences first, then the forks in the order in which they were asked for.
-        let (own, left) = segments.split_at(ways.len());
+        let (own, left) = segments.split_at(sequences.len());
         let mut order: Vec<usize> = (0..forked.len()).collect();
         order.sort_by_key(|at| forked[*at]);
         let ordered: Vec<Segment> = own
@@ -165,14 +165,14 @@ impl Transformer {
     }
 
     /// What the budget can hold of each sequence, the first ones first.
-    fn affordable(&self, ways: &[Way<'_>], wanted: Reuse, budget: usize) -> Vec<Reuse> {
+    fn affordable(&self, sequences: &[Sequence<'_>], wanted: Reuse, budget: usize) -> Vec<Reuse> {
         let config = &self.config;
         let keys = 2 * config.kv_heads * config.head_dim;
         let mut left = budget;
-        let of = |way: &Way<'_>| {
+        let of = |sequence: &Sequence<'_>| {
             let bytes = |of_a_layer: usize| {
                 let token = config.layers * of_a_layer + config.width;
-                token * way.tokens.len() * size_of::<f32>()
+                token * sequence.tokens.len() * size_of::<f32>()
             };
             let (reuse, bytes) = match wanted {
                 Reuse::Residuals if bytes(keys + 2 * config.width) <= left => {
@@ -184,19 +184,19 @@ impl Transformer {
             left -= bytes;
             reuse
         };
-        ways.iter().map(of).collect()
+        sequences.iter().map(of).collect()
     }
 
     /// Token embeddings of the rows of a batch, plus position vectors where they are learned.
     ///
     /// # Shapes
     /// → `[rows, width]`.
-    fn embed(&self, ways: &[Way<'_>], segments: &[Segment]) -> Matrix {
+    fn embed(&self, sequences: &[Sequence<'_>], segments: &[Segment]) -> Matrix {
         let width = self.config.width;
         let rows = segments.iter().map(|segment| segment.rows).sum();
         let mut data = Vec::with_capacity(rows * width);
-        for (way, segment) in ways.iter().zip(segments) {
-            for (position, token) in way.tokens.iter().enumerate().skip(segment.position) {
+        for (sequence, segment) in sequences.iter().zip(segments) {
+            for (position, token) in sequence.tokens.iter().enumerate().skip(segment.position) {
                 let start = data.len();
                 data.extend(self.embedding.column_values(*token as usize));
                 if let Some(positions) = &self.positions {
@@ -256,9 +256,9 @@ fn runs(
         }
         let known = pass.recalled.get(index).and_then(Option::as_ref);
         runs.push(Run {
-            tokens: pass.ways[index].tokens.to_vec(),
-            interventions: pass.ways[index].interventions.to_vec(),
-            rotation: pass.ways[index].rotation,
+            tokens: pass.sequences[index].tokens.to_vec(),
+            interventions: pass.sequences[index].interventions.to_vec(),
+            rotation: pass.sequences[index].rotation,
             layers,
             resid_final: pass.final_rows(segment, 0, resid),
             token_logps: match trace.token_logps.get(index) {
