@@ -1,6 +1,6 @@
 //! Read-outs of attention heads: what each retrieves, from where, and what it is worth.
 //!
-//! Formulas: r_h[p] = z_h[p]·W_O^h; see the functions for each read-out.
+//! Formulas: `r_h[p] = z_h[p]·W_O^h`; see the functions for each read-out.
 
 mod heads;
 mod token;

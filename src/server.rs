@@ -1,8 +1,8 @@
 //! The language server: the only place that knows LSP types.
 //!
-//! [`ingress`] applies edits in the order of the wire before any handler runs. Handlers read
-//! what is known ([`prompts`]) and never run the model. [`analysis`] has the model look at
-//! prompts and stores what it found; [`publish`] tells the client.
+//! `ingress` applies edits in the order of the wire before any handler runs. Handlers read
+//! what is known (`prompts`) and never run the model. `analysis` has the model look at
+//! prompts and stores what it found; `publish` tells the client.
 
 mod analysis;
 mod backend;
