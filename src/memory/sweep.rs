@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::injection::scaled;
 use super::{MemoryError, encode, resolve_scope};
 use crate::model::{
-    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Reuse, Select, Token,
-    log_softmax_at, rank_of,
+    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Reuse, Token, log_softmax_at,
+    rank_of,
 };
 use crate::prompt::{Encoding, Scope};
 
@@ -115,7 +115,7 @@ pub fn sweep(
         return Err(ModelError::EmptyPrompt.into());
     }
     let variants = variants(model, subject, memory, grid, cancel)?;
-    let rows = |(_, fork): &(Cell, Fork)| ids.len() - first_changed(fork);
+    let rows = |(_, fork): &(Cell, Fork)| ids.len() - fork.at.first();
     let mut baseline = None;
     let mut cells = Vec::with_capacity(variants.len());
     let mut rest = variants.as_slice();
@@ -154,14 +154,6 @@ pub fn sweep(
     }
     let baseline = baseline.ok_or(ModelError::EmptyPrompt)?;
     Ok(Sweep { baseline, cells })
-}
-
-/// The position of the first token that a fork changes.
-fn first_changed(fork: &Fork) -> usize {
-    match &fork.at {
-        Select::All => 0,
-        Select::Range(range) => range.start,
-    }
 }
 
 /// Every cell, not measured yet, and what it does.

@@ -180,6 +180,14 @@ pub enum Select {
 }
 
 impl Select {
+    /// The first position that is acted on.
+    pub fn first(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::Range(range) => range.start,
+        }
+    }
+
     pub(crate) fn range(&self, len: usize) -> Range<usize> {
         match self {
             Self::All => 0..len,

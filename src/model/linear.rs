@@ -121,21 +121,10 @@ impl Linear {
         Ok(())
     }
 
-    /// `x·W + b`.
+    /// `x·W + b`, into a matrix that takes the result's shape.
     ///
     /// # Shapes
-    /// `x`: `[rows, inputs]` → `[rows, outputs]`.
-    ///
-    /// # Errors
-    /// As [`Linear::forward_into`].
-    #[cfg(test)]
-    fn forward(&self, x: &Matrix) -> Result<Matrix, ModelError> {
-        let mut y = Matrix::default();
-        self.forward_into(x, &mut y)?;
-        Ok(y)
-    }
-
-    /// [`Linear::forward`] into a matrix that takes the result's shape.
+    /// `x`: `[rows, inputs]` → `y`: `[rows, outputs]`.
     ///
     /// # Errors
     /// A device refused; the CPU never does.
@@ -292,6 +281,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn forward(map: &Linear, x: &Matrix) -> Matrix {
+        let mut y = Matrix::default();
+        map.forward_into(x, &mut y).unwrap();
+        y
+    }
+
     fn naive(x: &Matrix, weight: &[f32], outputs: usize) -> Vec<f32> {
         let mut y = Vec::new();
         for row in 0..x.rows {
@@ -329,14 +324,14 @@ mod tests {
             let expected = naive(&x, &weight, outputs);
             let by_output = Linear::from_output_major(&weight, inputs, outputs);
             let by_input = Linear::from_input_major(&transposed, inputs, outputs);
-            let found = by_output.forward(&x).unwrap();
+            let found = forward(&by_output, &x);
             for (a, b) in found.data.iter().zip(&expected) {
                 prop_assert!((a - b).abs() < 1e-4);
             }
-            prop_assert_eq!(&found, &by_input.forward(&x).unwrap());
+            prop_assert_eq!(&found, &forward(&by_input, &x));
             let mut resident = by_input.with_bias(Some(vec![0.5; outputs]));
             resident.reside(&Device::Cpu).unwrap();
-            let on_device = resident.forward(&x).unwrap();
+            let on_device = forward(&resident, &x);
             for (a, b) in on_device.data.iter().zip(&found.data) {
                 prop_assert!((a - b - 0.5).abs() < 1e-4);
             }

@@ -47,23 +47,23 @@ impl Pass<'_> {
 }
 
 /// Log-probabilities of a sequence's first tokens that need not be computed.
-struct Begin {
+struct Beginning {
     /// The earlier sequence of the batch that has them; a recalled run where there is none.
     like: Option<usize>,
     /// How many, from the second token on.
     count: usize,
 }
 
-fn known(pass: &Pass<'_>, index: usize) -> Begin {
+fn known(pass: &Pass<'_>, index: usize) -> Beginning {
     let recalled = pass.recalled.get(index).and_then(Option::as_ref);
-    let mut begin = Begin {
+    let mut begin = Beginning {
         like: None,
         count: recalled.map_or(0, |recalled| recalled.token_logps().len()),
     };
     for earlier in 0..index {
         let common = pass.sequences[index].shared(&pass.sequences[earlier]);
         if common.saturating_sub(1) > begin.count {
-            begin = Begin {
+            begin = Beginning {
                 like: Some(earlier),
                 count: common - 1,
             };
@@ -114,19 +114,16 @@ impl Transformer {
         let logits = rows.rows;
         // The sequence and the token that each row behind those of the logits predicts.
         let mut predicted = Vec::new();
-        let mut begins = Vec::new();
-        let told = capture.token_logps.of(own.len());
-        if told > 0 {
-            begins = (0..told).map(|index| known(pass, index)).collect();
-            for (index, (segment, begin)) in own.iter().zip(&begins).enumerate() {
-                let unknown = &pass.sequences[index].tokens[begin.count + 1..];
-                let mut before = pass.final_rows(segment, begin.count, resid);
-                before.truncate(unknown.len());
-                rows.append(&before);
-                predicted.extend(unknown.iter().map(|token| (index, *token)));
-            }
+        let wanted = capture.token_logps.of(own.len());
+        let beginnings: Vec<Beginning> = (0..wanted).map(|index| known(pass, index)).collect();
+        for (index, (segment, begin)) in own.iter().zip(&beginnings).enumerate() {
+            let unknown = &pass.sequences[index].tokens[begin.count + 1..];
+            let mut before = pass.final_rows(segment, begin.count, resid);
+            before.truncate(unknown.len());
+            rows.append(&before);
+            predicted.extend(unknown.iter().map(|token| (index, *token)));
         }
-        let mut found_logps = vec![Vec::new(); begins.len()];
+        let mut found_logps = vec![Vec::new(); beginnings.len()];
         trace.logits.cols = self.config.vocab;
         // One matrix for all rounds: fresh memory costs as much as what is computed in it.
         let mut found = Matrix::default();
@@ -150,7 +147,7 @@ impl Transformer {
             found.truncate(kept);
             trace.logits.append(&found);
         }
-        for (index, (begin, found)) in begins.iter().zip(found_logps).enumerate() {
+        for (index, (begin, found)) in beginnings.iter().zip(found_logps).enumerate() {
             let mut logps = if let Some(earlier) = begin.like {
                 trace.token_logps[earlier][..begin.count].to_vec()
             } else {

@@ -77,15 +77,14 @@ impl Model {
                 rotation: rope.map_or(0, |rope| rope.rotation(tokens.len())),
             })
             .collect();
-        let budget = self.runs().budget();
-        let recalled: Vec<Option<Recalled>> = if hooks.reuse == Reuse::Nothing {
-            Vec::new()
-        } else {
+        let (budget, recalled) = {
             let mut runs = self.runs();
-            sequences
-                .iter()
-                .map(|sequence| runs.recall(sequence))
-                .collect()
+            let recall = |sequence: &Sequence<'_>| match hooks.reuse {
+                Reuse::Nothing => None,
+                Reuse::Keys | Reuse::Residuals => runs.recall(sequence),
+            };
+            let recalled: Vec<Option<Recalled>> = sequences.iter().map(recall).collect();
+            (runs.budget(), recalled)
         };
         // On a thread of the pool: from outside, each of a pass's several hundred parallel loops
         // would put the caller to sleep and wake it up again.

@@ -90,7 +90,7 @@ impl Sequence<'_> {
         if self.interventions == other.interventions {
             return same;
         }
-        let changed = |change: &Intervention| change.at.range(usize::MAX).start;
+        let changed = |change: &Intervention| change.at.first();
         self.interventions
             .iter()
             .chain(other.interventions)
