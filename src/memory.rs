@@ -5,9 +5,11 @@
 mod encoding;
 mod error;
 mod injection;
+mod measure;
 mod sweep;
 
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
 pub use injection::{place, resolve_scope};
-pub use sweep::{Baseline, Cell, Grid, Subject, Sweep, sweep};
+pub use measure::{Reading, Subject, measure};
+pub use sweep::{Cell, Grid, Sweep, sweep};

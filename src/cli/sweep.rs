@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, lists, progress, resident};
 use crate::ide::{factor, percent};
-use crate::memory::{self, Baseline, Cell, Grid, sweep};
+use crate::memory::{self, Cell, Grid, Reading, sweep};
 use crate::model::{Cancel, Model};
 use crate::prompt::{Encoding, Scope, SpanScope};
 
@@ -66,7 +66,7 @@ struct SweepResult<'a> {
     prompt: &'a str,
     expect: &'a [String],
     memory: &'a str,
-    baseline: Baseline,
+    baseline: Reading,
     cells: &'a [Cell],
     best: Option<&'a Cell>,
     elapsed_ms: f64,
