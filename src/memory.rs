@@ -11,5 +11,5 @@ mod sweep;
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
 pub use injection::{place, resolve_scope};
-pub use measure::{Reading, Subject, measure};
+pub use measure::{Subject, measure};
 pub use sweep::{Cell, Grid, Sweep, sweep};

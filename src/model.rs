@@ -5,6 +5,7 @@
 //! and what is changed on the way is declared in [`Hooks`].
 
 mod attention;
+mod backward;
 mod batch;
 mod block;
 mod chat;
@@ -30,8 +31,10 @@ mod tokenizer;
 mod trace;
 mod transformer;
 mod vectors;
+mod view;
 mod weights;
 
+pub use backward::Slopes;
 pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
 pub use device::Device;
@@ -42,7 +45,9 @@ pub use hooks::{
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};
-pub use score::{Answer, Question, Ranked, Score, log_softmax, log_softmax_at, rank_of, top_k};
+pub use score::{
+    Answer, Question, Ranked, Reading, Score, log_softmax, log_softmax_at, rank_of, top_k,
+};
 pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};

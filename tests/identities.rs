@@ -95,6 +95,7 @@ fn captures_change_nothing() {
             resid_pre: all.clone(),
             resid_final: all,
             token_logps: Sequences::All,
+            first_tokens: vec![0],
         });
         let clean = model.forward(&[&ids], &clean, &Cancel::new()).unwrap();
         let full = model.forward(&[&ids], &full, &Cancel::new()).unwrap();

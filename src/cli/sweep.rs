@@ -10,8 +10,8 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, lists, progress, resident};
 use crate::ide::{factor, percent};
-use crate::memory::{self, Cell, Grid, Reading, sweep};
-use crate::model::{Cancel, Model};
+use crate::memory::{self, Cell, Grid, sweep};
+use crate::model::{Cancel, Model, Reading};
 use crate::prompt::{Encoding, Scope, SpanScope};
 
 #[derive(Debug, clap::Args)]

@@ -1,16 +1,13 @@
 //! Variants of one prompt, measured in as few passes as fit.
 
-use serde::Serialize;
-
 use super::MemoryError;
 use crate::model::{
-    BosPolicy, Cancel, Fork, Hooks, Intervention, Model, ModelError, Reuse, Token, log_softmax_at,
-    rank_of,
+    BosPolicy, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, Reading, Reuse, Token,
 };
 
 /// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
 /// done, so that whoever listens to the progress can do something else in between.
-const ROWS: usize = 256;
+const ROWS: usize = 512;
 
 /// Variants in one pass however long the prompt is: where the clean run is too long to be
 /// remembered each pass repeats it.
@@ -29,17 +26,6 @@ pub struct Subject<'a> {
     pub bos: BosPolicy,
     /// What is in force already, in the baseline and in every cell.
     pub interventions: &'a [Intervention],
-}
-
-/// How likely the accepted answers begin after a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Reading {
-    /// Log of the summed probabilities of the answers' first tokens; NaN (`null` in JSON) where
-    /// an injection made the logits overflow.
-    pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest of them (0 = top); the vocabulary's size
-    /// where the logits overflowed.
-    pub rank: usize,
 }
 
 /// Measures variants of the subject's prompt, which is sequence 0 of each fork: the prompt as it
@@ -79,12 +65,15 @@ pub fn measure(
         let hooks = Hooks {
             forks: chunk.to_vec(),
             reuse: Reuse::Residuals,
-            ..Hooks::interventions(subject.interventions.to_vec())
+            capture: Capture {
+                first_tokens: subject.first_tokens.to_vec(),
+                ..Capture::default()
+            },
+            interventions: subject.interventions.to_vec(),
         };
         let trace = model.forward(&[&ids], &hooks, cancel)?;
-        // The first row of every chunk is the clean run.
-        let mut found =
-            (0..trace.logits.rows).map(|row| read(trace.logits.row(row), subject.first_tokens));
+        // The first reading of every chunk is that of the clean run.
+        let mut found = trace.readings.into_iter();
         let clean = found.next();
         baseline = baseline.or(clean);
         readings.extend(found);
@@ -95,24 +84,4 @@ pub fn measure(
     }
     let baseline = baseline.ok_or(ModelError::EmptyPrompt)?;
     Ok((baseline, readings))
-}
-
-/// First-token log-probability and rank in a row of logits.
-fn read(logits: &[f32], first_tokens: &[u32]) -> Reading {
-    let logp = |token: &u32| log_softmax_at(logits, *token as usize);
-    let rank = first_tokens.iter().map(|token| rank_of(logits, *token));
-    Reading {
-        logp_first: if let [token] = first_tokens {
-            // One token keeps the precision that a round trip through exp would lose.
-            logp(token)
-        } else {
-            let p: f64 = first_tokens.iter().map(|token| logp(token).exp()).sum();
-            p.ln()
-        },
-        rank: if logits.iter().all(|logit| logit.is_finite()) {
-            rank.min().unwrap_or(0)
-        } else {
-            logits.len()
-        },
-    }
 }

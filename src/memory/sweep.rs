@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::injection::scaled;
-use super::{MemoryError, Reading, Subject, encode, measure, resolve_scope};
-use crate::model::{Cancel, Fork, Model, ModelError};
+use super::{MemoryError, Subject, encode, measure, resolve_scope};
+use crate::model::{Cancel, Fork, Model, ModelError, Reading};
 use crate::prompt::{Encoding, Scope};
 
 /// The cells to measure: the product of the lists.

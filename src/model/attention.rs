@@ -9,8 +9,9 @@ use super::batch::{Piece, Segment};
 use super::linear::Output;
 use super::matrix::Matrix;
 use super::ops::softmax;
+use super::view::View;
 
-/// Rows of a sequence that one task attends for: the scores of a long prompt stay in the cache,
+/// Rows that one task attends for: the scores of a long prompt stay in the cache,
 /// and nothing is computed for what lies behind a block.
 const BLOCK: usize = 64;
 
@@ -49,6 +50,32 @@ impl Heads {
         self.key(head) + self.keys * self.head_dim
     }
 
+    /// A head's score for the position of its own query.
+    ///
+    /// # Shapes
+    /// `row`: `[(H + 2·H_kv)·head_dim]`.
+    fn own_score(&self, head: usize, row: &[f32]) -> f32 {
+        let query = &row[head * self.head_dim..(head + 1) * self.head_dim];
+        let key = &row[self.keys_values()][self.key(head)..];
+        let products = query.iter().zip(key).map(|(query, key)| query * key);
+        self.scale * products.sum::<f32>()
+    }
+
+    /// Adds to a head's output what it reads at the position of its own query, with this weight;
+    /// it is all of the output where nothing stands `first`.
+    ///
+    /// # Shapes
+    /// `row`: `[(H + 2·H_kv)·head_dim]`; `z`: `[head_dim]`.
+    fn add_own(&self, head: usize, row: &[f32], weight: f32, first: bool, z: &mut [f32]) {
+        if first {
+            z.fill(0.0);
+        }
+        let values = &row[self.keys_values()][self.value(head)..];
+        for (z, value) in z.iter_mut().zip(values) {
+            *z += weight * value;
+        }
+    }
+
     /// The first position that a query at `position` sees.
     fn first_seen(&self, position: usize) -> usize {
         self.window
@@ -68,13 +95,59 @@ pub(crate) struct Inputs<'a> {
     pub(crate) heads: Heads,
 }
 
-/// One head of some rows of one segment.
+/// One head of some rows that see the same past.
 struct Task<'a> {
     segment: &'a Segment,
     index: usize,
     head: usize,
-    /// Rows of the segment, from its first.
+    /// Rows of the segment, from its first; of siblings the first one's row and the others' behind.
     rows: Range<usize>,
+    kin: Kin,
+}
+
+/// What the rows of a task are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    /// Consecutive positions of one segment, each seen by the later ones.
+    Positions,
+    /// Segments of one row each, which left one sequence at one position: each sees the past that
+    /// they share, and itself.
+    Siblings,
+}
+
+/// The positions that a task's rows see.
+struct Seen {
+    /// That of the first row.
+    position: usize,
+    /// Those that any row sees.
+    all: Range<usize>,
+    /// Those of `all` that rows do not have to themselves.
+    shared: Range<usize>,
+}
+
+impl Task<'_> {
+    fn sees(&self, heads: &Heads) -> Seen {
+        let own = self.segment.position;
+        match self.kin {
+            Kin::Positions => {
+                let position = own + self.rows.start;
+                let all = heads.first_seen(position)..own + self.rows.end;
+                Seen {
+                    position,
+                    shared: all.clone(),
+                    all,
+                }
+            }
+            Kin::Siblings => {
+                let first = heads.first_seen(own);
+                Seen {
+                    position: own,
+                    all: first..own + 1,
+                    shared: first..own,
+                }
+            }
+        }
+    }
 }
 
 /// Keys and values of consecutive positions.
@@ -101,7 +174,7 @@ pub(crate) fn attend(
     z.reshape(inputs.qkv.rows, heads.queries * heads.head_dim);
     let output = Output(z.data.as_mut_ptr());
     let width = z.cols;
-    let tasks: Vec<Task<'_>> = tasks(inputs.segments, heads.queries);
+    let tasks = tasks(inputs.segments, inputs.captured, heads.queries);
     let kept: Vec<Vec<f32>> = tasks
         .par_iter()
         .map_init(Vec::new, |scores, task| {
@@ -141,21 +214,50 @@ pub(crate) fn attend(
     patterns
 }
 
-fn tasks(segments: &[Segment], heads: usize) -> Vec<Task<'_>> {
+fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<Task<'_>> {
     let mut tasks = Vec::new();
-    for (index, segment) in segments.iter().enumerate() {
-        for start in (0..segment.rows).step_by(BLOCK) {
+    let mut index = 0;
+    while let Some(segment) = segments.get(index) {
+        let siblings = siblings(&segments[index..]);
+        // The pattern of a sequence may be asked for, and is read from its own task.
+        let (kin, count, rows) = if index >= captured && siblings > 1 {
+            (Kin::Siblings, siblings, siblings)
+        } else {
+            (Kin::Positions, 1, segment.rows)
+        };
+        for start in (0..rows).step_by(BLOCK) {
             for head in 0..heads {
                 tasks.push(Task {
                     segment,
                     index,
                     head,
-                    rows: start..segment.rows.min(start + BLOCK),
+                    rows: start..rows.min(start + BLOCK),
+                    kin,
                 });
             }
         }
+        index += count;
     }
     tasks
+}
+
+/// How many of the segments, from the first on, lie row after row and are siblings.
+fn siblings(segments: &[Segment]) -> usize {
+    let Some(first) = segments.first() else {
+        return 0;
+    };
+    let alike = |segment: &&Segment| {
+        segment.rows == 1
+            && segment.sequence == first.sequence
+            && segment.position == first.position
+            && segment.past == first.past
+    };
+    let rows = first.start..;
+    let alike = segments.iter().take_while(alike);
+    alike
+        .zip(rows)
+        .take_while(|(segment, row)| segment.start == *row)
+        .count()
 }
 
 /// Attends for the rows of a task. `scores` becomes their pattern, `[rows, seen]`, over the
@@ -168,56 +270,44 @@ fn attend_rows(
     z_width: usize,
 ) -> Range<usize> {
     let Inputs { qkv, heads, .. } = *inputs;
-    let position = task.segment.position + task.rows.start;
     let n = task.rows.len();
-    let seen = heads.first_seen(position)..position + n;
+    let Seen {
+        position,
+        all: seen,
+        shared,
+    } = task.sees(&heads);
     scores.clear();
     scores.resize(n * seen.len(), 0.0);
     let row = task.segment.start + task.rows.start;
     let queries = &qkv.data[row * qkv.cols + task.head * heads.head_dim..];
-    let sources = sources(inputs, task.segment, &seen);
+    let queries = View::new(queries, n, heads.head_dim, qkv.cols);
+    let sources = sources(inputs, task.segment, &shared);
     for source in &sources {
         let column = source.positions.start - seen.start;
         let keys = &source.data[heads.key(task.head)..];
-        #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: `queries` begins `n` rows of `qkv`, `keys` as many rows as the source has
-        // positions, each with `head_dim` values of this head; `scores` is `n × seen`, of which
-        // this writes the columns of the source.
-        unsafe {
-            gemm::gemm(
-                n,
-                source.positions.len(),
-                heads.head_dim,
-                scores[column..].as_mut_ptr(),
-                1,
-                seen.len() as isize,
-                false,
-                queries.as_ptr(),
-                1,
-                qkv.cols as isize,
-                keys.as_ptr(),
-                source.stride as isize,
-                1,
-                0.0,
-                heads.scale,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
+        let keys = View::new(keys, source.positions.len(), heads.head_dim, source.stride);
+        let target = &mut scores[column..];
+        queries.times(keys.transposed(), heads.scale, target, seen.len(), false);
     }
-    for (position, row) in (position..).zip(scores.chunks_exact_mut(seen.len())) {
-        let visible = heads.first_seen(position) - seen.start..position + 1 - seen.start;
-        row[..visible.start].fill(0.0);
-        row[visible.end..].fill(0.0);
-        softmax(&mut row[visible]);
+    let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
+    for ((index, own), row) in own.enumerate().zip(scores.chunks_exact_mut(seen.len())) {
+        if task.kin == Kin::Siblings {
+            row[seen.len() - 1] = heads.own_score(task.head, own);
+            softmax(row);
+        } else {
+            let position = position + index;
+            let visible = heads.first_seen(position) - seen.start..position + 1 - seen.start;
+            row[..visible.start].fill(0.0);
+            row[visible.end..].fill(0.0);
+            softmax(&mut row[visible]);
+        }
     }
     for (index, source) in sources.iter().enumerate() {
         let column = source.positions.start - seen.start;
         let values = &source.data[heads.value(task.head)..];
         #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: as above; `z` points to `n` rows of `z_width` values, and this task alone
+        // SAFETY: `scores` is `n × seen`, `values` begins as many rows as the source has positions,
+        // each with `head_dim` values of this head; `z` points to `n` rows of `z_width` values, and this task alone
         // writes `head_dim` columns of them.
         unsafe {
             gemm::gemm(
@@ -240,6 +330,23 @@ fn attend_rows(
                 false,
                 false,
                 Parallelism::None,
+            );
+        }
+    }
+    if task.kin == Kin::Siblings {
+        let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
+        for (index, (own, pattern)) in own.zip(scores.chunks_exact(seen.len())).enumerate() {
+            #[expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
+            // SAFETY: row `index` of the task's `n`, of whose columns this task alone writes
+            // `head_dim`.
+            let z =
+                unsafe { std::slice::from_raw_parts_mut(z.at(index * z_width), heads.head_dim) };
+            heads.add_own(
+                task.head,
+                own,
+                pattern[seen.len() - 1],
+                sources.is_empty(),
+                z,
             );
         }
     }

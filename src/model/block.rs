@@ -125,7 +125,7 @@ impl Transformer {
         layer.up.forward_into(normed, hidden)?;
         let activated = match self.config.mlp {
             Mlp::Plain(activation) => {
-                activate(hidden, activation);
+                activate(&mut hidden.data, activation);
                 &*hidden
             }
             Mlp::Gated(activation) => {
@@ -140,7 +140,8 @@ impl Transformer {
         Ok(())
     }
 
-    fn heads(&self, layer: usize) -> Heads {
+    /// Where the heads of a layer lie.
+    pub(super) fn heads(&self, layer: usize) -> Heads {
         Heads {
             queries: self.config.heads,
             keys: self.config.kv_heads,
@@ -151,7 +152,7 @@ impl Transformer {
     }
 
     /// Norms (Qwen3) and rotates queries and keys where they stand.
-    fn place(
+    pub(super) fn place(
         &self,
         layer: &Layer,
         index: usize,

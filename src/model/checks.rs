@@ -33,6 +33,11 @@ impl Model {
             head_dim,
             ..
         } = *self.config();
+        let vocab = self.config().vocab;
+        let first_tokens = &hooks.capture.first_tokens;
+        if let Some(token) = first_tokens.iter().find(|token| **token as usize >= vocab) {
+            return Err(self.out_of_range("token", *token as usize, vocab));
+        }
         for change in &hooks.interventions {
             if change.layer >= layers {
                 return Err(self.out_of_range("layer", change.layer, layers));

@@ -116,6 +116,9 @@ pub struct Capture {
     /// The sequences of which every token but the first keeps the log-probability that the model
     /// gave it.
     pub token_logps: Sequences,
+    /// First tokens of accepted answers, to be read at the last position of every sequence and
+    /// fork where not empty: two numbers stay of each row of logits.
+    pub first_tokens: Vec<u32>,
 }
 
 /// Sequences of a batch.

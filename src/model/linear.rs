@@ -7,11 +7,15 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::device::Resident;
 use super::matrix::{Matrix, add};
+use super::view::View;
 
 /// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel, so that
 /// each weight is read once, in the order in which it lies in memory. A short prompt costs what
 /// reading the weights costs, and a row-major weight is read in strides.
 const PANEL: usize = 48;
+
+/// Inputs of a weight that one task goes back to.
+const SLICE: usize = 96;
 
 /// A linear map `y = x·W + b` whose weight is packed in panels of [`PANEL`] output columns.
 #[derive(Debug, Clone)]
@@ -153,6 +157,39 @@ impl Linear {
         let mut y = Matrix::zeros(x.rows, self.outputs);
         self.multiply(x, &mut y, None);
         y
+    }
+
+    /// `y·Wᵀ`: the slope by what the map reads, given that by what it gives.
+    ///
+    /// # Shapes
+    /// `y`: `[rows, outputs]` → `[rows, inputs]`.
+    pub(crate) fn back(&self, y: &Matrix) -> Matrix {
+        let inputs = self.inputs;
+        let slices: Vec<Vec<f32>> = (0..inputs.div_ceil(SLICE))
+            .into_par_iter()
+            .map(|slice| {
+                let first = slice * SLICE;
+                let count = SLICE.min(inputs - first);
+                let mut x = vec![0.0; y.rows * count];
+                for (index, panel) in self.panels.chunks(PANEL * inputs).enumerate() {
+                    let columns = panel.len() / inputs;
+                    let weight = View::new(&panel[first * columns..], count, columns, columns);
+                    let from = &y.data[index * PANEL..];
+                    let from = View::new(from, y.rows, columns, self.outputs);
+                    from.times(weight.transposed(), 1.0, &mut x, count, true);
+                }
+                x
+            })
+            .collect();
+        let mut x = Matrix::zeros(y.rows, inputs);
+        for (slice, values) in slices.iter().enumerate() {
+            let first = slice * SLICE;
+            let count = SLICE.min(inputs - first);
+            for (row, values) in values.chunks_exact(count).enumerate() {
+                x.row_mut(row)[first..first + count].copy_from_slice(values);
+            }
+        }
+        x
     }
 
     /// `y ← x·W + b`.

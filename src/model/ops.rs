@@ -62,6 +62,43 @@ impl Norm {
         pulp::Arch::new().dispatch(NormRow { norm: self, row });
     }
 
+    /// The slope by what a row was, given that by what the norm made of it.
+    ///
+    /// # Shapes
+    /// `row`, `by`: `[width]` → the same.
+    pub(crate) fn back(&self, row: &[f32], by: &[f32]) -> Vec<f32> {
+        let (mean, scale) = self.statistics(row);
+        let width = row.len() as f32;
+        let by: Vec<f32> = by.iter().zip(&self.gain).map(|(by, g)| by * g).collect();
+        let unit = |value: f32| (value - mean) * scale;
+        let along = by.iter().zip(row).map(|(by, value)| by * unit(*value));
+        let along = along.sum::<f32>() / width;
+        let common = match self.kind {
+            NormKind::LayerNorm => by.iter().sum::<f32>() / width,
+            NormKind::RmsNorm => 0.0,
+        };
+        let values = by.iter().zip(row);
+        values
+            .map(|(by, value)| scale * (by - common - along * unit(*value)))
+            .collect()
+    }
+
+    /// [`Norm::back`] of each row.
+    ///
+    /// # Shapes
+    /// `x`, `by`: `[rows, width]` → the same.
+    pub(crate) fn rows_back(&self, x: &Matrix, by: &Matrix) -> Matrix {
+        let mut data = Vec::with_capacity(x.data.len());
+        for row in 0..x.rows {
+            data.extend(self.back(x.row(row), by.row(row)));
+        }
+        Matrix {
+            rows: x.rows,
+            cols: x.cols,
+            data,
+        }
+    }
+
     /// What is subtracted from a row and what the rest is multiplied by, before gain and bias.
     /// For an RMS norm nothing is subtracted.
     #[inline(always)]
@@ -204,8 +241,8 @@ impl WithSimd for LogSumExp<'_> {
 }
 
 /// Applies `activation` to every value.
-pub(crate) fn activate(x: &mut Matrix, activation: Activation) {
-    x.data.par_chunks_mut(VALUES_PER_TASK).for_each(|values| {
+pub(crate) fn activate(x: &mut [f32], activation: Activation) {
+    x.par_chunks_mut(VALUES_PER_TASK).for_each(|values| {
         pulp::Arch::new().dispatch(Activate {
             values,
             by: None,
@@ -277,6 +314,30 @@ fn map(values: &mut [f32], by: Option<&[f32]>, function: impl Fn(f32) -> f32) {
             }
         }
     }
+}
+
+/// The derivative of an activation.
+pub(crate) fn slope(activation: Activation, x: f32) -> f32 {
+    let x = f64::from(x);
+    let slope = match activation {
+        Activation::GeluTanh => {
+            let root = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+            let tanh = (root * (x + 0.044_715 * x.powi(3))).tanh();
+            let inner = root * (1.0 + 3.0 * 0.044_715 * x * x);
+            0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * inner
+        }
+        Activation::GeluErf => {
+            let below = 0.5 * (1.0 + candle_core::cpu::erf::erf_f64(x / std::f64::consts::SQRT_2));
+            let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            below + x * density
+        }
+        Activation::Silu => {
+            let sigmoid = 1.0 / (1.0 + (-x).exp());
+            sigmoid * (1.0 + x * (1.0 - sigmoid))
+        }
+        Activation::Relu => f64::from(u8::from(x > 0.0)),
+    };
+    slope as f32
 }
 
 #[inline(always)]

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use super::batch::{Place, Segment};
 use super::block::Pass;
 use super::error::ModelError;
-use super::hooks::Cancel;
+use super::hooks::{Cancel, Capture};
 use super::matrix::Matrix;
 use super::runs::Recalled;
-use super::score::log_softmax_at;
+use super::score::{Reading, log_softmax_at, read};
 use super::trace::Trace;
 use super::transformer::Transformer;
 
@@ -72,8 +72,39 @@ fn known(pass: &Pass<'_>, index: usize) -> Beginning {
     begin
 }
 
+/// What is wanted of a row of logits.
+#[derive(Debug, Clone, Copy)]
+enum Want {
+    /// All of it.
+    Logits,
+    /// What it says of the answers' first tokens.
+    Reading,
+    /// The log-probability of a sequence's next token.
+    Logp(usize, u32),
+}
+
+/// What a row of logits said.
+enum Found {
+    /// The row is kept.
+    Logits,
+    Reading(Reading),
+    Logp(usize, f32),
+}
+
+impl Want {
+    fn read(self, logits: &[f32], capture: &Capture) -> Found {
+        match self {
+            Self::Logits => Found::Logits,
+            Self::Reading => Found::Reading(read(logits, &capture.first_tokens)),
+            Self::Logp(sequence, token) => {
+                Found::Logp(sequence, log_softmax_at(logits, token as usize) as f32)
+            }
+        }
+    }
+}
+
 impl Transformer {
-    /// Fills in the final residuals, logits and token log-probabilities that the hooks ask for.
+    /// Fills in the final residuals, logits, readings of first tokens and token log-probabilities that the hooks ask for.
     /// `segments` are the sequences and then the forks, in the order of the trace.
     ///
     /// # Errors
@@ -104,24 +135,31 @@ impl Transformer {
                 .append(&pass.final_rows(segment, first, resid));
         }
         let mut rows = empty();
+        // What is wanted of each row, in the same order.
+        let mut wants = Vec::new();
         for (index, segment) in segments.iter().enumerate() {
             let range = capture.logits.range(segment.sequence, segment.length());
             // Before its first changed position a fork is the sequence that it left.
             let is_fork = index >= pass.sequences.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
             rows.append(&pass.final_rows(segment, first, resid));
+            wants.resize(rows.rows, Want::Logits);
         }
-        let logits = rows.rows;
-        // The sequence and the token that each row behind those of the logits predicts.
-        let mut predicted = Vec::new();
+        if !capture.first_tokens.is_empty() {
+            for segment in segments {
+                rows.append(&pass.final_rows(segment, segment.length() - 1, resid));
+                wants.push(Want::Reading);
+            }
+        }
         let wanted = capture.token_logps.of(own.len());
         let beginnings: Vec<Beginning> = (0..wanted).map(|index| known(pass, index)).collect();
-        for (index, (segment, begin)) in own.iter().zip(&beginnings).enumerate() {
-            let unknown = &pass.sequences[index].tokens[begin.count + 1..];
+        for (sequence, (segment, begin)) in own.iter().zip(&beginnings).enumerate() {
+            let unknown = &pass.sequences[sequence].tokens[begin.count + 1..];
             let mut before = pass.final_rows(segment, begin.count, resid);
             before.truncate(unknown.len());
             rows.append(&before);
-            predicted.extend(unknown.iter().map(|token| (index, *token)));
+            let predicted = |token: &u32| Want::Logp(sequence, *token);
+            wants.extend(unknown.iter().map(predicted));
         }
         let mut found_logps = vec![Vec::new(); beginnings.len()];
         trace.logits.cols = self.config.vocab;
@@ -133,17 +171,17 @@ impl Transformer {
             }
             let end = rows.rows.min(start + LOGIT_ROWS);
             self.logits(&rows.select(start..end), &mut found)?;
-            let kept = logits.clamp(start, end) - start;
-            let logps: Vec<f32> = (kept..found.rows)
-                .into_par_iter()
-                .map(|row| {
-                    let (_, token) = predicted[start + row - logits];
-                    log_softmax_at(found.row(row), token as usize) as f32
-                })
-                .collect();
-            for (row, logp) in (start + kept..end).zip(logps) {
-                found_logps[predicted[row - logits].0].push(logp);
+            let read = |(row, want): (usize, &Want)| want.read(found.row(row), capture);
+            let round: Vec<Found> = wants[start..end].par_iter().enumerate().map(read).collect();
+            let mut kept = 0;
+            for read in round {
+                match read {
+                    Found::Logits => kept += 1,
+                    Found::Reading(reading) => trace.readings.push(reading),
+                    Found::Logp(sequence, logp) => found_logps[sequence].push(logp),
+                }
             }
+            // Rows that are kept whole stand before all others.
             found.truncate(kept);
             trace.logits.append(&found);
         }

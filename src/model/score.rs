@@ -1,5 +1,7 @@
 //! Log-probabilities, ranks and top tokens of a row of logits.
 
+use serde::Serialize;
+
 use super::Cancel;
 use super::error::ModelError;
 use super::hooks::{Hooks, Intervention, Positions};
@@ -23,6 +25,17 @@ pub struct Ranked {
     pub token: u32,
     /// Its natural log-probability.
     pub logp: f64,
+}
+
+/// How likely the accepted answers begin after a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Reading {
+    /// Log of the summed probabilities of the answers' first tokens; NaN (`null` in JSON) where
+    /// an injection made the logits overflow.
+    pub logp_first: f64,
+    /// How many tokens are more likely than the likeliest of them (0 = top); the vocabulary's size
+    /// where the logits overflowed.
+    pub rank: usize,
 }
 
 /// How probable the accepted answers are after a prompt.
@@ -95,6 +108,31 @@ fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
         .map(|logp| (logp - top).exp())
         .sum::<f64>()
         .ln()
+}
+
+/// What a row of logits says of distinct first tokens; not empty.
+///
+/// # Shapes
+/// `logits`: `[vocab]`.
+pub(super) fn read(logits: &[f32], first_tokens: &[u32]) -> Reading {
+    let normalizer = log_sum_exp(logits);
+    if !normalizer.is_finite() {
+        return Reading {
+            logp_first: f64::NAN,
+            rank: logits.len(),
+        };
+    }
+    let logps = first_tokens
+        .iter()
+        .map(|token| f64::from(logits[*token as usize]) - normalizer);
+    let likeliest = first_tokens
+        .iter()
+        .copied()
+        .max_by(|a, b| logits[*a as usize].total_cmp(&logits[*b as usize]));
+    Reading {
+        logp_first: log_sum(logps),
+        rank: likeliest.map_or(0, |token| rank_of(logits, token)),
+    }
 }
 
 /// One prompt and what may continue it.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::matrix::Matrix;
+use super::score::Reading;
 
 /// What [`crate::model::Model::forward`] kept. Fields that were not asked for are empty.
 ///
@@ -19,6 +20,8 @@ pub struct Trace {
     pub resid_final: Matrix,
     /// Per sequence that was asked for, the log-probability of every token but the first (one fewer than tokens).
     pub token_logps: Vec<Vec<f32>>,
+    /// Of every sequence and then of every fork, where first tokens were to be read.
+    pub readings: Vec<Reading>,
     /// Tokens of each sequence.
     pub lengths: Vec<usize>,
     /// Rows that were computed: the sequences' tokens that were not known or shared, and those of

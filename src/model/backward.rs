@@ -1,0 +1,389 @@
+//! The slope of an answer's log-probability by what is added at each layer: one pass forwards, one
+//! back.
+
+use rayon::prelude::*;
+
+use super::attention::Heads;
+use super::batch::Segment;
+use super::block::Pass;
+use super::config::{Block, Mlp};
+use super::error::ModelError;
+use super::hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions};
+use super::matrix::{Matrix, add};
+use super::ops::{activate, slope};
+use super::resident::Model;
+use super::runs::Sequence;
+use super::score::{Reading, log_softmax, read};
+use super::trace::LayerTrace;
+use super::transformer::{Layer, Transformer};
+use super::view::View;
+
+/// How the log-probability of the answers' first tokens changes, to first order, with what is
+/// added to each layer's attention output.
+#[derive(Debug, Clone)]
+pub struct Slopes {
+    /// What the pass forwards found.
+    pub reading: Reading,
+    /// One per layer, `[n, width]`: ∂ logp_first / ∂ attn_out_l[position], in nats.
+    pub attn_out: Vec<Matrix>,
+}
+
+impl Model {
+    /// The slopes of the log of the summed probabilities of `first_tokens` (distinct, not empty)
+    /// after `tokens`, with `interventions` in force.
+    ///
+    /// # Errors
+    /// As [`Model::forward`]; [`ModelError::NotFinite`] where the logits overflow.
+    pub fn slopes(
+        &self,
+        tokens: &[u32],
+        first_tokens: &[u32],
+        interventions: &[Intervention],
+        cancel: &Cancel,
+    ) -> Result<Slopes, ModelError> {
+        let hooks = Hooks {
+            interventions: interventions.to_vec(),
+            ..Hooks::capture(Capture {
+                logits: Positions::Last,
+                attention: Positions::All,
+                attn_out: Positions::All,
+                resid_pre: Positions::All,
+                resid_final: Positions::Last,
+                first_tokens: first_tokens.to_vec(),
+                ..Capture::default()
+            })
+        };
+        let trace = self.forward(&[tokens], &hooks, cancel)?;
+        let logits = trace.logits.row(0);
+        let reading = read(logits, first_tokens);
+        if !reading.logp_first.is_finite() {
+            return Err(ModelError::NotFinite {
+                model: self.info.name.clone(),
+            });
+        }
+        let transformer = &self.transformer;
+        let sequence = [Sequence {
+            tokens,
+            interventions,
+            rotation: transformer
+                .rope
+                .as_ref()
+                .map_or(0, |rope| rope.rotation(tokens.len())),
+        }];
+        let pass = Pass {
+            hooks: &hooks,
+            recalled: &[],
+            sequences: &sequence,
+            angles: transformer
+                .rope
+                .as_ref()
+                .map(|rope| rope.angles(0, [tokens.len()].into_iter())),
+        };
+        let by_logits = slope_by_logits(logits, first_tokens, reading);
+        let back = |_: &rayon::Scope<'_>| {
+            let last = trace.resid_final.row(0);
+            let by_normed = transformer.head().back(&by_logits);
+            let mut by_resid = Matrix::zeros(tokens.len(), self.info.width);
+            let target = by_resid.row_mut(tokens.len() - 1);
+            target.copy_from_slice(&transformer.final_norm.back(last, by_normed.row(0)));
+            let mut attn_out = Vec::with_capacity(trace.layers.len());
+            for (index, kept) in trace.layers.iter().enumerate().rev() {
+                if cancel.is_cancelled() {
+                    return Err(ModelError::Cancelled);
+                }
+                attn_out.push(transformer.block_back(&pass, index, kept, &mut by_resid)?);
+            }
+            attn_out.reverse();
+            Ok(attn_out)
+        };
+        let attn_out = rayon::scope(back)?;
+        Ok(Slopes { reading, attn_out })
+    }
+}
+
+/// ∂ ln Σ p_t / ∂ logits for t in `first_tokens`: each token's share of that sum, less its
+/// probability.
+///
+/// # Shapes
+/// `logits`: `[vocab]` → `[1, vocab]`.
+fn slope_by_logits(logits: &[f32], first_tokens: &[u32], reading: Reading) -> Matrix {
+    let logps = log_softmax(logits);
+    let mut data: Vec<f32> = logps.iter().map(|logp| -logp.exp() as f32).collect();
+    for token in first_tokens {
+        data[*token as usize] += (logps[*token as usize] - reading.logp_first).exp() as f32;
+    }
+    Matrix {
+        rows: 1,
+        cols: data.len(),
+        data,
+    }
+}
+
+impl Transformer {
+    /// Takes the slope by the residual after a block to that before it, in place, and returns that
+    /// by the block's attention output.
+    ///
+    /// # Shapes
+    /// `by_resid`: `[n, width]` → the same.
+    ///
+    /// # Errors
+    /// A device refused.
+    fn block_back(
+        &self,
+        pass: &Pass<'_>,
+        index: usize,
+        kept: &LayerTrace,
+        by_resid: &mut Matrix,
+    ) -> Result<Matrix, ModelError> {
+        let layer = &self.layers[index];
+        let by_attn_out = if self.config.block == Block::Sequential {
+            let mut middle = kept.resid_pre.clone();
+            middle.add(&kept.attn_out);
+            by_resid.add(&self.mlp_back(layer, &middle, by_resid)?);
+            by_resid.clone()
+        } else {
+            let by_attn_out = by_resid.clone();
+            by_resid.add(&self.mlp_back(layer, &kept.resid_pre, &by_attn_out)?);
+            by_attn_out
+        };
+        // Below the first layer nothing is asked.
+        if index > 0 {
+            by_resid.add(&self.attention_back(pass, index, kept, &by_attn_out)?);
+        }
+        Ok(by_attn_out)
+    }
+
+    /// The slope by what the MLP's norm reads.
+    ///
+    /// # Shapes
+    /// `resid`, `by_out`: `[n, width]` → the same.
+    fn mlp_back(
+        &self,
+        layer: &Layer,
+        resid: &Matrix,
+        by_out: &Matrix,
+    ) -> Result<Matrix, ModelError> {
+        let norm = layer.mlp_norm.as_ref().unwrap_or(&layer.attention_norm);
+        let mut by_hidden = Matrix::default();
+        layer
+            .up
+            .forward_into(&norm.forward(resid), &mut by_hidden)?;
+        let by_activated = layer.down.back(by_out);
+        let cols = by_hidden.cols;
+        by_hidden
+            .data
+            .par_chunks_exact_mut(cols)
+            .zip(by_activated.data.par_chunks_exact(by_activated.cols))
+            .for_each(|(hidden, by)| match self.config.mlp {
+                Mlp::Plain(activation) => {
+                    for (hidden, by) in hidden.iter_mut().zip(by) {
+                        *hidden = by * slope(activation, *hidden);
+                    }
+                }
+                Mlp::Gated(activation) => {
+                    let (gate, up) = hidden.split_at_mut(by.len());
+                    let mut activated = gate.to_vec();
+                    activate(&mut activated, activation);
+                    for (at, by) in by.iter().enumerate() {
+                        gate[at] = by * up[at] * slope(activation, gate[at]);
+                        up[at] = by * activated[at];
+                    }
+                }
+            });
+        Ok(norm.rows_back(resid, &layer.up.back(&by_hidden)))
+    }
+
+    /// The slope by what the attention's norm reads.
+    ///
+    /// # Shapes
+    /// `by_out`: `[n, width]` → the same.
+    fn attention_back(
+        &self,
+        pass: &Pass<'_>,
+        index: usize,
+        kept: &LayerTrace,
+        by_out: &Matrix,
+    ) -> Result<Matrix, ModelError> {
+        let layer = &self.layers[index];
+        let heads = self.heads(index);
+        let n = by_out.rows;
+        let by_z = self.z_back(pass, index, by_out);
+        let mut raw = Matrix::default();
+        let normed = layer.attention_norm.forward(&kept.resid_pre);
+        layer.qkv.forward_into(&normed, &mut raw)?;
+        let segments = [Segment {
+            start: 0,
+            rows: n,
+            sequence: 0,
+            position: 0,
+            past: Vec::new(),
+        }];
+        let mut placed = raw.clone();
+        self.place(layer, index, &mut placed, pass, &segments);
+        let groups: Vec<Group> = (0..heads.keys)
+            .into_par_iter()
+            .map(|group| group_back(heads, group, &placed, &kept.attention[0], &by_z))
+            .collect();
+        let mut by_qkv = Matrix::zeros(n, heads.row_width());
+        for (group, slopes) in groups.iter().enumerate() {
+            slopes.write(heads, group, &mut by_qkv);
+        }
+        self.unplace(layer, heads, pass, &raw, &mut by_qkv);
+        Ok(layer
+            .attention_norm
+            .rows_back(&kept.resid_pre, &layer.qkv.back(&by_qkv)))
+    }
+
+    /// The slope by every head's output z; none by what an intervention put there instead.
+    fn z_back(&self, pass: &Pass<'_>, index: usize, by_out: &Matrix) -> Matrix {
+        let head_dim = self.config.head_dim;
+        let here = || {
+            let all = pass.hooks.interventions.iter();
+            all.filter(|change| change.layer == index)
+        };
+        let mut by_out = by_out.clone();
+        for change in here() {
+            if let Action::ReplaceAttnOut(_) = change.action {
+                for row in change.at.range(by_out.rows) {
+                    by_out.row_mut(row).fill(0.0);
+                }
+            }
+        }
+        let mut by_z = self.layers[index].output.back(&by_out);
+        for change in here() {
+            if let Action::ZeroHead(head) | Action::ReplaceHead(head, _) = change.action {
+                for row in change.at.range(by_z.rows) {
+                    by_z.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
+                }
+            }
+        }
+        by_z
+    }
+
+    /// Takes the slopes by placed queries and keys to those by what was multiplied, in place.
+    fn unplace(
+        &self,
+        layer: &Layer,
+        heads: Heads,
+        pass: &Pass<'_>,
+        raw: &Matrix,
+        by_qkv: &mut Matrix,
+    ) {
+        let placed = (heads.queries + heads.keys) * heads.head_dim;
+        let cols = by_qkv.cols;
+        by_qkv
+            .data
+            .par_chunks_exact_mut(cols)
+            .zip(raw.data.par_chunks_exact(cols))
+            .enumerate()
+            .for_each(|(position, (by, raw))| {
+                let vectors = by[..placed].chunks_exact_mut(heads.head_dim);
+                for (head, (by, raw)) in vectors.zip(raw.chunks_exact(heads.head_dim)).enumerate() {
+                    if let (Some(rope), Some(angles)) = (&self.rope, &pass.angles) {
+                        let angles = angles.at(position, pass.sequences[0].rotation);
+                        // A rotation is taken back by that of the negative angle.
+                        let back: Vec<(f32, f32)> =
+                            angles.iter().map(|(cos, sin)| (*cos, -sin)).collect();
+                        rope.rotate(by, &back);
+                    }
+                    if let Some((query_norm, key_norm)) = &layer.qk_norms {
+                        let norm = if head < heads.queries {
+                            query_norm
+                        } else {
+                            key_norm
+                        };
+                        let back = norm.back(raw, by);
+                        by.copy_from_slice(&back);
+                    }
+                }
+            });
+    }
+}
+
+/// Slopes by the queries, keys and values of one key/value head and the query heads that read it.
+struct Group {
+    /// Per query head `[n, head_dim]`.
+    queries: Vec<Matrix>,
+    /// `[n, head_dim]`.
+    keys: Matrix,
+    /// `[n, head_dim]`.
+    values: Matrix,
+}
+
+/// The way back through softmax(scale·Q·Kᵀ)·V: with A the pattern, ∂V = Aᵀ·∂z,
+/// ∂S = A ⊙ (∂z·Vᵀ − its mean under A), ∂Q = scale·∂S·K, ∂K = scale·∂Sᵀ·Q.
+///
+/// # Shapes
+/// `placed`: `[n, (H + 2·H_kv)·head_dim]`; `pattern`: `[n × H, n]`; `by_z`: `[n, H·head_dim]`.
+fn group_back(
+    heads: Heads,
+    group: usize,
+    placed: &Matrix,
+    pattern: &Matrix,
+    by_z: &Matrix,
+) -> Group {
+    let (n, dim) = (by_z.rows, heads.head_dim);
+    let shared = heads.queries / heads.keys;
+    let own = heads.keys_values().start;
+    let columns = |matrix, start: usize| columns(matrix, start, dim);
+    let keys = columns(placed, own + group * dim);
+    let values = columns(placed, own + (heads.keys + group) * dim);
+    let mut slopes = Group {
+        queries: Vec::with_capacity(shared),
+        keys: Matrix::zeros(n, dim),
+        values: Matrix::zeros(n, dim),
+    };
+    let mut by_scores = Matrix::zeros(n, n);
+    for head in group * shared..(group + 1) * shared {
+        // One row of the pattern for each head, position after position.
+        let rows = &pattern.data[head * n..];
+        let pattern = View::new(rows, n, n, heads.queries * n);
+        let by_z = columns(by_z, head * dim);
+        let values_slope = &mut slopes.values.data;
+        pattern
+            .transposed()
+            .times(by_z, 1.0, values_slope, dim, true);
+        by_z.times(values.transposed(), 1.0, &mut by_scores.data, n, false);
+        for (row, by) in by_scores.data.chunks_exact_mut(n).enumerate() {
+            let pattern = &rows[row * heads.queries * n..][..n];
+            let mean: f32 = pattern.iter().zip(&*by).map(|(a, by)| a * by).sum();
+            for (by, a) in by.iter_mut().zip(pattern) {
+                *by = a * (*by - mean);
+            }
+        }
+        let scores = View::new(&by_scores.data, n, n, n);
+        let mut queries = Matrix::zeros(n, dim);
+        scores.times(keys, heads.scale, &mut queries.data, dim, false);
+        let read = columns(placed, head * dim);
+        let keys_slope = &mut slopes.keys.data;
+        scores
+            .transposed()
+            .times(read, heads.scale, keys_slope, dim, true);
+        slopes.queries.push(queries);
+    }
+    slopes
+}
+
+/// `count` columns of a matrix, from `start` on.
+fn columns(matrix: &Matrix, start: usize, count: usize) -> View<'_> {
+    View::new(&matrix.data[start..], matrix.rows, count, matrix.cols)
+}
+
+impl Group {
+    /// Writes the slopes to where the queries, keys and values stand in a row.
+    fn write(&self, heads: Heads, group: usize, by_qkv: &mut Matrix) {
+        let dim = heads.head_dim;
+        let own = heads.keys_values().start;
+        let first = group * self.queries.len();
+        let queries = self.queries.iter().enumerate();
+        let parts = queries.map(|(at, part)| ((first + at) * dim, part)).chain([
+            (own + group * dim, &self.keys),
+            (own + (heads.keys + group) * dim, &self.values),
+        ]);
+        for (start, part) in parts {
+            for row in 0..part.rows {
+                add(&mut by_qkv.row_mut(row)[start..start + dim], part.row(row));
+            }
+        }
+    }
+}
