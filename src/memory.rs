@@ -4,12 +4,14 @@
 
 mod encoding;
 mod error;
+mod head;
 mod injection;
 mod measure;
 mod sweep;
 
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
+pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};
 pub use sweep::{Cell, Grid, Sweep, sweep};

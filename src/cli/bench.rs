@@ -213,6 +213,7 @@ impl Bench<'_> {
             layers: (0..layers).collect(),
             taus: taus.to_vec(),
             scopes: vec![scope.clone()],
+            head: None,
         };
         let memory = "Great Barrier Reef";
         let seconds = median(self.runs.min(3), || {

@@ -1,6 +1,7 @@
 //! `hoplens sweep`: an injection grid.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -34,6 +35,12 @@ pub(super) struct SweepArgs {
     /// The piece of the prompt that scope `span` means.
     #[arg(long, value_name = "TEXT")]
     span: Option<String>,
+    /// Which occurrence of it, from 1.
+    #[arg(long, value_name = "N", default_value = "1", requires = "span")]
+    nth: NonZeroUsize,
+    /// Confine the memory to what this head (from 0) of each layer can write.
+    #[arg(long, value_name = "H")]
+    head: Option<usize>,
     /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
     #[arg(long, value_name = "LIST")]
     layers: Option<String>,
@@ -89,6 +96,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         layers: layers.unwrap_or_else(|| (0..model.info.layers).collect()),
         taus,
         scopes,
+        head: args.head,
     };
     let tokens = model.tokenizer.encode(&args.prompt, global.bos());
     let first_tokens = crate::hop::first_tokens(&model, &args.prompt, &args.expect)?;
@@ -146,7 +154,7 @@ fn scopes(args: &SweepArgs) -> Result<Vec<Scope>, CliError> {
             ScopeArg::Span => match &args.span {
                 Some(text) => Ok(Scope::Span(SpanScope {
                     text: text.clone(),
-                    nth: 1,
+                    nth: args.nth.get(),
                 })),
                 None => Err(usage(
                     "--scope span needs --span with a piece of the prompt",

@@ -72,6 +72,7 @@ impl Search {
             layers: (0..layers).collect(),
             taus: self.taus.clone(),
             scopes: vec![scope.clone()],
+            head: None,
         }
     }
 }

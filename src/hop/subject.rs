@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::memory::{MemoryError, encode, place, resolve_scope};
+use crate::memory::{MemoryError, encode_for, place, resolve_scope};
 use crate::model::{Answer, BosPolicy, Cancel, Intervention, Model, Token};
 use crate::prompt::Injection;
 
@@ -127,10 +127,11 @@ pub(super) fn interventions(
         .iter()
         .map(|injection| {
             model.check_layer(injection.layer.value)?;
-            let vector = encode(
+            let vector = encode_for(
                 model,
                 &injection.memory.value,
                 injection.encoding,
+                injection.head.as_ref().map(|head| head.value),
                 bos,
                 cancel,
             )?;

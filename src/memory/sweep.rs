@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::injection::scaled;
-use super::{MemoryError, Subject, encode, measure, resolve_scope};
+use super::{MemoryError, Subject, encode_for, measure, resolve_scope};
 use crate::model::{Cancel, Fork, Model, ModelError, Reading};
 use crate::prompt::{Encoding, Scope};
 
@@ -18,6 +18,8 @@ pub struct Grid {
     pub taus: Vec<f64>,
     /// Scopes.
     pub scopes: Vec<Scope>,
+    /// The head to whose output the memory is confined at each layer; `None` is the whole layer.
+    pub head: Option<usize>,
 }
 
 /// One measured injection.
@@ -27,6 +29,9 @@ pub struct Cell {
     pub encoding: Encoding,
     /// Layer, from 0.
     pub layer: usize,
+    /// Head, from 0; absent where the whole layer is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<usize>,
     /// Magnitude.
     pub tau: f64,
     /// Scope.
@@ -60,7 +65,7 @@ impl Sweep {
 /// Measures every cell of `grid` for `memory`, by [`measure`]; `progress` hears how many are done.
 ///
 /// # Errors
-/// A memory without tokens, a layer that does not exist, a τ that is not finite, a span that does
+/// A memory without tokens, a layer or head that does not exist, a τ that is not finite, a span that does
 /// not stand in the prompt, or `cancel` was set.
 pub fn sweep(
     model: &Model,
@@ -95,7 +100,7 @@ fn variants(
 ) -> Result<Vec<(Cell, Fork)>, MemoryError> {
     let mut variants = Vec::new();
     for &encoding in &grid.encodings {
-        let vector = encode(model, memory, encoding, subject.bos, cancel)?;
+        let vector = encode_for(model, memory, encoding, grid.head, subject.bos, cancel)?;
         for scope in &grid.scopes {
             let at = resolve_scope(scope, subject.text, subject.tokens)?;
             for &layer in &grid.layers {
@@ -104,6 +109,7 @@ fn variants(
                     let cell = Cell {
                         encoding,
                         layer,
+                        head: grid.head,
                         tau,
                         scope: scope.clone(),
                         logp_first: f64::NAN,

@@ -91,6 +91,18 @@ impl Model {
         }
     }
 
+    /// Checks that the model's layers have a head.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`].
+    pub fn check_head(&self, head: usize) -> Result<(), ModelError> {
+        if head < self.info.heads {
+            Ok(())
+        } else {
+            Err(self.out_of_range("head", head, self.info.heads))
+        }
+    }
+
     fn out_of_range(&self, what: &'static str, index: usize, count: usize) -> ModelError {
         ModelError::OutOfRange {
             what,

@@ -1,6 +1,7 @@
 //! The model's own vectors, and what they make of a piece of the residual stream.
 
 use super::config::{Config, NormKind};
+use super::error::ModelError;
 use super::matrix::Matrix;
 use super::ops::Norm;
 use super::resident::Model;
@@ -96,6 +97,26 @@ impl Model {
             rows.row_mut(head)[columns.clone()].copy_from_slice(&z[columns]);
         }
         self.transformer.layers[layer].output.product(&rows)
+    }
+
+    /// What a head can write: the rows of W_O^h, which its z multiplies.
+    ///
+    /// # Shapes
+    /// → `[head_dim, width]`.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`] for a layer or head that does not exist.
+    pub fn head_weights(&self, layer: usize, head: usize) -> Result<Matrix, ModelError> {
+        self.check_layer(layer)?;
+        self.check_head(head)?;
+        let Config {
+            heads, head_dim, ..
+        } = *self.config();
+        let mut units = Matrix::zeros(head_dim, heads * head_dim);
+        for dim in 0..head_dim {
+            units.row_mut(dim)[head * head_dim + dim] = 1.0;
+        }
+        Ok(self.transformer.layers[layer].output.product(&units))
     }
 
     /// The attention output's bias of a layer, where it has one.

@@ -62,6 +62,8 @@ pub struct Injection {
     pub encoding: Encoding,
     /// The layer (from 0) to whose attention output the vector is added.
     pub layer: Spanned<usize>,
+    /// The head (from 0) to whose output the memory is confined; without one the whole layer.
+    pub head: Option<Spanned<usize>>,
     /// Magnitude; negative suppresses.
     pub tau: f64,
     /// The positions it acts on.

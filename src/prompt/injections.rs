@@ -7,8 +7,8 @@ use super::{
     yaml::{Data, Node},
 };
 
-const KEYS: [&str; 7] = [
-    "case", "memory", "encoding", "layer", "tau", "scope", "measured",
+const KEYS: [&str; 8] = [
+    "case", "memory", "encoding", "layer", "head", "tau", "scope", "measured",
 ];
 const ENCODINGS: [&str; 3] = ["embed", "unembed", "layerwise"];
 const WHAT: &str = "An injection";
@@ -30,6 +30,10 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
         .and_then(|layer| index(layer, "An injection's layer", 0, problems));
     let tau = required(entries, "tau", WHAT, here, problems)
         .and_then(|tau| number(tau, "An injection's `tau`", problems));
+    let head = match optional(entries, "head") {
+        Some(head) => Some(index(head, "An injection's head", 0, problems)?),
+        None => None,
+    };
     let scope = match optional(entries, "scope") {
         Some(node) => scope(node, problems),
         None => Some(Scope::All),
@@ -43,6 +47,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
         memory: memory?,
         encoding: encoding?,
         layer: layer?,
+        head,
         tau: tau?,
         scope: scope?,
         measured,

@@ -86,6 +86,7 @@ fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
         memory: bare(new.memory.clone()),
         encoding: new.encoding,
         layer: bare(new.layer),
+        head: None,
         tau: new.tau,
         scope: new.scope.clone(),
         measured,
@@ -127,5 +128,6 @@ pub(super) fn plain_injection(injection: &Injection) -> Injection {
     injection.case = injection.case.map(|case| bare(case.value));
     injection.memory.range = 0..0;
     injection.layer.range = 0..0;
+    injection.head = injection.head.map(|head| bare(head.value));
     injection
 }
