@@ -294,6 +294,7 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
     taus.sort_by(f64::total_cmp);
     taus.dedup();
     let grid = Grid {
+        head: None,
         encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
         layers,
         taus,
