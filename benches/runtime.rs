@@ -116,6 +116,7 @@ fn sweeps(c: &mut Criterion) {
     };
     for scope in [Scope::All, Scope::Last] {
         let grid = Grid {
+            head: None,
             encodings: vec![Encoding::Embed],
             layers: (0..model.info.layers).collect(),
             taus: vec![1.0, 6.0],

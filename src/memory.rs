@@ -7,6 +7,8 @@ mod error;
 mod head;
 mod injection;
 mod measure;
+mod search;
+mod surface;
 mod sweep;
 
 pub use encoding::{MemoryVector, encode};
@@ -14,4 +16,5 @@ pub use error::MemoryError;
 pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};
+pub use search::search;
 pub use sweep::{Cell, Grid, Sweep, sweep};

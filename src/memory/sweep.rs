@@ -91,7 +91,7 @@ pub fn sweep(
 }
 
 /// Every cell, not measured yet, and what it does.
-fn variants(
+pub(super) fn variants(
     model: &Model,
     subject: &Subject<'_>,
     memory: &str,

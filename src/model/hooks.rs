@@ -191,7 +191,8 @@ impl Select {
         }
     }
 
-    pub(crate) fn range(&self, len: usize) -> Range<usize> {
+    /// The positions that are acted on in a sequence of `len` tokens.
+    pub fn range(&self, len: usize) -> Range<usize> {
         match self {
             Self::All => 0..len,
             Self::Range(range) => range.start.min(len)..range.end.min(len),
