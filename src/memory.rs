@@ -7,9 +7,11 @@ mod error;
 mod injection;
 mod measure;
 mod sweep;
+mod words;
 
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
 pub use injection::{place, resolve_scope};
 pub use measure::{Reading, Subject, measure};
 pub use sweep::{Cell, Grid, Sweep, sweep};
+pub use words::Words;
