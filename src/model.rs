@@ -42,7 +42,7 @@ pub use hooks::{
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};
-pub use score::{Answer, Question, Ranked, Score, log_softmax, log_softmax_at, rank_of, top_k};
+pub use score::{Answer, Question, Ranked, Score, kl, log_softmax, log_softmax_at, rank_of, top_k};
 pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
