@@ -37,10 +37,10 @@ pub fn chance(percentile: f64, memories: &str) -> String {
 
 /// A divergence in nats: `0.02`, `3.1e-5`.
 pub fn nats(nats: f64) -> String {
-    if nats >= 0.000_95 && nats < 0.0095 {
-        format!("{nats:.3}")
-    } else if nats >= 0.0095 {
+    if nats >= 0.0095 {
         format!("{nats:.2}")
+    } else if nats >= 0.000_95 {
+        format!("{nats:.3}")
     } else if nats > 0.0 {
         format!("{nats:.1e}")
     } else if nats.is_nan() {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::injection::scaled;
 use super::{MemoryError, Placement, encode};
-use crate::model::{BosPolicy, Cancel, Fork, Hooks, Intervention, Model, kl, rank_of, top_k};
+use crate::model::{BosPolicy, Cancel, Fork, Hooks, Intervention, Model, kl, rank_of};
 
 /// Rows in one pass: those of the prompts and of their variants. As for a sweep.
 const ROWS: usize = 256;
@@ -166,10 +166,9 @@ pub fn collateral(
                 let after = trace
                     .logits
                     .row(chunk.len() + sequence * acting.len() + place);
-                let found = effects[*index].as_mut();
-                found.into_iter().for_each(|found| {
+                if let Some(found) = &mut effects[*index] {
                     found.push(effect(before, after, &one.first_tokens));
-                });
+                }
             }
         }
         progress(bystanders.len() - rest.len());
@@ -188,7 +187,6 @@ fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> Effect {
             right: (!first_tokens.is_empty()).then(|| (is_right(before, first_tokens), false)),
         };
     }
-    let top = |logits| top_k(logits, 1).first().map(|top| top.token);
     Effect {
         kl,
         flips: top(before) != top(after),
@@ -199,6 +197,18 @@ fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> Effect {
             )
         }),
     }
+}
+
+/// The likeliest token, the first of equals.
+fn top(logits: &[f32]) -> usize {
+    let better = |best: usize, token: usize| {
+        if logits[token] > logits[best] {
+            token
+        } else {
+            best
+        }
+    };
+    (0..logits.len()).reduce(better).unwrap_or(0)
 }
 
 fn is_right(logits: &[f32], first_tokens: &[u32]) -> bool {
