@@ -410,8 +410,8 @@ fn the_other_cases_of_a_file_are_looked_at() {
         assert!(control.percentile() > 80.0, "{}", control.percentile());
         let collateral = repair.collateral.as_ref().unwrap();
         // Itself left out.
-        assert_eq!(collateral.cases.prompts, 1);
-        assert_eq!(collateral.cases.answered, 1);
+        let cases = collateral.cases.unwrap();
+        assert_eq!((cases.prompts, cases.answered), (1, 1));
         assert_eq!(collateral.all.prompts, 41);
         assert!(collateral.neutral.right_before >= 12, "{collateral:?}");
     }
@@ -432,7 +432,7 @@ fn a_check_reports_both_of_every_injection() {
             let collateral = &repair["collateral"];
             assert_eq!(collateral["prompts"], 40);
             assert_eq!(collateral["neutral"]["prompts"], 40);
-            assert_eq!(collateral["cases"]["prompts"], 0);
+            assert_eq!(collateral["cases"], Value::Null);
             assert!(collateral["mean_kl"].is_f64() && collateral["flips"].is_u64());
             let title = repair["title"].as_str().unwrap();
             assert!(title.ends_with("random memories)"), "{title}");

@@ -21,8 +21,8 @@ pub struct Collateral {
     pub all: Effects,
     /// To the neutral prompts, whose answers take one hop.
     pub neutral: Effects,
-    /// To the other cases.
-    pub cases: Effects,
+    /// To the other cases; `None` where there are none.
+    pub cases: Option<Effects>,
 }
 
 /// Measures the control and the collateral of the injections among `repairs`, which are repairs
@@ -78,7 +78,7 @@ pub(super) fn weigh(
             Collateral {
                 all: Effects::of(&effects),
                 neutral: Effects::of(own),
-                cases: Effects::of(cases),
+                cases: (!cases.is_empty()).then(|| Effects::of(cases)),
             }
         });
     }
