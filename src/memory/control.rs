@@ -1,7 +1,7 @@
 //! What chance gives: the same cell with random memories.
 //!
 //! The best cell of a grid is chosen by the answer that it is measured on, so a gain alone says
-//! little; "Memory Injections" (arXiv 2309.05605, section 5) compares with common words.
+//! little; "Memory Injections" (arXiv 2309.05605) compares with common words.
 
 use std::cmp::Ordering;
 

@@ -1,7 +1,7 @@
 //! Word lists for random memories, of the project's own making.
 //!
 //! The papers compare a memory with common words of each part of speech ("Memory Injections",
-//! arXiv 2309.05605, section 5).
+//! arXiv 2309.05605).
 
 /// A list of words or names that say nothing about a prompt in particular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
