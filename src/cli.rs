@@ -17,6 +17,7 @@ mod progress;
 mod resident;
 mod sweep;
 mod text_report;
+mod weighed;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
 mod analysis;
 mod chat;
 mod error;
+mod evidence;
 mod explicit;
 mod probe;
 mod repair;
@@ -12,8 +13,9 @@ mod settings;
 mod subject;
 mod verdict;
 
-pub use analysis::{CaseFindings, FileFindings, Outcome, analyse, case_id, measure};
+pub use analysis::{CaseFindings, FileFindings, Outcome, analyse, case_id, measure, subjects};
 pub use error::HopError;
+pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
 pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use repair::{Change, Repair, repairs};

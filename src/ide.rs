@@ -7,6 +7,7 @@ mod hints;
 mod hover;
 mod markdown;
 mod numbers;
+mod side_effects;
 mod snapshot;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
@@ -14,5 +15,6 @@ pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unkn
 pub use hints::{Hint, hints};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};
 pub use markdown::{MarkdownStyle, code_span, table};
-pub use numbers::{factor, percent, quoted};
+pub use numbers::{chance, factor, nats, percent, quoted};
+pub use side_effects::{repair_side_effects, side_effects};
 pub use snapshot::Snapshot;

@@ -2,19 +2,33 @@
 //!
 //! Formulas: "Memory Injections" (arXiv 2309.05605), section 4; `docs/method.md`.
 
+mod collateral;
+mod control;
+mod encode_all;
 mod encoding;
 mod error;
 mod head;
 mod injection;
 mod measure;
+mod neutral;
+mod placement;
 mod search;
 mod surface;
 mod sweep;
+mod words;
 
+pub use collateral::{Bystander, Effect, Effects, collateral};
+pub use control::{
+    CONTROL_MEMORIES, CONTROL_SEED, Control, ControlReading, control, percentile, random_memories,
+};
+pub use encode_all::encode_all;
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
 pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};
+pub use neutral::{NEUTRAL, neutral_bystanders};
+pub use placement::Placement;
 pub use search::search;
 pub use sweep::{Cell, Grid, Sweep, sweep};
+pub use words::Words;

@@ -46,7 +46,7 @@ pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};
 pub use score::{
-    Answer, Question, Ranked, Reading, Score, log_softmax, log_softmax_at, rank_of, top_k,
+    Answer, Question, Ranked, Reading, Score, kl, log_softmax, log_softmax_at, rank_of, top_k,
 };
 pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;

@@ -6,7 +6,7 @@ use ignore::WalkBuilder;
 
 use super::error::CliError;
 use super::progress;
-use crate::hop::{Settings, analyse, measure};
+use crate::hop::{Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
 use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
@@ -70,23 +70,27 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     Ok(Snapshot::new(name, text, sidecar.as_deref()))
 }
 
-/// Asks the model about every case of a file, and measures the repairs of those that fail.
+/// Asks the model about every case of a file, and measures the repairs of those that fail and
+/// what they do to the other cases and to those of `others`.
 pub(super) fn analysed(
-    path: &Path,
+    mut snapshot: Snapshot,
     model: &Model,
+    others: &[Subject],
     settings: &Settings,
 ) -> Result<Snapshot, CliError> {
-    let mut snapshot = open(path)?;
+    // Its own cases first: they are what is read of the others where that is limited.
+    let mut read = subjects(model, &snapshot.file, &snapshot.text);
+    read.extend_from_slice(others);
     let cancel = Cancel::new();
-    let spinner = progress::spinner(format!("{}: asking", path.display()));
+    let spinner = progress::spinner(format!("{}: asking", snapshot.name));
     let mut findings = analyse(model, &snapshot.file, &snapshot.text, settings, &cancel)?;
     for index in 0..findings.cases.len() {
         let case = &findings.cases[index];
         let wants_repairs = matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs());
         if wants_repairs {
-            let label = format!("{}: {}: measuring repairs", path.display(), case.id);
+            let label = format!("{}: {}: measuring repairs", snapshot.name, case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));
-            let repairs = measure(model, case, settings, &cancel, &mut tick)?;
+            let repairs = measure(model, case, &read, settings, &cancel, &mut tick)?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);
             }

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::analysed::{analysed, prompt_files};
+use super::analysed::{analysed, open, prompt_files};
 use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, resident, text_report};
-use crate::hop::{CaseFindings, Change, Probes, Repair, Settings, TokenProbability, Verdict};
+use crate::hop::{
+    CaseFindings, Change, Collateral, Probes, Repair, Settings, Subject, TokenProbability, Verdict,
+    subjects,
+};
 use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
+use crate::memory::Control;
 use crate::prompt::{Encoding, FileEdit, Origin, Scope, Severity, sidecar_name};
 use crate::text::{LineIndex, PositionEncoding};
 
@@ -23,15 +27,19 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
     let files = prompt_files(&args.paths)?;
+    let read: Result<Vec<Snapshot>, CliError> = files.iter().map(|path| open(path)).collect();
+    let read = read?;
     let model = resident::load(global)?;
     let settings = Settings {
         bos: global.bos(),
         ..Settings::default()
     };
     let is_text = global.format() == Format::Text;
+    let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
+    let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
     let mut snapshots = Vec::new();
-    for path in &files {
-        let snapshot = analysed(path, &model, &settings)?;
+    for snapshot in read {
+        let snapshot = analysed(snapshot, &model, &cases, &settings)?;
         if is_text {
             // File by file: the first answer is there while the others are worked on.
             let out = &mut anstream::stdout().lock();
@@ -108,6 +116,10 @@ struct RepairReport<'a> {
     logp_after: f64,
     #[serde(flatten)]
     injection: Option<InjectionReport<'a>>,
+    /// Share of random memories that gain less, 0 to 100; null for a rewrite.
+    control_percentile: Option<f64>,
+    /// What the injection does to other prompts; null for a rewrite and scope `span`.
+    collateral: Option<&'a Collateral>,
     edit: Option<EditReport>,
 }
 
@@ -231,6 +243,8 @@ fn repair_report<'a>(
         logp_before: repair.logp_before,
         logp_after: repair.logp_after,
         injection,
+        control_percentile: repair.control.as_ref().map(Control::percentile),
+        collateral: repair.collateral.as_ref(),
         edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
     }
 }

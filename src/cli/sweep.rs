@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::error::CliError;
 use super::global::{Format, Global};
+use super::weighed::{self, ControlReport, Weighed};
 use super::{Outcome, json, lists, progress, resident};
 use crate::ide::{factor, percent};
-use crate::memory::{self, Cell, Grid, search, sweep};
+use crate::memory::{self, Cell, Effects, Grid, search, sweep};
 use crate::model::{Cancel, Model, Reading};
 use crate::prompt::{Encoding, Scope, SpanScope};
 
@@ -79,6 +80,8 @@ struct SweepResult<'a> {
     baseline: Reading,
     cells: &'a [Cell],
     best: Option<&'a Cell>,
+    control: Option<ControlReport>,
+    collateral: Option<Effects>,
     elapsed_ms: f64,
 }
 
@@ -125,6 +128,8 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         },
     )?;
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
+    bar.set_message("random memories");
+    let weighed = weighed::weigh(&model, &subject, &args.memory, &args.expect, swept.best())?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
@@ -135,11 +140,13 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
             baseline: swept.baseline,
             cells: &swept.cells,
             best: swept.best(),
+            control: weighed.control,
+            collateral: weighed.collateral,
             elapsed_ms,
         };
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, &model, &grid, &swept, elapsed_ms)?;
+        print_text(out, &model, &grid, &swept, &weighed, elapsed_ms)?;
     }
     Ok(Outcome::Clean)
 }
@@ -189,6 +196,7 @@ fn print_text(
     model: &Model,
     grid: &Grid,
     swept: &memory::Sweep,
+    weighed: &Weighed,
     elapsed_ms: f64,
 ) -> Result<(), CliError> {
     let baseline = swept.baseline.logp_first.exp();
@@ -240,6 +248,7 @@ fn print_text(
             best.rank + 1
         )?;
     }
+    weighed::print_text(out, weighed)?;
     writeln!(
         out,
         "{} cells in {elapsed_ms:.0} ms on {}",

@@ -7,7 +7,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
 use crate::hop::{CaseFindings, Outcome, Verdict};
-use crate::ide::{Diagnostic, Snapshot, diagnostics, percent, quoted, repair_title};
+use crate::ide::{
+    Diagnostic, Snapshot, diagnostics, percent, quoted, repair_side_effects, repair_title,
+};
 use crate::model::ModelInfo;
 use crate::prompt::{Origin, Severity, sidecar_name};
 
@@ -62,6 +64,9 @@ fn finding(out: &mut dyn Write, snapshot: &Snapshot, found: &Diagnostic) -> std:
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
     for repair in repairs.unwrap_or_default() {
         group = group.element(Level::HELP.message(repair_title(repair)));
+        if let Some(effects) = repair_side_effects(repair) {
+            group = group.element(Level::NOTE.message(effects));
+        }
     }
     if repairs.is_some_and(<[_]>::is_empty) {
         group =

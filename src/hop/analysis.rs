@@ -1,5 +1,6 @@
 //! Everything that is found in one prompt file.
 
+use super::evidence::weigh;
 use super::{
     HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, repairs,
     run_probes, verdict,
@@ -66,16 +67,11 @@ pub fn analyse(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<FileFindings, HopError> {
-    let cases: Vec<Option<usize>> = if file.cases.is_empty() {
-        vec![None]
-    } else {
-        (0..file.cases.len()).map(Some).collect()
-    };
     let mut findings = FileFindings {
         model: model.info.clone(),
         cases: Vec::new(),
     };
-    for index in cases {
+    for index in indices(file) {
         let (rendered, subject, refused) = subject(model, file, text, index);
         if rendered.text.is_empty() {
             continue;
@@ -104,28 +100,51 @@ pub fn analyse(
     Ok(findings)
 }
 
-/// Measures the repairs of a case whose probes were run.
+/// The cases of a file as a model meets them, without asking it; those that its chat template
+/// does not take are left out.
+pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<Subject> {
+    let taken = |index| {
+        let (_, subject, refused) = subject(model, file, text, index);
+        refused.is_none().then_some(subject)
+    };
+    indices(file).into_iter().filter_map(taken).collect()
+}
+
+/// Measures the repairs of a case whose probes were run, and what they do to `others`: prompts
+/// that they are not meant for, beside the neutral ones that hoplens ships.
 ///
 /// # Errors
 /// As [`repairs`].
 pub fn measure(
     model: &Model,
     case: &CaseFindings,
+    others: &[Subject],
     settings: &Settings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, HopError> {
-    match &case.outcome {
-        Ok(outcome) => repairs(
-            model,
-            &case.subject,
-            &outcome.probes,
-            settings,
-            cancel,
-            progress,
-        ),
-        Err(_) => Ok(Vec::new()),
-    }
+    let Ok(outcome) = &case.outcome else {
+        return Ok(Vec::new());
+    };
+    let (subject, probes) = (&case.subject, &outcome.probes);
+    let mut found = 0;
+    let mut search = |done| {
+        found = done;
+        progress(done);
+    };
+    let mut repairs = repairs(model, subject, probes, settings, cancel, &mut search)?;
+    // Whoever listens has to hear something now and then; what is counted is the search.
+    let mut tick = |_| progress(found);
+    weigh(
+        model,
+        subject,
+        others,
+        &mut repairs,
+        settings,
+        cancel,
+        &mut tick,
+    )?;
+    Ok(repairs)
 }
 
 /// The id of a case in reports.
@@ -134,6 +153,15 @@ pub fn case_id(file: &PromptFile, index: Option<usize>) -> String {
     match file.cases.get(index).and_then(|case| case.id.as_ref()) {
         Some(id) => id.value.clone(),
         None => format!("#{}", index + 1),
+    }
+}
+
+/// Indices of a file's cases; one without cases has one prompt all the same.
+fn indices(file: &PromptFile) -> Vec<Option<usize>> {
+    if file.cases.is_empty() {
+        vec![None]
+    } else {
+        (0..file.cases.len()).map(Some).collect()
     }
 }
 

@@ -79,6 +79,17 @@ pub(super) struct Asked {
     pub(super) interventions: Vec<Intervention>,
 }
 
+impl Asked {
+    /// The distinct first tokens of the accepted answers.
+    pub(super) fn first_tokens(&self) -> Vec<u32> {
+        let firsts = self.answers.iter().map(|answer| answer.ids[0]);
+        let mut firsts: Vec<u32> = firsts.collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        firsts
+    }
+}
+
 /// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
 /// each prompt's first sequence in it.
 ///

@@ -3,8 +3,8 @@
 use super::explicit::{fitted, memory_text, substitute};
 use super::probe::{ask, ask_one, asked};
 use super::subject::{Subject, first_tokens};
-use super::{HopError, Mention, Probes, Settings};
-use crate::memory::{self, MemoryError, encode, place, resolve_scope, sweep};
+use super::{Collateral, HopError, Mention, Probes, Settings};
+use crate::memory::{self, Control, MemoryError, Placement, encode, place, resolve_scope, sweep};
 use crate::model::{Cancel, Capture, Model};
 use crate::prompt::{Encoding, Scope};
 
@@ -17,6 +17,12 @@ pub struct Repair {
     pub logp_before: f64,
     /// … and after the change.
     pub logp_after: f64,
+    /// What the same injection does with random memories; `None` for a rewrite, and until it was
+    /// measured.
+    pub control: Option<Control>,
+    /// What the injection does to other prompts; `None` for a rewrite and for scope `span`, which
+    /// act on none, and until it was measured.
+    pub collateral: Option<Collateral>,
 }
 
 /// What a repair changes.
@@ -42,6 +48,31 @@ pub enum Change {
         /// The words that stand there instead.
         replacement: String,
     },
+}
+
+impl Change {
+    /// The memory's text and where it goes, of an injection.
+    pub fn injection(&self) -> Option<(&str, Placement)> {
+        match self {
+            Self::Inject {
+                memory,
+                encoding,
+                layer,
+                tau,
+                scope,
+            } => {
+                let placement = Placement {
+                    encoding: *encoding,
+                    layer: *layer,
+                    head: None,
+                    tau: *tau,
+                    scope: scope.clone(),
+                };
+                Some((memory, placement))
+            }
+            Self::Rewrite { .. } => None,
+        }
+    }
 }
 
 /// Measures the repairs of a failing case and ranks those that help, best first.
@@ -111,6 +142,8 @@ fn rewrite(
         },
         logp_before: before,
         logp_after: after.logp,
+        control: None,
+        collateral: None,
     }))
 }
 
@@ -169,6 +202,8 @@ fn injections(
         change,
         logp_before: before,
         logp_after: after.logp,
+        control: None,
+        collateral: None,
     });
     Ok(found.collect())
 }

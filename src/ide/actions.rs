@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Snapshot;
-use super::numbers::{factor, percent, quoted};
+use super::numbers::{chance, factor, percent, quoted};
 use crate::hop::{CaseFindings, Change, Repair};
 use crate::prompt::{
     FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, replace_mention,
@@ -73,8 +73,11 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
 /// What a repair does and what it was measured to gain.
 pub fn repair_title(repair: &Repair) -> String {
     let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
+    let control = repair.control.as_ref().map_or_else(String::new, |control| {
+        format!(", {}", chance(control.percentile(), "random memories"))
+    });
     let gain = format!(
-        "{} → {} ({})",
+        "{} → {} ({}{control})",
         percent(before),
         percent(after),
         factor(after / before)

@@ -25,6 +25,31 @@ pub fn factor(factor: f64) -> String {
     }
 }
 
+/// What a percentile among random memories says, `memories` in words: `better than 97 % of 40
+/// random memories`. Rounded down, so that nothing is better than more than it is.
+pub fn chance(percentile: f64, memories: &str) -> String {
+    if percentile >= 100.0 {
+        format!("better than all {memories}")
+    } else {
+        format!("better than {:.0} % of {memories}", percentile.floor())
+    }
+}
+
+/// A divergence in nats: `0.02`, `3.1e-5`.
+pub fn nats(nats: f64) -> String {
+    if nats >= 0.0095 {
+        format!("{nats:.2}")
+    } else if nats >= 0.000_95 {
+        format!("{nats:.3}")
+    } else if nats > 0.0 {
+        format!("{nats:.1e}")
+    } else if nats.is_nan() {
+        "?".into()
+    } else {
+        "0".into()
+    }
+}
+
 /// A token or answer in quotes, with control characters and quotes escaped.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");
@@ -57,6 +82,16 @@ mod tests {
         assert_eq!(factor(1.74), "×1.7");
         assert_eq!(factor(123.4), "×123");
         assert_eq!(factor(1e30), "×>1000");
+    }
+
+    #[test]
+    fn shares_are_rounded_down() {
+        assert_eq!(chance(97.5, "40 words"), "better than 97 % of 40 words");
+        assert_eq!(chance(99.9, "words"), "better than 99 % of words");
+        assert_eq!(chance(100.0, "40 words"), "better than all 40 words");
+        assert_eq!(chance(0.0, "words"), "better than 0 % of words");
+        let shown = [0.0, 2.04e-5, 0.0021, 0.0149, 1.236].map(nats);
+        assert_eq!(shown, ["0", "2.0e-5", "0.002", "0.01", "1.24"]);
     }
 
     #[test]

@@ -7,17 +7,17 @@
 use std::sync::Arc;
 
 use super::encoding::MemoryVector;
-use super::{MemoryError, encode};
-use crate::model::{BosPolicy, Cancel, Capture, Hooks, Matrix, Model, Positions};
+use super::{MemoryError, encode_all};
+use crate::model::{BosPolicy, Cancel, Matrix, Model};
 use crate::prompt::Encoding;
 
-/// Encodes a memory as [`encode`] does, or, for a `head`, the part of it that the head can write
+/// Encodes a memory as [`super::encode`] does, or, for a `head`, the part of it that the head can write
 /// at each layer: of `embed` and `unembed` the orthogonal projection on the rows of W_O^h, of
 /// `layerwise` the head's own output r_h at the last position when the model reads the memory
 /// alone.
 ///
 /// # Errors
-/// As [`encode`]; a head that does not exist.
+/// As [`super::encode`]; a head that does not exist.
 pub fn encode_for(
     model: &Model,
     text: &str,
@@ -26,55 +26,34 @@ pub fn encode_for(
     bos: BosPolicy,
     cancel: &Cancel,
 ) -> Result<MemoryVector, MemoryError> {
-    let Some(head) = head else {
-        return encode(model, text, encoding, bos, cancel);
-    };
-    model.check_head(head)?;
-    if encoding == Encoding::Layerwise {
-        return written(model, text, head, bos, cancel);
-    }
-    let whole = encode(model, text, encoding, bos, cancel)?;
-    let projected = |layer: usize| -> Result<Arc<[f32]>, MemoryError> {
-        let weights = model.head_weights(layer, head)?;
-        Ok(project(whole.at(layer), &weights).into())
-    };
-    let vectors: Result<Vec<Arc<[f32]>>, MemoryError> =
-        (0..model.info.layers).map(projected).collect();
-    Ok(MemoryVector::PerLayer(vectors?))
+    let mut vectors = encode_all(model, &[text], encoding, head, bos, cancel)?;
+    vectors.pop().ok_or_else(|| MemoryError::NoTokens { text: text.into() })
 }
 
-/// What a head writes at the last position of the memory, read alone.
-fn written(
+/// What a head can write of memories, at each layer.
+///
+/// # Errors
+/// A head that does not exist.
+pub(super) fn confine(
     model: &Model,
-    text: &str,
+    memories: &[MemoryVector],
     head: usize,
-    bos: BosPolicy,
-    cancel: &Cancel,
-) -> Result<MemoryVector, MemoryError> {
-    if model.tokenizer.ids(text).is_empty() {
-        return Err(MemoryError::NoTokens { text: text.into() });
+) -> Result<Vec<MemoryVector>, MemoryError> {
+    let mut layers: Vec<Vec<Arc<[f32]>>> = memories.iter().map(|_| Vec::new()).collect();
+    for layer in 0..model.info.layers {
+        let basis = basis(&model.head_weights(layer, head)?);
+        for (memory, layers) in memories.iter().zip(&mut layers) {
+            layers.push(project(memory.at(layer), &basis).into());
+        }
     }
-    let tokens = model.tokenizer.encode(text, bos);
-    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let hooks = Hooks::capture(Capture {
-        z: Positions::Last,
-        ..Capture::default()
-    });
-    let trace = model.forward(&[&ids], &hooks, cancel)?;
-    let vectors = trace
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(layer, kept)| model.head_outputs(layer, kept.z.row(0)).row(head).into())
-        .collect();
-    Ok(MemoryVector::PerLayer(vectors))
+    Ok(layers.into_iter().map(MemoryVector::PerLayer).collect())
 }
 
-/// The orthogonal projection of a vector on the space that rows span.
+/// Orthonormal vectors that span what rows span.
 ///
 /// # Shapes
-/// `vector`: `[width]`; `rows`: `[count, width]` → `[width]`.
-fn project(vector: &[f32], rows: &Matrix) -> Vec<f32> {
+/// `rows`: `[count, width]` → at most `count` vectors of `[width]`.
+fn basis(rows: &Matrix) -> Vec<Vec<f64>> {
     // Gram and Schmidt, each row twice: once leaves errors as large as the rows are alike.
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rows.rows);
     for row in 0..rows.rows {
@@ -98,9 +77,17 @@ fn project(vector: &[f32], rows: &Matrix) -> Vec<f32> {
             basis.push(rest);
         }
     }
+    basis
+}
+
+/// The orthogonal projection of a vector on the space of an orthonormal basis.
+///
+/// # Shapes
+/// `vector`: `[width]` → the same.
+fn project(vector: &[f32], basis: &[Vec<f64>]) -> Vec<f32> {
     let vector: Vec<f64> = vector.iter().copied().map(f64::from).collect();
     let mut projected = vec![0.0; vector.len()];
-    for unit in &basis {
+    for unit in basis {
         let along = dot(&vector, unit);
         for (value, unit) in projected.iter_mut().zip(unit) {
             *value += along * unit;
@@ -129,7 +116,7 @@ mod tests {
             let width = 9;
             let (vector, rest) = values.split_at(width);
             let mut rows = Matrix { rows: count, cols: width, data: rest[..count * width].to_vec() };
-            let projected = project(vector, &rows);
+            let projected = project(vector, &basis(&rows));
             let left: Vec<f64> =
                 vector.iter().zip(&projected).map(|(v, p)| f64::from(v - p)).collect();
             for row in 0..count {
@@ -137,10 +124,10 @@ mod tests {
                 prop_assert!(dot(&left, &row).abs() < 1e-2, "{left:?} · {row:?}");
             }
             // Projected again it stays; rows that say nothing new change nothing.
-            let again = project(&projected, &rows);
+            let again = project(&projected, &basis(&rows));
             rows.data.extend_from_within(..width);
             rows.rows += 1;
-            for (other, value) in [again, project(vector, &rows)].concat().iter().zip(
+            for (other, value) in [again, project(vector, &basis(&rows))].concat().iter().zip(
                 projected.iter().chain(&projected),
             ) {
                 prop_assert!((other - value).abs() < 1e-3);

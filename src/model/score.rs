@@ -65,6 +65,25 @@ pub fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
     f64::from(logits[token]) - log_sum_exp(logits)
 }
 
+/// KL(before ‖ after) = Σ p_before·(log p_before − log p_after) of two rows of logits, in nats; NaN
+/// where one of them is not finite.
+///
+/// # Shapes
+/// Both `[vocab]`.
+pub fn kl(before: &[f32], after: &[f32]) -> f64 {
+    let (from, to) = (log_sum_exp(before), log_sum_exp(after));
+    let divergence: f64 = before
+        .iter()
+        .zip(after)
+        .map(|(before, after)| {
+            let (before, after) = (f64::from(*before) - from, f64::from(*after) - to);
+            before.exp() * (before - after)
+        })
+        .sum();
+    // Rounding may leave two equal distributions a little less than nothing apart.
+    if divergence < 0.0 { 0.0 } else { divergence }
+}
+
 /// How many tokens are more likely than `token` (0 = top).
 pub fn rank_of(logits: &[f32], token: u32) -> usize {
     let own = logits[token as usize];

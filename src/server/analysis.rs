@@ -9,7 +9,7 @@ use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority};
-use crate::hop::{FileFindings, HopError, analyse, measure};
+use crate::hop::{FileFindings, HopError, Subject, analyse, measure};
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,15 +130,21 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
 
 /// Measures the repairs of every case that fails, in the background.
 async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindings) {
+    let cases = findings.cases.iter();
+    let others: Arc<[Subject]> = cases.map(|case| case.subject.clone()).collect();
     for (index, case) in findings.cases.into_iter().enumerate() {
         if !matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs()) {
             continue;
         }
         let settings = state.hop_settings();
+        let others = Arc::clone(&others);
         let answer = state.engine.submit_long(
             Priority::Diagnostics,
             &look.cancel,
-            move |model, cancel, pause| measure(model, &case, &settings, cancel, &mut |_| pause()),
+            move |model, cancel, pause| {
+                let mut pause = |_| pause();
+                measure(model, &case, &others, &settings, cancel, &mut pause)
+            },
         );
         let Some(repairs) = answered(answer.await) else {
             continue;

@@ -101,7 +101,9 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
         "{repaired}"
     );
 
-    let (_, promised) = gain(inject["title"].as_str().unwrap());
+    let title = inject["title"].as_str().unwrap();
+    assert!(title.ends_with("random memories)"), "{title}");
+    let (_, promised) = gain(title);
     let changes: Vec<Value> = edit["edits"]
         .as_array()
         .unwrap()
@@ -239,7 +241,7 @@ fn check_kinds(client: &mut Client, uri: &str, range: &Value) {
     assert_eq!(actions(client, uri, &elsewhere, Value::Null), json!([]));
 }
 
-/// `23.5 %` and `95.4 %` of `…: 23.5 % → 95.4 % (×4.1)`.
+/// `23.5 %` and `95.4 %` of `…: 23.5 % → 95.4 % (×4.1, …)`.
 fn gain(title: &str) -> (String, String) {
     let (before, after) = title.rsplit_once(" → ").unwrap();
     let (_, before) = before.rsplit_once(": ").unwrap();

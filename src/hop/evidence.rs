@@ -1,0 +1,149 @@
+//! What speaks for and against the injections among a case's repairs: chance and side effects.
+
+use serde::Serialize;
+
+use super::probe::asked;
+use super::{HopError, Repair, Settings, Subject};
+use crate::memory::{
+    self, Bystander, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral,
+    control, neutral_bystanders, random_memories,
+};
+use crate::model::{Cancel, Model};
+
+/// Most tokens of other cases that are read after a search: about what the neutral prompts have.
+const CASE_TOKENS: usize = 512;
+
+/// What an injection does to other prompts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Collateral {
+    /// To all of them.
+    #[serde(flatten)]
+    pub all: Effects,
+    /// To the neutral prompts, whose answers take one hop.
+    pub neutral: Effects,
+    /// To the other cases; `None` where there are none.
+    pub cases: Option<Effects>,
+}
+
+/// Measures the control and the collateral of the injections among `repairs`, which are repairs
+/// of `subject`; rewrites have neither.
+///
+/// The control keeps the file's injections in force and counts first tokens, as the search does.
+/// The other prompts are the neutral ones and `others`, each with its own injections, in this
+/// order as far as 512 tokens go; those that cannot be asked and those of the same text as
+/// `subject` are left out.
+///
+/// # Errors
+/// As [`crate::memory::control`] and [`crate::memory::collateral`].
+pub(super) fn weigh(
+    model: &Model,
+    subject: &Subject,
+    others: &[Subject],
+    repairs: &mut [Repair],
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<(), HopError> {
+    let found: Vec<(usize, String, Placement)> = repairs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, repair)| {
+            let (memory, placement) = repair.change.injection()?;
+            Some((index, memory.to_owned(), placement))
+        })
+        .collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let controls = controls(model, subject, &found, settings, cancel, progress)?;
+    let neutral = neutral_bystanders(model, settings.bos);
+    let mut bystanders = neutral.clone();
+    bystanders.extend(cases(model, subject, others, settings, cancel)?);
+    let injections: Vec<(&str, &Placement)> = found
+        .iter()
+        .map(|(_, memory, placement)| (memory.as_str(), placement))
+        .collect();
+    let effects = collateral(
+        model,
+        &bystanders,
+        &injections,
+        settings.bos,
+        cancel,
+        progress,
+    )?;
+    for (((index, ..), control), effects) in found.iter().zip(controls).zip(effects) {
+        repairs[*index].control = Some(control);
+        repairs[*index].collateral = effects.map(|effects| {
+            let (own, cases) = effects.split_at(neutral.len());
+            Collateral {
+                all: Effects::of(&effects),
+                neutral: Effects::of(own),
+                cases: (!cases.is_empty()).then(|| Effects::of(cases)),
+            }
+        });
+    }
+    Ok(())
+}
+
+/// One control for each injection.
+fn controls(
+    model: &Model,
+    subject: &Subject,
+    injections: &[(usize, String, Placement)],
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Control>, HopError> {
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let measured = memory::Subject {
+        text: &subject.prompt,
+        tokens: &written.tokens,
+        first_tokens: &written.first_tokens(),
+        bos: settings.bos,
+        interventions: &written.interventions,
+    };
+    let mut controls = Vec::with_capacity(injections.len());
+    for (_, memory, placement) in injections {
+        let random = random_memories(memory, &subject.expect, CONTROL_MEMORIES, CONTROL_SEED);
+        controls.push(control(
+            model, &measured, memory, placement, &random, cancel, progress,
+        )?);
+    }
+    Ok(controls)
+}
+
+/// The other cases as the model meets them.
+fn cases(
+    model: &Model,
+    subject: &Subject,
+    others: &[Subject],
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Vec<Bystander>, HopError> {
+    let mut left = CASE_TOKENS;
+    let mut seen = vec![&subject.prompt];
+    let mut found = Vec::new();
+    for other in others {
+        if other.prompt.is_empty() || seen.contains(&&other.prompt) {
+            continue;
+        }
+        let asked = match asked(model, other, other.prompt.clone(), settings, cancel) {
+            Err(error) if error.is_cancelled() => return Err(error),
+            // It is said where the case itself is reported.
+            Err(_) => continue,
+            Ok(asked) => asked,
+        };
+        let count = asked.tokens.len();
+        if count == 0 || count > left.min(model.config().context) {
+            continue;
+        }
+        left -= count;
+        seen.push(&other.prompt);
+        found.push(Bystander {
+            tokens: asked.tokens.iter().map(|token| token.id).collect(),
+            first_tokens: asked.first_tokens(),
+            interventions: asked.interventions,
+        });
+    }
+    Ok(found)
+}
