@@ -10,6 +10,7 @@ mod block;
 mod chat;
 mod checks;
 mod config;
+mod continuation;
 mod device;
 mod error;
 mod exp;
@@ -34,6 +35,7 @@ mod weights;
 
 pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+pub use continuation::Continuation;
 pub use device::Device;
 pub use error::ModelError;
 pub use hooks::{
