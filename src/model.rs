@@ -24,6 +24,7 @@ mod readout;
 mod resident;
 mod rope;
 mod runs;
+mod sample;
 mod score;
 mod speed;
 pub mod store;
@@ -44,6 +45,7 @@ pub use hooks::{
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};
+pub use sample::{Sampler, Sampling};
 pub use score::{Answer, Question, Ranked, Score, log_softmax, log_softmax_at, rank_of, top_k};
 pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;

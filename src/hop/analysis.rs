@@ -183,6 +183,22 @@ fn subject(
     (rendered, subject, refused)
 }
 
+/// The case `index` of a file as the model meets it; a file without cases has one, `None`.
+///
+/// # Errors
+/// The model's chat template is broken, or does not take the messages.
+pub fn case_subject(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    index: Option<usize>,
+) -> Result<Subject, HopError> {
+    match subject(model, file, text, index) {
+        (_, subject, None) => Ok(subject),
+        (_, _, Some(refused)) => Err(refused),
+    }
+}
+
 fn ask(
     model: &Model,
     case: &mut CaseFindings,

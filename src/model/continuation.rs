@@ -61,8 +61,16 @@ impl Continuation<'_> {
         &self.run.tokens
     }
 
-    /// Appends tokens and returns the logits behind the last one. After an error the sequence is
-    /// as it was before the call.
+    /// The logits behind the last token; empty where there is none.
+    ///
+    /// # Shapes
+    /// → `[vocab]`.
+    pub fn logits(&self) -> &[f32] {
+        &self.logits.data
+    }
+
+    /// Appends tokens and returns the logits behind the last one. After an error the tokens
+    /// are those before the call, and the logits mean nothing until the next one.
     ///
     /// # Shapes
     /// → `[vocab]`.
