@@ -31,9 +31,9 @@ impl File {
 
     /// One case, and injections as YAML flow maps.
     fn injected(prompt: &str, injections: &[&str]) -> Self {
-        let list: String = injections.iter().map(|i| format!("  - {i}\n")).collect();
+        let list = injections.join(", ");
         Self::new(&format!(
-            "---\nhoplens.cases:\n  - id: one\nhoplens.inject:\n{list}---\n{prompt}\n"
+            "---\nhoplens.cases:\n  - id: one\nhoplens.inject:\n  [{list}]\n---\n{prompt}\n"
         ))
     }
 

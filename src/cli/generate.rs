@@ -1,10 +1,14 @@
 //! `hoplens generate`: what the model writes behind a prompt file's prompt.
 
+mod args;
+
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
+
+pub(super) use args::GenerateArgs;
 
 use super::error::CliError;
 use super::global::{Format, Global};
@@ -14,79 +18,6 @@ use crate::ide::{Snapshot, quoted};
 use crate::model::{Cancel, Model, Sampling};
 use crate::prompt::{Encoding, Injection, Origin, Scope, Severity, all_problems, sidecar_name};
 use crate::text::{LineIndex, PositionEncoding};
-
-#[derive(Debug, clap::Args)]
-pub(super) struct GenerateArgs {
-    /// The prompt file.
-    file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; all of the file's if not given.
-    #[arg(long, value_name = "ID")]
-    case: Option<String>,
-    /// The most tokens that are written.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count)]
-    max_tokens: usize,
-    /// 0 takes the likeliest token each time; 1 draws by the model's own probabilities. 0 if not
-    /// given, or 1 where --top-k, --top-p or --seed is.
-    #[arg(long, value_name = "T", value_parser = temperature)]
-    temperature: Option<f64>,
-    /// Draw among this many of the likeliest tokens only.
-    #[arg(long, value_name = "K", value_parser = count)]
-    top_k: Option<usize>,
-    /// Draw among the likeliest tokens only that together have this probability.
-    #[arg(long, value_name = "P", value_parser = share)]
-    top_p: Option<f64>,
-    /// The same seed draws the same tokens; 0 if not given.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Stop before this text; several are looked for if given several times.
-    #[arg(long, value_name = "TEXT", value_parser = stop_text)]
-    stop: Vec<String>,
-    /// Leave the file's injections out.
-    #[arg(long)]
-    no_injections: bool,
-    /// Continue each prompt twice: without the file's injections, then with them.
-    #[arg(long, conflicts_with = "no_injections")]
-    compare: bool,
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("give a whole number from 1 on".into()),
-        Ok(count) => Ok(count),
-    }
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
-    let is_one = |value: &f64| value.is_finite() && *value >= 0.0;
-    let value = text.parse().ok().filter(is_one);
-    value.ok_or_else(|| "give a number from 0 on, such as 0.8".into())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let is_one = |value: &f64| *value > 0.0 && *value <= 1.0;
-    let value = text.parse().ok().filter(is_one);
-    value.ok_or_else(|| "give a number above 0 and up to 1, such as 0.9".into())
-}
-
-fn stop_text(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("an empty text stands everywhere; give at least one character".into());
-    }
-    Ok(text.to_owned())
-}
-
-impl GenerateArgs {
-    fn sampling(&self) -> Sampling {
-        let draws = self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some();
-        let default = if draws { 1.0 } else { 0.0 };
-        Sampling {
-            temperature: self.temperature.unwrap_or(default),
-            top_k: self.top_k,
-            top_p: self.top_p,
-            seed: self.seed.unwrap_or(0),
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct GenerateResult<'a> {
@@ -287,19 +218,20 @@ impl Session<'_> {
             .ms_per_token
             .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
         let count = written.tokens.len();
-        let mut summary = format!("[{count} tokens{speed}; {why}");
-        for injection in &subject.injections {
-            let memory = quoted(&injection.memory.value);
-            let (layer, tau) = (injection.layer.value, injection.tau);
-            let scope = match &injection.scope {
-                Scope::All => String::new(),
-                Scope::Last => ", last token".into(),
-                Scope::Span(span) => format!(", at {}", quoted(&span.text)),
-            };
-            summary += &format!("; in force: {memory}, layer {layer}, τ {tau}{scope}");
-        }
-        summary + "]"
+        let injections: String = subject.injections.iter().map(in_force).collect();
+        format!("[{count} tokens{speed}; {why}{injections}]")
     }
+}
+
+fn in_force(injection: &Injection) -> String {
+    let memory = quoted(&injection.memory.value);
+    let (layer, tau) = (injection.layer.value, injection.tau);
+    let scope = match &injection.scope {
+        Scope::All => String::new(),
+        Scope::Last => ", last token".into(),
+        Scope::Span(span) => format!(", at {}", quoted(&span.text)),
+    };
+    format!("; in force: {memory}, layer {layer}, τ {tau}{scope}")
 }
 
 /// A half-read file would let the model write with other injections than its author means.
