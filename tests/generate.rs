@@ -328,6 +328,22 @@ fn the_default_model_writes_what_transformers_write() {
     );
 }
 
+/// The file names one of its two end-of-text tokens.
+#[test]
+fn every_end_of_text_of_the_default_model_is_known() {
+    let Some(files) = default_model() else {
+        return skip("the default model");
+    };
+    let model = common::load_files(&files);
+    let names = model
+        .config()
+        .eos
+        .iter()
+        .map(|id| model.tokenizer.text(*id));
+    let names: Vec<String> = names.collect();
+    assert_eq!(names, ["<|endoftext|>", "<|im_end|>"]);
+}
+
 #[test]
 fn a_conversation_is_answered_in_the_models_own_form() {
     let Some(model) = default_file() else {
