@@ -1,12 +1,13 @@
 //! The command line: one file a subcommand.
 //!
-//! Exit codes: 0 clean, 1 findings, 2 usage or tool error. Results go to standard output, logs
+//! Exit codes: 0 clean, 1 findings, 2 usage or tool error, 130 interrupted with a partial result. Results go to standard output, logs
 //! and progress to standard error.
 
 mod analysed;
 mod bench;
 mod check;
 mod error;
+mod generate;
 mod global;
 mod json;
 mod lists;
@@ -44,6 +45,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),
+    /// Continue a prompt file's prompt, its injections in force.
+    Generate(generate::GenerateArgs),
     /// List, fetch, show, remove or find models.
     Models {
         #[command(subcommand)]
@@ -60,6 +63,8 @@ enum Command {
 enum Outcome {
     Clean,
     Findings,
+    /// Ctrl-C; what was there by then was printed.
+    Interrupted,
 }
 
 /// Runs the command line of this process.
@@ -69,6 +74,8 @@ pub fn main() -> ExitCode {
     match run(&args) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
+        // 128 + SIGINT, as shells have it.
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         // The reader of a pipe that has seen enough is not a failure.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
@@ -86,6 +93,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Check(command) => check::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
+        Command::Generate(command) => generate::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
         Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),

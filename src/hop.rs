@@ -7,16 +7,21 @@ mod chat;
 mod error;
 mod evidence;
 mod explicit;
+mod generate;
 mod probe;
 mod repair;
 mod settings;
+mod stream;
 mod subject;
 mod verdict;
 
-pub use analysis::{CaseFindings, FileFindings, Outcome, analyse, case_id, measure, subjects};
+pub use analysis::{
+    CaseFindings, FileFindings, Outcome, analyse, case_id, case_subject, measure, subjects,
+};
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
+pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use repair::{Change, Repair, repairs};
 pub use settings::{Search, Settings, Thresholds};

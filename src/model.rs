@@ -11,6 +11,7 @@ mod block;
 mod chat;
 mod checks;
 mod config;
+mod continuation;
 mod device;
 mod error;
 mod exp;
@@ -24,6 +25,7 @@ mod readout;
 mod resident;
 mod rope;
 mod runs;
+mod sample;
 mod score;
 mod speed;
 pub mod store;
@@ -37,6 +39,7 @@ mod weights;
 pub use backward::Slopes;
 pub use chat::{ChatTemplate, Message};
 pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+pub use continuation::Continuation;
 pub use device::Device;
 pub use error::ModelError;
 pub use hooks::{
@@ -45,6 +48,7 @@ pub use hooks::{
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use resident::{Model, ModelInfo};
+pub use sample::{Sampler, Sampling};
 pub use score::{
     Answer, Question, Ranked, Reading, Score, kl, log_softmax, log_softmax_at, rank_of, top_k,
 };

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, progress, resident};
 use crate::memory::{Grid, Subject, sweep};
-use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak};
+use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak, top_k};
 use crate::prompt::{Encoding, Scope};
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +66,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
     bench.traced(14)?;
     bench.traced(1500)?;
     bench.rerun(128)?;
+    bench.generate(14, 64)?;
     bench.sweep(&Scope::All, &[1.0, 6.0])?;
     bench.sweep(&Scope::Last, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0])?;
     if let Some(bytes) = peak_memory() {
@@ -193,6 +194,32 @@ impl Bench<'_> {
         Ok(())
     }
 
+    /// Greedy tokens, one after another, behind a prompt.
+    fn generate(&mut self, tokens: usize, more: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        if tokens + more > self.model.config().context {
+            return Ok(());
+        }
+        let cancel = Cancel::new();
+        let mut continuation = self.model.continuation(&[])?;
+        let mut next = greedy(continuation.push(&ids, &cancel)?);
+        let mut times = Vec::with_capacity(more);
+        for _ in 0..more {
+            let start = Instant::now();
+            next = greedy(continuation.push(&[next], &cancel)?);
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let seconds = times[more / 2];
+        let rate = self.model.flops(1, tokens + more / 2, 1) / seconds;
+        let name = format!("generate, a token behind {tokens}");
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        self.push("… the fastest", times[0] * 1e3, "ms", None);
+        Ok(())
+    }
+
     fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
         let text = "The largest coral reef system in the world is located off the coast of";
         let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
@@ -242,6 +269,11 @@ impl Bench<'_> {
         self.push(name, cells / seconds, "cells/s", Some(flops / seconds));
         Ok(())
     }
+}
+
+/// The likeliest token.
+fn greedy(logits: &[f32]) -> u32 {
+    top_k(logits, 1).first().map_or(0, |best| best.token)
 }
 
 /// The median time of `runs` calls, in seconds, after one that warms up.

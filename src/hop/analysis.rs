@@ -103,10 +103,7 @@ pub fn analyse(
 /// The cases of a file as a model meets them, without asking it; those that its chat template
 /// does not take are left out.
 pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<Subject> {
-    let taken = |index| {
-        let (_, subject, refused) = subject(model, file, text, index);
-        refused.is_none().then_some(subject)
-    };
+    let taken = |index| case_subject(model, file, text, index).ok();
     indices(file).into_iter().filter_map(taken).collect()
 }
 
@@ -209,6 +206,22 @@ fn subject(
         injections,
     };
     (rendered, subject, refused)
+}
+
+/// The case `index` of a file as the model meets it; a file without cases has one, `None`.
+///
+/// # Errors
+/// The model's chat template is broken, or does not take the messages.
+pub fn case_subject(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    index: Option<usize>,
+) -> Result<Subject, HopError> {
+    match subject(model, file, text, index) {
+        (_, subject, None) => Ok(subject),
+        (_, _, Some(refused)) => Err(refused),
+    }
 }
 
 fn ask(

@@ -4,7 +4,7 @@ use super::explicit::{fitted, memory_text, substitute};
 use super::probe::{ask, ask_one, asked};
 use super::subject::{Subject, first_tokens};
 use super::{Collateral, HopError, Mention, Probes, Settings};
-use crate::memory::{self, Control, MemoryError, Placement, encode, place, resolve_scope, sweep};
+use crate::memory::{self, Control, MemoryError, Placement, encode, place, resolve_scope, search};
 use crate::model::{Cancel, Capture, Model};
 use crate::prompt::{Encoding, Scope};
 
@@ -77,12 +77,12 @@ impl Change {
 
 /// Measures the repairs of a failing case and ranks those that help, best first.
 ///
-/// An injection is searched by the answers' first tokens over every layer and τ; what is reported
-/// is the best cell of each encoding and scope, measured again on the whole answers with the
-/// file's own injections in force.
+/// An injection is searched by the answers' first tokens over encodings, layers and τ; what is
+/// reported is the best cell of each encoding and scope, measured again on the whole answers with
+/// the file's own injections in force.
 ///
 /// # Errors
-/// As [`crate::memory::sweep`].
+/// As [`crate::memory::search`].
 pub fn repairs(
     model: &Model,
     subject: &Subject,
@@ -173,18 +173,20 @@ fn injections(
     let mut changes = Vec::new();
     let mut injected = Vec::new();
     let mut done = 0;
-    for encoding in &settings.search.encodings {
-        let vector = encode(model, text, *encoding, settings.bos, cancel)?;
-        for scope in &settings.search.scopes {
-            let grid = settings.search.grid(*encoding, scope, model.info.layers);
-            let cells = sweep(model, &swept, text, &grid, cancel, &mut |n| {
-                progress(done + n);
-            })?;
-            done += cells.cells.len();
-            let Some(best) = cells.best() else { continue };
-            let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+    for scope in &settings.search.scopes {
+        let grid = settings.search.grid(scope, model.info.layers);
+        let found = search(model, &swept, text, &grid, cancel, &mut |n| {
+            progress(done + n);
+        })?;
+        done += found.cells.len();
+        let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+        for encoding in &settings.search.encodings {
+            let Some(best) = found.best_of(*encoding) else {
+                continue;
+            };
+            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
+            let change = place(&vector, best.layer, best.tau, at.clone())?;
             let mut asked = written.clone();
-            let change = place(&vector, best.layer, best.tau, at)?;
             asked.interventions.push(change);
             injected.push(asked);
             changes.push(Change::Inject {

@@ -56,8 +56,8 @@ pub struct Search {
 impl Default for Search {
     fn default() -> Self {
         Self {
-            encodings: vec![Encoding::Embed],
-            taus: vec![1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0],
+            encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
+            taus: (1..=15).map(f64::from).collect(),
             scopes: vec![Scope::All, Scope::Last],
             most: 5,
         }
@@ -65,10 +65,10 @@ impl Default for Search {
 }
 
 impl Search {
-    /// The cells of one encoding and scope over all layers.
-    pub fn grid(&self, encoding: Encoding, scope: &Scope, layers: usize) -> Grid {
+    /// The cells of one scope over all layers.
+    pub fn grid(&self, scope: &Scope, layers: usize) -> Grid {
         Grid {
-            encodings: vec![encoding],
+            encodings: self.encodings.clone(),
             layers: (0..layers).collect(),
             taus: self.taus.clone(),
             scopes: vec![scope.clone()],

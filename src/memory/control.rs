@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::injection::scaled;
 use super::{
-    MemoryError, Placement, Reading, Subject, Words, encode_all, encode_for, measure, resolve_scope,
+    MemoryError, Placement, Subject, Words, encode_all, encode_for, measure, resolve_scope,
 };
-use crate::model::{Cancel, Fork, Model};
+use crate::model::{Cancel, Fork, Model, Reading};
 
 /// How many random memories a control has where nothing else is asked for.
 pub const CONTROL_MEMORIES: usize = 40;

@@ -27,7 +27,9 @@ pub fn encode_for(
     cancel: &Cancel,
 ) -> Result<MemoryVector, MemoryError> {
     let mut vectors = encode_all(model, &[text], encoding, head, bos, cancel)?;
-    vectors.pop().ok_or_else(|| MemoryError::NoTokens { text: text.into() })
+    vectors
+        .pop()
+        .ok_or_else(|| MemoryError::NoTokens { text: text.into() })
 }
 
 /// What a head can write of memories, at each layer.

@@ -54,12 +54,20 @@ pub struct Sweep {
 impl Sweep {
     /// The cell with the highest log-probability; the first of equals.
     pub fn best(&self) -> Option<&Cell> {
-        self.cells
-            .iter()
-            .rev()
-            .filter(|cell| cell.logp_first.is_finite())
-            .max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
+        best(self.cells.iter())
     }
+
+    /// The best cell of one encoding.
+    pub fn best_of(&self, encoding: Encoding) -> Option<&Cell> {
+        best(self.cells.iter().filter(|cell| cell.encoding == encoding))
+    }
+}
+
+fn best<'a>(cells: impl DoubleEndedIterator<Item = &'a Cell>) -> Option<&'a Cell> {
+    cells
+        .rev()
+        .filter(|cell| cell.logp_first.is_finite())
+        .max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
 }
 
 /// Measures every cell of `grid` for `memory`, by [`measure`]; `progress` hears how many are done.

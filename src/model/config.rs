@@ -5,7 +5,7 @@ mod hugging_face;
 mod scaling;
 
 pub(crate) use gguf::from_gguf;
-pub(crate) use hugging_face::from_hugging_face;
+pub(crate) use hugging_face::{from_hugging_face, token_ids};
 pub use scaling::RopeScaling;
 
 /// Layers of the deepest model that is believed; the deepest known have some hundred.
@@ -170,7 +170,7 @@ pub struct Config {
     pub qk_norm: bool,
     /// Begin-of-text token.
     pub bos: Option<u32>,
-    /// End-of-text tokens.
+    /// End-of-text tokens, the ends of a model's turn in a conversation included.
     pub eos: Vec<u32>,
 }
 

@@ -1,6 +1,7 @@
 //! A model from its files.
 
 mod check;
+mod ends;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -124,7 +125,7 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
         // What is wrong with the weights is said first: a tokenizer rarely is.
         let (transformer, tokenizer) = (transformer?, tokenizer?);
         let chat = ChatTemplate::of_gguf(file.metadata(), &tokenizer, path);
-        matched(transformer, tokenizer, chat, path)
+        matched(transformer, tokenizer, chat, &[], path)
     })
 }
 
@@ -157,15 +158,18 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
             },
         );
         let chat = ChatTemplate::of_folder(folder);
-        matched(transformer?, tokenizer?, chat, weights.path())
+        let ends = ends::declared(folder);
+        matched(transformer?, tokenizer?, chat, &ends, weights.path())
     })
 }
 
-/// Checks that the tokenizer speaks no token that the weights lack.
+/// Checks that the tokenizer speaks no token that the weights lack, and gathers the tokens that
+/// end a text; `ends` are those that the configuration does not know.
 fn matched(
-    transformer: Transformer,
+    mut transformer: Transformer,
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
+    ends: &[u32],
     path: &Path,
 ) -> Result<Parts, ModelError> {
     let vocab = transformer.config.vocab;
@@ -179,6 +183,7 @@ fn matched(
             reason,
         });
     }
+    transformer.config.eos = ends::ends(&transformer.config, ends, &tokenizer);
     Ok((transformer, tokenizer, chat))
 }
 

@@ -205,7 +205,7 @@ impl Transformer {
     ///
     /// # Errors
     /// A device refused.
-    fn logits(&self, resid: &Matrix, logits: &mut Matrix) -> Result<(), ModelError> {
+    pub(super) fn logits(&self, resid: &Matrix, logits: &mut Matrix) -> Result<(), ModelError> {
         self.head()
             .forward_into(&self.final_norm.forward(resid), logits)
     }

@@ -125,6 +125,13 @@ impl Tokenizer {
         self.eos
     }
 
+    /// The token that stands outside the text's own vocabulary under this name, if there is one.
+    pub(crate) fn special(&self, name: &str) -> Option<u32> {
+        let added = self.inner.get_added_vocabulary();
+        let id = added.get_vocab().get(name)?;
+        added.is_special_token(name).then_some(*id)
+    }
+
     /// The tokens of a prompt, BOS first where `policy` asks for it and the text does not begin
     /// with it already, as chat templates let it.
     pub fn encode(&self, text: &str, policy: BosPolicy) -> Vec<Token> {

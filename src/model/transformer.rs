@@ -191,7 +191,7 @@ impl Transformer {
     ///
     /// # Shapes
     /// → `[rows, width]`.
-    fn embed(&self, sequences: &[Sequence<'_>], segments: &[Segment]) -> Matrix {
+    pub(super) fn embed(&self, sequences: &[Sequence<'_>], segments: &[Segment]) -> Matrix {
         let width = self.config.width;
         let rows = segments.iter().map(|segment| segment.rows).sum();
         let mut data = Vec::with_capacity(rows * width);

@@ -150,7 +150,10 @@ impl Fields<'_> {
             windows: vec![self.window(family); layers.min(MOST_LAYERS)],
             qk_norm: family == Family::Qwen3,
             bos: self.token("bos_token_id"),
-            eos: self.token("eos_token_id").into_iter().collect(),
+            eos: ["eos_token_id", "eot_token_id", "eom_token_id"]
+                .into_iter()
+                .filter_map(|key| self.token(key))
+                .collect(),
         })
     }
 

@@ -165,13 +165,7 @@ impl Fields<'_> {
     }
 
     fn tokens(&self, key: &str) -> Vec<u32> {
-        match self.json.get(key) {
-            Some(Value::Array(ids)) => ids
-                .iter()
-                .filter_map(|id| id.as_u64().and_then(|n| u32::try_from(n).ok()))
-                .collect(),
-            _ => self.token(key).into_iter().collect(),
-        }
+        self.json.get(key).map_or_else(Vec::new, token_ids)
     }
 
     /// What all families have in common; each changes what it has otherwise.
@@ -331,6 +325,15 @@ impl Fields<'_> {
         (0..layers)
             .map(|layer| width.filter(|_| slides(layer)))
             .collect()
+    }
+}
+
+/// Token ids where one stands, or a list of them.
+pub(crate) fn token_ids(value: &Value) -> Vec<u32> {
+    let id = |value: &Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
+    match value {
+        Value::Array(ids) => ids.iter().filter_map(id).collect(),
+        one => id(one).into_iter().collect(),
     }
 }
 

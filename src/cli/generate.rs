@@ -1,0 +1,310 @@
+//! `hoplens generate`: what the model writes behind a prompt file's prompt.
+
+mod args;
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub(super) use args::GenerateArgs;
+
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::{Outcome, analysed, json, resident};
+use crate::hop::{Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate};
+use crate::ide::{Snapshot, quoted};
+use crate::model::{Cancel, Model, Sampling};
+use crate::prompt::{Encoding, Injection, Origin, Scope, Severity, all_problems, sidecar_name};
+use crate::text::{LineIndex, PositionEncoding};
+
+#[derive(Serialize)]
+struct GenerateResult<'a> {
+    path: &'a str,
+    sampling: SamplingReport,
+    /// The first case, or the one that was asked for.
+    #[serde(flatten)]
+    first: CaseReport,
+    /// The file's other cases.
+    others: Vec<CaseReport>,
+}
+
+#[derive(Serialize)]
+struct SamplingReport {
+    temperature: f64,
+    top_k: Option<usize>,
+    top_p: Option<f64>,
+    seed: u64,
+}
+
+#[derive(Serialize)]
+struct CaseReport {
+    case: String,
+    prompt: String,
+    injections: Vec<InjectionReport>,
+    #[serde(flatten)]
+    written: Generated,
+    /// The same without the injections, where a comparison was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_injections: Option<Generated>,
+}
+
+#[derive(Serialize)]
+struct InjectionReport {
+    memory: String,
+    encoding: Encoding,
+    layer: usize,
+    tau: f64,
+    scope: Scope,
+}
+
+pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
+    let snapshot = analysed::open(&args.file)?;
+    refuse_errors(&snapshot)?;
+    let cases = cases(args, &snapshot)?;
+    let model = resident::load(global)?;
+    let cancel = cancel_on_interrupt()?;
+    let settings = Generation {
+        bos: global.bos(),
+        most: args.max_tokens,
+        sampling: args.sampling(),
+        stops: args.stop.clone(),
+    };
+    let session = Session {
+        model: &model,
+        settings: &settings,
+        cancel: &cancel,
+        is_text: global.format() == Format::Text,
+        has_headings: cases.len() > 1 || args.compare,
+    };
+    let mut reports = Vec::new();
+    for index in cases {
+        let id = case_id(&snapshot.file, index);
+        let failed = |error: HopError| CliError::Case {
+            path: args.file.clone(),
+            reason: match index {
+                Some(_) => format!("{id}: {error}"),
+                None => error.to_string(),
+            },
+        };
+        let subject = case_subject(&model, &snapshot.file, &snapshot.text, index);
+        let mut subject = subject.map_err(failed)?;
+        if args.no_injections {
+            subject.injections.clear();
+        }
+        let without_injections = if args.compare {
+            let plain = Subject {
+                injections: Vec::new(),
+                ..subject.clone()
+            };
+            let heading = format!("{id}, without injections");
+            Some(session.write(&heading, &plain)?.map_err(failed)?)
+        } else {
+            None
+        };
+        let heading = if args.compare {
+            format!("{id}, with injections")
+        } else {
+            id.clone()
+        };
+        let written = session.write(&heading, &subject)?.map_err(failed)?;
+        reports.push(CaseReport {
+            case: id,
+            prompt: subject.prompt,
+            injections: subject.injections.iter().map(injection).collect(),
+            written,
+            without_injections,
+        });
+        if cancel.is_cancelled() {
+            break;
+        }
+    }
+    let mut reports = reports.into_iter();
+    if let Some(first) = reports.next().filter(|_| !session.is_text) {
+        let Sampling {
+            temperature,
+            top_k,
+            top_p,
+            seed,
+        } = settings.sampling;
+        let result = GenerateResult {
+            path: &snapshot.name,
+            sampling: SamplingReport {
+                temperature,
+                top_k,
+                top_p,
+                seed,
+            },
+            first,
+            others: reports.collect(),
+        };
+        json::print(&mut std::io::stdout().lock(), Some(&model.info), result)?;
+    }
+    Ok(if cancel.is_cancelled() {
+        Outcome::Interrupted
+    } else {
+        Outcome::Clean
+    })
+}
+
+/// What all texts of one command share.
+struct Session<'a> {
+    model: &'a Model,
+    settings: &'a Generation,
+    cancel: &'a Cancel,
+    /// Whether the text is printed as it comes.
+    is_text: bool,
+    /// Whether each text is told apart by a heading.
+    has_headings: bool,
+}
+
+impl Session<'_> {
+    /// Continues one prompt. The text, and nothing else, goes to standard output piece by piece;
+    /// what is said of it to standard error.
+    ///
+    /// # Errors
+    /// Outside: standard output is closed. Inside: the prompt cannot be continued.
+    fn write(
+        &self,
+        heading: &str,
+        subject: &Subject,
+    ) -> std::io::Result<Result<Generated, HopError>> {
+        let mut out = std::io::stdout().lock();
+        if self.is_text && self.has_headings {
+            writeln!(out, "== {heading}")?;
+        }
+        let mut failed = None;
+        let mut line_is_open = false;
+        let mut sink = |text: &str| {
+            if !self.is_text || text.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            line_is_open = !text.ends_with('\n');
+            match write!(out, "{text}").and_then(|()| out.flush()) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let written = generate(self.model, subject, self.settings, self.cancel, &mut sink);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if line_is_open {
+            writeln!(out)?;
+        }
+        if let (true, Ok(written)) = (self.is_text, &written) {
+            // What is said of a text is no reason to fail.
+            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, subject));
+        }
+        Ok(written)
+    }
+
+    fn summary(&self, written: &Generated, subject: &Subject) -> String {
+        let why = match written.stop {
+            Stop::Eos => "ended by the model".to_owned(),
+            Stop::Length if written.context_full => {
+                let context = self.model.config().context;
+                format!("stopped: the model reads no more than {context} tokens")
+            }
+            Stop::Length => "stopped by --max-tokens".to_owned(),
+            Stop::StopText => "stopped by --stop".to_owned(),
+            Stop::Interrupted => "interrupted".to_owned(),
+        };
+        let speed = written
+            .ms_per_token
+            .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
+        let count = written.tokens.len();
+        let injections: String = subject.injections.iter().map(in_force).collect();
+        format!("[{count} tokens{speed}; {why}{injections}]")
+    }
+}
+
+fn in_force(injection: &Injection) -> String {
+    let memory = quoted(&injection.memory.value);
+    let (layer, tau) = (injection.layer.value, injection.tau);
+    let scope = match &injection.scope {
+        Scope::All => String::new(),
+        Scope::Last => ", last token".into(),
+        Scope::Span(span) => format!(", at {}", quoted(&span.text)),
+    };
+    format!("; in force: {memory}, layer {layer}, τ {tau}{scope}")
+}
+
+/// A half-read file would let the model write with other injections than its author means.
+fn refuse_errors(snapshot: &Snapshot) -> Result<(), CliError> {
+    let problems = all_problems(&snapshot.file, &snapshot.text);
+    let Some(error) = problems
+        .iter()
+        .find(|problem| problem.severity == Severity::Error)
+    else {
+        return Ok(());
+    };
+    let (path, text) = match error.origin {
+        Origin::FrontMatter => (snapshot.name.clone(), snapshot.text.as_str()),
+        Origin::Sidecar => {
+            let text = snapshot.file.sidecar.as_deref().unwrap_or_default();
+            (sidecar_name(&snapshot.name), text)
+        }
+    };
+    let index = LineIndex::new(text);
+    let place = index.position(text, error.range.start, PositionEncoding::Utf32);
+    Err(CliError::Case {
+        path: format!("{path}:{}", place.line + 1).into(),
+        reason: error.message.clone(),
+    })
+}
+
+/// The cases to continue, by their index; a file without cases has one.
+fn cases(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>, CliError> {
+    let file = &snapshot.file;
+    let all: Vec<Option<usize>> = if file.cases.is_empty() {
+        vec![None]
+    } else {
+        (0..file.cases.len()).map(Some).collect()
+    };
+    let Some(wanted) = &args.case else {
+        return Ok(all);
+    };
+    let name = |index: usize| format!("#{}", index + 1);
+    let is_wanted = |index: &Option<usize>| {
+        case_id(file, *index) == *wanted || name(index.unwrap_or(0)) == *wanted
+    };
+    if let Some(index) = all.iter().copied().find(is_wanted) {
+        return Ok(vec![index]);
+    }
+    let ids: Vec<String> = all.iter().map(|index| case_id(file, *index)).collect();
+    Err(CliError::Usage {
+        flag: "--case",
+        reason: format!(
+            "{} has no case '{wanted}'; it has {}",
+            Path::new(&snapshot.name).display(),
+            ids.join(", ")
+        ),
+    })
+}
+
+fn injection(injection: &Injection) -> InjectionReport {
+    InjectionReport {
+        memory: injection.memory.value.clone(),
+        encoding: injection.encoding,
+        layer: injection.layer.value,
+        tau: injection.tau,
+        scope: injection.scope.clone(),
+    }
+}
+
+/// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was written
+/// stays a result.
+fn cancel_on_interrupt() -> Result<Cancel, CliError> {
+    let cancel = Cancel::new();
+    let set = cancel.clone();
+    ctrlc::set_handler(move || set.cancel()).map_err(|error| CliError::System {
+        what: "cannot listen for Ctrl-C",
+        source: std::io::Error::other(error),
+    })?;
+    Ok(cancel)
+}
