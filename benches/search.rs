@@ -31,7 +31,7 @@ fn main() {
         println!("the default model is not there: hoplens models pull");
         return;
     };
-    let model = Model::load(&files, &LoadOptions::default()).unwrap();
+    let model = Model::load(&files.format, &LoadOptions::default()).unwrap();
     for scope in [Scope::All, Scope::Last] {
         let found = rows(&model, &path, &scope);
         report(&scope, &found);
