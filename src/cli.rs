@@ -7,6 +7,7 @@ mod analysed;
 mod bench;
 mod check;
 mod error;
+mod export;
 mod global;
 mod json;
 mod lists;
@@ -43,6 +44,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),
+    /// Write injections for other tools: a llama.cpp control vector, a Python script.
+    Export(export::ExportArgs),
     /// List, fetch, show, remove or find models.
     Models {
         #[command(subcommand)]
@@ -85,6 +88,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Check(command) => check::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
+        Command::Export(command) => export::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
         Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),

@@ -4,12 +4,14 @@
 
 mod encoding;
 mod error;
+mod export;
 mod injection;
 mod measure;
 mod sweep;
 
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
+pub use export::{ControlVector, Library, Likeness, Recipe, Script, Side, control_vector, python};
 pub use injection::{place, resolve_scope};
 pub use measure::{Reading, Subject, measure};
 pub use sweep::{Cell, Grid, Sweep, sweep};
