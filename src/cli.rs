@@ -7,6 +7,7 @@ mod analysed;
 mod bench;
 mod check;
 mod error;
+mod export;
 mod generate;
 mod global;
 mod json;
@@ -47,6 +48,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Continue a prompt file's prompt, its injections in force.
     Generate(generate::GenerateArgs),
+    /// Write injections for other tools: a llama.cpp control vector, a Python script.
+    Export(export::ExportArgs),
     /// List, fetch, show, remove or find models.
     Models {
         #[command(subcommand)]
@@ -94,6 +97,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
         Command::Generate(command) => generate::run(command, &args.global),
+        Command::Export(command) => export::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
         Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),

@@ -7,6 +7,7 @@ mod control;
 mod encode_all;
 mod encoding;
 mod error;
+mod export;
 mod head;
 mod injection;
 mod measure;
@@ -24,6 +25,7 @@ pub use control::{
 pub use encode_all::encode_all;
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
+pub use export::{ControlVector, Library, Likeness, Recipe, Script, Side, control_vector, python};
 pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};

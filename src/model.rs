@@ -56,3 +56,4 @@ pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};
+pub use weights::{ModuleNames, module_names};

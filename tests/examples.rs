@@ -17,13 +17,14 @@ use hoplens::prompt::{
 };
 
 /// File, case and verdict; no verdict where no answer is expected.
-const EXPECTED: [(&str, &str, Option<Verdict>); 13] = [
+const EXPECTED: [(&str, &str, Option<Verdict>); 20] = [
     ("arena.prompt", "arena", Some(Verdict::Ok)),
     (
         "backwards.prompt",
         "backwards",
         Some(Verdict::AnswerUnlikely),
     ),
+    ("bias.prompt", "nurse", Some(Verdict::Ok)),
     ("capital.prompt", "france", Some(Verdict::Ok)),
     ("capital.prompt", "italy", Some(Verdict::HopLost)),
     ("chat.prompt", "chat", Some(Verdict::HopLost)),
@@ -32,9 +33,15 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 13] = [
     ("names.prompt", "names", Some(Verdict::Ok)),
     ("opposite.prompt", "#1", None),
     ("parthenon.prompt", "parthenon", Some(Verdict::Ok)),
+    ("private.prompt", "archive", Some(Verdict::Ok)),
     ("python.prompt", "python", Some(Verdict::AnswerUnknown)),
     ("reef.prompt", "reef", Some(Verdict::HopLost)),
     ("school.txt", "school", Some(Verdict::HopLost)),
+    ("several.prompt", "stale", Some(Verdict::Ok)),
+    ("several.prompt", "bias", Some(Verdict::Ok)),
+    ("several.prompt", "private", Some(Verdict::Ok)),
+    ("several.prompt", "bystander", Some(Verdict::Ok)),
+    ("stale.prompt", "nigeria", Some(Verdict::Ok)),
 ];
 
 struct Example {
@@ -159,7 +166,8 @@ fn examples_get_their_verdicts_on_the_default_model() {
     assert_eq!(found, expected);
 }
 
-/// What an example records as measured is what this model does.
+/// What an example records as measured is what this model does. Injections without a case act on
+/// several, so that no one measurement could stand beside them.
 fn check_injections(model: &Model, file: &PromptFile, id: &str, outcome: &Outcome) {
     for injection in &file.injections {
         if injection.case.as_ref().is_none_or(|case| case.value != id) {

@@ -16,6 +16,12 @@ pub(super) enum CliError {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// A result's file could not be written.
+    #[error("cannot write {}: {source}. Check that the folder exists and may be written to.", path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// A prompt file is not text.
     #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
     NotUtf8 { path: PathBuf, offset: usize },

@@ -4,10 +4,15 @@ use super::error::CliError;
 use super::global::Global;
 use super::{models, progress};
 use crate::model::store::{self, ModelRef};
-use crate::model::{LoadOptions, Model};
+use crate::model::{LoadOptions, Model, ModelFiles};
 
 /// Finds, fetches if need be, and loads the model that the flags name.
 pub(super) fn load(global: &Global) -> Result<Model, CliError> {
+    Ok(load_with_files(global)?.0)
+}
+
+/// The same, and where its files are.
+pub(super) fn load_with_files(global: &Global) -> Result<(Model, ModelFiles), CliError> {
     let reference: ModelRef = global.model.parse()?;
     let options = global.store();
     let bar = models::progress_bar();
@@ -22,5 +27,5 @@ pub(super) fn load(global: &Global) -> Result<Model, CliError> {
     };
     let model = Model::load(&located.format, &load)?;
     spinner.finish_and_clear();
-    Ok(model)
+    Ok((model, located.format))
 }

@@ -41,6 +41,34 @@ pub enum MemoryError {
         /// ` a second time` and the like; empty for the first occurrence.
         occurrence: String,
     },
+    /// There is nothing to export.
+    #[error(
+        "there is no injection to export. Give --memory, --layer and --tau, or a file with an injection in its front matter."
+    )]
+    NoInjection,
+    /// A control vector acts everywhere.
+    #[error(
+        "a control vector acts at every position, and this injection at some only. Export it with `--to transformer-lens` or `--to nnsight`, or give `--scope all` to let it act everywhere, which is another injection: look at its effect."
+    )]
+    ScopeOfControlVector,
+    /// A script does not confine a memory to a head.
+    #[error(
+        "an injection into one head cannot be written as a script, which only adds to whole layers. Export it with `--to gguf`, or leave its head out, which is another injection: look at its effect."
+    )]
+    HeadOfScript,
+    /// A control vector begins behind the first block.
+    #[error(
+        "a control vector of llama.cpp begins behind layer 1, which is too late for an injection at layer 0. Choose layer 1 or later (`hoplens sweep` shows which one does as much), or export it with `--to transformer-lens` or `--to nnsight`."
+    )]
+    LayerOfControlVector,
+    /// No control vector for a model that llama.cpp does not run.
+    #[error(
+        "llama.cpp does not run {family} models, so a control vector would act on nothing. Export the injection with `--to transformer-lens` or `--to nnsight`."
+    )]
+    NotInLlamaCpp {
+        /// The architecture.
+        family: &'static str,
+    },
     /// The model refused.
     #[error(transparent)]
     Model(#[from] ModelError),

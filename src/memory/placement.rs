@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Cell;
 use crate::model::Select;
-use crate::prompt::{Encoding, Scope};
+use crate::prompt::{Encoding, Injection, Scope};
 
 /// An injection without its memory: what is held fixed while memories or prompts change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +30,18 @@ impl From<&Cell> for Placement {
             head: cell.head,
             tau: cell.tau,
             scope: cell.scope.clone(),
+        }
+    }
+}
+
+impl From<&Injection> for Placement {
+    fn from(injection: &Injection) -> Self {
+        Self {
+            encoding: injection.encoding,
+            layer: injection.layer.value,
+            head: injection.head.as_ref().map(|head| head.value),
+            tau: injection.tau,
+            scope: injection.scope.clone(),
         }
     }
 }

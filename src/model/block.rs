@@ -134,6 +134,7 @@ impl Transformer {
             }
         };
         layer.down.forward_into(activated, mlp_out)?;
+        change_mlp_out(mlp_out, index, pass, segments);
         let captured = &segments[..pass.sequences.len()];
         kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
@@ -210,7 +211,7 @@ impl Transformer {
                         z.row_mut(row)[head * head_dim..(head + 1) * head_dim]
                             .copy_from_slice(vector);
                     }
-                    Action::AddAttnOut(_) | Action::ReplaceAttnOut(_) => {}
+                    Action::AddAttnOut(_) | Action::ReplaceAttnOut(_) | Action::AddMlpOut(_) => {}
                 }
             }
         }
@@ -301,7 +302,17 @@ fn change_attn_out(attn_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segment
             match action {
                 Action::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
                 Action::ReplaceAttnOut(vector) => attn_out.row_mut(row).copy_from_slice(vector),
-                Action::ZeroHead(_) | Action::ReplaceHead(..) => {}
+                Action::ZeroHead(_) | Action::ReplaceHead(..) | Action::AddMlpOut(_) => {}
+            }
+        }
+    }
+}
+
+fn change_mlp_out(mlp_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
+    for (action, rows) in changes(layer, segments, pass.hooks) {
+        if let Action::AddMlpOut(vector) = action {
+            for row in rows {
+                add(mlp_out.row_mut(row), vector);
             }
         }
     }

@@ -43,9 +43,9 @@ impl Model {
                 return Err(self.out_of_range("layer", change.layer, layers));
             }
             let (head, len, wanted) = match &change.action {
-                Action::AddAttnOut(vector) | Action::ReplaceAttnOut(vector) => {
-                    (0, vector.len(), width)
-                }
+                Action::AddAttnOut(vector)
+                | Action::ReplaceAttnOut(vector)
+                | Action::AddMlpOut(vector) => (0, vector.len(), width),
                 Action::ZeroHead(head) => (*head, 0, 0),
                 Action::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
             };

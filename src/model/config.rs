@@ -55,6 +55,18 @@ impl Family {
         }
     }
 
+    /// What llama.cpp calls it, where llama.cpp runs it.
+    pub const fn in_llama_cpp(self) -> Option<&'static str> {
+        match self {
+            Self::Gpt2 => Some("gpt2"),
+            Self::GptNeoX => Some("gptneox"),
+            Self::Llama => Some("llama"),
+            Self::Qwen2 => Some("qwen2"),
+            Self::Qwen3 => Some("qwen3"),
+            Self::GptNeo | Self::GptJ => None,
+        }
+    }
+
     /// `gpt2, gpt_neo, …`, for messages.
     pub fn supported() -> String {
         Self::ALL.map(Self::name).join(", ")

@@ -207,6 +207,9 @@ pub enum Action {
     AddAttnOut(Arc<[f32]>),
     /// `attn_out ← vector`. `vector`: `[width]`.
     ReplaceAttnOut(Arc<[f32]>),
+    /// `mlp_out ← mlp_out + vector`, behind everything that this layer computes: what a control
+    /// vector of llama.cpp does. `vector`: `[width]`.
+    AddMlpOut(Arc<[f32]>),
     /// `z` of this head becomes zero.
     ZeroHead(usize),
     /// `z` of this head becomes `vector`: `[head_dim]` (mean ablation passes the mean).

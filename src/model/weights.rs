@@ -1,6 +1,7 @@
 //! Weights from files, as f32, packed for the forward pass.
 
 mod build;
+mod control_vector;
 mod gguf;
 mod names;
 mod safetensors;
@@ -9,6 +10,7 @@ use std::path::Path;
 
 pub(crate) use build::{FileKind, build};
 pub(crate) use gguf::GgufFile;
+pub use names::{ModuleNames, module_names};
 pub(crate) use safetensors::{SafetensorsFolder, Shard};
 
 use super::ModelError;

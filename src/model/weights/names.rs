@@ -128,6 +128,27 @@ impl Naming {
     }
 }
 
+/// Modules of a model as Hugging Face Transformers names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleNames {
+    /// The linear map whose output is a layer's attention output.
+    pub attention_output: String,
+    /// The norm before the head.
+    pub final_norm: String,
+}
+
+/// What Transformers calls the modules of a family around one layer.
+pub fn module_names(family: Family, layer: usize) -> ModuleNames {
+    let naming = Naming::HuggingFace {
+        family,
+        prefix: prefixes(family)[0],
+    };
+    ModuleNames {
+        attention_output: naming.inside(layer).output,
+        final_norm: naming.outside().final_norm,
+    }
+}
+
 /// What stands before the names of a family's checkpoints, most usual first.
 pub(super) const fn prefixes(family: Family) -> [&'static str; 2] {
     match family {

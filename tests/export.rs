@@ -1,0 +1,330 @@
+//! `hoplens export`: what is written, how near it comes, and what is refused.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use candle_core::Device;
+use candle_core::quantized::gguf_file::{Content, Value};
+use common::{FAMILIES, load, miniature, skip};
+use hoplens::memory::{
+    Library, Placement, Recipe, Script, Side, Subject, control_vector, encode, python,
+};
+use hoplens::model::{
+    Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, ModelFiles, Positions, Select,
+    Token,
+};
+use hoplens::prompt::{Encoding, Scope};
+
+const PROMPT: &str = "The tallest building in the world";
+const BOS: BosPolicy = BosPolicy::Auto;
+/// Families that llama.cpp runs.
+const IN_LLAMA_CPP: [&str; 5] = [
+    "tiny-gpt2",
+    "tiny-gpt-neox",
+    "tiny-llama",
+    "tiny-qwen2",
+    "tiny-qwen3",
+];
+
+fn recipe(encoding: Encoding, layer: usize, scope: Scope) -> Recipe {
+    Recipe {
+        memory: "Great Barrier \"Reef\"\n".into(),
+        placement: Placement {
+            encoding,
+            layer,
+            head: None,
+            tau: -2.5,
+            scope,
+        },
+    }
+}
+
+fn tokens(model: &Model) -> Vec<Token> {
+    model.tokenizer.encode(PROMPT, BOS)
+}
+
+fn subject(tokens: &[Token]) -> Subject<'_> {
+    Subject {
+        text: PROMPT,
+        tokens,
+        first_tokens: &[7],
+        bos: BOS,
+        interventions: &[],
+    }
+}
+
+#[test]
+fn the_file_holds_the_memory_times_tau() {
+    for family in IN_LLAMA_CPP {
+        let model = load(&miniature(family));
+        let last = model.info.layers - 1;
+        let recipes = [
+            recipe(Encoding::Embed, last, Scope::All),
+            recipe(Encoding::Embed, last, Scope::All),
+        ];
+        let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+        let at = match vector.side {
+            Side::Before => (last - 1).max(1),
+            Side::Behind => last,
+        };
+        let parallel = family == "tiny-gpt-neox";
+        assert_eq!(vector.side == Side::Behind, parallel, "{family}");
+        let mut file = std::io::Cursor::new(model.control_vector_file(&vector.directions).unwrap());
+        let content = Content::read(&mut file).unwrap();
+        let text = |key: &str| content.metadata[key].to_string().unwrap().clone();
+        assert_eq!(text("general.architecture"), "controlvector");
+        let hint = text("controlvector.model_hint");
+        assert_eq!(hint, family.trim_start_matches("tiny-").replace('-', ""));
+        let count = &content.metadata["controlvector.layer_count"];
+        assert!(matches!(count, Value::I32(1)), "{count:?}");
+        let name = format!("direction.{at}");
+        assert_eq!(content.tensor_infos.keys().collect::<Vec<_>>(), [&name]);
+        let tensor = content.tensor(&mut file, &name, &Device::Cpu).unwrap();
+        let found: Vec<f32> = tensor.dequantize(&Device::Cpu).unwrap().to_vec1().unwrap();
+        let memory = encode(
+            &model,
+            &recipes[0].memory,
+            Encoding::Embed,
+            BOS,
+            &Cancel::new(),
+        );
+        let memory = memory.unwrap();
+        assert_eq!(found.len(), model.info.width);
+        for (found, value) in found.iter().zip(memory.at(last).iter()) {
+            assert!(
+                (found + 5.0 * value).abs() < 1e-5,
+                "{family}: {found} {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_direction_is_added_behind_its_block() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let ids = common::ids(&model, PROMPT, BOS);
+        let vector: Vec<f32> = (0..model.info.width).map(|i| i as f32 * 0.25).collect();
+        let change = Intervention {
+            layer: model.info.layers - 1,
+            sequence: None,
+            at: Select::Range(1..3),
+            action: Action::AddMlpOut(vector.as_slice().into()),
+        };
+        let run = |interventions| {
+            let capture = Capture {
+                resid_final: Positions::All,
+                ..Capture::default()
+            };
+            let hooks = Hooks {
+                interventions,
+                ..Hooks::capture(capture)
+            };
+            model.forward(&[&ids], &hooks, &Cancel::new()).unwrap()
+        };
+        let (clean, changed) = (run(Vec::new()), run(vec![change]));
+        for position in 0..ids.len() {
+            let rows = [&clean, &changed].map(|trace| trace.resid_final.row(position));
+            for (i, (before, after)) in rows[0].iter().zip(rows[1]).enumerate() {
+                let added = if (1..3).contains(&position) {
+                    vector[i]
+                } else {
+                    0.0
+                };
+                assert!(
+                    (after - before - added).abs() < 1e-4,
+                    "{family}, {position}, {i}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn beside_a_parallel_mlp_a_control_vector_is_the_injection() {
+    for family in IN_LLAMA_CPP {
+        let model = load(&miniature(family));
+        let tokens = tokens(&model);
+        let recipes = [recipe(Encoding::Unembed, 1, Scope::All)];
+        let subject = subject(&tokens);
+        let vector = control_vector(&model, &recipes, BOS, Some(&subject), &Cancel::new());
+        let likeness = vector.unwrap().likeness.unwrap();
+        assert!(likeness.kl_written > 1e-6, "{family}: {likeness:?}");
+        if family == "tiny-gpt-neox" {
+            assert!(likeness.kl_vector.abs() < 1e-6, "{likeness:?}");
+        } else {
+            assert!(likeness.kl_vector > 1e-6, "{family}: {likeness:?}");
+        }
+    }
+}
+
+#[test]
+fn scripts_are_python_and_name_every_injection() {
+    let python_runs = Command::new("python3").arg("--version").output().is_ok();
+    if !python_runs {
+        skip("python3, for the syntax of exported scripts");
+    }
+    for family in FAMILIES {
+        let folder = miniature(family);
+        let model = load(&folder);
+        let tokens = tokens(&model);
+        let recipes = [
+            recipe(Encoding::Layerwise, 1, Scope::All),
+            recipe(Encoding::Embed, 0, Scope::Last),
+            recipe(Encoding::Unembed, 1, Scope::All),
+        ];
+        for library in [Library::TransformerLens, Library::Nnsight] {
+            let script = Script {
+                library,
+                files: &ModelFiles::Folder(folder.clone()),
+                recipes: &recipes,
+                subject: &subject(&tokens),
+            };
+            let text = python(&model, &script).unwrap();
+            let last = format!("slice({}, {})", tokens.len() - 1, tokens.len());
+            let order = [
+                "(0, -2.5 * embed(",
+                "(1, -2.5 * layerwise(",
+                "(1, -2.5 * unembed(",
+            ];
+            let places = order.map(|part| text.find(part).expect(part));
+            assert!(places.is_sorted() && text.contains(&last), "{text}");
+            if python_runs {
+                compiles(&text);
+            }
+        }
+    }
+}
+
+fn compiles(text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.py");
+    std::fs::write(&path, text).unwrap();
+    let check = "import sys; compile(open(sys.argv[1], encoding='utf-8').read(), 'script', 'exec')";
+    let output = Command::new("python3")
+        .args(["-c", check])
+        .arg(path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}\n{text}");
+}
+
+fn export(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hoplens"))
+        .arg("export")
+        .args(args)
+        .current_dir(folder)
+        .env("HF_HUB_OFFLINE", "1")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, inject: &str| {
+        let cases = "hoplens.cases:\n  - {id: a, expect: x}\n  - {id: b, expect: x}\n";
+        let text = format!("---\n{cases}hoplens.inject:\n{inject}---\nThe tall\n");
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    let line = |case: &str| format!("  - {{case: {case}, memory: m, layer: 1, tau: 2}}\n");
+    file("one.prompt", &line("a"));
+    file("two.prompt", &(line("a") + &line("b")));
+    std::fs::write(folder.path().join("none.prompt"), "The tall").unwrap();
+    let llama = miniature("tiny-llama");
+    let gpt_neo = miniature("tiny-gpt-neo");
+    let (llama, gpt_neo) = (llama.to_str().unwrap(), gpt_neo.to_str().unwrap());
+    let memory = |rest: &str| {
+        let start = format!("--memory m --to gguf --out out.gguf {rest}");
+        start
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let with_file = |rest: &str| rest.split_whitespace().map(str::to_owned).collect();
+    let refused: [(&str, Vec<String>, &[&str]); 10] = [
+        (
+            llama,
+            memory("--tau 2 --layer 1 --scope last"),
+            &["every position", "--scope all"],
+        ),
+        (
+            llama,
+            memory("--tau 2 --layer 0"),
+            &["layer 0", "layer 1 or later"],
+        ),
+        (llama, memory("--tau 2 --layer 99"), &["layer 99"]),
+        (
+            gpt_neo,
+            memory("--tau 2 --layer 1"),
+            &["gpt_neo", "--to nnsight"],
+        ),
+        (
+            llama,
+            memory("--layer 1 --tau nan"),
+            &["not a finite number"],
+        ),
+        (
+            llama,
+            memory("--tau 2 --layer 1 --span tall"),
+            &["--scope span"],
+        ),
+        (llama, with_file("one.prompt --to gguf"), &["--out"]),
+        (
+            llama,
+            with_file("two.prompt --to nnsight"),
+            &["a, b", "--case"],
+        ),
+        (
+            llama,
+            with_file("one.prompt --injection 2 --to nnsight"),
+            &["no 2"],
+        ),
+        (
+            llama,
+            with_file("none.prompt --to nnsight"),
+            &["no injection"],
+        ),
+    ];
+    for (model, args, words) in refused {
+        let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+        args.extend(["--model", model]);
+        let output = export(folder.path(), &args);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        for word in words {
+            assert!(
+                error.contains(word),
+                "{args:?} does not say '{word}': {error}"
+            );
+        }
+        assert!(!folder.path().join("out.gguf").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn the_command_says_how_near_the_vector_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = miniature("tiny-llama");
+    let args =
+        "--memory m --layer 1 --tau 2 --to gguf --out out.gguf --json --prompt tall --expect x";
+    let mut args: Vec<&str> = args.split_whitespace().collect();
+    args.extend(["--model", model.to_str().unwrap()]);
+    let output = export(folder.path(), &args);
+    assert!(output.status.success(), "{output:?}");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let measured = &said["control_vector"]["measured"];
+    for key in [
+        "p_written",
+        "p_injected",
+        "p_vector",
+        "kl_vector",
+        "kl_written",
+    ] {
+        assert!(measured[key].is_f64(), "{said}");
+    }
+    assert_eq!(said["control_vector"]["directions"], serde_json::json!([1]));
+    assert!(folder.path().join("out.gguf").is_file());
+}
