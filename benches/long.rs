@@ -94,6 +94,7 @@ fn measure(model: &Model) -> Vec<Column> {
         };
         for scope in [Scope::All, Scope::Last] {
             let grid = Grid {
+                head: None,
                 encodings: vec![Encoding::Embed],
                 layers: vec![0, 7, 14, 21, 28],
                 taus: vec![2.0, 4.0, 8.0],
