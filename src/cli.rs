@@ -7,6 +7,7 @@ mod analysed;
 mod bench;
 mod check;
 mod error;
+mod eval;
 mod global;
 mod json;
 mod lists;
@@ -44,6 +45,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),
+    /// Run the papers' experiment over a data set: every prompt × cell, summed up and controlled.
+    Eval(eval::EvalArgs),
     /// List, fetch, show, remove or find models.
     Models {
         #[command(subcommand)]
@@ -86,6 +89,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Check(command) => check::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
+        Command::Eval(command) => eval::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
         Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),

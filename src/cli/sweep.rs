@@ -49,14 +49,14 @@ pub(super) struct SweepArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum EncodingArg {
+pub(super) enum EncodingArg {
     Embed,
     Unembed,
     Layerwise,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ScopeArg {
+pub(super) enum ScopeArg {
     All,
     Last,
     Span,

@@ -188,7 +188,7 @@ impl Journal {
             path: path.into(),
             reason,
         };
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
