@@ -8,6 +8,7 @@ use csv::{ErrorKind, StringRecord};
 use sha2::{Digest as _, Sha256};
 
 use super::EvalError;
+use crate::model::store::hex;
 
 /// The columns that a data set must have, in any order; others are left alone.
 pub const COLUMNS: [&str; 5] = [
@@ -67,7 +68,7 @@ impl Data {
             }
             hash.update(&block[..count]);
         }
-        let sha256: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex(&hash.finalize());
         let mut data = Self {
             path: path.into(),
             sha256,

@@ -125,7 +125,7 @@ impl JournalReader {
     ///
     /// # Errors
     /// The file cannot be read, or a line that is whole cannot be understood.
-    pub fn next(&mut self) -> Result<Option<Line>, EvalError> {
+    pub fn read(&mut self) -> Result<Option<Line>, EvalError> {
         self.buffer.clear();
         self.file
             .read_until(b'\n', &mut self.buffer)
@@ -196,14 +196,13 @@ impl Journal {
             .open(path)
             .map_err(EvalError::file("write", path))?;
         match file.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(wrong(
                     "another run is writing it. Wait for that one, or name another --out.".into(),
                 ));
             }
             // File systems without locks: whoever uses them keeps runs apart.
-            Err(TryLockError::Error(_)) => {}
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let mut journal = Self {
             path: path.into(),
@@ -236,7 +235,7 @@ impl Journal {
                 differences.join("; ")
             )));
         }
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.read()? {
             match line {
                 Line::Row(row) => {
                     if !journal.done.insert(row.row) {

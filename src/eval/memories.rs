@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{EvalError, Example};
 use crate::memory::Words;
+use crate::model::store::hex;
 
 /// How many words a prompt gets where nothing else is asked for.
 pub const WORDS_PER_PROMPT: usize = 5;
@@ -47,7 +48,7 @@ impl WordChoice {
         let digest = Sha256::digest(self.words.join("\n"));
         Memories::Words {
             list: list.to_owned(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&digest),
             per_prompt: self.per_prompt.min(self.words.len()),
             seed: self.seed,
         }

@@ -47,7 +47,7 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Header, EvalError> {
         places.resize(first.experiment.rows, None);
         loop {
             let start = reader.offset;
-            let Some(line) = reader.next()? else { break };
+            let Some(line) = reader.read()? else { break };
             let Line::Row(row) = line else { continue };
             if let Some(other) = places[row.row] {
                 return Err(EvalError::Incomplete(format!(

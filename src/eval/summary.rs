@@ -129,10 +129,10 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     }
     let spots = experiment.spots();
     let mut rows: Vec<Option<RowOutcome>> = vec![None; experiment.rows];
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.read()? {
         if let Line::Row(record) = line {
             let at = record.row;
-            rows[at] = Some(row_outcome(record, &spots));
+            rows[at] = Some(row_outcome(&record, &spots));
         }
     }
     let missing = rows.iter().enumerate().filter(|(_, row)| row.is_none());
@@ -157,7 +157,7 @@ pub(super) fn missing_rows(missing: &[usize]) -> EvalError {
     ))
 }
 
-fn row_outcome(record: RowRecord, spots: &[Spot]) -> RowOutcome {
+fn row_outcome(record: &RowRecord, spots: &[Spot]) -> RowOutcome {
     let mut best: Option<(usize, usize, f32)> = None;
     for (memory, logps) in record.logp.iter().enumerate() {
         for (cell, logp) in logps.iter().enumerate() {
@@ -200,7 +200,7 @@ fn columns(
     };
     let mut columns: Vec<Column> = cells.clone().map(new).collect();
     let mut reader = JournalReader::open(journal)?;
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.read()? {
         let Line::Row(record) = line else { continue };
         let memories = record.logp.iter().zip(&record.rank).take(per_row);
         for (memory, (logps, ranks)) in memories.enumerate() {
@@ -229,7 +229,7 @@ fn read_control(
     let Some(cells) = cells else { return Ok(None) };
     let mut rows: Vec<Option<RowRecord>> = vec![None; count];
     let mut records: Vec<Option<ChanceRecord>> = vec![None; count];
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.read()? {
         match line {
             Line::Row(mut row) => {
                 // Of the grid only the plan's cells are kept.
