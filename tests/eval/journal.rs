@@ -25,13 +25,13 @@ fn a_killed_run_goes_on() {
         .spawn()
         .unwrap();
     let lines = || {
-        let bytes = std::fs::read(&journal).unwrap_or_default();
-        bytes.iter().filter(|byte| **byte == b'\n').count()
+        let text = std::fs::read_to_string(&journal).unwrap_or_default();
+        text.matches('\n').count()
     };
     let start = Instant::now();
     while lines() < 5 {
         assert!(
-            start.elapsed() < Duration::from_secs(120),
+            start.elapsed() < Duration::from_mins(2),
             "nothing is written"
         );
         std::thread::sleep(Duration::from_millis(1));

@@ -8,6 +8,7 @@ mod numbers;
 mod refusals;
 mod smollm2;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -31,10 +32,12 @@ impl Place {
         let mut csv = format!("{HEADER}\n");
         for row in 0..rows {
             let (bridge, mention) = (word(row), format!("{} {}", word(row + 1), word(row * 3)));
-            csv += &format!(
-                "{bridge} is in the,{mention} is in the,{bridge},{mention},{}\n",
-                word(row / 2 + 2)
-            );
+            let answer = word(row / 2 + 2);
+            writeln!(
+                csv,
+                "{bridge} is in the,{mention} is in the,{bridge},{mention},{answer}"
+            )
+            .unwrap();
         }
         std::fs::write(place.path("data.csv"), csv).unwrap();
         place
