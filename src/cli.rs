@@ -7,6 +7,7 @@ mod analysed;
 mod bench;
 mod check;
 mod error;
+mod eval;
 mod export;
 mod generate;
 mod global;
@@ -50,6 +51,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Write injections for other tools: a llama.cpp control vector, a Python script.
     Export(export::ExportArgs),
+    /// Run the papers' experiment over a data set: every prompt × cell, summed up and controlled.
+    Eval(eval::EvalArgs),
     /// List, fetch, show, remove or find models.
     Models {
         #[command(subcommand)]
@@ -98,6 +101,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
         Command::Sweep(command) => sweep::run(command, &args.global),
         Command::Generate(command) => generate::run(command, &args.global),
         Command::Export(command) => export::run(command, &args.global),
+        Command::Eval(command) => eval::run(command, &args.global),
         Command::Models { command } => models::run_command(command, &args.global),
         Command::Bench(command) => bench::run(command, &args.global),
         Command::Lsp(command) => lsp::run(command, &args.global),

@@ -19,6 +19,8 @@ pub mod memory;
 
 pub mod hop;
 
+pub mod eval;
+
 pub mod engine;
 
 pub mod ide;

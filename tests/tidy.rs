@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The parts, highest first: each may use those above it and none below it.
-const PARTS: [&str; 10] = [
-    "text", "prompt", "model", "lens", "memory", "hop", "engine", "ide", "server", "cli",
+const PARTS: [&str; 11] = [
+    "text", "prompt", "model", "lens", "memory", "hop", "eval", "engine", "ide", "server", "cli",
 ];
 
 /// Neighbours that keep apart although one stands higher: the runtime knows no prompts, and
@@ -15,13 +15,15 @@ const PARTS: [&str; 10] = [
 const APART: [(&str, &str); 3] = [("model", "prompt"), ("model", "text"), ("memory", "lens")];
 
 /// Crates that belong to some parts only.
-const FOREIGN: [(&str, &[&str]); 6] = [
+const FOREIGN: [(&str, &[&str]); 8] = [
     ("tower_lsp_server", &["server"]),
     ("candle_core", &["model"]),
     ("candle_nn", &["model"]),
     ("gemm", &["model"]),
     ("tokenizers", &["model"]),
     ("clap", &["cli"]),
+    ("csv", &["eval", "cli"]),
+    ("plotters", &["cli"]),
 ];
 
 fn sources() -> Vec<PathBuf> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::eval::EvalError;
 use crate::hop::HopError;
 use crate::memory::MemoryError;
 use crate::model::ModelError;
@@ -50,6 +51,8 @@ pub(super) enum CliError {
     Memory(#[from] MemoryError),
     #[error(transparent)]
     Hop(#[from] HopError),
+    #[error(transparent)]
+    Eval(#[from] EvalError),
 }
 
 /// Prints an error to standard error.

@@ -10,7 +10,7 @@ use crate::model::{Cancel, Fork, Model, ModelError, Slopes};
 use crate::prompt::{Encoding, Scope};
 
 /// What a search may cost, in passes over the prompt.
-const PASSES: f64 = 40.0;
+const PASSES: f64 = 50.0;
 
 /// The share of that effort that one round spends, so that passes are full and what is measured
 /// still steers most of the search.
@@ -36,12 +36,12 @@ struct Candidate {
     gain: Option<f64>,
 }
 
-/// Finds the best cells of a grid for about the cost of 40 passes over the prompt; of a grid that
+/// Finds the best cells of a grid for about the cost of 50 passes over the prompt; of a grid that
 /// costs no more every cell is measured.
 ///
 /// One pass back gives the slope of the answer's log-probability by what is added at each layer,
 /// and with it the first-order gain τ·⟨slope, m⟩ of each cell. The first round measures, of each
-/// two neighbouring layers, the more promising one at a middling τ; each later round the cells
+/// encoding, the most promising quarter of the layers at a middling τ; each later round the cells
 /// that an interpolation of what was measured, with the first-order gain as its prior, expects
 /// most of. The sweep that is returned holds the cells that were measured, in the order of the
 /// grid, and no estimate. `progress` hears how many are done.
@@ -141,31 +141,26 @@ fn middling(encoding: Encoding) -> f64 {
     }
 }
 
-/// Of each two neighbouring layers of each encoding, scope and sign, the more promising one.
+/// Of each encoding, scope and sign the most promising quarter of the layers.
 fn first_round(candidates: &[Candidate], grid: &Grid) -> Vec<usize> {
-    let pair = |layer: usize| {
-        grid.layers
-            .iter()
-            .position(|one| *one == layer)
-            .map(|at| at / 2)
-    };
-    let mut best: BTreeMap<_, usize> = BTreeMap::new();
-    for (at, Candidate { cell, promise, .. }) in candidates.iter().enumerate() {
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, Candidate { cell, .. }) in candidates.iter().enumerate() {
         let wanted = middling(cell.encoding);
         let same_sign = |tau: &&f64| (**tau < 0.0) == (cell.tau < 0.0);
         let distance = |tau: f64| (tau.abs() - wanted).abs();
         let taus = grid.taus.iter().filter(same_sign);
         let nearest = taus.min_by(|a, b| distance(**a).total_cmp(&distance(**b)));
-        if nearest != Some(&cell.tau) {
-            continue;
-        }
-        let place = (group(cell), pair(cell.layer));
-        let best = best.entry(place).or_insert(at);
-        if *promise > candidates[*best].promise {
-            *best = at;
+        if nearest == Some(&cell.tau) {
+            groups.entry(group(cell)).or_default().push(at);
         }
     }
-    best.into_values().collect()
+    let promise = |at: &usize| candidates[*at].promise;
+    let best = |mut layers: Vec<usize>| {
+        layers.sort_by(|a, b| promise(b).total_cmp(&promise(a)));
+        layers.truncate(layers.len().div_ceil(4));
+        layers
+    };
+    groups.into_values().flat_map(best).collect()
 }
 
 /// Cells that tell of each other: those of one encoding, scope and sign.

@@ -13,7 +13,7 @@ use super::trace::Trace;
 use super::transformer::Transformer;
 
 /// What reports say of the model that made a number.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelInfo {
     /// Alias, repository or file name.
     pub name: String,

@@ -18,7 +18,8 @@ use super::error::ModelError;
 use bytes::Alphabet;
 
 /// Whether the begin-of-text token stands before a prompt.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BosPolicy {
     /// Only where the tokenizer's own convention says so.
     #[default]

@@ -1,0 +1,195 @@
+//! `hoplens eval`: the papers' experiment over a data set, and shards of it put together.
+
+mod files;
+mod heatmap;
+mod markdown;
+mod run;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::sweep::{EncodingArg, ScopeArg};
+use super::{Outcome, json};
+use crate::eval::{self, Criterion, Header, JournalReader, Settings, Shard};
+use crate::model::ModelInfo;
+
+/// The journal's name in the folder of a run.
+const JOURNAL: &str = "journal.jsonl";
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct EvalArgs {
+    #[command(subcommand)]
+    command: Option<EvalCommand>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalCommand {
+    /// Put the journals of all shards together, and write the results.
+    Merge(MergeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// The data set: a CSV file with the columns `explicit_sentence`, `obscure_sentence`,
+    /// `explicit_entity`, `obscure_entity` and `answer`.
+    #[arg(long, value_name = "CSV", required = true)]
+    data: Option<PathBuf>,
+    /// Encodings of the memories.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "embed,unembed,layerwise"
+    )]
+    encoding: Vec<EncodingArg>,
+    /// Positions that are changed; `span` is the row's obscure entity.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    scope: Vec<ScopeArg>,
+    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
+    #[arg(long, value_name = "LIST")]
+    layers: Option<String>,
+    /// Magnitudes: 1..15 or 1,3,6.
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "1..15",
+        allow_hyphen_values = true
+    )]
+    tau: String,
+    /// Inject words instead of each row's explicit entity: nouns, verbs, adjectives, adverbs,
+    /// conjunctions, entities, random (all of these), or a file with one memory to a line.
+    #[arg(long, value_name = "LIST|FILE")]
+    memories: Option<String>,
+    /// How many words of --memories each prompt gets.
+    #[arg(long, value_name = "N", default_value_t = eval::WORDS_PER_PROMPT)]
+    words: usize,
+    /// Random memories a row for the control of the best cells; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    control: usize,
+    /// Measure every N-th row only, from the I-th on: 1/4, 2/4, … ; needs --out.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Folder for the journal, from which a run that was stopped goes on, and for the results.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct MergeArgs {
+    /// The folders of the shards, or their journals.
+    #[arg(required = true)]
+    parts: Vec<PathBuf>,
+    /// Folder for the whole journal and the results.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct SettingsArgs {
+    /// Parts of the rows that a default cell is held out from in turn.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    folds: usize,
+    /// What the default cell is chosen by.
+    #[arg(long, value_enum, default_value_t = FitArg::Geo)]
+    fit: FitArg,
+    /// Decides which rows are in which fold, and which words are drawn.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FitArg {
+    Geo,
+    Median,
+}
+
+impl SettingsArgs {
+    fn settings(&self) -> Result<Settings, CliError> {
+        if self.folds < 2 {
+            return Err(CliError::Usage {
+                flag: "--folds",
+                reason: "a cell is chosen on some folds and measured on another: give 2 or more"
+                    .into(),
+            });
+        }
+        Ok(Settings {
+            folds: self.folds,
+            seed: self.seed,
+            criterion: match self.fit {
+                FitArg::Geo => Criterion::Geo,
+                FitArg::Median => Criterion::Median,
+            },
+            ..Settings::default()
+        })
+    }
+}
+
+pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+    match &args.command {
+        Some(EvalCommand::Merge(args)) => merge(args, global),
+        None => run::run(&args.run, global),
+    }
+}
+
+fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
+    let settings = args.settings.settings()?;
+    let parts: Vec<PathBuf> = args.parts.iter().map(|path| journal_of(path)).collect();
+    files::make(&args.out)?;
+    let journal = args.out.join(JOURNAL);
+    if let Ok(there) = JournalReader::open(&journal) {
+        let header = JournalReader::open(&parts[0])?.header;
+        if there.header.experiment != header.experiment || there.header.shard.is_some() {
+            return Err(CliError::Usage {
+                flag: "--out",
+                reason: format!(
+                    "{} holds another run. Name another folder.",
+                    args.out.display()
+                ),
+            });
+        }
+    }
+    let header = eval::merge(&parts, &journal)?;
+    let outcome = eval::summarise(&journal, &settings, None)?;
+    report(&header, &outcome, Some(&args.out), global)?;
+    Ok(Outcome::Clean)
+}
+
+/// The journal of a folder, or the file itself.
+fn journal_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join(JOURNAL)
+    } else {
+        path.into()
+    }
+}
+
+/// The result of a whole run: its files, and what stands on standard output.
+fn report(
+    header: &Header,
+    outcome: &eval::Outcome,
+    folder: Option<&Path>,
+    global: &Global,
+) -> Result<(), CliError> {
+    let model: &ModelInfo = &header.model;
+    if let Some(folder) = folder {
+        files::write_all(folder, model, outcome)?;
+    }
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        json::print(out, Some(model), outcome)?;
+    } else {
+        text::print(out, model, outcome, folder)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Heat maps, layer × τ, of each encoding and scope, as SVG and PNG.
+//!
+//! Orange is loss and blue is gain, white is nothing: told apart by any eye. The font is carried
+//! along, so that pictures do not depend on what the machine has.
+
+use std::sync::Once;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+
+use super::super::error::CliError;
+use super::markdown::{encoding_name, signed};
+use crate::eval::{CellOutcome, Metrics, Outcome};
+use crate::model::ModelInfo;
+
+const FONT: &str = "sans-serif";
+const SIZE: (u32, u32) = (760, 900);
+/// Loss, nothing, gain.
+const COLOURS: [(f64, f64, f64); 3] = [
+    (179.0, 88.0, 6.0),
+    (247.0, 247.0, 247.0),
+    (33.0, 102.0, 172.0),
+];
+/// A cell in which an injection overflowed.
+const NONE: RGBColor = RGBColor(150, 150, 150);
+
+type Metric = (&'static str, &'static str, fn(&Metrics) -> f64);
+
+const METRICS: [Metric; 2] = [
+    ("mean-2sd", "mean % gain within 2 sd", |m| m.mean_pct_2sd),
+    ("median", "median % gain", |m| m.median_pct_increase),
+];
+
+/// Every picture: its file's name and bytes.
+pub(super) fn pictures(
+    model: &ModelInfo,
+    outcome: &Outcome,
+) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    static FONTS: Once = Once::new();
+    FONTS.call_once(|| {
+        // It fails only for bytes that are no font.
+        let _ = register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
+    });
+    let experiment = &outcome.experiment;
+    let group = experiment.layers.len() * experiment.taus.len();
+    let mut pictures = Vec::new();
+    for cells in outcome.cells.chunks(group.max(1)) {
+        for (file, title, metric) in METRICS {
+            let spot = &cells[0].spot;
+            let (encoding, scope) = (encoding_name(spot), spot.scope.name());
+            let map = Map {
+                title: format!("{title}, {encoding}, scope {scope}"),
+                subtitle: format!("{}, {} prompts", model.name, outcome.rows.len()),
+                layers: &experiment.layers,
+                taus: &experiment.taus,
+                values: cells
+                    .iter()
+                    .map(|cell: &CellOutcome| metric(&cell.metrics))
+                    .collect(),
+            };
+            let name = format!("heatmap-{encoding}-{scope}-{file}");
+            let mut svg = String::new();
+            map.draw(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area())
+                .map_err(failed)?;
+            pictures.push((format!("{name}.svg"), svg.into_bytes()));
+            pictures.push((format!("{name}.png"), map.png()?));
+        }
+    }
+    Ok(pictures)
+}
+
+fn failed(reason: impl std::fmt::Display) -> CliError {
+    CliError::Output(std::io::Error::other(format!(
+        "drawing a heat map: {reason}"
+    )))
+}
+
+struct Map<'a> {
+    title: String,
+    subtitle: String,
+    layers: &'a [usize],
+    taus: &'a [f64],
+    /// `[layers][taus]`, in percent.
+    values: Vec<f64>,
+}
+
+type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+impl Map<'_> {
+    /// plotters writes PNG to files only.
+    fn png(&self) -> Result<Vec<u8>, CliError> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("map.png");
+        self.draw(&BitMapBackend::new(&path, SIZE).into_drawing_area())
+            .map_err(failed)?;
+        Ok(std::fs::read(&path)?)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+        area.fill(&WHITE)?;
+        let limit = limit(&self.values);
+        let (map, legend) = area.split_horizontally(SIZE.0 - 130);
+        let (title, map) = map.split_vertically(56);
+        title.draw(&Text::new(self.title.clone(), (64, 12), (FONT, 21)))?;
+        title.draw(&Text::new(self.subtitle.clone(), (64, 36), (FONT, 15)))?;
+        self.draw_map(&map, limit)?;
+        draw_legend(&legend, limit, &self.values)?;
+        area.present()
+    }
+
+    fn draw_map<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, limit: f64) -> Drawn<B> {
+        let (width, height) = (self.taus.len() as i32, self.layers.len() as i32);
+        let mut chart = ChartBuilder::on(area)
+            .margin(12)
+            .x_label_area_size(44)
+            .y_label_area_size(52)
+            .build_cartesian_2d(
+                (0..width - 1).into_segmented(),
+                (0..height - 1).into_segmented(),
+            )?;
+        let name = |index: Option<usize>, names: &dyn Fn(usize) -> Option<String>| {
+            index.and_then(names).unwrap_or_default()
+        };
+        let centre = |value: &SegmentValue<i32>| match value {
+            SegmentValue::CenterOf(index) => usize::try_from(*index).ok(),
+            _ => None,
+        };
+        let taus = |index: usize| self.taus.get(index).map(ToString::to_string);
+        let layers = |index: usize| self.layers.get(index).map(ToString::to_string);
+        chart
+            .configure_mesh()
+            .disable_mesh()
+            .x_labels(self.taus.len().min(20))
+            .y_labels(self.layers.len().min(50))
+            .x_desc("magnitude τ")
+            .y_desc("layer (from 0)")
+            .label_style((FONT, 14))
+            .axis_desc_style((FONT, 16))
+            .x_label_formatter(&|value| name(centre(value), &taus))
+            .y_label_formatter(&|value| name(centre(value), &layers))
+            .draw()?;
+        let cells = self.values.iter().enumerate().map(|(at, value)| {
+            let (x, y) = (at as i32 % width, at as i32 / width);
+            let next = |index: i32, count: i32| {
+                if index + 1 < count {
+                    SegmentValue::Exact(index + 1)
+                } else {
+                    SegmentValue::Last
+                }
+            };
+            let corners = [
+                (SegmentValue::Exact(x), SegmentValue::Exact(y)),
+                (next(x, width), next(y, height)),
+            ];
+            Rectangle::new(corners, colour(*value, limit).filled())
+        });
+        chart.draw_series(cells)?;
+        Ok(())
+    }
+}
+
+/// The colour bar, with what lies beyond its ends.
+fn draw_legend<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    limit: f64,
+    values: &[f64],
+) -> Drawn<B> {
+    let (left, top, height, steps) = (12, 90, 560, 112);
+    for step in 0..steps {
+        let value = limit * (1.0 - 2.0 * f64::from(step) / f64::from(steps - 1));
+        let y = top + step * height / steps;
+        let corners = [(left, y), (left + 22, y + height / steps)];
+        area.draw(&Rectangle::new(corners, colour(value, limit).filled()))?;
+    }
+    let beyond = |is_beyond: bool, sign: &'static str| if is_beyond { sign } else { "" };
+    let above = beyond(values.iter().any(|value| limit < *value), "≥ ");
+    let below = beyond(values.iter().any(|value| *value < -limit), "≤ ");
+    for (part, sign) in [(0, above), (1, ""), (2, ""), (3, ""), (4, below)] {
+        let value = limit * (1.0 - f64::from(part) / 2.0);
+        let text = if part == 2 {
+            "0 %".into()
+        } else {
+            format!("{sign}{}", signed(value))
+        };
+        let y = top + part * height / 4 - 7;
+        area.draw(&Text::new(text, (left + 30, y), (FONT, 14)))?;
+    }
+    if values.iter().any(|value| value.is_nan()) {
+        let y = top + height + 20;
+        let corners = [(left, y), (left + 22, y + 14)];
+        area.draw(&Rectangle::new(corners, NONE.filled()))?;
+        area.draw(&Text::new("overflow", (left + 30, y), (FONT, 14)))?;
+    }
+    Ok(())
+}
+
+/// The gain that has the full colour: no more than what 95 of 100 cells stay under, so that a few
+/// do not make all others white.
+fn limit(values: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = values
+        .iter()
+        .map(|value| value.abs())
+        .filter(|size| size.is_finite())
+        .collect();
+    sizes.sort_by(f64::total_cmp);
+    let at = (sizes.len() * 95).div_ceil(100).saturating_sub(1);
+    sizes.get(at).copied().unwrap_or(0.0).max(1.0)
+}
+
+fn colour(value: f64, limit: f64) -> RGBColor {
+    if value.is_nan() {
+        return NONE;
+    }
+    let share = (value / limit).clamp(-1.0, 1.0);
+    let end = if share < 0.0 { COLOURS[0] } else { COLOURS[2] };
+    let mix = |from: f64, to: f64| (from + (to - from) * share.abs()).round() as u8;
+    let middle = COLOURS[1];
+    RGBColor(
+        mix(middle.0, end.0),
+        mix(middle.1, end.1),
+        mix(middle.2, end.2),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gain_is_blue_loss_is_orange_and_an_overflow_neither() {
+        assert_eq!(colour(50.0, 50.0), RGBColor(33, 102, 172));
+        assert_eq!(colour(-500.0, 50.0), RGBColor(179, 88, 6));
+        assert_eq!(colour(0.0, 50.0), RGBColor(247, 247, 247));
+        assert_eq!(colour(f64::NAN, 50.0), NONE);
+    }
+
+    #[test]
+    fn a_few_cells_do_not_set_the_scale() {
+        let mut values = vec![10.0; 99];
+        values.push(-1e9);
+        assert!((limit(&values) - 10.0).abs() < 1e-12);
+        assert!((limit(&[f64::NAN]) - 1.0).abs() < 1e-12);
+    }
+}

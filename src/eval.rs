@@ -1,0 +1,32 @@
+//! The papers' experiment over a data set: every prompt × cell of a grid, with the tables that
+//! "Memory Injections" (arXiv 2309.05605, section 5) reports, resumable and in shards.
+//!
+//! A run is a journal: a header that says which experiment it is, then a line for each finished
+//! row. Results are computed from a journal that holds every row, never from what is in memory, so
+//! that a run that was killed, one in shards and one in a piece give the same bytes.
+
+mod chance;
+mod data;
+mod error;
+mod experiment;
+mod folds;
+mod journal;
+mod memories;
+mod merge;
+mod metrics;
+mod outcome;
+mod run;
+mod summary;
+
+pub use chance::{Chance, ChanceCell, ChanceRecord, chance_of_row, summarise_chance};
+pub use data::{COLUMNS, Data, Example};
+pub use error::EvalError;
+pub use experiment::{Experiment, Header, ScopeKind, Shard, Spot};
+pub use folds::{Criterion, FitRow, Fold, Held, fold_of};
+pub use journal::{FORM, Journal, JournalReader, Line, RowRecord};
+pub use memories::{Memories, WORDS_PER_PROMPT, WordChoice, read_list};
+pub use merge::merge;
+pub use metrics::{Metrics, metrics};
+pub use outcome::{Best, CellOutcome, ControlOutcome, FitOutcome, Outcome, RowBest, RowOutcome};
+pub use run::{check_rows, measure_row};
+pub use summary::{Settings, summarise};

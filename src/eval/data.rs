@@ -1,0 +1,241 @@
+//! A data set as a CSV file, read row after row and never held as a whole.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use csv::{ErrorKind, StringRecord};
+use sha2::{Digest as _, Sha256};
+
+use super::EvalError;
+use crate::model::store::hex;
+
+/// The columns that a data set must have, in any order; others are left alone.
+pub const COLUMNS: [&str; 5] = [
+    "explicit_sentence",
+    "obscure_sentence",
+    "explicit_entity",
+    "obscure_entity",
+    "answer",
+];
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Its index among the rows, from 0.
+    pub row: usize,
+    /// The line of the file that it begins on, from 1.
+    pub line: u64,
+    /// The prompt that names the bridge.
+    pub explicit_sentence: String,
+    /// The prompt as it is measured and injected.
+    pub obscure_sentence: String,
+    /// The bridge: the memory, unless the experiment has others.
+    pub explicit_entity: String,
+    /// The mention that stands for it.
+    pub obscure_entity: String,
+    /// The expected answer, without the space before it.
+    pub answer: String,
+}
+
+/// A data set whose every row was read once and is sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Data {
+    /// The file.
+    pub path: PathBuf,
+    /// Hex digest of its bytes.
+    pub sha256: String,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+impl Data {
+    /// Reads the whole file once: its digest, the number of its rows, and whether each is sound.
+    ///
+    /// # Errors
+    /// The file cannot be read, lacks columns or rows, or has a line that is ragged, not UTF-8 or
+    /// empty in a column that is needed.
+    pub fn open(path: &Path) -> Result<Self, EvalError> {
+        let mut hash = Sha256::new();
+        let mut file = File::open(path).map_err(EvalError::file("read", path))?;
+        let mut block = vec![0; 1 << 20];
+        loop {
+            let count = file
+                .read(&mut block)
+                .map_err(EvalError::file("read", path))?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&block[..count]);
+        }
+        let sha256 = hex(&hash.finalize());
+        let mut data = Self {
+            path: path.into(),
+            sha256,
+            rows: 0,
+        };
+        let mut rows = 0;
+        for example in data.examples()? {
+            example?;
+            rows += 1;
+        }
+        if rows == 0 {
+            return Err(data.wrong("has a header but no rows. Add at least one row.".into()));
+        }
+        data.rows = rows;
+        Ok(data)
+    }
+
+    /// The rows, one at a time.
+    ///
+    /// # Errors
+    /// As [`Data::open`]; of a row when it is reached.
+    pub fn examples(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Example, EvalError>> + use<>, EvalError> {
+        let file = File::open(&self.path).map_err(EvalError::file("read", &self.path))?;
+        // The csv crate leaves a byte order mark out and takes CRLF for a line's end.
+        let mut reader = csv::Reader::from_reader(BufReader::new(file));
+        let header = reader.headers().map_err(|error| self.explain(error))?;
+        let places = self.places(header)?;
+        let data = self.clone();
+        let mut records = reader.into_records().enumerate();
+        Ok(std::iter::from_fn(move || {
+            let (row, record) = records.next()?;
+            let record = record.map_err(|error| data.explain(error));
+            Some(record.and_then(|record| data.example(row, &places, &record)))
+        }))
+    }
+
+    /// Where each of [`COLUMNS`] stands.
+    fn places(&self, header: &StringRecord) -> Result<[usize; 5], EvalError> {
+        if header.iter().all(str::is_empty) {
+            let wanted = COLUMNS.join(",");
+            return Err(self.wrong(format!("is empty. Its first line must be {wanted}.")));
+        }
+        let place = |name: &str| header.iter().position(|column| column.trim() == name);
+        let missing: Vec<&str> = COLUMNS
+            .into_iter()
+            .filter(|name| place(name).is_none())
+            .collect();
+        if !missing.is_empty() {
+            let has: Vec<&str> = header.iter().collect();
+            return Err(self.wrong(format!(
+                "lacks the column {}; its first line has {}. Name the columns {} there, separated by commas.",
+                missing.join(", "),
+                has.join(", "),
+                COLUMNS.join(", ")
+            )));
+        }
+        if let Some(twice) = COLUMNS.into_iter().find(|name| {
+            header
+                .iter()
+                .filter(|column| column.trim() == *name)
+                .count()
+                > 1
+        }) {
+            return Err(self.wrong(format!(
+                "has the column {twice} twice. Leave one of them out."
+            )));
+        }
+        Ok(COLUMNS.map(|name| place(name).unwrap_or_default()))
+    }
+
+    fn example(
+        &self,
+        row: usize,
+        places: &[usize; 5],
+        record: &StringRecord,
+    ) -> Result<Example, EvalError> {
+        let line = record.position().map_or(0, csv::Position::line);
+        for (name, place) in COLUMNS.iter().zip(places) {
+            if record.get(*place).is_none_or(|text| text.trim().is_empty()) {
+                return Err(self.line(
+                    line,
+                    format!("{name} is empty. Fill it in, or take the row out."),
+                ));
+            }
+        }
+        let text = |index: usize| record.get(places[index]).unwrap_or_default().to_owned();
+        Ok(Example {
+            row,
+            line,
+            explicit_sentence: text(0),
+            obscure_sentence: text(1),
+            explicit_entity: text(2),
+            obscure_entity: text(3),
+            answer: text(4),
+        })
+    }
+
+    /// What is wrong with a line, said with its number.
+    pub(super) fn line(&self, line: u64, reason: String) -> EvalError {
+        EvalError::Line {
+            path: self.path.clone(),
+            line,
+            reason,
+        }
+    }
+
+    fn wrong(&self, reason: String) -> EvalError {
+        EvalError::Data {
+            path: self.path.clone(),
+            reason,
+        }
+    }
+
+    fn explain(&self, error: csv::Error) -> EvalError {
+        let at = |position: Option<&csv::Position>| position.map_or(1, csv::Position::line);
+        match error.kind() {
+            ErrorKind::UnequalLengths {
+                pos,
+                expected_len,
+                len,
+            } => self.line(
+                at(pos.as_ref()),
+                format!(
+                    "has {len} fields where the first line has {expected_len}. Put a text that holds commas in double quotes."
+                ),
+            ),
+            ErrorKind::Utf8 { pos, err } => self.line(
+                at(pos.as_ref()),
+                format!("field {} is not UTF-8 text. Save the file as UTF-8.", err.field() + 1),
+            ),
+            _ => match error.into_kind() {
+                ErrorKind::Io(source) => EvalError::File {
+                    verb: "read",
+                    path: self.path.clone(),
+                    source,
+                },
+                other => self.wrong(format!("{other:?}. Save it as CSV with commas.")),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(bytes: &[u8]) -> Result<Vec<Example>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let data = Data::open(&path).map_err(|error| error.to_string())?;
+        let examples: Vec<Example> = data.examples().unwrap().map(Result::unwrap).collect();
+        assert_eq!(examples.len(), data.rows);
+        Ok(examples)
+    }
+
+    #[test]
+    fn quotes_crlf_marks_and_other_columns_are_no_trouble() {
+        let csv = "\u{feff}answer,note,explicit_entity,obscure_entity,explicit_sentence,obscure_sentence\r\n\
+                   x,,Bridge,mention,\"a, \"\"b\"\"\",\"two\nlines\"\r\n\r\ny,1,E,O,S,T\r\n";
+        let rows = open(csv.as_bytes()).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0].explicit_sentence, "a, \"b\"");
+        assert_eq!(rows[0].obscure_sentence, "two\nlines");
+        assert_eq!((rows[0].row, rows[0].line), (0, 2));
+        assert_eq!((rows[1].row, rows[1].answer.as_str()), (1, "y"));
+    }
+}
