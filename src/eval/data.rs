@@ -24,8 +24,8 @@ pub const COLUMNS: [&str; 5] = [
 pub struct Example {
     /// Its index among the rows, from 0.
     pub row: usize,
-    /// The line of the file that it begins on, from 1.
-    pub line: u64,
+    /// Where its record begins in the file, ends of lines before it included, in bytes.
+    pub byte: u64,
     /// The prompt that names the bridge.
     pub explicit_sentence: String,
     /// The prompt as it is measured and injected.
@@ -147,11 +147,11 @@ impl Data {
         places: &[usize; 5],
         record: &StringRecord,
     ) -> Result<Example, EvalError> {
-        let line = record.position().map_or(0, csv::Position::line);
+        let byte = record.position().map_or(0, csv::Position::byte);
         for (name, place) in COLUMNS.iter().zip(places) {
             if record.get(*place).is_none_or(|text| text.trim().is_empty()) {
                 return Err(self.line(
-                    line,
+                    byte,
                     format!("{name} is empty. Fill it in, or take the row out."),
                 ));
             }
@@ -159,7 +159,7 @@ impl Data {
         let text = |index: usize| record.get(places[index]).unwrap_or_default().to_owned();
         Ok(Example {
             row,
-            line,
+            byte,
             explicit_sentence: text(0),
             obscure_sentence: text(1),
             explicit_entity: text(2),
@@ -168,13 +168,35 @@ impl Data {
         })
     }
 
-    /// What is wrong with a line, said with its number.
-    pub(super) fn line(&self, line: u64, reason: String) -> EvalError {
-        EvalError::Line {
-            path: self.path.clone(),
-            line,
-            reason,
+    /// What is wrong with the record that begins at a byte, said with its line.
+    pub(super) fn line(&self, byte: u64, reason: String) -> EvalError {
+        match self.line_of(byte) {
+            Ok(line) => EvalError::Line {
+                path: self.path.clone(),
+                line,
+                reason,
+            },
+            Err(source) => EvalError::File {
+                verb: "read",
+                path: self.path.clone(),
+                source,
+            },
         }
+    }
+
+    /// The line, from 1, of the record that begins at a byte. Counted here, because the csv
+    /// crate's own count is one short after CRLF and after empty lines.
+    fn line_of(&self, byte: u64) -> std::io::Result<u64> {
+        let mut line = 1;
+        for (at, read) in BufReader::new(File::open(&self.path)?).bytes().enumerate() {
+            match read? {
+                b'\n' => line += 1,
+                b'\r' => {}
+                _ if at as u64 >= byte => break,
+                _ => {}
+            }
+        }
+        Ok(line)
     }
 
     fn wrong(&self, reason: String) -> EvalError {
@@ -185,7 +207,7 @@ impl Data {
     }
 
     fn explain(&self, error: csv::Error) -> EvalError {
-        let at = |position: Option<&csv::Position>| position.map_or(1, csv::Position::line);
+        let at = |position: Option<&csv::Position>| position.map_or(0, csv::Position::byte);
         match error.kind() {
             ErrorKind::UnequalLengths {
                 pos,
@@ -217,25 +239,33 @@ impl Data {
 mod tests {
     use super::*;
 
-    fn open(bytes: &[u8]) -> Result<Vec<Example>, String> {
+    fn open(bytes: &[u8]) -> (Vec<Example>, Vec<u64>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         std::fs::write(&path, bytes).unwrap();
-        let data = Data::open(&path).map_err(|error| error.to_string())?;
+        let data = Data::open(&path).unwrap();
         let examples: Vec<Example> = data.examples().unwrap().map(Result::unwrap).collect();
         assert_eq!(examples.len(), data.rows);
-        Ok(examples)
+        let lines = examples.iter().map(|one| data.line_of(one.byte).unwrap());
+        let lines = lines.collect();
+        (examples, lines)
     }
 
     #[test]
     fn quotes_crlf_marks_and_other_columns_are_no_trouble() {
         let csv = "\u{feff}answer,note,explicit_entity,obscure_entity,explicit_sentence,obscure_sentence\r\n\
                    x,,Bridge,mention,\"a, \"\"b\"\"\",\"two\nlines\"\r\n\r\ny,1,E,O,S,T\r\n";
-        let rows = open(csv.as_bytes()).unwrap();
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows[0].explicit_sentence, "a, \"b\"");
-        assert_eq!(rows[0].obscure_sentence, "two\nlines");
-        assert_eq!((rows[0].row, rows[0].line), (0, 2));
-        assert_eq!((rows[1].row, rows[1].answer.as_str()), (1, "y"));
+        for (csv, is_marked) in [
+            (csv, true),
+            (&csv.replace('\r', ""), true),
+            (&csv[3..], false),
+        ] {
+            let (rows, lines) = open(csv.as_bytes());
+            assert_eq!(rows.len(), 2);
+            assert_eq!(rows[0].explicit_sentence, "a, \"b\"");
+            assert_eq!(rows[0].obscure_sentence, "two\nlines");
+            assert_eq!((rows[1].row, rows[1].answer.as_str()), (1, "y"));
+            assert_eq!(lines, [2, 5], "marked: {is_marked}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::journal::RowRecord;
 use super::memories::memories_of;
-use super::{Data, EvalError, Example, Experiment, ScopeKind, WordChoice};
+use super::{Data, EvalError, Example, Experiment, ScopeKind, Shard, WordChoice};
 use crate::hop::first_tokens;
 use crate::memory::{Subject, measure, resolve_scope, sweep};
 use crate::model::{BosPolicy, Cancel, Model, Reading, Token};
@@ -17,6 +17,7 @@ pub fn check_rows(
     data: &Data,
     experiment: &Experiment,
     choice: Option<&WordChoice>,
+    shard: Option<Shard>,
 ) -> Result<(), EvalError> {
     for layer in &experiment.layers {
         model.check_layer(*layer)?;
@@ -36,7 +37,10 @@ pub fn check_rows(
     let context = model.config().context;
     for example in data.examples()? {
         let example = example?;
-        let wrong = |reason: String| data.line(example.line, reason);
+        if shard.is_some_and(|shard| !shard.holds(example.row)) {
+            continue;
+        }
+        let wrong = |reason: String| data.line(example.byte, reason);
         for (column, text) in [
             ("obscure_sentence", &example.obscure_sentence),
             ("explicit_sentence", &example.explicit_sentence),

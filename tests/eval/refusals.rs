@@ -40,6 +40,9 @@ fn rows_that_cannot_be_used() {
         second("a,b,\" \",d,e"),
         &["line 3", "explicit_entity is empty"],
     );
+    let crlf = |line: &str| second(line).replace('\n', "\r\n");
+    refuses(crlf("a,b,c"), &["line 3", "3 fields"]);
+    refuses(crlf("a,b,c,d,"), &["line 3", "answer is empty"]);
     let mut latin = second("").into_bytes();
     latin.extend(b"caf\xe9,b,c,d,e\n");
     refuses(latin, &["UTF-8", "field 1"]);

@@ -1,5 +1,6 @@
 //! A run, or a shard of one.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -32,7 +33,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
         experiment.layers = (0..model.info.layers).collect();
     }
     experiment.model.clone_from(&model.info.sha256);
-    eval::check_rows(&model, &data, &experiment, choice.as_ref())?;
+    eval::check_rows(&model, &data, &experiment, choice.as_ref(), args.shard)?;
     let header = Header {
         hoplens_eval: FORM,
         experiment,
@@ -211,7 +212,7 @@ impl Run<'_> {
             spots: outcome.notable(),
         };
         let measured = journal.controls.iter().filter(|record| record.plan == plan);
-        let measured: Vec<usize> = measured.map(|record| record.row).collect();
+        let measured: HashSet<usize> = measured.map(|record| record.row).collect();
         let bar = progress::bar(self.data.rows - measured.len(), "control");
         for example in self.data.examples()? {
             let example = example?;
