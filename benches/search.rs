@@ -9,10 +9,13 @@
 
 use std::time::{Duration, Instant};
 
-use hoplens::memory::{Grid, Subject, Sweep, search, sweep};
+use hoplens::memory::{Grid, SEARCH_PASSES, Subject, Sweep, search, sweep};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{BosPolicy, Cancel, LoadOptions, Model, Token};
 use hoplens::prompt::{Encoding, Scope};
+
+/// What the searches may cost, in passes: as `hoplens sweep --search`, and as for repairs.
+const PASSES: [f64; 2] = [SEARCH_PASSES, 2.0 * SEARCH_PASSES];
 
 /// What the search found of the best gain of a row, and how long it took.
 struct Found {
@@ -33,12 +36,15 @@ fn main() {
     };
     let model = Model::load(&files.format, &LoadOptions::default()).unwrap();
     for scope in [Scope::All, Scope::Last] {
-        let found = rows(&model, &path, &scope);
-        report(&scope, &found);
+        let rows: Vec<[Found; 2]> = rows(&model, &path, &scope);
+        for (at, passes) in PASSES.iter().enumerate() {
+            let found: Vec<&Found> = rows.iter().map(|row| &row[at]).collect();
+            report(&scope, *passes, &found);
+        }
     }
 }
 
-fn rows(model: &Model, path: &str, scope: &Scope) -> Vec<Found> {
+fn rows(model: &Model, path: &str, scope: &Scope) -> Vec<[Found; 2]> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let headers = reader.headers().unwrap().clone();
     let column = |name| headers.iter().position(|header| header == name).unwrap();
@@ -55,7 +61,7 @@ fn rows(model: &Model, path: &str, scope: &Scope) -> Vec<Found> {
     .collect()
 }
 
-fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scope) -> Found {
+fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scope) -> [Found; 2] {
     let tokens: Vec<Token> = model.tokenizer.encode(prompt, BosPolicy::Never);
     let first_tokens = hoplens::hop::first_tokens(model, prompt, &[answer.to_owned()]).unwrap();
     let subject = Subject {
@@ -74,20 +80,21 @@ fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scop
     };
     let cancel = Cancel::new();
     let gain = |sweep: &Sweep| sweep.best().unwrap().logp_first - sweep.baseline.logp_first;
-    // Nothing is left of an earlier pass over the same prompt.
-    model.forget();
-    let start = Instant::now();
-    let found = search(model, &subject, memory, &grid, &cancel, &mut |_| {}).unwrap();
-    let time = start.elapsed();
-    let full = sweep(model, &subject, memory, &grid, &cancel, &mut |_| {}).unwrap();
-    Found {
-        share: gain(&found) / gain(&full),
-        time,
-        cells: found.cells.len(),
-    }
+    let full = gain(&sweep(model, &subject, memory, &grid, &cancel, &mut |_| {}).unwrap());
+    PASSES.map(|passes| {
+        // Nothing is left of an earlier pass over the same prompt.
+        model.forget();
+        let start = Instant::now();
+        let found = search(model, &subject, memory, &grid, passes, &cancel, &mut |_| {}).unwrap();
+        Found {
+            time: start.elapsed(),
+            share: gain(&found) / full,
+            cells: found.cells.len(),
+        }
+    })
 }
 
-fn report(scope: &Scope, found: &[Found]) {
+fn report(scope: &Scope, passes: f64, found: &[&Found]) {
     let count = found.len() as f64;
     let near = found.iter().filter(|found| found.share >= 0.95).count();
     let share: f64 = found.iter().map(|found| found.share).sum();
@@ -95,8 +102,8 @@ fn report(scope: &Scope, found: &[Found]) {
     let mut times: Vec<Duration> = found.iter().map(|found| found.time).collect();
     times.sort_unstable();
     println!(
-        "{scope:?}: within 5 % of the grid's best Δlog p on {near} of {count} rows, {:.1} % of it \
-         on average; {:.0} cells, {:?} (median), {:?} (most)",
+        "{scope:?}, {passes} passes: within 5 % of the grid's best Δlog p on {near} of {count} \
+         rows, {:.1} % of it on average; {:.0} cells, {:.2?} (median), {:.2?} (most)",
         100.0 * share / count,
         cells as f64 / count,
         times[times.len() / 2],

@@ -31,6 +31,6 @@ pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};
 pub use neutral::{NEUTRAL, neutral_bystanders};
 pub use placement::Placement;
-pub use search::search;
+pub use search::{SEARCH_PASSES, search};
 pub use sweep::{Cell, Grid, Sweep, sweep};
 pub use words::Words;

@@ -6,7 +6,8 @@ use std::sync::{LazyLock, Mutex};
 
 use common::{FAMILIES, assert_close, load, miniature};
 use hoplens::memory::{
-    Cell, Grid, Subject, Sweep, encode, encode_for, place, resolve_scope, search, sweep,
+    Cell, Grid, SEARCH_PASSES, Subject, Sweep, encode, encode_for, place, resolve_scope, search,
+    sweep,
 };
 use hoplens::model::{BosPolicy, Cancel, Hooks, Model, ModelError, Token, log_softmax_at, rank_of};
 use hoplens::prompt::{Encoding, Scope, SpanScope};
@@ -148,6 +149,7 @@ fn a_search_measures_some_cells_of_the_grid_exactly() {
             &subject,
             "great barrier",
             &grid,
+            SEARCH_PASSES,
             &cancel,
             &mut |n| {
                 heard = n;
@@ -194,7 +196,16 @@ fn a_small_grid_is_measured_whole() {
     grid.taus = vec![-2.0, 0.0, 3.0];
     let cancel = Cancel::new();
     let subject = subject(&tokens);
-    let found = search(&model, &subject, "reef", &grid, &cancel, &mut |_| {}).unwrap();
+    let found = search(
+        &model,
+        &subject,
+        "reef",
+        &grid,
+        SEARCH_PASSES,
+        &cancel,
+        &mut |_| {},
+    )
+    .unwrap();
     let all = sweep(&model, &subject, "reef", &grid, &cancel, &mut |_| {}).unwrap();
     assert_eq!(found.cells.len(), all.cells.len());
     same(&found, &all);
@@ -212,6 +223,7 @@ fn a_search_can_be_cancelled() {
         &subject(&tokens),
         "reef",
         &grid,
+        SEARCH_PASSES,
         &cancel,
         &mut |_| {
             stop.cancel();

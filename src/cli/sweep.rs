@@ -42,9 +42,9 @@ pub(super) struct SweepArgs {
     /// Confine the memory to what this head (from 0) of each layer can write.
     #[arg(long, value_name = "H")]
     head: Option<usize>,
-    /// Look for the best cells only: a tenth of the time for almost all of the gain.
-    #[arg(long)]
-    search: bool,
+    /// Look for the best cells only, for about the cost of so many passes over the prompt.
+    #[arg(long, value_name = "PASSES", num_args = 0..=1, default_missing_value = "50")]
+    search: Option<f64>,
     /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
     #[arg(long, value_name = "LIST")]
     layers: Option<String>,
@@ -116,17 +116,12 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");
     let start = Instant::now();
-    let run = if args.search { search } else { sweep };
-    let swept = run(
-        &model,
-        &subject,
-        &args.memory,
-        &grid,
-        &Cancel::new(),
-        &mut |done| {
-            bar.set_position(done as u64);
-        },
-    )?;
+    let (memory, cancel) = (args.memory.as_str(), Cancel::new());
+    let progress = &mut |done| bar.set_position(done as u64);
+    let swept = match args.search {
+        Some(passes) => search(&model, &subject, memory, &grid, passes, &cancel, progress)?,
+        None => sweep(&model, &subject, memory, &grid, &cancel, progress)?,
+    };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
     let weighed = weighed::weigh(&model, &subject, &args.memory, &args.expect, swept.best())?;
@@ -208,8 +203,10 @@ fn print_text(
     )?;
     let bold = anstyle::Style::new().bold();
     let best = swept.best();
-    let table = (grid.layers.len() * grid.taus.len()).max(1);
-    for cells in swept.cells.chunks(table) {
+    let tables = swept
+        .cells
+        .chunk_by(|a, b| a.encoding == b.encoding && a.scope == b.scope);
+    for cells in tables {
         let Some(first) = cells.first() else { continue };
         writeln!(
             out,
@@ -219,10 +216,15 @@ fn print_text(
         )?;
         let head: Vec<String> = grid.taus.iter().map(|tau| format!("{tau:>7}")).collect();
         writeln!(out, "layer {}", head.concat())?;
-        for row in cells.chunks(grid.taus.len()) {
-            let layer = row.first().map_or(0, |cell| cell.layer);
-            write!(out, "{layer:>5} ")?;
-            for cell in row {
+        for row in cells.chunk_by(|a, b| a.layer == b.layer) {
+            write!(out, "{:>5} ", row[0].layer)?;
+            // A search leaves most cells of a row open.
+            let mut row = row.iter().peekable();
+            for tau in &grid.taus {
+                let Some(cell) = row.next_if(|cell| cell.tau.total_cmp(tau).is_eq()) else {
+                    write!(out, "{:>7}", "·")?;
+                    continue;
+                };
                 let style = if Some(cell) == best {
                     bold
                 } else {

@@ -114,8 +114,39 @@ pub fn repairs(
     let least = settings.thresholds.gain_factor.ln();
     found.retain(|repair| repair.logp_after - repair.logp_before >= least);
     found.sort_by(|a, b| b.logp_after.total_cmp(&a.logp_after));
+    drop_wider(&mut found);
     found.truncate(settings.search.most);
     Ok(found)
+}
+
+/// Leaves out injections at every position where the one at the last token is the same: in the
+/// last layer no other position is read.
+fn drop_wider(repairs: &mut Vec<Repair>) {
+    let narrow: Vec<(Change, f64)> = repairs
+        .iter()
+        .filter_map(|repair| match &repair.change {
+            Change::Inject {
+                scope: Scope::Last, ..
+            } => Some((repair.change.clone(), repair.logp_after)),
+            _ => None,
+        })
+        .collect();
+    repairs.retain(|repair| {
+        let Change::Inject {
+            scope: Scope::All, ..
+        } = &repair.change
+        else {
+            return true;
+        };
+        let mut narrowed = repair.change.clone();
+        if let Change::Inject { scope, .. } = &mut narrowed {
+            *scope = Scope::Last;
+        }
+        let same = |(change, logp): &(Change, f64)| {
+            *change == narrowed && (logp - repair.logp_after).abs() < 1e-4
+        };
+        !narrow.iter().any(same)
+    });
 }
 
 /// Names the bridge in the text, measured with the file's injections in force, which stay there.
@@ -175,9 +206,17 @@ fn injections(
     let mut done = 0;
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
-        let found = search(model, &swept, text, &grid, cancel, &mut |n| {
-            progress(done + n);
-        })?;
+        let found = search(
+            model,
+            &swept,
+            text,
+            &grid,
+            settings.search.passes,
+            cancel,
+            &mut |n| {
+                progress(done + n);
+            },
+        )?;
         done += found.cells.len();
         let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
         for encoding in &settings.search.encodings {

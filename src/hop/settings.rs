@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::memory::Grid;
+use crate::memory::{Grid, SEARCH_PASSES};
 use crate::model::BosPolicy;
 use crate::prompt::{Encoding, Scope};
 
@@ -49,6 +49,8 @@ pub struct Search {
     pub taus: Vec<f64>,
     /// Scopes; each offers its own best cell.
     pub scopes: Vec<Scope>,
+    /// What the search of one scope may cost, in passes over the prompt.
+    pub passes: f64,
     /// Most repairs that are offered.
     pub most: usize,
 }
@@ -59,6 +61,8 @@ impl Default for Search {
             encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
             taus: (1..=15).map(f64::from).collect(),
             scopes: vec![Scope::All, Scope::Last],
+            // Twice what is usual: a cell that is missed is a repair that nobody sees.
+            passes: 2.0 * SEARCH_PASSES,
             most: 5,
         }
     }

@@ -6,7 +6,7 @@ use super::Snapshot;
 use super::numbers::{chance, factor, percent, quoted};
 use crate::hop::{CaseFindings, Change, Repair};
 use crate::prompt::{
-    FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, replace_mention,
+    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, replace_mention,
 };
 
 /// Something the user can have done.
@@ -85,18 +85,24 @@ pub fn repair_title(repair: &Repair) -> String {
     match &repair.change {
         Change::Inject {
             memory,
+            encoding,
             layer,
             tau,
             scope,
-            ..
         } => {
+            // The plain encoding goes without saying.
+            let encoding = match encoding {
+                Encoding::Embed => "",
+                Encoding::Unembed => " (unembed)",
+                Encoding::Layerwise => " (layerwise)",
+            };
             let place = match scope {
                 Scope::All => String::new(),
                 Scope::Last => ", last token".into(),
                 Scope::Span(span) => format!(", at {}", quoted(&span.text)),
             };
             format!(
-                "Inject memory {}, layer {layer}, τ {tau}{place}: {gain}",
+                "Inject memory {}{encoding}, layer {layer}, τ {tau}{place}: {gain}",
                 quoted(memory)
             )
         }

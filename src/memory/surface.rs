@@ -3,10 +3,10 @@
 use nalgebra::{DMatrix, DVector};
 
 /// Layers over which gains are alike.
-const LAYERS: f64 = 1.5;
+const LAYERS: f64 = 1.0;
 
 /// Differences in ln |τ| over which gains are alike.
-const MAGNITUDES: f64 = 0.8;
+const MAGNITUDES: f64 = 0.6;
 
 /// What a gain differs by from its neighbours' for no reason; keeps the equations solvable.
 const NOISE: f64 = 1e-3;
