@@ -11,7 +11,8 @@ pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
         let (first, last) = (number(first)?, number(last)?);
         return span(first, last).map(Iterator::collect);
     }
-    text.split(',').map(number).collect()
+    let listed: Result<Vec<usize>, String> = text.split(',').map(number).collect();
+    Ok(once(listed?))
 }
 
 /// `1..15` (both included, in steps of 1), `1,3,6`, or one number; numbers may be negative.
@@ -25,12 +26,23 @@ pub(super) fn taus(text: &str) -> Result<Vec<f64>, String> {
         let (first, last) = (number(first)?, number(last)?);
         return span(first, last).map(|range| range.map(|n| n as f64).collect());
     }
-    text.split(',')
-        .map(|text| match text.trim().parse::<f64>() {
-            Ok(tau) if tau.is_finite() => Ok(tau),
-            _ => Err(format!("'{text}' is not a finite number")),
-        })
-        .collect()
+    let number = |text: &str| match text.trim().parse::<f64>() {
+        Ok(tau) if tau.is_finite() => Ok(tau),
+        _ => Err(format!("'{text}' is not a finite number")),
+    };
+    let listed: Result<Vec<f64>, String> = text.split(',').map(number).collect();
+    Ok(once(listed?))
+}
+
+/// The values in their order, those that stand twice once.
+fn once<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(values.len());
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
 }
 
 /// Most values of a range: a typing error must not ask for a year's work.
@@ -65,7 +77,8 @@ mod tests {
         assert_eq!(layers("6,12"), Ok(vec![6, 12]));
         assert_eq!(taus("1..3"), Ok(vec![1.0, 2.0, 3.0]));
         assert_eq!(taus("-2..0"), Ok(vec![-2.0, -1.0, 0.0]));
-        assert_eq!(taus("1,2.5,-3"), Ok(vec![1.0, 2.5, -3.0]));
+        assert_eq!(taus("1,2.5,-3,1"), Ok(vec![1.0, 2.5, -3.0]));
+        assert_eq!(layers("5,5,2"), Ok(vec![5, 2]));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub const SEARCH_PASSES: f64 = 50.0;
 /// still steers most of the search.
 const ROUND: f64 = 0.1;
 
+/// The most that a pass back may keep; the search of a longer prompt does without slopes.
+const SLOPES_BYTES: usize = 256 << 20;
+
 /// The most that a first-order gain promises, in nats: far from the prompt as it is the slope
 /// says no more than the sign.
 const PROMISE: f64 = 1.2;
@@ -45,7 +48,8 @@ struct Candidate {
 /// two neighbouring layers, the more promising one at a middling τ; each later round the cells
 /// that an interpolation of what was measured, with the first-order gain as its prior, expects
 /// most of. The sweep that is returned holds the cells that were measured, in the order of the
-/// grid, and no estimate. `progress` hears how many are done.
+/// grid, and no estimate. A prompt so long that the slopes would take more than 256 MB is searched
+/// without them. `progress` hears how many are done.
 ///
 /// # Errors
 /// As [`super::sweep`]; [`ModelError::NotFinite`] where the prompt's own logits overflow.
@@ -63,16 +67,22 @@ pub fn search(
     }
     let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
     let variants = variants(model, subject, memory, grid, cancel)?;
-    let slopes = model.slopes(&ids, subject.first_tokens, subject.interventions, cancel)?;
     let mut candidates: Vec<Candidate> = variants
         .into_iter()
-        .map(|(cell, fork)| candidate(model, &slopes, cell, fork, ids.len()))
+        .map(|(cell, fork)| candidate(model, cell, fork, ids.len()))
         .collect();
     let total: f64 = candidates.iter().map(|candidate| candidate.cost).sum();
     let budget = passes * model.flops(ids.len(), ids.len(), 1);
     let mut chosen = if total <= budget {
         (0..candidates.len()).collect()
     } else {
+        if slopes_bytes(model, ids.len()) <= SLOPES_BYTES {
+            let first_tokens = subject.first_tokens;
+            let slopes = model.slopes(&ids, first_tokens, subject.interventions, cancel)?;
+            for candidate in &mut candidates {
+                candidate.promise = promise(&slopes, &candidate.fork, ids.len());
+            }
+        }
         first_round(&candidates, grid)
     };
     let (mut spent, mut done) = (0.0, 0);
@@ -111,7 +121,23 @@ pub fn search(
     }
 }
 
-fn candidate(model: &Model, slopes: &Slopes, cell: Cell, fork: Fork, length: usize) -> Candidate {
+fn candidate(model: &Model, cell: Cell, fork: Fork, length: usize) -> Candidate {
+    Candidate {
+        point: Point {
+            layer: cell.layer as f64,
+            // A magnitude of 0 changes nothing: as far from the others as the smallest number.
+            magnitude: cell.tau.abs().max(f64::MIN_POSITIVE).ln(),
+        },
+        promise: 0.0,
+        cost: model.fork_flops(fork.layer, length - fork.at.first(), length),
+        gain: None,
+        cell,
+        fork,
+    }
+}
+
+/// The gain that the slopes promise, in nats.
+fn promise(slopes: &Slopes, fork: &Fork, length: usize) -> f64 {
     let by = &slopes.attn_out[fork.layer];
     let slope: f64 = fork
         .at
@@ -119,19 +145,12 @@ fn candidate(model: &Model, slopes: &Slopes, cell: Cell, fork: Fork, length: usi
         .flat_map(|row| by.row(row).iter().zip(fork.vector.iter()))
         .map(|(by, value)| f64::from(*by) * f64::from(*value))
         .sum();
-    let rows = length - fork.at.first();
-    Candidate {
-        point: Point {
-            layer: cell.layer as f64,
-            // A magnitude of 0 changes nothing: as far from the others as the smallest number.
-            magnitude: cell.tau.abs().max(f64::MIN_POSITIVE).ln(),
-        },
-        promise: PROMISE * slope.tanh(),
-        cost: model.fork_flops(fork.layer, rows, length),
-        gain: None,
-        cell,
-        fork,
-    }
+    PROMISE * slope.tanh()
+}
+
+/// About what a pass back keeps of the way there, and of the slopes.
+fn slopes_bytes(model: &Model, length: usize) -> usize {
+    3 * model.info.layers * model.info.width * length * size_of::<f32>()
 }
 
 /// A magnitude at which the first round looks: where the best cells of an encoding tend to lie.

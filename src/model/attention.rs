@@ -77,7 +77,7 @@ impl Heads {
     }
 
     /// The first position that a query at `position` sees.
-    fn first_seen(&self, position: usize) -> usize {
+    pub(super) fn first_seen(&self, position: usize) -> usize {
         self.window
             .map_or(0, |window| (position + 1).saturating_sub(window))
     }

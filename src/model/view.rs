@@ -37,6 +37,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Its number of rows.
+    pub(super) fn rows(self) -> usize {
+        self.rows
+    }
+
     /// The same values with rows and columns exchanged.
     pub(super) fn transposed(self) -> Self {
         Self {
