@@ -42,7 +42,8 @@ pub(super) struct SweepArgs {
     /// Confine the memory to what this head (from 0) of each layer can write.
     #[arg(long, value_name = "H")]
     head: Option<usize>,
-    /// Look for the best cells only, for about the cost of so many passes over the prompt.
+    /// Look for the best cells only: of each scope for about the cost of so many passes over the
+    /// prompt.
     #[arg(long, value_name = "PASSES", num_args = 0..=1, default_missing_value = "50")]
     search: Option<f64>,
     /// Layers from 0: 0..29 (both included) or 6,12; all if not given.

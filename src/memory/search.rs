@@ -40,7 +40,7 @@ struct Candidate {
     gain: Option<f64>,
 }
 
-/// Finds the best cells of a grid for about the cost of so many `passes` over the prompt; of a grid that
+/// Finds the best cells of a grid for about the cost of so many `passes` over the prompt for each scope; of a grid that
 /// costs no more every cell is measured.
 ///
 /// One pass back gives the slope of the answer's log-probability by what is added at each layer,
@@ -72,7 +72,8 @@ pub fn search(
         .map(|(cell, fork)| candidate(model, cell, fork, ids.len()))
         .collect();
     let total: f64 = candidates.iter().map(|candidate| candidate.cost).sum();
-    let budget = passes * model.flops(ids.len(), ids.len(), 1);
+    let scopes = grid.scopes.len() as f64;
+    let budget = passes * scopes * model.flops(ids.len(), ids.len(), 1);
     let mut chosen = if total <= budget {
         (0..candidates.len()).collect()
     } else {
