@@ -9,7 +9,8 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, Value};
 use common::{FAMILIES, load, miniature, skip};
 use hoplens::memory::{
-    Library, Placement, Recipe, Script, Side, Subject, control_vector, encode, python,
+    Library, MemoryError, Placement, Recipe, Script, Side, Subject, control_vector, encode,
+    encode_for, python,
 };
 use hoplens::model::{
     Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, ModelFiles, Positions, Select,
@@ -231,6 +232,10 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
     };
     let line = |case: &str| format!("  - {{case: {case}, memory: m, layer: 1, tau: 2}}\n");
     file("one.prompt", &line("a"));
+    file(
+        "head.prompt",
+        "  - {case: a, memory: m, layer: 1, head: 0, tau: 2}\n",
+    );
     file("two.prompt", &(line("a") + &line("b")));
     std::fs::write(folder.path().join("none.prompt"), "The tall").unwrap();
     let llama = miniature("tiny-llama");
@@ -244,7 +249,7 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
             .collect::<Vec<_>>()
     };
     let with_file = |rest: &str| rest.split_whitespace().map(str::to_owned).collect();
-    let refused: [(&str, Vec<String>, &[&str]); 10] = [
+    let refused: [(&str, Vec<String>, &[&str]); 18] = [
         (
             llama,
             memory("--tau 2 --layer 1 --scope last"),
@@ -280,7 +285,48 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
         (
             llama,
             with_file("one.prompt --injection 2 --to nnsight"),
-            &["no 2"],
+            &["1 injection, so there is no 2"],
+        ),
+        (
+            llama,
+            with_file("two.prompt --case a --injection 0 --to nnsight"),
+            &["no 0"],
+        ),
+        (
+            llama,
+            with_file("head.prompt --to nnsight"),
+            &["one head", "--to gguf"],
+        ),
+        (
+            llama,
+            with_file("head.prompt --to transformer-lens"),
+            &["one head", "--to gguf"],
+        ),
+        // What would act on nothing is not passed over.
+        (
+            llama,
+            memory("--layer 1 --tau 2 --case a"),
+            &["--case", "cannot be used with"],
+        ),
+        (
+            llama,
+            memory("--layer 1 --tau 2 --injection 1"),
+            &["--injection", "cannot be used with"],
+        ),
+        (
+            llama,
+            with_file("one.prompt --layer 0 --to nnsight"),
+            &["--layer", "cannot be used with"],
+        ),
+        (
+            llama,
+            with_file("one.prompt --tau 9 --to nnsight"),
+            &["--tau", "cannot be used with"],
+        ),
+        (
+            llama,
+            with_file("one.prompt --expect y --to nnsight"),
+            &["--expect", "cannot be used with"],
         ),
         (
             llama,
@@ -301,6 +347,59 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
             );
         }
         assert!(!folder.path().join("out.gguf").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn an_empty_prompt_is_refused_by_every_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = miniature("tiny-gpt2");
+    let model = model.to_str().unwrap();
+    let flags = "--memory m --layer 1 --tau 2 --out out --bos never --prompt";
+    for target in ["gguf", "nnsight", "transformer-lens"] {
+        let mut args: Vec<&str> = flags.split(' ').collect();
+        args.extend(["", "--to", target, "--model", model]);
+        let output = export(folder.path(), &args);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{target}: {error}");
+        assert!(error.contains("the prompt is empty"), "{target}: {error}");
+        assert!(!folder.path().join("out").exists(), "{target}");
+    }
+}
+
+#[test]
+fn a_head_goes_into_a_control_vector_and_into_no_script() {
+    let model = load(&miniature("tiny-llama"));
+    let tokens = tokens(&model);
+    let mut into_head = recipe(Encoding::Embed, 1, Scope::All);
+    into_head.placement.head = Some(1);
+    let recipes = [into_head];
+    for library in [Library::TransformerLens, Library::Nnsight] {
+        let script = Script {
+            library,
+            files: &ModelFiles::Folder(miniature("tiny-llama")),
+            recipes: &recipes,
+            subject: &subject(&tokens),
+        };
+        let refused = python(&model, &script);
+        assert!(
+            matches!(refused, Err(MemoryError::HeadOfScript)),
+            "{refused:?}"
+        );
+    }
+    let memory = &recipes[0].memory;
+    let confined = encode_for(
+        &model,
+        memory,
+        Encoding::Embed,
+        Some(1),
+        BOS,
+        &Cancel::new(),
+    );
+    let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+    let direction = vector.directions.values().next().unwrap();
+    for (found, value) in direction.iter().zip(confined.unwrap().at(1).iter()) {
+        assert!((found + 2.5 * value).abs() < 1e-5, "{found} {value}");
     }
 }
 
