@@ -9,7 +9,8 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, Value};
 use common::{FAMILIES, load, miniature, skip};
 use hoplens::memory::{
-    Library, Placement, Recipe, Script, Side, Subject, control_vector, encode, python,
+    Library, MemoryError, Placement, Recipe, Script, Side, Subject, control_vector, encode,
+    encode_for, python,
 };
 use hoplens::model::{
     Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, ModelFiles, Positions, Select,
@@ -221,8 +222,8 @@ fn export(folder: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-#[test]
-fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
+/// Prompt files, named by the injections that they hold.
+fn prompts() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, inject: &str| {
         let cases = "hoplens.cases:\n  - {id: a, expect: x}\n  - {id: b, expect: x}\n";
@@ -232,75 +233,137 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
     let line = |case: &str| format!("  - {{case: {case}, memory: m, layer: 1, tau: 2}}\n");
     file("one.prompt", &line("a"));
     file("two.prompt", &(line("a") + &line("b")));
+    let head = "  - {case: a, memory: m, layer: 1, head: 0, tau: 2}\n";
+    file("head.prompt", head);
     std::fs::write(folder.path().join("none.prompt"), "The tall").unwrap();
-    let llama = miniature("tiny-llama");
-    let gpt_neo = miniature("tiny-gpt-neo");
-    let (llama, gpt_neo) = (llama.to_str().unwrap(), gpt_neo.to_str().unwrap());
-    let memory = |rest: &str| {
-        let start = format!("--memory m --to gguf --out out.gguf {rest}");
-        start
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+    folder
+}
+
+#[track_caller]
+fn refuses(folder: &Path, family: &str, args: &str, words: &[&str]) {
+    let model = miniature(family);
+    let mut args: Vec<&str> = args.split_whitespace().collect();
+    args.extend(["--model", model.to_str().unwrap()]);
+    let output = export(folder, &args);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+    for word in words {
+        assert!(
+            error.contains(word),
+            "{args:?} does not say '{word}': {error}"
+        );
+    }
+    assert!(output.stdout.is_empty(), "{args:?} printed a result");
+    assert!(!folder.join("out.gguf").exists(), "{args:?}");
+}
+
+#[test]
+fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |family: &str, flags: &str, words: &[&str]| {
+        let args = format!("--memory m --to gguf --out out.gguf {flags}");
+        refuses(folder.path(), family, &args, words);
     };
-    let with_file = |rest: &str| rest.split_whitespace().map(str::to_owned).collect();
-    let refused: [(&str, Vec<String>, &[&str]); 10] = [
-        (
-            llama,
-            memory("--tau 2 --layer 1 --scope last"),
-            &["every position", "--scope all"],
-        ),
-        (
-            llama,
-            memory("--tau 2 --layer 0"),
-            &["layer 0", "layer 1 or later"],
-        ),
-        (llama, memory("--tau 2 --layer 99"), &["layer 99"]),
-        (
-            gpt_neo,
-            memory("--tau 2 --layer 1"),
-            &["gpt_neo", "--to nnsight"],
-        ),
-        (
-            llama,
-            memory("--layer 1 --tau nan"),
-            &["not a finite number"],
-        ),
-        (
-            llama,
-            memory("--tau 2 --layer 1 --span tall"),
-            &["--scope span"],
-        ),
-        (llama, with_file("one.prompt --to gguf"), &["--out"]),
-        (
-            llama,
-            with_file("two.prompt --to nnsight"),
-            &["a, b", "--case"],
-        ),
-        (
-            llama,
-            with_file("one.prompt --injection 2 --to nnsight"),
-            &["no 2"],
-        ),
-        (
-            llama,
-            with_file("none.prompt --to nnsight"),
-            &["no injection"],
-        ),
-    ];
-    for (model, args, words) in refused {
-        let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
-        args.extend(["--model", model]);
+    let last = "--tau 2 --layer 1 --scope last";
+    refused("tiny-llama", last, &["every position", "--scope all"]);
+    let first = "--tau 2 --layer 0";
+    refused("tiny-llama", first, &["layer 0", "layer 1 or later"]);
+    refused("tiny-llama", "--tau 2 --layer 99", &["layer 99"]);
+    let family = "tiny-gpt-neo";
+    refused(family, "--tau 2 --layer 1", &["gpt_neo", "--to nnsight"]);
+    let nan = "--layer 1 --tau nan";
+    refused("tiny-llama", nan, &["not a finite number"]);
+    let span = "--tau 2 --layer 1 --span tall";
+    refused("tiny-llama", span, &["--scope span"]);
+}
+
+#[test]
+fn a_file_says_what_is_exported_or_is_refused() {
+    let folder = prompts();
+    let refused = |args: &str, words: &[&str]| refuses(folder.path(), "tiny-llama", args, words);
+    refused("one.prompt --to gguf", &["--out"]);
+    refused("two.prompt --to nnsight", &["a, b", "--case"]);
+    refused("two.prompt --case c --to nnsight", &["no case 'c'", "a, b"]);
+    let second = "one.prompt --injection 2 --to nnsight";
+    refused(second, &["1 injection, so there is no 2"]);
+    let none = "one.prompt --case b --injection 1 --to nnsight";
+    refused(none, &["0 injections, so there is no 1"]);
+    let zeroth = "two.prompt --case a --injection 0 --to nnsight";
+    refused(zeroth, &["no 0"]);
+    refused("none.prompt --to nnsight", &["no injection"]);
+    for library in ["nnsight", "transformer-lens"] {
+        let script = format!("head.prompt --to {library}");
+        refused(&script, &["one head", "--to gguf"]);
+    }
+}
+
+#[test]
+fn a_flag_that_would_act_on_nothing_is_refused() {
+    let folder = prompts();
+    let memory = "--memory m --layer 1 --tau 2 --prompt tall --to nnsight";
+    let refused = |before: &str, flag: &str| {
+        let words = [flag.split(' ').next().unwrap(), "cannot be used with"];
+        let args = format!("{before} {flag}");
+        refuses(folder.path(), "tiny-llama", &args, &words);
+    };
+    for flag in ["--case a", "--injection 1"] {
+        refused(memory, flag);
+    }
+    for flag in ["--layer 0", "--tau 9", "--prompt y", "--expect y"] {
+        refused("one.prompt --to nnsight", flag);
+    }
+}
+
+#[test]
+fn an_empty_prompt_is_refused_by_every_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = miniature("tiny-gpt2");
+    let model = model.to_str().unwrap();
+    let flags = "--memory m --layer 1 --tau 2 --out out --bos never --prompt";
+    for target in ["gguf", "nnsight", "transformer-lens"] {
+        let mut args: Vec<&str> = flags.split(' ').collect();
+        args.extend(["", "--to", target, "--model", model]);
         let output = export(folder.path(), &args);
         let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
-        for word in words {
-            assert!(
-                error.contains(word),
-                "{args:?} does not say '{word}': {error}"
-            );
-        }
-        assert!(!folder.path().join("out.gguf").exists(), "{args:?}");
+        assert_eq!(output.status.code(), Some(2), "{target}: {error}");
+        assert!(error.contains("the prompt is empty"), "{target}: {error}");
+        assert!(!folder.path().join("out").exists(), "{target}");
+    }
+}
+
+#[test]
+fn a_head_goes_into_a_control_vector_and_into_no_script() {
+    let model = load(&miniature("tiny-llama"));
+    let tokens = tokens(&model);
+    let mut into_head = recipe(Encoding::Embed, 1, Scope::All);
+    into_head.placement.head = Some(1);
+    let recipes = [into_head];
+    for library in [Library::TransformerLens, Library::Nnsight] {
+        let script = Script {
+            library,
+            files: &ModelFiles::Folder(miniature("tiny-llama")),
+            recipes: &recipes,
+            subject: &subject(&tokens),
+        };
+        let refused = python(&model, &script);
+        assert!(
+            matches!(refused, Err(MemoryError::HeadOfScript)),
+            "{refused:?}"
+        );
+    }
+    let memory = &recipes[0].memory;
+    let confined = encode_for(
+        &model,
+        memory,
+        Encoding::Embed,
+        Some(1),
+        BOS,
+        &Cancel::new(),
+    );
+    let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+    let direction = vector.directions.values().next().unwrap();
+    for (found, value) in direction.iter().zip(confined.unwrap().at(1).iter()) {
+        assert!((found + 2.5 * value).abs() < 1e-5, "{found} {value}");
     }
 }
 

@@ -145,6 +145,23 @@ fn injections_are_in_force_by_their_scope() {
 }
 
 #[test]
+fn a_head_is_reported_where_one_is_meant() {
+    let model = miniature("tiny-llama");
+    let whole = "{memory: coral reef, layer: 1, tau: 9}";
+    let head = "{memory: coral reef, layer: 1, head: 1, tau: 9}";
+    let args = ["--max-tokens", "3"];
+    let file = File::injected(PROMPT, &[whole, head]);
+    let written = file.json(&model, &args);
+    let injections = written["injections"].as_array().unwrap();
+    assert!(injections[0].get("head").is_none(), "{written}");
+    assert_eq!(injections[1]["head"], 1, "{written}");
+    let output = file.generate(&model, &args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("\"coral reef\", layer 1, τ 9"), "{said}");
+    assert!(said.contains("layer 1, head 1, τ 9"), "{said}");
+}
+
+#[test]
 fn the_same_seed_writes_the_same_text() {
     let model = miniature("tiny-gpt2");
     let file = File::new(PROMPT);

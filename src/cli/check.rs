@@ -14,8 +14,8 @@ use crate::hop::{
     subjects,
 };
 use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
-use crate::memory::Control;
-use crate::prompt::{Encoding, FileEdit, Origin, Scope, Severity, sidecar_name};
+use crate::memory::{Control, Recipe};
+use crate::prompt::{FileEdit, Origin, Severity, sidecar_name};
 use crate::text::{LineIndex, PositionEncoding};
 
 #[derive(Debug, clap::Args)]
@@ -115,21 +115,12 @@ struct RepairReport<'a> {
     logp_before: f64,
     logp_after: f64,
     #[serde(flatten)]
-    injection: Option<InjectionReport<'a>>,
+    injection: Option<Recipe>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.
     collateral: Option<&'a Collateral>,
     edit: Option<EditReport>,
-}
-
-#[derive(Serialize)]
-struct InjectionReport<'a> {
-    memory: &'a str,
-    encoding: Encoding,
-    layer: usize,
-    tau: f64,
-    scope: &'a Scope,
 }
 
 #[derive(Serialize)]
@@ -218,31 +209,19 @@ fn repair_report<'a>(
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
-    let (kind, injection) = match &repair.change {
-        Change::Inject {
-            memory,
-            encoding,
-            layer,
-            tau,
-            scope,
-        } => (
-            "inject",
-            Some(InjectionReport {
-                memory,
-                encoding: *encoding,
-                layer: *layer,
-                tau: *tau,
-                scope,
-            }),
-        ),
-        Change::Rewrite { .. } => ("rewrite", None),
-    };
+    let injection = repair.change.injection();
     RepairReport {
-        kind,
+        kind: match repair.change {
+            Change::Inject { .. } => "inject",
+            Change::Rewrite { .. } => "rewrite",
+        },
         title: repair_title(repair),
         logp_before: repair.logp_before,
         logp_after: repair.logp_after,
-        injection,
+        injection: injection.map(|(memory, placement)| Recipe {
+            memory: memory.into(),
+            placement,
+        }),
         control_percentile: repair.control.as_ref().map(Control::percentile),
         collateral: repair.collateral.as_ref(),
         edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),

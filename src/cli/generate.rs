@@ -1,22 +1,26 @@
 //! `hoplens generate`: what the model writes behind a prompt file's prompt.
 
 mod args;
+mod shown;
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde::Serialize;
 
 pub(super) use args::GenerateArgs;
+use shown::without_controls;
 
 use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, analysed, json, resident};
 use crate::hop::{Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate};
 use crate::ide::{Snapshot, quoted};
+use crate::memory::{Placement, Recipe};
 use crate::model::{Cancel, Model, Sampling};
-use crate::prompt::{Encoding, Injection, Origin, Scope, Severity, all_problems, sidecar_name};
+use crate::prompt::{Origin, Scope, Severity, all_problems, sidecar_name};
 use crate::text::{LineIndex, PositionEncoding};
 
 #[derive(Serialize)]
@@ -42,21 +46,12 @@ struct SamplingReport {
 struct CaseReport {
     case: String,
     prompt: String,
-    injections: Vec<InjectionReport>,
+    injections: Vec<Recipe>,
     #[serde(flatten)]
     written: Generated,
     /// The same without the injections, where a comparison was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     without_injections: Option<Generated>,
-}
-
-#[derive(Serialize)]
-struct InjectionReport {
-    memory: String,
-    encoding: Encoding,
-    layer: usize,
-    tau: f64,
-    scope: Scope,
 }
 
 pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
@@ -76,6 +71,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         settings: &settings,
         cancel: &cancel,
         is_text: global.format() == Format::Text,
+        is_seen: std::io::stdout().is_terminal(),
         has_headings: cases.len() > 1 || args.compare,
     };
     let mut reports = Vec::new();
@@ -112,7 +108,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         reports.push(CaseReport {
             case: id,
             prompt: subject.prompt,
-            injections: subject.injections.iter().map(injection).collect(),
+            injections: subject.injections.iter().map(Recipe::from).collect(),
             written,
             without_injections,
         });
@@ -155,6 +151,8 @@ struct Session<'a> {
     cancel: &'a Cancel,
     /// Whether the text is printed as it comes.
     is_text: bool,
+    /// Whether it goes to a terminal, which obeys control characters.
+    is_seen: bool,
     /// Whether each text is told apart by a heading.
     has_headings: bool,
 }
@@ -172,7 +170,7 @@ impl Session<'_> {
     ) -> std::io::Result<Result<Generated, HopError>> {
         let mut out = std::io::stdout().lock();
         if self.is_text && self.has_headings {
-            writeln!(out, "== {heading}")?;
+            writeln!(out, "== {}", self.shown(heading))?;
         }
         let mut failed = None;
         let mut line_is_open = false;
@@ -181,7 +179,7 @@ impl Session<'_> {
                 return ControlFlow::Continue(());
             }
             line_is_open = !text.ends_with('\n');
-            match write!(out, "{text}").and_then(|()| out.flush()) {
+            match write!(out, "{}", self.shown(text)).and_then(|()| out.flush()) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     failed = Some(error);
@@ -203,6 +201,15 @@ impl Session<'_> {
         Ok(written)
     }
 
+    /// A text as standard output gets it: exactly, unless somebody looks at it.
+    fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.is_seen {
+            without_controls(text)
+        } else {
+            text.into()
+        }
+    }
+
     fn summary(&self, written: &Generated, subject: &Subject) -> String {
         let why = match written.stop {
             Stop::Eos => "ended by the model".to_owned(),
@@ -218,20 +225,24 @@ impl Session<'_> {
             .ms_per_token
             .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
         let count = written.tokens.len();
-        let injections: String = subject.injections.iter().map(in_force).collect();
+        let injections = subject.injections.iter().map(Recipe::from);
+        let injections: String = injections.map(|recipe| in_force(&recipe)).collect();
         format!("[{count} tokens{speed}; {why}{injections}]")
     }
 }
 
-fn in_force(injection: &Injection) -> String {
-    let memory = quoted(&injection.memory.value);
-    let (layer, tau) = (injection.layer.value, injection.tau);
-    let scope = match &injection.scope {
+fn in_force(recipe: &Recipe) -> String {
+    let memory = quoted(&recipe.memory);
+    let Placement {
+        layer, head, tau, ..
+    } = recipe.placement;
+    let head = head.map_or_else(String::new, |head| format!(", head {head}"));
+    let scope = match &recipe.placement.scope {
         Scope::All => String::new(),
         Scope::Last => ", last token".into(),
         Scope::Span(span) => format!(", at {}", quoted(&span.text)),
     };
-    format!("; in force: {memory}, layer {layer}, τ {tau}{scope}")
+    format!("; in force: {memory}, layer {layer}{head}, τ {tau}{scope}")
 }
 
 /// A half-read file would let the model write with other injections than its author means.
@@ -285,16 +296,6 @@ fn cases(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>,
             ids.join(", ")
         ),
     })
-}
-
-fn injection(injection: &Injection) -> InjectionReport {
-    InjectionReport {
-        memory: injection.memory.value.clone(),
-        encoding: injection.encoding,
-        layer: injection.layer.value,
-        tau: injection.tau,
-        scope: injection.scope.clone(),
-    }
 }
 
 /// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was written

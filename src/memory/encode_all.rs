@@ -1,7 +1,8 @@
 //! Many memories at once.
 
+use super::encoding::{embed, unembed};
 use super::head::confine;
-use super::{MemoryError, MemoryVector, encode};
+use super::{MemoryError, MemoryVector};
 use crate::model::{BosPolicy, Cancel, Capture, Hooks, LayerTrace, Model, Positions};
 use crate::prompt::Encoding;
 
@@ -12,7 +13,7 @@ const TEXTS: usize = 64;
 /// sequences of a few passes.
 ///
 /// # Errors
-/// As [`encode`], for the first memory that has any; a head that does not exist.
+/// As [`super::encode`], for the first memory that has any; a head that does not exist.
 pub fn encode_all(
     model: &Model,
     texts: &[&str],
@@ -24,16 +25,28 @@ pub fn encode_all(
     if let Some(head) = head {
         model.check_head(head)?;
     }
-    if encoding != Encoding::Layerwise {
-        let each = texts.iter();
-        let whole: Result<Vec<MemoryVector>, MemoryError> = each
-            .map(|text| encode(model, text, encoding, bos, cancel))
-            .collect();
-        return match head {
-            Some(head) => confine(model, &whole?, head),
-            None => whole,
-        };
+    let of_tokens = match encoding {
+        Encoding::Embed => embed,
+        Encoding::Unembed => unembed,
+        Encoding::Layerwise => return layerwise(model, texts, head, bos, cancel),
+    };
+    let each = texts.iter().map(|text| of_tokens(model, text));
+    let whole = each.collect::<Result<Vec<MemoryVector>, MemoryError>>()?;
+    match head {
+        Some(head) => confine(model, &whole, head),
+        None => Ok(whole),
     }
+}
+
+/// Each layer's attention output, or the head's part of it, at the last position of each text
+/// read alone.
+fn layerwise(
+    model: &Model,
+    texts: &[&str],
+    head: Option<usize>,
+    bos: BosPolicy,
+    cancel: &Cancel,
+) -> Result<Vec<MemoryVector>, MemoryError> {
     let mut vectors = Vec::with_capacity(texts.len());
     for texts in texts.chunks(TEXTS) {
         let mut sequences = Vec::with_capacity(texts.len());

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::MemoryError;
-use crate::model::{BosPolicy, Cancel, Capture, Hooks, Model, Positions};
+use super::{MemoryError, encode_for};
+use crate::model::{BosPolicy, Cancel, Model};
 use crate::prompt::Encoding;
 
 /// A memory's vector, one for all layers or one for each.
@@ -43,54 +43,46 @@ pub fn encode(
     bos: BosPolicy,
     cancel: &Cancel,
 ) -> Result<MemoryVector, MemoryError> {
+    encode_for(model, text, encoding, None, bos, cancel)
+}
+
+/// Σ e_t over T.
+///
+/// # Errors
+/// [`MemoryError::NoTokens`].
+pub(super) fn embed(model: &Model, text: &str) -> Result<MemoryVector, MemoryError> {
+    let ids = token_set(model, text)?;
+    let sum = sum(ids.iter().map(|id| model.embedding(*id)), model.info.width);
+    Ok(MemoryVector::Everywhere(sum.into()))
+}
+
+/// Σ γ ⊙ (w_t − w̄) over T.
+///
+/// # Errors
+/// [`MemoryError::NoTokens`].
+pub(super) fn unembed(model: &Model, text: &str) -> Result<MemoryVector, MemoryError> {
+    let ids = token_set(model, text)?;
+    let mut sum = sum(
+        ids.iter().map(|id| model.unembedding(*id)),
+        model.info.width,
+    );
+    let mean = model.mean_unembedding();
+    let count = ids.len() as f32;
+    for ((value, mean), gain) in sum.iter_mut().zip(&mean).zip(model.final_gain()) {
+        *value = gain * (*value - count * mean);
+    }
+    Ok(MemoryVector::Everywhere(sum.into()))
+}
+
+/// The text's token ids, each once; never empty.
+fn token_set(model: &Model, text: &str) -> Result<Vec<u32>, MemoryError> {
     let mut ids = model.tokenizer.ids(text);
     if ids.is_empty() {
         return Err(MemoryError::NoTokens { text: text.into() });
     }
-    match encoding {
-        Encoding::Embed => {
-            sort_to_set(&mut ids);
-            let sum = sum(ids.iter().map(|id| model.embedding(*id)), model.info.width);
-            Ok(MemoryVector::Everywhere(sum.into()))
-        }
-        Encoding::Unembed => {
-            sort_to_set(&mut ids);
-            let mut sum = sum(
-                ids.iter().map(|id| model.unembedding(*id)),
-                model.info.width,
-            );
-            let mean = model.mean_unembedding();
-            let count = ids.len() as f32;
-            for ((value, mean), gain) in sum.iter_mut().zip(&mean).zip(model.final_gain()) {
-                *value = gain * (*value - count * mean);
-            }
-            Ok(MemoryVector::Everywhere(sum.into()))
-        }
-        Encoding::Layerwise => {
-            let tokens: Vec<u32> = model
-                .tokenizer
-                .encode(text, bos)
-                .iter()
-                .map(|token| token.id)
-                .collect();
-            let hooks = Hooks::capture(Capture {
-                attn_out: Positions::Last,
-                ..Capture::default()
-            });
-            let trace = model.forward(&[&tokens], &hooks, cancel)?;
-            let vectors = trace
-                .layers
-                .iter()
-                .map(|layer| layer.attn_out.row(0).into())
-                .collect();
-            Ok(MemoryVector::PerLayer(vectors))
-        }
-    }
-}
-
-fn sort_to_set(ids: &mut Vec<u32>) {
     ids.sort_unstable();
     ids.dedup();
+    Ok(ids)
 }
 
 fn sum(vectors: impl Iterator<Item = Vec<f32>>, width: usize) -> Vec<f32> {

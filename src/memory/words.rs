@@ -57,8 +57,9 @@ impl Words {
         list.lines().collect()
     }
 
-    /// The list that a memory would stand in: the one that holds it; otherwise entities for a
-    /// name (several words, or a capital letter), nouns for any other word.
+    /// The list that a memory would stand in: the one that holds it, whatever its case ("Kettle"
+    /// is a noun); otherwise entities for a name (several words, or a capital letter), nouns for
+    /// any other word.
     pub fn like(memory: &str) -> Self {
         let memory = memory.trim();
         let holds = |list: &Self| {
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(Words::like("Tuvalu"), Words::Entities);
         assert_eq!(Words::like("coral"), Words::Nouns);
         assert_eq!(Words::like(" Quickly "), Words::Adverbs);
+        assert_eq!(Words::like("Kettle"), Words::Nouns);
+        assert_eq!(Words::like("zyzzyva"), Words::Nouns);
         assert_eq!(Words::like("as soon as"), Words::Conjunctions);
     }
 }

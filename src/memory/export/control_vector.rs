@@ -13,7 +13,7 @@ use super::Recipe;
 use crate::memory::injection::scaled;
 use crate::memory::{MemoryError, Subject, place, resolve_scope};
 use crate::model::{
-    Action, Block, BosPolicy, Cancel, Hooks, Intervention, Model, Select, log_softmax,
+    Action, Block, BosPolicy, Cancel, Hooks, Intervention, Model, Select, kl, log_softmax_at,
 };
 use crate::prompt::Scope;
 
@@ -192,28 +192,23 @@ fn likeness(
     cancel: &Cancel,
 ) -> Result<Likeness, MemoryError> {
     let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
-    let next = |interventions: Vec<Intervention>| -> Result<Vec<f64>, MemoryError> {
+    let next = |interventions: Vec<Intervention>| -> Result<Vec<f32>, MemoryError> {
         let trace = model.forward(&[&ids], &Hooks::interventions(interventions), cancel)?;
-        Ok(log_softmax(trace.logits.row(0)))
+        Ok(trace.logits.row(0).to_vec())
     };
     let (written, injected) = (next(Vec::new())?, next(injected.to_vec())?);
     let by_vector = next(vector.interventions())?;
-    let p = |logps: &[f64]| {
+    let p = |logits: &[f32]| {
         let firsts = subject.first_tokens.iter();
-        let sum: f64 = firsts.map(|token| logps[*token as usize].exp()).sum();
+        let p = |token: &u32| log_softmax_at(logits, *token as usize).exp();
+        let sum: f64 = firsts.map(p).sum();
         (!subject.first_tokens.is_empty()).then_some(sum)
     };
     Ok(Likeness {
         p_written: p(&written),
         p_injected: p(&injected),
         p_vector: p(&by_vector),
-        kl_vector: divergence(&injected, &by_vector),
-        kl_written: divergence(&injected, &written),
+        kl_vector: kl(&injected, &by_vector),
+        kl_written: kl(&injected, &written),
     })
-}
-
-/// KL(p ‖ q) in nats, of two rows of log-probabilities.
-fn divergence(p: &[f64], q: &[f64]) -> f64 {
-    let terms = p.iter().zip(q).filter(|(p, _)| p.exp() > 0.0);
-    terms.map(|(p, q)| p.exp() * (p - q)).sum()
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::Recipe;
 use crate::memory::{MemoryError, Placement, Subject, resolve_scope};
-use crate::model::{Model, ModelFiles, Select, module_names};
+use crate::model::{Model, ModelError, ModelFiles, Select, module_names};
 use crate::prompt::Encoding;
 
 /// The library that a script uses.
@@ -44,8 +44,12 @@ struct Placed<'a> {
 /// Writes the script.
 ///
 /// # Errors
-/// What [`crate::memory::encode`] and [`resolve_scope`] refuse; an injection into one head.
+/// What [`crate::memory::encode`] and [`resolve_scope`] refuse; an injection into one head; a
+/// prompt without tokens.
 pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError> {
+    if script.subject.tokens.is_empty() {
+        return Err(ModelError::EmptyPrompt.into());
+    }
     let mut placed: Vec<Placed<'_>> = Vec::new();
     for recipe in script.recipes {
         placed.push(place(model, recipe, script.subject)?);
