@@ -86,9 +86,9 @@ fn main() {
         }
     }
     println!(
-        "| repair of | memory | layer | τ | scope | own prompt | right | flipped to wrong | mean P |"
+        "| repair of | memory | encoding | layer | τ | scope | own prompt | right | flipped to wrong | mean P |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for (repair, rows) in found.iter().zip(&readings) {
         let right = |reading: &Reading| usize::from(reading.rank == 0);
         let p = |reading: &Reading| reading.logp_first.exp();
@@ -98,9 +98,14 @@ fn main() {
         let lost = lost.filter(|(clean, injected)| right(clean) > right(injected));
         let mean = |p: f64| 100.0 * p / rows.len() as f64;
         println!(
-            "| `{}` | \"{}\" | {} | {} | {} | {:.1} % → {:.1} % | {before} → {after} of {} | {} | {:.1} % → {:.1} % |",
+            "| `{}` | \"{}\" | {} | {} | {} | {} | {:.1} % → {:.1} % | {before} → {after} of {} | {} | {:.1} % → {:.1} % |",
             repair.case,
             repair.memory,
+            match repair.encoding {
+                Encoding::Embed => "embed",
+                Encoding::Unembed => "unembed",
+                Encoding::Layerwise => "layerwise",
+            },
             repair.layer,
             repair.tau,
             if repair.scope == Scope::All {

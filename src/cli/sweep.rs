@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::weighed::{self, ControlReport, Weighed};
 use super::{Outcome, json, lists, progress, resident};
-use crate::ide::{factor, percent};
+use crate::ide::{factor, percent, quoted};
 use crate::memory::{self, Cell, Effects, Grid, search, sweep};
 use crate::model::{Cancel, Model, Reading};
 use crate::prompt::{Encoding, Scope, SpanScope};
@@ -142,7 +142,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         };
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, &model, &grid, &swept, &weighed, elapsed_ms)?;
+        print_text(out, args, &model, &grid, &swept, &weighed, elapsed_ms)?;
     }
     Ok(Outcome::Clean)
 }
@@ -186,9 +186,11 @@ impl From<&EncodingArg> for Encoding {
     }
 }
 
-/// One table per encoding and scope: layers down, τ across, percent in the cells.
+/// One table per encoding and scope: layers down, τ across, percent in the cells that were
+/// measured.
 fn print_text(
     out: &mut dyn Write,
+    args: &SweepArgs,
     model: &Model,
     grid: &Grid,
     swept: &memory::Sweep,
@@ -196,14 +198,18 @@ fn print_text(
     elapsed_ms: f64,
 ) -> Result<(), CliError> {
     let baseline = swept.baseline.logp_first.exp();
+    let answers: Vec<String> = args.expect.iter().map(|answer| quoted(answer)).collect();
     writeln!(
         out,
-        "as written: {} (#{})",
+        "first token of {} as written: {} (#{})",
+        answers.join(" or "),
         percent(baseline),
         swept.baseline.rank + 1
     )?;
     let bold = anstyle::Style::new().bold();
     let best = swept.best();
+    let widest = grid.taus.iter().map(|tau| tau.to_string().len()).max();
+    let width = (widest.unwrap_or(0) + 1).max(7);
     let tables = swept
         .cells
         .chunk_by(|a, b| a.encoding == b.encoding && a.scope == b.scope);
@@ -211,11 +217,16 @@ fn print_text(
         let Some(first) = cells.first() else { continue };
         writeln!(
             out,
-            "\n{:?}, {}: P in % by layer and τ",
+            "\n{:?}, {}{}: P in % by layer and τ",
             first.encoding,
-            scope_name(&first.scope)
+            scope_name(&first.scope),
+            head_name(first.head)
         )?;
-        let head: Vec<String> = grid.taus.iter().map(|tau| format!("{tau:>7}")).collect();
+        let head: Vec<String> = grid
+            .taus
+            .iter()
+            .map(|tau| format!("{tau:>width$}"))
+            .collect();
         writeln!(out, "layer {}", head.concat())?;
         for row in cells.chunk_by(|a, b| a.layer == b.layer) {
             write!(out, "{:>5} ", row[0].layer)?;
@@ -223,7 +234,7 @@ fn print_text(
             let mut row = row.iter().peekable();
             for tau in &grid.taus {
                 let Some(cell) = row.next_if(|cell| cell.tau.total_cmp(tau).is_eq()) else {
-                    write!(out, "{:>7}", "·")?;
+                    write!(out, "{:>width$}", "·")?;
                     continue;
                 };
                 let style = if Some(cell) == best {
@@ -231,7 +242,7 @@ fn print_text(
                 } else {
                     anstyle::Style::new()
                 };
-                let shown = format!("{:>7.2}", 100.0 * cell.logp_first.exp());
+                let shown = format!("{:>width$.2}", 100.0 * cell.logp_first.exp());
                 write!(out, "{style}{shown}{style:#}")?;
             }
             writeln!(out)?;
@@ -241,9 +252,10 @@ fn print_text(
         let p = best.logp_first.exp();
         writeln!(
             out,
-            "\nbest: {:?}, {}, layer {}, τ {}: {} ({}, #{})",
+            "\nbest: {:?}, {}{}, layer {}, τ {}: {} ({}, #{})",
             best.encoding,
             scope_name(&best.scope),
+            head_name(best.head),
             best.layer,
             best.tau,
             percent(p),
@@ -265,6 +277,13 @@ fn scope_name(scope: &Scope) -> String {
     match scope {
         Scope::All => "all positions".into(),
         Scope::Last => "last token".into(),
-        Scope::Span(span) => format!("at \"{}\"", span.text),
+        Scope::Span(span) if span.nth > 1 => {
+            format!("at {}, occurrence {}", quoted(&span.text), span.nth)
+        }
+        Scope::Span(span) => format!("at {}", quoted(&span.text)),
     }
+}
+
+fn head_name(head: Option<usize>) -> String {
+    head.map_or_else(String::new, |head| format!(", head {head}"))
 }

@@ -1,12 +1,15 @@
 //! Numbers and tokens as people read them; the only place where results are rounded.
 
-/// A probability: `23.5 %`, `0.04 %`, `1.2e-5 %`.
+/// A probability: `23.5 %`, `0.05 %`, `0.0012 %`, `1.2e-6 %`.
 pub fn percent(p: f64) -> String {
     let percent = 100.0 * p;
     if percent >= 9.95 {
         format!("{percent:.1} %")
     } else if percent >= 0.095 {
         format!("{percent:.2} %")
+    } else if percent >= 1e-5 {
+        let digits = 1 - percent.log10().floor() as i32;
+        format!("{percent:.*} %", digits.max(0) as usize)
     } else if percent > 0.0 {
         format!("{percent:.1e} %")
     } else {
@@ -14,12 +17,14 @@ pub fn percent(p: f64) -> String {
     }
 }
 
-/// How many times as probable: `×1.7`, `×12`; beyond a thousand the number says nothing.
+/// How many times as probable: `×1.7`, `×12`, `×0.13`; beyond a thousand the number says nothing.
 pub fn factor(factor: f64) -> String {
     if factor > 1000.0 {
         "×>1000".into()
     } else if factor >= 9.95 {
         format!("×{factor:.0}")
+    } else if factor < 0.95 {
+        format!("×{factor:.2}")
     } else {
         format!("×{factor:.1}")
     }
@@ -76,7 +81,9 @@ mod tests {
     fn small_probabilities_keep_two_digits() {
         assert_eq!(percent(0.2354), "23.5 %");
         assert_eq!(percent(0.0123), "1.23 %");
-        assert_eq!(percent(0.000_012_3), "1.2e-3 %");
+        assert_eq!(percent(0.000_012_3), "0.0012 %");
+        assert_eq!(percent(0.000_5), "0.050 %");
+        assert_eq!(percent(0.000_000_012_3), "1.2e-6 %");
         assert_eq!(percent(0.0), "0 %");
         assert_eq!(percent(1.0), "100.0 %");
         assert_eq!(factor(1.74), "×1.7");
