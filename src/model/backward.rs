@@ -29,7 +29,7 @@ const BLOCK: usize = 64;
 pub struct Slopes {
     /// What the pass forwards found.
     pub reading: Reading,
-    /// One per layer, `[n, width]`: ∂ logp_first / ∂ attn_out_l[position], in nats.
+    /// One per layer, `[n, width]`: `∂ logp_first / ∂ attn_out_l[position]`, in nats.
     pub attn_out: Vec<Matrix>,
 }
 
