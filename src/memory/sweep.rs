@@ -147,14 +147,17 @@ pub(super) fn variants(
         .collect()
 }
 
-/// Every cell with what it does, or why its vector cannot be placed.
+/// A cell with what it does, or why its vector cannot be placed.
+type Variant = (Cell, Result<Fork, MemoryError>);
+
+/// Every cell of the grid.
 fn each_variant(
     model: &Model,
     subject: &Subject<'_>,
     memory: &str,
     grid: &Grid,
     cancel: &Cancel,
-) -> Result<Vec<(Cell, Result<Fork, MemoryError>)>, MemoryError> {
+) -> Result<Vec<Variant>, MemoryError> {
     if subject.tokens.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
