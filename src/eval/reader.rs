@@ -129,15 +129,12 @@ impl JournalReader {
 
     fn control_fits(&self, record: &ChanceRecord) -> bool {
         let plan = &record.plan;
-        // A memory without tokens is left out, everywhere alike.
-        let measured = record.logp.first().map_or(0, Vec::len);
         record.logp.len() == plan.spots.len()
             && plan
                 .spots
                 .iter()
                 .all(|spot| self.header.experiment.has(spot))
-            && measured <= plan.memories
-            && record.logp.iter().all(|one| one.len() == measured)
+            && record.logp.iter().all(|one| one.len() == plan.memories)
     }
 
     fn is_new_control(&mut self, record: &ChanceRecord) -> bool {

@@ -138,6 +138,10 @@ fn control_lines_are_checked() {
         "does not fit",
     );
     damaged(
+        &|control| control["logp"][0] = serde_json::json!([]),
+        "does not fit",
+    );
+    damaged(
         &|control| control["logp"][0].as_array_mut().unwrap().push(1.into()),
         "does not fit",
     );
