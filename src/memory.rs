@@ -32,5 +32,5 @@ pub use measure::{Subject, measure};
 pub use neutral::{NEUTRAL, neutral_bystanders};
 pub use placement::Placement;
 pub use search::{SEARCH_PASSES, search};
-pub use sweep::{Cell, Grid, Sweep, sweep};
+pub use sweep::{Cell, Grid, Sweep, sweep, sweep_past_overflows};
 pub use words::Words;

@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::sweep::{EncodingArg, ScopeArg};
 use super::{Outcome, json};
-use crate::eval::{self, Criterion, Header, JournalReader, Settings, Shard};
+use crate::eval::{self, Criterion, Header, Settings, Shard};
 use crate::model::ModelInfo;
 
 /// The journal's name in the folder of a run.
@@ -147,21 +147,10 @@ fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
     let parts: Vec<PathBuf> = args.parts.iter().map(|path| journal_of(path)).collect();
     files::make(&args.out)?;
     let journal = args.out.join(JOURNAL);
-    if let Ok(there) = JournalReader::open(&journal) {
-        let header = JournalReader::open(&parts[0])?.header;
-        if there.header.experiment != header.experiment || there.header.shard.is_some() {
-            return Err(CliError::Usage {
-                flag: "--out",
-                reason: format!(
-                    "{} holds another run. Name another folder.",
-                    args.out.display()
-                ),
-            });
-        }
-    }
-    let header = eval::merge(&parts, &journal)?;
+    // Held until the results are written too.
+    let merged = eval::merge(&parts, &journal)?;
     let outcome = eval::summarise(&journal, &settings, None)?;
-    report(&header, &outcome, Some(&args.out), global)?;
+    report(&merged.header, &outcome, Some(&args.out), global)?;
     Ok(Outcome::Clean)
 }
 

@@ -1,11 +1,12 @@
 //! What random memories do in the best cells: the control.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::journal::table;
 use super::metrics::{geometric_mean, mean, median, percent_gain, share_improved};
 use super::run::Asked;
-use super::{EvalError, Example, Experiment, RowRecord, Spot};
+use super::{Data, EvalError, Example, Experiment, RowRecord, Spot};
 use crate::memory::{Placement, control, percentile, random_memories};
 use crate::model::{Cancel, Model};
 
@@ -14,7 +15,7 @@ use crate::model::{Cancel, Model};
 pub struct Chance {
     /// Random memories of each row.
     pub memories: usize,
-    /// Decides which.
+    /// Decides which, together with the row's index.
     pub seed: u64,
     /// The cells.
     pub spots: Vec<Spot>,
@@ -53,9 +54,46 @@ pub struct ChanceCell {
     pub geo: f64,
 }
 
+/// A row's random memories, those of [`random_memories`]: none holds the bridge or the answer.
+/// Each row has a draw of its own, so that the n-th memories of all rows are a random memory for
+/// every row, not one for all.
+fn drawn(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
+    let digest = Sha256::digest(format!("{seed} {}", example.row));
+    let first = digest.iter().take(8);
+    let seed = first.fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let answers = std::slice::from_ref(&example.answer);
+    random_memories(&example.explicit_entity, answers, count, seed)
+}
+
+/// How many of `wanted` random memories every row can have: the lists are finite.
+///
+/// # Errors
+/// The data set cannot be read.
+pub fn most_random(
+    model: &Model,
+    data: &Data,
+    wanted: usize,
+    seed: u64,
+) -> Result<usize, EvalError> {
+    let mut most = wanted;
+    for example in data.examples()? {
+        let example = example?;
+        loop {
+            let words = drawn(&example, most, seed);
+            let has_tokens = |word: &&&str| !model.tokenizer.ids(word).is_empty();
+            let count = words.iter().filter(has_tokens).count();
+            if count == most {
+                break;
+            }
+            // Half of them may be names, so fewer in all may be more of the other half: try again.
+            most = count;
+        }
+    }
+    Ok(most)
+}
+
 /// Measures a row's control.
 ///
-/// The random memories are those of [`random_memories`]: none holds the bridge or the answer.
 ///
 /// # Errors
 /// As [`control`].
@@ -74,8 +112,7 @@ pub fn chance_of_row(
         experiment.bos,
     )?;
     let chosen = &example.explicit_entity;
-    let answers = std::slice::from_ref(&example.answer);
-    let random = random_memories(chosen, answers, plan.memories, plan.seed);
+    let random = drawn(example, plan.memories, plan.seed);
     let mut logp = Vec::with_capacity(plan.spots.len());
     for spot in &plan.spots {
         let placement = Placement {
@@ -152,4 +189,33 @@ pub fn summarise_chance(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_draws_its_own() {
+        let draw = |row, seed| {
+            let text = |text: &str| text.to_owned();
+            let example = Example {
+                row,
+                byte: 0,
+                explicit_sentence: text("The Great Barrier Reef is in"),
+                obscure_sentence: text("The largest reef is in"),
+                explicit_entity: text("Great Barrier Reef"),
+                obscure_entity: text("largest reef"),
+                answer: text("Lisbon"),
+            };
+            drawn(&example, 20, seed)
+        };
+        assert_eq!(draw(0, 0), draw(0, 0));
+        assert_ne!(draw(0, 0), draw(1, 0));
+        assert_ne!(draw(0, 0), draw(0, 1));
+        // Not the next seed's draw of the row before: rows and seeds do not stand for each other.
+        assert_ne!(draw(1, 0), draw(0, 1));
+        assert_eq!(draw(3, 0).len(), 20);
+        assert!(!draw(3, 0).contains(&"Lisbon"));
+    }
 }

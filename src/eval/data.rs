@@ -8,6 +8,7 @@ use csv::{ErrorKind, StringRecord};
 use sha2::{Digest as _, Sha256};
 
 use super::EvalError;
+use super::quotes::{BadQuote, Fault, Quotes};
 use crate::model::store::hex;
 
 /// The columns that a data set must have, in any order; others are left alone.
@@ -53,10 +54,23 @@ impl Data {
     /// Reads the whole file once: its digest, the number of its rows, and whether each is sound.
     ///
     /// # Errors
-    /// The file cannot be read, lacks columns or rows, or has a line that is ragged, not UTF-8 or
-    /// empty in a column that is needed.
+    /// The file cannot be read more than once, lacks columns or rows, or has a line that is
+    /// ragged or not UTF-8, a quote that is not closed, or a cell that is needed and empty or of
+    /// several lines.
     pub fn open(path: &Path) -> Result<Self, EvalError> {
+        let mut data = Self {
+            path: path.into(),
+            sha256: String::new(),
+            rows: 0,
+        };
+        let about = std::fs::metadata(path).map_err(EvalError::file("read", path))?;
+        if !about.is_file() {
+            return Err(data.wrong(
+                "is no regular file, and it is read more than once. Save the rows to a file, and name that one.".into(),
+            ));
+        }
         let mut hash = Sha256::new();
+        let mut quotes = Quotes::new();
         let mut file = File::open(path).map_err(EvalError::file("read", path))?;
         let mut block = vec![0; 1 << 20];
         loop {
@@ -67,13 +81,11 @@ impl Data {
                 break;
             }
             hash.update(&block[..count]);
+            let read = quotes.read(&block[..count]);
+            read.map_err(|bad| data.quote(bad))?;
         }
-        let sha256 = hex(&hash.finalize());
-        let mut data = Self {
-            path: path.into(),
-            sha256,
-            rows: 0,
-        };
+        quotes.end().map_err(|bad| data.quote(bad))?;
+        data.sha256 = hex(&hash.finalize());
         let mut rows = 0;
         for example in data.examples()? {
             example?;
@@ -149,12 +161,18 @@ impl Data {
     ) -> Result<Example, EvalError> {
         let byte = record.position().map_or(0, csv::Position::byte);
         for (name, place) in COLUMNS.iter().zip(places) {
-            if record.get(*place).is_none_or(|text| text.trim().is_empty()) {
-                return Err(self.line(
-                    byte,
-                    format!("{name} is empty. Fill it in, or take the row out."),
-                ));
-            }
+            let text = record.get(*place).unwrap_or_default();
+            let reason = if text.trim().is_empty() {
+                format!("{name} is empty. Fill it in, or take the row out.")
+            } else if text.contains(['\n', '\r']) {
+                // Most often two stray quotes, with whole rows between them.
+                format!(
+                    "{name} goes over several lines. Close its double quote on the line where it begins, or write the text on one line."
+                )
+            } else {
+                continue;
+            };
+            return Err(self.line(byte, reason));
         }
         let text = |index: usize| record.get(places[index]).unwrap_or_default().to_owned();
         Ok(Example {
@@ -166,6 +184,11 @@ impl Data {
             obscure_entity: text(3),
             answer: text(4),
         })
+    }
+
+    /// What stopped the measurement of a row, said with the row's line.
+    pub fn in_row(&self, example: &Example, error: &EvalError) -> EvalError {
+        self.line(example.byte, error.to_string())
     }
 
     /// What is wrong with the record that begins at a byte, said with its line.
@@ -197,6 +220,27 @@ impl Data {
             }
         }
         Ok(line)
+    }
+
+    /// A quoted cell that is wrong, said with its line and column.
+    fn quote(&self, bad: BadQuote) -> EvalError {
+        let header = csv::Reader::from_path(&self.path).and_then(|mut csv| csv.headers().cloned());
+        let name = header.ok().and_then(|header| {
+            let name = header.get(bad.field)?.trim().to_owned();
+            (1 < bad.line && !name.is_empty()).then_some(name)
+        });
+        let name = name.unwrap_or_else(|| format!("field {}", bad.field + 1));
+        let what = match bad.fault {
+            Fault::Open => "begins with a double quote that is never closed",
+            Fault::TextBehind => "has text behind its closing double quote",
+        };
+        EvalError::Line {
+            path: self.path.clone(),
+            line: bad.line,
+            reason: format!(
+                "{name} {what}. Put the whole text between two double quotes, and write each one inside it twice."
+            ),
+        }
     }
 
     fn wrong(&self, reason: String) -> EvalError {
@@ -254,7 +298,7 @@ mod tests {
     #[test]
     fn quotes_crlf_marks_and_other_columns_are_no_trouble() {
         let csv = "\u{feff}answer,note,explicit_entity,obscure_entity,explicit_sentence,obscure_sentence\r\n\
-                   x,,Bridge,mention,\"a, \"\"b\"\"\",\"two\nlines\"\r\n\r\ny,1,E,O,S,T\r\n";
+                   x,\"1\n2\",Bridge,mention,\"a, \"\"b\"\"\",\"c d\"\r\n\r\ny,1,E,O,S,T\r\n";
         for (csv, is_marked) in [
             (csv, true),
             (&csv.replace('\r', ""), true),
@@ -263,9 +307,21 @@ mod tests {
             let (rows, lines) = open(csv.as_bytes());
             assert_eq!(rows.len(), 2);
             assert_eq!(rows[0].explicit_sentence, "a, \"b\"");
-            assert_eq!(rows[0].obscure_sentence, "two\nlines");
+            assert_eq!(rows[0].obscure_sentence, "c d");
             assert_eq!((rows[1].row, rows[1].answer.as_str()), (1, "y"));
             assert_eq!(lines, [2, 5], "marked: {is_marked}");
         }
+    }
+
+    #[test]
+    fn what_stops_a_row_is_said_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.csv");
+        std::fs::write(&path, format!("{}\n\na,b,c,d,e\n", COLUMNS.join(","))).unwrap();
+        let data = Data::open(&path).unwrap();
+        let example = data.examples().unwrap().next().unwrap().unwrap();
+        let error = EvalError::Incomplete("too hot. Wait.".into());
+        let said = data.in_row(&example, &error).to_string();
+        assert!(said.ends_with("data.csv, line 3: too hot. Wait."), "{said}");
     }
 }

@@ -132,6 +132,33 @@ pub struct Spot {
     pub tau: f64,
 }
 
+impl Header {
+    /// What makes no sense in it, if anything does: no run writes such a header, and nothing is
+    /// measured or reserved by its numbers.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let one = &self.experiment;
+        let lists = [
+            one.encodings.len(),
+            one.scopes.len(),
+            one.layers.len(),
+            one.taus.len(),
+            one.memories_per_row(),
+        ];
+        let product = |all: usize, list: &usize| all.checked_mul(*list);
+        let cells = lists.iter().try_fold(1, product);
+        if self
+            .shard
+            .is_some_and(|one| !(1..=one.of).contains(&one.index))
+        {
+            Some("there is no such shard")
+        } else if one.rows == 0 || cells.is_none_or(|cells| cells == 0) {
+            Some("there is no such grid")
+        } else {
+            None
+        }
+    }
+}
+
 impl Experiment {
     /// The cells in the order of a row's record: encoding, scope, layer, τ.
     pub fn spots(&self) -> Vec<Spot> {
@@ -156,6 +183,22 @@ impl Experiment {
         self.encodings.len() * self.scopes.len() * self.layers.len() * self.taus.len()
     }
 
+    /// Whether a cell is one of the grid's.
+    pub fn has(&self, spot: &Spot) -> bool {
+        self.encodings.contains(&spot.encoding)
+            && self.scopes.contains(&spot.scope)
+            && self.layers.contains(&spot.layer)
+            && self.taus.contains(&spot.tau)
+    }
+
+    /// How many memories each row gets.
+    pub fn memories_per_row(&self) -> usize {
+        match &self.memories {
+            Memories::ExplicitEntity => 1,
+            Memories::Words { per_prompt, .. } => *per_prompt,
+        }
+    }
+
     /// The grid of a row.
     pub fn grid(&self, example: &Example) -> Grid {
         Grid {
@@ -167,10 +210,16 @@ impl Experiment {
         }
     }
 
-    /// How another experiment differs from this one, key by key; empty if it does not.
+    /// How another experiment differs from this one, key by key; empty if it does not. Where a
+    /// list of words was read from is no difference, only which words they are.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let keys = |experiment| match serde_json::to_value(experiment) {
-            Ok(serde_json::Value::Object(keys)) => keys,
+            Ok(serde_json::Value::Object(mut keys)) => {
+                if let Some(serde_json::Value::Object(memories)) = keys.get_mut("memories") {
+                    memories.remove("list");
+                }
+                keys
+            }
             _ => serde_json::Map::new(),
         };
         let (own, other) = (keys(self), keys(other));

@@ -4,13 +4,14 @@
 //! when the run is resumed; its row is measured again.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ChanceRecord, EvalError, Header};
+use super::lock::lock;
+use super::{ChanceRecord, EvalError, Header, JournalReader};
 use crate::model;
 
 /// The form of journals that this program writes and reads.
@@ -76,97 +77,6 @@ pub(super) fn table<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<f32>>,
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// A journal that is read from its beginning.
-pub struct JournalReader {
-    path: PathBuf,
-    file: BufReader<File>,
-    /// The first line.
-    pub header: Header,
-    /// Bytes of the whole lines read so far.
-    pub offset: u64,
-    line: u64,
-    buffer: Vec<u8>,
-}
-
-impl JournalReader {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is no journal of this form.
-    pub fn open(path: &Path) -> Result<Self, EvalError> {
-        let wrong = |reason: &str| EvalError::Journal {
-            path: path.into(),
-            reason: reason.into(),
-        };
-        let file = File::open(path).map_err(EvalError::file("read", path))?;
-        let mut file = BufReader::with_capacity(1 << 16, file);
-        let mut buffer = Vec::new();
-        file.read_until(b'\n', &mut buffer)
-            .map_err(EvalError::file("read", path))?;
-        let header: Header = serde_json::from_slice(&buffer).map_err(|_| {
-            wrong("is no journal of `hoplens eval`: its first line is not a header. Name the folder given to --out, or its journal.jsonl.")
-        })?;
-        if header.hoplens_eval != FORM {
-            return Err(wrong(
-                "was written by another version of hoplens. Finish it with that one.",
-            ));
-        }
-        Ok(Self {
-            path: path.into(),
-            file,
-            header,
-            offset: buffer.len() as u64,
-            line: 1,
-            buffer,
-        })
-    }
-
-    /// The next whole line; `None` at the end, or before a last line that was torn.
-    ///
-    /// # Errors
-    /// The file cannot be read, or a line that is whole cannot be understood.
-    pub fn read(&mut self) -> Result<Option<Line>, EvalError> {
-        self.buffer.clear();
-        self.file
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(EvalError::file("read", &self.path))?;
-        if self.buffer.last() != Some(&b'\n') {
-            return Ok(None);
-        }
-        self.line += 1;
-        let line: Line = serde_json::from_slice(&self.buffer)
-            .map_err(|error| self.damaged(&error.to_string()))?;
-        if let Line::Row(row) = &line {
-            let cells = self.header.experiment.cells();
-            let fits = row.row < self.header.experiment.rows
-                && row.logp.len() == row.memories.len()
-                && row.rank.len() == row.memories.len()
-                && row.logp.iter().all(|one| one.len() == cells)
-                && row.rank.iter().all(|one| one.len() == cells);
-            if !fits {
-                return Err(self.damaged("the row does not fit the header"));
-            }
-        }
-        self.offset += self.buffer.len() as u64;
-        Ok(Some(line))
-    }
-
-    /// The bytes of the line that was read last, its end included.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer
-    }
-
-    fn damaged(&self, why: &str) -> EvalError {
-        EvalError::Journal {
-            path: self.path.clone(),
-            reason: format!(
-                "line {} is damaged ({why}). Take the line out, and its row is measured again.",
-                self.line
-            ),
-        }
-    }
-}
-
 /// A journal that is being written.
 #[derive(Debug)]
 pub struct Journal {
@@ -179,44 +89,49 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens a journal to go on with it, or begins it.
+    /// Opens a journal to go on with it, or begins it. Nothing is taken from a file but what a
+    /// kill left torn: the beginning of this header, or a last line that has no end.
     ///
     /// # Errors
-    /// The journal belongs to another experiment or shard, is in use, or is damaged.
+    /// The file is no journal, belongs to another experiment or shard, is in use, or is damaged.
     pub fn open(path: &Path, header: &Header) -> Result<Self, EvalError> {
         let wrong = |reason: String| EvalError::Journal {
             path: path.into(),
             reason,
         };
+        let failed = || EvalError::file("write", path);
+        // For appending, so that no run writes over another's lines where locks are missing.
+        // Windows cuts no file that is open in this way.
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
+            .append(cfg!(unix))
             .open(path)
-            .map_err(EvalError::file("write", path))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                return Err(wrong(
-                    "another run is writing it. Wait for that one, or name another --out.".into(),
-                ));
-            }
-            // File systems without locks: whoever uses them keeps runs apart.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
+            .map_err(failed())?;
+        lock(&file, path)?;
         let mut journal = Self {
             path: path.into(),
-            file: file.try_clone().map_err(EvalError::file("write", path))?,
+            file: file.try_clone().map_err(failed())?,
             done: HashSet::new(),
             controls: Vec::new(),
         };
-        if !has_line(path)? {
+        let line = line_of(header).map_err(failed())?;
+        let mut start = Vec::new();
+        (&file)
+            .take(line.len() as u64)
+            .read_to_end(&mut start)
+            .map_err(EvalError::file("read", path))?;
+        if start.len() < line.len() && line.starts_with(&start) {
             // New, or killed while its header was written.
-            file.set_len(0).map_err(EvalError::file("write", path))?;
-            journal.write(header)?;
+            file.set_len(0).map_err(failed())?;
+            journal.file.rewind().map_err(failed())?;
+            journal.write(&line)?;
             return Ok(journal);
         }
-        let mut reader = JournalReader::open(path)?;
+        let locked = file.try_clone().map_err(failed())?;
+        let mut reader = JournalReader::of_file(path, locked)?;
         let there = &reader.header;
         let mut differences = header.experiment.differences(&there.experiment);
         if there.shard != header.shard {
@@ -238,22 +153,13 @@ impl Journal {
         while let Some(line) = reader.read()? {
             match line {
                 Line::Row(row) => {
-                    if !journal.done.insert(row.row) {
-                        return Err(wrong(format!(
-                            "row {} stands in it twice. Take one of the lines out.",
-                            row.row
-                        )));
-                    }
+                    journal.done.insert(row.row);
                 }
                 Line::Control(control) => journal.controls.push(control),
             }
         }
-        file.set_len(reader.offset)
-            .map_err(EvalError::file("write", path))?;
-        journal
-            .file
-            .seek(SeekFrom::End(0))
-            .map_err(EvalError::file("write", path))?;
+        file.set_len(reader.offset).map_err(failed())?;
+        journal.file.seek(SeekFrom::End(0)).map_err(failed())?;
         Ok(journal)
     }
 
@@ -262,31 +168,25 @@ impl Journal {
     /// # Errors
     /// The file cannot be written.
     pub fn add(&mut self, line: &Line) -> Result<(), EvalError> {
-        self.write(line)?;
+        let bytes = line_of(line).map_err(EvalError::file("write", &self.path))?;
+        self.write(&bytes)?;
         if let Line::Row(row) = line {
             self.done.insert(row.row);
         }
         Ok(())
     }
 
-    fn write(&mut self, line: &impl Serialize) -> Result<(), EvalError> {
-        let mut bytes = serde_json::to_vec(line)
-            .map_err(std::io::Error::from)
-            .map_err(EvalError::file("write", &self.path))?;
-        bytes.push(b'\n');
+    fn write(&mut self, line: &[u8]) -> Result<(), EvalError> {
         self.file
-            .write_all(&bytes)
+            .write_all(line)
             .and_then(|()| self.file.sync_data())
             .map_err(EvalError::file("write", &self.path))
     }
 }
 
-/// Whether the file has one whole line at least.
-fn has_line(path: &Path) -> Result<bool, EvalError> {
-    let file = File::open(path).map_err(EvalError::file("read", path))?;
-    let mut first = Vec::new();
-    BufReader::new(file)
-        .read_until(b'\n', &mut first)
-        .map_err(EvalError::file("read", path))?;
-    Ok(first.last() == Some(&b'\n'))
+/// A line of a journal, its end included.
+pub(super) fn line_of(line: &impl Serialize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(line)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }

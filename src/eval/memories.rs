@@ -1,5 +1,6 @@
 //! What is injected: each row's bridge, or words that know nothing of it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,8 @@ pub enum Memories {
     ExplicitEntity,
     /// Words of a list.
     Words {
-        /// Name of the list, or of the file that holds it.
+        /// Name of the list, or of the file that holds it, for reports only: the digest says
+        /// which words they are.
         list: String,
         /// Hex digest of its words, one to a line.
         sha256: String,
@@ -91,12 +93,12 @@ pub fn read_list(name: &str) -> Result<Vec<String>, EvalError> {
     let text = String::from_utf8(bytes)
         .map_err(|_| wrong("is not UTF-8 text. Save it as UTF-8.".into()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut words: Vec<String> = Vec::new();
-    for word in text.lines().map(str::trim).filter(|word| !word.is_empty()) {
-        if !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
-        }
-    }
+    let mut known = HashSet::new();
+    let words = text.lines().map(str::trim).filter(|word| !word.is_empty());
+    let words: Vec<String> = words
+        .filter(|word| known.insert(*word))
+        .map(str::to_owned)
+        .collect();
     if words.is_empty() {
         return Err(wrong("holds no words. Write one memory to a line.".into()));
     }
@@ -135,5 +137,14 @@ mod tests {
         five.dedup();
         assert_eq!(five.len(), 5);
         assert!(read_list("random").unwrap().len() > 400);
+    }
+
+    #[test]
+    fn each_word_of_a_file_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words.txt");
+        std::fs::write(&path, "stone\n king\r\n\nstone \nKing\nking\n").unwrap();
+        let words = read_list(path.to_str().unwrap()).unwrap();
+        assert_eq!(words, ["stone", "king", "King"]);
     }
 }

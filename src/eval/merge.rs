@@ -1,9 +1,12 @@
 //! Shards put together.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::journal::line_of;
+use super::lock::{in_use, lock, part_of};
 use super::summary::missing_rows;
 use super::{EvalError, Header, JournalReader, Line};
 
@@ -15,41 +18,55 @@ struct Place {
     len: usize,
 }
 
+/// A journal that was put together.
+#[derive(Debug)]
+pub struct Merged {
+    /// Its first line.
+    pub header: Header,
+    /// The journal, locked: no run writes in its folder while this is held.
+    pub lock: File,
+}
+
 /// Writes one journal of all rows of `parts`, in their order, to `to`: the bytes that a run in
 /// one piece leaves, without controls.
 ///
 /// The journals may be those of any shards, as long as every row stands in exactly one of them.
-/// Nothing appears under the name `to` before it is whole.
+/// Nothing appears under the name `to` before it is whole; what is there already stays, unless it
+/// is a journal of the same experiment without shards.
 ///
 /// # Errors
-/// Journals of different experiments, rows that are missing or stand twice (all named), or files
-/// that cannot be read or written.
-pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Header, EvalError> {
-    let mut header: Option<Header> = None;
-    let mut places: Vec<Option<Place>> = Vec::new();
+/// Journals of different experiments, rows that are missing or stand twice (all named), something
+/// else under the name `to`, or files that cannot be read or written.
+pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
+    let Some(first) = parts.first() else {
+        return Err(EvalError::Incomplete("there is nothing to merge.".into()));
+    };
+    let header = Header {
+        shard: None,
+        ..JournalReader::open(first)?.header
+    };
+    let replaced = replaced(to, &header)?;
+    // By what is there, not by what the header says: a damaged one may say anything.
+    let mut places: BTreeMap<usize, Place> = BTreeMap::new();
     for (file, path) in parts.iter().enumerate() {
         let mut reader = JournalReader::open(path)?;
-        let first = header.get_or_insert_with(|| Header {
-            shard: None,
-            ..reader.header.clone()
-        });
-        let differences = first.experiment.differences(&reader.header.experiment);
+        let differences = header.experiment.differences(&reader.header.experiment);
         if !differences.is_empty() {
             return Err(EvalError::Journal {
                 path: path.clone(),
                 reason: format!(
                     "belongs to another experiment than {}: {}. Merge shards of one experiment only.",
-                    parts[0].display(),
+                    first.display(),
                     differences.join("; ")
                 ),
             });
         }
-        places.resize(first.experiment.rows, None);
         loop {
             let start = reader.offset;
             let Some(line) = reader.read()? else { break };
             let Line::Row(row) = line else { continue };
-            if let Some(other) = places[row.row] {
+            let len = reader.bytes().len();
+            if let Some(other) = places.insert(row.row, Place { file, start, len }) {
                 return Err(EvalError::Incomplete(format!(
                     "row {} (counted from 0) stands in {} and in {}. Merge each shard once.",
                     row.row,
@@ -57,58 +74,77 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Header, EvalError> {
                     path.display()
                 )));
             }
-            places[row.row] = Some(Place {
-                file,
-                start,
-                len: reader.bytes().len(),
-            });
         }
     }
-    let Some(header) = header else {
-        return Err(EvalError::Incomplete("there is nothing to merge.".into()));
-    };
-    let missing = places.iter().enumerate().filter(|(_, one)| one.is_none());
-    let missing: Vec<usize> = missing.map(|(row, _)| row).collect();
-    if !missing.is_empty() {
-        return Err(missing_rows(&missing));
+    if places.len() < header.experiment.rows {
+        let missing = |row: &usize| !places.contains_key(row);
+        return Err(missing_rows(header.experiment.rows, places.len(), missing));
     }
-    write(parts, &header, places.into_iter().flatten(), to)?;
-    Ok(header)
+    let part = part_of(to);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&part)
+        .map_err(EvalError::file("write", &part))?;
+    lock(&file, &part)?;
+    // Another merge may have ended between the two looks.
+    if replaced.is_none() && to.exists() {
+        return Err(in_use(to));
+    }
+    let written = write(parts, &header, places.into_values(), &file, &part)
+        .and_then(|()| std::fs::rename(&part, to).map_err(EvalError::file("write", to)));
+    if written.is_err() {
+        // What is left of it is of no use, and the first error is the one to tell.
+        let _ = std::fs::remove_file(&part);
+    }
+    written?;
+    Ok(Merged { header, lock: file })
+}
+
+/// The journal that a merge may replace, locked; `None` if there is nothing.
+fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
+    let file = match File::options().read(true).write(true).open(to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(EvalError::file("write", to))?,
+    };
+    lock(&file, to)?;
+    let copy = file.try_clone().map_err(EvalError::file("read", to))?;
+    let there = JournalReader::of_file(to, copy)?.header;
+    let differences = header.experiment.differences(&there.experiment);
+    if there.shard.is_some() || !differences.is_empty() {
+        return Err(EvalError::Journal {
+            path: to.into(),
+            reason: "belongs to another run. Name another --out.".into(),
+        });
+    }
+    Ok(Some(file))
 }
 
 fn write(
     parts: &[PathBuf],
     header: &Header,
     places: impl Iterator<Item = Place>,
-    to: &Path,
+    whole: &File,
+    name: &Path,
 ) -> Result<(), EvalError> {
-    let failed = || EvalError::file("write", to);
-    let folder = to.parent().unwrap_or(Path::new("."));
-    let mut whole = tempfile::NamedTempFile::new_in(folder).map_err(failed())?;
+    let failed = || EvalError::file("write", name);
     let mut files = Vec::with_capacity(parts.len());
     for path in parts {
         files.push(File::open(path).map_err(EvalError::file("read", path))?);
     }
-    {
-        let mut out = BufWriter::new(whole.as_file_mut());
-        serde_json::to_writer(&mut out, header)
-            .map_err(std::io::Error::from)
-            .and_then(|()| out.write_all(b"\n"))
-            .map_err(failed())?;
-        for place in places {
-            let mut line = vec![0; place.len];
-            let file = &mut files[place.file];
-            file.seek(SeekFrom::Start(place.start))
-                .and_then(|_| file.read_exact(&mut line))
-                .map_err(EvalError::file("read", &parts[place.file]))?;
-            out.write_all(&line).map_err(failed())?;
-        }
-        out.flush().map_err(failed())?;
+    whole.set_len(0).map_err(failed())?;
+    let mut out = BufWriter::new(whole);
+    let line = line_of(header).map_err(failed())?;
+    out.write_all(&line).map_err(failed())?;
+    for place in places {
+        let mut line = vec![0; place.len];
+        let file = &mut files[place.file];
+        file.seek(SeekFrom::Start(place.start))
+            .and_then(|_| file.read_exact(&mut line))
+            .map_err(EvalError::file("read", &parts[place.file]))?;
+        out.write_all(&line).map_err(failed())?;
     }
-    whole.as_file().sync_all().map_err(failed())?;
-    whole
-        .persist(to)
-        .map_err(|error| error.error)
-        .map_err(failed())?;
-    Ok(())
+    out.flush().map_err(failed())?;
+    whole.sync_all().map_err(failed())
 }

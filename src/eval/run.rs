@@ -4,7 +4,7 @@ use super::journal::RowRecord;
 use super::memories::memories_of;
 use super::{Data, EvalError, Example, Experiment, ScopeKind, Shard, WordChoice};
 use crate::hop::first_tokens;
-use crate::memory::{Subject, measure, resolve_scope, sweep};
+use crate::memory::{Subject, measure, resolve_scope, sweep_past_overflows};
 use crate::model::{BosPolicy, Cancel, Model, Reading, Token};
 
 /// Checks, before anything is measured, that every row of the run can be: prompts that fit the
@@ -77,10 +77,10 @@ pub fn check_rows(
 }
 
 /// Measures every cell of a row with each of its memories; `progress` hears how many cells are
-/// done. Nothing depends on what the model read before.
+/// done. A cell that overflows has no number. Nothing depends on what the model read before.
 ///
 /// # Errors
-/// As [`sweep`].
+/// As [`sweep_past_overflows`].
 pub fn measure_row(
     model: &Model,
     experiment: &Experiment,
@@ -120,7 +120,7 @@ pub fn measure_row(
     };
     for (index, memory) in memories.into_iter().enumerate() {
         let before = index * experiment.cells();
-        let swept = sweep(
+        let swept = sweep_past_overflows(
             model,
             &asked.subject(),
             memory,

@@ -3,13 +3,14 @@
 //! A column of log-probabilities is needed for each cell; they are gathered for as many cells at
 //! a time as fit a bound, so that a journal larger than memory is read several times instead.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::folds::{Fit, fold_of};
 use super::metrics::log_ratios;
 use super::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
 use super::{
-    Chance, ChanceRecord, Criterion, EvalError, Experiment, JournalReader, Line, Memories, Outcome,
+    Chance, ChanceRecord, Criterion, EvalError, Experiment, JournalReader, Line, Outcome,
     RowRecord, Spot, metrics, summarise_chance,
 };
 
@@ -52,10 +53,7 @@ pub fn summarise(
 ) -> Result<Outcome, EvalError> {
     let (experiment, rows) = read_rows(journal)?;
     let spots = experiment.spots();
-    let per_row = match &experiment.memories {
-        Memories::ExplicitEntity => 1,
-        Memories::Words { per_prompt, .. } => *per_prompt,
-    };
+    let per_row = experiment.memories_per_row();
     let observations = rows.len() * per_row;
     let repeat = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
         let each = |row| std::iter::repeat_n(value(row), per_row);
@@ -127,27 +125,36 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
             journal.display()
         )));
     }
-    let spots = experiment.spots();
-    let mut rows: Vec<Option<RowOutcome>> = vec![None; experiment.rows];
+    // Room is made for what is there, not for what the header says: a damaged one may say
+    // anything. A row that fits the header proves its grid.
+    let mut spots = Vec::new();
+    let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
         if let Line::Row(record) = line {
-            let at = record.row;
-            rows[at] = Some(row_outcome(&record, &spots));
+            if spots.is_empty() {
+                spots = experiment.spots();
+            }
+            rows.insert(record.row, row_outcome(&record, &spots));
         }
     }
-    let missing = rows.iter().enumerate().filter(|(_, row)| row.is_none());
-    let missing: Vec<usize> = missing.map(|(row, _)| row).collect();
-    if !missing.is_empty() {
-        return Err(missing_rows(&missing));
+    if rows.len() < experiment.rows {
+        let missing = |row: &usize| !rows.contains_key(row);
+        return Err(missing_rows(experiment.rows, rows.len(), missing));
     }
-    Ok((experiment, rows.into_iter().flatten().collect()))
+    Ok((experiment, rows.into_values().collect()))
 }
 
-/// Names rows that are not there.
-pub(super) fn missing_rows(missing: &[usize]) -> EvalError {
-    let shown: Vec<String> = missing.iter().take(10).map(ToString::to_string).collect();
-    let rest = if missing.len() > shown.len() {
-        format!(" and {} more", missing.len() - shown.len())
+/// Names the rows of `all` that are not there, of which there are `present`.
+pub(super) fn missing_rows(
+    all: usize,
+    present: usize,
+    is_missing: impl Fn(&usize) -> bool,
+) -> EvalError {
+    let shown = (0..all).filter(is_missing).take(10);
+    let shown: Vec<String> = shown.map(|row| row.to_string()).collect();
+    let missing = all - present;
+    let rest = if missing > shown.len() {
+        format!(" and {} more", missing - shown.len())
     } else {
         String::new()
     };
@@ -239,7 +246,7 @@ fn read_control(
                 let at = row.row;
                 rows[at] = Some(row);
             }
-            Line::Control(record) if record.plan == *plan && record.row < count => {
+            Line::Control(record) if record.plan == *plan => {
                 let at = record.row;
                 records[at] = Some(record);
             }

@@ -83,17 +83,52 @@ pub fn sweep(
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
-    if subject.tokens.is_empty() {
-        return Err(ModelError::EmptyPrompt.into());
+    let variants = variants(model, subject, memory, grid, cancel)?;
+    let variants = variants.into_iter().map(|(cell, fork)| (cell, Some(fork)));
+    measured(model, subject, variants, cancel, progress)
+}
+
+/// As [`sweep`], but a cell whose τ makes the memory's vector overflow is one in which the logits
+/// overflow, not an error.
+///
+/// # Errors
+/// As [`sweep`], without [`MemoryError::Overflow`].
+pub fn sweep_past_overflows(
+    model: &Model,
+    subject: &Subject<'_>,
+    memory: &str,
+    grid: &Grid,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Sweep, MemoryError> {
+    let mut variants = Vec::new();
+    for (cell, fork) in each_variant(model, subject, memory, grid, cancel)? {
+        let fork = match fork {
+            Err(MemoryError::Overflow { .. }) => None,
+            fork => Some(fork?),
+        };
+        variants.push((cell, fork));
     }
-    let (mut cells, forks): (Vec<Cell>, Vec<Fork>) =
-        variants(model, subject, memory, grid, cancel)?
-            .into_iter()
-            .unzip();
+    measured(model, subject, variants.into_iter(), cancel, progress)
+}
+
+/// Measures variants; those without a fork are overflows.
+fn measured(
+    model: &Model,
+    subject: &Subject<'_>,
+    variants: impl Iterator<Item = (Cell, Option<Fork>)>,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Sweep, MemoryError> {
+    let (mut cells, forks): (Vec<Cell>, Vec<Option<Fork>>) = variants.unzip();
+    let is_run: Vec<bool> = forks.iter().map(Option::is_some).collect();
+    let forks: Vec<Fork> = forks.into_iter().flatten().collect();
     let (baseline, readings) = measure(model, subject, &forks, cancel, progress)?;
-    for (cell, reading) in cells.iter_mut().zip(readings) {
-        cell.logp_first = reading.logp_first;
-        cell.rank = reading.rank;
+    let mut readings = readings.into_iter();
+    for (cell, is_run) in cells.iter_mut().zip(is_run) {
+        let reading = if is_run { readings.next() } else { None };
+        cell.logp_first = reading.map_or(f64::NAN, |one| one.logp_first);
+        cell.rank = reading.map_or(model.config().vocab, |one| one.rank);
     }
     Ok(Sweep { baseline, cells })
 }
@@ -106,6 +141,26 @@ pub(super) fn variants(
     grid: &Grid,
     cancel: &Cancel,
 ) -> Result<Vec<(Cell, Fork)>, MemoryError> {
+    let each = each_variant(model, subject, memory, grid, cancel)?;
+    each.into_iter()
+        .map(|(cell, fork)| Ok((cell, fork?)))
+        .collect()
+}
+
+/// A cell with what it does, or why its vector cannot be placed.
+type Variant = (Cell, Result<Fork, MemoryError>);
+
+/// Every cell of the grid.
+fn each_variant(
+    model: &Model,
+    subject: &Subject<'_>,
+    memory: &str,
+    grid: &Grid,
+    cancel: &Cancel,
+) -> Result<Vec<Variant>, MemoryError> {
+    if subject.tokens.is_empty() {
+        return Err(ModelError::EmptyPrompt.into());
+    }
     let mut variants = Vec::new();
     for &encoding in &grid.encodings {
         let vector = encode_for(model, memory, encoding, grid.head, subject.bos, cancel)?;
@@ -123,12 +178,12 @@ pub(super) fn variants(
                         logp_first: f64::NAN,
                         rank: 0,
                     };
-                    let fork = Fork {
+                    let fork = scaled(&vector, layer, tau).map(|vector| Fork {
                         sequence: 0,
                         layer,
                         at: at.clone(),
-                        vector: scaled(&vector, layer, tau)?,
-                    };
+                        vector,
+                    });
                     variants.push((cell, fork));
                 }
             }

@@ -142,10 +142,41 @@ fn another_experiment_does_not_go_on() {
     other(&[], &["data is", "rows is 4 there and 5 here"]);
 }
 
+/// Which words they are counts, not where their list stands.
 #[test]
-fn a_damaged_journal_is_named() {
+fn a_list_may_be_moved() {
     let place = Place::new(3);
-    let args = [
+    std::fs::write(place.path("words.txt"), "stone\nking\n").unwrap();
+    let run = |list| {
+        let args = [
+            "--data",
+            "data.csv",
+            "--tau",
+            "1",
+            "--out",
+            "o",
+            "--memories",
+            list,
+        ];
+        place.run(&args)
+    };
+    assert!(run("words.txt").status.success());
+    let journal = place.bytes("o", "journal.jsonl");
+    std::fs::rename(place.path("words.txt"), place.path("moved.txt")).unwrap();
+    assert!(run("moved.txt").status.success());
+    assert!(journal == place.bytes("o", "journal.jsonl"));
+    std::fs::write(place.path("moved.txt"), "stone\nsea\n").unwrap();
+    let said = String::from_utf8(run("moved.txt").stderr).unwrap();
+    assert!(said.contains("memories is"), "{said}");
+}
+
+/// Where locks are missing, another run's lines are not written over.
+#[cfg(unix)]
+#[test]
+fn lines_are_appended() {
+    use hoplens::eval::{Journal, JournalReader, Line};
+    let place = Place::new(3);
+    place.succeeds(&[
         "--data",
         "data.csv",
         "--tau",
@@ -154,25 +185,61 @@ fn a_damaged_journal_is_named() {
         "0",
         "--out",
         "o",
-    ];
-    place.succeeds(&args);
+    ]);
     let path = place.path("o").join("journal.jsonl");
     let good = std::fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = good.lines().collect();
-    let write = |lines: &[&str]| std::fs::write(&path, lines.join("\n") + "\n").unwrap();
-    write(&[lines[0], lines[1], "{nonsense", lines[3]]);
-    place.refuses(&args, &["journal.jsonl", "line 3", "Take the line out"]);
-    write(&[lines[0], lines[1], lines[1]]);
-    place.refuses(&args, &["row 0", "twice"]);
-    write(&[
-        lines[0],
-        &lines[1].replace("\"logp\":[[", "\"logp\":[[1.0,"),
-    ]);
-    place.refuses(&args, &["line 2", "does not fit"]);
-    write(&["hello"]);
-    place.refuses(&args, &["no journal"]);
-    // A header that was torn is no run yet.
-    std::fs::write(&path, &lines[0][..40]).unwrap();
-    place.succeeds(&args);
+    let lines: Vec<&str> = good.split_inclusive('\n').collect();
+    std::fs::write(&path, lines[..2].concat()).unwrap();
+    let header = JournalReader::open(&path).unwrap().header;
+    let mut journal = Journal::open(&path, &header).unwrap();
+    let mut other = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap();
+    other.write_all(lines[2].as_bytes()).unwrap();
+    let last: Line = serde_json::from_str(lines[3]).unwrap();
+    journal.add(&last).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), good);
+}
+
+/// A run and a merge keep out of each other's folders, and a kill's leftovers are no trouble.
+#[test]
+fn one_writer_at_a_time() {
+    let place = Place::new(4);
+    let base = ["--data", "data.csv", "--tau", "1", "--control", "0"];
+    let run = |more: &[&str]| place.succeeds(&[&base[..], more].concat());
+    run(&["--shard", "1/2", "--out", "a"]);
+    run(&["--shard", "2/2", "--out", "b"]);
+    run(&["--out", "whole"]);
+    let merge = ["merge", "a", "b", "--out", "whole"];
+    let held = std::fs::File::open(place.path("whole").join("journal.jsonl")).unwrap();
+    held.try_lock().unwrap();
+    place.refuses(&merge, &["journal.jsonl", "another run", "Wait"]);
+    place.refuses(&[&base[..], &["--out", "whole"]].concat(), &["another run"]);
+    drop(held);
+    place.succeeds(&merge);
+    // What kills left.
+    let merged = place.path("merged");
+    std::fs::create_dir(&merged).unwrap();
+    for name in [".journal.jsonl.part", ".results.json.part"] {
+        std::fs::write(merged.join(name), "x".repeat(100_000)).unwrap();
+    }
+    let part = std::fs::File::open(merged.join(".journal.jsonl.part")).unwrap();
+    part.try_lock().unwrap();
+    let again = ["merge", "a", "b", "--out", "merged"];
+    place.refuses(&again, &["another run"]);
+    drop(part);
+    place.succeeds(&again);
+    same_results(&merged, &place.path("whole"));
+    #[cfg(unix)]
+    for name in ["journal.jsonl", "results.json"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode();
+        // As any other file that this process makes.
+        assert_eq!(
+            mode(&merged.join(name)),
+            mode(&place.path("data.csv")),
+            "{name}"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod damage;
 mod journal;
 mod numbers;
 mod refusals;

@@ -86,11 +86,99 @@ fn cells_are_what_sweeps_add_up_to() {
         let (found, expected) = (&row["best"]["logp_first"], &sweep["best"]["logp_first"]);
         assert_close(number(found), number(expected), 1e-5, "a row's best cell");
     }
-    let control = result["control"]["cells"].as_array().unwrap();
-    assert!(!control.is_empty());
-    for cell in control {
-        assert!((0.0..=100.0).contains(&number(&cell["percentile"])));
+}
+
+/// The control's figures, from the journal's lines by plain loops.
+#[test]
+fn the_control_is_what_its_lines_add_up_to() {
+    let place = Place::new(6);
+    let result = place.json(&[&ARGS[..], &["--control", "7", "--out", "o"]].concat());
+    let journal = String::from_utf8(place.bytes("o", "journal.jsonl")).unwrap();
+    let lines = || {
+        journal
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+    };
+    let kind = |kind: &str| -> Vec<Value> {
+        let lines = lines().filter_map(|line: Value| line.get(kind).cloned());
+        lines.collect()
+    };
+    let (rows, controls) = (kind("row"), kind("control"));
+    assert_eq!((rows.len(), controls.len()), (6, 6));
+    // Journals keep f32: what is equal there must be equal here.
+    let logp = |value: &Value| f64::from(number(value) as f32);
+    let share_below = |own: f64, others: &[f64]| {
+        let mut below = 0.0;
+        for other in others {
+            if *other < own {
+                below += 1.0;
+            } else if other.total_cmp(&own).is_eq() {
+                below += 0.5;
+            }
+        }
+        100.0 * below / others.len() as f64
+    };
+    let cells = result["control"]["cells"].as_array().unwrap();
+    assert!(!cells.is_empty());
+    for (spot, cell) in cells.iter().enumerate() {
+        let is_it = |other: &Value| {
+            ["encoding", "scope", "layer", "tau"]
+                .iter()
+                .all(|key| other[*key] == cell[*key])
+        };
+        let at = result["cells"].as_array().unwrap().iter().position(is_it);
+        let at = at.unwrap();
+        let (mut own, mut draws) = (0.0, [0.0; 7]);
+        let (mut row_percentiles, mut sum_p, mut sum_gain, mut better) = (0.0, 0.0, 0.0, 0);
+        for row in 0..6 {
+            assert_eq!(controls[row]["row"], row);
+            let before = logp(&rows[row]["obscure"]["logp_first"]);
+            let chosen = logp(&rows[row]["logp"][0][at]);
+            own += (chosen - before) / 6.0;
+            let mut of_row = Vec::new();
+            for (draw, sum) in draws.iter_mut().enumerate() {
+                let random = logp(&controls[row]["logp"][spot][draw]);
+                of_row.push(random);
+                *sum += (random - before) / 6.0;
+                sum_p += random.exp() / 42.0;
+                sum_gain += (random - before) / 42.0;
+                better += usize::from(before < random);
+            }
+            row_percentiles += share_below(chosen, &of_row) / 6.0;
+        }
+        let close = |key: &str, expected| assert_close(number(&cell[key]), expected, 1e-9, key);
+        close("percentile", share_below(own, &draws));
+        close("mean_row_percentile", row_percentiles);
+        close("mean_p_random", sum_p);
+        close("geo", sum_gain.exp());
+        close("share_improved", better as f64 / 42.0);
     }
+}
+
+/// A magnitude that is too large costs its own cells only.
+#[test]
+fn an_overflow_is_one_cell_without_numbers() {
+    let place = Place::new(3);
+    let args = ["--data", "data.csv", "--layers", "0", "--control", "3"];
+    let both = place.json(&[&args[..], &["--tau", "1e300,1"]].concat());
+    let alone = place.json(&[&args[..], &["--tau", "1"]].concat());
+    let cells = both["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 6);
+    for (pair, cell) in cells.chunks(2).zip(alone["cells"].as_array().unwrap()) {
+        assert_eq!(pair[0]["overflowed"], 3);
+        assert!(pair[0]["geo"].is_null() && pair[0]["mean_p_injected"].is_null());
+        assert_eq!(number(&pair[0]["share_top"]).to_bits(), 0.0f64.to_bits());
+        for key in ["geo", "mean_p_injected", "overflowed"] {
+            assert_eq!(pair[1][key], cell[key], "{key}");
+        }
+    }
+    for key in ["best", "fit", "control"] {
+        assert_eq!(both[key], alone[key], "{key}");
+    }
+    // Without a cell that can be measured there is nothing to choose from.
+    let none = place.json(&[&args[..], &["--tau", "1e300", "--out", "o"]].concat());
+    assert!(none["best"].as_array().unwrap().is_empty());
+    assert!(none["fit"].is_null() && none["control"].is_null());
 }
 
 /// The words of a prompt are injected one by one, and count alike.

@@ -53,6 +53,52 @@ fn rows_that_cannot_be_used() {
     );
 }
 
+/// A stray quote makes one cell of many rows: none of them is lost in silence.
+#[test]
+fn stray_quotes() {
+    let with = |line: &str| format!("{HEADER}\n{GOOD}\n{line}\n{GOOD}\n{GOOD}\n");
+    refuses(
+        with("a,b,\"c,d,e"),
+        &["line 3", "explicit_entity", "never closed", "twice"],
+    );
+    refuses(
+        with("a,b,\"War\"x,d,e").replace('\n', "\r\n"),
+        &["line 3", "explicit_entity", "behind its closing"],
+    );
+    let two = format!("{HEADER}\n{GOOD}\na,b,c,d,\"e\n{GOOD}\nf,g\",h,i,j,k\n");
+    refuses(two, &["line 3", "9 fields"]);
+    let two = format!("{HEADER}\n{GOOD}\na,b,c,\"d\n{GOOD}\nf\",g\n");
+    refuses(two, &["line 3", "obscure_entity", "several lines", "Close"]);
+    refuses(format!("\"{HEADER}\n{GOOD}\n"), &["line 1", "field 1"]);
+}
+
+/// A data set is read twice, and a pipe only once.
+#[test]
+fn data_is_a_regular_file() {
+    let place = Place::new(1);
+    place.refuses(&["--data", "."], &["no regular file", "Save the rows"]);
+    #[cfg(unix)]
+    place.refuses(&["--data", "/dev/null"], &["/dev/null", "no regular file"]);
+}
+
+/// What only a measurement finds is said with the row's line.
+#[test]
+fn a_row_that_cannot_be_measured_is_named() {
+    let place = Place::new(1);
+    let long = "river ".repeat(500);
+    let csv = format!("{HEADER}\n{GOOD}\na river is in,the stone is in,{long},stone,sea\n");
+    std::fs::write(place.path("data.csv"), csv).unwrap();
+    let args = [
+        "--data",
+        "data.csv",
+        "--tau",
+        "1",
+        "--encoding",
+        "layerwise",
+    ];
+    place.refuses(&args, &["data.csv, line 3", "tokens"]);
+}
+
 #[test]
 fn flags_that_make_no_sense() {
     let place = Place::new(4);
@@ -77,7 +123,38 @@ fn flags_that_make_no_sense() {
     place.refuses(&["--data", "absent.csv"], &["absent.csv", "Check the path"]);
     place.refuses(&[], &["--data"]);
     place.refuses(&["merge", "absent", "--out", "m"], &["absent"]);
-    refuses(&["--tau", "1e300"], &["overflow"]);
+    // The bridges of this data set are no names: half of their random memories are, and half are
+    // words of their kind.
+    let too_many = place.run(&["--data", "data.csv", "--tau", "1", "--control", "100000"]);
+    assert_eq!(too_many.status.code(), Some(2));
+    let said = String::from_utf8(too_many.stderr).unwrap();
+    assert!(
+        said.contains("--control") && said.contains("not 100000"),
+        "{said}"
+    );
+    let most = said
+        .split("give ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    let args = [
+        "--data",
+        "data.csv",
+        "--tau",
+        "1",
+        "--layers",
+        "0",
+        "--control",
+    ];
+    let control = &place.json(&[&args[..], &[most]].concat())["control"];
+    assert_eq!(control["memories"].to_string(), most);
+    let more = (most.parse::<usize>().unwrap() + 1).to_string();
+    place.refuses(
+        &[&args[..], &[more.as_str()]].concat(),
+        &["--control", most],
+    );
 }
 
 /// Scope span acts on the row's mention, which must stand in the prompt.

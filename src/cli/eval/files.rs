@@ -1,5 +1,6 @@
 //! The files of a run. Each appears under its name only when it is whole, `results.json` last.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::super::error::CliError;
 use super::super::json;
 use super::{heatmap, markdown};
-use crate::eval::{EvalError, FitRow, Outcome, RowOutcome};
+use crate::eval::{EvalError, FitRow, Outcome, RowOutcome, part_of};
 use crate::model::ModelInfo;
 
 /// Makes a run's folder.
@@ -37,29 +38,21 @@ pub(super) fn write_all(
     write(&folder.join("results.json"), &results)
 }
 
+/// Whoever calls it holds the lock of the folder's journal, so the temporary name is nobody
+/// else's.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let whole = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        readable(file.path())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    whole().map_err(|source| failed(path, source))
-}
-
-/// Temporary files are for their owner's eyes only; results are as other files are.
-fn readable(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    let part = part_of(path);
+    let whole = File::create(&part)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&part, path));
+    whole.map_err(|source| {
+        // What is left of it is of no use, and the first error is the one to tell.
+        let _ = std::fs::remove_file(&part);
+        failed(path, source)
+    })
 }
 
 fn failed(path: &Path, source: std::io::Error) -> CliError {

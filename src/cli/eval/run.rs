@@ -34,6 +34,9 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     }
     experiment.model.clone_from(&model.info.sha256);
     eval::check_rows(&model, &data, &experiment, choice.as_ref(), args.shard)?;
+    if 0 < args.control && choice.is_none() && args.shard.is_none() {
+        check_control(&model, &data, args)?;
+    }
     let header = Header {
         hoplens_eval: FORM,
         experiment,
@@ -73,6 +76,19 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     let outcome = run.outcome(&mut journal, &path, &settings, args)?;
     report(&header, &outcome, args.out.as_deref(), global)?;
     Ok(Outcome::Clean)
+}
+
+/// Whether the lists have enough random memories for every row.
+fn check_control(model: &Model, data: &Data, args: &RunArgs) -> Result<(), CliError> {
+    let most = eval::most_random(model, data, args.control, args.settings.seed)?;
+    if most < args.control {
+        let asked = args.control;
+        let reason = format!(
+            "the lists hold {most} random memories for every row, not {asked}; give {most} or less"
+        );
+        return Err(usage("--control", &reason));
+    }
+    Ok(())
 }
 
 fn usage(flag: &'static str, reason: &str) -> CliError {
@@ -156,11 +172,7 @@ impl Run<'_> {
         let experiment = &self.header.experiment;
         let is_mine = |row| self.header.shard.is_none_or(|shard| shard.holds(row));
         let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
-        let memories = match &experiment.memories {
-            Memories::ExplicitEntity => 1,
-            Memories::Words { per_prompt, .. } => *per_prompt,
-        };
-        let cells = experiment.cells() * memories;
+        let cells = experiment.cells() * experiment.memories_per_row();
         let left = mine - journal.done.len();
         let bar = progress::bar(left * cells, "cells");
         let start = Instant::now();
@@ -178,7 +190,8 @@ impl Run<'_> {
                 &example,
                 &Cancel::new(),
                 &mut |done| bar.set_position((finished * cells + done) as u64),
-            )?;
+            )
+            .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&Line::Row(record))?;
             finished += 1;
         }
@@ -211,6 +224,10 @@ impl Run<'_> {
             seed: settings.seed,
             spots: outcome.notable(),
         };
+        // Every cell overflowed somewhere: there is none to compare in.
+        if plan.spots.is_empty() {
+            return Ok(outcome);
+        }
         let measured = journal.controls.iter().filter(|record| record.plan == plan);
         let measured: HashSet<usize> = measured.map(|record| record.row).collect();
         let bar = progress::bar(self.data.rows - measured.len(), "control");
@@ -221,7 +238,8 @@ impl Run<'_> {
             }
             let experiment = &self.header.experiment;
             let record =
-                eval::chance_of_row(self.model, experiment, &example, &plan, &Cancel::new())?;
+                eval::chance_of_row(self.model, experiment, &example, &plan, &Cancel::new())
+                    .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&Line::Control(record))?;
             bar.inc(1);
         }
