@@ -1,5 +1,6 @@
-//! Progress of long work on standard error; hidden where that is no terminal.
+//! Progress of long work on standard error; bars are hidden where that is no terminal.
 
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,4 +24,19 @@ pub(super) fn bar(total: usize, message: impl Into<std::borrow::Cow<'static, str
     }
     bar.set_message(message);
     bar
+}
+
+/// A line that stays, above the bar.
+pub(super) fn note(bar: &ProgressBar, text: &str) {
+    // There is nowhere left to report a failure to.
+    bar.suspend(|| drop(writeln!(io::stderr(), "{text}")));
+}
+
+/// The line that a log gets, where there is no bar to look at, whenever another tenth is done.
+pub(super) fn log(bar: &ProgressBar, done: usize, total: usize, what: &str) {
+    let tenth = |done: usize| 10 * done / total.max(1);
+    if !io::stderr().is_terminal() && tenth(done) > tenth(done.saturating_sub(1)) {
+        let left = bar.eta().as_secs();
+        note(bar, &format!("{done} of {total} {what}, {left} s left"));
+    }
 }

@@ -177,6 +177,10 @@ impl Run<'_> {
         let bar = progress::bar(left * cells, "cells");
         let start = Instant::now();
         let mut finished = 0;
+        if 0 < left && left < mine {
+            let there = mine - left;
+            progress::note(&bar, &format!("{there} of {mine} rows are there: going on"));
+        }
         for example in self.data.examples()? {
             let example = example?;
             if !is_mine(example.row) || journal.done.contains(&example.row) {
@@ -194,6 +198,7 @@ impl Run<'_> {
             .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&Line::Row(record))?;
             finished += 1;
+            progress::log(&bar, finished, left, "rows");
         }
         bar.finish_and_clear();
         let seconds = start.elapsed().as_secs_f64();
