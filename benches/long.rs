@@ -1,6 +1,8 @@
 //! What injections cost on long sequences: a table on standard output and, with `-- --svg PATH`, a
 //! picture of it.
 //!
+//! `-- --csv FILE` draws such a table again instead of measuring.
+//!
 //! Needs the default model (`hoplens models pull`). Takes some minutes; each figure is the least
 //! of three runs, with nothing remembered from one to the next.
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
@@ -12,6 +14,7 @@ use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, Select, Token};
 use hoplens::prompt::{Encoding, Scope};
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 
 const LENGTHS: [usize; 5] = [128, 512, 1024, 1500, 2000];
 const RUNS: usize = 3;
@@ -22,18 +25,27 @@ const BOS: BosPolicy = BosPolicy::Never;
 const ENCODINGS: [Encoding; 3] = [Encoding::Embed, Encoding::Unembed, Encoding::Layerwise];
 
 /// A column: its name and milliseconds at each length.
-type Column = (&'static str, Vec<f64>);
+type Column = (String, Vec<f64>);
 
 fn main() {
-    let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
-    let Ok(Some(located)) = located else {
-        println!(
-            "SKIPPED: the default model is not on this disk; `hoplens models pull` fetches it"
-        );
-        return;
+    let argument = |flag: &str| {
+        let mut arguments = std::env::args().skip_while(|argument| argument != flag);
+        arguments.nth(1)
     };
-    let model = Model::load(&located.format, &LoadOptions::default()).expect("the model loads");
-    let columns = measure(&model);
+    let columns = match argument("--csv") {
+        Some(path) => read(&path).expect("the table is read"),
+        None => {
+            let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
+            let Ok(Some(located)) = located else {
+                println!(
+                    "SKIPPED: the default model is not on this disk; `hoplens models pull` fetches it"
+                );
+                return;
+            };
+            let options = LoadOptions::default();
+            measure(&Model::load(&located.format, &options).expect("the model loads"))
+        }
+    };
     print!("tokens");
     for (name, _) in &columns {
         print!(",{name} (ms)");
@@ -46,10 +58,24 @@ fn main() {
         }
         println!();
     }
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--svg");
-    if let Some(path) = arguments.nth(1) {
+    if let Some(path) = argument("--svg") {
         draw(&columns, &path).expect("the picture is drawn");
     }
+}
+
+/// A table that was printed before.
+fn read(path: &str) -> Result<Vec<Column>, Box<dyn std::error::Error>> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let headers = reader.headers()?.clone();
+    let names = headers.iter().skip(1);
+    let names = names.map(|name| name.trim_end_matches(" (ms)").to_owned());
+    let mut columns: Vec<Column> = names.map(|name| (name, Vec::new())).collect();
+    for row in reader.records() {
+        for ((_, times), field) in columns.iter_mut().zip(row?.iter().skip(1)) {
+            times.push(field.parse()?);
+        }
+    }
+    Ok(columns)
 }
 
 fn measure(model: &Model) -> Vec<Column> {
@@ -63,7 +89,7 @@ fn measure(model: &Model) -> Vec<Column> {
         "15 cells all",
         "15 cells last",
     ]
-    .map(|name| (name, Vec::new()))
+    .map(|name| (name.to_owned(), Vec::new()))
     .into();
     for length in LENGTHS {
         let (text, tokens) = prompt(model, length);
@@ -134,6 +160,9 @@ fn least(model: &Model, mut run: impl FnMut()) -> f64 {
 
 /// Seconds over tokens, both logarithmic: a straight line is a power.
 fn draw(columns: &[Column], path: &str) -> Result<(), Box<dyn std::error::Error>> {
+    // As in the heat maps: a font that is there on every machine.
+    let font = epaint_default_fonts::UBUNTU_LIGHT;
+    register_font("sans-serif", FontStyle::Normal, font).map_err(|_| "the font is none")?;
     let root = SVGBackend::new(path, (760, 460)).into_drawing_area();
     root.fill(&WHITE)?;
     let all = || {
@@ -169,7 +198,7 @@ fn draw(columns: &[Column], path: &str) -> Result<(), Box<dyn std::error::Error>
         let points: Vec<(f64, f64)> = points.map(|(n, ms)| (*n as f64, ms / 1e3)).collect();
         chart
             .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(*name)
+            .label(name.as_str())
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
     chart

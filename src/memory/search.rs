@@ -9,8 +9,8 @@ use super::{Cell, Grid, MemoryError, Subject, Sweep, measure};
 use crate::model::{Cancel, Fork, Model, ModelError, Slopes};
 use crate::prompt::{Encoding, Scope};
 
-/// What a search may cost where nothing else is asked for, in passes over the prompt: 0.4 s on
-/// two cores for SmolLM2-135M and a dozen tokens.
+/// What a search may cost where nothing else is asked for, in passes over the prompt: about
+/// 0.45 s on two cores for SmolLM2-135M and a dozen tokens.
 pub const SEARCH_PASSES: f64 = 50.0;
 
 /// The share of that effort that one round spends, so that passes are full and what is measured
