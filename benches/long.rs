@@ -32,19 +32,18 @@ fn main() {
         let mut arguments = std::env::args().skip_while(|argument| argument != flag);
         arguments.nth(1)
     };
-    let columns = match argument("--csv") {
-        Some(path) => read(&path).expect("the table is read"),
-        None => {
-            let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
-            let Ok(Some(located)) = located else {
-                println!(
-                    "SKIPPED: the default model is not on this disk; `hoplens models pull` fetches it"
-                );
-                return;
-            };
-            let options = LoadOptions::default();
-            measure(&Model::load(&located.format, &options).expect("the model loads"))
-        }
+    let columns = if let Some(path) = argument("--csv") {
+        read(&path).expect("the table is read")
+    } else {
+        let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
+        let Ok(Some(located)) = located else {
+            println!(
+                "SKIPPED: the default model is not on this disk; `hoplens models pull` fetches it"
+            );
+            return;
+        };
+        let options = LoadOptions::default();
+        measure(&Model::load(&located.format, &options).expect("the model loads"))
     };
     print!("tokens");
     for (name, _) in &columns {
