@@ -3,6 +3,7 @@
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
 mod analysis;
+mod chain;
 mod chat;
 mod error;
 mod evidence;
@@ -10,20 +11,24 @@ mod explicit;
 mod generate;
 mod probe;
 mod repair;
+mod respell;
 mod settings;
+mod stability;
 mod stream;
 mod subject;
 mod verdict;
 
 pub use analysis::{
-    CaseFindings, FileFindings, Outcome, analyse, case_id, case_subject, measure, subjects,
+    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
+    subjects,
 };
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
-pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
-pub use repair::{Change, Repair, repairs};
+pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
+pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
+pub use stability::Stability;
 pub use subject::{Mention, Subject, first_tokens};
 pub use verdict::{Verdict, verdict};

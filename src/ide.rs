@@ -9,6 +9,7 @@ mod markdown;
 mod numbers;
 mod side_effects;
 mod snapshot;
+mod verdicts;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};

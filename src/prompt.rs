@@ -27,11 +27,11 @@ mod tags;
 mod yaml;
 
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
-pub use edit::{FileEdit, NewInjection, TextEdit, insert_injection};
+pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use file::{InputValue, PromptFile, find_case, parse};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
-pub use mapped::{Mapped, Piece, find_mention};
+pub use mapped::{Mapped, Piece, find_mention, find_phrase};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
-pub use rewrite::{mention_problems, replace_mention};
+pub use rewrite::{insert_text, mention_problems, replace_mention};

@@ -6,7 +6,7 @@ use ignore::WalkBuilder;
 
 use super::error::CliError;
 use super::progress;
-use crate::hop::{Settings, Subject, analyse, measure, subjects};
+use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
 use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
@@ -90,7 +90,11 @@ pub(super) fn analysed(
         if wants_repairs {
             let label = format!("{}: {}: measuring repairs", snapshot.name, case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));
-            let repairs = measure(model, case, &read, settings, &cancel, &mut tick)?;
+            let document = Document {
+                file: &snapshot.file,
+                text: &snapshot.text,
+            };
+            let repairs = measure(model, document, case, &read, settings, &cancel, &mut tick)?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);
             }

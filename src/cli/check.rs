@@ -10,8 +10,8 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, resident, text_report};
 use crate::hop::{
-    CaseFindings, Change, Collateral, Probes, Repair, Settings, Subject, TokenProbability, Verdict,
-    subjects,
+    CaseFindings, Collateral, Probes, Repair, Settings, Stability, Subject, TokenProbability,
+    Verdict, subjects,
 };
 use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
 use crate::memory::{Control, Recipe};
@@ -114,12 +114,17 @@ struct RepairReport<'a> {
     title: String,
     logp_before: f64,
     logp_after: f64,
+    rank_after: usize,
+    /// Whether the model lacks the knowledge and only says the words.
+    fakes: bool,
     #[serde(flatten)]
-    injection: Option<Recipe>,
+    injection: Option<&'a Recipe>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.
     collateral: Option<&'a Collateral>,
+    /// What the change does to the other cases of the file; null where there are none.
+    stability: Option<Stability>,
     edit: Option<EditReport>,
 }
 
@@ -209,21 +214,17 @@ fn repair_report<'a>(
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
-    let injection = repair.change.injection();
     RepairReport {
-        kind: match repair.change {
-            Change::Inject { .. } => "inject",
-            Change::Rewrite { .. } => "rewrite",
-        },
+        kind: repair.change.kind(),
         title: repair_title(repair),
         logp_before: repair.logp_before,
         logp_after: repair.logp_after,
-        injection: injection.map(|(memory, placement)| Recipe {
-            memory: memory.into(),
-            placement,
-        }),
+        rank_after: repair.rank_after,
+        fakes: repair.fakes,
+        injection: repair.change.injection(),
         control_percentile: repair.control.as_ref().map(Control::percentile),
         collateral: repair.collateral.as_ref(),
+        stability: repair.stability,
         edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
     }
 }

@@ -1,9 +1,11 @@
 //! Everything that is found in one prompt file.
 
 use super::evidence::weigh;
+use super::repair::repairs;
+use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, repairs,
-    run_probes, verdict,
+    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, run_probes,
+    verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
@@ -46,10 +48,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether repairs are worth measuring: the model knows the answer and does not get to it.
-    /// Where it does not know it, an injection would only fake the knowledge.
+    /// Whether repairs are worth measuring: whatever fails may be helped. Where the model does not
+    /// know the answer, an injection only fakes the knowledge, and says so.
     pub fn wants_repairs(&self) -> bool {
-        self.verdict == Some(Verdict::HopLost)
+        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok)
     }
 }
 
@@ -107,13 +109,24 @@ pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<Subject> {
     indices(file).into_iter().filter_map(taken).collect()
 }
 
-/// Measures the repairs of a case whose probes were run, and what they do to `others`: prompts
-/// that they are not meant for, beside the neutral ones that hoplens ships.
+/// A prompt file with its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'file> {
+    /// What it declares.
+    pub file: &'file PromptFile,
+    /// Its text.
+    pub text: &'file str,
+}
+
+/// Measures the repairs of a case of `document` whose probes were run, what they do to its other
+/// cases, and to `others`: prompts that they are not meant for, beside the neutral ones that
+/// hoplens ships.
 ///
 /// # Errors
-/// As [`repairs`].
+/// As [`crate::memory::search`].
 pub fn measure(
     model: &Model,
+    document: Document<'_>,
     case: &CaseFindings,
     others: &[Subject],
     settings: &Settings,
@@ -123,15 +136,15 @@ pub fn measure(
     let Ok(outcome) = &case.outcome else {
         return Ok(Vec::new());
     };
-    let (subject, probes) = (&case.subject, &outcome.probes);
     let mut found = 0;
     let mut search = |done| {
         found = done;
         progress(done);
     };
-    let mut repairs = repairs(model, subject, probes, settings, cancel, &mut search)?;
+    let mut repairs = repairs(model, case, outcome, settings, cancel, &mut search)?;
     // Whoever listens has to hear something now and then; what is counted is the search.
     let mut tick = |_| progress(found);
+    let subject = &case.subject;
     weigh(
         model,
         subject,
@@ -141,6 +154,7 @@ pub fn measure(
         cancel,
         &mut tick,
     )?;
+    stabilities(model, document, case, &mut repairs, settings, cancel)?;
     Ok(repairs)
 }
 
@@ -177,15 +191,12 @@ fn subject(
         Err(error) => (turns.joined(), Some(error.into())),
     };
     let id = case_id(file, index);
-    let mentions = case
-        .map_or(&[][..], |case| &case.hops)
-        .iter()
-        .filter_map(|hop| {
-            Some(Mention {
-                range: find_mention(&rendered, &hop.mention.value)?,
-                bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
-            })
-        });
+    let hops = case.map_or(&[][..], |case| &case.hops).iter();
+    let mentions = hops.map(|hop| Mention {
+        range: find_mention(&rendered, &hop.mention.value),
+        phrase: hop.mention.value.clone(),
+        bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
+    });
     let mentions = mentions.collect();
     let applies = |wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == id);
     let injections = file

@@ -9,7 +9,7 @@ use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority};
-use crate::hop::{FileFindings, HopError, Subject, analyse, measure};
+use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure};
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,10 +110,11 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
         return false;
     };
     let settings = state.hop_settings();
+    let seen = Arc::clone(&view);
     let answer = state
         .engine
         .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
-            let snapshot = &view.snapshot;
+            let snapshot = &seen.snapshot;
             analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
         });
     let Some(findings) = answered(answer.await) else {
@@ -124,12 +125,18 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     }
     state.publish(key);
     state.hints.notify_one();
-    repair(state, key, look, findings).await;
+    repair(state, key, look, &view, findings).await;
     true
 }
 
 /// Measures the repairs of every case that fails, in the background.
-async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindings) {
+async fn repair(
+    state: &Arc<State>,
+    key: &Key,
+    look: &Look,
+    view: &Arc<View>,
+    findings: FileFindings,
+) {
     let cases = findings.cases.iter();
     let others: Arc<[Subject]> = cases.map(|case| case.subject.clone()).collect();
     for (index, case) in findings.cases.into_iter().enumerate() {
@@ -138,12 +145,19 @@ async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindin
         }
         let settings = state.hop_settings();
         let others = Arc::clone(&others);
+        let view = Arc::clone(view);
         let answer = state.engine.submit_long(
             Priority::Diagnostics,
             &look.cancel,
             move |model, cancel, pause| {
                 let mut pause = |_| pause();
-                measure(model, &case, &others, &settings, cancel, &mut pause)
+                let document = Document {
+                    file: &view.snapshot.file,
+                    text: &view.snapshot.text,
+                };
+                measure(
+                    model, document, &case, &others, &settings, cancel, &mut pause,
+                )
             },
         );
         let Some(repairs) = answered(answer.await) else {
