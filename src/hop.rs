@@ -16,6 +16,7 @@ mod settings;
 mod stability;
 mod stream;
 mod subject;
+mod variants;
 mod verdict;
 
 pub use analysis::{
@@ -31,4 +32,5 @@ pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
 pub use stability::Stability;
 pub use subject::{Mention, Subject, first_tokens};
+pub use variants::Variant;
 pub use verdict::{Verdict, verdict};

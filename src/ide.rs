@@ -5,10 +5,12 @@ mod actions;
 mod diagnostics;
 mod hints;
 mod hover;
+mod injections;
 mod markdown;
 mod numbers;
 mod side_effects;
 mod snapshot;
+mod tokens;
 mod verdicts;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::chain::{completions, question, steps, without_subject};
 use super::subject::{Subject, answers, interventions};
+use super::variants::{Variant, begun, variants};
 use super::{HopError, Settings};
 use crate::model::{
     Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
@@ -59,6 +60,9 @@ pub struct Probes {
     /// Every hop whose bridge is named, in their order.
     #[serde(skip_serializing_if = "no_chain")]
     pub hops: Vec<HopProbe>,
+    /// The prompt changed in one thing.
+    #[serde(skip)]
+    pub variants: Vec<(Variant, Probe)>,
 }
 
 /// The probes of one hop.
@@ -78,6 +82,18 @@ pub struct HopProbe {
 }
 
 impl Probes {
+    /// What a variant of the prompt gives, if it was asked.
+    pub fn variant(&self, wanted: Variant) -> Option<&Probe> {
+        let found = self.variants.iter().find(|(variant, _)| *variant == wanted);
+        found.map(|(_, probe)| probe)
+    }
+
+    /// The prompt without one of its injections.
+    pub fn without(&self, injection: usize) -> Option<&Probe> {
+        self.variant(Variant::Without(injection))
+            .or(self.without_injections.as_ref())
+    }
+
     /// The hop at which most of the answer's log-probability is lost, counted in
     /// [`Probes::hops`]: naming its bridge raises it most, the bridges before being named already.
     pub fn weakest(&self) -> Option<(usize, &HopProbe)> {
@@ -234,13 +250,18 @@ pub fn run_probes(
     }
     let asks_nobody = nobody.is_some();
     prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
+    let (kinds, varied): (Vec<Variant>, Vec<Asked>) =
+        variants(model, subject, &prompts[0], settings, cancel)?
+            .into_iter()
+            .unzip();
+    prompts.extend(varied);
     let capture = Capture {
         token_logps: Sequences::First,
         ..Capture::default()
     };
     let (probes, trace) = ask(model, &prompts, capture, cancel)?;
-    let mut probes = probes.into_iter().map(|(probe, _)| probe);
-    let mut next = || probes.next().ok_or(ModelError::EmptyPrompt);
+    let mut found = probes.into_iter().map(|(probe, _)| probe);
+    let mut next = || found.next().ok_or(ModelError::EmptyPrompt);
     let composed = next()?;
     let without_injections = injected.then(&mut next).transpose()?;
     let mut hops = Vec::with_capacity(steps.len());
@@ -253,14 +274,20 @@ pub fn run_probes(
             explicit: next()?,
         });
     }
-    let probes = Probes {
+    let mut probes = Probes {
         composed,
         without_injections,
         explicit: hops.last().map(|hop| hop.explicit.clone()),
         hop1: hops.first().map(|hop| hop.known.clone()),
-        no_subject: asks_nobody.then(next).transpose()?,
+        no_subject: asks_nobody.then(&mut next).transpose()?,
         hops,
+        variants: kinds.into_iter().zip(found).collect(),
     };
+    if let Some(asked) = begun(&prompts[0], &probes.composed, settings) {
+        let (found, _) = ask(model, &[asked], Capture::default(), cancel)?;
+        let found = found.into_iter().map(|(probe, _)| (Variant::Begun, probe));
+        probes.variants.extend(found);
+    }
     Ok((probes, readings(model, tokens, &trace)))
 }
 

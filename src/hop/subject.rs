@@ -78,7 +78,7 @@ pub(super) fn answers(
 }
 
 /// Answers of which none begins with another.
-fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
+pub(super) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     answers.sort_by_key(|answer| answer.ids.len());
     let mut kept: Vec<Answer> = Vec::new();
     for answer in answers {

@@ -44,7 +44,9 @@ impl Verdict {
 pub fn verdict(probes: &Probes, thresholds: &Thresholds) -> Verdict {
     let written = probes.composed.p;
     let given = written >= thresholds.known;
-    let explicit = probes.explicit.as_ref().map(|probe| probe.p);
+    // A chain is known where the model gives the answer after any of its steps.
+    let named = probes.hops.iter().map(|hop| hop.explicit.p);
+    let explicit = named.max_by(f64::total_cmp);
     let nobody = probes.no_subject.as_ref().map(|probe| probe.p);
     if !given && explicit.is_some_and(|p| p < thresholds.known) {
         return Verdict::AnswerUnknown;
@@ -102,6 +104,7 @@ mod tests {
             hop1: hops.first().map(|hop| hop.known.clone()),
             no_subject: no_subject.map(probe),
             hops,
+            variants: Vec::new(),
         }
     }
 

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Snapshot, verdicts};
+use super::{Snapshot, injections, tokens, verdicts};
 use crate::hop::{CaseFindings, Verdict};
-use crate::model::ModelInfo;
-use crate::prompt::{Injection, Origin, Severity};
+use crate::prompt::{Origin, Severity};
 
 /// Something to underline in a prompt file or its sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +58,9 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
+            own.extend(tokens::diagnostics(snapshot, index, case));
         }
-        own.extend(
-            snapshot
-                .file
-                .injections
-                .iter()
-                .filter_map(|one| stale(one, &findings.model)),
-        );
+        own.extend(injections::diagnostics(snapshot, findings));
         found.extend(unsuppressed(snapshot, own));
     }
     found
@@ -149,33 +143,5 @@ fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
         });
         let body = snapshot.file.body.clone();
         case.rendered.to_source(start..text.len()).unwrap_or(body)
-    })
-}
-
-/// An injection whose gain was measured with another model.
-fn stale(injection: &Injection, model: &ModelInfo) -> Option<Diagnostic> {
-    let measured = injection.measured.as_ref()?;
-    let digest = measured
-        .model
-        .strip_prefix("sha256:")
-        .unwrap_or(&measured.model);
-    let digest = digest.trim_end_matches('…');
-    if digest.is_empty() || model.sha256.starts_with(digest) {
-        return None;
-    }
-    Some(Diagnostic {
-        code: "injection-stale",
-        severity: Severity::Information,
-        message: format!(
-            "this injection was measured with another model ({}) than {} (sha256:{}). Measure it \
-             again before you trust its numbers.",
-            measured.model,
-            model.name,
-            model.sha256.get(..12).unwrap_or(&model.sha256)
-        ),
-        range: injection.range.clone(),
-        origin: injection.origin,
-        case: None,
-        related: Vec::new(),
     })
 }

@@ -10,8 +10,8 @@ pub(super) fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) 
     let probes = &outcome.probes;
     let answer = quoted(case.subject.expect.first().map_or("", String::as_str));
     let written = percent(probes.composed.p);
-    let named = probes.explicit.as_ref();
-    let named = named.map_or_else(String::new, |probe| percent(probe.p));
+    let named = probes.weakest();
+    let named = named.map_or_else(String::new, |(_, hop)| percent(hop.explicit.p));
     match verdict {
         Verdict::Ok => String::new(),
         Verdict::HopLost => format!(
@@ -67,12 +67,13 @@ pub(super) fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) 
     }
 }
 
-/// `"the Great Barrier Reef" is named`.
+/// `"the Great Barrier Reef" is named`: the bridges up to that of the hop that loses most.
 fn naming(outcome: &Outcome) -> String {
-    let bridges: Vec<String> = outcome
-        .probes
-        .hops
+    let hops = &outcome.probes.hops;
+    let named = outcome.probes.weakest().map_or(0, |(at, _)| at + 1);
+    let bridges: Vec<String> = hops
         .iter()
+        .take(named)
         .map(|hop| quoted(&hop.bridge))
         .collect();
     match bridges.as_slice() {
