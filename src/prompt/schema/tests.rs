@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::*;
-use crate::prompt::keys::{Key, Kind};
+use crate::prompt::keys::{self, Key, Kind};
 use crate::prompt::{parse, yaml};
 
 fn validator(schema: &Value) -> Validator {
@@ -37,6 +37,52 @@ fn is_shipped(name: &str, schema: &Value) {
 fn the_shipped_schemas_are_those_of_the_code() {
     is_shipped("front-matter.schema.json", &front_matter_schema());
     is_shipped("sidecar.schema.json", &sidecar_schema());
+}
+
+/// The keys as tables, as docs/format.md has them.
+fn tables() -> String {
+    let mut out = String::new();
+    let titles: [(&str, &[Key]); 8] = [
+        ("The lists", LISTS),
+        ("An item of `cases`", keys::CASE),
+        ("An item of `hops`", keys::HOP),
+        ("An item of `chain`", keys::LINK),
+        ("An item of `inject`", keys::INJECT),
+        ("A `scope` that is a piece of the prompt", keys::SPAN),
+        ("`measured`", keys::MEASURED),
+        ("A sidecar beside the lists", &[VERSION]),
+    ];
+    for (title, keys) in titles {
+        out.push_str(&format!("\n{title}:\n\n| key | |\n|---|---|\n"));
+        for key in keys {
+            let needed = if key.required { " Required." } else { "" };
+            out.push_str(&format!("| `{}` | {}{needed} |\n", key.name, key.doc));
+        }
+    }
+    out
+}
+
+#[test]
+fn the_document_has_every_key() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = ("<!-- keys -->\n", "\n<!-- /keys -->");
+    let from = text.find(begin).unwrap() + begin.len();
+    let to = text.find(end).unwrap_or(from);
+    let made = format!("{}{}{}", &text[..from], tables(), &text[to.max(from)..]);
+    if std::env::var("HOPLENS_UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let shipped = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        shipped == made,
+        "docs/format.md: run this test with HOPLENS_UPDATE=1"
+    );
+    let mut all = Vec::new();
+    maps(LISTS, &mut all);
+    for key in all.into_iter().flatten() {
+        assert!(made.contains(key.doc), "no table has `{}`", key.name);
+    }
 }
 
 /// A value that may stand under a key, as YAML in one line.
