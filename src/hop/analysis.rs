@@ -4,8 +4,8 @@ use super::evidence::weigh;
 use super::repair::repairs;
 use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, run_probes,
-    verdict,
+    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Verdict, chat,
+    run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
@@ -15,6 +15,8 @@ use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
 pub struct FileFindings {
     /// The model that was asked.
     pub model: ModelInfo,
+    /// What decided the verdicts.
+    pub thresholds: Thresholds,
     /// One per case; a file without cases has one without an expected answer.
     pub cases: Vec<CaseFindings>,
 }
@@ -71,6 +73,7 @@ pub fn analyse(
 ) -> Result<FileFindings, HopError> {
     let mut findings = FileFindings {
         model: model.info.clone(),
+        thresholds: settings.thresholds,
         cases: Vec::new(),
     };
     for index in indices(file) {

@@ -58,7 +58,12 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
-            own.extend(tokens::diagnostics(snapshot, index, case));
+            own.extend(tokens::diagnostics(
+                snapshot,
+                index,
+                case,
+                &findings.thresholds,
+            ));
         }
         own.extend(injections::diagnostics(snapshot, findings));
         found.extend(unsuppressed(snapshot, own));

@@ -19,12 +19,12 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
         let acted: Vec<Effect<'_>> = findings
             .cases
             .iter()
-            .filter_map(|case| effect(case, injection))
+            .filter_map(|case| effect(case, injection, &findings.thresholds))
             .collect();
         let stale =
             other_model(injection, &findings.model).or_else(|| no_longer(injection, &acted));
         let stale = stale.map(|message| ("injection-stale", Severity::Information, message));
-        let harmful = harmful(injection, &acted);
+        let harmful = harmful(injection, &acted, &findings.thresholds);
         let harmful = harmful.map(|message| ("injection-harmful", Severity::Warning, message));
         let both = stale.into_iter().chain(harmful);
         found.extend(both.map(|(code, severity, message)| Diagnostic {
@@ -57,7 +57,11 @@ impl Effect<'_> {
 }
 
 /// What the injection does in a case; `None` where it does not act or no answer is expected.
-fn effect<'case>(case: &'case CaseFindings, injection: &Injection) -> Option<Effect<'case>> {
+fn effect<'case>(
+    case: &'case CaseFindings,
+    injection: &Injection,
+    thresholds: &Thresholds,
+) -> Option<Effect<'case>> {
     let probes = &case.outcome.as_ref().ok()?.probes;
     let index = case.subject.injections.iter().position(|one| {
         // A range belongs to one of two files.
@@ -67,7 +71,7 @@ fn effect<'case>(case: &'case CaseFindings, injection: &Injection) -> Option<Eff
         return None;
     }
     let (before, after) = (probes.without(index)?, &probes.composed);
-    let known = Thresholds::default().known;
+    let known = thresholds.known;
     Some(Effect {
         case: &case.id,
         before: before.p,
@@ -146,8 +150,8 @@ fn own(injection: &Injection, acted: &[Effect<'_>]) -> Option<usize> {
 }
 
 /// That the injection does the opposite in its own case, or breaks another.
-fn harmful(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
-    let least = Thresholds::default().gain_factor.ln();
+fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds) -> Option<String> {
+    let least = thresholds.gain_factor.ln();
     let direction = direction(injection);
     let own = own(injection, acted);
     let told = |effect: &Effect<'_>| {
@@ -231,11 +235,39 @@ mod tests {
     #[test]
     fn harm_is_the_opposite_of_what_was_wanted() {
         let plain = injection("", "");
-        assert_eq!(harmful(&plain, &[effect("a", 0.2, 0.19, false)]), None);
-        assert!(harmful(&plain, &[effect("a", 0.2, 0.1, false)]).is_some());
+        assert_eq!(
+            harmful(
+                &plain,
+                &[effect("a", 0.2, 0.19, false)],
+                &Thresholds::default()
+            ),
+            None
+        );
+        assert!(
+            harmful(
+                &plain,
+                &[effect("a", 0.2, 0.1, false)],
+                &Thresholds::default()
+            )
+            .is_some()
+        );
         let less = injection(LESS, "");
-        assert_eq!(harmful(&less, &[effect("a", 0.4, 0.1, true)]), None);
-        assert!(harmful(&less, &[effect("a", 0.1, 0.4, false)]).is_some());
+        assert_eq!(
+            harmful(
+                &less,
+                &[effect("a", 0.4, 0.1, true)],
+                &Thresholds::default()
+            ),
+            None
+        );
+        assert!(
+            harmful(
+                &less,
+                &[effect("a", 0.1, 0.4, false)],
+                &Thresholds::default()
+            )
+            .is_some()
+        );
     }
 
     #[test]
@@ -243,9 +275,12 @@ mod tests {
         let recorded = injection(RECORD, "");
         let own = || effect("own", 0.2, 0.41, false);
         let bent = effect("other", 0.6, 0.4, false);
-        assert_eq!(harmful(&recorded, &[own(), bent]), None);
+        assert_eq!(
+            harmful(&recorded, &[own(), bent], &Thresholds::default()),
+            None
+        );
         let broken = effect("other", 0.6, 0.04, true);
-        let message = harmful(&recorded, &[own(), broken]).unwrap();
+        let message = harmful(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
         assert!(message.contains("`other`"), "{message}");
     }
 }

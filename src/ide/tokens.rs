@@ -16,6 +16,7 @@ pub(super) fn diagnostics(
     snapshot: &Snapshot,
     index: usize,
     case: &CaseFindings,
+    thresholds: &Thresholds,
 ) -> Vec<Diagnostic> {
     let Ok(outcome) = &case.outcome else {
         return Vec::new();
@@ -33,7 +34,7 @@ pub(super) fn diagnostics(
         })
     };
     let mut found = Vec::new();
-    if let Some(message) = trailing(case, outcome) {
+    if let Some(message) = trailing(case, outcome, thresholds) {
         let end = case.rendered.written();
         let start = end.trim_end_matches([' ', '\t']).len();
         let range = case.rendered.to_source(start..end.len());
@@ -50,7 +51,7 @@ pub(super) fn diagnostics(
         found.extend(diagnostic(SPLIT, Severity::Information, message, expect));
     }
     for (at, injection) in case.subject.injections.iter().enumerate() {
-        if let Some(message) = memory(outcome, at, &injection.memory.value) {
+        if let Some(message) = memory(outcome, at, &injection.memory.value, thresholds) {
             let place = Some((injection.memory.range.clone(), injection.origin));
             found.extend(diagnostic(SPLIT, Severity::Hint, message, place));
         }
@@ -62,17 +63,17 @@ pub(super) fn diagnostics(
     found
 }
 
-fn is_better(probe: &Probe, than: &Probe) -> bool {
-    probe.logp - than.logp >= Thresholds::default().gain_factor.ln()
+fn is_better(probe: &Probe, than: &Probe, thresholds: &Thresholds) -> bool {
+    probe.logp - than.logp >= thresholds.gain_factor.ln()
 }
 
 /// That the space at the end of the prompt costs something.
-fn trailing(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
+fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> Option<String> {
     let composed = &outcome.probes.composed;
     let trimmed = outcome.probes.variant(Variant::Trimmed)?;
     let why = "most words bring their own space in one token, which after a space they cannot";
     if let Some(expect) = case.subject.expect.first() {
-        return is_better(trimmed, composed).then(|| {
+        return is_better(trimmed, composed, thresholds).then(|| {
             format!(
                 "the prompt ends in a space: P({}) is {} with it and {} without ({}). Remove it: {why}.",
                 quoted(expect),
@@ -128,15 +129,20 @@ fn rival(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
 }
 
 /// That a memory does more with a space before it.
-fn memory(outcome: &Outcome, index: usize, memory: &str) -> Option<String> {
+fn memory(
+    outcome: &Outcome,
+    index: usize,
+    memory: &str,
+    thresholds: &Thresholds,
+) -> Option<String> {
     let composed = &outcome.probes.composed;
     let spaced = outcome.probes.variant(Variant::Spaced(index))?;
     let without = outcome.probes.without(index)?;
     // A memory that suppresses does more where the answer becomes less probable.
     let more = if composed.logp >= without.logp {
-        is_better(spaced, composed)
+        is_better(spaced, composed, thresholds)
     } else {
-        is_better(composed, spaced)
+        is_better(composed, spaced, thresholds)
     };
     more.then(|| {
         format!(

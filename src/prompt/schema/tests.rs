@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::path::Path;
 
 use jsonschema::Validator;
@@ -53,10 +54,10 @@ fn tables() -> String {
         ("A sidecar beside the lists", &[VERSION]),
     ];
     for (title, keys) in titles {
-        out.push_str(&format!("\n{title}:\n\n| key | |\n|---|---|\n"));
+        writeln!(out, "\n{title}:\n\n| key | |\n|---|---|").unwrap();
         for key in keys {
             let needed = if key.required { " Required." } else { "" };
-            out.push_str(&format!("| `{}` | {}{needed} |\n", key.name, key.doc));
+            writeln!(out, "| `{}` | {}{needed} |", key.name, key.doc).unwrap();
         }
     }
     out
