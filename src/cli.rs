@@ -17,10 +17,13 @@ mod lsp;
 pub mod models;
 mod probe;
 mod progress;
+mod projects;
+mod repair;
+mod report;
 mod resident;
 mod sweep;
-mod text_report;
 mod weighed;
+mod write;
 
 use std::process::ExitCode;
 
@@ -43,6 +46,8 @@ struct Args {
 enum Command {
     /// Analyse prompt files: which hop fails, and which measured change repairs it.
     Check(check::CheckArgs),
+    /// Rank the measured repairs of a prompt file's cases, and apply one.
+    Repair(repair::RepairArgs),
     /// Ask one prompt: how probable the expected answer and every token are.
     Probe(probe::ProbeArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
@@ -76,8 +81,8 @@ enum Outcome {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     // clap prints its own usage errors and exits with 2.
-    let args = Args::parse();
-    match run(&args) {
+    let mut args = Args::parse();
+    match run(&mut args) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         // 128 + SIGINT, as shells have it.
@@ -93,10 +98,23 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<Outcome, CliError> {
+fn run(args: &mut Args) -> Result<Outcome, CliError> {
     global::init(&args.global, matches!(args.command, Command::Lsp(_)))?;
+    args.global.project = match (projects::of_folder(), &args.command) {
+        // The server tells of it and goes on.
+        (Err(error), Command::Lsp(_)) => {
+            tracing::warn!(%error);
+            crate::hop::Project::default()
+        }
+        (project, _) => project?,
+    };
+    let args = &*args;
+    if !matches!(args.command, Command::Check(_)) {
+        args.global.refuse_check_formats()?;
+    }
     match &args.command {
         Command::Check(command) => check::run(command, &args.global),
+        Command::Repair(command) => repair::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
         Command::Generate(command) => generate::run(command, &args.global),

@@ -4,11 +4,13 @@
 //! answer arrives in a channel that can be awaited or blocked on.
 
 mod error;
+mod project;
 mod queue;
 mod status;
 mod worker;
 
 pub use error::EngineError;
+pub use project::{ProjectError, project_of};
 pub use queue::Priority;
 pub use status::ModelStatus;
 pub use worker::{Answer, Engine};

@@ -42,8 +42,8 @@ pub struct ServerOptions {
     pub model: String,
     /// Where models are.
     pub store: StoreOptions,
-    /// BOS policy.
-    pub bos: BosPolicy,
+    /// BOS policy; the project's where absent.
+    pub bos: Option<BosPolicy>,
     /// Where the model's linear maps are multiplied.
     pub device: Device,
     /// The most memory that passes may leave for later ones, in bytes.

@@ -1,49 +1,14 @@
-//! Prompt files from paths, analysed.
+//! Prompt files, read and analysed.
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
-
 use super::error::CliError;
 use super::progress;
+use crate::engine::project_of;
 use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
-
-/// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
-/// folders by what lies in them (`.gitignore` is honoured).
-pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    let mut files = Vec::new();
-    for path in paths {
-        let before = files.len();
-        if path.is_dir() {
-            for entry in WalkBuilder::new(path).sort_by_file_path(Path::cmp).build() {
-                let entry = entry.map_err(|error| CliError::Read {
-                    path: path.clone(),
-                    source: std::io::Error::other(error),
-                })?;
-                let path = entry.path();
-                if !path.is_file() {
-                    continue;
-                }
-                match prompt_of_sidecar(path) {
-                    Some(prompt) if prompt.is_file() => files.push(prompt),
-                    None if is_prompt_file(path) => files.push(path.into()),
-                    _ => {}
-                }
-            }
-            if files.len() == before {
-                return Err(CliError::NoPrompts { path: path.clone() });
-            }
-        } else {
-            files.push(prompt_of_sidecar(path).unwrap_or_else(|| path.clone()));
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    files.retain(|path| seen.insert(path.clone()));
-    Ok(files)
-}
+use crate::prompt::sidecar_name;
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
@@ -67,28 +32,33 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     } else {
         None
     };
-    Ok(Snapshot::new(name, text, sidecar.as_deref()))
+    let mut snapshot = Snapshot::new(name, text, sidecar.as_deref());
+    let project = project_of(path)?;
+    snapshot.file.suppressed.extend(project.suppressions());
+    Ok(snapshot)
 }
 
 /// Asks the model about every case of a file, and measures the repairs of those that fail and
-/// what they do to the other cases and to those of `others`.
+/// what they do to the other cases and to those of `others`. It is file `at` of `of`, from 0.
 pub(super) fn analysed(
     mut snapshot: Snapshot,
     model: &Model,
     others: &[Subject],
     settings: &Settings,
+    (at, of): (usize, usize),
 ) -> Result<Snapshot, CliError> {
     // Its own cases first: they are what is read of the others where that is limited.
     let mut read = subjects(model, &snapshot.file, &snapshot.text);
     read.extend_from_slice(others);
     let cancel = Cancel::new();
-    let spinner = progress::spinner(format!("{}: asking", snapshot.name));
+    let spinner = progress::spinner(format!("{} of {of}: {}: asking", at + 1, snapshot.name));
     let mut findings = analyse(model, &snapshot.file, &snapshot.text, settings, &cancel)?;
     for index in 0..findings.cases.len() {
         let case = &findings.cases[index];
         let wants_repairs = matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs());
         if wants_repairs {
-            let label = format!("{}: {}: measuring repairs", snapshot.name, case.id);
+            let name = &snapshot.name;
+            let label = format!("{} of {of}: {name}: {}: measuring repairs", at + 1, case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));
             let document = Document {
                 file: &snapshot.file,

@@ -1,64 +1,119 @@
 //! `hoplens check`: prompt files.
 
+mod github;
+mod lock;
+mod paths;
+mod sarif;
+mod text;
+
 use std::io::Write;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::analysed::{analysed, open, prompt_files};
+use super::analysed::{analysed, open};
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::{Outcome, json, resident, text_report};
-use crate::hop::{
-    CaseFindings, Collateral, Probes, Repair, Settings, Stability, Subject, TokenProbability,
-    Verdict, subjects,
-};
-use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
-use crate::memory::{Control, Recipe};
-use crate::prompt::{FileEdit, Origin, Severity, sidecar_name};
-use crate::text::{LineIndex, PositionEncoding};
+use super::report::{FileReport, file_report};
+use super::{Outcome, json, projects, resident};
+use crate::hop::{Subject, subjects};
+use crate::ide::{Diagnostic, Snapshot, diagnostics};
+use crate::prompt::Severity;
+use lock::{Comparison, Lock, Tolerance};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
-    /// Prompt files, or folders to look for them in.
+    /// Prompt files, folders to look for them in, or globs such as "prompts/**/*.prompt".
     #[arg(required = true)]
-    paths: Vec<PathBuf>,
+    paths: Vec<String>,
+    /// Compare with the probabilities in this lock file; only what got worse, or is new and fails,
+    /// is a finding then.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = lock::NAME
+    )]
+    baseline: Option<PathBuf>,
+    /// Write the probabilities that were measured into the lock file.
+    #[arg(long)]
+    update: bool,
+    /// How much less probable an answer may be than in the lock file: a probability (0.02), a
+    /// share of it (10%), or both, of which the larger counts.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    tolerance: Vec<String>,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
-    let files = prompt_files(&args.paths)?;
-    let read: Result<Vec<Snapshot>, CliError> = files.iter().map(|path| open(path)).collect();
-    let read = read?;
-    let model = resident::load(global)?;
-    let settings = Settings {
-        bos: global.bos(),
-        ..Settings::default()
+    let project = &global.project;
+    let files = paths::prompt_files(&args.paths, &project.check)?;
+    let tolerance = if args.tolerance.is_empty() {
+        project.check.tolerance.clone()
+    } else {
+        args.tolerance.clone()
     };
+    let tolerance = Tolerance::parse(&tolerance)?;
+    // Files are read beside the model; asking it is one thread that multiplies on all cores, and
+    // two cases at once would only share them.
+    let (model, read) = rayon::join(
+        || resident::load(global),
+        || -> Result<Vec<Snapshot>, CliError> { files.par_iter().map(|path| open(path)).collect() },
+    );
+    let read = read?;
+    let model = model?;
+    let lock_path = args
+        .baseline
+        .clone()
+        .or_else(|| args.update.then(|| lock::NAME.into()));
+    let lock = match &lock_path {
+        Some(path) => Lock::read(path, args.update)?,
+        None => None,
+    };
+    if let (Some(lock), false) = (&lock, args.update) {
+        lock.is_of(&model.info)?;
+    }
     let is_text = global.format() == Format::Text;
     let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
     let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
     let mut snapshots = Vec::new();
-    for snapshot in read {
-        let snapshot = analysed(snapshot, &model, &cases, &settings)?;
+    let total = read.len();
+    for (at, snapshot) in read.into_iter().enumerate() {
+        let settings = projects::settings(&snapshot.name, global)?;
+        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total))?;
         if is_text {
             // File by file: the first answer is there while the others are worked on.
             let out = &mut anstream::stdout().lock();
-            text_report::file(out, &snapshot)?;
+            text::file(out, &snapshot)?;
             out.flush()?;
         }
         snapshots.push(snapshot);
     }
     let found: Vec<Vec<Diagnostic>> = snapshots.iter().map(diagnostics).collect();
+    let compared = match (&lock, &lock_path, args.update) {
+        (Some(lock), Some(path), false) => Some(lock.compare(path, &snapshots, &found, tolerance)),
+        _ => None,
+    };
     let out = &mut anstream::stdout().lock();
-    if is_text {
-        text_report::summary(out, &model.info, &snapshots)?;
-    } else {
-        let files: Vec<FileReport> = snapshots
-            .iter()
-            .zip(&found)
-            .map(|(snapshot, found)| report(snapshot, found))
-            .collect();
-        json::print(out, Some(&model.info), CheckResult { files })?;
+    match global.format() {
+        Format::Text => {
+            text::summary(out, &model.info, &snapshots)?;
+            if let Some(compared) = &compared {
+                compared.print(out)?;
+            }
+        }
+        Format::Json => {
+            let files = snapshots.iter().zip(&found);
+            let files = files.map(|(snapshot, found)| file_report(snapshot, found));
+            let result = CheckResult {
+                files: files.collect(),
+                baseline: compared.as_ref(),
+            };
+            json::print(out, Some(&model.info), result)?;
+        }
+        Format::Sarif => sarif::print(out, &snapshots, &found, compared.as_ref())?,
+        Format::Github => github::print(out, &snapshots, &found, compared.as_ref())?,
     }
     // The other files are reported all the same, but a case that could not be asked is no finding.
     for snapshot in &snapshots {
@@ -70,219 +125,40 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
             });
         }
     }
-    let has_findings = found
-        .iter()
-        .flatten()
-        .any(|diagnostic| diagnostic.severity >= Severity::Warning);
-    Ok(if has_findings {
+    if let (Some(path), true) = (&lock_path, args.update) {
+        let updated = Lock::updated(lock, path, &model.info, &snapshots, &found);
+        let changed = updated.write(path)?;
+        let _ = writeln!(
+            anstream::stderr(),
+            "{} {}",
+            path.display(),
+            if changed {
+                "is written"
+            } else {
+                "is up to date"
+            }
+        );
+        return Ok(Outcome::Clean);
+    }
+    let fails = match &compared {
+        Some(compared) => compared.fails(),
+        None => has_findings(&found),
+    };
+    Ok(if fails {
         Outcome::Findings
     } else {
         Outcome::Clean
     })
 }
 
+fn has_findings(found: &[Vec<Diagnostic>]) -> bool {
+    let mut all = found.iter().flatten();
+    all.any(|diagnostic| diagnostic.severity >= Severity::Warning)
+}
+
 #[derive(Serialize)]
 struct CheckResult<'a> {
     files: Vec<FileReport<'a>>,
-}
-
-#[derive(Serialize)]
-struct FileReport<'a> {
-    path: &'a str,
-    cases: Vec<CaseReport<'a>>,
-    diagnostics: Vec<DiagnosticReport<'a>>,
-}
-
-#[derive(Serialize)]
-struct CaseReport<'a> {
-    id: &'a str,
-    prompt: &'a str,
-    expect: &'a [String],
-    p: f64,
-    logp: f64,
-    logp_first: f64,
-    rank: usize,
-    top: &'a [TokenProbability],
-    verdict: Option<Verdict>,
-    probes: &'a Probes,
-    repairs: Vec<RepairReport<'a>>,
-}
-
-#[derive(Serialize)]
-struct RepairReport<'a> {
-    kind: &'static str,
-    title: String,
-    logp_before: f64,
-    logp_after: f64,
-    rank_after: usize,
-    /// Whether the model lacks the knowledge and only says the words.
-    fakes: bool,
-    #[serde(flatten)]
-    injection: Option<&'a Recipe>,
-    /// Share of random memories that gain less, 0 to 100; null for a rewrite.
-    control_percentile: Option<f64>,
-    /// What the injection does to other prompts; null for a rewrite and scope `span`.
-    collateral: Option<&'a Collateral>,
-    /// What the change does to the other cases of the file; null where there are none.
-    stability: Option<Stability>,
-    edit: Option<EditReport>,
-}
-
-#[derive(Serialize)]
-struct EditReport {
-    path: String,
-    creates: bool,
-    edits: Vec<TextEditReport>,
-}
-
-#[derive(Serialize)]
-struct TextEditReport {
-    range: RangeReport,
-    new_text: String,
-}
-
-#[derive(Serialize)]
-struct DiagnosticReport<'a> {
-    code: &'a str,
-    severity: &'static str,
-    message: &'a str,
-    path: String,
-    range: RangeReport,
-}
-
-#[derive(Serialize)]
-struct RangeReport {
-    start: PlaceReport,
-    end: PlaceReport,
-}
-
-/// Lines and columns count from 1; columns in characters.
-#[derive(Serialize)]
-struct PlaceReport {
-    line: usize,
-    column: usize,
-}
-
-fn report<'a>(snapshot: &'a Snapshot, diagnostics: &'a [Diagnostic]) -> FileReport<'a> {
-    let cases = snapshot
-        .findings
-        .as_ref()
-        .map_or(&[][..], |findings| &findings.cases);
-    FileReport {
-        path: &snapshot.name,
-        cases: cases
-            .iter()
-            .filter_map(|case| case_report(snapshot, case))
-            .collect(),
-        diagnostics: diagnostics
-            .iter()
-            .map(|found| DiagnosticReport {
-                code: found.code,
-                severity: severity_name(found.severity),
-                message: &found.message,
-                path: origin_path(snapshot, found.origin),
-                range: range_report(origin_text(snapshot, found.origin), &found.range),
-            })
-            .collect(),
-    }
-}
-
-fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
-    let outcome = case.outcome.as_ref().ok()?;
-    let probe = &outcome.probes.composed;
-    let repairs = outcome.repairs.as_deref().unwrap_or_default();
-    Some(CaseReport {
-        id: &case.id,
-        prompt: &case.subject.prompt,
-        expect: &case.subject.expect,
-        p: probe.p,
-        logp: probe.logp,
-        logp_first: probe.logp_first,
-        rank: probe.rank,
-        top: &probe.top,
-        verdict: outcome.verdict,
-        probes: &outcome.probes,
-        repairs: repairs
-            .iter()
-            .map(|repair| repair_report(snapshot, case, repair))
-            .collect(),
-    })
-}
-
-fn repair_report<'a>(
-    snapshot: &Snapshot,
-    case: &CaseFindings,
-    repair: &'a Repair,
-) -> RepairReport<'a> {
-    RepairReport {
-        kind: repair.change.kind(),
-        title: repair_title(repair),
-        logp_before: repair.logp_before,
-        logp_after: repair.logp_after,
-        rank_after: repair.rank_after,
-        fakes: repair.fakes,
-        injection: repair.change.injection(),
-        control_percentile: repair.control.as_ref().map(Control::percentile),
-        collateral: repair.collateral.as_ref(),
-        stability: repair.stability,
-        edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
-    }
-}
-
-fn edit_report(snapshot: &Snapshot, edit: &FileEdit) -> EditReport {
-    let text = if edit.creates {
-        ""
-    } else {
-        origin_text(snapshot, edit.target)
-    };
-    EditReport {
-        path: origin_path(snapshot, edit.target),
-        creates: edit.creates,
-        edits: edit
-            .edits
-            .iter()
-            .map(|one| TextEditReport {
-                range: range_report(text, &one.range),
-                new_text: one.new_text.clone(),
-            })
-            .collect(),
-    }
-}
-
-fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
-    match origin {
-        Origin::FrontMatter => snapshot.name.clone(),
-        Origin::Sidecar => sidecar_name(&snapshot.name),
-    }
-}
-
-fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
-    match origin {
-        Origin::FrontMatter => &snapshot.text,
-        Origin::Sidecar => snapshot.file.sidecar.as_deref().unwrap_or_default(),
-    }
-}
-
-fn range_report(text: &str, range: &std::ops::Range<usize>) -> RangeReport {
-    let index = LineIndex::new(text);
-    let place = |offset| {
-        let position = index.position(text, offset, PositionEncoding::Utf32);
-        PlaceReport {
-            line: position.line + 1,
-            column: position.column + 1,
-        }
-    };
-    RangeReport {
-        start: place(range.start),
-        end: place(range.end),
-    }
-}
-
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Hint => "hint",
-        Severity::Information => "information",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a Comparison>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::engine::ProjectError;
 use crate::eval::EvalError;
 use crate::hop::HopError;
 use crate::memory::MemoryError;
@@ -43,6 +44,12 @@ pub(super) enum CliError {
     },
     #[error("cannot write the result: {0}")]
     Output(#[from] std::io::Error),
+    /// The project's settings cannot be used.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// A lock file cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Lock { path: PathBuf, reason: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

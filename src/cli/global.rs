@@ -6,14 +6,16 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use super::error::CliError;
+use crate::hop::Project;
 use crate::model::store::{DEFAULT, StoreOptions};
 use crate::model::{BosPolicy, CACHE_BYTES, Device};
 
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// Alias, .gguf file, model folder or ORG/NAME[@REVISION][:FILE].
-    #[arg(long, short, global = true, default_value = DEFAULT)]
-    pub(super) model: String,
+    /// Alias, .gguf file, model folder or ORG/NAME[@REVISION][:FILE]; `model` in hoplens.toml, or
+    /// smollm2-135m.
+    #[arg(long, short, global = true)]
+    model: Option<String>,
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -32,15 +34,23 @@ pub(super) struct Global {
     /// Where linear maps are multiplied; cuda and metal need a build with that cargo feature.
     #[arg(long, global = true, value_enum, default_value_t = DeviceFlag::Cpu)]
     device: DeviceFlag,
-    /// Whether the begin-of-text token stands before prompts: as the tokenizer does, always, never.
-    #[arg(long, global = true, value_enum, default_value_t = Bos::Auto)]
-    bos: Bos,
+    /// Whether the begin-of-text token stands before prompts: as the tokenizer does, always,
+    /// never; `bos` in hoplens.toml, or auto.
+    #[arg(long, global = true, value_enum)]
+    bos: Option<Bos>,
+    /// The settings of the working folder's project.
+    #[arg(skip)]
+    pub(super) project: Project,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     Text,
     Json,
+    /// SARIF 2.1.0, for code scanning; `check` only.
+    Sarif,
+    /// GitHub's workflow commands, for annotations; `check` only.
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -72,16 +82,39 @@ impl Global {
         if self.json { Format::Json } else { self.format }
     }
 
+    /// Refuses the formats that only `check` has.
+    pub(super) fn refuse_check_formats(&self) -> Result<(), CliError> {
+        match self.format() {
+            Format::Text | Format::Json => Ok(()),
+            Format::Sarif | Format::Github => Err(CliError::Usage {
+                flag: "--format",
+                reason: "only `hoplens check` writes sarif and github; use text or json".into(),
+            }),
+        }
+    }
+
     pub(super) fn cache_bytes(&self) -> usize {
         self.cache.saturating_mul(1 << 20)
     }
 
+    /// Reference of the model: the flag, then the project, then the default.
+    pub(super) fn model(&self) -> &str {
+        let named = self.model.as_deref().or(self.project.model.as_deref());
+        named.unwrap_or(DEFAULT)
+    }
+
+    /// Whether BOS stands before prompts: the flag, then the project, then as the tokenizer has it.
     pub(super) fn bos(&self) -> BosPolicy {
-        match self.bos {
+        self.bos_flag().or(self.project.bos).unwrap_or_default()
+    }
+
+    /// What `--bos` says, if it was given.
+    pub(super) fn bos_flag(&self) -> Option<BosPolicy> {
+        self.bos.map(|bos| match bos {
             Bos::Auto => BosPolicy::Auto,
             Bos::Always => BosPolicy::Always,
             Bos::Never => BosPolicy::Never,
-        }
+        })
     }
 
     /// The store's settings: the environment, then the flags.

@@ -15,9 +15,9 @@ pub(super) struct LspArgs {
 
 pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError> {
     let options = ServerOptions {
-        model: global.model.clone(),
+        model: global.model().to_owned(),
         store: global.store(),
-        bos: global.bos(),
+        bos: global.bos_flag(),
         device: global.device(),
         cache_bytes: global.cache_bytes(),
     };

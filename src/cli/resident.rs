@@ -13,7 +13,7 @@ pub(super) fn load(global: &Global) -> Result<Model, CliError> {
 
 /// The same, and where its files are.
 pub(super) fn load_with_files(global: &Global) -> Result<(Model, ModelFiles), CliError> {
-    let reference: ModelRef = global.model.parse()?;
+    let reference: ModelRef = global.model().parse()?;
     let options = global.store();
     let bar = models::progress_bar();
     let located = store::resolve(&reference, &options, &bar, &|| false)?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Snapshot, injections, tokens, verdicts};
-use crate::hop::{CaseFindings, Verdict};
+use crate::hop::CaseFindings;
 use crate::prompt::{Origin, Severity};
 
 /// Something to underline in a prompt file or its sidecar.
@@ -119,8 +119,8 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
             ))
         }
         Ok(outcome) => {
-            let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
-            let message = verdicts::message(verdict, case, outcome);
+            let verdict = outcome.verdict?;
+            let message = verdicts::verdict_message(case, outcome)?;
             let related = verdicts::evidence(snapshot, case, outcome);
             Some(diagnostic(
                 verdict.code(),

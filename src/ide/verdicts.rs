@@ -5,8 +5,14 @@ use super::diagnostics::Related;
 use super::numbers::{percent, quoted};
 use crate::hop::{CaseFindings, HopProbe, Outcome, Verdict};
 
+/// What is wrong with a case, in one sentence with its numbers; `None` where nothing is.
+pub fn verdict_message(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
+    let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
+    Some(message(verdict, case, outcome))
+}
+
 /// A verdict in one sentence with its numbers, and what to do.
-pub(super) fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
+fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
     let probes = &outcome.probes;
     let answer = quoted(case.subject.expect.first().map_or("", String::as_str));
     let written = percent(probes.composed.p);

@@ -109,7 +109,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     let Some(view) = state.prompts.last_view(key) else {
         return false;
     };
-    let settings = state.hop_settings();
+    let settings = state.hop_settings(key);
     let seen = Arc::clone(&view);
     let answer = state
         .engine
@@ -143,7 +143,7 @@ async fn repair(
         if !matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs()) {
             continue;
         }
-        let settings = state.hop_settings();
+        let settings = state.hop_settings(key);
         let others = Arc::clone(&others);
         let view = Arc::clone(view);
         let answer = state.engine.submit_long(

@@ -13,7 +13,7 @@ use super::key::Key;
 use super::lifecycle::Lifecycle;
 use super::prompts::Prompts;
 use super::settings::Settings;
-use crate::engine::Engine;
+use crate::engine::{Engine, project_of};
 use crate::hop;
 
 pub(super) struct State {
@@ -83,11 +83,12 @@ impl State {
             .unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    pub(super) fn hop_settings(&self) -> hop::Settings {
-        hop::Settings {
-            bos: self.options.bos,
-            ..hop::Settings::default()
-        }
+    /// What the analysis of a prompt depends on: the command line's flags, then the `hoplens.toml`
+    /// above the file. One that cannot be used is told of and left out.
+    pub(super) fn hop_settings(&self, key: &Key) -> hop::Settings {
+        let mut settings = project(key).settings();
+        settings.bos = self.options.bos.unwrap_or(settings.bos);
+        settings
     }
 
     /// Has the diagnostics of a prompt told to the client.
@@ -111,4 +112,15 @@ impl State {
     pub(super) fn is_newest_model_request(&self, number: u64) -> bool {
         self.model_requests.load(Ordering::SeqCst) == number
     }
+}
+
+/// The settings of the project that a document belongs to.
+pub(super) fn project(key: &Key) -> hop::Project {
+    let Some(path) = key.path() else {
+        return hop::Project::default();
+    };
+    project_of(path).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the project's settings are left out");
+        hop::Project::default()
+    })
 }

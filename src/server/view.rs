@@ -9,6 +9,7 @@ use tower_lsp_server::ls_types::Uri;
 
 use super::documents::{Document, Documents};
 use super::key::Key;
+use super::state::project;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
@@ -72,8 +73,11 @@ impl View {
         };
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
+        let mut snapshot = Snapshot::new(name, prompt.text.clone(), text);
+        let ignored = project(key);
+        snapshot.file.suppressed.extend(ignored.suppressions());
         Some(Self {
-            snapshot: Snapshot::new(name, prompt.text.clone(), text),
+            snapshot,
             prompt,
             sidecar,
             sidecar_uri,

@@ -76,7 +76,10 @@ async fn watch_sidecars(state: &State) {
     let registration = lsp::Registration {
         id: "hoplens-sidecars".to_owned(),
         method: "workspace/didChangeWatchedFiles".to_owned(),
-        register_options: Some(json!({"watchers": [{"globPattern": "**/*.hoplens.yaml"}]})),
+        register_options: Some(json!({"watchers": [
+            {"globPattern": "**/*.hoplens.yaml"},
+            {"globPattern": "**/hoplens.toml"},
+        ]})),
     };
     if let Err(error) = state.client.register_capability(vec![registration]).await {
         tracing::warn!(%error, "the client does not watch sidecars");

@@ -10,6 +10,7 @@ use super::super::model;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::view::prompt_key;
+use crate::hop::PROJECT_FILE;
 
 /// Settings that the client pushes.
 pub(in crate::server) fn did_change_configuration(
@@ -31,11 +32,19 @@ pub(in crate::server) fn did_change_configuration(
     }
 }
 
-/// Sidecars that changed on the disk.
+/// Sidecars and project settings that changed on the disk.
 pub(in crate::server) fn did_change_watched_files(
     state: &Arc<State>,
     params: &lsp::DidChangeWatchedFilesParams,
 ) {
+    let is_project = |change: &lsp::FileEvent| {
+        let key = Key::of(&change.uri);
+        let name = key.path().and_then(|path| path.file_name());
+        name.is_some_and(|name| name == PROJECT_FILE)
+    };
+    if params.changes.iter().any(is_project) {
+        analysis::look_at_all(state, Cause::Opened);
+    }
     for change in &params.changes {
         let Some(prompt) = prompt_key(&Key::of(&change.uri)) else {
             continue;

@@ -1,5 +1,6 @@
 //! `hoplens check` for people.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -18,8 +19,11 @@ const FAINT: Style = Style::new().dimmed();
 
 /// One file: each finding under the prompt that it belongs to, each case that is well in a line.
 pub(super) fn file(out: &mut dyn Write, snapshot: &Snapshot) -> std::io::Result<()> {
+    let mut repaired = BTreeSet::new();
     for found in diagnostics(snapshot) {
-        finding(out, snapshot, &found)?;
+        // Where several findings belong to one case its repairs stand below the first.
+        let is_first = found.case.is_some_and(|case| repaired.insert(case));
+        finding(out, snapshot, &found, is_first)?;
     }
     for case in snapshot
         .findings
@@ -33,7 +37,12 @@ pub(super) fn file(out: &mut dyn Write, snapshot: &Snapshot) -> std::io::Result<
     Ok(())
 }
 
-fn finding(out: &mut dyn Write, snapshot: &Snapshot, found: &Diagnostic) -> std::io::Result<()> {
+fn finding(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    found: &Diagnostic,
+    with_repairs: bool,
+) -> std::io::Result<()> {
     let level = match found.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -62,13 +71,15 @@ fn finding(out: &mut dyn Write, snapshot: &Snapshot, found: &Diagnostic) -> std:
         .id(found.code)
         .element(snippet);
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
+    let repairs = repairs.filter(|_| with_repairs);
     for repair in repairs.unwrap_or_default() {
         group = group.element(Level::HELP.message(repair_title(repair)));
         if let Some(effects) = repair_side_effects(repair) {
             group = group.element(Level::NOTE.message(effects));
         }
     }
-    if repairs.is_some_and(<[_]>::is_empty) {
+    let has_hop = case.is_some_and(|case| case.subject.bridged().is_some());
+    if has_hop && repairs.is_some_and(<[_]>::is_empty) {
         group =
             group.element(Level::NOTE.message("no measured change makes the answer more probable"));
     }

@@ -1,0 +1,81 @@
+//! Findings as GitHub's workflow commands, which become annotations of the lines in question.
+
+use std::io::Write;
+
+use super::lock::Comparison;
+use crate::cli::report::{display_path, origin_text, range_report};
+use crate::ide::{Diagnostic, Snapshot, repair_title};
+use crate::prompt::Severity;
+
+/// One command a finding, the best repair on a line of its own in the message.
+pub(super) fn print(
+    out: &mut dyn Write,
+    snapshots: &[Snapshot],
+    found: &[Vec<Diagnostic>],
+    compared: Option<&Comparison>,
+) -> std::io::Result<()> {
+    for (snapshot, found) in snapshots.iter().zip(found) {
+        for one in found {
+            let level = match one.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Information | Severity::Hint => "notice",
+            };
+            let range = range_report(origin_text(snapshot, one.origin), &one.range);
+            let mut message = one.message.clone();
+            if let Some(best) = best(snapshot, one) {
+                message = format!("{message}\n{best}");
+            }
+            writeln!(
+                out,
+                "::{level} file={},line={},col={},endLine={},endColumn={},title={}::{}",
+                property(&display_path(snapshot, one.origin)),
+                range.start.line,
+                range.start.column,
+                range.end.line,
+                range.end.column,
+                property(one.code),
+                data(&message)
+            )?;
+        }
+    }
+    for worse in compared.into_iter().flat_map(|compared| &compared.worse) {
+        writeln!(
+            out,
+            "::error file={},title=worse than the baseline::{}",
+            property(&worse.path),
+            data(&worse.message())
+        )?;
+    }
+    Ok(())
+}
+
+/// The title of the best repair of a finding's case.
+fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
+    let case = snapshot.findings.as_ref()?.cases.get(found.case?)?;
+    let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
+    repairs.first().map(repair_title)
+}
+
+/// Escapes the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// Escapes a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_would_read_is_escaped() {
+        assert_eq!(data("50 %\r\na: b, c"), "50 %25%0D%0Aa: b, c");
+        assert_eq!(property("a,b:c%"), "a%2Cb%3Ac%25");
+    }
+}

@@ -1,0 +1,317 @@
+//! `hoplens repair`: the measured repairs of a file's cases, and applying them.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::analysed::{analysed, open, read};
+use super::error::CliError;
+use super::global::{Format, Global};
+use super::report::{RepairReport, origin_path, origin_text, repair_report};
+use super::{Outcome, json, projects, resident, write};
+use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
+use crate::ide::{
+    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
+};
+use crate::model::{Cancel, Model};
+use crate::prompt::FileEdit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RepairArgs {
+    /// A prompt file.
+    file: PathBuf,
+    /// Only this case: its id, or #2 for the second one without.
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+    /// Edit the file: for each failing case its best repair.
+    #[arg(long)]
+    apply: bool,
+    /// Take this repair instead of the best one; needs --case where several fail.
+    #[arg(long, value_name = "N")]
+    number: Option<usize>,
+    /// Show what --apply would change, and change nothing.
+    #[arg(long)]
+    diff: bool,
+}
+
+pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliError> {
+    let path = args.file.to_string_lossy();
+    let settings = projects::settings(&path, global)?;
+    let snapshot = open(&args.file)?;
+    let model = resident::load(global)?;
+    let snapshot = look(snapshot, &model, &settings)?;
+    let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+    let mut wanted: Vec<&CaseFindings> = cases.collect();
+    if let Some(id) = &args.case {
+        wanted.retain(|case| case.id == *id);
+        if wanted.is_empty() {
+            let reason = format!("there is no case {id} in {path}");
+            return Err(CliError::Usage {
+                flag: "--case",
+                reason,
+            });
+        }
+    }
+    refused(&args.file, &wanted)?;
+    wanted.retain(|case| fails(case));
+    if args.number.is_some() && wanted.len() > 1 {
+        return Err(CliError::Usage {
+            flag: "--number",
+            reason: "several cases fail; name one with --case".into(),
+        });
+    }
+    let out = &mut anstream::stdout().lock();
+    let is_text = global.format() == Format::Text;
+    if is_text {
+        list(out, &snapshot, &wanted)?;
+    }
+    let mut applied = Vec::new();
+    if args.apply || args.diff {
+        let ids: Vec<String> = wanted.iter().map(|case| case.id.clone()).collect();
+        for id in ids {
+            let Some(one) = apply(args, &model, &settings, &id)? else {
+                continue;
+            };
+            if is_text {
+                one.print(out)?;
+            }
+            applied.push(one);
+        }
+    }
+    if !is_text {
+        let repairs = wanted
+            .iter()
+            .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
+        let repairs = repairs.map(|(case, number, repair)| Listed {
+            case: &case.id,
+            number,
+            repair: repair_report(&snapshot, case, repair),
+        });
+        let result = RepairResult {
+            path: &path,
+            repairs: repairs.collect(),
+            applied: &applied,
+        };
+        json::print(out, Some(&model.info), result)?;
+    }
+    let mended = |case: &&CaseFindings| {
+        let of_case = |one: &&Applied| one.case == case.id;
+        applied.iter().find(of_case).is_some_and(|one| one.written && one.is_ok)
+    };
+    Ok(if wanted.iter().all(mended) {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    })
+}
+
+/// Analyses a file with the repairs of what fails.
+fn look(snapshot: Snapshot, model: &Model, settings: &Settings) -> Result<Snapshot, CliError> {
+    let cases = subjects(model, &snapshot.file, &snapshot.text);
+    analysed(snapshot, model, &cases, settings, (0, 1))
+}
+
+/// Why a case could not be asked, if one could not.
+fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
+    match cases.iter().find_map(|case| case.outcome.as_ref().err()) {
+        None => Ok(()),
+        Some(reason) => Err(CliError::Case {
+            path: path.into(),
+            reason: reason.clone(),
+        }),
+    }
+}
+
+fn fails(case: &CaseFindings) -> bool {
+    let verdict = case
+        .outcome
+        .as_ref()
+        .ok()
+        .and_then(|outcome| outcome.verdict);
+    verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+}
+
+/// The repairs of a case, from 1.
+fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
+    let repairs = case.outcome.as_ref().ok();
+    let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
+    repairs
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .map(|(at, repair)| (at + 1, repair))
+}
+
+fn list(out: &mut dyn Write, snapshot: &Snapshot, cases: &[&CaseFindings]) -> std::io::Result<()> {
+    if cases.is_empty() {
+        return writeln!(out, "{}: nothing fails", snapshot.name);
+    }
+    for case in cases {
+        if let Ok(outcome) = &case.outcome {
+            let message = verdict_message(case, outcome).unwrap_or_default();
+            writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
+        }
+        for (number, repair) in numbered(case) {
+            writeln!(out, "{number:>3}. {}", repair_title(repair))?;
+            if let Some(effects) = repair_side_effects(repair) {
+                writeln!(out, "     {effects}")?;
+            }
+            if repair_edit(snapshot, case, repair).is_none() {
+                writeln!(
+                    out,
+                    "     by hand: what it changes does not stand in the file as it is"
+                )?;
+            }
+        }
+        if numbered(case).next().is_none() {
+            writeln!(
+                out,
+                "     no measured change makes the answer more probable"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A repair that was put into the file.
+#[derive(Debug, Serialize)]
+struct Applied {
+    case: String,
+    number: usize,
+    /// Whether the file was changed; not with --diff.
+    written: bool,
+    path: String,
+    /// Probability of the answer that the repair promised.
+    promised: f64,
+    /// … and what the edited file has.
+    measured: f64,
+    /// Whether the case is well now.
+    is_ok: bool,
+    diff: String,
+}
+
+impl Applied {
+    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let done = if self.written {
+            "applied"
+        } else {
+            "would apply"
+        };
+        writeln!(out, "\n{done} {} of case {}:", self.number, self.case)?;
+        write!(out, "{}", self.diff)?;
+        writeln!(
+            out,
+            "promised {}, measured in the edited file {}",
+            percent(self.promised),
+            percent(self.measured)
+        )
+    }
+}
+
+/// Edits the file for one case and asks it again. The file is read anew, since the repair of
+/// another case may have changed it. `None` where nothing can be applied.
+fn apply(
+    args: &RepairArgs,
+    model: &Model,
+    settings: &Settings,
+    id: &str,
+) -> Result<Option<Applied>, CliError> {
+    let snapshot = look(open(&args.file)?, model, settings)?;
+    let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+    let Some(case) = cases.into_iter().find(|case| case.id == id) else {
+        return Ok(None);
+    };
+    let edit_of = |(number, repair)| Some((number, repair, repair_edit(&snapshot, case, repair)?));
+    let chosen = match args.number {
+        Some(number) => {
+            let found = numbered(case)
+                .find(|(at, _)| *at == number)
+                .and_then(edit_of);
+            Some(found.ok_or_else(|| CliError::Usage {
+                flag: "--number",
+                reason: format!("case {id} has no repair {number} that can be applied"),
+            })?)
+        }
+        // What only fakes knowledge is never the best.
+        None => numbered(case)
+            .filter(|(_, repair)| !repair.fakes)
+            .find_map(edit_of),
+    };
+    let Some((number, repair, edit)) = chosen else {
+        return Ok(None);
+    };
+    let target = PathBuf::from(origin_path(&snapshot, edit.target));
+    let before = if edit.creates {
+        ""
+    } else {
+        origin_text(&snapshot, edit.target)
+    };
+    let after = edit.apply(before);
+    if !args.diff {
+        put(&target, before, &after, &edit)?;
+    }
+    let edited = edited(&snapshot, &edit);
+    let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let asked = findings.cases.iter().find(|case| case.id == id);
+    let asked = asked.and_then(|case| case.outcome.as_ref().ok());
+    let name = target.to_string_lossy().into_owned();
+    let diff = TextDiff::from_lines(before, &after);
+    Ok(Some(Applied {
+        case: id.to_owned(),
+        number,
+        written: !args.diff,
+        promised: repair.logp_after.exp(),
+        measured: asked.map_or(f64::NAN, |outcome| outcome.probes.composed.p),
+        is_ok: asked.is_some_and(|outcome| outcome.verdict == Some(Verdict::Ok)),
+        diff: diff.unified_diff().header(&name, &name).to_string(),
+        path: name,
+    }))
+}
+
+/// The file after the edit, read as it then is.
+fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
+    let (file, text) = crate::prompt::edited(&snapshot.file, &snapshot.text, edit);
+    Snapshot {
+        name: snapshot.name.clone(),
+        text,
+        file,
+        findings: None,
+    }
+}
+
+/// Writes the edited text, unless the file is no longer what was measured.
+fn put(target: &Path, before: &str, after: &str, edit: &FileEdit) -> Result<(), CliError> {
+    let unchanged = if edit.creates {
+        !target.exists()
+    } else {
+        read(target)? == before
+    };
+    if !unchanged {
+        return Err(CliError::Case {
+            path: target.into(),
+            reason: "the file changed while its repairs were measured; run the command again"
+                .into(),
+        });
+    }
+    write::whole(target, after.as_bytes()).map_err(|source| CliError::Write {
+        path: target.into(),
+        source,
+    })
+}
+
+#[derive(Serialize)]
+struct RepairResult<'a> {
+    path: &'a str,
+    repairs: Vec<Listed<'a>>,
+    applied: &'a [Applied],
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    case: &'a str,
+    number: usize,
+    #[serde(flatten)]
+    repair: RepairReport<'a>,
+}

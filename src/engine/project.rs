@@ -1,0 +1,99 @@
+//! The project that a file belongs to: the nearest `hoplens.toml` above it.
+
+use std::path::{Path, PathBuf};
+
+use crate::hop::{PROJECT_FILE, Project};
+use crate::text::{LineIndex, PositionEncoding};
+
+/// Why a project's settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}. Check its permissions.", path.display())]
+    Read {
+        /// The `hoplens.toml`.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Its text says what it cannot.
+    #[error("{}:{line}:{column}: {message}. docs/settings.md has every key.", path.display())]
+    Parse {
+        /// The `hoplens.toml`.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// The key or value and the cause.
+        message: String,
+    },
+}
+
+/// The settings that hold for a file or folder; the defaults where there is no `hoplens.toml`.
+///
+/// It is looked for in the folder and those above it, up to one with `.git` in it.
+///
+/// # Errors
+/// There is one that cannot be used.
+pub fn project_of(path: &Path) -> Result<Project, ProjectError> {
+    let Some(path) = find(path) else {
+        return Ok(Project::default());
+    };
+    let text = std::fs::read_to_string(&path).map_err(|source| ProjectError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    Project::parse(&text).map_err(|problem| {
+        let at = problem.range.map_or(0, |range| range.start);
+        let place = LineIndex::new(&text).position(&text, at, PositionEncoding::Utf32);
+        ProjectError::Parse {
+            path,
+            line: place.line + 1,
+            column: place.column + 1,
+            message: problem.message,
+        }
+    })
+}
+
+fn find(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    for folder in path.ancestors().filter(|folder| folder.is_dir()) {
+        let file = folder.join(PROJECT_FILE);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_file_counts_and_a_repository_ends_the_search() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(&path).unwrap();
+            path
+        };
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        folder("a/b");
+        folder("a/repository/.git");
+        write("a/hoplens.toml", "[search]\nmost = 1\n");
+        let most = |name: &str| project_of(&root.path().join(name)).unwrap().search.most;
+        // The file itself need not be there.
+        assert_eq!(most("a/b/x.prompt"), Some(1));
+        assert_eq!(most("a"), Some(1));
+        assert_eq!(most("a/repository/x.prompt"), None);
+        write("a/b/hoplens.toml", "\n[search]\nmost = \"some\"\n");
+        let error = project_of(&root.path().join("a/b/x.prompt")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("hoplens.toml:3:8"), "{text}");
+    }
+}
