@@ -98,7 +98,10 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let mended = |case: &&CaseFindings| {
         let of_case = |one: &&Applied| one.case == case.id;
-        applied.iter().find(of_case).is_some_and(|one| one.written && one.is_ok)
+        applied
+            .iter()
+            .find(of_case)
+            .is_some_and(|one| one.written && one.is_ok)
     };
     Ok(if wanted.iter().all(mended) {
         Outcome::Clean

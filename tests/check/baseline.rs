@@ -1,0 +1,105 @@
+//! The lock file.
+
+use super::{Folder, code, failing, json, stderr, stdout};
+
+const LOCK: &str = "hoplens.lock.json";
+
+#[test]
+fn what_is_no_worse_is_no_finding() {
+    let folder = Folder::new();
+    folder.write("a/one.prompt", &failing("The first"));
+    assert_eq!(code(&folder.run(&["check", "a"])), 1);
+    assert_eq!(code(&folder.run(&["check", "a", "--update"])), 0);
+    let written = folder.read(LOCK);
+    assert!(written.contains("\"a/one.prompt\""), "{written}");
+    assert_eq!(code(&folder.run(&["check", "a", "--baseline"])), 0);
+    // Written again it is the same, byte for byte.
+    assert_eq!(code(&folder.run(&["check", "a", "--update"])), 0);
+    assert_eq!(folder.read(LOCK), written);
+    // A prompt that is new and fails is a finding; one that is in the file stays known.
+    folder.write("a/two.prompt", &failing("The second"));
+    let output = folder.run(&["check", "a", "--baseline"]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("not in the lock file: a/two.prompt, case \"one\""));
+    // What was not checked is kept, what is gone is dropped.
+    assert_eq!(code(&folder.run(&["check", "a/two.prompt", "--update"])), 0);
+    assert!(folder.read(LOCK).contains("a/one.prompt"));
+    std::fs::remove_file(folder.path("a/one.prompt")).unwrap();
+    assert_eq!(code(&folder.run(&["check", "a/two.prompt", "--update"])), 0);
+    assert!(!folder.read(LOCK).contains("a/one.prompt"));
+}
+
+/// The lock file with another probability for the one case.
+fn with_p(lock: &str, p: &str) -> String {
+    let start = lock.find("\"p\": ").unwrap() + 5;
+    let end = start + lock[start..].find(',').unwrap();
+    format!("{}{p}{}", &lock[..start], &lock[end..])
+}
+
+#[test]
+fn what_got_worse_is_named_with_both_numbers() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    folder.run(&["check", "one.prompt", "--update"]);
+    let lock = folder.read(LOCK);
+    folder.write(LOCK, &with_p(&lock, "0.9"));
+    let output = folder.run(&["check", "one.prompt", "--baseline"]);
+    assert_eq!(code(&output), 1);
+    let text = stdout(&output);
+    assert!(
+        text.contains("worse: one.prompt, case \"one\": P was 90.0 %, now "),
+        "{text}"
+    );
+    let found = json(&folder.run(&["check", "one.prompt", "--baseline", "--json"]));
+    assert_eq!(found["baseline"]["worse"][0]["p_before"], 0.9);
+    let output = folder.run(&["check", "one.prompt", "--baseline", "--tolerance", "95%"]);
+    assert_eq!(code(&output), 1, "nothing is left of it");
+    let output = folder.run(&["check", "one.prompt", "--baseline", "--tolerance", "0.95"]);
+    assert_eq!(code(&output), 0);
+    folder.write("hoplens.toml", "[check]\ntolerance = [\"0.95\"]\n");
+    assert_eq!(code(&folder.run(&["check", "one.prompt", "--baseline"])), 0);
+    let flags = ["check", "one.prompt", "--baseline", "--tolerance", "0.01"];
+    assert_eq!(code(&folder.run(&flags)), 1);
+    let sarif = json(&folder.run(&[
+        "check",
+        "one.prompt",
+        "--baseline",
+        "--tolerance=0.01",
+        "--format=sarif",
+    ]));
+    let results = sarif["runs"][0]["results"].as_array().unwrap().iter();
+    assert_eq!(
+        results
+            .filter(|one| one["ruleId"] == "worse-than-baseline")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_used_is_refused() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    let refuses = |words: &[&str]| {
+        let output = folder.run(&["check", "one.prompt", "--baseline"]);
+        assert_eq!(code(&output), 2);
+        for word in words {
+            assert!(stderr(&output).contains(word), "{}", stderr(&output));
+        }
+    };
+    refuses(&[LOCK, "no lock file", "--update"]);
+    folder.run_on("tiny-llama", &["check", "one.prompt", "--update"]);
+    refuses(&["tiny-llama", "tiny-gpt2", "sha256"]);
+    let lock = folder.read(LOCK);
+    folder.write(LOCK, &lock[..lock.len() / 2]);
+    refuses(&[LOCK, "damaged", "line"]);
+    // What is damaged is not overwritten either.
+    let output = folder.run(&["check", "one.prompt", "--update"]);
+    assert_eq!(code(&output), 2);
+    folder.write(LOCK, &lock.replace("\"schema\": 1", "\"schema\": 2"));
+    refuses(&["schema", "2"]);
+    folder.write(LOCK, &lock);
+    // Another model's numbers make way for this one's.
+    assert_eq!(code(&folder.run(&["check", "one.prompt", "--update"])), 0);
+    assert!(folder.read(LOCK).contains("tiny-gpt2"));
+}

@@ -1,0 +1,81 @@
+//! Which files are looked at.
+
+use serde_json::Value;
+
+use super::{Folder, code, failing, json, stderr};
+
+fn names(found: &Value) -> Vec<&str> {
+    let files = found["files"].as_array().unwrap().iter();
+    files.map(|file| file["path"].as_str().unwrap()).collect()
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("a/one.prompt", "One");
+    folder.write("a/deep/two.prompt", "Two");
+    folder.write("a/notes.txt", "Three");
+    folder.write("a/with.txt", "Four");
+    folder.write("a/with.txt.hoplens.yaml", "version: 1\n");
+    folder.write("a/ignored/five.prompt", "Five");
+    folder.write(".gitignore", "ignored/\n");
+    folder
+}
+
+#[test]
+fn folders_and_globs_find_prompts_and_honour_gitignore() {
+    let folder = folder();
+    let found = json(&folder.run(&["check", "a", "--json"]));
+    let all = ["a/deep/two.prompt", "a/one.prompt", "a/with.txt"];
+    assert_eq!(names(&found), all);
+    let found = json(&folder.run(&["check", "a/**/*.prompt", "a/*.txt", "--json"]));
+    assert_eq!(
+        names(&found),
+        [
+            "a/deep/two.prompt",
+            "a/one.prompt",
+            "a/notes.txt",
+            "a/with.txt"
+        ]
+    );
+    let found = json(&folder.run(&["check", "a/*.prompt", "--json"]));
+    assert_eq!(names(&found), ["a/one.prompt"]);
+    // A file that is named is read all the same.
+    let found = json(&folder.run(&["check", "a/ignored/five.prompt", "--json"]));
+    assert_eq!(names(&found), ["a/ignored/five.prompt"]);
+}
+
+#[test]
+fn a_glob_without_files_says_so() {
+    let folder = folder();
+    let output = folder.run(&["check", "b/*.prompt"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("b/*.prompt") || stderr(&output).contains("cannot read b"));
+    let output = folder.run(&["check", "a/*.md"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("no file matches a/*.md"));
+}
+
+#[test]
+fn the_project_leaves_files_out() {
+    let folder = folder();
+    folder.write("hoplens.toml", "[check]\nexclude = [\"a/deep/**\"]\n");
+    let found = json(&folder.run(&["check", ".", "--json"]));
+    assert_eq!(names(&found), ["./a/one.prompt", "./a/with.txt"]);
+    folder.write("hoplens.toml", "[check]\ninclude = [\"**/*.txt\"]\n");
+    let found = json(&folder.run(&["check", "a", "--json"]));
+    assert_eq!(names(&found), ["a/with.txt"]);
+}
+
+#[test]
+fn a_large_file_and_an_empty_one_are_read() {
+    let folder = Folder::new();
+    folder.write("empty.prompt", "");
+    let text = failing("The first").replace("hoplens.cases", "# x\nhoplens.cases");
+    folder.write("large.txt", &"words and more of them\n".repeat(450_000));
+    folder.write("fails.prompt", &text);
+    let output = folder.run(&["check", "empty.prompt", "fails.prompt", "large.txt"]);
+    // Ten megabytes are no prompt for this model; the others are reported.
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("large.txt"), "{}", stderr(&output));
+    assert!(super::stdout(&output).contains("fails.prompt"));
+}

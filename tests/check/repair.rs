@@ -1,0 +1,127 @@
+//! `hoplens repair`.
+
+use serde_json::Value;
+
+use super::{Folder, code, failing, json, stderr, stdout};
+
+#[test]
+fn the_best_repair_is_applied_and_keeps_its_promise() {
+    let folder = Folder::new();
+    let text = failing("The first");
+    folder.write("one.prompt", &text);
+    let found = json(&folder.run(&["repair", "one.prompt", "--json"]));
+    let repairs = found["repairs"].as_array().unwrap();
+    assert!(!repairs.is_empty());
+    for (at, repair) in repairs.iter().enumerate() {
+        assert_eq!(repair["number"], at + 1);
+        for key in ["kind", "title", "logp_before", "logp_after", "edit"] {
+            assert!(!repair[key].is_null(), "{key}: {repair}");
+        }
+    }
+    assert_eq!(folder.read("one.prompt"), text);
+    let applied = json(&folder.run(&["repair", "one.prompt", "--apply", "--json"]));
+    let applied = &applied["applied"][0];
+    let (promised, measured) = (&applied["promised"], &applied["measured"]);
+    let (promised, measured) = (promised.as_f64().unwrap(), measured.as_f64().unwrap());
+    assert!(
+        (promised.ln() - measured.ln()).abs() < 1e-3,
+        "{promised} {measured}"
+    );
+    let edited = folder.read("one.prompt");
+    assert_ne!(edited, text);
+    // The edit taken back gives the file as it was.
+    let number = applied["number"].as_u64().unwrap() as usize;
+    let edits = repairs[number - 1]["edit"]["edits"].as_array().unwrap();
+    assert_eq!(edits.len(), 1);
+    let new_text = edits[0]["new_text"].as_str().unwrap();
+    let range = &edits[0]["range"];
+    let (start, end) = (offset(&text, &range["start"]), offset(&text, &range["end"]));
+    assert_eq!(&edited[start..start + new_text.len()], new_text);
+    let mut undone = edited.clone();
+    undone.replace_range(start..start + new_text.len(), &text[start..end]);
+    assert_eq!(undone, text);
+}
+
+/// The byte at a line and column, both from 1, columns in characters.
+fn offset(text: &str, place: &Value) -> usize {
+    let number = |key: &str| place[key].as_u64().unwrap() as usize - 1;
+    let lines = text.split_inclusive('\n').take(number("line"));
+    let before: usize = lines.map(str::len).sum();
+    let rest = text[before..].char_indices().nth(number("column"));
+    before + rest.map_or(text.len() - before, |(at, _)| at)
+}
+
+#[test]
+fn a_diff_changes_nothing() {
+    let folder = Folder::new();
+    let text = failing("The first");
+    folder.write("one.prompt", &text);
+    let output = folder.run(&["repair", "one.prompt", "--diff"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).contains("+++ one.prompt"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(folder.read("one.prompt"), text);
+}
+
+#[test]
+fn every_number_can_be_applied() {
+    let folder = Folder::new();
+    let text = failing("The first");
+    folder.write("one.prompt", &text);
+    let found = json(&folder.run(&["repair", "one.prompt", "--json"]));
+    for repair in found["repairs"].as_array().unwrap() {
+        folder.write("one.prompt", &text);
+        let number = repair["number"].to_string();
+        let args = [
+            "repair",
+            "one.prompt",
+            "--apply",
+            "--number",
+            &number,
+            "--json",
+        ];
+        let applied = json(&folder.run(&args));
+        let applied = &applied["applied"][0];
+        assert_eq!(applied["number"], repair["number"]);
+        let gap =
+            applied["promised"].as_f64().unwrap().ln() - applied["measured"].as_f64().unwrap().ln();
+        assert!(gap.abs() < 1e-3, "{repair}: {applied}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    for (args, word) in [
+        (&["repair", "none.prompt"][..], "none.prompt"),
+        (&["repair", "one.prompt", "--case", "two"], "--case"),
+        (
+            &["repair", "one.prompt", "--apply", "--number", "99"],
+            "--number",
+        ),
+    ] {
+        let output = folder.run(args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_permissions_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let text = failing("The first");
+    folder.write("real/one.prompt", &text);
+    let real = folder.path("real/one.prompt");
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real/one.prompt", folder.path("link.prompt")).unwrap();
+    folder.run(&["repair", "link.prompt", "--apply"]);
+    assert!(folder.path("link.prompt").is_symlink());
+    assert_ne!(folder.read("real/one.prompt"), text);
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
