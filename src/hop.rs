@@ -8,6 +8,7 @@ mod error;
 mod evidence;
 mod explicit;
 mod generate;
+mod mentions;
 mod probe;
 mod repair;
 mod settings;
@@ -21,6 +22,7 @@ pub use analysis::{
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
+pub use mentions::mentions;
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use repair::{Change, Repair, repairs};
