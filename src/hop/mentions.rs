@@ -14,8 +14,8 @@ mod words;
 use std::ops::Range;
 
 use lexer::{Kind, Lexeme, lex};
-use phrase::{After, Phrase, is_closed, phrase};
-use words::Class;
+use phrase::{After, Phrase, is_closed, is_epithetic, phrase};
+use words::{Class, is_doer, is_naming};
 
 /// Most mentions that are given.
 const MOST: usize = 16;
@@ -86,17 +86,21 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
         let Some(mut one) = phrase(text, seen, at, subject) else {
             continue;
         };
+        let bare = !possessive && lexemes[at].kind.class().is_none_or(|class| !is_closed(class));
+        if bare && !matches!(one.after, After::Verb | After::LikelyVerb) {
+            continue;
+        }
         one.features.possessive = possessive;
         if begins {
             subject_until = subject_until.max(one.end);
         }
         if one.features.describes() {
-            let score = score(&one, at == sentence.start);
+            let score = score(&one, at == sentence.start, subject);
             found.push((score, one));
         }
     }
-    with_owners(lexemes, &mut found);
-    prefer_inner(lexemes, &mut found);
+    with_owners(text, lexemes, &mut found);
+    prefer_inner(text, lexemes, &mut found);
     found
 }
 
@@ -137,7 +141,9 @@ fn beginning(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<b
     // "Animals with long trunks are": a bare noun begins the sentence.
     let bare = at == sentence.start
         && matches!(one.kind, Kind::Capital(_))
-        && matches!(next, Some(Kind::Word(Class::Open | Class::Preposition | Class::Of | Class::S)));
+        && matches!(next, Some(Kind::Word(
+            Class::Open | Class::Preposition | Class::Of | Class::S | Class::Relative
+        )));
     bare.then_some(false)
 }
 
@@ -156,7 +162,7 @@ fn owner(lexemes: &[Lexeme], at: usize) -> Option<usize> {
 }
 
 /// How much speaks for a phrase.
-fn score(one: &Phrase, first: bool) -> f64 {
+fn score(one: &Phrase, first: bool, subject: bool) -> f64 {
     let features = one.features;
     let mut score = 0.0;
     for (holds, weight) in [
@@ -169,6 +175,8 @@ fn score(one: &Phrase, first: bool) -> f64 {
         (features.name, 0.5),
         (features.epithet, 1.0),
         (first, 0.5),
+        // What is said of it stands behind it; of an object little can still follow.
+        (subject, 1.5),
     ] {
         score += if holds { weight } else { 0.0 };
     }
@@ -182,66 +190,94 @@ fn score(one: &Phrase, first: bool) -> f64 {
         }
 }
 
-/// "the founder of Apple's father": the owner is a description of its own, and the one that is
+/// "the founder of Intel's father": the owner is a description of its own, and the one that is
 /// looked up first.
-fn with_owners(lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
+fn with_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
     let mut owners = Vec::new();
     for (score, one) in found.iter() {
         let owner = (one.start..one.end - 1).find(|at| lexemes[*at].possessive > 0);
         let Some(owner) = owner else { continue };
-        let followed = &lexemes[owner + 1];
-        let small = matches!(followed.kind, Kind::Word(class) if !is_closed(class));
+        let owned = lexemes[owner + 1].kind;
+        let small = matches!(owned, Kind::Word(class) if !is_closed(class));
         let inner = &lexemes[one.start..=owner];
-        let chained = inner
+        let nested = inner[1..]
             .iter()
-            .any(|part| matches!(part.kind.class(), Some(Class::Of | Class::Relative)));
-        let superlative = inner
-            .iter()
-            .any(|part| part.kind.class() == Some(Class::Superlative));
-        if small && !one.features.possessive && one.features.definite && (chained || superlative) {
+            .any(|part| part.kind.class() == Some(Class::Definite));
+        if !small || nested || one.features.possessive || !one.features.definite {
+            continue;
+        }
+        let head = inner.iter().position(|part| part.kind.class() == Some(Class::Of));
+        let doer = head
+            .and_then(|head| inner.get(head.checked_sub(1)?))
+            .is_some_and(|head| is_doer(&text[head.range.clone()].to_lowercase()));
+        if doer || is_epithetic(text, inner) {
             let mut inner = one.clone();
             inner.end = owner + 1;
-            owners.push((score + 0.5, inner));
+            inner.features.epithet = !doer;
+            owners.push((score + if doer { 1.5 } else { 0.0 }, inner));
         }
     }
     found.extend(owners);
 }
 
 /// "the place of birth of the director of …": where the outer phrase only names a relation, the
-/// inner one is what has to be looked up first.
-fn prefer_inner(lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
-    let order: Vec<usize> = (0..found.len()).collect();
-    for &outer in &order {
+/// inner one is what has to be looked up first; also where the outer one's name is asked for.
+fn prefer_inner(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
+    for outer in 0..found.len() {
         for inner in 0..found.len() {
             let (o, i) = (&found[outer].1, &found[inner].1);
-            let nested = o.start < i.start && i.end <= o.end && i.features.definite | i.features.possessive;
-            if !nested || i.features.describes_little() {
+            let nested = o.start < i.start && i.end <= o.end;
+            if !nested || !i.features.definite && !i.features.possessive {
                 continue;
             }
+            let named = asks_for_name(text, lexemes, o.end);
+            // Inside a title ("the director of The Black Star") the article is written large.
+            let epithet = i.features.epithet && matches!(lexemes[i.start].kind, Kind::Word(_));
             let own = &lexemes[o.start + 1..i.start];
-            let relation = own.iter().all(|one| {
-                matches!(one.kind, Kind::Word(Class::Open | Class::Of | Class::S | Class::Preposition))
-            }) && own
-                .last()
-                .is_some_and(|one| matches!(one.kind.class(), Some(Class::Of | Class::Preposition)))
-                && own.len() <= 6;
-            if relation {
-                let wanted = found[outer].0 + 1.0;
-                found[inner].0 = found[inner].0.max(wanted);
-            }
+            let first = (i.features.stands_alone() || epithet) && (named || is_relation(text, own));
+            let score = found[outer].0;
+            found[inner].0 = if first {
+                found[inner].0.max(score + 1.0)
+            } else {
+                found[inner].0.min(score - 0.1)
+            };
         }
     }
 }
 
+/// "… is called": the phrase before asks for its own name.
+fn asks_for_name(text: &str, lexemes: &[Lexeme], end: usize) -> bool {
+    let is = lexemes
+        .get(end)
+        .is_some_and(|one| one.kind.class() == Some(Class::Auxiliary));
+    let called = lexemes
+        .get(end + 1)
+        .is_some_and(|one| is_naming(&text[one.range.clone()].to_lowercase()));
+    is && called
+}
+
+/// "place of birth of", "symbol for": words that describe nothing by themselves.
+fn is_relation(text: &str, own: &[Lexeme]) -> bool {
+    let plain = |one: &Lexeme| {
+        matches!(
+            one.kind,
+            Kind::Word(Class::Open | Class::Of | Class::S | Class::Preposition)
+        ) && one.possessive == 0
+    };
+    let leads = own.last().is_some_and(|one| {
+        one.kind.class() == Some(Class::Of) || text[one.range.clone()].eq_ignore_ascii_case("for")
+    });
+    own.len() <= 6 && leads && own.iter().all(plain)
+}
+
 impl phrase::Features {
-    /// Whether it may as well be a part of the phrase around it.
-    fn describes_little(self) -> bool {
-        !(self.superlative
+    /// Whether it is a description on its own, rather than a part of the phrase around it.
+    fn stands_alone(self) -> bool {
+        self.superlative
             || self.relative
             || self.possessive
-            || (self.chain && self.name)
             || self.participle
-            || self.epithet)
+            || (self.chain && self.name)
     }
 }
 

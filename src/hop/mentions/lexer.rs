@@ -78,7 +78,8 @@ impl Lexer<'_> {
         } else if let Some(close) = closing(next) {
             match bounded(&self.rest()[width..], close, QUOTATION) {
                 Some(length) => self.push(Kind::Quotation, width + length + close.len()),
-                None => self.push(Kind::Break, width),
+                // It never closes: a slip, or the prompt is to be continued inside.
+                None => self.at += width,
             }
         } else if matches!(next, ',' | ':') {
             self.push(Kind::Comma, width);
@@ -136,7 +137,9 @@ impl Lexer<'_> {
             let joins = matches!(c, '-' | '–' | '.' | '\'' | '’' | '/')
                 && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric())
                 // "3.5" and "U.S.", but not "end.Then".
-                && (c != '.' || is_short(&rest[..at]));
+                && (c != '.'
+                    || is_short(&rest[..at])
+                    || chars.peek().is_some_and(|(_, next)| next.is_lowercase()));
             if !c.is_alphanumeric() && !joins && !is_mark(c) {
                 break;
             }

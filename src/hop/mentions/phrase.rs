@@ -1,7 +1,7 @@
 //! One noun phrase: where it ends, and what in it describes something.
 
 use super::lexer::{Kind, Lexeme};
-use super::words::{Class, is_epithet};
+use super::words::{Class, is_epithet, is_naming};
 
 /// Most lexemes of a phrase; a longer one is none.
 const LONGEST: usize = 40;
@@ -76,7 +76,8 @@ struct Walk {
     has_noun: bool,
     /// The first word that is a verb only if the phrase ends there.
     likely: Option<(usize, Features)>,
-    capitals: usize,
+    /// The last verb of a relative clause.
+    verb: Option<usize>,
 }
 
 /// What a lexeme does to the phrase before it.
@@ -102,6 +103,7 @@ pub(super) fn phrase(text: &str, all: &[Lexeme], start: usize, subject: bool) ->
             Step::Goes => {}
             Step::Verb(sure) if walk.waiting > 0 => {
                 walk.waiting -= usize::from(sure || walk.likely.is_none());
+                walk.verb = Some(at);
             }
             Step::Verb(true) => {
                 (end, after) = (at, After::Verb);
@@ -134,7 +136,7 @@ fn finish(
     all: &[Lexeme],
     start: usize,
     mut end: usize,
-    mut after: After,
+    after: After,
     walk: Walk,
 ) -> Option<Phrase> {
     let mut features = walk.features;
@@ -146,7 +148,11 @@ fn finish(
             )
     };
     let whole = end;
-    while end > start && dangles(&all[end - 1]) {
+    let blank = |one: &Lexeme| {
+        let word = text[one.range.clone()].to_lowercase();
+        after == After::Nothing && matches!(one.kind, Kind::Word(_)) && is_naming(&word)
+    };
+    while end > start && (dangles(&all[end - 1]) || blank(&all[end - 1])) {
         end -= 1;
     }
     if end < whole && after == After::Nothing {
@@ -159,12 +165,6 @@ fn finish(
     if end <= start + 1 && walk.features.words < 2 {
         return None;
     }
-    if features.possessive && end == start {
-        return None;
-    }
-    if end < whole {
-        after = if after == After::Mark { After::Mark } else { after };
-    }
     features.epithet = features.definite && features.words == 0 && is_epithetic(text, &all[start..end]);
     Some(Phrase {
         start,
@@ -175,7 +175,7 @@ fn finish(
 }
 
 /// `The Windy City`, `The King of Pop`: a common noun at its head, a name by its letters.
-fn is_epithetic(text: &str, phrase: &[Lexeme]) -> bool {
+pub(super) fn is_epithetic(text: &str, phrase: &[Lexeme]) -> bool {
     let heads = phrase
         .iter()
         .position(|one| one.kind.class() == Some(Class::Of) || one.possessive > 0)
@@ -222,12 +222,10 @@ impl Walk {
             }
             Kind::Capital(class) if at > start && (!is_closed(class) || in_title(before, next)) => {
                 self.name(before);
-                self.capitals += 1;
                 // A possessive ending at the very beginning is what makes it a description.
                 Step::Goes
             }
             Kind::Capital(class) if at == start && !is_closed(class) => {
-                self.capitals += 1;
                 self.has_noun = true;
                 if class == Class::Superlative {
                     self.features.superlative = true;
@@ -261,7 +259,8 @@ impl Walk {
             && small(at + 1)
             && all.get(at + 2).is_some_and(|one| one.kind.class() == Some(Class::And))
             && small(at + 3);
-        if (self.features.words > 0 && large(before) && large(next)) || lists {
+        let title = matches!(next, Some(Kind::Capital(_)));
+        if (self.features.words > 0 && large(before) && (large(next) || title)) || lists {
             Step::Goes
         } else {
             Step::Ends(After::Mark)
@@ -278,7 +277,9 @@ impl Walk {
         );
         match class {
             Class::Definite | Class::Determiner => {
-                let after_noun = before.is_some_and(|before| !asks_for_noun(before));
+                let after_noun = before.is_some_and(|before| !asks_for_noun(before))
+                    && !is_ing(text, &all[at - 1])
+                    && self.verb != Some(at - 1);
                 // "… that the Romans built": the verb comes later. "the birds hunt the": before.
                 if at > start && after_noun && self.waiting == 0 {
                     return Step::Ends(After::Mark);
@@ -329,7 +330,7 @@ impl Walk {
             Class::Auxiliary | Class::Past => Step::Verb(true),
             Class::Ed => self.past(all, at, before, next),
             Class::S => {
-                if self.is_verb_in_s(text, all, start, at) {
+                if self.is_verb_in_s(all, start, at) {
                     let sure = opens || before.is_some_and(Kind::is_name);
                     return Step::Verb(sure);
                 }
@@ -337,10 +338,10 @@ impl Walk {
                 Step::Goes
             }
             Class::Open => {
-                if text[all[at].range.clone()].ends_with("ing") && self.has_noun && opens {
+                if is_ing(text, &all[at]) && self.has_noun && opens {
                     self.features.participle = true;
-                } else if opens && self.ends_before_object(before) {
-                    return Step::Verb(true);
+                } else if let Some(sure) = self.bare_verb(all, at, before, opens) {
+                    return Step::Verb(sure);
                 }
                 self.noun();
                 Step::Goes
@@ -353,9 +354,32 @@ impl Walk {
         self.features.words += 1;
     }
 
-    /// "the birds hunt the": a bare word between a noun and an object is a verb.
-    fn ends_before_object(&self, before: Option<Kind>) -> bool {
-        self.waiting > 0 && before.is_some_and(|before| !asks_for_noun(before))
+    /// Whether a word that shows nothing is a verb by where it stands, and how sure that is.
+    fn bare_verb(
+        &self,
+        all: &[Lexeme],
+        at: usize,
+        before: Option<Kind>,
+        opens: bool,
+    ) -> Option<bool> {
+        let before = before?;
+        let next = all.get(at + 1).map(|next| next.kind);
+        let behind = all.get(at + 2).and_then(|next| next.kind.class());
+        if before.class() == Some(Class::Relative) && all[at].kind.class() == Some(Class::Open) {
+            // "that make honey": no noun of its own, so the verb comes at once.
+            return Some(true).filter(|_| !matches!(next, Some(Kind::Word(Class::Auxiliary))));
+        }
+        let noun = !asks_for_noun(before) && self.has_noun;
+        // "the birds hunt the": between a noun and an object.
+        if opens && noun {
+            return Some(true);
+        }
+        // "the people of Peru speak", and the prompt ends.
+        if next.is_none() && matches!(before, Kind::Capital(_)) && self.features.chain {
+            return Some(true);
+        }
+        let adverb = next == Some(Kind::Word(Class::Adverb));
+        (noun && adverb && behind != Some(Class::Ed)).then_some(false)
     }
 
     /// A word in `-ed`: a verb, or what was done to the thing ("located at").
@@ -388,7 +412,7 @@ impl Walk {
                 .is_some_and(|one| one.kind.class() == Some(Class::Relative))
     }
 
-    fn is_verb_in_s(&self, _text: &str, all: &[Lexeme], start: usize, at: usize) -> bool {
+    fn is_verb_in_s(&self, all: &[Lexeme], start: usize, at: usize) -> bool {
         let Some(before) = at.checked_sub(1).filter(|_| at > start).map(|at| &all[at]) else {
             return false;
         };
@@ -405,9 +429,12 @@ impl Walk {
             Kind::Capital(_) | Kind::Number | Kind::Quotation => true,
             _ => false,
         });
-        // "office buildings in": only where what comes before is no bare beginning.
         noun_before && goes_on && self.has_noun && all[at].possessive == 0
     }
+}
+
+fn is_ing(text: &str, one: &Lexeme) -> bool {
+    text[one.range.clone()].ends_with("ing")
 }
 
 /// Whether a noun has to follow.

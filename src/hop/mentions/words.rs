@@ -91,7 +91,7 @@ const NO_PARTICIPLES: &[&str] = &["red", "bed", "seed", "speed", "hundred", "nee
 const NO_VERBS: &[&str] = &["this", "his", "its", "series", "species", "news", "always", "perhaps", "physics", "mathematics", "politics", "economics", "sometimes", "besides", "plus"];
 /// Common nouns that are written large in epithets of persons and places.
 const EPITHETS: &[&str] = &[
-    "agent", "boy", "capital", "captain", "champion", "city", "continent", "country", "doctor",
+    "boy", "capital", "captain", "champion", "city", "continent", "country", "doctor",
     "duke", "emperor", "empire", "empress", "father", "founder", "general", "giant", "girl",
     "island", "isle", "king", "kingdom", "lady", "lake", "land", "leader", "lion", "lord", "maid",
     "man", "mother", "mountain", "nation", "planet", "pope", "president", "prince", "princess",
@@ -155,6 +155,16 @@ fn by_form(word: &str) -> Class {
 /// City", "the King of …").
 pub(super) fn is_epithet(word: &str) -> bool {
     holds(EPITHETS, word)
+}
+
+/// Whether `word`, in lower case, says who does something, by its ending: founder, author, pianist.
+pub(super) fn is_doer(word: &str) -> bool {
+    word.len() > 4 && ["er", "or", "ist", "ent", "ian"].iter().any(|ending| word.ends_with(ending))
+}
+
+/// Whether `word`, in lower case, says that a name comes.
+pub(super) fn is_naming(word: &str) -> bool {
+    matches!(word, "called" | "named" | "titled" | "dubbed" | "nicknamed" | "known")
 }
 
 /// Whether a full stop behind `word` belongs to it.
