@@ -3,6 +3,7 @@
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
 mod analysis;
+mod candidates;
 mod chat;
 mod error;
 mod evidence;
@@ -14,6 +15,7 @@ mod repair;
 mod settings;
 mod stream;
 mod subject;
+mod undeclared;
 mod verdict;
 
 pub use analysis::{
@@ -22,10 +24,12 @@ pub use analysis::{
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
+pub use candidates::{Candidate, Source, candidates, name_key};
 pub use mentions::mentions;
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use repair::{Change, Repair, repairs};
 pub use settings::{Search, Settings, Thresholds};
 pub use subject::{Mention, Subject, first_tokens};
+pub use undeclared::{GuessThresholds, Guessed, Inconsistency, Undeclared, undeclared};
 pub use verdict::{Verdict, verdict};

@@ -9,7 +9,7 @@
 
 mod lexer;
 mod phrase;
-mod words;
+pub(super) mod words;
 
 use std::ops::Range;
 
@@ -50,6 +50,11 @@ pub fn mentions(text: &str) -> Vec<Range<usize>> {
         }
     }
     ranges
+}
+
+/// Whether a word says something by itself: no article, preposition, pronoun or auxiliary.
+pub(super) fn is_content(word: &str) -> bool {
+    !is_closed(words::class(&word.to_lowercase()))
 }
 
 /// The lexemes of each sentence that has any.

@@ -2,7 +2,7 @@
 
 /// The class of a lower-case word, as far as its form tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(in crate::hop) enum Class {
     /// `the`.
     Definite,
     /// `a`, `this`, `its`, `many`, …
@@ -104,7 +104,7 @@ fn holds(list: &[&str], word: &str) -> bool {
 }
 
 /// The class of `word`, which is in lower case and without a possessive ending.
-pub(super) fn class(word: &str) -> Class {
+pub(in crate::hop) fn class(word: &str) -> Class {
     if word == "the" {
         Class::Definite
     } else if holds(DETERMINERS, word) {
@@ -168,7 +168,7 @@ pub(super) fn is_naming(word: &str) -> bool {
 }
 
 /// Whether a full stop behind `word` belongs to it.
-pub(super) fn is_abbreviation(word: &str) -> bool {
+pub(in crate::hop) fn is_abbreviation(word: &str) -> bool {
     let shortened = ["st", "jr", "sr", "dr", "mr", "mrs", "ms", "mt", "prof", "gen", "ft", "vs", "etc"];
     let initial = word.chars().count() == 1 && word.starts_with(char::is_uppercase);
     initial || word.contains('.') || shortened.iter().any(|one| word.eq_ignore_ascii_case(one))
