@@ -9,12 +9,11 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::explicit::fitted;
 use super::{HopError, Settings};
 use crate::model::{Answer, Cancel, Capture, Hooks, Model, Question, Reuse};
 use crate::prompt::Facts;
 use complete::{Effort, complete};
-use glossary::glossary;
+use glossary::{described, glossary, reversed};
 
 pub use name::key as name_key;
 
@@ -26,7 +25,7 @@ const EFFORT: Effort = Effort {
 };
 /// First tokens that heads retrieve and that are tried.
 const SEEDS: usize = 2;
-/// Candidates that are weighed by how well they introduce the mention.
+/// Candidates that are weighed by how well the mention follows from them.
 const WEIGHED: usize = 12;
 /// Names elsewhere in the prompt that are weighed, the nearest to the mention.
 const NAMES: usize = 2;
@@ -57,8 +56,7 @@ pub struct Candidate {
     pub source: Source,
     /// Natural log-probability of the entity as the mention's line in a glossary.
     pub logp: f64,
-    /// Natural log-probability of the mention as an appositive behind the entity ("{entity},
-    /// {mention}").
+    /// Natural log-probability of the mention as the entity's line in the reversed glossary.
     pub reverse_logp: f64,
     /// `logp + 0.3·reverse_logp`: what candidates of one mention are ranked by. Facts stand before
     /// all others.
@@ -151,7 +149,7 @@ fn weigh(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Vec<Candidate>, HopError> {
-    let apposed = format!(" {}", fitted("x", phrase));
+    let described = described(phrase);
     let mut asked: Vec<(Vec<u32>, [Answer; 1])> = Vec::new();
     let mut ask = |prompt: &str, answer: String| {
         let tokens = model.tokenizer.encode(prompt, settings.bos);
@@ -167,7 +165,7 @@ fn weigh(
     let rows: Vec<_> = drafts
         .into_iter()
         .filter_map(|draft| {
-            let back = ask(&format!("{},", fitted("X", &draft.text)), apposed.clone())?;
+            let back = ask(&reversed(&draft.text), described.clone())?;
             let forth = match draft.logp {
                 Some(_) => None,
                 None => Some(ask(line, format!(" {}", draft.text))?),

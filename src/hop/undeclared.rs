@@ -70,7 +70,7 @@ pub struct GuessThresholds {
 
 impl Default for GuessThresholds {
     fn default() -> Self {
-        let d = std::env::var("DEV_G").unwrap_or("0.1,1.5".into());
+        let d = std::env::var("DEV_G").unwrap_or("0.05,1.2".into());
         let (a, b) = d.split_once(',').unwrap();
         Self {
             bridge: a.parse().unwrap(),
