@@ -137,7 +137,8 @@ fn labelled(model: &Model, subject: Subject, row: &Row, range: Range<usize>) -> 
     let subject = Subject {
         expect: vec![row.answer.clone()],
         mentions: vec![Mention {
-            range,
+            phrase: row.mention.clone(),
+            range: Some(range),
             bridge: Some(row.bridge.clone()),
         }],
         ..subject
@@ -163,13 +164,26 @@ fn place(candidates: &[Candidate], bridge: &str, loosely: bool) -> Option<usize>
 
 fn report(rows: &[Row], found: &[Found]) {
     let count = rows.len();
-    let share = |hits: usize| format!("{hits} of {count} ({:.0} %)", 100.0 * hits as f64 / count as f64);
+    let share = |hits: usize| {
+        format!(
+            "{hits} of {count} ({:.0} %)",
+            100.0 * hits as f64 / count as f64
+        )
+    };
     let exact = found.iter().filter(|one| one.exact).count();
     let near = found.iter().filter(|one| one.near).count();
-    println!("  true mention first: {}, but for case and article {}", share(exact), share(near));
+    println!(
+        "  true mention first: {}, but for case and article {}",
+        share(exact),
+        share(near)
+    );
     let own: Vec<&[Candidate]> = found
         .iter()
-        .map(|one| one.undeclared.as_ref().map_or(&[][..], |one| &one.candidates))
+        .map(|one| {
+            one.undeclared
+                .as_ref()
+                .map_or(&[][..], |one| &one.candidates)
+        })
         .collect();
     let given: Vec<&[Candidate]> = found.iter().map(|one| one.given.as_slice()).collect();
     for (name, lists) in [("mention found", own), ("mention given", given)] {
@@ -202,15 +216,23 @@ fn report(rows: &[Row], found: &[Found]) {
     };
     let (grammar, _) = middle(&mut found.iter().map(|one| one.grammar).collect());
     let (median, most) = middle(&mut found.iter().map(|one| one.all).collect());
-    println!("  time: {grammar:.0?} for the grammar, {median:.0?} (median) and {most:.0?} (most) for all");
+    println!(
+        "  time: {grammar:.0?} for the grammar, {median:.0?} (median) and {most:.0?} (most) for all"
+    );
 }
 
 /// How the check without labels compares with what the labels say.
 fn consistency(found: &[Found]) {
-    let guess = |one: &Found| one.undeclared.as_ref().is_some_and(|one| one.inconsistent.is_some());
+    let guess = |one: &Found| {
+        one.undeclared
+            .as_ref()
+            .is_some_and(|one| one.inconsistent.is_some())
+    };
     let said = found.iter().filter(|one| guess(one)).count();
     let counted = |test: &dyn Fn(&(Verdict, bool)) -> bool| {
-        let labelled = found.iter().filter_map(|one| Some((one, one.labelled.as_ref()?)));
+        let labelled = found
+            .iter()
+            .filter_map(|one| Some((one, one.labelled.as_ref()?)));
         let (mut both, mut truth) = (0, 0);
         for (one, label) in labelled {
             truth += usize::from(test(label));
@@ -219,9 +241,18 @@ fn consistency(found: &[Found]) {
         format!("{both} of {said}, which are {both} of the {truth} that are")
     };
     println!("  hop-inconsistent: {said}");
-    println!("    answers differ with the true bridge, too: {}", counted(&|(_, differ)| *differ));
-    println!("    labelled hop-lost: {}", counted(&|(verdict, _)| *verdict == Verdict::HopLost));
-    println!("    labelled ok: {}", counted(&|(verdict, _)| *verdict == Verdict::Ok));
+    println!(
+        "    answers differ with the true bridge, too: {}",
+        counted(&|(_, differ)| *differ)
+    );
+    println!(
+        "    labelled hop-lost: {}",
+        counted(&|(verdict, _)| *verdict == Verdict::HopLost)
+    );
+    println!(
+        "    labelled ok: {}",
+        counted(&|(verdict, _)| *verdict == Verdict::Ok)
+    );
 }
 
 fn show(row: &Row, found: &Found) {
@@ -234,10 +265,17 @@ fn show(row: &Row, found: &Found) {
         ),
         None => ("", &none, None),
     };
-    let place = place(list, &row.bridge, false).map_or("-".to_owned(), |place| format!("{}", place + 1));
-    println!("{place} {mention:?} → {:?} {:?}", row.bridge, found.labelled);
+    let place =
+        place(list, &row.bridge, false).map_or("-".to_owned(), |place| format!("{}", place + 1));
+    println!(
+        "{place} {mention:?} → {:?} {:?}",
+        row.bridge, found.labelled
+    );
     for one in list.iter().take(FIRST) {
-        println!("    {:.2} {:.2} {:?} {}", one.score, one.logp, one.source, one.text);
+        println!(
+            "    {:.2} {:.2} {:?} {}",
+            one.score, one.logp, one.source, one.text
+        );
     }
     if let Some(one) = inconsistent {
         println!("    {one:?}");

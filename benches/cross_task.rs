@@ -7,8 +7,8 @@
 
 use std::path::Path;
 
-use hoplens::hop::{Change, Settings, analyse, first_tokens, measure as repairs};
-use hoplens::memory::{Subject, encode, measure};
+use hoplens::hop::{Document, Settings, analyse, first_tokens, measure as repairs};
+use hoplens::memory::{Placement, Recipe, Subject, encode, measure};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
 use hoplens::prompt::{Encoding, Scope, is_prompt_file, parse};
@@ -143,18 +143,23 @@ fn offered(model: &Model) -> Vec<Repair> {
             if !outcome.wants_repairs() {
                 continue;
             }
-            let offers = repairs(model, case, &[], &settings, &cancel, &mut |_| {});
+            let document = Document {
+                file: &file,
+                text: &text,
+            };
+            let offers = repairs(model, document, case, &[], &settings, &cancel, &mut |_| {});
             for offer in offers.expect("repairs are measured") {
-                let Change::Inject {
-                    memory,
+                let Some(recipe) = offer.change.injection() else {
+                    continue;
+                };
+                let Recipe { memory, placement } = recipe.clone();
+                let Placement {
                     encoding,
                     layer,
                     tau,
                     scope,
-                } = offer.change
-                else {
-                    continue;
-                };
+                    ..
+                } = placement;
                 found.push(Repair {
                     case: case.id.clone(),
                     memory,

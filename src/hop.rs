@@ -4,6 +4,7 @@
 
 mod analysis;
 mod candidates;
+mod chain;
 mod chat;
 mod error;
 mod evidence;
@@ -12,24 +13,30 @@ mod generate;
 mod mentions;
 mod probe;
 mod repair;
+mod respell;
 mod settings;
+mod stability;
 mod stream;
 mod subject;
 mod undeclared;
+mod variants;
 mod verdict;
 
 pub use analysis::{
-    CaseFindings, FileFindings, Outcome, analyse, case_id, case_subject, measure, subjects,
+    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
+    subjects,
 };
+pub use candidates::{Candidate, Source, candidates, name_key};
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
-pub use candidates::{Candidate, Source, candidates, name_key};
-pub use mentions::mentions;
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
-pub use probe::{Probe, Probes, TokenProbability, TokenReading, run_probes};
-pub use repair::{Change, Repair, repairs};
+pub use mentions::mentions;
+pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
+pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
+pub use stability::Stability;
 pub use subject::{Mention, Subject, first_tokens};
-pub use undeclared::{GuessThresholds, Guessed, Inconsistency, Undeclared, undeclared};
+pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
+pub use variants::Variant;
 pub use verdict::{Verdict, verdict};

@@ -5,10 +5,14 @@ mod actions;
 mod diagnostics;
 mod hints;
 mod hover;
+mod injections;
 mod markdown;
 mod numbers;
 mod side_effects;
 mod snapshot;
+mod tokens;
+mod undeclared;
+mod verdicts;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};

@@ -6,6 +6,6 @@ mod heads;
 mod retrieved;
 mod token;
 
-pub use retrieved::retrieved;
 pub use heads::{HeadReading, Reading, ablate_heads, read_heads};
+pub use retrieved::retrieved;
 pub use token::{HeadSummary, TokenLens, read_token};

@@ -7,12 +7,11 @@
 mod common;
 
 use std::process::Command;
-use std::time::Instant;
 
 use common::{FAMILIES, assert_close, default_model, load, miniature, skip};
-use hoplens::hop::{Settings, Verdict, analyse, measure, repairs, subjects};
+use hoplens::hop::{Document, Settings, Verdict, analyse, measure, subjects};
 use hoplens::memory::{
-    Bystander, Control, Effects, NEUTRAL, Placement, Subject, collateral, control, encode,
+    Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
     encode_all, neutral_bystanders, place, random_memories, resolve_scope,
 };
 use hoplens::model::{
@@ -381,23 +380,23 @@ fn the_other_cases_of_a_file_are_looked_at() {
     let case = &findings.cases[0];
     let outcome = case.outcome.as_ref().unwrap();
     assert_eq!(outcome.verdict, Some(Verdict::HopLost));
-    let begun = Instant::now();
-    repairs(
+    let document = Document {
+        file: &file,
+        text: TWO_CASES,
+    };
+    let repairs = measure(
         &model,
-        &case.subject,
-        &outcome.probes,
+        document,
+        case,
+        &others,
         &settings,
         &cancel,
         &mut |_| {},
     )
     .unwrap();
-    eprintln!("search alone: {:?}", begun.elapsed());
-    let begun = Instant::now();
-    let repairs = measure(&model, case, &others, &settings, &cancel, &mut |_| {}).unwrap();
-    eprintln!("search, control and collateral: {:?}", begun.elapsed());
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
-        let Some((memory, placement)) = repair.change.injection() else {
+        let Some(Recipe { memory, placement }) = repair.change.injection() else {
             assert!(repair.control.is_none() && repair.collateral.is_none());
             rewrites += 1;
             continue;

@@ -186,11 +186,31 @@ fn files_stay_small() {
 }
 
 #[test]
-fn every_code_has_its_section() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
+fn every_code_has_its_page() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let list = std::fs::read_to_string(docs.join("diagnostics.md")).unwrap();
+    for code in hoplens::prompt::CODES {
+        let page = std::fs::read_to_string(docs.join(format!("diagnostics/{code}.md"))).unwrap();
+        assert!(page.starts_with(&format!("# {code}\n")), "{code}");
+        let row = format!("| [`{code}`](diagnostics/{code}.md) |");
+        assert!(list.contains(&row), "{code} is not in the list");
+    }
+    let pages = std::fs::read_dir(docs.join("diagnostics")).unwrap().count();
+    assert_eq!(pages, hoplens::prompt::CODES.len());
+}
+
+#[test]
+fn documented_thresholds_are_those_in_force() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/method.md");
     let docs = std::fs::read_to_string(docs).unwrap();
-    let sections: Vec<&str> = docs.lines().filter_map(|l| l.strip_prefix("## ")).collect();
-    assert_eq!(sections, hoplens::prompt::CODES);
+    let defaults = serde_json::to_value(hoplens::hop::Thresholds::default()).unwrap();
+    for (name, value) in defaults.as_object().unwrap() {
+        let stands = [format!("`{name}` {value}"), format!("`{name}` ({value})")];
+        assert!(
+            stands.iter().any(|text| docs.contains(text)),
+            "docs/method.md does not say that {name} is {value}"
+        );
+    }
 }
 
 #[test]

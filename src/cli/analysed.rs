@@ -6,10 +6,12 @@ use ignore::WalkBuilder;
 
 use super::error::CliError;
 use super::progress;
-use crate::hop::{Settings, Subject, analyse, measure, subjects};
+use crate::hop::{Document, Settings, Subject, analyse, measure, subjects, undeclared};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{
+    Facts, facts_files, is_prompt_file, parse_facts, prompt_of_sidecar, sidecar_name,
+};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them (`.gitignore` is honoured).
@@ -90,13 +92,37 @@ pub(super) fn analysed(
         if wants_repairs {
             let label = format!("{}: {}: measuring repairs", snapshot.name, case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));
-            let repairs = measure(model, case, &read, settings, &cancel, &mut tick)?;
+            let document = Document {
+                file: &snapshot.file,
+                text: &snapshot.text,
+            };
+            let repairs = measure(model, document, case, &read, settings, &cancel, &mut tick)?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);
             }
         }
     }
+    let facts = facts_of(Path::new(&snapshot.name))?;
+    for case in &mut findings.cases {
+        if let Ok(outcome) = &mut case.outcome {
+            outcome.undeclared = undeclared(model, &case.subject, &facts, settings, &cancel)?;
+        }
+    }
     spinner.finish_and_clear();
     snapshot.findings = Some(findings);
     Ok(snapshot)
+}
+
+/// The nearest facts file of a prompt; empty where there is none.
+fn facts_of(prompt: &Path) -> Result<Facts, CliError> {
+    // A path as it was typed has no folders around it.
+    let whole = std::path::absolute(prompt).unwrap_or_else(|_| prompt.into());
+    let Some(path) = facts_files(&whole).find(|path| path.is_file()) else {
+        return Ok(Facts::default());
+    };
+    let facts = parse_facts(&read(&path)?);
+    for problem in &facts.problems {
+        tracing::warn!("{}: {}", path.display(), problem.message);
+    }
+    Ok(facts)
 }

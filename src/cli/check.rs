@@ -10,8 +10,8 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::{Outcome, json, resident, text_report};
 use crate::hop::{
-    CaseFindings, Change, Collateral, Probes, Repair, Settings, Subject, TokenProbability, Verdict,
-    subjects,
+    CaseFindings, Collateral, Probes, Repair, Settings, Stability, Subject, TokenProbability,
+    Undeclared, Verdict, subjects,
 };
 use crate::ide::{Diagnostic, Snapshot, diagnostics, repair_edit, repair_title};
 use crate::memory::{Control, Recipe};
@@ -23,6 +23,9 @@ pub(super) struct CheckArgs {
     /// Prompt files, or folders to look for them in.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Leave prompts alone that declare no hop, instead of guessing one.
+    #[arg(long)]
+    declared_only: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
@@ -32,6 +35,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     let model = resident::load(global)?;
     let settings = Settings {
         bos: global.bos(),
+        declared_only: args.declared_only,
         ..Settings::default()
     };
     let is_text = global.format() == Format::Text;
@@ -106,6 +110,17 @@ struct CaseReport<'a> {
     verdict: Option<Verdict>,
     probes: &'a Probes,
     repairs: Vec<RepairReport<'a>>,
+    /// The hop that nobody declared; all of it is guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undeclared: Option<UndeclaredReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct UndeclaredReport<'a> {
+    /// The phrase that `found` is about.
+    phrase: &'a str,
+    #[serde(flatten)]
+    found: &'a Undeclared,
 }
 
 #[derive(Serialize)]
@@ -114,12 +129,17 @@ struct RepairReport<'a> {
     title: String,
     logp_before: f64,
     logp_after: f64,
+    rank_after: usize,
+    /// Whether the model lacks the knowledge and only says the words.
+    fakes: bool,
     #[serde(flatten)]
-    injection: Option<Recipe>,
+    injection: Option<&'a Recipe>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.
     collateral: Option<&'a Collateral>,
+    /// What the change does to the other cases of the file; null where there are none.
+    stability: Option<Stability>,
     edit: Option<EditReport>,
 }
 
@@ -201,6 +221,14 @@ fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<Cas
             .iter()
             .map(|repair| repair_report(snapshot, case, repair))
             .collect(),
+        undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
+            phrase: case
+                .subject
+                .prompt
+                .get(found.mention.clone())
+                .unwrap_or_default(),
+            found,
+        }),
     })
 }
 
@@ -209,21 +237,17 @@ fn repair_report<'a>(
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
-    let injection = repair.change.injection();
     RepairReport {
-        kind: match repair.change {
-            Change::Inject { .. } => "inject",
-            Change::Rewrite { .. } => "rewrite",
-        },
+        kind: repair.change.kind(),
         title: repair_title(repair),
         logp_before: repair.logp_before,
         logp_after: repair.logp_after,
-        injection: injection.map(|(memory, placement)| Recipe {
-            memory: memory.into(),
-            placement,
-        }),
+        rank_after: repair.rank_after,
+        fakes: repair.fakes,
+        injection: repair.change.injection(),
         control_percentile: repair.control.as_ref().map(Control::percentile),
         collateral: repair.collateral.as_ref(),
+        stability: repair.stability,
         edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
     }
 }

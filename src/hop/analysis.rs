@@ -1,9 +1,11 @@
 //! Everything that is found in one prompt file.
 
 use super::evidence::weigh;
+use super::repair::repairs;
+use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, TokenReading, Verdict, chat, repairs,
-    run_probes, verdict,
+    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Undeclared,
+    Verdict, chat, run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
@@ -13,6 +15,8 @@ use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
 pub struct FileFindings {
     /// The model that was asked.
     pub model: ModelInfo,
+    /// What decided the verdicts.
+    pub thresholds: Thresholds,
     /// One per case; a file without cases has one without an expected answer.
     pub cases: Vec<CaseFindings>,
 }
@@ -43,13 +47,15 @@ pub struct Outcome {
     pub verdict: Option<Verdict>,
     /// Best first. `None` until they were measured; only failing cases are repaired.
     pub repairs: Option<Vec<Repair>>,
+    /// The hop that nobody declared, where one was looked for and found.
+    pub undeclared: Option<Undeclared>,
 }
 
 impl Outcome {
-    /// Whether repairs are worth measuring: the model knows the answer and does not get to it.
-    /// Where it does not know it, an injection would only fake the knowledge.
+    /// Whether repairs are worth measuring: whatever fails may be helped. Where the model does not
+    /// know the answer, an injection only fakes the knowledge, and says so.
     pub fn wants_repairs(&self) -> bool {
-        self.verdict == Some(Verdict::HopLost)
+        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok)
     }
 }
 
@@ -69,6 +75,7 @@ pub fn analyse(
 ) -> Result<FileFindings, HopError> {
     let mut findings = FileFindings {
         model: model.info.clone(),
+        thresholds: settings.thresholds,
         cases: Vec::new(),
     };
     for index in indices(file) {
@@ -107,13 +114,24 @@ pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<Subject> {
     indices(file).into_iter().filter_map(taken).collect()
 }
 
-/// Measures the repairs of a case whose probes were run, and what they do to `others`: prompts
-/// that they are not meant for, beside the neutral ones that hoplens ships.
+/// A prompt file with its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'file> {
+    /// What it declares.
+    pub file: &'file PromptFile,
+    /// Its text.
+    pub text: &'file str,
+}
+
+/// Measures the repairs of a case of `document` whose probes were run, what they do to its other
+/// cases, and to `others`: prompts that they are not meant for, beside the neutral ones that
+/// hoplens ships.
 ///
 /// # Errors
-/// As [`repairs`].
+/// As [`crate::memory::search`].
 pub fn measure(
     model: &Model,
+    document: Document<'_>,
     case: &CaseFindings,
     others: &[Subject],
     settings: &Settings,
@@ -123,15 +141,15 @@ pub fn measure(
     let Ok(outcome) = &case.outcome else {
         return Ok(Vec::new());
     };
-    let (subject, probes) = (&case.subject, &outcome.probes);
     let mut found = 0;
     let mut search = |done| {
         found = done;
         progress(done);
     };
-    let mut repairs = repairs(model, subject, probes, settings, cancel, &mut search)?;
+    let mut repairs = repairs(model, case, outcome, settings, cancel, &mut search)?;
     // Whoever listens has to hear something now and then; what is counted is the search.
     let mut tick = |_| progress(found);
+    let subject = &case.subject;
     weigh(
         model,
         subject,
@@ -141,6 +159,7 @@ pub fn measure(
         cancel,
         &mut tick,
     )?;
+    stabilities(model, document, case, &mut repairs, settings, cancel)?;
     Ok(repairs)
 }
 
@@ -177,15 +196,12 @@ fn subject(
         Err(error) => (turns.joined(), Some(error.into())),
     };
     let id = case_id(file, index);
-    let mentions = case
-        .map_or(&[][..], |case| &case.hops)
-        .iter()
-        .filter_map(|hop| {
-            Some(Mention {
-                range: find_mention(&rendered, &hop.mention.value)?,
-                bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
-            })
-        });
+    let hops = case.map_or(&[][..], |case| &case.hops).iter();
+    let mentions = hops.map(|hop| Mention {
+        range: find_mention(&rendered, &hop.mention.value),
+        phrase: hop.mention.value.clone(),
+        bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
+    });
     let mentions = mentions.collect();
     let applies = |wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == id);
     let injections = file
@@ -238,5 +254,6 @@ fn ask(
         probes,
         verdict,
         repairs: None,
+        undeclared: None,
     })
 }

@@ -86,7 +86,10 @@ pub fn candidates(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Vec<Candidate>, HopError> {
-    let Some(phrase) = prompt.get(mention.clone()).filter(|phrase| !phrase.is_empty()) else {
+    let Some(phrase) = prompt
+        .get(mention.clone())
+        .filter(|phrase| !phrase.is_empty())
+    else {
         return Ok(Vec::new());
     };
     let tokens = model.tokenizer.encode(prompt, settings.bos);
@@ -101,7 +104,11 @@ pub fn candidates(
     });
     let own = completions.into_iter().map(|completion| Draft {
         text: completion.text,
-        source: if completion.seeded { Source::Heads } else { Source::Completion },
+        source: if completion.seeded {
+            Source::Heads
+        } else {
+            Source::Completion
+        },
         logp: Some(completion.logp),
     });
     let mut names = name::inside(prompt);
@@ -225,7 +232,10 @@ mod tests {
             draft("Congo", Source::Completion, Some(-3.0)),
         ];
         let kept = distinct("The longest river in Africa", drafts.into_iter());
-        let kept: Vec<_> = kept.iter().map(|one| (one.text.as_str(), one.logp)).collect();
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|one| (one.text.as_str(), one.logp))
+            .collect();
         assert_eq!(kept, [("the Nile", Some(-1.0)), ("Congo", Some(-3.0))]);
     }
 }

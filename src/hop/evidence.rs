@@ -48,8 +48,8 @@ pub(super) fn weigh(
         .iter()
         .enumerate()
         .filter_map(|(index, repair)| {
-            let (memory, placement) = repair.change.injection()?;
-            Some((index, memory.to_owned(), placement))
+            let recipe = repair.change.injection()?;
+            Some((index, recipe.memory.clone(), recipe.placement.clone()))
         })
         .collect();
     if found.is_empty() {

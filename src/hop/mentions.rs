@@ -91,7 +91,11 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
         let Some(mut one) = phrase(text, seen, at, subject) else {
             continue;
         };
-        let bare = !possessive && lexemes[at].kind.class().is_none_or(|class| !is_closed(class));
+        let bare = !possessive
+            && lexemes[at]
+                .kind
+                .class()
+                .is_none_or(|class| !is_closed(class));
         if bare && !matches!(one.after, After::Verb | After::LikelyVerb) {
             continue;
         }
@@ -146,9 +150,12 @@ fn beginning(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<b
     // "Animals with long trunks are": a bare noun begins the sentence.
     let bare = at == sentence.start
         && matches!(one.kind, Kind::Capital(_))
-        && matches!(next, Some(Kind::Word(
-            Class::Open | Class::Preposition | Class::Of | Class::S | Class::Relative
-        )));
+        && matches!(
+            next,
+            Some(Kind::Word(
+                Class::Open | Class::Preposition | Class::Of | Class::S | Class::Relative
+            ))
+        );
     bare.then_some(false)
 }
 
@@ -211,7 +218,9 @@ fn with_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
         if !small || nested || one.features.possessive || !one.features.definite {
             continue;
         }
-        let head = inner.iter().position(|part| part.kind.class() == Some(Class::Of));
+        let head = inner
+            .iter()
+            .position(|part| part.kind.class() == Some(Class::Of));
         let doer = head
             .and_then(|head| inner.get(head.checked_sub(1)?))
             .is_some_and(|head| is_doer(&text[head.range.clone()].to_lowercase()));

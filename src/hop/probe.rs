@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::explicit::substitute;
+use super::chain::{completions, question, steps, without_subject};
 use super::subject::{Subject, answers, interventions};
+use super::variants::{Variant, begun, variants};
 use super::{HopError, Settings};
 use crate::model::{
     Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
@@ -46,9 +47,72 @@ pub struct Probes {
     /// The prompt as written, without them; absent where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_injections: Option<Probe>,
-    /// The mention replaced by the bridge; absent where no bridge is named.
+    /// Every mention replaced by its bridge; absent where no bridge is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explicit: Option<Probe>,
+    /// The first mention alone ("The largest coral reef system in the world is"), with its bridge
+    /// as the answer; absent where no bridge is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop1: Option<Probe>,
+    /// "It" in place of the mention; absent where no mention stands in the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_subject: Option<Probe>,
+    /// Every hop whose bridge is named, in their order.
+    #[serde(skip_serializing_if = "no_chain")]
+    pub hops: Vec<HopProbe>,
+    /// The prompt changed in one thing.
+    #[serde(skip)]
+    pub variants: Vec<(Variant, Probe)>,
+}
+
+/// The probes of one hop.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HopProbe {
+    /// Index into [`Subject::mentions`].
+    #[serde(skip)]
+    pub index: usize,
+    /// The mention as it stands once the bridges before are named.
+    pub mention: String,
+    /// The bridge.
+    pub bridge: String,
+    /// The mention alone, with the bridge as the answer.
+    pub known: Probe,
+    /// The prompt with this bridge and those before named.
+    pub explicit: Probe,
+}
+
+impl Probes {
+    /// What a variant of the prompt gives, if it was asked.
+    pub fn variant(&self, wanted: Variant) -> Option<&Probe> {
+        let found = self.variants.iter().find(|(variant, _)| *variant == wanted);
+        found.map(|(_, probe)| probe)
+    }
+
+    /// The prompt without one of its injections.
+    pub fn without(&self, injection: usize) -> Option<&Probe> {
+        self.variant(Variant::Without(injection))
+            .or(self.without_injections.as_ref())
+    }
+
+    /// The hop at which most of the answer's log-probability is lost, counted in
+    /// [`Probes::hops`]: naming its bridge raises it most, the bridges before being named already.
+    pub fn weakest(&self) -> Option<(usize, &HopProbe)> {
+        let before =
+            std::iter::once(&self.composed).chain(self.hops.iter().map(|hop| &hop.explicit));
+        let gains = self.hops.iter().zip(before);
+        gains
+            .enumerate()
+            .max_by(|(_, (a, from_a)), (_, (b, from_b))| {
+                let gain = |hop: &HopProbe, from: &Probe| hop.explicit.logp - from.logp;
+                gain(a, from_a).total_cmp(&gain(b, from_b))
+            })
+            .map(|(at, (hop, _))| (at, hop))
+    }
+}
+
+/// One hop needs no list of its own: `explicit` and `hop1` say all.
+fn no_chain(hops: &[HopProbe]) -> bool {
+    hops.len() < 2
 }
 
 /// One token of a prompt and how likely it was.
@@ -127,18 +191,6 @@ pub(super) fn ask(
     Ok((probes, trace))
 }
 
-/// Asks one prompt.
-///
-/// # Errors
-/// As [`Model::score_all`].
-pub(super) fn ask_one(model: &Model, asked: Asked, cancel: &Cancel) -> Result<Probe, HopError> {
-    let (mut probes, _) = ask(model, &[asked], Capture::default(), cancel)?;
-    match probes.pop() {
-        Some((probe, _)) => Ok(probe),
-        None => Err(ModelError::EmptyPrompt.into()),
-    }
-}
-
 fn probe(model: &Model, prompt: &str, score: &Score) -> Probe {
     let top = score
         .top
@@ -158,7 +210,8 @@ fn probe(model: &Model, prompt: &str, score: &Score) -> Probe {
     }
 }
 
-/// Asks the prompt as written and with the bridge named, in one pass, and reads its tokens.
+/// Asks the prompt as written, with the bridges named, each mention alone and the prompt without
+/// its subject, in one pass, and reads its tokens.
 ///
 /// # Errors
 /// As [`Model::score_all`]; an injection that cannot be placed.
@@ -170,40 +223,71 @@ pub fn run_probes(
 ) -> Result<(Probes, Vec<TokenReading>), HopError> {
     let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
     let tokens = written.tokens.clone();
-    let bare = Asked {
-        interventions: Vec::new(),
-        ..written.clone()
-    };
     let injected = !written.interventions.is_empty();
+    let bare = |prompt: String, answers: Vec<Answer>| Asked {
+        tokens: model.tokenizer.encode(&prompt, settings.bos),
+        answers,
+        prompt,
+        interventions: Vec::new(),
+    };
+    let answers = written.answers.clone();
+    // Without an answer there is nothing to compare.
+    let steps = if answers.is_empty() {
+        Vec::new()
+    } else {
+        steps(subject)
+    };
+    let nobody = without_subject(subject).filter(|_| !answers.is_empty());
     let mut prompts = vec![written];
     if injected {
-        prompts.push(bare.clone());
+        prompts.push(bare(subject.prompt.clone(), answers.clone()));
     }
-    let explicit = subject.bridged().map(|(mention, bridge)| {
-        let prompt = substitute(&subject.prompt, mention.range.clone(), bridge);
-        Asked {
-            tokens: model.tokenizer.encode(&prompt, settings.bos),
-            prompt,
-            ..bare
-        }
-    });
-    let has_explicit = explicit.is_some();
-    prompts.extend(explicit);
+    for step in &steps {
+        let question = question(&step.phrase);
+        let bridges = super::subject::answers(model, &question, &completions(&step.bridge))?;
+        prompts.push(bare(question, bridges));
+        prompts.push(bare(step.prompt.clone(), answers.clone()));
+    }
+    let asks_nobody = nobody.is_some();
+    prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
+    let (kinds, varied): (Vec<Variant>, Vec<Asked>) =
+        variants(model, subject, &prompts[0], settings, cancel)?
+            .into_iter()
+            .unzip();
+    prompts.extend(varied);
     let capture = Capture {
         token_logps: Sequences::First,
         ..Capture::default()
     };
     let (probes, trace) = ask(model, &prompts, capture, cancel)?;
-    let mut probes = probes.into_iter();
-    let mut next = || probes.next().map(|(probe, _)| probe);
-    let Some(composed) = next() else {
-        return Err(ModelError::EmptyPrompt.into());
-    };
-    let probes = Probes {
+    let mut found = probes.into_iter().map(|(probe, _)| probe);
+    let mut next = || found.next().ok_or(ModelError::EmptyPrompt);
+    let composed = next()?;
+    let without_injections = injected.then(&mut next).transpose()?;
+    let mut hops = Vec::with_capacity(steps.len());
+    for step in steps {
+        hops.push(HopProbe {
+            index: step.mention,
+            mention: step.phrase,
+            bridge: step.bridge,
+            known: next()?,
+            explicit: next()?,
+        });
+    }
+    let mut probes = Probes {
         composed,
-        without_injections: if injected { next() } else { None },
-        explicit: if has_explicit { next() } else { None },
+        without_injections,
+        explicit: hops.last().map(|hop| hop.explicit.clone()),
+        hop1: hops.first().map(|hop| hop.known.clone()),
+        no_subject: asks_nobody.then(&mut next).transpose()?,
+        hops,
+        variants: kinds.into_iter().zip(found).collect(),
     };
+    if let Some(asked) = begun(&prompts[0], &probes.composed, settings) {
+        let (found, _) = ask(model, &[asked], Capture::default(), cancel)?;
+        let found = found.into_iter().map(|(probe, _)| (Variant::Begun, probe));
+        probes.variants.extend(found);
+    }
     Ok((probes, readings(model, tokens, &trace)))
 }
 

@@ -15,6 +15,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// Which injections are tried.
     pub search: Search,
+    /// Whether hops that nobody declared are left alone.
+    pub declared_only: bool,
 }
 
 /// When a verdict is given.
@@ -23,6 +25,10 @@ pub struct Settings {
 pub struct Thresholds {
     /// The model knows an answer whose probability is at least this.
     pub known: f64,
+    /// The model knows a bridge whose probability after the mention alone is at least this.
+    pub hop_known: f64,
+    /// An answer is a shortcut when it is at least this share as probable without the mention.
+    pub shortcut_share: f64,
     /// A hop is lost when naming the bridge makes the answer at least this many times as
     /// probable.
     pub lost_factor: f64,
@@ -34,6 +40,8 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             known: 0.05,
+            hop_known: 0.01,
+            shortcut_share: 0.8,
             lost_factor: 1.5,
             gain_factor: 1.1,
         }

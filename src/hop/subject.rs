@@ -15,7 +15,7 @@ pub struct Subject {
     pub prompt: String,
     /// Accepted answers; empty if none were named.
     pub expect: Vec<String>,
-    /// Mentions that stand in the prompt, in the order of the hops.
+    /// The mentions that were declared, in the order of the hops.
     pub mentions: Vec<Mention>,
     /// Injections in force.
     pub injections: Vec<Injection>,
@@ -24,22 +24,21 @@ pub struct Subject {
 /// An obscure mention and the entity it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// Bytes of the rendered prompt.
-    pub range: Range<usize>,
+    /// The phrase as it was declared.
+    pub phrase: String,
+    /// Bytes of the rendered prompt. `None` where the phrase does not stand there: in a chain it
+    /// may only do so once an earlier bridge is named.
+    pub range: Option<Range<usize>>,
     /// The bridge, if the author named it.
     pub bridge: Option<String>,
 }
 
 impl Subject {
-    /// The phrase of a mention.
-    pub fn phrase(&self, mention: &Mention) -> &str {
-        self.prompt.get(mention.range.clone()).unwrap_or_default()
-    }
-
-    /// The first mention whose bridge is named.
+    /// The first mention that stands in the prompt and whose bridge is named.
     pub fn bridged(&self) -> Option<(&Mention, &str)> {
         self.mentions
             .iter()
+            .filter(|mention| mention.range.is_some())
             .find_map(|mention| Some((mention, mention.bridge.as_deref()?)))
     }
 }
@@ -79,7 +78,7 @@ pub(super) fn answers(
 }
 
 /// Answers of which none begins with another.
-fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
+pub(super) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     answers.sort_by_key(|answer| answer.ids.len());
     let mut kept: Vec<Answer> = Vec::new();
     for answer in answers {

@@ -5,13 +5,11 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::explicit::substitute;
-use super::probe::{Asked, ask, asked};
 use super::{
-    Candidate, HopError, Probe, Probes, Settings, Subject, TokenProbability, Verdict, candidates,
-    mentions, verdict,
+    Candidate, HopError, Mention, Probe, Probes, Settings, Source, Subject, TokenProbability,
+    Verdict, candidates, mentions, run_probes, verdict,
 };
-use crate::model::{Cancel, Capture, Model};
+use crate::model::{Cancel, Model};
 use crate::prompt::Facts;
 
 /// A hop that nobody declared. All of it is guessed: the mention by a grammar, the bridge by the
@@ -51,36 +49,21 @@ pub struct Inconsistency {
 pub struct Guessed {
     /// The bridge.
     pub bridge: String,
-    /// The prompt with it in the mention's place.
-    pub explicit: Probe,
+    /// The probes with it.
+    pub probes: Probes,
     /// The verdict.
     pub verdict: Verdict,
 }
 
-/// When a guess is worth saying; measured in `docs/candidates.md`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GuessThresholds {
-    /// A bridge is likely enough where the model completes the glossary with it at least as
-    /// probably as this. What a facts file states always is.
-    pub bridge: f64,
-    /// Two answers differ where each is at least this many times as probable as the other, each
-    /// in its own prompt.
-    pub factor: f64,
-}
+/// A bridge is likely enough where the model completes the glossary with it at least as probably
+/// as this; what a facts file states always is. Measured in `docs/candidates.md`, as the next one.
+const LIKELY: f64 = 0.05;
+/// Two answers differ where each is at least this many times as probable as the other, each in
+/// its own prompt.
+const FACTOR: f64 = 1.2;
 
-impl Default for GuessThresholds {
-    fn default() -> Self {
-        let d = std::env::var("DEV_G").unwrap_or("0.05,1.2".into());
-        let (a, b) = d.split_once(',').unwrap();
-        Self {
-            bridge: a.parse().unwrap(),
-            factor: b.parse().unwrap(),
-        }
-    }
-}
-
-/// Looks for the hop of a prompt without declared ones; `None` where a hop is declared or the
-/// prompt has no mention.
+/// Looks for the hop of a prompt without declared ones; `None` where a hop is declared, the prompt
+/// has no mention or `settings` say to leave such prompts alone.
 ///
 /// # Errors
 /// As [`candidates`]; an injection that cannot be placed.
@@ -91,12 +74,17 @@ pub fn undeclared(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Option<Undeclared>, HopError> {
-    if !subject.mentions.is_empty() {
+    if settings.declared_only || !subject.mentions.is_empty() {
         return Ok(None);
     }
     // A fact says what its mention is: it needs no grammar to be found first.
     let found = mentions(&subject.prompt);
-    let stated = |range: &&Range<usize>| facts.bridges(&subject.prompt[(*range).clone()]).next().is_some();
+    let stated = |range: &&Range<usize>| {
+        facts
+            .bridges(&subject.prompt[(*range).clone()])
+            .next()
+            .is_some()
+    };
     let Some(mention) = found.iter().find(stated).or(found.first()).cloned() else {
         return Ok(None);
     };
@@ -114,59 +102,40 @@ pub fn undeclared(
         inconsistent: None,
         guessed: None,
     };
-    let thresholds = GuessThresholds::default();
-    let likely = |one: &&Candidate| {
-        one.source == super::Source::Facts || one.logp >= thresholds.bridge.ln()
-    };
+    let likely = |one: &&Candidate| one.source == Source::Facts || one.logp >= LIKELY.ln();
     let Some(best) = undeclared.candidates.first().filter(likely) else {
         return Ok(Some(undeclared));
     };
     let bridge = best.text.clone();
-    let (written, named) = both(model, subject, &undeclared.mention, &bridge, settings, cancel)?;
-    undeclared.inconsistent = inconsistency(&bridge, &written, &named, thresholds.factor);
+    let declared = Subject {
+        mentions: vec![Mention {
+            phrase: subject.prompt[undeclared.mention.clone()].to_owned(),
+            range: Some(undeclared.mention.clone()),
+            bridge: Some(bridge.clone()),
+        }],
+        ..subject.clone()
+    };
+    let (probes, _) = run_probes(model, &declared, settings, cancel)?;
+    if let Some(explicit) = &probes.explicit {
+        undeclared.inconsistent = inconsistency(&bridge, &probes.composed, explicit);
+    }
     if !subject.expect.is_empty() {
-        let probes = Probes {
-            composed: written,
-            without_injections: None,
-            explicit: Some(named.clone()),
-        };
         undeclared.guessed = Some(Guessed {
-            bridge,
-            explicit: named,
             verdict: verdict(&probes, &settings.thresholds),
+            bridge,
+            probes,
         });
     }
     Ok(Some(undeclared))
 }
 
-/// The prompt as written and with the bridge named, in one pass.
-fn both(
-    model: &Model,
-    subject: &Subject,
-    mention: &Range<usize>,
-    bridge: &str,
-    settings: &Settings,
-    cancel: &Cancel,
-) -> Result<(Probe, Probe), HopError> {
-    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
-    let prompt = substitute(&subject.prompt, mention.clone(), bridge);
-    let named = Asked {
-        tokens: model.tokenizer.encode(&prompt, settings.bos),
-        prompt,
-        answers: written.answers.clone(),
-        interventions: Vec::new(),
-    };
-    let (mut probes, _) = ask(model, &[written, named], Capture::default(), cancel)?;
-    match (probes.pop(), probes.pop()) {
-        (Some((named, _)), Some((written, _))) => Ok((written, named)),
-        _ => Err(crate::model::ModelError::EmptyPrompt.into()),
-    }
-}
-
 /// Whether the two prompts' answers differ, and not by a small margin.
-fn inconsistency(bridge: &str, written: &Probe, named: &Probe, factor: f64) -> Option<Inconsistency> {
+fn inconsistency(bridge: &str, written: &Probe, named: &Probe) -> Option<Inconsistency> {
     let (first, second) = (written.top.first()?, named.top.first()?);
-    if first.token == second.token || !says_something(&first.token) || !says_something(&second.token) {
+    if first.token == second.token
+        || !says_something(&first.token)
+        || !says_something(&second.token)
+    {
         return None;
     }
     // What is not among the likeliest ten is at most as probable as the last of them.
@@ -176,7 +145,7 @@ fn inconsistency(bridge: &str, written: &Probe, named: &Probe, factor: f64) -> O
     };
     let named_as_written = p(written, &second.token);
     let written_when_named = p(named, &first.token);
-    let differ = first.p >= factor * named_as_written && second.p >= factor * written_when_named;
+    let differ = first.p >= FACTOR * named_as_written && second.p >= FACTOR * written_when_named;
     differ.then(|| Inconsistency {
         bridge: bridge.to_owned(),
         prompt: named.prompt.clone(),
@@ -190,6 +159,5 @@ fn inconsistency(bridge: &str, written: &Probe, named: &Probe, factor: f64) -> O
 /// Whether a token is more than a function word or a mark: " the" and " a" begin the same answer.
 fn says_something(token: &str) -> bool {
     let word = token.trim();
-    word.chars().any(char::is_alphanumeric)
-        && super::mentions::is_content(word)
+    word.chars().any(char::is_alphanumeric) && super::mentions::is_content(word)
 }

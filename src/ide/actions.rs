@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::Snapshot;
 use super::numbers::{chance, factor, percent, quoted};
-use crate::hop::{CaseFindings, Change, Repair};
-use crate::prompt::{
-    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, replace_mention,
-};
+use crate::hop::{CaseFindings, Change, Repair, Wording, words_edit};
+use crate::memory::{Placement, Recipe};
+use crate::prompt::{Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection};
 
 /// Something the user can have done.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +25,7 @@ pub struct Action {
 
 /// Injections as code actions.
 pub const INJECT: &str = "quickfix.hoplens.inject";
-/// Rewrites as code actions.
+/// Other words as code actions.
 pub const REWRITE: &str = "quickfix.hoplens.rewrite";
 
 /// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
@@ -58,8 +57,8 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
             offered.push(Action {
                 title: repair_title(repair),
                 kind: match repair.change {
-                    Change::Inject { .. } => INJECT,
-                    Change::Rewrite { .. } => REWRITE,
+                    Change::Inject(_) => INJECT,
+                    Change::Words { .. } => REWRITE,
                 },
                 edit,
                 preferred: offered.iter().all(|other: &Action| other.case != index),
@@ -82,53 +81,65 @@ pub fn repair_title(repair: &Repair) -> String {
         percent(after),
         factor(after / before)
     );
-    match &repair.change {
-        Change::Inject {
-            memory,
-            encoding,
-            layer,
-            tau,
-            scope,
-        } => {
-            // The plain encoding goes without saying.
-            let encoding = match encoding {
-                Encoding::Embed => "",
-                Encoding::Unembed => " (unembed)",
-                Encoding::Layerwise => " (layerwise)",
-            };
-            let place = match scope {
-                Scope::All => String::new(),
-                Scope::Last => ", last token".into(),
-                Scope::Span(span) => format!(", at {}", quoted(&span.text)),
-            };
-            format!(
-                "Inject memory {}{encoding}, layer {layer}, τ {tau}{place}: {gain}",
-                quoted(memory)
-            )
-        }
-        Change::Rewrite { replacement, .. } => {
-            format!("Name {} in the text: {gain}", quoted(replacement))
-        }
+    let does = match &repair.change {
+        Change::Inject(recipe) => injecting(recipe),
+        Change::Words {
+            wording, was, text, ..
+        } => rewording(*wording, was, text),
+    };
+    let fakes = if repair.fakes {
+        "; the model lacks this knowledge, the injection only fakes it"
+    } else {
+        ""
+    };
+    format!("{does}: {gain}{fakes}")
+}
+
+fn injecting(recipe: &Recipe) -> String {
+    let Placement {
+        encoding,
+        layer,
+        tau,
+        scope,
+        ..
+    } = &recipe.placement;
+    // The plain encoding goes without saying.
+    let encoding = match encoding {
+        Encoding::Embed => "",
+        Encoding::Unembed => " (unembed)",
+        Encoding::Layerwise => " (layerwise)",
+    };
+    let place = match scope {
+        Scope::All => String::new(),
+        Scope::Last => ", last token".into(),
+        Scope::Span(span) => format!(", at {}", quoted(&span.text)),
+    };
+    let memory = quoted(&recipe.memory);
+    format!("Inject memory {memory}{encoding}, layer {layer}, τ {tau}{place}")
+}
+
+fn rewording(wording: Wording, was: &str, text: &str) -> String {
+    match wording {
+        Wording::Rewrite => format!("Name {} in the text", quoted(text)),
+        Wording::Appositive => format!("Add {} behind the mention", quoted(text)),
+        Wording::Fact => format!("State {} first", quoted(text.trim_end())),
+        Wording::Respell if text.is_empty() => format!("Remove {}", quoted(was)),
+        Wording::Respell => format!("Write {} instead of {}", quoted(text), quoted(was)),
     }
 }
 
 /// The edit that applies a repair; `None` where the text to rewrite is not in the file.
 pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
     match &repair.change {
-        Change::Inject {
-            memory,
-            encoding,
-            layer,
-            tau,
-            scope,
-        } => {
+        Change::Inject(recipe) => {
             let model = &snapshot.findings.as_ref()?.model;
+            let placement = &recipe.placement;
             let injection = NewInjection {
-                memory: memory.clone(),
-                encoding: *encoding,
-                layer: *layer,
-                tau: *tau,
-                scope: scope.clone(),
+                memory: recipe.memory.clone(),
+                encoding: placement.encoding,
+                layer: placement.layer,
+                tau: placement.tau,
+                scope: placement.scope.clone(),
                 measured: Some(Measured {
                     model: format!("sha256:{}", model.sha256.get(..12).unwrap_or(&model.sha256)),
                     before: repair.logp_before.exp(),
@@ -139,12 +150,6 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
             let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
             (!edit.edits.is_empty()).then_some(edit)
         }
-        Change::Rewrite {
-            mention,
-            replacement,
-        } => {
-            let mention = case.subject.mentions.get(*mention)?;
-            replace_mention(&case.rendered, mention.range.clone(), replacement)
-        }
+        Change::Words { .. } => words_edit(&case.rendered, &repair.change),
     }
 }

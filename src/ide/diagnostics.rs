@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use super::Snapshot;
-use super::numbers::{percent, quoted};
-use crate::hop::{CaseFindings, Outcome, Probes, Verdict};
-use crate::model::ModelInfo;
-use crate::prompt::{Injection, Origin, Severity};
+use super::{Snapshot, injections, tokens, undeclared, verdicts};
+use crate::hop::{CaseFindings, Verdict};
+use crate::prompt::{Origin, Severity};
 
 /// Something to underline in a prompt file or its sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +58,15 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
+            own.extend(undeclared::diagnostic(snapshot, case));
+            own.extend(tokens::diagnostics(
+                snapshot,
+                index,
+                case,
+                &findings.thresholds,
+            ));
         }
-        own.extend(
-            snapshot
-                .file
-                .injections
-                .iter()
-                .filter_map(|one| stale(one, &findings.model)),
-        );
+        own.extend(injections::diagnostics(snapshot, findings));
         found.extend(unsuppressed(snapshot, own));
     }
     found
@@ -122,8 +121,8 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
         }
         Ok(outcome) => {
             let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
-            let message = message(verdict, case, outcome);
-            let related = evidence(snapshot, case);
+            let message = verdicts::message(verdict, case, outcome);
+            let related = verdicts::evidence(snapshot, case, outcome);
             Some(diagnostic(
                 verdict.code(),
                 Severity::Warning,
@@ -134,13 +133,15 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
     }
 }
 
-/// The mention where one is known, else the prompt's last word.
+/// The mention of the hop that fails where it stands in the prompt, another one that does, else
+/// the prompt's last word.
 fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
-    let mention = case
-        .subject
-        .bridged()
-        .map(|(mention, _)| mention.range.clone());
-    let mention = mention.and_then(|range| case.rendered.to_source(range));
+    let mentions = &case.subject.mentions;
+    let failing = case.outcome.as_ref().ok();
+    let failing = failing.and_then(|outcome| outcome.probes.weakest());
+    let failing = failing.and_then(|(_, hop)| mentions.get(hop.index));
+    let mut ranges = failing.into_iter().chain(mentions);
+    let mention = ranges.find_map(|mention| case.rendered.to_source(mention.range.clone()?));
     mention.unwrap_or_else(|| {
         let text = case.rendered.written().trim_end();
         let start = text.rfind(char::is_whitespace).map_or(0, |space| {
@@ -148,88 +149,5 @@ fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
         });
         let body = snapshot.file.body.clone();
         case.rendered.to_source(start..text.len()).unwrap_or(body)
-    })
-}
-
-fn evidence(snapshot: &Snapshot, case: &CaseFindings) -> Vec<Related> {
-    let Some(declared) = case.case.and_then(|index| snapshot.file.cases.get(index)) else {
-        return Vec::new();
-    };
-    let bridges = declared
-        .hops
-        .iter()
-        .filter_map(|hop| hop.bridge.as_ref())
-        .map(|bridge| Related {
-            range: bridge.range.clone(),
-            origin: declared.origin,
-            message: format!("the bridge is declared here as {}", quoted(&bridge.value)),
-        });
-    let expected = declared.expect.first().map(|expect| Related {
-        range: expect.range.clone(),
-        origin: declared.origin,
-        message: format!("the answer is expected here as {}", quoted(&expect.value)),
-    });
-    bridges.chain(expected).collect()
-}
-
-/// A verdict in one sentence with its numbers.
-fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
-    let Probes {
-        composed, explicit, ..
-    } = &outcome.probes;
-    let answer = quoted(case.subject.expect.first().map_or("", String::as_str));
-    let written = percent(composed.p);
-    let bridge = quoted(case.subject.bridged().map_or("", |(_, bridge)| bridge));
-    let named = explicit
-        .as_ref()
-        .map_or_else(String::new, |probe| percent(probe.p));
-    match verdict {
-        Verdict::Ok => String::new(),
-        Verdict::HopLost => format!(
-            "hop lost: P({answer}) is {written} as written and {named} when {bridge} is named. \
-             The model knows the answer but does not get to it from this mention."
-        ),
-        Verdict::AnswerUnknown => format!(
-            "answer unknown: P({answer}) is {written} as written and only {named} when {bridge} is \
-             named. The model lacks this knowledge; an injection would only fake it, so state the \
-             fact in the prompt or use another model."
-        ),
-        Verdict::AnswerUnlikely => {
-            let top = composed.top.first().map_or_else(String::new, |top| {
-                format!(" (it prefers {}, {})", quoted(&top.token), percent(top.p))
-            });
-            format!(
-                "answer unlikely: P({answer}) is {written}{top}. Declare the hop (`hops: [{{mention, \
-                 bridge}}]`) to find out which step fails and to have repairs measured."
-            )
-        }
-    }
-}
-
-/// An injection whose gain was measured with another model.
-fn stale(injection: &Injection, model: &ModelInfo) -> Option<Diagnostic> {
-    let measured = injection.measured.as_ref()?;
-    let digest = measured
-        .model
-        .strip_prefix("sha256:")
-        .unwrap_or(&measured.model);
-    let digest = digest.trim_end_matches('…');
-    if digest.is_empty() || model.sha256.starts_with(digest) {
-        return None;
-    }
-    Some(Diagnostic {
-        code: "injection-stale",
-        severity: Severity::Information,
-        message: format!(
-            "this injection was measured with another model ({}) than {} (sha256:{}). Measure it \
-             again before you trust its numbers.",
-            measured.model,
-            model.name,
-            model.sha256.get(..12).unwrap_or(&model.sha256)
-        ),
-        range: injection.range.clone(),
-        origin: injection.origin,
-        case: None,
-        related: Vec::new(),
     })
 }

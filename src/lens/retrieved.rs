@@ -32,7 +32,10 @@ pub fn retrieved(
         cols: model.info.width,
         data: Vec::new(),
     };
-    for position in positions.iter().filter(|position| **position < tokens.len()) {
+    for position in positions
+        .iter()
+        .filter(|position| **position < tokens.len())
+    {
         let mut loudest: Vec<(f32, Vec<f32>)> = Vec::new();
         for (layer, kept) in trace.layers.iter().enumerate().skip(model.info.layers / 3) {
             let r = model.head_outputs(layer, kept.z.row(position - first));

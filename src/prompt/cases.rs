@@ -4,39 +4,28 @@ use super::{
     Case, Hop, InputValue, Spanned,
     declared::Declared,
     fields::{check_keys, list, map, optional, required, text},
+    keys::{CASE, HOP, Key, LINK},
     problem::Problems,
     yaml::{Data, Node},
 };
-
-const KEYS: [&str; 4] = ["id", "input", "expect", "hops"];
 
 /// Adds the case, with the places of its inputs, to `declared`.
 pub(super) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems) {
     let Some(entries) = map(node, "A case", problems) else {
         return;
     };
-    // `chain` is the older name of `hops`.
-    let mut keys = KEYS.to_vec();
-    if optional(entries, "chain").is_some() {
-        keys.push("chain");
-    }
-    check_keys(entries, &keys, "A case", problems);
+    check_keys(entries, CASE, "A case", problems);
     let id = optional(entries, "id").and_then(|id| text(id, "The case's id", problems));
     let expect = optional(entries, "expect").map(|expect| expected(expect, problems));
     let mut hops = Vec::new();
     if let Some(items) = optional(entries, "hops") {
         for item in list(items, "`hops`", problems) {
-            hops.extend(hop(item, "mention", &["mention", "bridge"], problems));
+            hops.extend(hop(item, "mention", HOP, problems));
         }
     }
     if let Some(items) = optional(entries, "chain") {
         for item in list(items, "`chain`", problems) {
-            hops.extend(hop(
-                item,
-                "subject",
-                &["subject", "relation", "bridge"],
-                problems,
-            ));
+            hops.extend(hop(item, "subject", LINK, problems));
         }
     }
     let mut input = serde_json::Map::new();
@@ -90,7 +79,7 @@ fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
     }
 }
 
-fn hop(node: &Node, mention: &str, keys: &[&str], problems: &mut Problems) -> Option<Hop> {
+fn hop(node: &Node, mention: &str, keys: &[Key], problems: &mut Problems) -> Option<Hop> {
     let entries = map(node, "A hop", problems)?;
     check_keys(entries, keys, "A hop", problems);
     let value = required(entries, mention, "A hop", node.here(), problems)?;

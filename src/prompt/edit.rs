@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::{
     Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
     declared::find_case,
+    file::parse_as,
     quote::{id, quoted, significant},
     yaml,
 };
@@ -46,6 +47,21 @@ impl FileEdit {
         }
         out.push_str(text.get(at..).unwrap_or_default());
         out
+    }
+}
+
+/// The file read anew after an edit, and its text.
+pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, String) {
+    let sidecar = file.sidecar.as_deref();
+    match edit.target {
+        Origin::FrontMatter => {
+            let text = edit.apply(text);
+            (parse_as(file.format, &text, sidecar), text)
+        }
+        Origin::Sidecar => {
+            let sidecar = edit.apply(sidecar.unwrap_or_default());
+            (parse_as(file.format, text, Some(&sidecar)), text.to_owned())
+        }
     }
 }
 

@@ -7,13 +7,21 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
+use super::keys::HOP;
 use super::problem::{Problem, Problems};
 use super::yaml::{self, Data, Node};
 use super::{Origin, Spanned, fields};
 
 /// The name of the file in a workspace's root.
 pub const FACTS_FILE: &str = "facts.yaml";
+
+/// Where the facts of a prompt file may lie: its folder and those around it, the nearest first.
+pub fn facts_files(prompt: &Path) -> impl Iterator<Item = PathBuf> {
+    let folders = prompt.ancestors().skip(1);
+    folders.map(|folder| folder.join(FACTS_FILE))
+}
 
 /// One mention and the entity that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +97,7 @@ pub fn parse_facts(text: &str) -> Facts {
 /// `{mention: …, bridge: …}`.
 fn entry(node: &Node, problems: &mut Problems) -> Option<Fact> {
     let entries = fields::map(node, "A fact", problems)?;
-    fields::check_keys(entries, &["mention", "bridge"], "A fact", problems);
+    fields::check_keys(entries, HOP, "A fact", problems);
     let mut field = |key: &str, what: &str| {
         let value = fields::required(entries, key, "A fact", node.here(), problems)?;
         fields::text(value, what, problems)
@@ -148,7 +156,9 @@ mod tests {
 
     #[test]
     fn both_shapes_are_read_and_mentions_compared_loosely() {
-        let list = parse_facts("- {mention: The flagship store, bridge: Harbour Street}\n- mention: x\n  bridge: y\n");
+        let list = parse_facts(
+            "- {mention: The flagship store, bridge: Harbour Street}\n- mention: x\n  bridge: y\n",
+        );
         assert_eq!(list.problems, []);
         assert_eq!(all(&list, "the  Flagship\n store"), ["Harbour Street"]);
         assert_eq!(all(&list, "store"), Vec::<&str>::new());

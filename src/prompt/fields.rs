@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     Spanned,
+    keys::{Key, names},
     problem::{Problems, did_you_mean},
     yaml::{Data, Node, Plain},
 };
@@ -116,10 +117,11 @@ pub(super) fn optional<'node>(entries: &'node [(Node, Node)], key: &str) -> Opti
 /// Warns about keys that are not `known`, and about those given twice.
 pub(super) fn check_keys(
     entries: &[(Node, Node)],
-    known: &[&str],
+    known: &[Key],
     what: &str,
     problems: &mut Problems,
 ) {
+    let known = names(known);
     let mut seen = Vec::new();
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
@@ -129,7 +131,7 @@ pub(super) fn check_keys(
         } else if !known.contains(&name) {
             let message = format!(
                 "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
-                did_you_mean(name, known),
+                did_you_mean(name, &known),
                 known.join(", ")
             );
             problems.warn(key.here(), message);

@@ -8,6 +8,7 @@ use super::{
     Case, Format, Injection, Origin, Problem, Suppression, cases, declared,
     declared::{Declared, Lists},
     fields,
+    keys::{LISTS, VERSION},
     problem::{Problems, did_you_mean},
     suppress,
     yaml::{self, Node},
@@ -185,7 +186,8 @@ fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
     let Some(root) = root(text, 0, "The sidecar", problems) else {
         return Declared::default();
     };
-    let known = ["version", "cases", "inject", "ignore"];
+    let mut known = vec![VERSION];
+    known.extend(LISTS);
     fields::check_keys(root.entries(), &known, "The sidecar", problems);
     let value = |key| root.entry(key).map(|(_, value)| value);
     match value("version") {

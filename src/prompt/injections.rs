@@ -3,14 +3,11 @@
 use super::{
     Encoding, Injection, Measured, Scope, SpanScope,
     fields::{check_keys, index, map, number, optional, required, text},
+    keys::{ENCODINGS, INJECT, MEASURED, SCOPES, SPAN},
     problem::{Problems, did_you_mean},
     yaml::{Data, Node},
 };
 
-const KEYS: [&str; 8] = [
-    "case", "memory", "encoding", "layer", "head", "tau", "scope", "measured",
-];
-const ENCODINGS: [&str; 3] = ["embed", "unembed", "layerwise"];
 const WHAT: &str = "An injection";
 
 /// The injection, or `None` and a problem: one that is half right would change the model's
@@ -18,7 +15,7 @@ const WHAT: &str = "An injection";
 pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
     let entries = map(node, WHAT, problems)?;
     let here = node.here();
-    check_keys(entries, &KEYS, WHAT, problems);
+    check_keys(entries, INJECT, WHAT, problems);
     let case = optional(entries, "case").map(|case| text(case, "An injection's case", problems));
     let memory = required(entries, "memory", WHAT, here, problems)
         .and_then(|memory| text(memory, "An injection's memory", problems));
@@ -65,7 +62,7 @@ fn encoding(node: &Node, problems: &mut Problems) -> Option<Encoding> {
         other => {
             let message = format!(
                 "There is no encoding `{other}`.{} Write one of: {}.",
-                did_you_mean(other, &ENCODINGS),
+                did_you_mean(other, ENCODINGS),
                 ENCODINGS.join(", ")
             );
             problems.error(&name.range, message);
@@ -76,7 +73,7 @@ fn encoding(node: &Node, problems: &mut Problems) -> Option<Encoding> {
 
 fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
     if let Data::Map { entries, .. } = &node.data {
-        check_keys(entries, &["span", "nth"], "A scope", problems);
+        check_keys(entries, SPAN, "A scope", problems);
         let span = required(entries, "span", "A scope", node.here(), problems)?;
         let quoted = text(span, "A scope's span", problems)?.value;
         let nth = match optional(entries, "nth") {
@@ -93,7 +90,7 @@ fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
             let message = format!(
                 "There is no scope `{other}`.{} Write all, last, or {{span: \"…\"}} with a \
                  piece of the prompt.",
-                did_you_mean(other, &["all", "last"])
+                did_you_mean(other, SCOPES)
             );
             problems.error(&name.range, message);
             None
@@ -104,7 +101,7 @@ fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
 fn measured(node: &Node, problems: &mut Problems) -> Option<Measured> {
     let what = "`measured`";
     let entries = map(node, what, problems)?;
-    check_keys(entries, &["model", "before", "after"], what, problems);
+    check_keys(entries, MEASURED, what, problems);
     let here = node.here();
     let model = required(entries, "model", what, here, problems)
         .and_then(|model| text(model, "The measured model", problems));

@@ -197,7 +197,11 @@ impl Mapped {
 /// whitespace may stand for any other, as it does after re-wrapping a prompt. The first
 /// occurrence counts.
 pub fn find_mention(rendered: &Mapped, mention: &str) -> Option<Range<usize>> {
-    let text = &rendered.text;
+    find_phrase(&rendered.text, mention)
+}
+
+/// [`find_mention`] in any text.
+pub fn find_phrase(text: &str, mention: &str) -> Option<Range<usize>> {
     if mention.trim().is_empty() {
         return None;
     }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Case, FileEdit, Mapped, Origin, Problem, Rendered, Severity, TextEdit, Turn, find_mention,
-    problem::FRONT_MATTER, quote::quoted,
+    Case, FileEdit, Mapped, Origin, Piece, Problem, Rendered, Severity, TextEdit, Turn,
+    find_mention, problem::FRONT_MATTER, quote::quoted,
 };
 
 /// Gives the edit that puts `replacement` in the place of some rendered bytes.
@@ -27,29 +27,64 @@ pub fn replace_mention(
     };
     let from = rendered.start - piece.rendered.start;
     let to = rendered.end - piece.rendered.start;
-    let (target, edit) = if piece.verbatim {
-        if replacement.contains("{{") {
+    change(piece, from..to, replacement)
+}
+
+/// Gives the edit that puts `text` at a place of the rendered bytes.
+///
+/// Where the place ends or parts bytes of the body, or of a variable's text, the words go there;
+/// at the beginning of what a tag made they go before the tag. `None` where the text was computed
+/// or the template would read the words as a tag.
+pub fn insert_text(mapped: &Mapped, rendered: usize, text: &str) -> Option<FileEdit> {
+    mapped.text.get(..rendered)?;
+    let into = |piece: &&Piece| piece.rendered.start < rendered && rendered <= piece.rendered.end;
+    if let Some(piece) = mapped.pieces.iter().find(into)
+        && piece.source.is_some()
+    {
+        let from = rendered - piece.rendered.start;
+        return change(piece, from..from, text);
+    }
+    let next = mapped
+        .pieces
+        .iter()
+        .find(|piece| piece.rendered.start == rendered)?;
+    if text.contains("{{") {
+        return None;
+    }
+    let start = next.source.as_ref()?.start;
+    Some(in_body(start..start, text))
+}
+
+/// Puts `text` in the place of some bytes of one piece's text.
+fn change(piece: &Piece, within: Range<usize>, text: &str) -> Option<FileEdit> {
+    if piece.verbatim {
+        if text.contains("{{") {
             return None;
         }
         let start = piece.source.as_ref()?.start;
-        let range = start + from..start + to;
-        let new_text = replacement.to_owned();
-        (Origin::FrontMatter, TextEdit { range, new_text })
-    } else {
-        let value = piece.value.as_ref()?;
-        let before = value.value.get(..from)?;
-        let after = value.value.get(to..)?;
-        let edit = TextEdit {
-            range: value.range.clone(),
-            new_text: quoted(&format!("{before}{replacement}{after}")),
-        };
-        (value.origin, edit)
+        return Some(in_body(start + within.start..start + within.end, text));
+    }
+    let value = piece.value.as_ref()?;
+    let before = value.value.get(..within.start)?;
+    let after = value.value.get(within.end..)?;
+    let edit = TextEdit {
+        range: value.range.clone(),
+        new_text: quoted(&format!("{before}{text}{after}")),
     };
     Some(FileEdit {
-        target,
+        target: value.origin,
         edits: vec![edit],
         creates: false,
     })
+}
+
+fn in_body(range: Range<usize>, text: &str) -> FileEdit {
+    let new_text = text.to_owned();
+    FileEdit {
+        target: Origin::FrontMatter,
+        edits: vec![TextEdit { range, new_text }],
+        creates: false,
+    }
 }
 
 /// The mentions of a case that its rendered prompt does not hold. Where the bridge stands there

@@ -9,7 +9,8 @@ use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority};
-use crate::hop::{FileFindings, HopError, Subject, analyse, measure};
+use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure, undeclared};
+use crate::prompt::{Facts, facts_files, parse_facts};
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,10 +111,11 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
         return false;
     };
     let settings = state.hop_settings();
+    let seen = Arc::clone(&view);
     let answer = state
         .engine
         .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
-            let snapshot = &view.snapshot;
+            let snapshot = &seen.snapshot;
             analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
         });
     let Some(findings) = answered(answer.await) else {
@@ -124,12 +126,19 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     }
     state.publish(key);
     state.hints.notify_one();
-    repair(state, key, look, findings).await;
+    repair(state, key, look, &view, findings.clone()).await;
+    guess(state, key, look, findings).await;
     true
 }
 
 /// Measures the repairs of every case that fails, in the background.
-async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindings) {
+async fn repair(
+    state: &Arc<State>,
+    key: &Key,
+    look: &Look,
+    view: &Arc<View>,
+    findings: FileFindings,
+) {
     let cases = findings.cases.iter();
     let others: Arc<[Subject]> = cases.map(|case| case.subject.clone()).collect();
     for (index, case) in findings.cases.into_iter().enumerate() {
@@ -138,12 +147,19 @@ async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindin
         }
         let settings = state.hop_settings();
         let others = Arc::clone(&others);
+        let view = Arc::clone(view);
         let answer = state.engine.submit_long(
             Priority::Diagnostics,
             &look.cancel,
             move |model, cancel, pause| {
                 let mut pause = |_| pause();
-                measure(model, &case, &others, &settings, cancel, &mut pause)
+                let document = Document {
+                    file: &view.snapshot.file,
+                    text: &view.snapshot.text,
+                };
+                measure(
+                    model, document, &case, &others, &settings, cancel, &mut pause,
+                )
             },
         );
         let Some(repairs) = answered(answer.await) else {
@@ -155,6 +171,53 @@ async fn repair(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindin
         // Clients ask for actions when diagnostics change.
         state.publish(key);
     }
+}
+
+/// Looks for the hops that nobody declared, last of all and in the background.
+async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindings) {
+    let settings = state.hop_settings();
+    if settings.declared_only {
+        return;
+    }
+    let facts = Arc::new(facts_of(key));
+    for (index, case) in findings.cases.into_iter().enumerate() {
+        if case.outcome.is_err() || !case.subject.mentions.is_empty() {
+            continue;
+        }
+        let (settings, facts) = (settings.clone(), Arc::clone(&facts));
+        let answer =
+            state
+                .engine
+                .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
+                    undeclared(model, &case.subject, &facts, &settings, cancel)
+                });
+        let Some(Some(found)) = answered(answer.await) else {
+            continue;
+        };
+        if !state.prompts.set_undeclared(key, look, index, found) {
+            return;
+        }
+        state.publish(key);
+    }
+}
+
+/// The nearest facts file of a prompt; empty where there is none or it cannot be read.
+fn facts_of(key: &Key) -> Facts {
+    let files = key.path().into_iter().flat_map(facts_files);
+    for path in files {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let facts = parse_facts(&text);
+                for problem in &facts.problems {
+                    tracing::warn!("{}: {}", path.display(), problem.message);
+                }
+                return facts;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "{} cannot be read", path.display()),
+        }
+    }
+    Facts::default()
 }
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.

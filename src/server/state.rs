@@ -86,6 +86,7 @@ impl State {
     pub(super) fn hop_settings(&self) -> hop::Settings {
         hop::Settings {
             bos: self.options.bos,
+            declared_only: self.settings().declared_only,
             ..hop::Settings::default()
         }
     }

@@ -10,6 +10,9 @@ use crate::editor;
 /// A prompt whose hop is lost.
 pub struct Scenario {
     pub text: &'static str,
+    /// What is found, and how many percentages say so.
+    pub code: &'static str,
+    pub numbers: usize,
     /// The underlined mention.
     pub mention: &'static str,
     /// The bridge as the file has it, quotes included.
@@ -152,9 +155,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 fn check_finding(found: &Value, scenario: &Scenario, uri: &str) {
     assert_eq!(found["version"], 1);
     let one = &found["diagnostics"][0];
-    assert_eq!(one["code"], "hop-lost", "{found}");
+    assert_eq!(one["code"], scenario.code, "{found}");
     let message = one["message"].as_str().unwrap();
-    assert!(message.matches(" %").count() == 2, "{message}");
+    assert_eq!(message.matches(" %").count(), scenario.numbers, "{message}");
     assert_eq!(
         editor::slice(scenario.text, &one["range"]),
         scenario.mention

@@ -37,6 +37,8 @@ fn the_reef_is_found_and_repaired() {
         ..Start::default()
     };
     let scenario = Scenario {
+        code: "hop-lost",
+        numbers: 2,
         text: include_str!("reef.prompt"),
         mention: "The largest coral reef system in the world",
         bridge: "\"the Great Barrier Reef\"",

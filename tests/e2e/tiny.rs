@@ -9,9 +9,12 @@ const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
 
 #[test]
-fn a_lost_hop_is_found_and_repaired() {
+fn a_failing_hop_is_found_and_repaired() {
     let scenario = Scenario {
         text: TEXT,
+        // A model with random weights knows no bridge.
+        code: "hop-unknown",
+        numbers: 3,
         mention: "The first president of the United States",
         bridge: "\"café\"",
     };

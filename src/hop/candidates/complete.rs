@@ -72,7 +72,9 @@ pub(super) fn complete(
             beam.done = is_whole(&model.tokenizer.decode(&beam.ids[prompt.len()..]));
         }
     }
-    let names = beams.iter().filter_map(|beam| finish(model, beam, prompt.len()));
+    let names = beams
+        .iter()
+        .filter_map(|beam| finish(model, beam, prompt.len()));
     Ok(names.collect())
 }
 
@@ -89,7 +91,10 @@ fn begin(
     let firsts = |row: usize, most: usize| {
         let likeliest = top_k(trace.row(row), 40 * most).into_iter();
         let names = likeliest.filter(|best| begins_name(&model.tokenizer.text(best.token)));
-        names.map(|best| best.token).take(most).collect::<Vec<u32>>()
+        names
+            .map(|best| best.token)
+            .take(most)
+            .collect::<Vec<u32>>()
     };
     let own = firsts(0, effort.beams);
     let beam = |row: usize, token: u32, seeded| {
@@ -129,7 +134,10 @@ pub(super) fn begins_name(token: &str) -> bool {
 fn is_whole(text: &str) -> bool {
     let rest = leading(text).map(|name| &text[name.end..]);
     // A last word may still grow.
-    rest.is_none_or(|rest| rest.trim_end().len() > 1 || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ' && c != '-' && c != '\''))
+    rest.is_none_or(|rest| {
+        rest.trim_end().len() > 1
+            || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ' && c != '-' && c != '\'')
+    })
 }
 
 fn finish(model: &Model, beam: &Beam, from: usize) -> Option<Completion> {

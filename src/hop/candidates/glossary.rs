@@ -25,7 +25,10 @@ pub(super) fn glossary(phrase: &str) -> String {
 /// The same the other way round, and the beginning of the line for `entity`: what it is follows,
 /// as [`described`] writes it.
 pub(super) fn reversed(entity: &str) -> String {
-    lines(LINES.into_iter().map(|(mention, entity)| (entity, mention)), entity)
+    lines(
+        LINES.into_iter().map(|(mention, entity)| (entity, mention)),
+        entity,
+    )
 }
 
 /// A mention as it stands behind an entity.
@@ -59,10 +62,16 @@ mod tests {
     #[test]
     fn a_glossary_reads_both_ways() {
         let there = glossary("the highest\n mountain");
-        assert!(there.contains("\nThe fastest land animal = the cheetah\n"), "{there}");
+        assert!(
+            there.contains("\nThe fastest land animal = the cheetah\n"),
+            "{there}"
+        );
         assert!(there.ends_with("\nThe highest mountain ="), "{there}");
         let back = reversed("the Nile");
-        assert!(back.contains("\nHydrogen = the lightest element\n"), "{back}");
+        assert!(
+            back.contains("\nHydrogen = the lightest element\n"),
+            "{back}"
+        );
         assert!(back.ends_with("\nThe Nile ="), "{back}");
         assert_eq!(described("The highest\nmountain"), " the highest mountain");
     }

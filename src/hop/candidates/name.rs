@@ -30,16 +30,25 @@ pub(super) fn leading(text: &str) -> Option<Range<usize>> {
         }
         let large = is_large(word.bare);
         let connects = matches!(kind, Class::Of | Class::Definite)
-            || matches!(word.bare, "de" | "von" | "van" | "der" | "del" | "da" | "la" | "al");
+            || matches!(
+                word.bare,
+                "de" | "von" | "van" | "der" | "del" | "da" | "la" | "al"
+            );
         let joins = connects
             && kept > 0
             && proper
             && !word.closes
-            && words.peek().is_some_and(|next| is_large(next.bare) || class(next.bare) == Class::Definite);
+            && words
+                .peek()
+                .is_some_and(|next| is_large(next.bare) || class(next.bare) == Class::Definite);
         if kept == 0 {
             proper = large;
         }
-        let fits = if proper { large || joins } else { is_common(word.bare, kind) && kept < COMMON };
+        let fits = if proper {
+            large || joins
+        } else {
+            is_common(word.bare, kind) && kept < COMMON
+        };
         if !fits {
             break;
         }
@@ -67,7 +76,10 @@ pub(super) fn inside(text: &str) -> Vec<(usize, &str)> {
         if word.start >= skip && is_large(word.bare) && word.bare.starts_with(char::is_uppercase) {
             let kind = class(&word.bare.to_lowercase());
             if let Some(name) = leading(&text[word.start..]).map(|name| &text[word.start..][name])
-                && matches!(kind, Class::Open | Class::S | Class::Ed | Class::Superlative | Class::Definite)
+                && matches!(
+                    kind,
+                    Class::Open | Class::S | Class::Ed | Class::Superlative | Class::Definite
+                )
             {
                 skip = word.start + name.len();
                 let single = !name.contains(char::is_whitespace);
@@ -128,35 +140,39 @@ struct Word<'a> {
 
 fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut at = 0;
-    text.split_inclusive(char::is_whitespace).filter_map(move |piece| {
-        let begin = at;
-        at += piece.len();
-        let word = piece.trim_end();
-        let lead = word.len() - word.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
-        let mut bare = word[lead..].trim_end_matches(|c: char| !c.is_alphanumeric());
-        if bare.is_empty() {
-            return None;
-        }
-        let mut rest = &word[lead + bare.len()..];
-        if rest.starts_with('.') && is_abbreviation(bare) {
-            bare = &word[lead..=lead + bare.len()];
-            rest = &rest[1..];
-        }
-        let mut closes = !rest.is_empty() || piece.ends_with('\n');
-        for ending in ["'s", "’s"] {
-            if let Some(owner) = bare.strip_suffix(ending) {
-                bare = owner;
-                closes = true;
+    text.split_inclusive(char::is_whitespace)
+        .filter_map(move |piece| {
+            let begin = at;
+            at += piece.len();
+            let word = piece.trim_end();
+            let lead = word.len()
+                - word
+                    .trim_start_matches(|c: char| !c.is_alphanumeric())
+                    .len();
+            let mut bare = word[lead..].trim_end_matches(|c: char| !c.is_alphanumeric());
+            if bare.is_empty() {
+                return None;
             }
-        }
-        Some(Word {
-            bare,
-            start: begin + lead,
-            end: begin + lead + bare.len(),
-            closes,
-            ends_sentence: rest.starts_with(['.', '!', '?', ':']) || piece.ends_with('\n'),
+            let mut rest = &word[lead + bare.len()..];
+            if rest.starts_with('.') && is_abbreviation(bare) {
+                bare = &word[lead..=lead + bare.len()];
+                rest = &rest[1..];
+            }
+            let mut closes = !rest.is_empty() || piece.ends_with('\n');
+            for ending in ["'s", "’s"] {
+                if let Some(owner) = bare.strip_suffix(ending) {
+                    bare = owner;
+                    closes = true;
+                }
+            }
+            Some(Word {
+                bare,
+                start: begin + lead,
+                end: begin + lead + bare.len(),
+                closes,
+                ends_sentence: rest.starts_with(['.', '!', '?', ':']) || piece.ends_with('\n'),
+            })
         })
-    })
 }
 
 #[cfg(test)]
@@ -168,9 +184,18 @@ mod tests {
     fn a_name_ends_where_other_words_begin() {
         for (text, expected) in [
             (" George Washington, who was", Some("George Washington")),
-            (" the Great Barrier Reef in Australia", Some("the Great Barrier Reef")),
-            (" Martin Luther King Jr. was", Some("Martin Luther King Jr.")),
-            (" the University of Oxford is", Some("the University of Oxford")),
+            (
+                " the Great Barrier Reef in Australia",
+                Some("the Great Barrier Reef"),
+            ),
+            (
+                " Martin Luther King Jr. was",
+                Some("Martin Luther King Jr."),
+            ),
+            (
+                " the University of Oxford is",
+                Some("the University of Oxford"),
+            ),
             (" \"Anna\" and", Some("Anna")),
             (" water. It", Some("water")),
             (" a sperm whale that", Some("a sperm whale")),
@@ -186,7 +211,10 @@ mod tests {
     fn names_inside_a_text_come_once() {
         let text = "Anna lives in New York. Paris is large. In Paris, Bob met Anna. The Eiffel Tower's top";
         let names: Vec<&str> = inside(text).into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["New York", "Paris", "Bob", "Anna", "The Eiffel Tower"]);
+        assert_eq!(
+            names,
+            ["New York", "Paris", "Bob", "Anna", "The Eiffel Tower"]
+        );
     }
 
     #[test]

@@ -70,7 +70,9 @@ impl Lexer<'_> {
         } else if next.is_whitespace() {
             self.at += width;
         } else if self.rest().starts_with("```") {
-            let fence = self.rest()[3..].find("```").map_or(self.rest().len(), |end| end + 6);
+            let fence = self.rest()[3..]
+                .find("```")
+                .map_or(self.rest().len(), |end| end + 6);
             self.push(Kind::Stop, fence);
         } else if self.rest().starts_with("<|") {
             let mark = bounded(&self.rest()[2..], "|>", 40).map_or(2, |end| end + 4);
@@ -117,7 +119,11 @@ impl Lexer<'_> {
             matches!(
                 last.kind,
                 Kind::Word(
-                    Class::Definite | Class::Determiner | Class::Of | Class::Preposition | Class::And
+                    Class::Definite
+                        | Class::Determiner
+                        | Class::Of
+                        | Class::Preposition
+                        | Class::And
                 ) | Kind::Comma
             )
         });

@@ -144,7 +144,14 @@ fn finish(
         !matches!(one.kind, Kind::Capital(_) | Kind::Number | Kind::Quotation)
             && !matches!(
                 one.kind.class(),
-                Some(Class::Open | Class::S | Class::Ed | Class::Superlative | Class::Past | Class::Pronoun)
+                Some(
+                    Class::Open
+                        | Class::S
+                        | Class::Ed
+                        | Class::Superlative
+                        | Class::Past
+                        | Class::Pronoun
+                )
             )
     };
     let whole = end;
@@ -165,7 +172,8 @@ fn finish(
     if end <= start + 1 && walk.features.words < 2 {
         return None;
     }
-    features.epithet = features.definite && features.words == 0 && is_epithetic(text, &all[start..end]);
+    features.epithet =
+        features.definite && features.words == 0 && is_epithetic(text, &all[start..end]);
     Some(Phrase {
         start,
         end,
@@ -196,7 +204,8 @@ impl Kind {
     }
 
     pub(super) fn is_name(self) -> bool {
-        matches!(self, Self::Capital(class) if !is_closed(class)) || matches!(self, Self::Number | Self::Quotation)
+        matches!(self, Self::Capital(class) if !is_closed(class))
+            || matches!(self, Self::Number | Self::Quotation)
     }
 }
 
@@ -257,7 +266,9 @@ impl Walk {
         };
         let lists = small(at - 1)
             && small(at + 1)
-            && all.get(at + 2).is_some_and(|one| one.kind.class() == Some(Class::And))
+            && all
+                .get(at + 2)
+                .is_some_and(|one| one.kind.class() == Some(Class::And))
             && small(at + 3);
         let title = matches!(next, Some(Kind::Capital(_)));
         if (self.features.words > 0 && large(before) && (large(next) || title)) || lists {
@@ -268,7 +279,10 @@ impl Walk {
     }
 
     fn word(&mut self, text: &str, class: Class, all: &[Lexeme], start: usize, at: usize) -> Step {
-        let before = at.checked_sub(1).filter(|_| at > start).map(|at| all[at].kind);
+        let before = at
+            .checked_sub(1)
+            .filter(|_| at > start)
+            .map(|at| all[at].kind);
         let next = all.get(at + 1).map(|next| next.kind);
         let next_class = next.and_then(Kind::class);
         let opens = matches!(
@@ -293,8 +307,13 @@ impl Walk {
                 Step::Goes
             }
             Class::And => {
-                let verb = matches!(next_class, Some(Class::Auxiliary | Class::Past | Class::Adverb));
-                if (verb && self.waiting == 0 && !self.features.relative) || opens && self.features.relative {
+                let verb = matches!(
+                    next_class,
+                    Some(Class::Auxiliary | Class::Past | Class::Adverb)
+                );
+                if (verb && self.waiting == 0 && !self.features.relative)
+                    || opens && self.features.relative
+                {
                     return Step::Ends(After::Mark);
                 }
                 if verb && self.features.relative {
@@ -383,11 +402,24 @@ impl Walk {
     }
 
     /// A word in `-ed`: a verb, or what was done to the thing ("located at").
-    fn past(&mut self, all: &[Lexeme], at: usize, before: Option<Kind>, next: Option<Kind>) -> Step {
+    fn past(
+        &mut self,
+        all: &[Lexeme],
+        at: usize,
+        before: Option<Kind>,
+        next: Option<Kind>,
+    ) -> Step {
         let attributive = before.is_some_and(|before| {
             matches!(
                 before.class(),
-                Some(Class::Superlative | Class::Definite | Class::Determiner | Class::Adverb | Class::Of | Class::Preposition)
+                Some(
+                    Class::Superlative
+                        | Class::Definite
+                        | Class::Determiner
+                        | Class::Adverb
+                        | Class::Of
+                        | Class::Preposition
+                )
             ) && !before.is_name()
         }) && !self.after_relative(all, at);
         if attributive || !self.has_noun {
@@ -399,7 +431,8 @@ impl Walk {
             Some(Class::Preposition | Class::Of | Class::Adverb)
         ) || next.is_none();
         // Names behind "named" and "called" are part of the description.
-        let names = next.is_some_and(Kind::is_name) && before.is_some_and(|before| !before.is_name());
+        let names =
+            next.is_some_and(Kind::is_name) && before.is_some_and(|before| !before.is_name());
         Step::Verb(!passive && !names)
     }
 
@@ -417,14 +450,21 @@ impl Walk {
             return false;
         };
         let noun_before = match before.kind {
-            Kind::Word(class) => matches!(class, Class::Open | Class::Relative) && before.possessive == 0,
+            Kind::Word(class) => {
+                matches!(class, Class::Open | Class::Relative) && before.possessive == 0
+            }
             kind => kind.is_name() && before.possessive == 0,
         };
         let next = all.get(at + 1);
         let goes_on = next.is_none_or(|next| match next.kind {
             Kind::Word(class) => matches!(
                 class,
-                Class::Definite | Class::Determiner | Class::Pronoun | Class::Preposition | Class::Adverb | Class::Open
+                Class::Definite
+                    | Class::Determiner
+                    | Class::Pronoun
+                    | Class::Preposition
+                    | Class::Adverb
+                    | Class::Open
             ),
             Kind::Capital(_) | Kind::Number | Kind::Quotation => true,
             _ => false,

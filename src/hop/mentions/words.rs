@@ -47,8 +47,8 @@ const PREPOSITIONS: &[&str] = &[
     "since", "like", "opposite",
 ];
 const CONJUNCTIONS: &[&str] = &[
-    "but", "because", "if", "while", "although", "though", "than", "as", "so", "unless",
-    "whether", "nor", "yet", "then",
+    "but", "because", "if", "while", "although", "though", "than", "as", "so", "unless", "whether",
+    "nor", "yet", "then",
 ];
 const RELATIVES: &[&str] = &["who", "whom", "whose", "which", "that", "where", "when"];
 const AUXILIARIES: &[&str] = &[
@@ -58,18 +58,111 @@ const AUXILIARIES: &[&str] = &[
     "won't",
 ];
 const PASTS: &[&str] = &[
-    "ate", "beat", "became", "began", "bit", "blew", "bore", "bought", "broke", "brought", "built",
-    "came", "caught", "chose", "dealt", "drank", "drew", "drove", "dug", "fed", "fell", "felt",
-    "fled", "flew", "forgot", "fought", "found", "froze", "gave", "got", "grew", "heard", "held",
-    "hid", "hung", "kept", "knew", "laid", "led", "left", "lost", "made", "meant", "met",
-    "oversaw", "paid", "ran", "rode", "rose", "said", "sang", "sank", "sat", "saw", "sent",
-    "shook", "shot", "slept", "sold", "sought", "spent", "spoke", "stole", "stood", "struck",
-    "swam", "swept", "swore", "taught", "thought", "threw", "told", "took", "tore", "understood",
-    "went", "withdrew", "woke", "won", "wore", "wrote",
+    "ate",
+    "beat",
+    "became",
+    "began",
+    "bit",
+    "blew",
+    "bore",
+    "bought",
+    "broke",
+    "brought",
+    "built",
+    "came",
+    "caught",
+    "chose",
+    "dealt",
+    "drank",
+    "drew",
+    "drove",
+    "dug",
+    "fed",
+    "fell",
+    "felt",
+    "fled",
+    "flew",
+    "forgot",
+    "fought",
+    "found",
+    "froze",
+    "gave",
+    "got",
+    "grew",
+    "heard",
+    "held",
+    "hid",
+    "hung",
+    "kept",
+    "knew",
+    "laid",
+    "led",
+    "left",
+    "lost",
+    "made",
+    "meant",
+    "met",
+    "oversaw",
+    "paid",
+    "ran",
+    "rode",
+    "rose",
+    "said",
+    "sang",
+    "sank",
+    "sat",
+    "saw",
+    "sent",
+    "shook",
+    "shot",
+    "slept",
+    "sold",
+    "sought",
+    "spent",
+    "spoke",
+    "stole",
+    "stood",
+    "struck",
+    "swam",
+    "swept",
+    "swore",
+    "taught",
+    "thought",
+    "threw",
+    "told",
+    "took",
+    "tore",
+    "understood",
+    "went",
+    "withdrew",
+    "woke",
+    "won",
+    "wore",
+    "wrote",
 ];
 const PRONOUNS: &[&str] = &[
-    "i", "you", "he", "she", "it", "we", "they", "me", "him", "them", "us", "there", "here",
-    "what", "how", "why", "one", "someone", "something", "please", "yes", "not",
+    "i",
+    "you",
+    "he",
+    "she",
+    "it",
+    "we",
+    "they",
+    "me",
+    "him",
+    "them",
+    "us",
+    "there",
+    "here",
+    "what",
+    "how",
+    "why",
+    "one",
+    "someone",
+    "something",
+    "please",
+    "yes",
+    "not",
 ];
 const ADVERBS: &[&str] = &[
     "also", "once", "often", "never", "always", "still", "just", "even", "ever", "now", "today",
@@ -81,22 +174,108 @@ const ORDINALS: &[&str] = &[
 ];
 /// What ends in `-est` and compares nothing.
 const NO_SUPERLATIVES: &[&str] = &[
-    "west", "forest", "interest", "request", "guest", "contest", "harvest", "protest", "priest",
-    "test", "quest", "chest", "nest", "arrest", "pest", "conquest", "rest", "vest", "digest",
-    "invest", "suggest", "northwest", "southwest", "honest", "modest", "everest", "bequest",
+    "west",
+    "forest",
+    "interest",
+    "request",
+    "guest",
+    "contest",
+    "harvest",
+    "protest",
+    "priest",
+    "test",
+    "quest",
+    "chest",
+    "nest",
+    "arrest",
+    "pest",
+    "conquest",
+    "rest",
+    "vest",
+    "digest",
+    "invest",
+    "suggest",
+    "northwest",
+    "southwest",
+    "honest",
+    "modest",
+    "everest",
+    "bequest",
 ];
 /// What ends in `-ed` and was done to nobody.
-const NO_PARTICIPLES: &[&str] = &["red", "bed", "seed", "speed", "hundred", "need", "feed", "breed", "deed", "weed", "sacred", "shed", "sled", "embed", "reed"];
+const NO_PARTICIPLES: &[&str] = &[
+    "red", "bed", "seed", "speed", "hundred", "need", "feed", "breed", "deed", "weed", "sacred",
+    "shed", "sled", "embed", "reed",
+];
 /// What ends in `-s` and is no verb.
-const NO_VERBS: &[&str] = &["this", "his", "its", "series", "species", "news", "always", "perhaps", "physics", "mathematics", "politics", "economics", "sometimes", "besides", "plus"];
+const NO_VERBS: &[&str] = &[
+    "this",
+    "his",
+    "its",
+    "series",
+    "species",
+    "news",
+    "always",
+    "perhaps",
+    "physics",
+    "mathematics",
+    "politics",
+    "economics",
+    "sometimes",
+    "besides",
+    "plus",
+];
 /// Common nouns that are written large in epithets of persons and places.
 const EPITHETS: &[&str] = &[
-    "boy", "capital", "captain", "champion", "city", "continent", "country", "doctor",
-    "duke", "emperor", "empire", "empress", "father", "founder", "general", "giant", "girl",
-    "island", "isle", "king", "kingdom", "lady", "lake", "land", "leader", "lion", "lord", "maid",
-    "man", "mother", "mountain", "nation", "planet", "pope", "president", "prince", "princess",
-    "prophet", "queen", "republic", "river", "saint", "savior", "sea", "son", "star", "state",
-    "town", "woman",
+    "boy",
+    "capital",
+    "captain",
+    "champion",
+    "city",
+    "continent",
+    "country",
+    "doctor",
+    "duke",
+    "emperor",
+    "empire",
+    "empress",
+    "father",
+    "founder",
+    "general",
+    "giant",
+    "girl",
+    "island",
+    "isle",
+    "king",
+    "kingdom",
+    "lady",
+    "lake",
+    "land",
+    "leader",
+    "lion",
+    "lord",
+    "maid",
+    "man",
+    "mother",
+    "mountain",
+    "nation",
+    "planet",
+    "pope",
+    "president",
+    "prince",
+    "princess",
+    "prophet",
+    "queen",
+    "republic",
+    "river",
+    "saint",
+    "savior",
+    "sea",
+    "son",
+    "star",
+    "state",
+    "town",
+    "woman",
 ];
 
 fn holds(list: &[&str], word: &str) -> bool {
@@ -133,7 +312,9 @@ pub(in crate::hop) fn class(word: &str) -> Class {
 fn by_form(word: &str) -> Class {
     let ends = |ending: &str| word.len() > ending.len() + 1 && word.ends_with(ending);
     let counted = word.starts_with(|c: char| c.is_ascii_digit())
-        && ["st", "nd", "rd", "th"].iter().any(|ending| word.ends_with(ending));
+        && ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|ending| word.ends_with(ending));
     if counted || holds(ORDINALS, word) || (ends("est") && !holds(NO_SUPERLATIVES, word)) {
         Class::Superlative
     } else if holds(ADVERBS, word) || (word.len() > 4 && word.ends_with("ly")) {
@@ -142,7 +323,9 @@ fn by_form(word: &str) -> Class {
         Class::Ed
     } else if word.len() > 3
         && word.ends_with('s')
-        && !["ss", "us", "ous", "sis"].iter().any(|ending| word.ends_with(ending))
+        && !["ss", "us", "ous", "sis"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
         && !holds(NO_VERBS, word)
     {
         Class::S
@@ -159,17 +342,25 @@ pub(super) fn is_epithet(word: &str) -> bool {
 
 /// Whether `word`, in lower case, says who does something, by its ending: founder, author, pianist.
 pub(super) fn is_doer(word: &str) -> bool {
-    word.len() > 4 && ["er", "or", "ist", "ent", "ian"].iter().any(|ending| word.ends_with(ending))
+    word.len() > 4
+        && ["er", "or", "ist", "ent", "ian"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
 }
 
 /// Whether `word`, in lower case, says that a name comes.
 pub(super) fn is_naming(word: &str) -> bool {
-    matches!(word, "called" | "named" | "titled" | "dubbed" | "nicknamed" | "known")
+    matches!(
+        word,
+        "called" | "named" | "titled" | "dubbed" | "nicknamed" | "known"
+    )
 }
 
 /// Whether a full stop behind `word` belongs to it.
 pub(in crate::hop) fn is_abbreviation(word: &str) -> bool {
-    let shortened = ["st", "jr", "sr", "dr", "mr", "mrs", "ms", "mt", "prof", "gen", "ft", "vs", "etc"];
+    let shortened = [
+        "st", "jr", "sr", "dr", "mr", "mrs", "ms", "mt", "prof", "gen", "ft", "vs", "etc",
+    ];
     let initial = word.chars().count() == 1 && word.starts_with(char::is_uppercase);
     initial || word.contains('.') || shortened.iter().any(|one| word.eq_ignore_ascii_case(one))
 }

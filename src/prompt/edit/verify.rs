@@ -1,8 +1,8 @@
 //! Trying an edit out: the file must declare what it did, and the new injection, and no more.
 
 use super::{
-    super::{Case, Injection, Measured, Origin, PromptFile, Severity, file::parse_as},
-    FileEdit, Naming, NewInjection, significant,
+    super::{Case, Injection, Measured, Origin, PromptFile, Severity},
+    FileEdit, Naming, NewInjection, edited, significant,
 };
 
 /// Whether the edit does what it should and nothing else.
@@ -13,21 +13,10 @@ pub(super) fn holds(
     injection: &NewInjection,
     naming: &Naming,
 ) -> bool {
-    let sidecar = file.sidecar.as_deref();
-    let after = match edit.target {
-        Origin::FrontMatter => {
-            let edited = edit.apply(text);
-            let after = parse_as(file.format, &edited, sidecar);
-            if edited.get(after.body.clone()) != text.get(file.body.clone()) {
-                return false;
-            }
-            after
-        }
-        Origin::Sidecar => {
-            let edited = edit.apply(sidecar.unwrap_or_default());
-            parse_as(file.format, text, Some(&edited))
-        }
-    };
+    let (after, edited) = edited(file, text, edit);
+    if edited.get(after.body.clone()) != text.get(file.body.clone()) {
+        return false;
+    }
     if after.defaults != file.defaults || errors(&after) > errors(file) {
         return false;
     }

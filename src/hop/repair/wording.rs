@@ -1,0 +1,128 @@
+//! Other words as repairs: the bridge named in the text, and the same words in better tokens.
+
+use std::ops::Range;
+
+use super::super::chain::question;
+use super::super::explicit::fitted;
+use super::super::probe::{ask, asked};
+use super::super::respell::spellings;
+use super::super::{CaseFindings, HopError, HopProbe, Probes, Settings};
+use super::{Change, Repair, Wording};
+use crate::memory::MemoryError;
+use crate::model::{Cancel, Capture, Model};
+use crate::prompt::Mapped;
+
+/// Measures every change of words in one pass, with the file's injections in force, which stay
+/// there; one of them that acts on words that are gone rules the change out.
+pub(super) fn measure(
+    model: &Model,
+    case: &CaseFindings,
+    probes: &Probes,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Vec<Repair>, HopError> {
+    let subject = &case.subject;
+    if subject.expect.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted = Vec::new();
+    if let Some((_, hop)) = probes.weakest() {
+        let mention = subject.mentions.get(hop.index);
+        let range = mention.and_then(|mention| mention.range.clone());
+        wanted.extend(namings(&case.rendered, hop, range));
+    }
+    wanted.extend(
+        spellings(model, case)
+            .into_iter()
+            .map(|one| words(&case.rendered, Wording::Respell, one.range, one.text)),
+    );
+    let mut changes = Vec::new();
+    let mut prompts = Vec::new();
+    for change in wanted {
+        let Some(prompt) = reworded(&subject.prompt, &change) else {
+            continue;
+        };
+        match asked(model, subject, prompt, settings, cancel) {
+            Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
+            asked => prompts.push(asked?),
+        }
+        changes.push(change);
+    }
+    if prompts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (after, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    let before = probes.composed.logp;
+    let found = changes.into_iter().zip(after);
+    Ok(found
+        .map(|(change, (after, _))| Repair::new(change, before, &after))
+        .collect())
+}
+
+/// The prompt with its words changed; `None` for an injection.
+fn reworded(prompt: &str, change: &Change) -> Option<String> {
+    let Change::Words { range, text, .. } = change else {
+        return None;
+    };
+    let (before, after) = (prompt.get(..range.start)?, prompt.get(range.end..)?);
+    Some(format!("{before}{text}{after}"))
+}
+
+/// The ways of saying what the mention stands for.
+fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
+    let words = |wording, range, text| words(rendered, wording, range, text);
+    let begin = message_start(rendered, range.as_ref().map_or(0, |range| range.start));
+    let line = format!(
+        "{} {}.\n",
+        question(&hop.mention),
+        in_a_sentence(&hop.bridge)
+    );
+    let mut found = vec![words(Wording::Fact, begin..begin, line)];
+    if let Some(range) = range {
+        let phrase = rendered.text.get(range.clone()).unwrap_or_default();
+        let bridge = fitted(phrase, &hop.bridge);
+        found.push(words(Wording::Rewrite, range.clone(), bridge));
+        let next = rendered.text.get(range.end..).unwrap_or_default();
+        // A mark that follows closes the apposition by itself.
+        let close = if next.starts_with(|char: char| char.is_ascii_punctuation()) {
+            ""
+        } else {
+            ","
+        };
+        let text = format!(", {}{close}", in_a_sentence(&hop.bridge));
+        found.push(words(Wording::Appositive, range.end..range.end, text));
+    }
+    found
+}
+
+fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> Change {
+    let was = rendered.text.get(range.clone()).unwrap_or_default();
+    Change::Words {
+        wording,
+        was: was.to_owned(),
+        range,
+        text,
+    }
+}
+
+/// The bridge as it stands in the middle of a sentence.
+fn in_a_sentence(bridge: &str) -> String {
+    fitted("x", bridge)
+}
+
+/// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
+/// wrote before it.
+fn message_start(rendered: &Mapped, at: usize) -> usize {
+    let mut start = None;
+    for piece in &rendered.pieces {
+        if piece.rendered.start > at {
+            break;
+        }
+        match (&piece.source, start) {
+            (None, _) => start = None,
+            (Some(_), None) => start = Some(piece.rendered.start),
+            (Some(_), Some(_)) => {}
+        }
+    }
+    start.unwrap_or(0)
+}

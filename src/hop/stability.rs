@@ -1,0 +1,183 @@
+//! Whether a repair holds over a template's variables: what it does to the other cases.
+
+use serde::Serialize;
+
+use super::analysis::case_subject;
+use super::probe::{Asked, ask, asked};
+use super::{CaseFindings, Change, Document, HopError, Repair, Settings, Subject, words_edit};
+use crate::memory::{encode_for, place, resolve_scope};
+use crate::model::{Cancel, Capture, Model};
+use crate::prompt::edited;
+
+/// Most other cases that are asked, and most tokens of one that still is.
+const CASES: usize = 16;
+const TOKENS: usize = 512;
+
+/// What a repair does to the expected answers of the file's other cases, as if it were meant for
+/// them too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Stability {
+    /// The other cases that expect an answer and could be asked; at most 16.
+    pub cases: usize,
+    /// Those whose answer becomes more probable.
+    pub better: usize,
+    /// Those whose answer becomes less probable.
+    pub worse: usize,
+    /// The mean Δlog p of their answers, in nats.
+    pub mean_dlogp: f64,
+    /// The least, in nats.
+    pub worst_dlogp: f64,
+}
+
+/// A change of log-probability that is none, in nats.
+const NOTHING: f64 = 1e-4;
+
+impl Stability {
+    /// Sums up the Δlog p of each other case; `None` if there are none.
+    fn of(changes: &[f64]) -> Option<Self> {
+        let worst = changes.iter().copied().min_by(f64::total_cmp)?;
+        Some(Self {
+            cases: changes.len(),
+            better: changes.iter().filter(|change| **change > NOTHING).count(),
+            worse: changes.iter().filter(|change| **change < -NOTHING).count(),
+            mean_dlogp: changes.iter().sum::<f64>() / changes.len() as f64,
+            worst_dlogp: worst,
+        })
+    }
+}
+
+/// Measures the stability of each of a case's repairs.
+///
+/// An injection is put into the other cases beside their own; its memory stays the same. A change
+/// of words is made in the file, and the other cases are rendered from it anew: where it changed a
+/// value of this case only, they stay as they are.
+///
+/// # Errors
+/// As [`crate::model::Model::score_all`].
+pub(super) fn stabilities(
+    model: &Model,
+    document: Document<'_>,
+    case: &CaseFindings,
+    repairs: &mut [Repair],
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<(), HopError> {
+    let mut clean = Vec::new();
+    for index in others(document, case) {
+        let Ok(subject) = case_subject(model, document.file, document.text, Some(index)) else {
+            continue;
+        };
+        match asked(model, &subject, subject.prompt.clone(), settings, cancel) {
+            Err(error) if error.is_cancelled() => return Err(error),
+            // It is said where the case itself is reported.
+            Err(_) => {}
+            Ok(asked) if asked.tokens.is_empty() || asked.tokens.len() > TOKENS => {}
+            Ok(asked) => clean.push((index, subject, asked)),
+        }
+    }
+    if clean.is_empty() || repairs.is_empty() {
+        return Ok(());
+    }
+    let prompts: Vec<Asked> = clean.iter().map(|(.., asked)| asked.clone()).collect();
+    let (before, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    for repair in repairs {
+        let mut changed = Vec::new();
+        let mut at = Vec::new();
+        for (other, (index, subject, asked)) in clean.iter().enumerate() {
+            let after = match &repair.change {
+                Change::Inject(_) => injected(model, subject, asked, repair, settings, cancel),
+                Change::Words { .. } => {
+                    reworded(model, document, case, *index, repair, settings, cancel)
+                }
+            };
+            match after {
+                Err(error) if error.is_cancelled() => return Err(error),
+                // A span that is not in the other prompt, say: nothing to compare.
+                Err(_) | Ok(None) => {}
+                Ok(Some(asked)) => {
+                    changed.push(asked);
+                    at.push(other);
+                }
+            }
+        }
+        if changed.is_empty() {
+            continue;
+        }
+        let (after, _) = ask(model, &changed, Capture::default(), cancel)?;
+        let changes: Vec<f64> = at
+            .into_iter()
+            .zip(after)
+            .map(|(other, (after, _))| after.logp - before[other].0.logp)
+            .collect();
+        repair.stability = Stability::of(&changes);
+    }
+    Ok(())
+}
+
+/// The other cases of the file that expect an answer.
+fn others(document: Document<'_>, case: &CaseFindings) -> Vec<usize> {
+    let cases = document.file.cases.iter().enumerate();
+    cases
+        .filter(|(index, other)| Some(*index) != case.case && !other.expect.is_empty())
+        .map(|(index, _)| index)
+        .take(CASES)
+        .collect()
+}
+
+fn injected(
+    model: &Model,
+    subject: &Subject,
+    asked: &Asked,
+    repair: &Repair,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Option<Asked>, HopError> {
+    let Some(recipe) = repair.change.injection() else {
+        return Ok(None);
+    };
+    let placement = &recipe.placement;
+    let vector = encode_for(
+        model,
+        &recipe.memory,
+        placement.encoding,
+        placement.head,
+        settings.bos,
+        cancel,
+    )?;
+    let at = resolve_scope(&placement.scope, &subject.prompt, &asked.tokens)?;
+    let mut asked = asked.clone();
+    let change = place(&vector, placement.layer, placement.tau, at)?;
+    asked.interventions.push(change);
+    Ok(Some(asked))
+}
+
+fn reworded(
+    model: &Model,
+    document: Document<'_>,
+    case: &CaseFindings,
+    index: usize,
+    repair: &Repair,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Option<Asked>, HopError> {
+    let Some(edit) = words_edit(&case.rendered, &repair.change) else {
+        return Ok(None);
+    };
+    let (file, text) = edited(document.file, document.text, &edit);
+    let subject = case_subject(model, &file, &text, Some(index))?;
+    asked(model, &subject, subject.prompt.clone(), settings, cancel).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_summed_up() {
+        assert_eq!(Stability::of(&[]), None);
+        let found = Stability::of(&[1.0, -0.5, 1e-9]).unwrap();
+        assert_eq!((found.cases, found.better, found.worse), (3, 1, 1));
+        assert!((found.mean_dlogp - 0.5 / 3.0).abs() < 1e-6);
+        assert!((found.worst_dlogp + 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,286 @@
+//! Whether the injections in a file still do what they are there for.
+
+use super::Snapshot;
+use super::diagnostics::Diagnostic;
+use super::numbers::{factor, percent};
+use crate::hop::{CaseFindings, FileFindings, Thresholds};
+use crate::model::ModelInfo;
+use crate::prompt::{Injection, Measured, Severity};
+
+/// How much of a recorded gain must still be there: all but this share of it, and in any case all
+/// but a tenth of a nat.
+const LOSS: f64 = 0.2;
+const LEAST: f64 = 0.1;
+
+/// `injection-stale` and `injection-harmful`, for each injection of the file.
+pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for injection in &snapshot.file.injections {
+        let acted: Vec<Effect<'_>> = findings
+            .cases
+            .iter()
+            .filter_map(|case| effect(case, injection, &findings.thresholds))
+            .collect();
+        let stale =
+            other_model(injection, &findings.model).or_else(|| no_longer(injection, &acted));
+        let stale = stale.map(|message| ("injection-stale", Severity::Information, message));
+        let harmful = harmful(injection, &acted, &findings.thresholds);
+        let harmful = harmful.map(|message| ("injection-harmful", Severity::Warning, message));
+        let both = stale.into_iter().chain(harmful);
+        found.extend(both.map(|(code, severity, message)| Diagnostic {
+            code,
+            severity,
+            message,
+            range: injection.range.clone(),
+            origin: injection.origin,
+            case: None,
+            related: Vec::new(),
+        }));
+    }
+    found
+}
+
+/// What an injection does to a case's answer.
+struct Effect<'case> {
+    case: &'case str,
+    before: f64,
+    after: f64,
+    /// Whether the answer was what the model says, and is no longer.
+    breaks: bool,
+}
+
+impl Effect<'_> {
+    /// Δlog p, in nats.
+    fn gain(&self) -> f64 {
+        (self.after / self.before).ln()
+    }
+}
+
+/// What the injection does in a case; `None` where it does not act or no answer is expected.
+fn effect<'case>(
+    case: &'case CaseFindings,
+    injection: &Injection,
+    thresholds: &Thresholds,
+) -> Option<Effect<'case>> {
+    let probes = &case.outcome.as_ref().ok()?.probes;
+    let index = case.subject.injections.iter().position(|one| {
+        // A range belongs to one of two files.
+        one.range == injection.range && one.origin == injection.origin
+    })?;
+    if case.subject.expect.is_empty() {
+        return None;
+    }
+    let (before, after) = (probes.without(index)?, &probes.composed);
+    let known = thresholds.known;
+    Some(Effect {
+        case: &case.id,
+        before: before.p,
+        after: after.p,
+        breaks: (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known),
+    })
+}
+
+/// 1 for an injection that is to make the answer more probable, -1 for one that was recorded to
+/// make it less so.
+fn direction(injection: &Injection) -> f64 {
+    let measured = injection.measured.as_ref();
+    if measured.is_some_and(|measured| measured.after < measured.before) {
+        -1.0
+    } else {
+        1.0
+    }
+}
+
+fn other_model(injection: &Injection, model: &ModelInfo) -> Option<String> {
+    let measured = injection.measured.as_ref()?;
+    let digest = measured
+        .model
+        .strip_prefix("sha256:")
+        .unwrap_or(&measured.model);
+    let digest = digest.trim_end_matches('…');
+    if digest.is_empty() || model.sha256.starts_with(digest) {
+        return None;
+    }
+    Some(format!(
+        "this injection was measured with another model ({}) than {} (sha256:{}). Measure it again \
+         before you trust its numbers.",
+        measured.model,
+        model.name,
+        model.sha256.get(..12).unwrap_or(&model.sha256)
+    ))
+}
+
+/// That the recorded gain is no longer there.
+fn no_longer(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
+    let measured = injection.measured.as_ref()?;
+    let recorded = gain(measured)?;
+    let own = acted.get(own(injection, acted)?)?;
+    let least = recorded.abs() - LEAST.max(LOSS * recorded.abs());
+    if own.gain() * recorded.signum() >= least {
+        return None;
+    }
+    Some(format!(
+        "this injection no longer does what was recorded: {} → {} then, {} → {} now ({}). The \
+         prompt has changed since; measure it again or remove it.",
+        percent(measured.before),
+        percent(measured.after),
+        percent(own.before),
+        percent(own.after),
+        factor(own.after / own.before)
+    ))
+}
+
+/// The recorded Δlog p, in nats.
+fn gain(measured: &Measured) -> Option<f64> {
+    let gain = (measured.after / measured.before).ln();
+    gain.is_finite().then_some(gain)
+}
+
+/// The case that an injection is there for: the one that it names or the only one, otherwise the
+/// one whose gain is nearest to what was recorded.
+fn own(injection: &Injection, acted: &[Effect<'_>]) -> Option<usize> {
+    if acted.len() == 1 {
+        return Some(0);
+    }
+    let recorded = injection.measured.as_ref().and_then(gain)?;
+    let distance = |effect: &Effect<'_>| (effect.gain() - recorded).abs();
+    let cases = acted.iter().enumerate();
+    let nearest = cases.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+    nearest.map(|(at, _)| at)
+}
+
+/// That the injection does the opposite in its own case, or breaks another.
+fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds) -> Option<String> {
+    let least = thresholds.gain_factor.ln();
+    let direction = direction(injection);
+    let own = own(injection, acted);
+    let told = |effect: &Effect<'_>| {
+        format!(
+            "{} → {} ({})",
+            percent(effect.before),
+            percent(effect.after),
+            factor(effect.after / effect.before)
+        )
+    };
+    if let Some(effect) = own.and_then(|at| acted.get(at))
+        && effect.gain() * direction <= -least
+    {
+        let (way, meant) = if direction > 0.0 {
+            ("less", "more")
+        } else {
+            ("more", "less")
+        };
+        return Some(format!(
+            "this injection does harm: with it the answer of case `{}` is {way} probable, {}, and \
+             {meant} was wanted. Remove it, or choose another layer, τ or scope.",
+            effect.case,
+            told(effect)
+        ));
+    }
+    let others = acted.iter().enumerate().filter(|(at, _)| Some(*at) != own);
+    let broken = others
+        .map(|(_, effect)| effect)
+        .filter(|effect| effect.breaks)
+        .min_by(|a, b| a.gain().total_cmp(&b.gain()))?;
+    Some(format!(
+        "this injection breaks case `{}`, on which it acts too: {}. Give it a `case`, so that it \
+         acts on no other, or remove it.",
+        broken.case,
+        told(broken)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::parse;
+
+    fn injection(measured: &str, case: &str) -> Injection {
+        let text = format!(
+            "---\nhoplens.inject:\n  - {case}memory: x\n    encoding: embed\n    layer: 1\n    \
+             tau: 2\n    scope: all\n{measured}---\nText\n"
+        );
+        parse("a.prompt", &text, None).injections.remove(0)
+    }
+
+    fn effect(case: &str, before: f64, after: f64, breaks: bool) -> Effect<'_> {
+        Effect {
+            case,
+            before,
+            after,
+            breaks,
+        }
+    }
+
+    const RECORD: &str = "    measured: {model: \"sha256:b1\", before: 0.2, after: 0.4}\n";
+    const LESS: &str = "    measured: {model: \"sha256:b1\", before: 0.4, after: 0.1}\n";
+
+    #[test]
+    fn a_gain_that_is_gone_is_stale() {
+        let recorded = injection(RECORD, "");
+        assert_eq!(no_longer(&recorded, &[effect("a", 0.2, 0.38, false)]), None);
+        assert_eq!(no_longer(&recorded, &[effect("a", 0.1, 0.9, false)]), None);
+        let message = no_longer(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
+        assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
+        // A suppression that still suppresses.
+        let less = injection(LESS, "");
+        assert_eq!(no_longer(&less, &[effect("a", 0.4, 0.1, true)]), None);
+        assert!(no_longer(&less, &[effect("a", 0.4, 0.4, false)]).is_some());
+        assert_eq!(
+            no_longer(&injection("", ""), &[effect("a", 0.4, 0.4, false)]),
+            None
+        );
+    }
+
+    #[test]
+    fn harm_is_the_opposite_of_what_was_wanted() {
+        let plain = injection("", "");
+        assert_eq!(
+            harmful(
+                &plain,
+                &[effect("a", 0.2, 0.19, false)],
+                &Thresholds::default()
+            ),
+            None
+        );
+        assert!(
+            harmful(
+                &plain,
+                &[effect("a", 0.2, 0.1, false)],
+                &Thresholds::default()
+            )
+            .is_some()
+        );
+        let less = injection(LESS, "");
+        assert_eq!(
+            harmful(
+                &less,
+                &[effect("a", 0.4, 0.1, true)],
+                &Thresholds::default()
+            ),
+            None
+        );
+        assert!(
+            harmful(
+                &less,
+                &[effect("a", 0.1, 0.4, false)],
+                &Thresholds::default()
+            )
+            .is_some()
+        );
+    }
+
+    #[test]
+    fn another_case_is_harmed_where_it_breaks() {
+        let recorded = injection(RECORD, "");
+        let own = || effect("own", 0.2, 0.41, false);
+        let bent = effect("other", 0.6, 0.4, false);
+        assert_eq!(
+            harmful(&recorded, &[own(), bent], &Thresholds::default()),
+            None
+        );
+        let broken = effect("other", 0.6, 0.04, true);
+        let message = harmful(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
+        assert!(message.contains("`other`"), "{message}");
+    }
+}
