@@ -3,12 +3,14 @@
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
 mod analysis;
+mod candidates;
 mod chain;
 mod chat;
 mod error;
 mod evidence;
 mod explicit;
 mod generate;
+mod mentions;
 mod probe;
 mod project;
 mod repair;
@@ -17,6 +19,7 @@ mod settings;
 mod stability;
 mod stream;
 mod subject;
+mod undeclared;
 mod variants;
 mod verdict;
 
@@ -24,15 +27,18 @@ pub use analysis::{
     CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
     subjects,
 };
+pub use candidates::{Candidate, Source, candidates, name_key};
 pub use error::HopError;
 pub use evidence::Collateral;
 pub use explicit::{memory_text, substitute};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use mentions::mentions;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use project::{CheckFiles, PROJECT_FILE, Positions, Project, ProjectProblem, ProjectSearch};
 pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
 pub use stability::Stability;
 pub use subject::{Mention, Subject, first_tokens};
+pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
 pub use variants::Variant;
 pub use verdict::{Verdict, verdict};

@@ -12,6 +12,7 @@ mod pages;
 mod side_effects;
 mod snapshot;
 mod tokens;
+mod undeclared;
 mod verdicts;
 
 pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};

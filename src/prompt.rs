@@ -11,6 +11,7 @@ mod cases;
 mod declared;
 mod dotprompt;
 mod edit;
+mod facts;
 mod fields;
 mod file;
 mod format;
@@ -30,6 +31,7 @@ mod yaml;
 
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
+pub use facts::{FACTS_FILE, Fact, Facts, facts_files, parse_facts};
 pub use file::{InputValue, PromptFile, find_case, parse};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::error::CliError;
 use super::progress;
 use crate::engine::project_of;
-use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
+use crate::hop::{Document, Settings, Subject, analyse, measure, subjects, undeclared};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::sidecar_name;
+use crate::prompt::{Facts, facts_files, parse_facts, sidecar_name};
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
@@ -70,7 +70,27 @@ pub(super) fn analysed(
             }
         }
     }
+    let facts = facts_of(Path::new(&snapshot.name))?;
+    for case in &mut findings.cases {
+        if let Ok(outcome) = &mut case.outcome {
+            outcome.undeclared = undeclared(model, &case.subject, &facts, settings, &cancel)?;
+        }
+    }
     spinner.finish_and_clear();
     snapshot.findings = Some(findings);
     Ok(snapshot)
+}
+
+/// The nearest facts file of a prompt; empty where there is none.
+fn facts_of(prompt: &Path) -> Result<Facts, CliError> {
+    // A path as it was typed has no folders around it.
+    let whole = std::path::absolute(prompt).unwrap_or_else(|_| prompt.into());
+    let Some(path) = facts_files(&whole).find(|path| path.is_file()) else {
+        return Ok(Facts::default());
+    };
+    let facts = parse_facts(&read(&path)?);
+    for problem in &facts.problems {
+        tracing::warn!("{}: {}", path.display(), problem.message);
+    }
+    Ok(facts)
 }

@@ -44,6 +44,9 @@ pub(super) struct CheckArgs {
     /// share of it (10%), or both, of which the larger counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tolerance: Vec<String>,
+    /// Leave prompts alone that declare no hop, instead of guessing one.
+    #[arg(long)]
+    declared_only: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
@@ -80,7 +83,8 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     let mut snapshots = Vec::new();
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
-        let settings = projects::settings(&snapshot.name, global)?;
+        let mut settings = projects::settings(&snapshot.name, global)?;
+        settings.declared_only |= args.declared_only;
         let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total))?;
         if is_text {
             // File by file: the first answer is there while the others are worked on.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::hop::{CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Verdict};
+use crate::hop::{
+    CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Undeclared, Verdict,
+};
 use crate::ide::{Diagnostic, Snapshot, repair_edit, repair_title};
 use crate::memory::{Control, Recipe};
 use crate::prompt::{FileEdit, Origin, Severity, sidecar_name};
@@ -29,6 +31,17 @@ struct CaseReport<'a> {
     verdict: Option<Verdict>,
     probes: &'a Probes,
     repairs: Vec<RepairReport<'a>>,
+    /// The hop that nobody declared; all of it is guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undeclared: Option<UndeclaredReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct UndeclaredReport<'a> {
+    /// The phrase that `found` is about.
+    phrase: &'a str,
+    #[serde(flatten)]
+    found: &'a Undeclared,
 }
 
 /// One repair.
@@ -135,6 +148,14 @@ fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<Cas
             .iter()
             .map(|repair| repair_report(snapshot, case, repair))
             .collect(),
+        undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
+            phrase: case
+                .subject
+                .prompt
+                .get(found.mention.clone())
+                .unwrap_or_default(),
+            found,
+        }),
     })
 }
 

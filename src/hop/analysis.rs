@@ -4,8 +4,8 @@ use super::evidence::weigh;
 use super::repair::repairs;
 use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Verdict, chat,
-    run_probes, verdict,
+    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Undeclared,
+    Verdict, chat, run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
@@ -47,6 +47,8 @@ pub struct Outcome {
     pub verdict: Option<Verdict>,
     /// Best first. `None` until they were measured; only failing cases are repaired.
     pub repairs: Option<Vec<Repair>>,
+    /// The hop that nobody declared, where one was looked for and found.
+    pub undeclared: Option<Undeclared>,
 }
 
 impl Outcome {
@@ -252,5 +254,6 @@ fn ask(
         probes,
         verdict,
         repairs: None,
+        undeclared: None,
     })
 }

@@ -21,6 +21,8 @@ pub struct Project {
     pub bos: Option<BosPolicy>,
     /// Codes of findings that are not to be shown.
     pub ignore: Vec<String>,
+    /// Whether hops that nobody declared are left alone.
+    pub declared_only: bool,
     /// When a verdict is given.
     pub thresholds: Thresholds,
     /// Which injections are tried as repairs.
@@ -171,6 +173,7 @@ impl Project {
         let mut settings = Settings {
             bos: self.bos.unwrap_or_default(),
             thresholds: self.thresholds,
+            declared_only: self.declared_only,
             ..Settings::default()
         };
         let search = &mut settings.search;

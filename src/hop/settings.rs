@@ -15,6 +15,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// Which injections are tried.
     pub search: Search,
+    /// Whether hops that nobody declared are left alone.
+    pub declared_only: bool,
 }
 
 /// When a verdict is given.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Snapshot, injections, tokens, verdicts};
+use super::{Snapshot, injections, tokens, undeclared, verdicts};
 use crate::hop::CaseFindings;
 use crate::prompt::{Origin, Severity};
 
@@ -58,6 +58,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
+            own.extend(undeclared::diagnostic(snapshot, case));
             own.extend(tokens::diagnostics(
                 snapshot,
                 index,

@@ -9,7 +9,8 @@ use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority};
-use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure};
+use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure, undeclared};
+use crate::prompt::{Facts, facts_files, parse_facts};
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +126,8 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     }
     state.publish(key);
     state.hints.notify_one();
-    repair(state, key, look, &view, findings).await;
+    repair(state, key, look, &view, findings.clone()).await;
+    guess(state, key, look, findings).await;
     true
 }
 
@@ -169,6 +171,53 @@ async fn repair(
         // Clients ask for actions when diagnostics change.
         state.publish(key);
     }
+}
+
+/// Looks for the hops that nobody declared, last of all and in the background.
+async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFindings) {
+    let settings = state.hop_settings(key);
+    if settings.declared_only {
+        return;
+    }
+    let facts = Arc::new(facts_of(key));
+    for (index, case) in findings.cases.into_iter().enumerate() {
+        if case.outcome.is_err() || !case.subject.mentions.is_empty() {
+            continue;
+        }
+        let (settings, facts) = (settings.clone(), Arc::clone(&facts));
+        let answer =
+            state
+                .engine
+                .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
+                    undeclared(model, &case.subject, &facts, &settings, cancel)
+                });
+        let Some(Some(found)) = answered(answer.await) else {
+            continue;
+        };
+        if !state.prompts.set_undeclared(key, look, index, found) {
+            return;
+        }
+        state.publish(key);
+    }
+}
+
+/// The nearest facts file of a prompt; empty where there is none or it cannot be read.
+fn facts_of(key: &Key) -> Facts {
+    let files = key.path().into_iter().flat_map(facts_files);
+    for path in files {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let facts = parse_facts(&text);
+                for problem in &facts.problems {
+                    tracing::warn!("{}: {}", path.display(), problem.message);
+                }
+                return facts;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "{} cannot be read", path.display()),
+        }
+    }
+    Facts::default()
 }
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.

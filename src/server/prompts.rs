@@ -10,7 +10,7 @@ use super::carried::Carried;
 use super::documents::ByteEdit;
 use super::key::Key;
 use super::view::View;
-use crate::hop::{FileFindings, Repair};
+use crate::hop::{FileFindings, Repair, Undeclared};
 use crate::model::Cancel;
 
 /// A look at one prompt; a newer one makes it void.
@@ -155,6 +155,26 @@ impl Prompts {
                 .and_then(|findings| findings.cases.get_mut(case));
             if let Some(Ok(outcome)) = case.map(|case| case.outcome.as_mut()) {
                 outcome.repairs = Some(repairs);
+            }
+        })
+    }
+
+    /// Stores the hop of a case that nobody declared. False if a newer look began.
+    pub(super) fn set_undeclared(
+        &self,
+        key: &Key,
+        look: &Look,
+        case: usize,
+        found: Undeclared,
+    ) -> bool {
+        self.update(key, look, |prompt| {
+            let case = prompt
+                .view
+                .as_mut()
+                .and_then(|view| Arc::make_mut(view).snapshot.findings.as_mut())
+                .and_then(|findings| findings.cases.get_mut(case));
+            if let Some(Ok(outcome)) = case.map(|case| case.outcome.as_mut()) {
+                outcome.undeclared = Some(found);
             }
         })
     }

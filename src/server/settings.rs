@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub run: Run,
     /// Milliseconds without an edit before it does.
     pub debounce_ms: u64,
+    /// Whether prompts that declare no hop are left alone, instead of guessing one.
+    pub declared_only: bool,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             model: None,
             run: Run::default(),
             debounce_ms: 400,
+            declared_only: false,
         }
     }
 }

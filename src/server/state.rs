@@ -88,6 +88,7 @@ impl State {
     pub(super) fn hop_settings(&self, key: &Key) -> hop::Settings {
         let mut settings = project(key).settings();
         settings.bos = self.options.bos.unwrap_or(settings.bos);
+        settings.declared_only |= self.settings().declared_only;
         settings
     }
 

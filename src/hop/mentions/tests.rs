@@ -1,0 +1,58 @@
+use super::*;
+use proptest::prelude::*;
+
+fn first(text: &str) -> &str {
+    mentions(text)
+        .first()
+        .map_or("", |range| &text[range.clone()])
+}
+
+#[test]
+fn a_description_ends_before_the_main_verb() {
+    for (text, expected) in [
+        (
+            "The largest reef in the world is off",
+            "The largest reef in the world",
+        ),
+        (
+            "The painter of the Mona Lisa worked in",
+            "The painter of the Mona Lisa",
+        ),
+        (
+            "The woman who discovered radium was born in",
+            "The woman who discovered radium",
+        ),
+        (
+            "The tower located near the Seine is in",
+            "The tower located near the Seine",
+        ),
+        ("Homer Simpson's wife lives in", "Homer Simpson's wife"),
+        (
+            "Birds with red feathers are found in",
+            "Birds with red feathers",
+        ),
+        (
+            "The first king of Prussia founded the",
+            "The first king of Prussia",
+        ),
+        ("The smallest planet orbits the", "The smallest planet"),
+    ] {
+        assert_eq!(first(text), expected, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn ranges_are_of_the_text(text in "(the |The |of |who |'s |is |was |\"|\n|, |[a-zé☃A-Z ]{0,8}){0,40}") {
+        for range in mentions(&text) {
+            prop_assert!(text.get(range).is_some_and(|one| !one.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn any_text_is_read(text in any::<String>()) {
+        for range in mentions(&text) {
+            prop_assert!(text.get(range).is_some());
+        }
+    }
+}
