@@ -17,6 +17,7 @@ mod format;
 mod injections;
 pub mod keys;
 mod mapped;
+mod matrix;
 mod plain;
 mod problem;
 mod quote;
@@ -28,7 +29,7 @@ mod suppress;
 mod tags;
 mod yaml;
 
-pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
+pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use file::{InputValue, PromptFile, find_case, parse};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};

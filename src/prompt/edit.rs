@@ -115,7 +115,7 @@ pub fn insert_injection(
     let targets = [home, Origin::Sidecar];
     targets
         .into_iter()
-        .filter_map(|target| attempt(file, text, case, injection, target))
+        .filter_map(|target| attempt(file, text, case.zip(case_id), injection, target))
         .find(|(edit, naming)| verify::holds(file, text, edit, injection, naming))
         .map_or(none, |(edit, _)| edit)
 }
@@ -129,14 +129,16 @@ struct Naming {
     new_id: Option<usize>,
 }
 
-fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
-    let found = case.and_then(|at| Some((at, file.cases.get(at)?)));
-    let Some((at, case)) = found else {
+fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Naming {
+    let found = case.and_then(|(at, asked)| Some((at, file.cases.get(at)?, asked)));
+    let Some((at, case, asked)) = found else {
         return Naming::default();
     };
     if let Some(id) = &case.id {
+        // Whoever asks for a case with a matrix means all of its rows.
+        let row = case.row.as_ref().filter(|row| row.of == asked);
         return Naming {
-            reference: Some(id.value.clone()),
+            reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
             new_id: None,
         };
     }
@@ -168,7 +170,7 @@ fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
 fn attempt(
     file: &PromptFile,
     text: &str,
-    case: Option<usize>,
+    case: Option<(usize, &str)>,
     injection: &NewInjection,
     target: Origin,
 ) -> Option<(FileEdit, Naming)> {

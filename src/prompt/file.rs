@@ -90,6 +90,7 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         let in_sidecar = read_sidecar(text, &mut beside);
         declared = declared::merge(declared, in_sidecar, &mut own);
     }
+    declared::name_rows(&mut declared.cases);
     declared::check_references(&declared, &mut [&mut own, &mut beside]);
     let mut problems = own.list;
     problems.extend(beside.list);

@@ -97,11 +97,7 @@ fn dotprompt(file: &PromptFile, body: &str, case: Option<&Case>) -> Rendered {
 
 /// The scalar that a variable takes its text from: the case's own, else the default's.
 fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<InputValue> {
-    let of_case = |input: &&InputValue| {
-        case.is_some_and(|case| {
-            input.case.as_ref() == Some(&case.range) && input.origin == case.origin
-        })
-    };
+    let of_case = |input: &&InputValue| case.is_some_and(|case| case.takes(input));
     let named = || file.inputs.iter().filter(|input| input.name == name);
     if case.is_some_and(|case| case.input.contains_key(name)) {
         return named().find(of_case).cloned();
