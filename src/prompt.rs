@@ -14,6 +14,8 @@ mod edit;
 mod fields;
 mod file;
 mod format;
+mod github;
+mod import;
 mod injections;
 pub mod keys;
 mod mapped;

@@ -109,7 +109,7 @@ pub fn insert_injection(
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
-        (Format::Plain, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (Format::Plain | Format::Github, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
         (Format::Dotprompt, _) => Origin::FrontMatter,
     };
     let targets = [home, Origin::Sidecar];

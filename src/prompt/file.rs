@@ -5,9 +5,9 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{
-    Case, Format, Injection, Origin, Problem, Suppression, cases, declared,
+    Case, Format, Injection, Origin, Problem, Suppression, Turn, cases, declared,
     declared::{Declared, Lists},
-    fields,
+    fields, github,
     keys::{LISTS, VERSION},
     problem::{Problems, did_you_mean},
     suppress,
@@ -33,6 +33,8 @@ pub struct PromptFile {
     pub problems: Vec<Problem>,
     /// Values of the template's variables for all cases (dotprompt's `input.default`).
     pub defaults: Map<String, Value>,
+    /// The messages as written, for a format that keeps them in YAML; empty for the others.
+    pub turns: Vec<Turn>,
     /// Where the texts of variables stand in the files.
     pub inputs: Vec<InputValue>,
     /// The sidecar's text, if there is a sidecar.
@@ -80,6 +82,12 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
             defaults = default_input(&root, &mut declared, &own);
         }
     }
+    let mut turns = Vec::new();
+    if format == Format::Github
+        && let Some(root) = root(text, 0, "The file", &mut own)
+    {
+        turns = github::read(text, &root, &mut declared, &mut own);
+    }
     if format == Format::Dotprompt {
         let body = text.get(split.body.clone()).unwrap_or_default();
         let found = suppress::read(body, split.body.start, &mut own);
@@ -110,6 +118,7 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         suppressed: declared.suppressed,
         problems,
         defaults,
+        turns,
         inputs: declared.inputs,
         sidecar: sidecar.map(str::to_owned),
     }

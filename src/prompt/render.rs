@@ -2,6 +2,7 @@
 
 mod helpers;
 mod instrument;
+mod messages;
 mod template;
 mod turns;
 
@@ -50,6 +51,7 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     let body = text.get(file.body.clone()).unwrap_or_default();
     match file.format {
         Format::Dotprompt => dotprompt(file, body, case),
+        Format::Github => messages::render(file, case, &|name| input_value(file, case, name)),
         Format::Plain => Rendered {
             turns: literal(body, &file.body),
             problems: Vec::new(),
