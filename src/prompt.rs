@@ -6,6 +6,7 @@
 //! [`insert_injection`] and [`replace_mention`] give edits of a few bytes; nobody's YAML is
 //! written anew.
 
+mod beside;
 pub mod case;
 mod cases;
 mod declared;
@@ -27,13 +28,15 @@ mod render;
 mod review;
 mod rewrite;
 mod schema;
+mod sound;
 mod suppress;
 mod tags;
 mod yaml;
 
+pub use beside::{Beside, Promptfoo, promptfoo_beside};
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
-pub use file::{InputValue, PromptFile, find_case, parse};
+pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
@@ -41,3 +44,4 @@ pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
 pub use rewrite::{insert_text, mention_problems, replace_mention};
 pub use schema::{front_matter_schema, sidecar_schema};
+pub use sound::is_sound;

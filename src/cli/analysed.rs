@@ -9,7 +9,7 @@ use super::progress;
 use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{Beside, is_prompt_file, prompt_of_sidecar, promptfoo_beside, sidecar_name};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them (`.gitignore` is honoured).
@@ -57,7 +57,8 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// Reads a prompt file and the sidecar beside it, if there is one.
+/// Reads a prompt file with the sidecar beside it and the promptfoo configuration that names it,
+/// where there are any.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
@@ -67,7 +68,18 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     } else {
         None
     };
-    Ok(Snapshot::new(name, text, sidecar.as_deref()))
+    // A path such as `x.txt` has no folders above it to look into.
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let promptfoo = promptfoo_beside(
+        &full,
+        &mut |config| std::fs::read_to_string(config).ok(),
+        &|folder| folder.join(".git").exists(),
+    );
+    let beside = Beside {
+        sidecar: sidecar.as_deref(),
+        promptfoo: promptfoo.as_ref(),
+    };
+    Ok(Snapshot::new(name, text, beside))
 }
 
 /// Asks the model about every case of a file, and measures the repairs of those that fail and

@@ -103,6 +103,23 @@ pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
     file
 }
 
+/// Adds cases written for another tool behind the author's own, which win on the same id.
+pub(super) fn add_imported(declared: &mut Declared, mut imported: Vec<Case>) {
+    let ids: BTreeSet<&str> = declared
+        .cases
+        .iter()
+        .flat_map(|case| {
+            [
+                case.declared_id(),
+                case.id.as_ref().map(|id| id.value.as_str()),
+            ]
+        })
+        .flatten()
+        .collect();
+    imported.retain(|case| case.declared_id().is_none_or(|id| !ids.contains(id)));
+    declared.cases.extend(imported);
+}
+
 /// Reports ids given twice in one file, and injections for a case that there is not.
 pub(super) fn check_references(declared: &Declared, problems: &mut [&mut Problems]) {
     let mut seen: BTreeSet<&str> = BTreeSet::new();

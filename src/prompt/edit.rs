@@ -6,7 +6,7 @@ mod verify;
 use std::ops::Range;
 
 use super::{
-    Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
+    Beside, Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
     declared::find_case,
     file::parse_as,
     quote::{id, quoted, significant},
@@ -52,15 +52,19 @@ impl FileEdit {
 
 /// The file read anew after an edit, and its text.
 pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, String) {
-    let sidecar = file.sidecar.as_deref();
+    let beside = file.beside();
     match edit.target {
         Origin::FrontMatter => {
             let text = edit.apply(text);
-            (parse_as(file.format, &text, sidecar), text)
+            (parse_as(file.format, &text, beside), text)
         }
         Origin::Sidecar => {
-            let sidecar = edit.apply(sidecar.unwrap_or_default());
-            (parse_as(file.format, text, Some(&sidecar)), text.to_owned())
+            let sidecar = edit.apply(beside.sidecar.unwrap_or_default());
+            let beside = Beside {
+                sidecar: Some(&sidecar),
+                ..beside
+            };
+            (parse_as(file.format, text, beside), text.to_owned())
         }
     }
 }

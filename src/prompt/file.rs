@@ -5,9 +5,10 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{
-    Case, Format, Injection, Origin, Problem, Suppression, Turn, cases, declared,
+    Beside, Case, Format, Injection, Origin, Problem, Promptfoo, Severity, Suppression, Turn,
+    cases, declared,
     declared::{Declared, Lists},
-    fields, github,
+    fields, github, import,
     keys::{LISTS, VERSION},
     problem::{Problems, did_you_mean},
     suppress,
@@ -39,6 +40,18 @@ pub struct PromptFile {
     pub inputs: Vec<InputValue>,
     /// The sidecar's text, if there is a sidecar.
     pub sidecar: Option<String>,
+    /// The promptfoo configuration that names the prompt, if there is one.
+    pub promptfoo: Option<Promptfoo>,
+}
+
+impl PromptFile {
+    /// What lies beside it, to read an edited text again.
+    pub(super) fn beside(&self) -> Beside<'_> {
+        Beside {
+            sidecar: self.sidecar.as_deref(),
+            promptfoo: self.promptfoo.as_ref(),
+        }
+    }
 }
 
 /// A text that a template's variable takes from the front matter or the sidecar.
@@ -62,12 +75,22 @@ pub struct InputValue {
 /// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
 /// same id in the file.
 pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
-    parse_as(Format::of(file_name), text, sidecar)
+    let beside = Beside {
+        sidecar,
+        ..Beside::default()
+    };
+    parse_beside(file_name, text, beside)
 }
 
-/// [`parse`] for a format that is known already.
-pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> PromptFile {
-    let split = format.split(text);
+/// [`parse`] with all that may lie beside a prompt.
+pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFile {
+    parse_as(Format::of(file_name), text, beside)
+}
+
+/// [`parse_beside`] for a format that is known already.
+pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
+    let Beside { sidecar, promptfoo } = beside;
+    let mut split = format.split(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
         own.warn(&range, message);
@@ -98,6 +121,19 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         let in_sidecar = read_sidecar(text, &mut beside);
         declared = declared::merge(declared, in_sidecar, &mut own);
     }
+    if let Some(promptfoo) = promptfoo {
+        let imported = import::read(promptfoo, &mut own);
+        declared::add_imported(&mut declared, imported);
+        if format == Format::Plain {
+            let (body, more) = import::split(&promptfoo.prompt, text);
+            if more {
+                let message = "promptfoo splits this file at lines `---` into several prompts; \
+                               only the first is read. Give each a file of its own.";
+                own.add(Severity::Information, &body, message);
+            }
+            split.body = body;
+        }
+    }
     declared::name_rows(&mut declared.cases);
     declared::check_references(&declared, &mut [&mut own, &mut beside]);
     let mut problems = own.list;
@@ -121,6 +157,7 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         turns,
         inputs: declared.inputs,
         sidecar: sidecar.map(str::to_owned),
+        promptfoo: promptfoo.cloned(),
     }
 }
 

@@ -1,5 +1,9 @@
 //! Cases that were written for other tools.
 
+mod promptfoo;
+
+pub(super) use promptfoo::{names, read, split};
+
 use super::Spanned;
 
 /// What counts as the answer `text` of a tool that knows of no tokens: the text, and the text

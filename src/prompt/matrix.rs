@@ -41,8 +41,7 @@ pub(super) fn expand(
     let lines = match &matrix.data {
         Data::List { items, .. } => rows(items, problems),
         Data::Map { entries, .. } => product(entries, problems),
-        _ => {
-            // The list says in its problem what a matrix may be.
+        Data::Scalar { .. } => {
             let message = "A matrix is neither a map nor a list. Write `{thing: [a, b]}` for all \
                            combinations, or a list of rows such as `{thing: a}`.";
             problems.error(matrix.here(), message);
@@ -55,7 +54,7 @@ pub(super) fn expand(
         let label = label(&line, at);
         if labels.contains(&label) {
             let message = format!("The row `{label}` is there twice; the first counts.");
-            warn_once(matrix, &message, problems);
+            warn_at(matrix.here(), message, problems);
             continue;
         }
         let row = with_row(case, &line, &label, problems);
@@ -263,10 +262,6 @@ fn size(case: &Case) -> usize {
         32 + hop.mention.value.len() + bridge
     });
     input + expect + hops.sum::<usize>()
-}
-
-fn warn_once(node: &Node, message: &str, problems: &mut Problems) {
-    warn_at(node.here(), message.to_owned(), problems);
 }
 
 /// A warning that every row would give again.

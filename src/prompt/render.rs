@@ -3,6 +3,7 @@
 mod helpers;
 mod instrument;
 mod messages;
+mod nunjucks;
 mod template;
 mod turns;
 
@@ -52,6 +53,10 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     match file.format {
         Format::Dotprompt => dotprompt(file, body, case),
         Format::Github => messages::render(file, case, &|name| input_value(file, case, name)),
+        Format::Plain if file.promptfoo.is_some() => {
+            let input = case.map(|case| case.input.clone()).unwrap_or_default();
+            nunjucks::render(body, &file.body, &input)
+        }
         Format::Plain => Rendered {
             turns: literal(body, &file.body),
             problems: Vec::new(),

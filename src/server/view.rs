@@ -11,7 +11,10 @@ use super::documents::{Document, Documents};
 use super::key::Key;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
-use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{
+    Beside, Format, Origin, Promptfoo, is_prompt_file, prompt_of_sidecar, promptfoo_beside,
+    sidecar_name,
+};
 use crate::text::LineIndex;
 
 /// Bytes of the largest file that is read from the disk; prompts are smaller by far.
@@ -72,8 +75,13 @@ impl View {
         };
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
+        let promptfoo = promptfoo_of(documents, key);
+        let beside = Beside {
+            sidecar: text,
+            promptfoo: promptfoo.as_ref(),
+        };
         Some(Self {
-            snapshot: Snapshot::new(name, prompt.text.clone(), text),
+            snapshot: Snapshot::new(name, prompt.text.clone(), beside),
             prompt,
             sidecar,
             sidecar_uri,
@@ -146,7 +154,8 @@ pub(super) fn prompt_key(sidecar: &Key) -> Option<Key> {
     prompt_of_sidecar(sidecar.path()?).map(Key::File)
 }
 
-/// Whether an open document is a prompt: by its language, its name, or a sidecar beside it.
+/// Whether an open document is a prompt: by its language, its name, a sidecar beside it, or a
+/// promptfoo configuration that names it.
 pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -> bool {
     let has_sidecar = || {
         sidecar_key(key).is_some_and(|beside| {
@@ -156,6 +165,23 @@ pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -
     ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_sidecar()
+        || promptfoo_of(documents, key).is_some()
+}
+
+/// The promptfoo configuration that names the prompt, as it is in the editor or on the disk.
+fn promptfoo_of(documents: &Documents, key: &Key) -> Option<Promptfoo> {
+    let mut read = |path: &Path| match documents.get(&Key::File(path.into())) {
+        Some(document) => Some(document.text.clone()),
+        None => {
+            let about = std::fs::metadata(path).ok()?;
+            (about.is_file() && about.len() <= LARGEST)
+                .then(|| std::fs::read_to_string(path).ok())
+                .flatten()
+        }
+    };
+    promptfoo_beside(key.path()?, &mut read, &|folder| {
+        folder.join(".git").exists()
+    })
 }
 
 /// The name that decides the format; an unsaved document has only its language.

@@ -1,0 +1,67 @@
+//! What lies beside a prompt file and has a part in what it says.
+
+use std::path::{Path, PathBuf};
+
+/// What lies beside a prompt file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The text of the file that [`sidecar_name`](super::sidecar_name) names.
+    pub sidecar: Option<&'a str>,
+    /// The configuration of promptfoo that names the prompt.
+    pub promptfoo: Option<&'a Promptfoo>,
+}
+
+/// A promptfoo configuration, as seen from a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promptfoo {
+    /// Its path, for messages.
+    pub config: String,
+    /// The prompt's path from the configuration's folder, with `/` between folders.
+    pub prompt: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The names of a promptfoo configuration.
+const CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconfig.yml"];
+/// Folders to look into: the prompt's own and those above it.
+const LEVELS: usize = 5;
+
+/// The nearest promptfoo configuration that names the prompt at `prompt`, beside it or in a folder
+/// above.
+///
+/// `read` gives the text of a file if there is one, and `is_root` whether to look no further than
+/// a folder, as one with a repository in it.
+pub fn promptfoo_beside(
+    prompt: &Path,
+    read: &mut dyn FnMut(&Path) -> Option<String>,
+    is_root: &dyn Fn(&Path) -> bool,
+) -> Option<Promptfoo> {
+    let name = prompt.file_name()?.to_str()?;
+    if CONFIGS.contains(&name) {
+        return None;
+    }
+    let mut inside = PathBuf::from(name);
+    let mut folder = prompt.parent()?;
+    for _ in 0..LEVELS {
+        for config in CONFIGS {
+            let path = folder.join(config);
+            let Some(text) = read(&path) else { continue };
+            let steps: Option<Vec<&str>> = inside.iter().map(|step| step.to_str()).collect();
+            let found = Promptfoo {
+                config: path.to_string_lossy().into_owned(),
+                prompt: steps?.join("/"),
+                text,
+            };
+            if super::import::names(&found) {
+                return Some(found);
+            }
+        }
+        if is_root(folder) {
+            break;
+        }
+        inside = Path::new(folder.file_name()?).join(inside);
+        folder = folder.parent()?;
+    }
+    None
+}
