@@ -79,7 +79,7 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
         sidecar: sidecar.as_deref(),
         promptfoo: promptfoo.as_ref(),
     };
-    Ok(Snapshot::new(name, text, beside))
+    Ok(Snapshot::read(name, text, beside))
 }
 
 /// Asks the model about every case of a file, and measures the repairs of those that fail and

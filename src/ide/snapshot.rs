@@ -18,7 +18,16 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Reads a text that no model has seen yet.
-    pub fn new(name: impl Into<String>, text: impl Into<String>, beside: Beside<'_>) -> Self {
+    pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
+        let beside = Beside {
+            sidecar,
+            ..Beside::default()
+        };
+        Self::read(name, text, beside)
+    }
+
+    /// [`Self::new`] with all that may lie beside a prompt.
+    pub fn read(name: impl Into<String>, text: impl Into<String>, beside: Beside<'_>) -> Self {
         let (name, text) = (name.into(), text.into());
         let file = parse_beside(&name, &text, beside);
         Self {

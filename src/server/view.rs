@@ -81,7 +81,7 @@ impl View {
             promptfoo: promptfoo.as_ref(),
         };
         Some(Self {
-            snapshot: Snapshot::new(name, prompt.text.clone(), beside),
+            snapshot: Snapshot::read(name, prompt.text.clone(), beside),
             prompt,
             sidecar,
             sidecar_uri,
@@ -170,14 +170,13 @@ pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -
 
 /// The promptfoo configuration that names the prompt, as it is in the editor or on the disk.
 fn promptfoo_of(documents: &Documents, key: &Key) -> Option<Promptfoo> {
-    let mut read = |path: &Path| match documents.get(&Key::File(path.into())) {
-        Some(document) => Some(document.text.clone()),
-        None => {
-            let about = std::fs::metadata(path).ok()?;
-            (about.is_file() && about.len() <= LARGEST)
-                .then(|| std::fs::read_to_string(path).ok())
-                .flatten()
+    let mut read = |path: &Path| {
+        if let Some(document) = documents.get(&Key::File(path.into())) {
+            return Some(document.text.clone());
         }
+        let about = std::fs::metadata(path).ok()?;
+        let fits = about.is_file() && about.len() <= LARGEST;
+        fits.then(|| std::fs::read_to_string(path).ok())?
     };
     promptfoo_beside(key.path()?, &mut read, &|folder| {
         folder.join(".git").exists()

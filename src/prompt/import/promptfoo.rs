@@ -125,16 +125,14 @@ pub(in super::super) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> 
         return Vec::new();
     };
     let default = root.entry("defaultTest").map(|(_, test)| test);
-    match root.entry("tests").map(|(_, tests)| tests) {
-        Some(tests) => match &tests.data {
-            Data::List { items, .. } => {
-                for item in items {
-                    reader.test(item, default);
-                }
+    if let Some((_, tests)) = root.entry("tests") {
+        if let Data::List { items, .. } = &tests.data {
+            for item in items {
+                reader.test(item, default);
             }
-            _ => reader.not_read(tests, "`tests`"),
-        },
-        None => {}
+        } else {
+            reader.not_read(tests, "`tests`");
+        }
     }
     reader.cases
 }
