@@ -33,11 +33,12 @@ mod suppress;
 mod tags;
 mod yaml;
 
-pub use beside::{Beside, Promptfoo, promptfoo_beside};
+pub use beside::{Beside, Promptfoo, is_promptfoo_config, promptfoo_beside, slashed};
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use import::{PromptPaths, promptfoo_prompts};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};

@@ -9,15 +9,20 @@ use super::progress;
 use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{Beside, is_prompt_file, prompt_of_sidecar, promptfoo_beside, sidecar_name};
+use crate::prompt::{
+    Beside, is_prompt_file, is_promptfoo_config, prompt_of_sidecar, promptfoo_beside,
+    promptfoo_prompts, sidecar_name, slashed,
+};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
-/// folders by what lies in them (`.gitignore` is honoured).
+/// folders by what lies in them (`.gitignore` is honoured), the prompts that a promptfoo
+/// configuration names at their end.
 pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
         if path.is_dir() {
+            let (mut configs, mut others) = (Vec::new(), Vec::new());
             for entry in WalkBuilder::new(path).sort_by_file_path(Path::cmp).build() {
                 let entry = entry.map_err(|error| CliError::Read {
                     path: path.clone(),
@@ -30,8 +35,13 @@ pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
                 match prompt_of_sidecar(path) {
                     Some(prompt) if prompt.is_file() => files.push(prompt),
                     None if is_prompt_file(path) => files.push(path.into()),
-                    _ => {}
+                    None if is_promptfoo_config(path) => configs.push(path.to_path_buf()),
+                    None => others.push(path.to_path_buf()),
+                    Some(_) => {}
                 }
+            }
+            for config in configs {
+                files.extend(named_by(&config, &others)?);
             }
             if files.len() == before {
                 return Err(CliError::NoPrompts { path: path.clone() });
@@ -43,6 +53,17 @@ pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
     let mut seen = std::collections::HashSet::new();
     files.retain(|path| seen.insert(path.clone()));
     Ok(files)
+}
+
+/// The files that a promptfoo configuration names as prompts.
+fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let prompts = promptfoo_prompts(&read(config)?);
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let is_named = |path: &&PathBuf| {
+        let inside = path.strip_prefix(folder).ok().and_then(slashed);
+        inside.is_some_and(|inside| prompts.names(&inside))
+    };
+    Ok(files.iter().filter(is_named).cloned().collect())
 }
 
 /// The text of a file that must be UTF-8.
@@ -115,4 +136,39 @@ pub(super) fn analysed(
     spinner.finish_and_clear();
     snapshot.findings = Some(findings);
     Ok(snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_holds_what_its_promptfoo_configuration_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "sub/promptfooconfig.yaml",
+            "prompts: [file://p/*.txt]\ntests: [{description: a}]",
+        );
+        write("sub/p/x.txt", "x");
+        write("sub/p/y.md", "y");
+        write("p/z.txt", "z");
+        write("a.prompt.yml", "messages: []");
+        let found = prompt_files(&[folder.path().into()]).unwrap();
+        let names: Vec<String> = found
+            .iter()
+            .map(|path| slashed(path.strip_prefix(folder.path()).unwrap()).unwrap())
+            .collect();
+        assert_eq!(names, ["a.prompt.yml", "sub/p/x.txt"]);
+        let snapshot = open(&found[1]).unwrap();
+        assert_eq!(snapshot.file.cases.len(), 1);
+        assert_eq!(
+            snapshot.file.promptfoo.unwrap().config,
+            "../promptfooconfig.yaml"
+        );
+    }
 }

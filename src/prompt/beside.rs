@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::import::promptfoo_prompts;
+
 /// What lies beside a prompt file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Beside<'a> {
@@ -14,7 +16,7 @@ pub struct Beside<'a> {
 /// A promptfoo configuration, as seen from a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promptfoo {
-    /// Its path, for messages.
+    /// Its path from the prompt's folder, for messages.
     pub config: String,
     /// The prompt's path from the configuration's folder, with `/` between folders.
     pub prompt: String,
@@ -27,6 +29,12 @@ const CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconfig.yml"];
 /// Folders to look into: the prompt's own and those above it.
 const LEVELS: usize = 5;
 
+/// Whether a file is a promptfoo configuration, by its name.
+pub fn is_promptfoo_config(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| CONFIGS.contains(&name))
+}
+
 /// The nearest promptfoo configuration that names the prompt at `prompt`, beside it or in a folder
 /// above.
 ///
@@ -37,25 +45,25 @@ pub fn promptfoo_beside(
     read: &mut dyn FnMut(&Path) -> Option<String>,
     is_root: &dyn Fn(&Path) -> bool,
 ) -> Option<Promptfoo> {
-    let name = prompt.file_name()?.to_str()?;
-    if CONFIGS.contains(&name) {
+    let name = prompt.file_name()?;
+    if is_promptfoo_config(prompt) {
         return None;
     }
     let mut inside = PathBuf::from(name);
     let mut folder = prompt.parent()?;
-    for _ in 0..LEVELS {
+    for level in 0..LEVELS {
         for config in CONFIGS {
             let path = folder.join(config);
             let Some(text) = read(&path) else { continue };
-            let steps: Option<Vec<&str>> = inside.iter().map(|step| step.to_str()).collect();
-            let found = Promptfoo {
-                config: path.to_string_lossy().into_owned(),
-                prompt: steps?.join("/"),
-                text,
-            };
-            if super::import::names(&found) {
-                return Some(found);
+            let prompt = slashed(&inside)?;
+            if !promptfoo_prompts(&text).names(&prompt) {
+                continue;
             }
+            return Some(Promptfoo {
+                config: format!("{}{config}", "../".repeat(level)),
+                prompt,
+                text,
+            });
         }
         if is_root(folder) {
             break;
@@ -64,4 +72,10 @@ pub fn promptfoo_beside(
         folder = folder.parent()?;
     }
     None
+}
+
+/// A relative path with `/` between its steps; `None` if it is not Unicode.
+pub fn slashed(path: &Path) -> Option<String> {
+    let steps: Option<Vec<&str>> = path.iter().map(|step| step.to_str()).collect();
+    Some(steps?.join("/"))
 }

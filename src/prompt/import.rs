@@ -2,7 +2,8 @@
 
 mod promptfoo;
 
-pub(super) use promptfoo::{names, read, split};
+pub use promptfoo::{PromptPaths, promptfoo_prompts};
+pub(super) use promptfoo::{read, split};
 
 use super::Spanned;
 

@@ -24,25 +24,39 @@ pub(in super::super) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-a
 /// The most cases of one configuration.
 const MAX_CASES: usize = 256;
 
-/// Whether the configuration names the prompt.
-pub(in super::super) fn names(promptfoo: &Promptfoo) -> bool {
-    let tree = yaml::read(&promptfoo.text, 0);
-    let root = tree.root.as_ref();
-    let prompts = root.and_then(|root| root.entry("prompts"));
-    prompts.is_some_and(|(_, prompts)| listed(prompts, &promptfoo.prompt))
+/// The prompt files that a configuration names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PromptPaths(Vec<String>);
+
+impl PromptPaths {
+    /// Whether `path` is one of them: from the configuration's folder, with `/` between folders.
+    pub fn names(&self, path: &str) -> bool {
+        self.0.iter().any(|pattern| fits(pattern, path))
+    }
 }
 
-fn listed(prompts: &Node, path: &str) -> bool {
+/// Reads which prompt files a promptfoo configuration names; none if it cannot be read.
+pub fn promptfoo_prompts(config: &str) -> PromptPaths {
+    let tree = yaml::read(config, 0);
+    let root = tree.root.as_ref();
+    let mut paths = PromptPaths::default();
+    if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
+        listed(prompts, &mut paths.0);
+    }
+    paths
+}
+
+fn listed(prompts: &Node, paths: &mut Vec<String>) {
     match &prompts.data {
-        Data::List { items, .. } => items.iter().any(|item| listed(item, path)),
+        Data::List { items, .. } => items.iter().for_each(|item| listed(item, paths)),
         Data::Map { entries, .. } => {
             let named = ["id", "file"].iter().filter_map(|key| prompts.entry(key));
-            let mut named = named.filter_map(|(_, value)| value.text());
+            let named = named.filter_map(|(_, value)| value.text());
             // An older way is a map from paths to labels.
             let keys = entries.iter().filter_map(|(key, _)| key.text());
-            named.any(|name| fits(name, path)) || keys.into_iter().any(|name| fits(name, path))
+            paths.extend(named.chain(keys).map(str::to_owned));
         }
-        Data::Scalar { .. } => prompts.text().is_some_and(|name| fits(name, path)),
+        Data::Scalar { .. } => paths.extend(prompts.text().map(str::to_owned)),
     }
 }
 

@@ -134,7 +134,10 @@ fn the_nearest_configuration_that_names_the_prompt_is_found() {
         });
         found.map(|found| (found.config, found.prompt))
     };
-    let found = Some(("/r/promptfooconfig.yaml".to_owned(), "a/b/x.txt".to_owned()));
+    let found = Some((
+        "../../promptfooconfig.yaml".to_owned(),
+        "a/b/x.txt".to_owned(),
+    ));
     assert_eq!(find("/"), found);
     assert_eq!(find("/r/a"), None);
 }
@@ -256,7 +259,7 @@ proptest! {
     ) {
         let promptfoo = config(&text);
         let file = read_with(&text, &promptfoo, None);
-        names(&promptfoo);
+        promptfoo_prompts(&text).names(&text);
         for problem in &file.problems {
             prop_assert!(text.get(problem.range.clone()).is_some());
         }
