@@ -33,7 +33,10 @@ mod suppress;
 mod tags;
 mod yaml;
 
-pub use beside::{Beside, Promptfoo, is_promptfoo_config, promptfoo_beside, slashed};
+pub use beside::{
+    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, is_promptfoo_config, promptfoo_beside,
+    slashed,
+};
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};

@@ -10,8 +10,8 @@ use crate::hop::{Document, Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
 use crate::prompt::{
-    Beside, is_prompt_file, is_promptfoo_config, prompt_of_sidecar, promptfoo_beside,
-    promptfoo_prompts, sidecar_name, slashed,
+    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, is_prompt_file, is_promptfoo_config,
+    prompt_of_sidecar, promptfoo_beside, promptfoo_prompts, sidecar_name, slashed,
 };
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
@@ -40,6 +40,7 @@ pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
                     Some(_) => {}
                 }
             }
+            configs.extend(configs_above(path));
             for config in configs {
                 files.extend(named_by(&config, &others)?);
             }
@@ -55,11 +56,33 @@ pub(super) fn prompt_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
     Ok(files)
 }
 
+/// The promptfoo configurations above a folder, up to the repository that it lies in.
+fn configs_above(folder: &Path) -> Vec<PathBuf> {
+    let full = absolute(folder);
+    let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
+    let is_root = |folder: &&Path| folder.join(".git").exists();
+    let last = folders.iter().position(|folder| is_root(&folder));
+    let above = folders
+        .into_iter()
+        .take(last.map_or(PROMPTFOO_LEVELS, |at| at + 1));
+    let configs = above
+        .skip(1)
+        .flat_map(|folder| PROMPTFOO_CONFIGS.map(|name| folder.join(name)));
+    configs.filter(|config| config.is_file()).collect()
+}
+
+/// A path with all folders above it.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
+}
+
 /// The files that a promptfoo configuration names as prompts.
 fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let prompts = promptfoo_prompts(&read(config)?);
+    let config = absolute(config);
     let folder = config.parent().unwrap_or(Path::new(""));
     let is_named = |path: &&PathBuf| {
+        let path = absolute(path);
         let inside = path.strip_prefix(folder).ok().and_then(slashed);
         inside.is_some_and(|inside| prompts.names(&inside))
     };
@@ -89,10 +112,8 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     } else {
         None
     };
-    // A path such as `x.txt` has no folders above it to look into.
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let promptfoo = promptfoo_beside(
-        &full,
+        &absolute(path),
         &mut |config| std::fs::read_to_string(config).ok(),
         &|folder| folder.join(".git").exists(),
     );
@@ -164,6 +185,9 @@ mod tests {
             .map(|path| slashed(path.strip_prefix(folder.path()).unwrap()).unwrap())
             .collect();
         assert_eq!(names, ["a.prompt.yml", "sub/p/x.txt"]);
+        let below = prompt_files(&[folder.path().join("sub/p")]).unwrap();
+        assert_eq!(below, [folder.path().join("sub/p/x.txt")]);
+        assert!(prompt_files(&[folder.path().join("p")]).is_err());
         let snapshot = open(&found[1]).unwrap();
         assert_eq!(snapshot.file.cases.len(), 1);
         assert_eq!(

@@ -25,14 +25,14 @@ pub struct Promptfoo {
 }
 
 /// The names of a promptfoo configuration.
-const CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconfig.yml"];
+pub const PROMPTFOO_CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconfig.yml"];
 /// Folders to look into: the prompt's own and those above it.
-const LEVELS: usize = 5;
+pub const PROMPTFOO_LEVELS: usize = 5;
 
 /// Whether a file is a promptfoo configuration, by its name.
 pub fn is_promptfoo_config(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| CONFIGS.contains(&name))
+    name.is_some_and(|name| PROMPTFOO_CONFIGS.contains(&name))
 }
 
 /// The nearest promptfoo configuration that names the prompt at `prompt`, beside it or in a folder
@@ -51,8 +51,8 @@ pub fn promptfoo_beside(
     }
     let mut inside = PathBuf::from(name);
     let mut folder = prompt.parent()?;
-    for level in 0..LEVELS {
-        for config in CONFIGS {
+    for level in 0..PROMPTFOO_LEVELS {
+        for config in PROMPTFOO_CONFIGS {
             let path = folder.join(config);
             let Some(text) = read(&path) else { continue };
             let prompt = slashed(&inside)?;

@@ -124,10 +124,13 @@ fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Ve
             }
         }
         if values.is_empty() && problems.list.len() == before {
-            let message = format!("{what} has no values, so there is no case. Give it some.");
+            let message = format!("{what} has no values, so it is left out. Give it some.");
             problems.error(key.here(), message);
         }
-        variables.push((name, values));
+        // What is wrong is left out; the other variables still make their cases.
+        if !values.is_empty() {
+            variables.push((name, values));
+        }
     }
     if variables.is_empty() {
         return Vec::new();

@@ -165,6 +165,11 @@ fn what_is_wrong_is_named() {
         &["A value of the matrix's `thing` is a list."],
         1,
     );
+    starts(
+        "  - {matrix: {thing: [a, b], n: 7}}",
+        &["The matrix's `n` is `7`."],
+        2,
+    );
     starts("  - {matrix: [7]}", &["A row of a matrix is `7`."], 0);
     starts(
         "  - {matrix: {thing: [a, a]}}",
