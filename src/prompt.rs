@@ -6,6 +6,7 @@
 //! [`insert_injection`] and [`replace_mention`] give edits of a few bytes; nobody's YAML is
 //! written anew.
 
+mod beside;
 pub mod case;
 mod cases;
 mod declared;
@@ -15,9 +16,12 @@ mod facts;
 mod fields;
 mod file;
 mod format;
+mod github;
+mod import;
 mod injections;
 pub mod keys;
 mod mapped;
+mod matrix;
 mod plain;
 mod problem;
 mod quote;
@@ -25,18 +29,25 @@ mod render;
 mod review;
 mod rewrite;
 mod schema;
+mod sound;
 mod suppress;
 mod tags;
 mod yaml;
 
-pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
+pub use beside::{
+    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, is_promptfoo_config, promptfoo_beside,
+    slashed,
+};
+pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use facts::{FACTS_FILE, Fact, Facts, facts_files, parse_facts};
-pub use file::{InputValue, PromptFile, find_case, parse};
+pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use import::{PromptPaths, promptfoo_prompts};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
 pub use rewrite::{insert_text, mention_problems, replace_mention};
 pub use schema::{front_matter_schema, sidecar_schema};
+pub use sound::is_sound;

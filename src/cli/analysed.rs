@@ -8,7 +8,12 @@ use crate::engine::project_of;
 use crate::hop::{Document, Settings, Subject, analyse, measure, subjects, undeclared};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{Facts, facts_files, parse_facts, sidecar_name};
+use crate::prompt::{Beside, Facts, facts_files, parse_facts, promptfoo_beside, sidecar_name};
+
+/// A path with all folders above it.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
+}
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
@@ -22,7 +27,8 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// Reads a prompt file and the sidecar beside it, if there is one.
+/// Reads a prompt file with the sidecar beside it and the promptfoo configuration that names it,
+/// where there are any.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
@@ -32,7 +38,16 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     } else {
         None
     };
-    let mut snapshot = Snapshot::new(name, text, sidecar.as_deref());
+    let promptfoo = promptfoo_beside(
+        &absolute(path),
+        &mut |config| std::fs::read_to_string(config).ok(),
+        &|folder| folder.join(".git").exists(),
+    );
+    let beside = Beside {
+        sidecar: sidecar.as_deref(),
+        promptfoo: promptfoo.as_ref(),
+    };
+    let mut snapshot = Snapshot::read(name, text, beside);
     let project = project_of(path)?;
     snapshot.file.suppressed.extend(project.suppressions());
     Ok(snapshot)
@@ -84,8 +99,7 @@ pub(super) fn analysed(
 /// The nearest facts file of a prompt; empty where there is none.
 fn facts_of(prompt: &Path) -> Result<Facts, CliError> {
     // A path as it was typed has no folders around it.
-    let whole = std::path::absolute(prompt).unwrap_or_else(|_| prompt.into());
-    let Some(path) = facts_files(&whole).find(|path| path.is_file()) else {
+    let Some(path) = facts_files(&absolute(prompt)).find(|path| path.is_file()) else {
         return Ok(Facts::default());
     };
     let facts = parse_facts(&read(&path)?);

@@ -203,11 +203,10 @@ fn subject(
         bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
     });
     let mentions = mentions.collect();
-    let applies = |wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == id);
     let injections = file
         .injections
         .iter()
-        .filter(|injection| applies(injection.case.as_ref().map(|case| case.value.as_str())))
+        .filter(|injection| injection.acts_on(case, &id))
         .cloned()
         .collect();
     let expect = case

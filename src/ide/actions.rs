@@ -6,7 +6,9 @@ use super::Snapshot;
 use super::numbers::{chance, factor, percent, quoted};
 use crate::hop::{CaseFindings, Change, Repair, Wording, words_edit};
 use crate::memory::{Placement, Recipe};
-use crate::prompt::{Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection};
+use crate::prompt::{
+    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, is_sound,
+};
 
 /// Something the user can have done.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +152,7 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
             let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
             (!edit.edits.is_empty()).then_some(edit)
         }
-        Change::Words { .. } => words_edit(&case.rendered, &repair.change),
+        Change::Words { .. } => words_edit(&case.rendered, &repair.change)
+            .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
     }
 }

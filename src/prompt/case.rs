@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::InputValue;
+
 /// A value with the bytes of the file that hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spanned<T> {
@@ -29,7 +31,10 @@ pub enum Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The name that injections refer to; absent cases are called `#1`, `#2`, … in reports.
+    /// A row of a matrix is called `reef[thing=coral]`.
     pub id: Option<Spanned<String>>,
+    /// The row it was made of, if it was declared with a matrix; all rows share one `range`.
+    pub row: Option<Row>,
     /// Values of the template's variables.
     pub input: serde_json::Map<String, serde_json::Value>,
     /// Accepted answers; their probabilities add up. Empty if the author named none.
@@ -40,6 +45,35 @@ pub struct Case {
     pub range: Range<usize>,
     /// The file that `range` and all ranges inside belong to.
     pub origin: Origin,
+}
+
+/// The row of a matrix that a case was made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The id of the declared case, or `#` and the number of its first row where it has none.
+    pub of: String,
+    /// The variables in brackets: `[thing=coral,place=sea]`.
+    pub label: String,
+}
+
+impl Case {
+    /// The id in its declaration, which all rows of a matrix share.
+    pub(super) fn declared_id(&self) -> Option<&str> {
+        match &self.row {
+            Some(row) => Some(row.of.as_str()).filter(|of| !of.is_empty()),
+            None => self.id.as_ref().map(|id| id.value.as_str()),
+        }
+    }
+
+    /// Whether the scalar at `input` is where this case's variable has its text from.
+    pub(super) fn takes(&self, input: &InputValue) -> bool {
+        let here = input.case.as_ref() == Some(&self.range) && input.origin == self.origin;
+        // The rows of a matrix share their range.
+        here && match self.input.get(&input.name) {
+            Some(serde_json::Value::String(text)) => *text == input.value,
+            _ => true,
+        }
+    }
 }
 
 /// One hop: an obscure mention in the prompt and the entity it stands for.
@@ -74,6 +108,17 @@ pub struct Injection {
     pub range: Range<usize>,
     /// The file that all the ranges belong to.
     pub origin: Origin,
+}
+
+impl Injection {
+    /// Whether it acts on the case that is called `id` in reports: on every case if it names
+    /// none, and on all rows of a matrix if it names the declared case.
+    pub fn acts_on(&self, case: Option<&Case>, id: &str) -> bool {
+        let row = case.and_then(|case| case.row.as_ref());
+        self.case.as_ref().is_none_or(|wanted| {
+            wanted.value == id || row.is_some_and(|row| row.of == wanted.value)
+        })
+    }
 }
 
 /// How a memory's text becomes a vector ("Memory Injections", section 4; `docs/method.md`).

@@ -1,10 +1,13 @@
 //! One item of `cases`.
 
+use std::collections::HashSet;
+
 use super::{
     Case, Hop, InputValue, Spanned,
     declared::Declared,
     fields::{check_keys, list, map, optional, required, text},
     keys::{CASE, HOP, Key, LINK},
+    matrix,
     problem::Problems,
     yaml::{Data, Node},
 };
@@ -17,17 +20,7 @@ pub(super) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
     check_keys(entries, CASE, "A case", problems);
     let id = optional(entries, "id").and_then(|id| text(id, "The case's id", problems));
     let expect = optional(entries, "expect").map(|expect| expected(expect, problems));
-    let mut hops = Vec::new();
-    if let Some(items) = optional(entries, "hops") {
-        for item in list(items, "`hops`", problems) {
-            hops.extend(hop(item, "mention", HOP, problems));
-        }
-    }
-    if let Some(items) = optional(entries, "chain") {
-        for item in list(items, "`chain`", problems) {
-            hops.extend(hop(item, "subject", LINK, problems));
-        }
-    }
+    let hops = hops(entries, problems);
     let mut input = serde_json::Map::new();
     if let Some(values) = optional(entries, "input").filter(|values| !values.is_null()) {
         let values = map(values, "`input`", problems).unwrap_or_default();
@@ -39,14 +32,59 @@ pub(super) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
                 .extend(input_value(name, value, Some(node), problems));
         }
     }
-    declared.cases.push(Case {
+    let case = Case {
         id,
+        row: None,
         input,
         expect: expect.unwrap_or_default(),
-        hops,
+        hops: hops.unwrap_or_default(),
         range: node.here().clone(),
         origin: problems.origin,
-    });
+    };
+    match optional(entries, "matrix") {
+        Some(matrix) => matrix::expand(&case, node, matrix, declared, problems),
+        None => declared.cases.push(case),
+    }
+}
+
+/// The hops of a case or of a row, under either name of the key; `None` without the key.
+pub(super) fn hops(entries: &[(Node, Node)], problems: &mut Problems) -> Option<Vec<Hop>> {
+    let mut hops = None;
+    for (key, mention, keys) in [("hops", "mention", HOP), ("chain", "subject", LINK)] {
+        let Some(items) = optional(entries, key) else {
+            continue;
+        };
+        let hops = hops.get_or_insert_with(Vec::new);
+        for item in list(items, &format!("`{key}`"), problems) {
+            let Some(hop) = hop(item, mention, keys, problems) else {
+                continue;
+            };
+            check_hop(&hop, hops, problems);
+            hops.push(hop);
+        }
+    }
+    hops
+}
+
+/// Warns about a hop that cannot be told from one before, or from its own bridge.
+fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
+    let Hop { mention, bridge } = hop;
+    if before.iter().any(|one| one.mention.value == mention.value) {
+        let message = format!(
+            "A hop before has the mention \"{}\" already. Quote other words of the prompt, or \
+             remove one of the two.",
+            mention.value
+        );
+        problems.warn(&mention.range, message);
+    }
+    if let Some(bridge) = bridge.as_ref().filter(|one| one.value == mention.value) {
+        let message = format!(
+            "The bridge \"{}\" is the mention itself, so there is nothing to find out. Write the \
+             entity that the mention stands for.",
+            bridge.value
+        );
+        problems.warn(&bridge.range, message);
+    }
 }
 
 /// Where a variable's text stands; only texts can be edited in place.
@@ -68,15 +106,29 @@ pub(super) fn input_value(
     })
 }
 
-fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
+/// The accepted answers, each once.
+pub(super) fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
     let what = "An expected answer (`expect`)";
-    match &node.data {
-        Data::List { items, .. } => items
-            .iter()
-            .filter_map(|item| text(item, what, problems))
-            .collect(),
-        _ => text(node, what, problems).into_iter().collect(),
+    let Data::List { items, .. } = &node.data else {
+        return text(node, what, problems).into_iter().collect();
+    };
+    let mut answers = Vec::new();
+    let mut seen = HashSet::new();
+    for item in items {
+        let Some(answer) = text(item, what, problems) else {
+            continue;
+        };
+        if seen.insert(answer.value.clone()) {
+            answers.push(answer);
+        } else {
+            let message = format!(
+                "The answer \"{}\" is there twice; its probability counts once. Remove one.",
+                answer.value
+            );
+            problems.warn(&answer.range, message);
+        }
     }
+    answers
 }
 
 fn hop(node: &Node, mention: &str, keys: &[Key], problems: &mut Problems) -> Option<Hop> {

@@ -6,7 +6,7 @@ mod verify;
 use std::ops::Range;
 
 use super::{
-    Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
+    Beside, Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
     declared::find_case,
     file::parse_as,
     quote::{id, quoted, significant},
@@ -52,15 +52,19 @@ impl FileEdit {
 
 /// The file read anew after an edit, and its text.
 pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, String) {
-    let sidecar = file.sidecar.as_deref();
+    let beside = file.beside();
     match edit.target {
         Origin::FrontMatter => {
             let text = edit.apply(text);
-            (parse_as(file.format, &text, sidecar), text)
+            (parse_as(file.format, &text, beside), text)
         }
         Origin::Sidecar => {
-            let sidecar = edit.apply(sidecar.unwrap_or_default());
-            (parse_as(file.format, text, Some(&sidecar)), text.to_owned())
+            let sidecar = edit.apply(beside.sidecar.unwrap_or_default());
+            let beside = Beside {
+                sidecar: Some(&sidecar),
+                ..beside
+            };
+            (parse_as(file.format, text, beside), text.to_owned())
         }
     }
 }
@@ -109,13 +113,13 @@ pub fn insert_injection(
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
-        (Format::Plain, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (Format::Plain | Format::Github, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
         (Format::Dotprompt, _) => Origin::FrontMatter,
     };
     let targets = [home, Origin::Sidecar];
     targets
         .into_iter()
-        .filter_map(|target| attempt(file, text, case, injection, target))
+        .filter_map(|target| attempt(file, text, case.zip(case_id), injection, target))
         .find(|(edit, naming)| verify::holds(file, text, edit, injection, naming))
         .map_or(none, |(edit, _)| edit)
 }
@@ -129,14 +133,16 @@ struct Naming {
     new_id: Option<usize>,
 }
 
-fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
-    let found = case.and_then(|at| Some((at, file.cases.get(at)?)));
-    let Some((at, case)) = found else {
+fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Naming {
+    let found = case.and_then(|(at, asked)| Some((at, file.cases.get(at)?, asked)));
+    let Some((at, case, asked)) = found else {
         return Naming::default();
     };
     if let Some(id) = &case.id {
+        // Whoever asks for a case with a matrix means all of its rows.
+        let row = case.row.as_ref().filter(|row| row.of == asked);
         return Naming {
-            reference: Some(id.value.clone()),
+            reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
             new_id: None,
         };
     }
@@ -168,7 +174,7 @@ fn naming(file: &PromptFile, case: Option<usize>, target: Origin) -> Naming {
 fn attempt(
     file: &PromptFile,
     text: &str,
-    case: Option<usize>,
+    case: Option<(usize, &str)>,
     injection: &NewInjection,
     target: Origin,
 ) -> Option<(FileEdit, Naming)> {

@@ -5,9 +5,10 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{
-    Case, Format, Injection, Origin, Problem, Suppression, cases, declared,
+    Beside, Case, Format, Injection, Origin, Problem, Promptfoo, Severity, Suppression, Turn,
+    cases, declared,
     declared::{Declared, Lists},
-    fields,
+    fields, github, import,
     keys::{LISTS, VERSION},
     problem::{Problems, did_you_mean},
     suppress,
@@ -33,10 +34,24 @@ pub struct PromptFile {
     pub problems: Vec<Problem>,
     /// Values of the template's variables for all cases (dotprompt's `input.default`).
     pub defaults: Map<String, Value>,
+    /// The messages as written, for a format that keeps them in YAML; empty for the others.
+    pub turns: Vec<Turn>,
     /// Where the texts of variables stand in the files.
     pub inputs: Vec<InputValue>,
     /// The sidecar's text, if there is a sidecar.
     pub sidecar: Option<String>,
+    /// The promptfoo configuration that names the prompt, if there is one.
+    pub promptfoo: Option<Promptfoo>,
+}
+
+impl PromptFile {
+    /// What lies beside it, to read an edited text again.
+    pub(super) fn beside(&self) -> Beside<'_> {
+        Beside {
+            sidecar: self.sidecar.as_deref(),
+            promptfoo: self.promptfoo.as_ref(),
+        }
+    }
 }
 
 /// A text that a template's variable takes from the front matter or the sidecar.
@@ -60,12 +75,22 @@ pub struct InputValue {
 /// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
 /// same id in the file.
 pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
-    parse_as(Format::of(file_name), text, sidecar)
+    let beside = Beside {
+        sidecar,
+        ..Beside::default()
+    };
+    parse_beside(file_name, text, beside)
 }
 
-/// [`parse`] for a format that is known already.
-pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> PromptFile {
-    let split = format.split(text);
+/// [`parse`] with all that may lie beside a prompt.
+pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFile {
+    parse_as(Format::of(file_name), text, beside)
+}
+
+/// [`parse_beside`] for a format that is known already.
+pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
+    let Beside { sidecar, promptfoo } = beside;
+    let mut split = format.split(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
         own.warn(&range, message);
@@ -80,6 +105,12 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
             defaults = default_input(&root, &mut declared, &own);
         }
     }
+    let mut turns = Vec::new();
+    if format == Format::Github
+        && let Some(root) = root(text, 0, "The file", &mut own)
+    {
+        turns = github::read(text, &root, &mut declared, &mut own);
+    }
     if format == Format::Dotprompt {
         let body = text.get(split.body.clone()).unwrap_or_default();
         let found = suppress::read(body, split.body.start, &mut own);
@@ -90,6 +121,20 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         let in_sidecar = read_sidecar(text, &mut beside);
         declared = declared::merge(declared, in_sidecar, &mut own);
     }
+    if let Some(promptfoo) = promptfoo {
+        let imported = import::read(promptfoo, &mut own);
+        declared::add_imported(&mut declared, imported);
+        if format == Format::Plain {
+            let (body, more) = import::split(&promptfoo.prompt, text);
+            if more {
+                let message = "promptfoo splits this file at lines `---` into several prompts; \
+                               only the first is read. Give each a file of its own.";
+                own.add(Severity::Information, &body, message);
+            }
+            split.body = body;
+        }
+    }
+    declared::name_rows(&mut declared.cases);
     declared::check_references(&declared, &mut [&mut own, &mut beside]);
     let mut problems = own.list;
     problems.extend(beside.list);
@@ -109,8 +154,10 @@ pub(super) fn parse_as(format: Format, text: &str, sidecar: Option<&str>) -> Pro
         suppressed: declared.suppressed,
         problems,
         defaults,
+        turns,
         inputs: declared.inputs,
         sidecar: sidecar.map(str::to_owned),
+        promptfoo: promptfoo.cloned(),
     }
 }
 

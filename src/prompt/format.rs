@@ -9,6 +9,8 @@ use super::{dotprompt, plain};
 pub enum Format {
     /// Google's dotprompt, `.prompt`: YAML front matter and a Handlebars template.
     Dotprompt,
+    /// GitHub Models, `.prompt.yml` or `.prompt.yaml`: messages and test data in YAML.
+    Github,
     /// Any other text: the file is the prompt.
     Plain,
 }
@@ -27,6 +29,10 @@ pub(super) struct Split {
 impl Format {
     /// The format of a file by its name; folders before it do not matter.
     pub fn of(file_name: &str) -> Self {
+        let lower = file_name.to_ascii_lowercase();
+        if GITHUB.iter().any(|end| lower.ends_with(end)) {
+            return Self::Github;
+        }
         let extension = Path::new(file_name).extension();
         if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("prompt")) {
             Self::Dotprompt
@@ -38,11 +44,17 @@ impl Format {
     pub(super) fn split(self, text: &str) -> Split {
         match self {
             Self::Dotprompt => dotprompt::split(text),
+            Self::Github => Split {
+                body: 0..text.len(),
+                front_matter: None,
+                problems: Vec::new(),
+            },
             Self::Plain => plain::split(text),
         }
     }
 }
 
+const GITHUB: [&str; 2] = [".prompt.yml", ".prompt.yaml"];
 const SIDECAR: &str = ".hoplens.yaml";
 
 /// The name of a prompt file's sidecar: `capital.txt` has `capital.txt.hoplens.yaml`.
@@ -57,7 +69,7 @@ pub fn sidecar_name(file_name: &str) -> String {
 pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
-        .is_some_and(|name| Format::of(name) == Format::Dotprompt)
+        .is_some_and(|name| Format::of(name) != Format::Plain)
 }
 
 /// The prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
@@ -74,6 +86,9 @@ mod tests {
     fn names_decide() {
         assert_eq!(Format::of("a.prompt"), Format::Dotprompt);
         assert_eq!(Format::of("dir/a.variant.PROMPT"), Format::Dotprompt);
+        assert_eq!(Format::of("a.prompt.yml"), Format::Github);
+        assert_eq!(Format::of("x/a.Prompt.YAML"), Format::Github);
+        assert!(is_prompt_file(Path::new("x/a.prompt.yml")));
         assert_eq!(Format::of("a.prompt.md"), Format::Plain);
         assert_eq!(Format::of(""), Format::Plain);
         assert!(is_prompt_file(Path::new("x/reef.prompt")));

@@ -105,6 +105,14 @@ pub const CASE: &[Key] = &[
         "Values of the template's variables.",
     ),
     key(
+        "matrix",
+        Kind::Either(&[
+            Kind::Values(&Kind::List(&Kind::Any)),
+            Kind::List(&Kind::Values(&Kind::Any)),
+        ]),
+        "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `mention` and `bridge` stands for the row's value.",
+    ),
+    key(
         "expect",
         Kind::Either(&[Kind::Text, Kind::List(&Kind::Text)]),
         "The expected answer, or a list of accepted answers, whose probabilities add up. A leading space matters.",

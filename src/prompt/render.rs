@@ -2,6 +2,8 @@
 
 mod helpers;
 mod instrument;
+mod messages;
+mod nunjucks;
 mod template;
 mod turns;
 
@@ -50,6 +52,11 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     let body = text.get(file.body.clone()).unwrap_or_default();
     match file.format {
         Format::Dotprompt => dotprompt(file, body, case),
+        Format::Github => messages::render(file, case, &|name| input_value(file, case, name)),
+        Format::Plain if file.promptfoo.is_some() => {
+            let input = case.map(|case| case.input.clone()).unwrap_or_default();
+            nunjucks::render(body, &file.body, &input)
+        }
         Format::Plain => Rendered {
             turns: literal(body, &file.body),
             problems: Vec::new(),
@@ -97,11 +104,7 @@ fn dotprompt(file: &PromptFile, body: &str, case: Option<&Case>) -> Rendered {
 
 /// The scalar that a variable takes its text from: the case's own, else the default's.
 fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<InputValue> {
-    let of_case = |input: &&InputValue| {
-        case.is_some_and(|case| {
-            input.case.as_ref() == Some(&case.range) && input.origin == case.origin
-        })
-    };
+    let of_case = |input: &&InputValue| case.is_some_and(|case| case.takes(input));
     let named = || file.inputs.iter().filter(|input| input.name == name);
     if case.is_some_and(|case| case.input.contains_key(name)) {
         return named().find(of_case).cloned();

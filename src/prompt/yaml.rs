@@ -5,12 +5,14 @@
 //! usable, and depth and size can be limited before anything grows.
 
 mod read;
+mod source;
 
 use std::ops::Range;
 
 use serde_json::Value;
 
 pub(super) use read::read;
+pub(super) use source::mapped;
 
 /// One node with its bytes in the file.
 #[derive(Debug, Clone, PartialEq)]

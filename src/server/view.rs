@@ -12,7 +12,10 @@ use super::key::Key;
 use super::state::project;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
-use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{
+    Beside, Format, Origin, Promptfoo, is_prompt_file, prompt_of_sidecar, promptfoo_beside,
+    sidecar_name,
+};
 use crate::text::LineIndex;
 
 /// Bytes of the largest file that is read from the disk; prompts are smaller by far.
@@ -73,7 +76,12 @@ impl View {
         };
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
-        let mut snapshot = Snapshot::new(name, prompt.text.clone(), text);
+        let promptfoo = promptfoo_of(documents, key);
+        let beside = Beside {
+            sidecar: text,
+            promptfoo: promptfoo.as_ref(),
+        };
+        let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
         let ignored = project(key);
         snapshot.file.suppressed.extend(ignored.suppressions());
         Some(Self {
@@ -150,7 +158,8 @@ pub(super) fn prompt_key(sidecar: &Key) -> Option<Key> {
     prompt_of_sidecar(sidecar.path()?).map(Key::File)
 }
 
-/// Whether an open document is a prompt: by its language, its name, or a sidecar beside it.
+/// Whether an open document is a prompt: by its language, its name, a sidecar beside it, or a
+/// promptfoo configuration that names it.
 pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -> bool {
     let has_sidecar = || {
         sidecar_key(key).is_some_and(|beside| {
@@ -160,6 +169,22 @@ pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -
     ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_sidecar()
+        || promptfoo_of(documents, key).is_some()
+}
+
+/// The promptfoo configuration that names the prompt, as it is in the editor or on the disk.
+fn promptfoo_of(documents: &Documents, key: &Key) -> Option<Promptfoo> {
+    let mut read = |path: &Path| {
+        if let Some(document) = documents.get(&Key::File(path.into())) {
+            return Some(document.text.clone());
+        }
+        let about = std::fs::metadata(path).ok()?;
+        let fits = about.is_file() && about.len() <= LARGEST;
+        fits.then(|| std::fs::read_to_string(path).ok())?
+    };
+    promptfoo_beside(key.path()?, &mut read, &|folder| {
+        folder.join(".git").exists()
+    })
 }
 
 /// The name that decides the format; an unsaved document has only its language.

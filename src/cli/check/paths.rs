@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 
+use super::super::analysed::{absolute, read};
 use super::super::error::CliError;
 use crate::hop::CheckFiles;
-use crate::prompt::{is_prompt_file, prompt_of_sidecar};
+use crate::prompt::{
+    PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, is_prompt_file, is_promptfoo_config, prompt_of_sidecar,
+    promptfoo_prompts, slashed,
+};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
@@ -24,16 +28,8 @@ pub(super) fn prompt_files(paths: &[String], check: &CheckFiles) -> Result<Vec<P
         let path = Path::new(name);
         let before = files.len();
         if path.is_dir() {
-            for path in walk(path)? {
-                let prompt = match prompt_of_sidecar(&path) {
-                    Some(prompt) if prompt.is_file() => prompt,
-                    None if is_prompt_file(&path) => path,
-                    _ => continue,
-                };
-                if !is_left_out(&prompt) {
-                    files.push(prompt);
-                }
-            }
+            let found = prompts_in(path)?;
+            files.extend(found.into_iter().filter(|path| !is_left_out(path)));
             if files.len() == before {
                 return Err(CliError::NoPrompts { path: path.into() });
             }
@@ -59,6 +55,54 @@ pub(super) fn prompt_files(paths: &[String], check: &CheckFiles) -> Result<Vec<P
     let mut seen = std::collections::HashSet::new();
     files.retain(|path| seen.insert(path.clone()));
     Ok(files)
+}
+
+/// The prompt files of a folder: by their names, by the sidecars beside them, and at the end those
+/// that a promptfoo configuration names.
+fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for path in walk(folder)? {
+        match prompt_of_sidecar(&path) {
+            Some(prompt) if prompt.is_file() => files.push(prompt),
+            None if is_prompt_file(&path) => files.push(path),
+            None if is_promptfoo_config(&path) => configs.push(path),
+            None => others.push(path),
+            Some(_) => {}
+        }
+    }
+    configs.extend(configs_above(folder));
+    for config in configs {
+        files.extend(named_by(&config, &others)?);
+    }
+    Ok(files)
+}
+
+/// The promptfoo configurations above a folder, up to the repository that it lies in.
+fn configs_above(folder: &Path) -> Vec<PathBuf> {
+    let full = absolute(folder);
+    let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
+    let is_root = |folder: &&Path| folder.join(".git").exists();
+    let last = folders.iter().position(|folder| is_root(&folder));
+    let above = folders
+        .into_iter()
+        .take(last.map_or(PROMPTFOO_LEVELS, |at| at + 1));
+    let configs = above
+        .skip(1)
+        .flat_map(|folder| PROMPTFOO_CONFIGS.map(|name| folder.join(name)));
+    configs.filter(|config| config.is_file()).collect()
+}
+
+/// The files that a promptfoo configuration names as prompts.
+fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let prompts = promptfoo_prompts(&read(config)?);
+    let config = absolute(config);
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let is_named = |path: &&PathBuf| {
+        let path = absolute(path);
+        let inside = path.strip_prefix(folder).ok().and_then(slashed);
+        inside.is_some_and(|inside| prompts.names(&inside))
+    };
+    Ok(files.iter().filter(is_named).cloned().collect())
 }
 
 /// The files under a folder that git would not ignore, in the order of their names.
@@ -112,6 +156,7 @@ fn set(globs: &[String]) -> Result<GlobSet, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::analysed::open;
 
     #[test]
     fn a_glob_begins_in_a_folder() {
@@ -119,5 +164,38 @@ mod tests {
         assert_eq!(base("*.prompt"), Path::new("."));
         assert_eq!(base("/a/b*/c"), Path::new("/a"));
         assert_eq!(base("/*.prompt"), Path::new("/"));
+    }
+
+    #[test]
+    fn a_folder_holds_what_its_promptfoo_configuration_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "sub/promptfooconfig.yaml",
+            "prompts: [file://p/*.txt]\ntests: [{description: a}]",
+        );
+        write("sub/p/x.txt", "x");
+        write("sub/p/y.md", "y");
+        write("p/z.txt", "z");
+        write("a.prompt.yml", "messages: []");
+        let found = prompts_in(folder.path()).unwrap();
+        let names: Vec<String> = found
+            .iter()
+            .map(|path| slashed(path.strip_prefix(folder.path()).unwrap()).unwrap())
+            .collect();
+        assert_eq!(names, ["a.prompt.yml", "sub/p/x.txt"]);
+        let below = prompts_in(&folder.path().join("sub/p")).unwrap();
+        assert_eq!(below, [folder.path().join("sub/p/x.txt")]);
+        assert!(prompts_in(&folder.path().join("p")).unwrap().is_empty());
+        let snapshot = open(&found[1]).unwrap();
+        assert_eq!(snapshot.file.cases.len(), 1);
+        assert_eq!(
+            snapshot.file.promptfoo.unwrap().config,
+            "../promptfooconfig.yaml"
+        );
     }
 }
