@@ -93,10 +93,12 @@ impl View {
         })
     }
 
-    /// Whether both files read the same.
+    /// Whether all that was read is the same.
     pub(super) fn same_texts(&self, other: &Self) -> bool {
         let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
-        self.prompt.text == other.prompt.text && text(&self.sidecar) == text(&other.sidecar)
+        self.prompt.text == other.prompt.text
+            && text(&self.sidecar) == text(&other.sidecar)
+            && self.snapshot.file.promptfoo == other.snapshot.file.promptfoo
     }
 
     /// The file that `origin` means, as it is.
