@@ -3,9 +3,10 @@
 //! [`parse`] never fails: everything that is not as it should be becomes a [`Problem`] with its
 //! bytes and a remedy, and what is right around it is kept. [`render`] gives the text that the
 //! model reads, every byte of it mapped to the bytes of the file that made it.
-//! [`insert_injection`] and [`replace_mention`] give edits of a few bytes; nobody's YAML is
+//! [`insert_injection`], [`replace_mention`] and [`insert_text`] give edits of a few bytes; nobody's YAML is
 //! written anew.
 
+mod beside;
 pub mod case;
 mod cases;
 mod declared;
@@ -15,23 +16,30 @@ mod fields;
 mod file;
 mod format;
 mod injections;
+mod jinja;
 mod mapped;
+mod mustache;
+mod namespace;
 mod plain;
 mod problem;
+mod prompt_md;
+mod prompty;
 mod quote;
 mod render;
 mod review;
 mod rewrite;
 mod suppress;
 mod tags;
+mod variables;
 mod yaml;
 
+pub use beside::{Beside, read_partials};
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, insert_injection};
-pub use file::{InputValue, PromptFile, find_case, parse};
+pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use mapped::{Mapped, Piece, find_mention};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
-pub use rewrite::{mention_problems, replace_mention};
+pub use rewrite::{mention_problems, insert_text, replace_mention};

@@ -2,13 +2,18 @@
 
 use std::{ops::Range, path::Path};
 
-use super::{dotprompt, plain};
+use super::{dotprompt, plain, prompt_md, prompty};
 
 /// The kind of a prompt file, decided by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Google's dotprompt, `.prompt`: YAML front matter and a Handlebars template.
     Dotprompt,
+    /// Microsoft's Prompty v2, `.prompty`: YAML front matter, role lines, and a Jinja2 or Mustache
+    /// template.
+    Prompty,
+    /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
+    PromptMd,
     /// Any other text: the file is the prompt.
     Plain,
 }
@@ -24,23 +29,46 @@ pub(super) struct Split {
     pub problems: Vec<(Range<usize>, String)>,
 }
 
+/// How a file's name ends, and its format; the first that fits counts.
+const ENDINGS: [(&str, Format); 3] = [
+    (".prompt.md", Format::PromptMd),
+    (".prompty", Format::Prompty),
+    (".prompt", Format::Dotprompt),
+];
+
 impl Format {
     /// The format of a file by its name; folders before it do not matter.
     pub fn of(file_name: &str) -> Self {
-        let extension = Path::new(file_name).extension();
-        if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("prompt")) {
-            Self::Dotprompt
-        } else {
-            Self::Plain
-        }
+        let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let ends = |(ending, _): &&(&str, Self)| {
+            name.strip_suffix(ending)
+                .is_some_and(|stem| !stem.is_empty())
+        };
+        let found = ENDINGS.iter().find(ends);
+        found.map_or(Self::Plain, |(_, format)| *format)
     }
 
     pub(super) fn split(self, text: &str) -> Split {
         match self {
             Self::Dotprompt => dotprompt::split(text),
+            Self::Prompty => prompty::split(text),
+            Self::PromptMd => prompt_md::split(text),
             Self::Plain => plain::split(text),
         }
     }
+}
+
+/// The byte order mark that some editors put before a text.
+pub(super) const BOM: char = '\u{feff}';
+
+/// Says that a byte order mark hides the front matter from the format's own readers.
+pub(super) fn hidden_by_bom(reader: &str) -> (Range<usize>, String) {
+    let message = format!(
+        "A byte order mark stands before the front matter, so {reader} does not see it. Save the \
+         file as UTF-8 without it."
+    );
+    (0..BOM.len_utf8(), message)
 }
 
 const SIDECAR: &str = ".hoplens.yaml";
@@ -53,11 +81,16 @@ pub fn sidecar_name(file_name: &str) -> String {
 /// Whether a file is a prompt by its name alone, as `check` on a folder must decide.
 ///
 /// A plain text is one only through its sidecar: pass the sidecar's path to
-/// [`prompt_of_sidecar`] to find it.
+/// [`prompt_of_sidecar`] to find it. A partial (`_name.prompt`) is a part of other prompts and no
+/// prompt itself.
 pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
-        .is_some_and(|name| Format::of(name) == Format::Dotprompt)
+        .is_some_and(|name| match Format::of(name) {
+            Format::Plain => false,
+            Format::Dotprompt => !name.starts_with('_'),
+            Format::Prompty | Format::PromptMd => true,
+        })
 }
 
 /// The prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
@@ -72,12 +105,30 @@ mod tests {
 
     #[test]
     fn names_decide() {
-        assert_eq!(Format::of("a.prompt"), Format::Dotprompt);
-        assert_eq!(Format::of("dir/a.variant.PROMPT"), Format::Dotprompt);
-        assert_eq!(Format::of("a.prompt.md"), Format::Plain);
-        assert_eq!(Format::of(""), Format::Plain);
-        assert!(is_prompt_file(Path::new("x/reef.prompt")));
-        assert!(!is_prompt_file(Path::new("x/reef.prompt.hoplens.yaml")));
+        for (name, format) in [
+            ("a.prompt", Format::Dotprompt),
+            ("dir/a.variant.PROMPT", Format::Dotprompt),
+            ("a.prompty", Format::Prompty),
+            ("dir/A.Prompty", Format::Prompty),
+            ("a.prompt.md", Format::PromptMd),
+            (".github\\a.prompt.md", Format::PromptMd),
+            ("a.md", Format::Plain),
+            ("a.prompt.yml", Format::Plain),
+            (".prompt", Format::Plain),
+            ("", Format::Plain),
+        ] {
+            assert_eq!(Format::of(name), format, "{name}");
+        }
+        for (name, is) in [
+            ("x/reef.prompt", true),
+            ("x/reef.prompty", true),
+            ("x/reef.prompt.md", true),
+            ("x/reef.prompt.hoplens.yaml", false),
+            ("x/_header.prompt", false),
+            ("x/notes.md", false),
+        ] {
+            assert_eq!(is_prompt_file(Path::new(name)), is, "{name}");
+        }
     }
 
     #[test]

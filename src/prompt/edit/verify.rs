@@ -1,7 +1,7 @@
 //! Trying an edit out: the file must declare what it did, and the new injection, and no more.
 
 use super::{
-    super::{Case, Injection, Measured, Origin, PromptFile, Severity, file::parse_as},
+    super::{Beside, Case, Injection, Measured, Origin, PromptFile, Severity, file::parse_as},
     FileEdit, Naming, NewInjection, significant,
 };
 
@@ -13,11 +13,15 @@ pub(super) fn holds(
     injection: &NewInjection,
     naming: &Naming,
 ) -> bool {
+    let beside = |sidecar| Beside {
+        sidecar,
+        partials: file.partials.clone(),
+    };
     let sidecar = file.sidecar.as_deref();
     let after = match edit.target {
         Origin::FrontMatter => {
             let edited = edit.apply(text);
-            let after = parse_as(file.format, &edited, sidecar);
+            let after = parse_as(file.format, &edited, &beside(sidecar));
             if edited.get(after.body.clone()) != text.get(file.body.clone()) {
                 return false;
             }
@@ -25,10 +29,12 @@ pub(super) fn holds(
         }
         Origin::Sidecar => {
             let edited = edit.apply(sidecar.unwrap_or_default());
-            parse_as(file.format, text, Some(&edited))
+            parse_as(file.format, text, &beside(Some(&edited)))
         }
     };
-    if after.defaults != file.defaults || errors(&after) > errors(file) {
+    if after.defaults != file.defaults
+        || after.language != file.language
+        || errors(&after) > errors(file) {
         return false;
     }
     let mut cases: Vec<Case> = file.cases.iter().map(plain_case).collect();
