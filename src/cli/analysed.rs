@@ -9,7 +9,7 @@ use super::progress;
 use crate::hop::{Settings, Subject, analyse, measure, subjects};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{Beside, is_prompt_file, prompt_of_sidecar, read_partials, sidecar_name};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them (`.gitignore` is honoured).
@@ -57,7 +57,7 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// Reads a prompt file and the sidecar beside it, if there is one.
+/// Reads a prompt file, with the sidecar and the partials beside it, if there are any.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
@@ -67,7 +67,13 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     } else {
         None
     };
-    Ok(Snapshot::new(name, text, sidecar.as_deref()))
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let partials = read_partials(&name, &text, &mut |file| read(&folder.join(file)).ok());
+    let beside = Beside {
+        sidecar: sidecar.as_deref(),
+        partials,
+    };
+    Ok(Snapshot::with(name, text, &beside))
 }
 
 /// Asks the model about every case of a file, and measures the repairs of those that fail and

@@ -1,7 +1,7 @@
 //! A prompt file at one moment.
 
 use crate::hop::FileFindings;
-use crate::prompt::{PromptFile, parse};
+use crate::prompt::{Beside, PromptFile, parse_beside};
 
 /// A prompt file at one moment, with what was found in exactly this text, if anything yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +17,19 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads a text that no model has seen yet.
+    /// Reads a text that no model has seen yet and that has no partials.
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
+        let beside = Beside {
+            sidecar,
+            ..Beside::default()
+        };
+        Self::with(name, text, &beside)
+    }
+
+    /// Reads a text that no model has seen yet, with all that lies beside it.
+    pub fn with(name: impl Into<String>, text: impl Into<String>, beside: &Beside<'_>) -> Self {
         let (name, text) = (name.into(), text.into());
-        let file = parse(&name, &text, sidecar);
+        let file = parse_beside(&name, &text, beside);
         Self {
             name,
             text,

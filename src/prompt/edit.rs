@@ -248,4 +248,6 @@ fn item(injection: &NewInjection, case: Option<&str>) -> Item {
 }
 
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod tests;

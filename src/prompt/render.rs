@@ -231,4 +231,6 @@ fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<Inp
 }
 
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use super::documents::{Document, Documents};
 use super::key::Key;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
-use crate::prompt::{Format, Origin, is_prompt_file, prompt_of_sidecar, sidecar_name};
+use crate::prompt::{
+    Beside, Format, Origin, is_prompt_file, prompt_of_sidecar, read_partials, sidecar_name,
+};
 use crate::text::LineIndex;
 
 /// Bytes of the largest file that is read from the disk; prompts are smaller by far.
@@ -72,8 +74,12 @@ impl View {
         };
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
+        let beside = Beside {
+            sidecar: text,
+            partials: read_partials(&name, &prompt.text, &mut |file| partial(documents, key, file)),
+        };
         Some(Self {
-            snapshot: Snapshot::new(name, prompt.text.clone(), text),
+            snapshot: Snapshot::with(name, prompt.text.clone(), &beside),
             prompt,
             sidecar,
             sidecar_uri,
@@ -81,10 +87,12 @@ impl View {
         })
     }
 
-    /// Whether both files read the same.
+    /// Whether all files read the same.
     pub(super) fn same_texts(&self, other: &Self) -> bool {
         let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
-        self.prompt.text == other.prompt.text && text(&self.sidecar) == text(&other.sidecar)
+        self.prompt.text == other.prompt.text
+            && text(&self.sidecar) == text(&other.sidecar)
+            && self.snapshot.file.partials == other.snapshot.file.partials
     }
 
     /// The file that `origin` means, as it is.
@@ -133,6 +141,17 @@ impl Source {
     }
 }
 
+/// The text of a partial, from the editor where it is open, else from the disk.
+fn partial(documents: &Documents, prompt: &Key, file: &str) -> Option<String> {
+    let path = prompt.path()?.with_file_name(file);
+    if let Some(document) = documents.get(&Key::File(path.clone())) {
+        return Some(document.text.clone());
+    }
+    let about = std::fs::metadata(&path).ok()?;
+    let fits = about.is_file() && about.len() <= LARGEST;
+    fits.then(|| std::fs::read_to_string(&path).ok()).flatten()
+}
+
 /// The key of a prompt's sidecar.
 fn sidecar_key(key: &Key) -> Option<Key> {
     let path = key.path()?;
@@ -161,8 +180,15 @@ pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -
 /// The name that decides the format; an unsaved document has only its language.
 fn format_name(key: &Key, language: &str) -> String {
     let name = key.name();
-    if language == "dotprompt" && Format::of(&name) != Format::Dotprompt {
-        return format!("{name}.prompt");
+    let (ending, format) = match language {
+        "dotprompt" => (".prompt", Format::Dotprompt),
+        "prompty" => (".prompty", Format::Prompty),
+        // VS Code's own word for `.prompt.md`; others use it for any prompt, by its name.
+        "prompt" if Format::of(&name) == Format::Plain => (".prompt.md", Format::PromptMd),
+        _ => return name,
+    };
+    if Format::of(&name) == format {
+        return name;
     }
-    name
+    format!("{name}{ending}")
 }

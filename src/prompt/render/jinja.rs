@@ -25,8 +25,10 @@ use super::{
 
 /// How much work a template may do while somebody waits.
 const FUEL: u64 = 5_000_000;
-/// Blocks or brackets nested deeper than this are refused before the recursive parser sees them.
-const MAX_NESTING: usize = 64;
+/// Blocks nested deeper than this are refused before the recursive parser sees them.
+const MAX_NESTING: usize = 48;
+/// Words and signs of one tag.
+const MAX_PARTS: usize = 200;
 const NAME: &str = "prompt";
 
 /// Renders a Jinja template with `data` as Python's Jinja2 does.
@@ -203,46 +205,62 @@ fn empty_loops(
     looped.collect()
 }
 
+/// Whether the library's recursive parser can be trusted with the template.
 fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>> {
-    let mut blocks = 0usize;
+    // Every `elif` nests the rest of its chain, until the block is closed.
+    let mut open: Vec<usize> = Vec::new();
+    let mut levels = 0usize;
     for token in tokens {
-        let code = word(template, token);
-        match token.kind {
-            Kind::Statement if code.starts_with("end") => blocks = blocks.saturating_sub(1),
-            // Tags that open nothing are counted too where they cannot be told apart.
-            Kind::Statement if opens(code) => blocks += 1,
-            _ => {}
+        if matches!(token.kind, Kind::Text | Kind::Raw | Kind::Comment) {
+            continue;
         }
-        let is_code = !matches!(token.kind, Kind::Text | Kind::Raw | Kind::Comment);
-        if blocks > MAX_NESTING || (is_code && nesting(code) > MAX_NESTING) {
+        let code = word(template, token);
+        if token.kind == Kind::Statement {
+            let name = code.split(|char: char| !char.is_alphanumeric()).next();
+            match name.unwrap_or_default() {
+                name if name.starts_with("end") => levels -= open.pop().unwrap_or_default(),
+                "elif" => {
+                    levels += 1;
+                    // An `elif` in no block is an error, which the library names.
+                    match open.last_mut() {
+                        Some(levels) => *levels += 1,
+                        None => open.push(1),
+                    }
+                }
+                name if OPENING.contains(&name) => {
+                    levels += 1;
+                    open.push(1);
+                }
+                _ => {}
+            }
+        }
+        if levels > MAX_NESTING || parts(code) > MAX_PARTS {
             return Some(token.range.clone());
         }
     }
     None
 }
 
-fn opens(code: &str) -> bool {
-    let word = code.split(|char: char| !char.is_alphanumeric()).next();
-    let simple = ["set", "include", "import", "from", "extends", "else", "do"];
-    let more = ["elif", "raw", "break", "continue"];
-    word.is_some_and(|word| !simple.contains(&word) && !more.contains(&word))
-}
+/// Statements that go on up to an `end…`; a `set` does so only without a `=`.
+const OPENING: [&str; 8] = [
+    "if", "for", "filter", "macro", "call", "block", "with", "autoescape",
+];
 
-/// The deepest nesting of brackets, and of the operators that recurse without any.
-fn nesting(code: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    for byte in code.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
+/// How many words and signs an expression is made of; each may be a level of the parser.
+fn parts(code: &str) -> usize {
+    let (mut count, mut quote, mut in_word) = (0, None, false);
+    for char in code.chars() {
+        let is_word = char.is_alphanumeric() || char == '_';
+        match quote {
+            Some(open) if char == open => quote = None,
+            Some(_) => {}
+            None if matches!(char, '"' | '\'') => {
+                quote = Some(char);
+                count += 1;
+            }
+            None => count += usize::from(!char.is_whitespace() && !(is_word && in_word)),
         }
-        deepest = deepest.max(depth);
+        in_word = is_word;
     }
-    let signs = code.split(|char: char| !matches!(char, '-' | '+' | ' '));
-    let run = signs.map(str::len).max().unwrap_or_default();
-    let nots = code.matches("not ").count() + code.matches(" if ").count();
-    deepest.max(if run > MAX_NESTING * 4 { run } else { 0 }).max(
-        if nots > MAX_NESTING { nots } else { 0 },
-    )
+    count
 }
