@@ -21,6 +21,9 @@ use super::{
 };
 use template::Failure;
 
+/// Findings of one kind in one prompt; who has more reads none of them.
+const MANY: usize = 100;
+
 /// One message of a prompt; a prompt without roles is a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
@@ -196,6 +199,7 @@ fn inputs(
         at = variable.range.end;
         let source = base + variable.range.start..base + variable.range.end;
         match data.get(variable.name) {
+            None if problems.len() >= MANY => {}
             None => problems.push(missing(source, variable.name, "the case's `input`")),
             Some(given) => {
                 let given = match given {

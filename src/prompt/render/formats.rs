@@ -45,7 +45,7 @@ fn check(name: &str, text: &str, turns: &[&str], made: &[&str], problems: &[&str
 fn every_byte_of_jinja_knows_its_tag() {
     check(
         "x.prompty",
-        "---\ninputs:\n  - {name: a, default: 'A'}\nmetadata:\n  hoplens:\n    cases: [{input: {b: \"é\", l: [p, 2]}}]\n---\nsystem:\n{# c #}x {{- a }} {{ b|upper }}\n\nuser:\n{% for i in l %}<{{ i }}>{% endfor %}{{ l }}{{ gone }}{% for j in none %}{% endfor %}{{ z | default('d') }}",
+        "---\ninputs:\n  - {name: a, default: 'A'}\nmetadata:\n  hoplens:\n    cases: [{input: {b: \"é\", l: [p, 2]}}]\n---\nsystem:\n{# c #}x {{- a }} {{ b|upper }}\n\nuser:\n{% for i in l %}<{{ i }}>{% endfor %}{{ l }}{{ gone }}{% for j in nil %}{% endfor %}{{ z | default('d') }}",
         &["system: xA É", "user: <p><2>['p', 2]d"],
         &[
             "A<-{{- a }}'A'",
@@ -57,7 +57,7 @@ fn every_byte_of_jinja_knows_its_tag() {
         ],
         &[
             "{{ gone }}: The variable `gone` has no value",
-            "{% for j in none %}: The variable `none` has no value",
+            "{% for j in nil %}: The variable `nil` has no value",
         ],
     );
 }
@@ -66,13 +66,13 @@ fn every_byte_of_jinja_knows_its_tag() {
 fn variables_without_a_value_are_found() {
     check(
         "x.prompty",
-        "---\nname: x\ninputs:\n  need: {kind: string, required: true}\n---\n{{ a }} {{ m['k'] }}{% set m = {} %}{{ m.k }}{% for j in none %}{% endfor %}{% if b %}{% endif %}.",
+        "---\nname: x\ninputs:\n  need: {kind: string, required: true}\n---\n{{ a }} {% set m = {} %}{{ m.k }}{% for j in nil %}{% endfor %}{% if b %}{% endif %}.",
         &["-:  ."],
         &[],
         &[
             "{{ a }}: The variable `a` has no value",
             "{{ m.k }}: The variable `m.k` has no value",
-            "{% for j in none %}: The variable `none` has no value",
+            "{% for j in nil %}: The variable `nil` has no value",
             "need: The variable `need` is declared to need a value",
         ],
     );
@@ -161,7 +161,7 @@ fn role_lines_and_empty_messages() {
 fn broken_templates_are_underlined() {
     for (text, under) in [
         ("---\nname: x\n---\nHi {{ a | nope }} there", "nope"),
-        ("---\nname: x\n---\nHi\n{% if a %}", "{% if a %}"),
+        ("---\nname: x\n---\nHi\n{% if a %}", "%}"),
         ("---\nname: x\n---\nHi\r\n{% frob %} x", "frob"),
         ("---\ntemplate: {format: mustache, parser: p}\n---\nHi\r\n{{#a}} x", "{{#a}}"),
     ] {
@@ -219,7 +219,7 @@ fn depth_and_size_end_somewhere() {
     ] {
         let file = parse("x.prompty", &text, None);
         let rendered = render(&file, &text, None);
-        let start = &text[..70];
+        let start: String = text.chars().take(70).collect();
         assert!(!rendered.problems.is_empty(), "{start}");
     }
     let cyclic = BTreeMap::from([("p".to_owned(), "{{> p}}".to_owned())]);
@@ -248,8 +248,10 @@ fn ten_megabytes_are_read() {
         let file = parse(name, &text, None);
         let parsed = began.elapsed();
         let rendered = render(&file, &text, None);
-        println!("{name}: parse {parsed:?}, all {:?}", began.elapsed());
         assert!(!rendered.turns.is_empty());
-        assert!(began.elapsed().as_secs() < 60, "{name}");
+        assert!(rendered.problems.len() <= MANY);
+        let all = began.elapsed();
+        assert!(all.as_secs() < 60, "{name}: parse {parsed:?}, all {all:?}");
+        println!("{name}: parse {parsed:?}, all {all:?}");
     }
 }

@@ -8,7 +8,7 @@ use super::{
         problem::FRONT_MATTER,
         prompty::{line_break, role_of_line},
     },
-    Rendered, Turn,
+    MANY, Rendered, Turn,
     written::Written,
 };
 
@@ -57,7 +57,9 @@ pub(super) fn messages(
         };
         if strict && written.exact && !is_own(&mapped, &line.content, text) {
             let source = mapped.to_source(line.content.clone());
-            problems.push(foreign(source.unwrap_or(0..text.len())));
+            if problems.len() < MANY {
+                problems.push(foreign(source.unwrap_or(0..text.len())));
+            }
             lines.push(line);
             continue;
         }

@@ -19,6 +19,8 @@ use super::{
     limited::Limited,
 };
 
+/// Tags and texts times bytes of a template: some seconds of the library's parser.
+const MAX_WORK: usize = 2_000_000_000;
 /// No partial can have this name.
 const NAME: &str = " ";
 
@@ -49,6 +51,16 @@ pub(super) fn render(
     let tokens = tokens(body);
     if let Some(range) = too_deep(body, &tokens) {
         let message = "it is nested too deeply.".to_owned();
+        return Err(Failure { message, range });
+    }
+    // The library counts the lines before every tag from the beginning.
+    if tokens.len().saturating_mul(body.len()) > MAX_WORK {
+        let message = format!(
+            "{} tags and texts in {} kilobytes are more than Handlebars gets through in time.",
+            tokens.len(),
+            body.len() / 1000
+        );
+        let range = 0..body.len();
         return Err(Failure { message, range });
     }
     // The library has had panics on odd templates; text that is being typed is often odd.

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::{InputValue, Mapped};
+use super::{
+    super::{InputValue, Mapped},
+    MANY,
+};
 
 /// A run of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl Written {
     /// Notes a variable without a value, once for each tag.
     pub fn miss(&mut self, name: &str, tag: &Range<usize>) {
         let missing = (name.to_owned(), tag.clone());
-        if !self.missing.contains(&missing) {
+        if self.missing.len() < MANY && !self.missing.contains(&missing) {
             self.missing.push(missing);
         }
     }
