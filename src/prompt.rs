@@ -42,4 +42,4 @@ pub use mapped::{Mapped, Piece, find_mention};
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
-pub use rewrite::{mention_problems, insert_text, replace_mention};
+pub use rewrite::{insert_text, mention_problems, replace_mention};

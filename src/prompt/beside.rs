@@ -111,7 +111,12 @@ mod tests {
         });
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b", "foot", "head"]);
         asked.sort();
-        let files = ["_foot.prompt", "_gone.prompt", "_head.prompt", "a/_b.prompt"];
+        let files = [
+            "_foot.prompt",
+            "_gone.prompt",
+            "_head.prompt",
+            "a/_b.prompt",
+        ];
         assert_eq!(asked, files);
         assert_eq!(cycle(&found), Some("head"));
         let none = read_partials("x.prompty", text, &mut |_| panic!("no partials"));

@@ -140,7 +140,11 @@ fn end_of_raw(template: &str, from: usize) -> Option<Token> {
         let rest = rest.strip_prefix(['-', '+']).unwrap_or(rest);
         if let Some(rest) = rest.trim_start().strip_prefix("endraw") {
             let rest = rest.trim_start();
-            if rest.strip_prefix(['-', '+']).unwrap_or(rest).starts_with("%}") {
+            if rest
+                .strip_prefix(['-', '+'])
+                .unwrap_or(rest)
+                .starts_with("%}")
+            {
                 return tag(template, start);
             }
         }
@@ -153,7 +157,8 @@ mod tests {
 
     #[test]
     fn tags_end_where_jinja_ends_them() {
-        let template = "a{{- \"}}\" }} {%+ if {'a': {}}['}'] -%}{# }} #}{% raw %}{{x}}{%endraw%}{{ y";
+        let template =
+            "a{{- \"}}\" }} {%+ if {'a': {}}['}'] -%}{# }} #}{% raw %}{{x}}{%endraw%}{{ y";
         let got: Vec<_> = tokens(template)
             .into_iter()
             .map(|token| {

@@ -43,7 +43,9 @@ pub(super) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
     let mut alone = true;
     while at < template.len() {
         let rest = &template[at..];
-        let found = rest.find(left).filter(|found| at + found + left.len() < template.len());
+        let found = rest
+            .find(left)
+            .filter(|found| at + found + left.len() < template.len());
         let Some(found) = found else {
             // A delimiter at the very end is dropped.
             let text = rest.find(left).map_or(rest, |found| &rest[..found]);
@@ -144,13 +146,12 @@ fn tag<'text>(
     let mut end = start + left.len() + length + right.len();
     let (kind, key) = match inside.chars().next() {
         None => return Err(("a tag is empty.".to_owned(), start..end)),
-        Some('!') => (None, ""),
+        Some('!' | '=') => (None, ""),
         Some('#') => (Some(Kind::Section), &inside[1..]),
         Some('^') => (Some(Kind::Inverted), &inside[1..]),
         Some('/') => (Some(Kind::End), &inside[1..]),
         Some('>') => (Some(Kind::Partial), &inside[1..]),
         Some('{' | '&') => (Some(Kind::Bare), &inside[1..]),
-        Some('=') => (None, ""),
         Some(_) => (Some(Kind::Escaped), inside),
     };
     let mut odd = false;
@@ -195,7 +196,9 @@ mod tests {
     #[test]
     fn a_tag_alone_on_its_line_takes_the_line_with_it() {
         let got = show("a\n  {{#x}}  \nb {{x}}\n{{/x}}\n{{! c }}\nd{{=<% %>=}}<% y %>{{z}}");
-        let expected = ["a\n", "{{#x}}", "b ", "{{x}}", "\n", "{{/x}}", "d", "<% y %>", "{{z}}"];
+        let expected = [
+            "a\n", "{{#x}}", "b ", "{{x}}", "\n", "{{/x}}", "d", "<% y %>", "{{z}}",
+        ];
         assert_eq!(got, expected);
         assert_eq!(show("{{{a}}}{{& b}} {{"), ["{{{a}}}", "{{& b}}", " "]);
         assert_eq!(show("{{>p}}\n x"), ["{{>p}}", " x"]);

@@ -80,11 +80,7 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     }
 }
 
-fn nested<'node>(
-    format: Format,
-    root: &'node Node,
-    problems: &mut Problems,
-) -> Lists<'node> {
+fn nested<'node>(format: Format, root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     let home = home(format);
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();

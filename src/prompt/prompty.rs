@@ -51,7 +51,9 @@ pub(super) fn split(text: &str) -> Split {
     };
     let end = close + FENCE;
     let front_matter = inner(text, fence.end..close);
-    let line_start = text.get(..close).and_then(|before| before.rfind(['\n', '\r']));
+    let line_start = text
+        .get(..close)
+        .and_then(|before| before.rfind(['\n', '\r']));
     let before = text.get(line_start.map_or(0, |at| at + 1)..close);
     if before.is_some_and(|before| !before.trim().is_empty()) {
         let message = "Prompty ends the front matter at the first `---` or `+++`, even inside a \
@@ -171,7 +173,12 @@ mod tests {
         check("---\nname: x\n---\n\n Hi \n", Some("name: x"), "Hi \n", 0);
         check("\n ---  \r\na: 1\r\n---\r\nHi", Some("a: 1"), "Hi", 0);
         check("---\na: b---c\n---\nHi", Some("a: b"), "c\n---\nHi", 1);
-        check("---\n# ----\na: 1\n---\nHi", Some("# "), "-\na: 1\n---\nHi", 1);
+        check(
+            "---\n# ----\na: 1\n---\nHi",
+            Some("# "),
+            "-\na: 1\n---\nHi",
+            1,
+        );
         check("+++\na: 1\n+++\nHi", Some("a: 1"), "Hi", 1);
         check("---\na: 1\n+++\nHi", Some("a: 1"), "Hi", 0);
     }

@@ -87,7 +87,11 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         turns: literal(body, &file.body),
         problems: vec![broken(&failure, base)],
     });
-    if !rendered.problems.iter().any(|p| p.severity == Severity::Error) {
+    if !rendered
+        .problems
+        .iter()
+        .any(|p| p.severity == Severity::Error)
+    {
         unset(file, &data, &mut rendered.problems);
     }
     rendered
@@ -138,7 +142,9 @@ fn unset(file: &PromptFile, data: &Map<String, Value>, problems: &mut Vec<Proble
     for variable in &file.required {
         let quoted = format!("`{}`", variable.value);
         if data.contains_key(&variable.value)
-            || problems.iter().any(|problem| problem.message.contains(&quoted))
+            || problems
+                .iter()
+                .any(|problem| problem.message.contains(&quoted))
         {
             continue;
         }
@@ -213,9 +219,10 @@ fn inputs(
     }
     push(&mut text, at, body.len());
     let role = None;
-    let turns = match text.text.is_empty() {
-        true => Vec::new(),
-        false => vec![Turn { role, text }],
+    let turns = if text.text.is_empty() {
+        Vec::new()
+    } else {
+        vec![Turn { role, text }]
     };
     Rendered { turns, problems }
 }

@@ -49,12 +49,7 @@ pub fn insert_text(mapped: &Mapped, rendered_offset: usize, text: &str) -> Optio
 }
 
 /// The edit of the one piece that makes the rendered bytes.
-fn write(
-    mapped: &Mapped,
-    piece: &Piece,
-    rendered: Range<usize>,
-    text: &str,
-) -> Option<FileEdit> {
+fn write(mapped: &Mapped, piece: &Piece, rendered: Range<usize>, text: &str) -> Option<FileEdit> {
     let from = rendered.start - piece.rendered.start;
     let to = rendered.end - piece.rendered.start;
     let (target, edit) = if piece.verbatim {
@@ -103,7 +98,9 @@ fn means_more(mapped: &Mapped, rendered: &Range<usize>, text: &str) -> bool {
         edge(after.chars().next())
     );
     let opens = |text: &str, open: &&str| text.contains(*open);
-    if OPENINGS.iter().any(|open| opens(&around, open) && !opens(&old, open))
+    if OPENINGS
+        .iter()
+        .any(|open| opens(&around, open) && !opens(&old, open))
         || OPENINGS.iter().any(|open| text.contains(open))
         || text.ends_with(['\\', '{', '$'])
         || text.starts_with(['{', '%', '#', '}'])

@@ -76,7 +76,9 @@ impl View {
         let name = format_name(key, &language);
         let beside = Beside {
             sidecar: text,
-            partials: read_partials(&name, &prompt.text, &mut |file| partial(documents, key, file)),
+            partials: read_partials(&name, &prompt.text, &mut |file| {
+                partial(documents, key, file)
+            }),
         };
         Some(Self {
             snapshot: Snapshot::with(name, prompt.text.clone(), &beside),

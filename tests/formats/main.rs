@@ -179,10 +179,17 @@ fn undone(before: &str, edit: &hoplens::prompt::FileEdit) -> String {
     for one in edit.edits.iter().rev() {
         let shift: isize = edit.edits.iter().fold(0, |sum, other| {
             let grown = other.new_text.len().cast_signed() - other.range.len().cast_signed();
-            sum + if other.range.start < one.range.start { grown } else { 0 }
+            sum + if other.range.start < one.range.start {
+                grown
+            } else {
+                0
+            }
         });
         let start = one.range.start.checked_add_signed(shift).unwrap();
-        text.replace_range(start..start + one.new_text.len(), &before[one.range.clone()]);
+        text.replace_range(
+            start..start + one.new_text.len(),
+            &before[one.range.clone()],
+        );
     }
     text
 }
@@ -219,8 +226,14 @@ fn words_that_are_put_in_arrive() {
     let Some(folder) = packages() else { return };
     for (name, text) in [
         ("x.prompt", "---\na: 1\n---\nThe reef lies in {{c}} now"),
-        ("x.prompty", "---\nname: x\n---\nuser:\r\nThe reef lies in {{c}} now"),
-        ("x.prompty", "---\nname: x\ntemplate: {format: mustache, parser: prompty}\n---\nuser:\nThe reef lies in {{c}} now"),
+        (
+            "x.prompty",
+            "---\nname: x\n---\nuser:\r\nThe reef lies in {{c}} now",
+        ),
+        (
+            "x.prompty",
+            "---\nname: x\ntemplate: {format: mustache, parser: prompty}\n---\nuser:\nThe reef lies in {{c}} now",
+        ),
     ] {
         let file = parse(name, text, None);
         assert!(all_problems(&file, text).len() < 2);

@@ -49,8 +49,17 @@ fn prompty_keeps_it_under_metadata() {
     let list = "metadata:\n  hoplens:\n    inject:\n    - memory: a\n      layer: 1\n      tau: 2";
     check(name, list, &format!("{list}\n{}", item(4)));
     let file = parse(name, "---\nmetadata: {a: [b]}\n---\nbody", None);
-    let edit = insert_injection(&file, "---\nmetadata: {a: [b]}\n---\nbody", None, &super::tests::new());
-    assert!(edit.edits[0].new_text.starts_with(", hoplens: {inject: [{memory: "));
+    let edit = insert_injection(
+        &file,
+        "---\nmetadata: {a: [b]}\n---\nbody",
+        None,
+        &super::tests::new(),
+    );
+    assert!(
+        edit.edits[0]
+            .new_text
+            .starts_with(", hoplens: {inject: [{memory: ")
+    );
 }
 
 #[test]
@@ -87,15 +96,60 @@ fn what_would_end_the_front_matter_goes_into_the_sidecar() {
 #[test]
 fn misplaced_and_unknown_keys_are_named() {
     for (name, yaml, under, told) in [
-        ("x.prompty", "hoplens: {cases: []}", "hoplens", "Move it there"),
-        ("x.prompty", "hoplens.cases: []", "hoplens.cases", "`metadata.hoplens`"),
-        ("x.prompty", "metadata: {hoplens: {case: []}}", "case", "Did you mean `cases`?"),
-        ("x.prompty", "metadata: {hoplens: [a]}", "[a]", "`metadata.hoplens` is a list"),
-        ("x.prompty", "template: jinja", "template", "refuses a `template`"),
-        ("x.prompt.md", "hoplens.inject: []", "hoplens.inject", "in `hoplens`"),
-        ("x.prompt.md", "hoplens: {inject: [], ignor: []}", "ignor", "Did you mean `ignore`?"),
-        ("x.prompty", "metadata: {hoplens: {cases: [}}", "}}", "not valid YAML"),
-        ("x.prompt.md", "hoplens:\n\tcases: []", "cases: []", "not valid YAML"),
+        (
+            "x.prompty",
+            "hoplens: {cases: []}",
+            "hoplens",
+            "Move it there",
+        ),
+        (
+            "x.prompty",
+            "hoplens.cases: []",
+            "hoplens.cases",
+            "`metadata.hoplens`",
+        ),
+        (
+            "x.prompty",
+            "metadata: {hoplens: {case: []}}",
+            "case",
+            "Did you mean `cases`?",
+        ),
+        (
+            "x.prompty",
+            "metadata: {hoplens: [a]}",
+            "[a]",
+            "`metadata.hoplens` is a list",
+        ),
+        (
+            "x.prompty",
+            "template: jinja",
+            "template",
+            "refuses a `template`",
+        ),
+        (
+            "x.prompt.md",
+            "hoplens.inject: []",
+            "hoplens.inject",
+            "in `hoplens`",
+        ),
+        (
+            "x.prompt.md",
+            "hoplens: {inject: [], ignor: []}",
+            "ignor",
+            "Did you mean `ignore`?",
+        ),
+        (
+            "x.prompty",
+            "metadata: {hoplens: {cases: [}}",
+            "}}",
+            "not valid YAML",
+        ),
+        (
+            "x.prompt.md",
+            "hoplens:\n\tcases: []",
+            "cases: []",
+            "not valid YAML",
+        ),
     ] {
         let text = format!("---\n{yaml}\n---\nbody");
         let file = parse(name, &text, None);

@@ -47,7 +47,10 @@ pub(super) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str
     let mut out = String::new();
     let mut indent = indent;
     for key in path {
-        out.push_str(&format!("{}{key}:{newline}", spaces(indent)));
+        out.push_str(&spaces(indent));
+        out.push_str(key);
+        out.push(':');
+        out.push_str(newline);
         indent += 2;
     }
     out + &item.block(indent, indent + 2, newline)

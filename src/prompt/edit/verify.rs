@@ -34,7 +34,8 @@ pub(super) fn holds(
     };
     if after.defaults != file.defaults
         || after.language != file.language
-        || errors(&after) > errors(file) {
+        || errors(&after) > errors(file)
+    {
         return false;
     }
     let mut cases: Vec<Case> = file.cases.iter().map(plain_case).collect();

@@ -37,7 +37,10 @@ fn check(name: &str, text: &str, turns: &[&str], made: &[&str], problems: &[&str
     assert_eq!(got.1, made);
     assert_eq!(got.2.len(), problems.len(), "{:#?}", got.2);
     for (got, expected) in got.2.iter().zip(problems) {
-        assert!(got.starts_with(expected), "{got} should start with {expected}");
+        assert!(
+            got.starts_with(expected),
+            "{got} should start with {expected}"
+        );
     }
 }
 
@@ -101,7 +104,13 @@ fn every_byte_of_mustache_knows_its_tag() {
         "x.prompty",
         "---\ntemplate: {format: mustache, parser: prompty}\nsample: {a: A, h: '<', l: [p]}\n---\nuser:\r\n{{!hoplens-ignore hop-lost }}\r\n{{a}} {{h}}{{{h}}}{{#l}}{{.}}{{/l}}\r\nend\r\n",
         &["user: A <-{h}".replace("<-{h}", "&lt;<p\nend").as_str()],
-        &["A<-{{a}}A", "&lt;<-{{h}}", "<<-{{{h}}}'<'", "p<-{{.}}", "\n<-\r\n"],
+        &[
+            "A<-{{a}}A",
+            "&lt;<-{{h}}",
+            "<<-{{{h}}}'<'",
+            "p<-{{.}}",
+            "\n<-\r\n",
+        ],
         &[],
     );
 }
@@ -123,7 +132,10 @@ fn a_prompt_md_is_filled_from_its_case() {
     let edit = insert_text(mapped, at.start + 3, "-").unwrap();
     assert_eq!(edit.apply(text), text.replace("Paris,", "\"Par-is\","));
     let edit = insert_text(mapped, at.end, ", France,").unwrap();
-    assert_eq!(edit.apply(text), text.replace("city} of", "city}, France, of"));
+    assert_eq!(
+        edit.apply(text),
+        text.replace("city} of", "city}, France, of")
+    );
     for refused in ["${input:x}", "{{y}}", "{"] {
         assert_eq!(insert_text(mapped, at.end, refused), None, "{refused}");
     }
@@ -163,12 +175,18 @@ fn broken_templates_are_underlined() {
         ("---\nname: x\n---\nHi {{ a | nope }} there", "nope"),
         ("---\nname: x\n---\nHi\n{% if a %}", "%}"),
         ("---\nname: x\n---\nHi\r\n{% frob %} x", "frob"),
-        ("---\ntemplate: {format: mustache, parser: p}\n---\nHi\r\n{{#a}} x", "{{#a}}"),
+        (
+            "---\ntemplate: {format: mustache, parser: p}\n---\nHi\r\n{{#a}} x",
+            "{{#a}}",
+        ),
     ] {
         let file = parse("x.prompty", text, None);
         let rendered = render(&file, text, None);
         let problem = &rendered.problems[0];
-        assert!(problem.message.contains("cannot be rendered"), "{problem:?}");
+        assert!(
+            problem.message.contains("cannot be rendered"),
+            "{problem:?}"
+        );
         assert_eq!(&text[problem.range.clone()], under, "{problem:?}");
         assert_eq!(rendered.turns.len(), 1);
     }
@@ -196,7 +214,8 @@ fn partials_map_to_their_tag() {
 #[test]
 fn depth_and_size_end_somewhere() {
     let head = "---\nname: x\n---\n";
-    let mustache = "---\ntemplate: {format: mustache, parser: p}\nsample: {l: [1,1,1,1,1,1,1,1,1,1]}\n---\n";
+    let mustache =
+        "---\ntemplate: {format: mustache, parser: p}\nsample: {l: [1,1,1,1,1,1,1,1,1,1]}\n---\n";
     let n = 20_000;
     for text in [
         format!("{head}{}", "{% if a %}".repeat(n)),
@@ -212,7 +231,9 @@ fn depth_and_size_end_somewhere() {
         format!("{head}{{{{ a{} }}}}", "|upper".repeat(n)),
         format!("{head}{}", "{% if a %}{% elif b %}".repeat(n)),
         format!("{head}{{% if a %}}{}", "{% elif b %}".repeat(n)),
-        format!("{head}{{% for a in range(100000) %}}{{% for a in range(100000) %}}x{{% endfor %}}{{% endfor %}}"),
+        format!(
+            "{head}{{% for a in range(100000) %}}{{% for a in range(100000) %}}x{{% endfor %}}{{% endfor %}}"
+        ),
         format!("{head}{{{{ 'x' * 100000000000 }}}}"),
         format!("{mustache}{}", "{{#l}}".repeat(n)),
         format!("{mustache}{}x{}", "{{#l}}".repeat(9), "{{/l}}".repeat(9)),

@@ -49,7 +49,9 @@ pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
 fn run(template: &str, data: &Map<String, Value>, tokens: &[Token]) -> Result<Written, Failure> {
     let fail = |error| failure(template, &error);
     let plain = environment(None);
-    let compiled = plain.template_from_named_str(NAME, template).map_err(fail)?;
+    let compiled = plain
+        .template_from_named_str(NAME, template)
+        .map_err(fail)?;
     let free = compiled.undeclared_variables(false);
     // First into a text that cannot grow without end.
     let mut out = Limited::default();
@@ -98,7 +100,11 @@ fn run(template: &str, data: &Map<String, Value>, tokens: &[Token]) -> Result<Wr
             });
         }
     }
-    let got = written.spans.iter().map(|span| span.text.len()).sum::<usize>();
+    let got = written
+        .spans
+        .iter()
+        .map(|span| span.text.len())
+        .sum::<usize>();
     if at != output.len() || got != text.len() || output.replace(marker, "") != text {
         return Ok(Written::whole(text, template));
     }
@@ -243,7 +249,14 @@ fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>> {
 
 /// Statements that go on up to an `end…`; a `set` does so only without a `=`.
 const OPENING: [&str; 8] = [
-    "if", "for", "filter", "macro", "call", "block", "with", "autoescape",
+    "if",
+    "for",
+    "filter",
+    "macro",
+    "call",
+    "block",
+    "with",
+    "autoescape",
 ];
 
 /// How many words and signs an expression is made of; each may be a level of the parser.
@@ -258,7 +271,7 @@ fn parts(code: &str) -> usize {
                 quote = Some(char);
                 count += 1;
             }
-            None => count += usize::from(!char.is_whitespace() && !(is_word && in_word)),
+            None => count += usize::from(!(char.is_whitespace() || is_word && in_word)),
         }
         in_word = is_word;
     }

@@ -41,10 +41,10 @@ const TRUE: Value = Value::Bool(true);
 const FALSE: Value = Value::Bool(false);
 
 impl Run<'_> {
-    fn tokens<'data>(
+    fn tokens(
         &mut self,
         tokens: &[Token<'_>],
-        scopes: &mut Vec<&'data Value>,
+        scopes: &mut Vec<&Value>,
         depth: usize,
     ) -> Result<(), Failure> {
         let outer = scopes.len();
@@ -82,7 +82,11 @@ impl Run<'_> {
                 },
                 Kind::Inverted => {
                     let value = find(token.key, scopes);
-                    scopes.push(if value.is_some_and(truth) { &FALSE } else { &TRUE });
+                    scopes.push(if value.is_some_and(truth) {
+                        &FALSE
+                    } else {
+                        &TRUE
+                    });
                 }
                 Kind::Partial => {
                     return Err(self.refuse(token, "hoplens reads no partials of Mustache."));
@@ -92,12 +96,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn variable(
-        &mut self,
-        token: &Token<'_>,
-        scopes: &[&Value],
-        top: bool,
-    ) -> Result<(), Failure> {
+    fn variable(&mut self, token: &Token<'_>, scopes: &[&Value], top: bool) -> Result<(), Failure> {
         let Some(mut value) = find(token.key, scopes) else {
             self.out.miss(token.key, &token.range);
             return Ok(());
@@ -107,9 +106,10 @@ impl Run<'_> {
             value = scopes.iter().rev().nth(1).copied().unwrap_or(value);
         }
         let empty = !truth(value) && !matches!(value, Value::Bool(false) | Value::Number(_));
-        let text = match empty && token.key != "." {
-            true => String::new(),
-            false => python::display(value),
+        let text = if empty && token.key != "." {
+            String::new()
+        } else {
+            python::display(value)
         };
         let text = if token.kind == Kind::Escaped {
             escaped(&text)

@@ -54,11 +54,7 @@ impl Written {
     }
 
     /// The output with the places in the file that `template`, which was rendered, has itself.
-    pub fn mapped(
-        &self,
-        template: &Mapped,
-        value: &dyn Fn(&str) -> Option<InputValue>,
-    ) -> Mapped {
+    pub fn mapped(&self, template: &Mapped, value: &dyn Fn(&str) -> Option<InputValue>) -> Mapped {
         let mut mapped = Mapped::default();
         for span in &self.spans {
             if span.verbatim {
