@@ -3,7 +3,7 @@
 //! [`parse`] never fails: everything that is not as it should be becomes a [`Problem`] with its
 //! bytes and a remedy, and what is right around it is kept. [`render`] gives the text that the
 //! model reads, every byte of it mapped to the bytes of the file that made it.
-//! [`insert_injection`] and [`replace_mention`] give edits of a few bytes; nobody's YAML is
+//! [`insert_injection`], [`replace_mention`] and [`insert_text`] give edits of a few bytes; nobody's YAML is
 //! written anew.
 
 mod beside;
@@ -19,11 +19,17 @@ mod format;
 mod github;
 mod import;
 mod injections;
+mod jinja;
 pub mod keys;
 mod mapped;
 mod matrix;
+mod mustache;
+mod namespace;
+mod partials;
 mod plain;
 mod problem;
+mod prompt_md;
+mod prompty;
 mod quote;
 mod render;
 mod review;
@@ -32,6 +38,7 @@ mod schema;
 mod sound;
 mod suppress;
 mod tags;
+mod variables;
 mod yaml;
 
 pub use beside::{
@@ -45,6 +52,7 @@ pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use import::{PromptPaths, promptfoo_prompts};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};
+pub use partials::read_partials;
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;

@@ -8,7 +8,9 @@ use crate::engine::project_of;
 use crate::hop::{Document, Settings, Subject, analyse, measure, subjects, undeclared};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{Beside, Facts, facts_files, parse_facts, promptfoo_beside, sidecar_name};
+use crate::prompt::{
+    Beside, Facts, facts_files, parse_facts, promptfoo_beside, read_partials, sidecar_name,
+};
 
 /// A path with all folders above it.
 pub(super) fn absolute(path: &Path) -> PathBuf {
@@ -27,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// Reads a prompt file with the sidecar beside it and the promptfoo configuration that names it,
-/// where there are any.
+/// Reads a prompt file with what lies beside it: its sidecar, its partials, and the promptfoo
+/// configuration that names it.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
@@ -43,8 +45,11 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
         &mut |config| std::fs::read_to_string(config).ok(),
         &|folder| folder.join(".git").exists(),
     );
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let partials = read_partials(&name, &text, &mut |file| read(&folder.join(file)).ok());
     let beside = Beside {
         sidecar: sidecar.as_deref(),
+        partials: Some(&partials),
         promptfoo: promptfoo.as_ref(),
     };
     let mut snapshot = Snapshot::read(name, text, beside);

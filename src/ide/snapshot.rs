@@ -17,7 +17,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads a text that no model has seen yet.
+    /// Reads a text that no model has seen yet and that has no partials.
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
         let beside = Beside {
             sidecar,

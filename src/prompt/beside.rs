@@ -1,5 +1,6 @@
 //! What lies beside a prompt file and has a part in what it says.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::import::promptfoo_prompts;
@@ -9,6 +10,9 @@ use super::import::promptfoo_prompts;
 pub struct Beside<'a> {
     /// The text of the file that [`sidecar_name`](super::sidecar_name) names.
     pub sidecar: Option<&'a str>,
+    /// dotprompt's partials by the name in `{{> name}}`; see
+    /// [`read_partials`](super::read_partials).
+    pub partials: Option<&'a BTreeMap<String, String>>,
     /// The configuration of promptfoo that names the prompt.
     pub promptfoo: Option<&'a Promptfoo>,
 }

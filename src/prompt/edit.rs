@@ -9,6 +9,7 @@ use super::{
     Beside, Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
     declared::find_case,
     file::parse_as,
+    namespace,
     quote::{id, quoted, significant},
     yaml,
 };
@@ -114,7 +115,7 @@ pub fn insert_injection(
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
         (Format::Plain | Format::Github, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
-        (Format::Dotprompt, _) => Origin::FrontMatter,
+        (Format::Dotprompt | Format::Prompty | Format::PromptMd, _) => Origin::FrontMatter,
     };
     let targets = [home, Origin::Sidecar];
     targets
@@ -188,15 +189,11 @@ fn attempt(
         }
     };
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let prefix = match target {
-        Origin::FrontMatter => "hoplens.",
-        Origin::Sidecar => "",
-    };
-    let key = format!("{prefix}inject");
+    let path = |list: &str| namespace::path(file.format, target, list);
     let mut edits = Vec::new();
     match yaml_range {
         None => {
-            let list = place::new_key(&key, &item, 0, newline);
+            let list = place::new_key(&path("inject"), &item, 0, newline);
             let new_text = match target {
                 Origin::FrontMatter => format!("---{newline}{list}{newline}---{newline}"),
                 Origin::Sidecar => format!("version: 1{newline}{list}{newline}"),
@@ -213,7 +210,10 @@ fn attempt(
             }
             let root = tree.root.filter(|root| !root.is_null());
             if let Some(at) = naming.new_id {
-                let cases = root.as_ref()?.entry(&format!("{prefix}cases"))?.1;
+                let mut cases = root.as_ref()?;
+                for key in path("cases") {
+                    cases = cases.entry(&key)?.1;
+                }
                 let case = file.cases.get(at)?;
                 let written = id(naming.reference.as_deref()?);
                 edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
@@ -223,7 +223,7 @@ fn attempt(
                 range,
                 newline,
             };
-            edits.push(place::item(&doc, root.as_ref(), &key, &item)?);
+            edits.push(place::item(&doc, root.as_ref(), &path("inject"), &item)?);
         }
     }
     edits.sort_by_key(|edit| edit.range.start);
@@ -269,5 +269,7 @@ fn item(injection: &NewInjection, case: Option<&str>) -> Item {
     Item { fields }
 }
 
+#[cfg(test)]
+mod formats;
 #[cfg(test)]
 mod tests;

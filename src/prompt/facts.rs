@@ -6,9 +6,9 @@
 //! or, shorter, `our flagship store: Harbour Street 9`.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::file::whole_chars;
 use super::keys::HOP;
 use super::problem::{Problem, Problems};
 use super::yaml::{self, Data, Node};
@@ -61,7 +61,7 @@ pub fn parse_facts(text: &str) -> Facts {
     let tree = yaml::read(&text[text_from..], text_from);
     if let Some((range, error)) = &tree.error {
         problems.error(
-            &on_characters(text, range),
+            range,
             format!("the facts are not valid YAML: {error}. What stands before is read."),
         );
     }
@@ -86,6 +86,9 @@ pub fn parse_facts(text: &str) -> Facts {
     for (index, fact) in list.iter().enumerate() {
         let key = comparable(&fact.mention.value);
         by_mention.entry(key).or_default().push(index);
+    }
+    for problem in &mut problems.list {
+        problem.range = whole_chars(text, &problem.range);
     }
     Facts {
         list,
@@ -127,11 +130,6 @@ fn pairs(mention: &Node, bridges: &Node, problems: &mut Problems, list: &mut Vec
             });
         }
     }
-}
-
-/// The range, widened to whole characters.
-fn on_characters(text: &str, range: &Range<usize>) -> Range<usize> {
-    text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
 }
 
 /// A mention as it is compared.

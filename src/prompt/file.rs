@@ -2,16 +2,20 @@
 
 use std::ops::Range;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{
-    Beside, Case, Format, Injection, Origin, Problem, Promptfoo, Severity, Suppression, Turn,
-    cases, declared,
-    declared::{Declared, Lists},
+    Beside, Case, Format, Injection, Origin, Problem, Promptfoo, Severity, Spanned, Suppression,
+    Turn, declared,
+    declared::Declared,
     fields, github, import,
     keys::{LISTS, VERSION},
-    problem::{Problems, did_you_mean},
+    namespace,
+    problem::Problems,
     suppress,
+    variables::{Language, Variables},
     yaml::{self, Node},
 };
 
@@ -32,16 +36,24 @@ pub struct PromptFile {
     pub suppressed: Vec<Suppression>,
     /// What is wrong with the declarations.
     pub problems: Vec<Problem>,
-    /// Values of the template's variables for all cases (dotprompt's `input.default`).
+    /// Values of the template's variables for all cases (dotprompt's `input.default`, Prompty's
+    /// `inputs`).
     pub defaults: Map<String, Value>,
     /// The messages as written, for a format that keeps them in YAML; empty for the others.
     pub turns: Vec<Turn>,
     /// Where the texts of variables stand in the files.
     pub inputs: Vec<InputValue>,
+    /// Variables that the front matter declares to need a value (dotprompt's `input.schema`,
+    /// Prompty's `required`), with the bytes of the declaration.
+    pub required: Vec<Spanned<String>>,
     /// The sidecar's text, if there is a sidecar.
     pub sidecar: Option<String>,
     /// The promptfoo configuration that names the prompt, if there is one.
     pub promptfoo: Option<Promptfoo>,
+    /// The texts of dotprompt's partials, by name.
+    pub partials: BTreeMap<String, String>,
+    /// How the body is to be read.
+    pub(super) language: Language,
 }
 
 impl PromptFile {
@@ -49,6 +61,7 @@ impl PromptFile {
     pub(super) fn beside(&self) -> Beside<'_> {
         Beside {
             sidecar: self.sidecar.as_deref(),
+            partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),
         }
     }
@@ -69,7 +82,7 @@ pub struct InputValue {
     pub origin: Origin,
 }
 
-/// Reads a prompt file; never fails.
+/// Reads a prompt file that has nothing but perhaps a sidecar beside it; never fails.
 ///
 /// `file_name` decides the format and may hold folders. `sidecar` is the text of the file that
 /// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
@@ -89,20 +102,25 @@ pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFi
 
 /// [`parse_beside`] for a format that is known already.
 pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
-    let Beside { sidecar, promptfoo } = beside;
+    let Beside {
+        sidecar,
+        partials,
+        promptfoo,
+    } = beside;
     let mut split = format.split(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
         own.warn(&range, message);
     }
     let mut declared = Declared::default();
-    let mut defaults = Map::new();
+    let mut variables = Variables::new(format);
     if let Some(range) = &split.front_matter {
         let yaml = text.get(range.clone()).unwrap_or_default();
         if let Some(root) = root(yaml, range.start, "The front matter", &mut own) {
-            let lists = namespace(&root, &mut own);
+            let lists = namespace::lists(format, &root, &mut own);
             declared = declared::read(lists, &mut own);
-            defaults = default_input(&root, &mut declared, &own);
+            variables = Variables::read(format, &root, &mut own);
+            declared.inputs.append(&mut variables.inputs);
         }
     }
     let mut turns = Vec::new();
@@ -111,14 +129,13 @@ pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> Prompt
     {
         turns = github::read(text, &root, &mut declared, &mut own);
     }
-    if format == Format::Dotprompt {
-        let body = text.get(split.body.clone()).unwrap_or_default();
-        let found = suppress::read(body, split.body.start, &mut own);
-        declared.suppressed.extend(found);
-    }
-    let mut beside = Problems::new(Origin::Sidecar);
+    let body = text.get(split.body.clone()).unwrap_or_default();
+    let engine = variables.language.engine;
+    let found = suppress::read(engine, body, split.body.start, &mut own);
+    declared.suppressed.extend(found);
+    let mut aside = Problems::new(Origin::Sidecar);
     if let Some(text) = sidecar {
-        let in_sidecar = read_sidecar(text, &mut beside);
+        let in_sidecar = read_sidecar(text, &mut aside);
         declared = declared::merge(declared, in_sidecar, &mut own);
     }
     if let Some(promptfoo) = promptfoo {
@@ -135,9 +152,9 @@ pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> Prompt
         }
     }
     declared::name_rows(&mut declared.cases);
-    declared::check_references(&declared, &mut [&mut own, &mut beside]);
+    declared::check_references(&declared, &mut [&mut own, &mut aside]);
     let mut problems = own.list;
-    problems.extend(beside.list);
+    problems.extend(aside.list);
     for problem in &mut problems {
         let text = match problem.origin {
             Origin::FrontMatter => text,
@@ -153,16 +170,19 @@ pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> Prompt
         injections: declared.injections,
         suppressed: declared.suppressed,
         problems,
-        defaults,
+        defaults: variables.defaults,
         turns,
         inputs: declared.inputs,
+        required: variables.required,
         sidecar: sidecar.map(str::to_owned),
         promptfoo: promptfoo.cloned(),
+        partials: partials.cloned().unwrap_or_default(),
+        language: variables.language,
     }
 }
 
 /// The range widened to whole characters inside the text.
-fn whole_chars(text: &str, range: &Range<usize>) -> Range<usize> {
+pub(super) fn whole_chars(text: &str, range: &Range<usize>) -> Range<usize> {
     let start = crate::text::snap(text, range.start);
     let mut end = range.end.clamp(start, text.len());
     while !text.is_char_boundary(end) {
@@ -191,44 +211,6 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
     Some(root)
 }
 
-const OWN_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
-
-/// dotprompt passes dotted keys of one level on and drops everything else it does not know.
-fn namespace<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
-    for (key, _) in root.entries() {
-        let name = key.text().unwrap_or_default();
-        if name == "hoplens" {
-            let message = "dotprompt drops a map `hoplens`, so hoplens does not read it. Write \
-                           the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
-            problems.warn(key.here(), message);
-        } else if name.starts_with("hoplens.") && !OWN_KEYS.contains(&name) {
-            let message = format!(
-                "There is no key `{name}`; it is ignored.{} Known keys: {}.",
-                did_you_mean(name, &OWN_KEYS),
-                OWN_KEYS.join(", ")
-            );
-            problems.warn(key.here(), message);
-        }
-    }
-    let value = |key| root.entry(key).map(|(_, value)| value);
-    for key in OWN_KEYS {
-        twice(root, key, problems);
-    }
-    Lists {
-        cases: value("hoplens.cases"),
-        inject: value("hoplens.inject"),
-        ignore: value("hoplens.ignore"),
-    }
-}
-
-fn twice(root: &Node, name: &str, problems: &mut Problems) {
-    let same = |(key, _): &&(Node, Node)| key.text() == Some(name);
-    if let Some((key, _)) = root.entries().iter().filter(same).nth(1) {
-        let message = format!("`{name}` is there twice; the first counts. Join the two.");
-        problems.error(key.here(), message);
-    }
-}
-
 fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
     let Some(root) = root(text, 0, "The sidecar", problems) else {
         return Declared::default();
@@ -236,8 +218,7 @@ fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
     let mut known = vec![VERSION];
     known.extend(LISTS);
     fields::check_keys(root.entries(), &known, "The sidecar", problems);
-    let value = |key| root.entry(key).map(|(_, value)| value);
-    match value("version") {
+    match root.entry("version").map(|(_, value)| value) {
         Some(version) if version.text() == Some("1") => {}
         Some(version) => {
             let message = "The sidecar's version is not 1, the only one that this hoplens knows. \
@@ -250,27 +231,7 @@ fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
             problems.warn(&(start..start + 1), message);
         }
     }
-    let lists = Lists {
-        cases: value("cases"),
-        inject: value("inject"),
-        ignore: value("ignore"),
-    };
-    declared::read(lists, problems)
-}
-
-fn default_input(root: &Node, declared: &mut Declared, problems: &Problems) -> Map<String, Value> {
-    let default = root
-        .entry("input")
-        .and_then(|(_, input)| input.entry("default"));
-    let mut values = Map::new();
-    for (key, value) in default.map_or(&[][..], |(_, default)| default.entries()) {
-        let Some(name) = key.text() else { continue };
-        values.insert(name.to_owned(), value.to_json());
-        declared
-            .inputs
-            .extend(cases::input_value(name, value, None, problems));
-    }
-    values
+    declared::read(namespace::from_map(&root), problems)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use super::{dotprompt, plain};
+use super::{dotprompt, plain, prompt_md, prompty};
 
 /// The kind of a prompt file, decided by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,11 @@ pub enum Format {
     Dotprompt,
     /// GitHub Models, `.prompt.yml` or `.prompt.yaml`: messages and test data in YAML.
     Github,
+    /// Microsoft's Prompty v2, `.prompty`: YAML front matter, role lines, and a Jinja2 or Mustache
+    /// template.
+    Prompty,
+    /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
+    PromptMd,
     /// Any other text: the file is the prompt.
     Plain,
 }
@@ -26,19 +31,26 @@ pub(super) struct Split {
     pub problems: Vec<(Range<usize>, String)>,
 }
 
+/// How a file's name ends, and its format; the first that fits counts.
+const ENDINGS: [(&str, Format); 5] = [
+    (".prompt.yml", Format::Github),
+    (".prompt.yaml", Format::Github),
+    (".prompt.md", Format::PromptMd),
+    (".prompty", Format::Prompty),
+    (".prompt", Format::Dotprompt),
+];
+
 impl Format {
     /// The format of a file by its name; folders before it do not matter.
     pub fn of(file_name: &str) -> Self {
-        let lower = file_name.to_ascii_lowercase();
-        if GITHUB.iter().any(|end| lower.ends_with(end)) {
-            return Self::Github;
-        }
-        let extension = Path::new(file_name).extension();
-        if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("prompt")) {
-            Self::Dotprompt
-        } else {
-            Self::Plain
-        }
+        let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let ends = |(ending, _): &&(&str, Self)| {
+            name.strip_suffix(ending)
+                .is_some_and(|stem| !stem.is_empty())
+        };
+        let found = ENDINGS.iter().find(ends);
+        found.map_or(Self::Plain, |(_, format)| *format)
     }
 
     pub(super) fn split(self, text: &str) -> Split {
@@ -49,12 +61,25 @@ impl Format {
                 front_matter: None,
                 problems: Vec::new(),
             },
+            Self::Prompty => prompty::split(text),
+            Self::PromptMd => prompt_md::split(text),
             Self::Plain => plain::split(text),
         }
     }
 }
 
-const GITHUB: [&str; 2] = [".prompt.yml", ".prompt.yaml"];
+/// The byte order mark that some editors put before a text.
+pub(super) const BOM: char = '\u{feff}';
+
+/// Says that a byte order mark hides the front matter from the format's own readers.
+pub(super) fn hidden_by_bom(reader: &str) -> (Range<usize>, String) {
+    let message = format!(
+        "A byte order mark stands before the front matter, so {reader} does not see it. Save the \
+         file as UTF-8 without it."
+    );
+    (0..BOM.len_utf8(), message)
+}
+
 const SIDECAR: &str = ".hoplens.yaml";
 
 /// The name of a prompt file's sidecar: `capital.txt` has `capital.txt.hoplens.yaml`.
@@ -65,11 +90,16 @@ pub fn sidecar_name(file_name: &str) -> String {
 /// Whether a file is a prompt by its name alone, as `check` on a folder must decide.
 ///
 /// A plain text is one only through its sidecar: pass the sidecar's path to
-/// [`prompt_of_sidecar`] to find it.
+/// [`prompt_of_sidecar`] to find it. A partial (`_name.prompt`) is a part of other prompts and no
+/// prompt itself.
 pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
-        .is_some_and(|name| Format::of(name) != Format::Plain)
+        .is_some_and(|name| match Format::of(name) {
+            Format::Plain => false,
+            Format::Dotprompt => !name.starts_with('_'),
+            Format::Prompty | Format::PromptMd | Format::Github => true,
+        })
 }
 
 /// The prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
@@ -84,15 +114,32 @@ mod tests {
 
     #[test]
     fn names_decide() {
-        assert_eq!(Format::of("a.prompt"), Format::Dotprompt);
-        assert_eq!(Format::of("dir/a.variant.PROMPT"), Format::Dotprompt);
-        assert_eq!(Format::of("a.prompt.yml"), Format::Github);
-        assert_eq!(Format::of("x/a.Prompt.YAML"), Format::Github);
-        assert!(is_prompt_file(Path::new("x/a.prompt.yml")));
-        assert_eq!(Format::of("a.prompt.md"), Format::Plain);
-        assert_eq!(Format::of(""), Format::Plain);
-        assert!(is_prompt_file(Path::new("x/reef.prompt")));
-        assert!(!is_prompt_file(Path::new("x/reef.prompt.hoplens.yaml")));
+        for (name, format) in [
+            ("a.prompt", Format::Dotprompt),
+            ("dir/a.variant.PROMPT", Format::Dotprompt),
+            ("a.prompty", Format::Prompty),
+            ("dir/A.Prompty", Format::Prompty),
+            ("a.prompt.md", Format::PromptMd),
+            (".github\\a.prompt.md", Format::PromptMd),
+            ("a.md", Format::Plain),
+            ("a.prompt.yml", Format::Github),
+            ("x/a.Prompt.YAML", Format::Github),
+            (".prompt", Format::Plain),
+            ("", Format::Plain),
+        ] {
+            assert_eq!(Format::of(name), format, "{name}");
+        }
+        for (name, is) in [
+            ("x/reef.prompt", true),
+            ("x/reef.prompty", true),
+            ("x/reef.prompt.md", true),
+            ("x/a.prompt.yml", true),
+            ("x/reef.prompt.hoplens.yaml", false),
+            ("x/_header.prompt", false),
+            ("x/notes.md", false),
+        ] {
+            assert_eq!(is_prompt_file(Path::new(name)), is, "{name}");
+        }
     }
 
     #[test]

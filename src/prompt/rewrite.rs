@@ -1,18 +1,18 @@
-//! Mentions: edits of the prompt's own words, and those that are not in the prompt.
+//! Edits of the prompt's own words, and mentions that are not in the prompt.
 
 use std::ops::Range;
 
 use super::{
     Case, FileEdit, Mapped, Origin, Piece, Problem, Rendered, Severity, TextEdit, Turn,
-    find_mention, problem::FRONT_MATTER, quote::quoted,
+    find_mention, problem::FRONT_MATTER, prompty::role_of_line, quote::quoted,
 };
 
 /// Gives the edit that puts `replacement` in the place of some rendered bytes.
 ///
 /// Bytes that stand in the body are replaced there; bytes that come wholly from a variable's text
 /// in the front matter or the sidecar are replaced in that scalar. `None` where several tags had
-/// a part in them, where the text was computed, or where the template would read the
-/// replacement as a tag.
+/// a part in them, where the text was computed, or where the replacement would be read as a tag,
+/// a reference or a role line.
 pub fn replace_mention(
     mapped: &Mapped,
     rendered: Range<usize>,
@@ -25,66 +25,92 @@ pub fn replace_mention(
     let [piece] = mapped.touched(&rendered) else {
         return None;
     };
-    let from = rendered.start - piece.rendered.start;
-    let to = rendered.end - piece.rendered.start;
-    change(piece, from..to, replacement)
+    write(mapped, piece, rendered, replacement)
 }
 
-/// Gives the edit that puts `text` at a place of the rendered bytes.
+/// Gives the edit that puts `text` into the prompt at a byte of the rendered text, by the rules of
+/// [`replace_mention`].
 ///
-/// Where the place ends or parts bytes of the body, or of a variable's text, the words go there;
-/// at the beginning of what a tag made they go before the tag. `None` where the text was computed
-/// or the template would read the words as a tag.
-pub fn insert_text(mapped: &Mapped, rendered: usize, text: &str) -> Option<FileEdit> {
-    mapped.text.get(..rendered)?;
-    let into = |piece: &&Piece| piece.rendered.start < rendered && rendered <= piece.rendered.end;
-    if let Some(piece) = mapped.pieces.iter().find(into)
-        && piece.source.is_some()
-    {
-        let from = rendered - piece.rendered.start;
-        return change(piece, from..from, text);
-    }
-    let next = mapped
-        .pieces
-        .iter()
-        .find(|piece| piece.rendered.start == rendered)?;
-    if text.contains("{{") {
+/// Where two pieces meet, the text goes into the body rather than into a variable's value, and
+/// else behind what stands before.
+pub fn insert_text(mapped: &Mapped, rendered_offset: usize, text: &str) -> Option<FileEdit> {
+    let at = rendered_offset;
+    if text.is_empty() || !mapped.text.is_char_boundary(at) || mapped.text.len() < at {
         return None;
     }
-    let start = next.source.as_ref()?.start;
-    Some(in_body(start..start, text))
+    let near = |piece: &&Piece| piece.rendered.start <= at && at <= piece.rendered.end;
+    let near: Vec<&Piece> = mapped.pieces.iter().filter(near).collect();
+    // What is between two pieces may be neither one's; a piece around the byte is.
+    let inside = |piece: &&&Piece| piece.rendered.start < at && at < piece.rendered.end;
+    let verbatim = || near.iter().find(|piece| piece.verbatim);
+    let held = || near.iter().find(|piece| piece.value.is_some());
+    let piece = near.iter().find(inside).or_else(verbatim).or_else(held)?;
+    write(mapped, piece, at..at, text)
 }
 
-/// Puts `text` in the place of some bytes of one piece's text.
-fn change(piece: &Piece, within: Range<usize>, text: &str) -> Option<FileEdit> {
-    if piece.verbatim {
-        if text.contains("{{") {
+/// The edit of the one piece that makes the rendered bytes.
+fn write(mapped: &Mapped, piece: &Piece, rendered: Range<usize>, text: &str) -> Option<FileEdit> {
+    let from = rendered.start - piece.rendered.start;
+    let to = rendered.end - piece.rendered.start;
+    let (target, edit) = if piece.verbatim {
+        if means_more(mapped, &rendered, text) {
             return None;
         }
         let start = piece.source.as_ref()?.start;
-        return Some(in_body(start + within.start..start + within.end, text));
-    }
-    let value = piece.value.as_ref()?;
-    let before = value.value.get(..within.start)?;
-    let after = value.value.get(within.end..)?;
-    let edit = TextEdit {
-        range: value.range.clone(),
-        new_text: quoted(&format!("{before}{text}{after}")),
+        let range = start + from..start + to;
+        let new_text = text.to_owned();
+        (Origin::FrontMatter, TextEdit { range, new_text })
+    } else {
+        let value = piece.value.as_ref()?;
+        let before = value.value.get(..from)?;
+        let after = value.value.get(to..)?;
+        let edit = TextEdit {
+            range: value.range.clone(),
+            new_text: quoted(&format!("{before}{text}{after}")),
+        };
+        (value.origin, edit)
     };
     Some(FileEdit {
-        target: value.origin,
+        target,
         edits: vec![edit],
         creates: false,
     })
 }
 
-fn in_body(range: Range<usize>, text: &str) -> FileEdit {
-    let new_text = text.to_owned();
-    FileEdit {
-        target: Origin::FrontMatter,
-        edits: vec![TextEdit { range, new_text }],
-        creates: false,
+/// What opens a tag or a reference in one format or another.
+const OPENINGS: [&str; 4] = ["{{", "{%", "{#", "${"];
+
+/// Whether a template would read more than words in `text` where it is to stand.
+fn means_more(mapped: &Mapped, rendered: &Range<usize>, text: &str) -> bool {
+    let before = mapped.text.get(..rendered.start).unwrap_or_default();
+    let after = mapped.text.get(rendered.end..).unwrap_or_default();
+    // An opening may come about where the text touches its neighbours, and a backslash may undo one.
+    let edge = |char: Option<char>| char.map(String::from).unwrap_or_default();
+    let around = format!(
+        "{}{text}{}",
+        edge(before.chars().next_back()),
+        edge(after.chars().next())
+    );
+    let old = mapped.text.get(rendered.clone()).unwrap_or_default();
+    let old = format!(
+        "{}{old}{}",
+        edge(before.chars().next_back()),
+        edge(after.chars().next())
+    );
+    let opens = |text: &str, open: &&str| text.contains(*open);
+    if OPENINGS
+        .iter()
+        .any(|open| opens(&around, open) && !opens(&old, open))
+        || OPENINGS.iter().any(|open| text.contains(open))
+        || text.ends_with(['\\', '{', '$'])
+        || text.starts_with(['{', '%', '#', '}'])
+    {
+        return true;
     }
+    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let line_end = after.find(['\n', '\r']).unwrap_or(after.len());
+    let lines = format!("{}{text}{}", &before[line_start..], &after[..line_end]);
+    lines.lines().any(|line| role_of_line(line).is_some())
 }
 
 /// The mentions of a case that its rendered prompt does not hold. Where the bridge stands there

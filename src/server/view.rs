@@ -14,7 +14,7 @@ use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{
     Beside, Format, Origin, Promptfoo, is_prompt_file, prompt_of_sidecar, promptfoo_beside,
-    sidecar_name,
+    read_partials, sidecar_name,
 };
 use crate::text::LineIndex;
 
@@ -77,8 +77,12 @@ impl View {
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
         let promptfoo = promptfoo_of(documents, key);
+        let partials = read_partials(&name, &prompt.text, &mut |file| {
+            partial(documents, key, file)
+        });
         let beside = Beside {
             sidecar: text,
+            partials: Some(&partials),
             promptfoo: promptfoo.as_ref(),
         };
         let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
@@ -99,6 +103,7 @@ impl View {
         self.prompt.text == other.prompt.text
             && text(&self.sidecar) == text(&other.sidecar)
             && self.snapshot.file.promptfoo == other.snapshot.file.promptfoo
+            && self.snapshot.file.partials == other.snapshot.file.partials
     }
 
     /// The file that `origin` means, as it is.
@@ -147,6 +152,17 @@ impl Source {
     }
 }
 
+/// The text of a partial, from the editor where it is open, else from the disk.
+fn partial(documents: &Documents, prompt: &Key, file: &str) -> Option<String> {
+    let path = prompt.path()?.with_file_name(file);
+    if let Some(document) = documents.get(&Key::File(path.clone())) {
+        return Some(document.text.clone());
+    }
+    let about = std::fs::metadata(&path).ok()?;
+    let fits = about.is_file() && about.len() <= LARGEST;
+    fits.then(|| std::fs::read_to_string(&path).ok()).flatten()
+}
+
 /// The key of a prompt's sidecar.
 fn sidecar_key(key: &Key) -> Option<Key> {
     let path = key.path()?;
@@ -192,8 +208,15 @@ fn promptfoo_of(documents: &Documents, key: &Key) -> Option<Promptfoo> {
 /// The name that decides the format; an unsaved document has only its language.
 fn format_name(key: &Key, language: &str) -> String {
     let name = key.name();
-    if language == "dotprompt" && Format::of(&name) != Format::Dotprompt {
-        return format!("{name}.prompt");
+    let (ending, format) = match language {
+        "dotprompt" => (".prompt", Format::Dotprompt),
+        "prompty" => (".prompty", Format::Prompty),
+        // VS Code's own word for `.prompt.md`; others use it for any prompt, by its name.
+        "prompt" if Format::of(&name) == Format::Plain => (".prompt.md", Format::PromptMd),
+        _ => return name,
+    };
+    if Format::of(&name) == format {
+        return name;
     }
-    name
+    format!("{name}{ending}")
 }

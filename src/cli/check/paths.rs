@@ -109,6 +109,7 @@ fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
 fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     for entry in WalkBuilder::new(folder)
+        .require_git(false)
         .sort_by_file_path(Path::cmp)
         .build()
     {

@@ -41,34 +41,80 @@ pub(super) struct Document<'text> {
     pub newline: &'static str,
 }
 
-/// A key with a list of one item, indented by `indent`, without a line break at the end.
-pub(super) fn new_key(key: &str, item: &Item, indent: usize, newline: &str) -> String {
-    let block = item.block(indent + 2, indent + 4, newline);
-    format!("{}{key}:{newline}{block}", spaces(indent))
+/// The keys of `path` inside each other, with a list of one item; indented by `indent`, without a
+/// line break at the end.
+pub(super) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
+    let mut out = String::new();
+    let mut indent = indent;
+    for key in path {
+        out.push_str(&spaces(indent));
+        out.push_str(key);
+        out.push(':');
+        out.push_str(newline);
+        indent += 2;
+    }
+    out + &item.block(indent, indent + 2, newline)
 }
 
-/// The edit that adds `item` to the list under `key`; `None` where the YAML does not allow it.
+/// The same in one line, `a: {b: [{…}]}`.
+fn new_flow(path: &[String], item: &Item) -> String {
+    let Some((last, outer)) = path.split_last() else {
+        return String::new();
+    };
+    let mut out = format!("{last}: [{}]", item.flow());
+    for key in outer.iter().rev() {
+        out = format!("{key}: {{{out}}}");
+    }
+    out
+}
+
+/// The edit that adds `item` to the list under the keys of `path`; `None` where the YAML does not
+/// allow it.
 pub(super) fn item(
     doc: &Document<'_>,
     root: Option<&Node>,
-    key: &str,
+    path: &[String],
     item: &Item,
 ) -> Option<TextEdit> {
     let Some(root) = root else {
-        return Some(at_end(doc, &new_key(key, item, 0, doc.newline)));
+        return Some(at_end(doc, &new_key(path, item, 0, doc.newline)));
     };
-    let Data::Map { entries, flow } = &root.data else {
+    // The map that is there already, and what is left of the path in it.
+    let (mut map, mut path) = (root, path);
+    while let [key, rest @ ..] = path
+        && let Some((_, value)) = map.entry(key).filter(|_| !rest.is_empty())
+        && matches!(value.data, Data::Map { .. })
+        && value.alias.is_none()
+    {
+        (map, path) = (value, rest);
+    }
+    let Data::Map { entries, flow } = &map.data else {
         return None;
     };
-    let Some((name, value)) = root.entry(key) else {
+    let (key, deeper) = path.split_first()?;
+    let Some((name, value)) = map.entry(key) else {
         if *flow {
-            let new = format!("{key}: [{}]", item.flow());
+            let new = new_flow(path, item);
             let last = entries.last().map(|(_, value)| value);
-            return Some(in_flow(doc.text, root, last, &new, doc.newline));
+            return Some(in_flow(doc.text, map, last, &new, doc.newline));
         }
-        let indent = column(doc.text, root.range.start);
-        return Some(at_end(doc, &new_key(key, item, indent, doc.newline)));
+        let indent = column(doc.text, map.range.start);
+        let new = new_key(path, item, indent, doc.newline);
+        return Some(if std::ptr::eq(map, root) {
+            at_end(doc, &new)
+        } else {
+            after(doc, map.last_leaf(), &new)
+        });
     };
+    if !deeper.is_empty() {
+        // `metadata:` with nothing behind it; anything else that is no map is somebody's.
+        if *flow || !value.is_null() || !value.range.is_empty() {
+            return None;
+        }
+        let indent = column(doc.text, map.range.start) + 2;
+        let new = new_key(deeper, item, indent, doc.newline);
+        return Some(after(doc, name, &new));
+    }
     if value.alias.is_some() {
         return None;
     }
@@ -97,7 +143,7 @@ pub(super) fn item(
             Some(after(doc, last.last_leaf(), &new))
         }
         _ if value.is_null() && value.range.is_empty() => {
-            let indent = column(doc.text, root.range.start);
+            let indent = column(doc.text, map.range.start);
             if *flow {
                 return None;
             }

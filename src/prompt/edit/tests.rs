@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::prompt::{SpanScope, parse, render, sidecar_name};
 
-fn new() -> NewInjection {
+pub(super) fn new() -> NewInjection {
     NewInjection {
         memory: "Great --- \"Reef\"".to_owned(),
         encoding: Encoding::Embed,

@@ -17,7 +17,10 @@ pub(super) fn holds(
     if edited.get(after.body.clone()) != text.get(file.body.clone()) {
         return false;
     }
-    if after.defaults != file.defaults || errors(&after) > errors(file) {
+    if after.defaults != file.defaults
+        || after.language != file.language
+        || errors(&after) > errors(file)
+    {
         return false;
     }
     let mut cases: Vec<Case> = file.cases.iter().map(plain_case).collect();

@@ -196,8 +196,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn no_text_makes_it_fail(
-        text in "(---\n|hoplens\\.(cases|inject|ignore):|- |\n  |\n|id: |expect: |\\{|\\}|\\[|\\]|memory: |layer: |[&*]a |scope: |hops: |input: |\"|'|\\{\\{|\\}\\}|#if |/if|else|é|\r|0|,|: ){0,60}",
-        name in "x\\.(prompt|txt)",
+        text in "(---\n|\\+\\+\\+|\u{feff}|\t|metadata:\n|  hoplens:\n|inputs:\n|template: |mustache|\\{%|%\\}|\\{#|#\\}|-|for x in y|raw|endraw|endfor|system:\n|\\$\\{input:|x|hoplens\\.(cases|inject|ignore):|- |\n  |\n|id: |expect: |\\{|\\}|\\[|\\]|memory: |layer: |[&*]a |scope: |hops: |input: |\"|'|\\{\\{|\\}\\}|#if |/if|else|é|\r|0|,|: ){0,60}",
+        name in "x\\.(prompt|prompty|prompt\\.md|txt)",
     ) {
         let file = parse(&name, &text, Some(&text));
         for problem in &file.problems {
@@ -210,9 +210,17 @@ proptest! {
                 prop_assert!(text.get(problem.range.clone()).is_some(), "{problem:?}");
             }
             for turn in rendered.turns {
-                for piece in turn.text.pieces {
-                    prop_assert!(text.get(piece.source.unwrap()).is_some());
+                let mut at = 0;
+                for piece in &turn.text.pieces {
+                    prop_assert_eq!(piece.rendered.start, at);
+                    at = piece.rendered.end;
+                    let source = text.get(piece.source.clone().unwrap());
+                    prop_assert!(source.is_some());
+                    if piece.verbatim {
+                        prop_assert_eq!(source, turn.text.text.get(piece.rendered.clone()));
+                    }
                 }
+                prop_assert_eq!(at, turn.text.text.len());
             }
         }
     }

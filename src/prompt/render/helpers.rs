@@ -4,8 +4,8 @@
 //! [`super::turns`] takes out again.
 
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue, Output,
-    RenderContext, RenderErrorReason, Renderable, no_escape,
+    BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue,
+    Output, RenderContext, RenderErrorReason, Renderable, no_escape,
 };
 
 /// What handlebars-rust has beyond Handlebars itself; a variable may have such a name.
@@ -26,6 +26,7 @@ pub(super) fn registry(marker: char) -> Handlebars<'static> {
     registry.register_helper("media", signal("media"));
     registry.register_helper("section", signal("section"));
     registry.register_helper("helperMissing", signal("missing"));
+    registry.register_helper("blockHelperMissing", Box::new(Section));
     registry.register_helper("json", Box::new(json));
     registry.register_helper("ifEquals", Box::new(Equals { wanted: true }));
     registry.register_helper("unlessEquals", Box::new(Equals { wanted: false }));
@@ -112,5 +113,53 @@ impl HelperDef for Equals {
             Some(template) => template.render(registry, context, render, out),
             None => Ok(()),
         }
+    }
+}
+
+/// `{{#name}}…{{/name}}` without a helper of that name: once for each item of a list, once within
+/// anything else, and the `{{else}}` for what is not there.
+struct Section;
+
+impl HelperDef for Section {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        if helper.param(0).is_some() || !helper.hash().is_empty() {
+            return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
+        }
+        let value = render.evaluate(context, helper.name())?.as_json().clone();
+        let inside = match value {
+            JsonValue::Null | JsonValue::Bool(false) => Vec::new(),
+            JsonValue::Bool(true) => vec![None],
+            JsonValue::Array(items) => items.into_iter().map(Some).collect(),
+            other => vec![Some(other)],
+        };
+        if inside.is_empty() {
+            return match helper.inverse() {
+                Some(inverse) => inverse.render(registry, context, render, out),
+                None => Ok(()),
+            };
+        }
+        let Some(template) = helper.template() else {
+            return Ok(());
+        };
+        for item in inside {
+            let Some(item) = item else {
+                template.render(registry, context, render, out)?;
+                continue;
+            };
+            let mut block = BlockContext::new();
+            block.set_base_value(item);
+            render.push_block(block);
+            let done = template.render(registry, context, render, out);
+            render.pop_block();
+            done?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Running the Handlebars library, twice: once for the text, once with marks for the map.
 
 use std::{
-    io,
+    collections::BTreeMap,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -10,16 +10,19 @@ use handlebars::{Handlebars, Template};
 use serde_json::{Map, Value};
 
 use super::{
-    super::tags::{Token, tokens, too_deep},
+    super::{
+        partials,
+        tags::{Token, tokens, too_deep},
+    },
     helpers, instrument,
     instrument::Mark,
+    limited::Limited,
 };
 
-/// A prompt of more bytes than this is refused: a loop over loops could go on without end.
-const MAX_OUTPUT: usize = 4 << 20;
-/// … and so is one that was written in more pieces.
-const MAX_WRITES: usize = 200_000;
-const NAME: &str = "prompt";
+/// Tags and texts times bytes of a template: some seconds of the library's parser.
+const MAX_WORK: usize = 2_000_000_000;
+/// No partial can have this name.
+const NAME: &str = " ";
 
 /// What went wrong, with the bytes of the template to underline.
 #[derive(Debug)]
@@ -37,14 +40,31 @@ pub(super) struct Output {
 }
 
 /// Renders `body`, a Handlebars template, with `data`.
-pub(super) fn render(body: &str, data: &Map<String, Value>) -> Result<Output, Failure> {
+///
+/// `partials` are the texts that `{{> name}}` puts in by their names; what they write is mapped to
+/// that tag.
+pub(super) fn render(
+    body: &str,
+    data: &Map<String, Value>,
+    partials: &BTreeMap<String, String>,
+) -> Result<Output, Failure> {
     let tokens = tokens(body);
     if let Some(range) = too_deep(body, &tokens) {
         let message = "it is nested too deeply.".to_owned();
         return Err(Failure { message, range });
     }
+    // The library counts the lines before every tag from the beginning.
+    if tokens.len().saturating_mul(body.len()) > MAX_WORK {
+        let message = format!(
+            "{} tags and texts in {} kilobytes are more than Handlebars gets through in time.",
+            tokens.len(),
+            body.len() / 1000
+        );
+        let range = 0..body.len();
+        return Err(Failure { message, range });
+    }
     // The library has had panics on odd templates; text that is being typed is often odd.
-    let run = catch_unwind(AssertUnwindSafe(|| run(body, data, tokens)));
+    let run = catch_unwind(AssertUnwindSafe(|| run(body, data, partials, tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Handlebars library failed on it.".to_owned();
         let range = 0..body.len();
@@ -52,9 +72,25 @@ pub(super) fn render(body: &str, data: &Map<String, Value>) -> Result<Output, Fa
     })
 }
 
-fn run(body: &str, data: &Map<String, Value>, tokens: Vec<Token>) -> Result<Output, Failure> {
-    let marker = unused_char(body, data);
+fn run(
+    body: &str,
+    data: &Map<String, Value>,
+    partials: &BTreeMap<String, String>,
+    tokens: Vec<Token>,
+) -> Result<Output, Failure> {
+    let mut all = body.to_owned();
+    all.extend(partials.values().map(String::as_str));
+    let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
+    if let Some(name) = partials::cycle(partials) {
+        return Err(Failure {
+            message: format!("the partial `{name}` uses itself, and so without end."),
+            range: at_partial(body, name),
+        });
+    }
+    for (name, text) in partials {
+        partial(&mut registry, name, text, body)?;
+    }
     let template = Template::compile(body).map_err(|error| Failure {
         message: format!("{}.", error.reason()),
         range: range_at(body, error.pos()),
@@ -83,6 +119,37 @@ fn run(body: &str, data: &Map<String, Value>, tokens: Vec<Token>) -> Result<Outp
     }
 }
 
+/// Compiles a partial; its error is shown at the first tag that names it.
+fn partial(
+    registry: &mut Handlebars<'static>,
+    name: &str,
+    text: &str,
+    body: &str,
+) -> Result<(), Failure> {
+    let failure = |message| Failure {
+        message,
+        range: at_partial(body, name),
+    };
+    if too_deep(text, &tokens(text)).is_some() {
+        let message = format!("the partial `{name}` is nested too deeply.");
+        return Err(failure(message));
+    }
+    let compiled = Template::compile(text)
+        .map_err(|error| failure(format!("the partial `{name}`: {}.", error.reason())))?;
+    registry.register_template(name, compiled);
+    Ok(())
+}
+
+/// The first tag `{{> name …}}`.
+fn at_partial(body: &str, name: &str) -> Range<usize> {
+    let names = |token: &Token| {
+        let tag = body.get(token.range.clone()).unwrap_or_default();
+        tag.contains('>') && tag.contains(name)
+    };
+    let found = tokens(body).into_iter().find(names);
+    found.map_or(0..body.len(), |token| token.range)
+}
+
 fn one(
     registry: &mut Handlebars<'static>,
     template: Template,
@@ -92,7 +159,7 @@ fn one(
     registry.register_template(NAME, template);
     let mut out = Limited::default();
     match registry.render_to_write(NAME, data, &mut out) {
-        Ok(()) => Ok(String::from_utf8_lossy(&out.bytes).into_owned()),
+        Ok(()) => Ok(out.into_text()),
         Err(error) => {
             let position = error.line_no.zip(error.column_no);
             Err(Failure {
@@ -103,29 +170,8 @@ fn one(
     }
 }
 
-#[derive(Default)]
-struct Limited {
-    bytes: Vec<u8>,
-    writes: usize,
-}
-
-impl io::Write for Limited {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writes += 1;
-        if self.bytes.len() + bytes.len() > MAX_OUTPUT || self.writes > MAX_WRITES {
-            return Err(io::Error::other("the rendered prompt grows too long"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A private-use character that occurs nowhere in the template or its data.
-fn unused_char(body: &str, data: &Map<String, Value>) -> char {
+pub(super) fn unused_char(body: &str, data: &Map<String, Value>) -> char {
     fn holds(value: &Value, char: char) -> bool {
         match value {
             Value::String(text) => text.contains(char),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     super::{InputValue, Mapped, Origin, Problem, Severity, problem::FRONT_MATTER, tags},
-    Rendered, Turn,
+    MANY, Rendered, Turn,
     instrument::Mark,
     template::Output,
 };
@@ -192,7 +192,7 @@ fn add(problems: &mut Vec<Problem>, severity: Severity, range: Range<usize>, mes
         range,
         origin: Origin::FrontMatter,
     };
-    if !problems.contains(&problem) {
+    if problems.len() < MANY && !problems.contains(&problem) {
         problems.push(problem);
     }
 }

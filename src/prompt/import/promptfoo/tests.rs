@@ -34,6 +34,7 @@ fn config(text: &str) -> Promptfoo {
 
 fn read_with(text: &str, promptfoo: &Promptfoo, sidecar: Option<&str>) -> PromptFile {
     let beside = Beside {
+        partials: None,
         sidecar,
         promptfoo: Some(promptfoo),
     };
