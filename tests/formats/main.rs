@@ -21,6 +21,7 @@ use hoplens::prompt::{
 use serde_json::{Value, json};
 
 /// The folder with the packages, or `None` and a word about it.
+#[allow(clippy::print_stderr, reason = "a skipped test must say so")]
 fn packages() -> Option<PathBuf> {
     let folder = std::env::var_os("HOPLENS_FORMATS").map(PathBuf::from);
     if folder.is_none() {

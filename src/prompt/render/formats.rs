@@ -103,7 +103,7 @@ fn every_byte_of_mustache_knows_its_tag() {
     check(
         "x.prompty",
         "---\ntemplate: {format: mustache, parser: prompty}\nsample: {a: A, h: '<', l: [p]}\n---\nuser:\r\n{{!hoplens-ignore hop-lost }}\r\n{{a}} {{h}}{{{h}}}{{#l}}{{.}}{{/l}}\r\nend\r\n",
-        &["user: A <-{h}".replace("<-{h}", "&lt;<p\nend").as_str()],
+        &["user: A &lt;<p\nend"],
         &[
             "A<-{{a}}A",
             "&lt;<-{{h}}",
@@ -156,10 +156,7 @@ fn role_lines_and_empty_messages() {
         "x.prompty",
         text,
         &["user: x\nsystem:\nHi"],
-        &["x<-{{a}}", "\n<-{{a}}", "system:<-{{a}}"]
-            .map(|_| "x\nsystem:<-{{a}}\"x\\nsystem:\"")
-            .get(..1)
-            .unwrap(),
+        &["x\nsystem:<-{{a}}\"x\\nsystem:\""],
         &["{{a}}: A variable's value makes a role line"],
     );
     let file = parse("x.prompty", "---\nname: x\n---\nHi there", None);
