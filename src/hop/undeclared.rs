@@ -10,7 +10,7 @@ use super::{
     Verdict, candidates, mentions, run_probes, verdict,
 };
 use crate::model::{Cancel, Model};
-use crate::prompt::Facts;
+use crate::prompt::{Facts, find_phrase};
 
 /// A hop that nobody declared. All of it is guessed: the mention by a grammar, the bridge by the
 /// model.
@@ -77,15 +77,11 @@ pub fn undeclared(
     if settings.declared_only || !subject.mentions.is_empty() {
         return Ok(None);
     }
-    // A fact says what its mention is: it needs no grammar to be found first.
-    let found = mentions(&subject.prompt);
-    let stated = |range: &&Range<usize>| {
-        facts
-            .bridges(&subject.prompt[(*range).clone()])
-            .next()
-            .is_some()
-    };
-    let Some(mention) = found.iter().find(stated).or(found.first()).cloned() else {
+    // A fact says what its mention is: it needs no grammar.
+    let mut facts_there = facts.list.iter();
+    let stated = facts_there.find_map(|fact| find_phrase(&subject.prompt, &fact.mention.value));
+    let guessed = || mentions(&subject.prompt).into_iter().next();
+    let Some(mention) = stated.or_else(guessed) else {
         return Ok(None);
     };
     let candidates = candidates(
