@@ -213,8 +213,11 @@ mod tests {
         assert_eq!(project.model.as_deref(), Some("x.gguf"));
         let settings = project.settings();
         assert_eq!(settings.bos, BosPolicy::Always);
-        assert_eq!(settings.thresholds.known, 0.2);
-        assert_eq!(settings.thresholds.lost_factor, 1.5);
+        let wanted = Thresholds {
+            known: 0.2,
+            ..Thresholds::default()
+        };
+        assert_eq!(settings.thresholds, wanted);
         assert_eq!(settings.search.scopes, [Scope::Last]);
         assert_eq!(settings.search.taus, [1.0, -2.5]);
         assert_eq!(settings.search.most, 2);

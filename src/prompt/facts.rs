@@ -77,7 +77,7 @@ pub fn parse_facts(text: &str) -> Facts {
                 }
             }
             _ if root.is_null() => {}
-            _ => {
+            Data::Scalar { .. } => {
                 fields::list(root, "The list of facts", &mut problems);
             }
         }

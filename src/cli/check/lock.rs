@@ -15,6 +15,7 @@ use crate::cli::report::slashed;
 use crate::hop::CaseFindings;
 use crate::ide::{Diagnostic, Snapshot};
 use crate::model::ModelInfo;
+use crate::model::store::hex;
 use crate::prompt::Severity;
 
 /// The name where none is given.
@@ -219,11 +220,7 @@ fn locked_case(case: &CaseFindings) -> Option<(String, LockedCase)> {
     let verdict = outcome.verdict?;
     let composed = &outcome.probes.composed;
     let digest = Sha256::digest(case.subject.prompt.as_bytes());
-    let digest: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex(&digest[..8]);
     let case_now = LockedCase {
         p: rounded(composed.p),
         rank: composed.rank,
@@ -273,7 +270,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!(rounded(0.123_456_78), 0.12346);
-        assert_eq!(rounded(1.234_567e-9), 1.2346e-9);
+        assert_eq!(rounded(0.123_456_78).to_string(), "0.12346");
+        assert!((rounded(1.234_567e-9) - 1.2346e-9).abs() < 1e-20);
     }
 }

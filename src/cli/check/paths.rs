@@ -82,7 +82,7 @@ fn configs_above(folder: &Path) -> Vec<PathBuf> {
     let full = absolute(folder);
     let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
     let is_root = |folder: &&Path| folder.join(".git").exists();
-    let last = folders.iter().position(|folder| is_root(&folder));
+    let last = folders.iter().position(is_root);
     let above = folders
         .into_iter()
         .take(last.map_or(PROMPTFOO_LEVELS, |at| at + 1));

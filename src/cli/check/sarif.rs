@@ -11,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::report::{display_path, origin_text, severity_name};
 use crate::hop::CaseFindings;
 use crate::ide::{Diagnostic, Snapshot, page, repair_edit, repair_title};
+use crate::model::store::hex;
 use crate::prompt::{CODES, FileEdit, Origin, Severity};
 use crate::text::{LineIndex, PositionEncoding};
 
@@ -220,11 +221,7 @@ fn hash(parts: &[&str]) -> String {
         hash.update([0]);
     }
     let digest = hash.finalize();
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest[..16])
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) fn leading(text: &str) -> Option<Range<usize>> {
     let mut first = true;
     while let Some(word) = words.next() {
         let kind = class(&word.bare.to_lowercase());
-        let article = first && matches!(kind, Class::Definite) || first && is_indefinite(word.bare);
+        let article = first && (matches!(kind, Class::Definite) || is_indefinite(word.bare));
         first = false;
         if article && !word.closes {
             continue;
