@@ -114,11 +114,14 @@ pub(super) fn stabilities(
     Ok(())
 }
 
-/// The other cases of the file that expect an answer.
+/// The other cases of the same prompt that expect an answer.
 fn others(document: Document<'_>, case: &CaseFindings) -> Vec<usize> {
+    let own = case.case.and_then(|at| document.file.cases.get(at)?.fence);
     let cases = document.file.cases.iter().enumerate();
     cases
-        .filter(|(index, other)| Some(*index) != case.case && !other.expect.is_empty())
+        .filter(|(index, other)| {
+            Some(*index) != case.case && !other.expect.is_empty() && other.fence == own
+        })
         .map(|(index, _)| index)
         .take(CASES)
         .collect()

@@ -45,6 +45,8 @@ pub struct Case {
     pub range: Range<usize>,
     /// The file that `range` and all ranges inside belong to.
     pub origin: Origin,
+    /// The fence whose prompt it is, from 0, in a Markdown file.
+    pub fence: Option<usize>,
 }
 
 /// The row of a matrix that a case was made of.
@@ -108,12 +110,18 @@ pub struct Injection {
     pub range: Range<usize>,
     /// The file that all the ranges belong to.
     pub origin: Origin,
+    /// The fence that declares it, from 0, in a Markdown file; it acts on no other fence's cases.
+    pub fence: Option<usize>,
 }
 
 impl Injection {
     /// Whether it acts on the case that is called `id` in reports: on every case if it names
     /// none, and on all rows of a matrix if it names the declared case.
     pub fn acts_on(&self, case: Option<&Case>, id: &str) -> bool {
+        let fence = case.and_then(|case| case.fence);
+        if self.fence.is_some() && self.fence != fence {
+            return false;
+        }
         let row = case.and_then(|case| case.row.as_ref());
         self.case.as_ref().is_none_or(|wanted| {
             wanted.value == id || row.is_some_and(|row| row.of == wanted.value)

@@ -40,6 +40,7 @@ pub(super) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
         hops: hops.unwrap_or_default(),
         range: node.here().clone(),
         origin: problems.origin,
+        fence: None,
     };
     match optional(entries, "matrix") {
         Some(matrix) => matrix::expand(&case, node, matrix, declared, problems),

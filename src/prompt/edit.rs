@@ -115,7 +115,9 @@ pub fn insert_injection(
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
         (Format::Plain | Format::Github, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
-        (Format::Dotprompt | Format::Prompty | Format::PromptMd, _) => Origin::FrontMatter,
+        (Format::Dotprompt | Format::Prompty | Format::PromptMd | Format::Markdown, _) => {
+            Origin::FrontMatter
+        }
     };
     let targets = [home, Origin::Sidecar];
     targets
@@ -182,6 +184,13 @@ fn attempt(
     let naming = naming(file, case, target);
     let item = item(injection, naming.reference.as_deref());
     let (text, yaml_range) = match target {
+        Origin::FrontMatter if file.format == Format::Markdown => {
+            // A fence without front matter is left as short as it is.
+            let fence = case
+                .and_then(|(at, _)| file.cases.get(at)?.fence)
+                .unwrap_or(0);
+            (text, Some(file.fences.get(fence)?.front_matter.clone()?))
+        }
         Origin::FrontMatter => (text, file.front_matter.clone()),
         Origin::Sidecar => {
             let text = file.sidecar.as_deref().unwrap_or_default();

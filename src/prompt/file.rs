@@ -12,7 +12,7 @@ use super::{
     declared::Declared,
     fields, github, import,
     keys::{LISTS, VERSION},
-    namespace,
+    markdown, namespace,
     problem::Problems,
     suppress,
     variables::{Language, Variables},
@@ -52,6 +52,9 @@ pub struct PromptFile {
     pub promptfoo: Option<Promptfoo>,
     /// The texts of dotprompt's partials, by name.
     pub partials: BTreeMap<String, String>,
+    /// The prompts in the fences of a Markdown file, each as a file of its own whose ranges are
+    /// this file's; the cases here say which of them they belong to.
+    pub fences: Vec<PromptFile>,
     /// How the body is to be read.
     pub(super) language: Language,
 }
@@ -102,12 +105,29 @@ pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFi
 
 /// [`parse_beside`] for a format that is known already.
 pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
+    match format {
+        Format::Markdown if markdown::fences(text).0.is_empty() => {
+            parse_within(Format::Plain, text, 0..text.len(), beside)
+        }
+        Format::Markdown => markdown::parse(text, beside),
+        _ => parse_within(format, text, 0..text.len(), beside),
+    }
+}
+
+/// [`parse_as`] for a file that is `window` of `text`; its ranges are those of `text`.
+pub(super) fn parse_within(
+    format: Format,
+    text: &str,
+    window: Range<usize>,
+    beside: Beside<'_>,
+) -> PromptFile {
     let Beside {
         sidecar,
         partials,
         promptfoo,
     } = beside;
-    let mut split = format.split(text);
+    let inside = text.get(window.clone()).unwrap_or_default();
+    let mut split = format.split(inside).moved(window.start);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
         own.warn(&range, message);
@@ -177,6 +197,7 @@ pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> Prompt
         sidecar: sidecar.map(str::to_owned),
         promptfoo: promptfoo.cloned(),
         partials: partials.cloned().unwrap_or_default(),
+        fences: Vec::new(),
         language: variables.language,
     }
 }
@@ -211,7 +232,7 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
     Some(root)
 }
 
-fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
+pub(super) fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
     let Some(root) = root(text, 0, "The sidecar", problems) else {
         return Declared::default();
     };

@@ -2,6 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
+use super::markdown::is_markdown;
 use super::{dotprompt, plain, prompt_md, prompty};
 
 /// The kind of a prompt file, decided by its name.
@@ -16,6 +17,9 @@ pub enum Format {
     Prompty,
     /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
     PromptMd,
+    /// Markdown with code fences tagged `prompt`, each a dotprompt file; without any it is read as
+    /// [`Format::Plain`].
+    Markdown,
     /// Any other text: the file is the prompt.
     Plain,
 }
@@ -40,6 +44,22 @@ const ENDINGS: [(&str, Format); 5] = [
     (".prompt", Format::Dotprompt),
 ];
 
+impl Split {
+    /// The same for a text that begins at byte `by` of another.
+    pub(super) fn moved(self, by: usize) -> Self {
+        let moved = |range: Range<usize>| range.start + by..range.end + by;
+        Self {
+            body: moved(self.body),
+            front_matter: self.front_matter.map(moved),
+            problems: self
+                .problems
+                .into_iter()
+                .map(|(range, message)| (moved(range), message))
+                .collect(),
+        }
+    }
+}
+
 impl Format {
     /// The format of a file by its name; folders before it do not matter.
     pub fn of(file_name: &str) -> Self {
@@ -50,7 +70,11 @@ impl Format {
                 .is_some_and(|stem| !stem.is_empty())
         };
         let found = ENDINGS.iter().find(ends);
-        found.map_or(Self::Plain, |(_, format)| *format)
+        match found {
+            Some((_, format)) => *format,
+            None if is_markdown(&name) => Self::Markdown,
+            None => Self::Plain,
+        }
     }
 
     pub(super) fn split(self, text: &str) -> Split {
@@ -63,7 +87,7 @@ impl Format {
             },
             Self::Prompty => prompty::split(text),
             Self::PromptMd => prompt_md::split(text),
-            Self::Plain => plain::split(text),
+            Self::Plain | Self::Markdown => plain::split(text),
         }
     }
 }
@@ -96,7 +120,7 @@ pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| match Format::of(name) {
-            Format::Plain => false,
+            Format::Plain | Format::Markdown => false,
             Format::Dotprompt => !name.starts_with('_'),
             Format::Prompty | Format::PromptMd | Format::Github => true,
         })
@@ -121,7 +145,8 @@ mod tests {
             ("dir/A.Prompty", Format::Prompty),
             ("a.prompt.md", Format::PromptMd),
             (".github\\a.prompt.md", Format::PromptMd),
-            ("a.md", Format::Plain),
+            ("a.md", Format::Markdown),
+            ("a.MARKDOWN", Format::Markdown),
             ("a.prompt.yml", Format::Github),
             ("x/a.Prompt.YAML", Format::Github),
             (".prompt", Format::Plain),

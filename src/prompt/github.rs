@@ -83,6 +83,7 @@ fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
         hops: Vec::new(),
         range: node.here().clone(),
         origin: problems.origin,
+        fence: None,
     };
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };

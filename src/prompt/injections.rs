@@ -50,6 +50,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
         measured,
         range: here.clone(),
         origin: problems.origin,
+        fence: None,
     })
 }
 

@@ -17,14 +17,16 @@ fn home(format: Format) -> &'static [&'static str] {
     match format {
         Format::Prompty => &["metadata", "hoplens"],
         Format::PromptMd => &["hoplens"],
-        Format::Dotprompt | Format::Github | Format::Plain => &[],
+        Format::Dotprompt | Format::Markdown | Format::Github | Format::Plain => &[],
     }
 }
 
 /// The keys that lead from the root of a file's YAML to a list.
 pub(super) fn path(format: Format, origin: Origin, list: &str) -> Vec<String> {
     match (origin, format) {
-        (Origin::FrontMatter, Format::Dotprompt) => vec![format!("hoplens.{list}")],
+        (Origin::FrontMatter, Format::Dotprompt | Format::Markdown) => {
+            vec![format!("hoplens.{list}")]
+        }
         (Origin::FrontMatter, _) => {
             let home = home(format).iter();
             home.map(|key| (*key).to_owned())
@@ -44,7 +46,7 @@ pub(super) fn lists<'node>(
     match format {
         Format::Dotprompt => dotted(root, problems),
         Format::Prompty | Format::PromptMd => nested(format, root, problems),
-        Format::Github | Format::Plain => Lists::default(),
+        Format::Markdown | Format::Github | Format::Plain => Lists::default(),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn read_partials(
     read: &mut dyn FnMut(&str) -> Option<String>,
 ) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    if Format::of(file_name) != Format::Dotprompt {
+    if !matches!(Format::of(file_name), Format::Dotprompt | Format::Markdown) {
         return found;
     }
     let mut wanted = names(text);

@@ -65,6 +65,16 @@ impl Rendered {
 /// `text` is the text that `file` was parsed from. A template that cannot be rendered is a
 /// problem, and its body is used as it stands.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
+    if file.format == Format::Markdown {
+        let fence = case.and_then(|case| case.fence).unwrap_or(0);
+        return match file.fences.get(fence) {
+            Some(fence) => render(fence, text, case),
+            None => Rendered {
+                turns: Vec::new(),
+                problems: Vec::new(),
+            },
+        };
+    }
     let body = text.get(file.body.clone()).unwrap_or_default();
     let base = file.body.start;
     let mut data = file.defaults.clone();

@@ -13,8 +13,8 @@ use super::state::project;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{
-    Beside, Format, Origin, Promptfoo, is_prompt_file, prompt_of_sidecar, promptfoo_beside,
-    read_partials, sidecar_name,
+    Beside, Format, Origin, Promptfoo, has_prompt_fence, is_prompt_file, prompt_of_sidecar,
+    promptfoo_beside, read_partials, sidecar_name,
 };
 use crate::text::LineIndex;
 
@@ -186,6 +186,7 @@ pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -
     };
     ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
         || is_prompt_file(&PathBuf::from(key.name()))
+        || has_prompt_fence(&key.name(), &document.text)
         || has_sidecar()
         || promptfoo_of(documents, key).is_some()
 }

@@ -92,6 +92,7 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
         hops: Vec::new(),
         range: 0..0,
         origin: Origin::FrontMatter,
+        fence: None,
     };
     let rendered = render(&file, fixture.text, Some(&case));
     (file, rendered)

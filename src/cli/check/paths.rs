@@ -9,8 +9,8 @@ use super::super::analysed::{absolute, read};
 use super::super::error::CliError;
 use crate::hop::CheckFiles;
 use crate::prompt::{
-    PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, is_prompt_file, is_promptfoo_config, prompt_of_sidecar,
-    promptfoo_prompts, slashed,
+    Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
 };
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
@@ -65,6 +65,7 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
         match prompt_of_sidecar(&path) {
             Some(prompt) if prompt.is_file() => files.push(prompt),
             None if is_prompt_file(&path) => files.push(path),
+            None if has_fence(&path) => files.push(path),
             None if is_promptfoo_config(&path) => configs.push(path),
             None => others.push(path),
             Some(_) => {}
@@ -75,6 +76,13 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
         files.extend(named_by(&config, &others)?);
     }
     Ok(files)
+}
+
+/// Whether a file is Markdown with a prompt in it.
+fn has_fence(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    Format::of(&name) == Format::Markdown
+        && std::fs::read_to_string(path).is_ok_and(|text| has_prompt_fence(&name, &text))
 }
 
 /// The promptfoo configurations above a folder, up to the repository that it lies in.

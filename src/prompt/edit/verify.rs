@@ -14,7 +14,7 @@ pub(super) fn holds(
     naming: &Naming,
 ) -> bool {
     let (after, edited) = edited(file, text, edit);
-    if edited.get(after.body.clone()) != text.get(file.body.clone()) {
+    if bodies(&after, &edited) != bodies(file, text) {
         return false;
     }
     if after.defaults != file.defaults
@@ -84,7 +84,15 @@ fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
         measured,
         range: 0..0,
         origin,
+        fence: None,
     }
+}
+
+/// The texts of all prompts of a file.
+fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
+    let fences = file.fences.iter().map(|fence| &fence.body);
+    let bodies = std::iter::once(&file.body).chain(fences);
+    bodies.map(|body| text.get(body.clone())).collect()
 }
 
 fn errors(file: &PromptFile) -> usize {
@@ -120,6 +128,7 @@ pub(super) fn plain_injection(injection: &Injection) -> Injection {
     injection.case = injection.case.map(|case| bare(case.value));
     injection.memory.range = 0..0;
     injection.layer.range = 0..0;
+    injection.fence = None;
     injection.head = injection.head.map(|head| bare(head.value));
     injection
 }

@@ -245,6 +245,7 @@ impl Reader<'_> {
                 // Nothing of it stands in the prompt file.
                 range: 0..0,
                 origin: Origin::FrontMatter,
+                fence: None,
             });
         }
     }
