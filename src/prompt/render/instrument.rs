@@ -216,10 +216,11 @@ fn unescape(source: &str) -> Vec<Range<usize>> {
 /// Where `text` stands in `whole`, from which only whitespace at the ends was taken.
 fn place(whole: &str, text: &str) -> Option<usize> {
     if text.trim().is_empty() {
+        // Lines of their own may be cut at both ends, and one blank is as good as another.
         return if whole.ends_with(text) {
             Some(whole.len() - text.len())
         } else {
-            whole.starts_with(text).then_some(0)
+            whole.find(text)
         };
     }
     let blank = |text: &str| text.len() - text.trim_start().len();

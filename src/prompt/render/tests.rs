@@ -234,6 +234,17 @@ fn template() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn blank_text_that_is_cut_at_both_ends_keeps_the_map_exact() {
+    let body = " {{#if no}} \n\n {{else if b}}\n{{b}}\n{{else}}{{~/if}} ";
+    let mut file = parse("x.prompt", body, None);
+    file.defaults.insert("b".into(), "B".into());
+    let rendered = render(&file, body, None);
+    let text = &rendered.turns[0].text;
+    assert_eq!(text.text, "B\n ");
+    assert_eq!(&body[text.to_source(0..1).unwrap()], "{{b}}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
