@@ -47,6 +47,8 @@ struct Effect<'case> {
     after: f64,
     /// Whether the answer was what the model says, and is no longer.
     breaks: bool,
+    /// Whether the case tests that the answer is *not* given.
+    suppressed: bool,
 }
 
 impl Effect<'_> {
@@ -72,23 +74,37 @@ fn effect<'case>(
     }
     let (before, after) = (probes.without(index)?, &probes.composed);
     let known = thresholds.known;
+    let suppressed = case
+        .subject
+        .injections
+        .iter()
+        .any(|one| suppresses(one, case));
+    let gone = (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known);
     Some(Effect {
         case: &case.id,
         before: before.p,
         after: after.p,
-        breaks: (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known),
+        breaks: gone && !suppressed,
+        suppressed,
     })
 }
 
-/// 1 for an injection that is to make the answer more probable, -1 for one that was recorded to
-/// make it less so.
-fn direction(injection: &Injection) -> f64 {
-    let measured = injection.measured.as_ref();
-    if measured.is_some_and(|measured| measured.after < measured.before) {
-        -1.0
-    } else {
-        1.0
-    }
+/// Whether an injection takes away the very answer that a case expects: then it is measured that
+/// the answer is not given.
+fn suppresses(injection: &Injection, case: &CaseFindings) -> bool {
+    let memory = injection.memory.value.trim();
+    let mut expected = case.subject.expect.iter();
+    injection.tau < 0.0 && expected.any(|answer| answer.trim() == memory)
+}
+
+/// 1 where the answer is to become more probable, -1 where it is to become less so: where that is
+/// what was recorded, and without a record where it is suppressed.
+fn direction(injection: &Injection, effect: &Effect<'_>) -> f64 {
+    let less = match &injection.measured {
+        Some(measured) => measured.after < measured.before,
+        None => effect.suppressed,
+    };
+    if less { -1.0 } else { 1.0 }
 }
 
 fn other_model(injection: &Injection, model: &ModelInfo) -> Option<String> {
@@ -152,7 +168,6 @@ fn own(injection: &Injection, acted: &[Effect<'_>]) -> Option<usize> {
 /// That the injection does the opposite in its own case, or breaks another.
 fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds) -> Option<String> {
     let least = thresholds.gain_factor.ln();
-    let direction = direction(injection);
     let own = own(injection, acted);
     let told = |effect: &Effect<'_>| {
         format!(
@@ -162,7 +177,9 @@ fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds)
             factor(effect.after / effect.before)
         )
     };
-    if let Some(effect) = own.and_then(|at| acted.get(at))
+    let of_own = own.and_then(|at| acted.get(at));
+    let of_own = of_own.map(|effect| (effect, direction(injection, effect)));
+    if let Some((effect, direction)) = of_own
         && effect.gain() * direction <= -least
     {
         let (way, meant) = if direction > 0.0 {
@@ -209,6 +226,7 @@ mod tests {
             before,
             after,
             breaks,
+            suppressed: false,
         }
     }
 
@@ -268,6 +286,14 @@ mod tests {
             )
             .is_some()
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_suppressed_is_to_become_less_probable() {
+        let mut suppressed = effect("a", 0.4, 0.1, false);
+        suppressed.suppressed = true;
+        let plain = injection("", "");
+        assert_eq!(harmful(&plain, &[suppressed], &Thresholds::default()), None);
     }
 
     #[test]
