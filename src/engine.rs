@@ -3,12 +3,14 @@
 //! The model never leaves its thread, so nothing locks it. Asking is [`Engine::submit`]; the
 //! answer arrives in a channel that can be awaited or blocked on.
 
+mod beside;
 mod error;
 mod project;
 mod queue;
 mod status;
 mod worker;
 
+pub use beside::{facts_of, whole_path};
 pub use error::EngineError;
 pub use project::{ProjectError, project_of};
 pub use queue::Priority;

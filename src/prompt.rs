@@ -48,7 +48,7 @@ pub use beside::{
 };
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
-pub use facts::{FACTS_FILE, Fact, Facts, facts_files, parse_facts};
+pub use facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use import::{PromptPaths, promptfoo_prompts};

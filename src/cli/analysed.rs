@@ -4,18 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use super::progress;
-use crate::engine::project_of;
-use crate::hop::{Document, Settings, Subject, analyse, measure, subjects, undeclared};
+use crate::engine::{facts_of, project_of, whole_path};
+use crate::hop::{Document, HopError, Settings, Subject, analyse, measure, subjects, undeclared};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{
-    Beside, Facts, facts_files, parse_facts, promptfoo_beside, read_partials, sidecar_name,
-};
-
-/// A path with all folders above it.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.into())
-}
+use crate::prompt::{Beside, promptfoo_beside, read_partials, sidecar_name};
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
@@ -41,7 +34,7 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
         None
     };
     let promptfoo = promptfoo_beside(
-        &absolute(path),
+        &whole_path(path),
         &mut |config| std::fs::read_to_string(config).ok(),
         &|folder| folder.join(".git").exists(),
     );
@@ -59,13 +52,15 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
 }
 
 /// Asks the model about every case of a file, and measures the repairs of those that fail and
-/// what they do to the other cases and to those of `others`. It is file `at` of `of`, from 0.
+/// what they do to the other cases and to those of `others`. It is file `at` of `of`, from 0;
+/// repairs are measured of the cases that are `wanted`.
 pub(super) fn analysed(
     mut snapshot: Snapshot,
     model: &Model,
     others: &[Subject],
     settings: &Settings,
     (at, of): (usize, usize),
+    wanted: &dyn Fn(Option<usize>) -> bool,
 ) -> Result<Snapshot, CliError> {
     // Its own cases first: they are what is read of the others where that is limited.
     let mut read = subjects(model, &snapshot.file, &snapshot.text);
@@ -76,7 +71,7 @@ pub(super) fn analysed(
     for index in 0..findings.cases.len() {
         let case = &findings.cases[index];
         let wants_repairs = matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs());
-        if wants_repairs {
+        if wants_repairs && wanted(case.case) {
             let name = &snapshot.name;
             let label = format!("{} of {of}: {name}: {}: measuring repairs", at + 1, case.id);
             let mut tick = |done| spinner.set_message(format!("{label}, {done} injections"));
@@ -84,7 +79,8 @@ pub(super) fn analysed(
                 file: &snapshot.file,
                 text: &snapshot.text,
             };
-            let repairs = measure(model, document, case, &read, settings, &cancel, &mut tick)?;
+            let repairs = measure(model, document, case, &read, settings, &cancel, &mut tick);
+            let repairs = repairs.or_else(|error| told(error, &snapshot.name, &case.id))?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);
             }
@@ -93,7 +89,8 @@ pub(super) fn analysed(
     let facts = facts_of(Path::new(&snapshot.name))?;
     for case in &mut findings.cases {
         if let Ok(outcome) = &mut case.outcome {
-            outcome.undeclared = undeclared(model, &case.subject, &facts, settings, &cancel)?;
+            let found = undeclared(model, &case.subject, &facts, settings, &cancel);
+            outcome.undeclared = found.or_else(|error| told(error, &snapshot.name, &case.id))?;
         }
     }
     spinner.finish_and_clear();
@@ -101,15 +98,12 @@ pub(super) fn analysed(
     Ok(snapshot)
 }
 
-/// The nearest facts file of a prompt; empty where there is none.
-fn facts_of(prompt: &Path) -> Result<Facts, CliError> {
-    // A path as it was typed has no folders around it.
-    let Some(path) = facts_files(&absolute(prompt)).find(|path| path.is_file()) else {
-        return Ok(Facts::default());
-    };
-    let facts = parse_facts(&read(&path)?);
-    for problem in &facts.problems {
-        tracing::warn!("{}: {}", path.display(), problem.message);
+/// Nothing, and why in the log: what cannot be measured of one case is no reason to leave out the
+/// others.
+fn told<T: Default>(error: HopError, file: &str, case: &str) -> Result<T, HopError> {
+    if error.is_cancelled() {
+        return Err(error);
     }
-    Ok(facts)
+    tracing::warn!("{file}, case {case}: {error}");
+    Ok(T::default())
 }

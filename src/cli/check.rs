@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::analysed::{analysed, open};
-use super::error::CliError;
+use super::error::{self, CliError};
 use super::global::{Format, Global};
 use super::report::{FileReport, file_report};
 use super::{Outcome, json, projects, resident};
@@ -51,7 +51,7 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
     let project = &global.project;
-    let files = paths::prompt_files(&args.paths, &project.check)?;
+    let files = paths::prompt_files(&args.paths, project)?;
     let tolerance = if args.tolerance.is_empty() {
         project.check.tolerance.clone()
     } else {
@@ -62,9 +62,16 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     // two cases at once would only share them.
     let (model, read) = rayon::join(
         || resident::load(global),
-        || -> Result<Vec<Snapshot>, CliError> { files.par_iter().map(|path| open(path)).collect() },
+        || -> Vec<Result<Snapshot, CliError>> { files.par_iter().map(|path| open(path)).collect() },
     );
-    let read = read?;
+    let (read, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+    let read: Vec<Snapshot> = read.into_iter().flatten().collect();
+    let mut refused = refused.into_iter().filter_map(Result::err);
+    if read.is_empty()
+        && let Some(error) = refused.next()
+    {
+        return Err(error);
+    }
     let model = model?;
     let lock_path = args
         .baseline
@@ -85,7 +92,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
         settings.declared_only |= args.declared_only;
-        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total))?;
+        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total), &|_| true)?;
         if is_text {
             // File by file: the first answer is there while the others are worked on.
             let out = &mut anstream::stdout().lock();
@@ -119,7 +126,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         Format::Sarif => sarif::print(out, &snapshots, &found, compared.as_ref())?,
         Format::Github => github::print(out, &snapshots, &found, compared.as_ref())?,
     }
-    // The other files are reported all the same, but a case that could not be asked is no finding.
+    // The other files are reported all the same, but a file that could not be read and a case that
+    // could not be asked are no findings.
+    if let Some(error) = refused.next() {
+        refused.for_each(|other| error::print(&other));
+        return Err(error);
+    }
     for snapshot in &snapshots {
         let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
         if let Some(reason) = cases.find_map(|case| case.outcome.as_ref().err()) {

@@ -28,7 +28,7 @@ pub(super) enum CliError {
     #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
     NotUtf8 { path: PathBuf, offset: usize },
     /// There was nothing to do.
-    #[error("no prompt files under {}: hoplens reads *.prompt, *.prompt.yml, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
+    #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
     NoPrompts { path: PathBuf },
     /// A case could not be analysed.
     #[error("{}: {reason}", path.display())]

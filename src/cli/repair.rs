@@ -11,12 +11,12 @@ use super::error::CliError;
 use super::global::{Format, Global};
 use super::report::{RepairReport, origin_path, origin_text, repair_report};
 use super::{Outcome, json, projects, resident, write};
-use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
+use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, case_id, subjects};
 use crate::ide::{
     Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
 };
 use crate::model::{Cancel, Model};
-use crate::prompt::FileEdit;
+use crate::prompt::{Case, FileEdit};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RepairArgs {
@@ -41,11 +41,18 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     let settings = projects::settings(&path, global)?;
     let snapshot = open(&args.file)?;
     let model = resident::load(global)?;
-    let snapshot = look(snapshot, &model, &settings)?;
+    let named = args.case.as_deref();
+    let named = named.map(|id| cases_named(&snapshot, id));
+    let is_wanted = |case: Option<usize>| {
+        named
+            .as_ref()
+            .is_none_or(|named| case.is_some_and(|case| named.contains(&case)))
+    };
+    let snapshot = look(snapshot, &model, &settings, &is_wanted)?;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut wanted: Vec<&CaseFindings> = cases.collect();
     if let Some(id) = &args.case {
-        wanted.retain(|case| case.id == *id);
+        wanted.retain(|case| is_wanted(case.case));
         if wanted.is_empty() {
             let reason = format!("there is no case {id} in {path}");
             return Err(CliError::Usage {
@@ -69,9 +76,10 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let mut applied = Vec::new();
     if args.apply || args.diff {
-        let ids: Vec<String> = wanted.iter().map(|case| case.id.clone()).collect();
-        for id in ids {
-            let Some(one) = apply(args, &model, &settings, &id)? else {
+        // By its place, for an edit may give a case another id.
+        let places: Vec<Option<usize>> = wanted.iter().map(|case| case.case).collect();
+        for place in places {
+            let Some(one) = apply(args, &model, &settings, place)? else {
                 continue;
             };
             if is_text {
@@ -111,9 +119,24 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
 }
 
 /// Analyses a file with the repairs of what fails.
-fn look(snapshot: Snapshot, model: &Model, settings: &Settings) -> Result<Snapshot, CliError> {
+fn look(
+    snapshot: Snapshot,
+    model: &Model,
+    settings: &Settings,
+    wanted: &dyn Fn(Option<usize>) -> bool,
+) -> Result<Snapshot, CliError> {
     let cases = subjects(model, &snapshot.file, &snapshot.text);
-    analysed(snapshot, model, &cases, settings, (0, 1))
+    analysed(snapshot, model, &cases, settings, (0, 1), wanted)
+}
+
+/// The cases that an id means: all rows of a matrix where it is the declared one's.
+fn cases_named(snapshot: &Snapshot, id: &str) -> Vec<usize> {
+    let cases = snapshot.file.cases.iter().enumerate();
+    let named = |(at, case): &(usize, &Case)| {
+        case_id(&snapshot.file, Some(*at)) == id
+            || case.row.as_ref().is_some_and(|row| row.of == id)
+    };
+    cases.filter(named).map(|(at, _)| at).collect()
 }
 
 /// Why a case could not be asked, if one could not.
@@ -219,13 +242,14 @@ fn apply(
     args: &RepairArgs,
     model: &Model,
     settings: &Settings,
-    id: &str,
+    place: Option<usize>,
 ) -> Result<Option<Applied>, CliError> {
-    let snapshot = look(open(&args.file)?, model, settings)?;
-    let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
-    let Some(case) = cases.into_iter().find(|case| case.id == id) else {
+    let snapshot = look(open(&args.file)?, model, settings, &|case| case == place)?;
+    let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+    let Some(case) = cases.find(|case| case.case == place) else {
         return Ok(None);
     };
+    let id = &case.id;
     let edit_of = |(number, repair)| Some((number, repair, repair_edit(&snapshot, case, repair)?));
     let chosen = match args.number {
         Some(number) => {
@@ -257,12 +281,12 @@ fn apply(
     }
     let edited = edited(&snapshot, &edit);
     let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
-    let asked = findings.cases.iter().find(|case| case.id == id);
+    let asked = findings.cases.iter().find(|case| case.case == place);
     let asked = asked.and_then(|case| case.outcome.as_ref().ok());
     let name = target.to_string_lossy().into_owned();
     let diff = TextDiff::from_lines(before, &after);
     Ok(Some(Applied {
-        case: id.to_owned(),
+        case: id.clone(),
         number,
         written: !args.diff,
         promised: repair.logp_after.exp(),

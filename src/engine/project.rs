@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::beside::{nearest, read};
 use crate::hop::{PROJECT_FILE, Project};
 use crate::text::{LineIndex, PositionEncoding};
 
@@ -37,37 +38,22 @@ pub enum ProjectError {
 /// # Errors
 /// There is one that cannot be used.
 pub fn project_of(path: &Path) -> Result<Project, ProjectError> {
-    let Some(path) = find(path) else {
+    let Some(path) = nearest(path, PROJECT_FILE) else {
         return Ok(Project::default());
     };
-    let text = std::fs::read_to_string(&path).map_err(|source| ProjectError::Read {
-        path: path.clone(),
-        source,
-    })?;
-    Project::parse(&text).map_err(|problem| {
+    let text = read(&path)?;
+    let project = Project::parse(&text).map_err(|problem| {
         let at = problem.range.map_or(0, |range| range.start);
         let place = LineIndex::new(&text).position(&text, at, PositionEncoding::Utf32);
         ProjectError::Parse {
-            path,
+            path: path.clone(),
             line: place.line + 1,
             column: place.column + 1,
             message: problem.message,
         }
-    })
-}
-
-fn find(path: &Path) -> Option<PathBuf> {
-    let path = std::path::absolute(path).ok()?;
-    for folder in path.ancestors().filter(|folder| folder.is_dir()) {
-        let file = folder.join(PROJECT_FILE);
-        if file.is_file() {
-            return Some(file);
-        }
-        if folder.join(".git").exists() {
-            return None;
-        }
-    }
-    None
+    })?;
+    let folder = path.parent().map(Path::to_path_buf);
+    Ok(Project { folder, ..project })
 }
 
 #[cfg(test)]

@@ -88,10 +88,13 @@ impl Probes {
         found.map(|(_, probe)| probe)
     }
 
-    /// The prompt without one of its injections.
+    /// The prompt without one of its injections; of many only the first were asked.
     pub fn without(&self, injection: usize) -> Option<&Probe> {
-        self.variant(Variant::Without(injection))
-            .or(self.without_injections.as_ref())
+        let several = |(variant, _): &(Variant, Probe)| matches!(variant, Variant::Without(_));
+        if self.variants.iter().any(several) {
+            return self.variant(Variant::Without(injection));
+        }
+        self.without_injections.as_ref()
     }
 
     /// The hop at which most of the answer's log-probability is lost, counted in
@@ -231,12 +234,8 @@ pub fn run_probes(
         interventions: Vec::new(),
     };
     let answers = written.answers.clone();
-    // Without an answer there is nothing to compare.
-    let steps = if answers.is_empty() {
-        Vec::new()
-    } else {
-        steps(subject)
-    };
+    let steps = steps(subject);
+    // Without an answer there is nothing that it could be a shortcut to.
     let nobody = without_subject(subject).filter(|_| !answers.is_empty());
     let mut prompts = vec![written];
     if injected {

@@ -1,6 +1,7 @@
 //! A project's settings: what stands in `hoplens.toml`.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -15,6 +16,9 @@ pub const PROJECT_FILE: &str = "hoplens.toml";
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
+    /// The folder of the file, from which its globs count; `None` where there is no file.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
     /// Reference of the model, as `--model`.
     pub model: Option<String>,
     /// Whether BOS stands before prompts, as `--bos`.
@@ -92,7 +96,7 @@ impl Project {
             None => Ok(project),
             Some((key, message)) => Err(ProjectProblem {
                 message: format!("`{key}`: {message}"),
-                range: text.find(key).map(|start| start..start + key.len()),
+                range: place_of(key, text),
             }),
         }
     }
@@ -193,6 +197,20 @@ impl Project {
     }
 }
 
+/// Where a key stands at the beginning of a line.
+fn place_of(key: &str, text: &str) -> Option<Range<usize>> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at + line.len() - line.trim_start().len();
+        at += line.len();
+        let rest = line.trim_start().strip_prefix(key);
+        if rest.is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return Some(start..start + key.len());
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,7 +248,7 @@ mod tests {
             ("modle = \"x\"", "modle"),
             ("[thresholds]\nknow = 1", "know"),
             ("[thresholds]\nknown = \"much\"", "\"much\""),
-            ("[thresholds]\nknown = 5.0", "known"),
+            ("[thresholds]\nhop_known = 0.1\nknown = 5.0", "known"),
             ("[thresholds]\nlost_factor = 0.5", "lost_factor"),
             ("ignore = [\"hop-lots\"]", "ignore"),
             ("[search]\nencodings = []", "encodings"),

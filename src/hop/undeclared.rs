@@ -78,8 +78,7 @@ pub fn undeclared(
         return Ok(None);
     }
     // A fact says what its mention is: it needs no grammar.
-    let mut facts_there = facts.list.iter();
-    let stated = facts_there.find_map(|fact| find_phrase(&subject.prompt, &fact.mention.value));
+    let stated = stated(&subject.prompt, facts);
     let guessed = || mentions(&subject.prompt).into_iter().next();
     let Some(mention) = stated.or_else(guessed) else {
         return Ok(None);
@@ -123,6 +122,20 @@ pub fn undeclared(
         });
     }
     Ok(Some(undeclared))
+}
+
+/// The longest mention of a fact that stands in the prompt as whole words.
+fn stated(prompt: &str, facts: &Facts) -> Option<Range<usize>> {
+    let whole = |range: &Range<usize>| {
+        let letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
+        !letter(prompt[..range.start].chars().next_back())
+            && !letter(prompt[range.end..].chars().next())
+    };
+    let found = facts
+        .list
+        .iter()
+        .filter_map(|fact| find_phrase(prompt, &fact.mention.value));
+    found.filter(whole).max_by_key(Range::len)
 }
 
 /// Whether the two prompts' answers differ, and not by a small margin.

@@ -1,5 +1,6 @@
 //! Code actions: measured repairs as edits.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Snapshot;
@@ -33,7 +34,7 @@ pub const REWRITE: &str = "quickfix.hoplens.rewrite";
 /// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
 /// diagnostics it touches.
 pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
-    let touched: Vec<usize> = super::diagnostics(snapshot)
+    let touched: BTreeSet<usize> = super::diagnostics(snapshot)
         .into_iter()
         .filter(|found| found.origin == Origin::FrontMatter)
         .filter(|found| found.range.start <= range.end && range.start <= found.range.end)
@@ -63,7 +64,8 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
                     Change::Words { .. } => REWRITE,
                 },
                 edit,
-                preferred: offered.iter().all(|other: &Action| other.case != index),
+                preferred: !repair.fakes
+                    && offered.iter().all(|other: &Action| other.case != index),
                 case: index,
             });
         }

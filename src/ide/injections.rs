@@ -45,7 +45,7 @@ struct Effect<'case> {
     case: &'case str,
     before: f64,
     after: f64,
-    /// Whether the answer was what the model says, and is no longer.
+    /// Whether the answer was what the model says, and is no longer, or is half as probable.
     breaks: bool,
     /// Whether the case tests that the answer is *not* given.
     suppressed: bool,
@@ -79,7 +79,9 @@ fn effect<'case>(
         .injections
         .iter()
         .any(|one| suppresses(one, case));
-    let gone = (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known);
+    let halved = after.logp - before.logp <= -std::f64::consts::LN_2;
+    let gone =
+        halved || (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known);
     Some(Effect {
         case: &case.id,
         before: before.p,

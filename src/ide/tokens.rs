@@ -42,10 +42,15 @@ pub(super) fn diagnostics(
         let severity = Severity::Warning;
         found.extend(diagnostic("trailing-space", severity, message, place));
     }
-    let expect = case.case.and_then(|at| snapshot.file.cases.get(at));
-    let expect = expect.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
+    let declared = case.case.and_then(|at| snapshot.file.cases.get(at));
+    let expect = declared.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
     if let Some(message) = literal(case, outcome) {
-        found.extend(diagnostic(SPLIT, Severity::Hint, message, expect.clone()));
+        let spaceless = declared.and_then(|case| {
+            let answers = &mut case.expect.iter();
+            let answer = answers.find(|one| !one.value.starts_with(char::is_whitespace))?;
+            Some((answer.range.clone(), case.origin))
+        });
+        found.extend(diagnostic(SPLIT, Severity::Hint, message, spaceless));
     }
     if let Some(message) = rival(case, outcome) {
         found.extend(diagnostic(SPLIT, Severity::Information, message, expect));
@@ -104,7 +109,8 @@ fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> 
 fn literal(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
     let composed = &outcome.probes.composed;
     let literal = outcome.probes.variant(Variant::Literal)?;
-    let expect = case.subject.expect.first()?;
+    let spaceless = |answer: &&String| !answer.starts_with(char::is_whitespace);
+    let expect = case.subject.expect.iter().find(spaceless)?;
     Some(format!(
         "the answer has no space before it; hoplens measures {} ({}). The text as it stands here \
          would be other tokens ({}). Write {} to say so.",

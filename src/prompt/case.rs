@@ -56,6 +56,8 @@ pub struct Row {
     pub of: String,
     /// The variables in brackets: `[thing=coral,place=sea]`.
     pub label: String,
+    /// Where the values stand that make the row, and those of the case's own `input`.
+    pub scalars: Vec<Range<usize>>,
 }
 
 impl Case {
@@ -71,10 +73,12 @@ impl Case {
     pub(super) fn takes(&self, input: &InputValue) -> bool {
         let here = input.case.as_ref() == Some(&self.range) && input.origin == self.origin;
         // The rows of a matrix share their range.
-        here && match self.input.get(&input.name) {
-            Some(serde_json::Value::String(text)) => *text == input.value,
-            _ => true,
-        }
+        let row = self.row.as_ref();
+        here && row.is_none_or(|row| row.scalars.is_empty() || row.scalars.contains(&input.range))
+            && match self.input.get(&input.name) {
+                Some(serde_json::Value::String(text)) => *text == input.value,
+                _ => true,
+            }
     }
 }
 

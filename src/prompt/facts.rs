@@ -6,7 +6,6 @@
 //! or, shorter, `our flagship store: Harbour Street 9`.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use super::file::whole_chars;
 use super::keys::HOP;
@@ -16,12 +15,6 @@ use super::{Origin, Spanned, fields};
 
 /// The name of the file in a workspace's root.
 pub const FACTS_FILE: &str = "facts.yaml";
-
-/// Where the facts of a prompt file may lie: its folder and those around it, the nearest first.
-pub fn facts_files(prompt: &Path) -> impl Iterator<Item = PathBuf> {
-    let folders = prompt.ancestors().skip(1);
-    folders.map(|folder| folder.join(FACTS_FILE))
-}
 
 /// One mention and the entity that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

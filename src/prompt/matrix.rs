@@ -51,13 +51,18 @@ pub(super) fn expand(
     let mut labels = Vec::new();
     let mut scalars = Vec::new();
     for (at, line) in lines.into_iter().enumerate() {
-        let label = label(&line, at);
+        let mut label = label(&line, at);
+        let mut row = with_row(case, &line, &label, problems);
         if labels.contains(&label) {
-            let message = format!("The row `{label}` is there twice; the first counts.");
-            warn_at(matrix.here(), message, problems);
-            continue;
+            if declared.cases.iter().any(|other| same_row(other, &row)) {
+                let message = format!("The row `{label}` is there twice; the first counts.");
+                warn_at(matrix.here(), message, problems);
+                continue;
+            }
+            // Values that no name shows differ, or what is expected of them.
+            label = format!("{label}#{}", at + 1);
+            row = with_row(case, &line, &label, problems);
         }
-        let row = with_row(case, &line, &label, problems);
         declared.made.rows += 1;
         declared.made.bytes += size(&row);
         if declared.made.rows > MAX_ROWS || declared.made.bytes > MAX_BYTES {
@@ -80,6 +85,19 @@ pub(super) fn expand(
         labels.push(label);
         declared.cases.push(row);
     }
+}
+
+/// Whether two rows say the same, wherever they stand.
+fn same_row(a: &Case, b: &Case) -> bool {
+    let texts = |case: &Case| -> Vec<String> {
+        let hops = case.hops.iter().flat_map(|hop| {
+            let bridge = hop.bridge.as_ref().map(|bridge| bridge.value.clone());
+            [Some(hop.mention.value.clone()), bridge]
+        });
+        let expect = case.expect.iter().map(|one| one.value.clone());
+        expect.chain(hops.map(Option::unwrap_or_default)).collect()
+    };
+    a.range == b.range && a.input == b.input && texts(a) == texts(b)
 }
 
 /// A list of rows: each a map of variables, with `expect` and `hops` of its own if it has them.
@@ -201,6 +219,11 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
             .map(|id| id.value.clone())
             .unwrap_or_default(),
         label: label.to_owned(),
+        scalars: line
+            .values
+            .iter()
+            .map(|(_, value)| value.range.clone())
+            .collect(),
     });
     if let Some(id) = &mut row.id {
         id.value.push_str(label);

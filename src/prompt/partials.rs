@@ -1,6 +1,6 @@
 //! dotprompt's partials: which files a prompt uses, and whether they use themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Format, tags};
 
@@ -22,8 +22,9 @@ pub fn read_partials(
         return found;
     }
     let mut wanted = names(text);
+    let mut asked = BTreeSet::new();
     while let Some(name) = wanted.pop() {
-        if found.contains_key(&name) || found.len() >= MAX_PARTIALS {
+        if found.len() >= MAX_PARTIALS || !asked.insert(name.clone()) {
             continue;
         }
         let text = partial_file(&name).and_then(|file| read(&file));
@@ -72,6 +73,34 @@ pub(super) fn cycle(partials: &BTreeMap<String, String>) -> Option<&str> {
     }
 }
 
+/// How often partials are written when `template` is, and their own inside them; a few that each
+/// use the next one twice are many. `partials` must not lead to themselves.
+pub(super) fn uses(template: &str, partials: &BTreeMap<String, String>) -> usize {
+    fn of<'text>(
+        text: &'text str,
+        partials: &'text BTreeMap<String, String>,
+        known: &mut BTreeMap<&'text str, usize>,
+    ) -> usize {
+        let mut sum = 0_usize;
+        for name in names(text) {
+            let Some((name, text)) = partials.get_key_value(&name) else {
+                continue;
+            };
+            let inside = match known.get(name.as_str()) {
+                Some(inside) => *inside,
+                None => {
+                    let inside = of(text, partials, known);
+                    known.insert(name, inside);
+                    inside
+                }
+            };
+            sum = sum.saturating_add(inside).saturating_add(1);
+        }
+        sum
+    }
+    of(template, partials, &mut BTreeMap::new())
+}
+
 /// Where a partial lies; a name that leads out of the prompt's folder has no file.
 fn partial_file(name: &str) -> Option<String> {
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
@@ -110,6 +139,12 @@ mod tests {
         ];
         assert_eq!(asked, files);
         assert_eq!(cycle(&found), Some("head"));
+        let chain = |depth: usize| -> BTreeMap<String, String> {
+            let text = |at: usize| format!("{{{{> p{0}}}}}{{{{> p{0}}}}}", at + 1);
+            (0..depth).map(|at| (format!("p{at}"), text(at))).collect()
+        };
+        assert_eq!(uses("{{> p0}}", &chain(3)), 1 + 2 + 4);
+        assert!(uses("{{> p0}}", &chain(60)) > 1 << 40);
         let none = read_partials("x.prompty", text, &mut |_| panic!("no partials"));
         assert!(none.is_empty());
     }

@@ -8,9 +8,9 @@ use super::prompts::Look;
 use super::settings::Run;
 use super::state::State;
 use super::view::View;
-use crate::engine::{EngineError, ModelStatus, Priority};
+use crate::engine::{EngineError, ModelStatus, Priority, facts_of};
 use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure, undeclared};
-use crate::prompt::{Facts, facts_files, parse_facts};
+use crate::prompt::Facts;
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +179,7 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
     if settings.declared_only {
         return;
     }
-    let facts = Arc::new(facts_of(key));
+    let facts = Arc::new(facts(key));
     for (index, case) in findings.cases.into_iter().enumerate() {
         if case.outcome.is_err() || !case.subject.mentions.is_empty() {
             continue;
@@ -201,23 +201,15 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
     }
 }
 
-/// The nearest facts file of a prompt; empty where there is none or it cannot be read.
-fn facts_of(key: &Key) -> Facts {
-    let files = key.path().into_iter().flat_map(facts_files);
-    for path in files {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                let facts = parse_facts(&text);
-                for problem in &facts.problems {
-                    tracing::warn!("{}: {}", path.display(), problem.message);
-                }
-                return facts;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(%error, "{} cannot be read", path.display()),
-        }
-    }
-    Facts::default()
+/// The facts of a prompt; none where they cannot be read.
+fn facts(key: &Key) -> Facts {
+    let Some(path) = key.path() else {
+        return Facts::default();
+    };
+    facts_of(path).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the facts are left out");
+        Facts::default()
+    })
 }
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.

@@ -103,3 +103,56 @@ fn a_lock_file_that_cannot_be_used_is_refused() {
     assert_eq!(code(&folder.run(&["check", "one.prompt", "--update"])), 0);
     assert!(folder.read(LOCK).contains("tiny-gpt2"));
 }
+
+#[test]
+fn what_is_known_is_only_noted() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    folder.run(&["check", "one.prompt", "--update"]);
+    let lines =
+        |format: &str| stdout(&folder.run(&["check", ".", "--baseline", "--format", format]));
+    assert!(
+        !lines("github").contains("::warning"),
+        "{}",
+        lines("github")
+    );
+    let states = |text: &str| {
+        let log: serde_json::Value = serde_json::from_str(text).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        results
+            .iter()
+            .map(|one| one["baselineState"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        states(&lines("sarif"))
+            .iter()
+            .all(|state| state == "unchanged")
+    );
+    folder.write("two.prompt", &failing("The second"));
+    assert!(lines("github").contains("::warning file=two.prompt"));
+    assert!(states(&lines("sarif")).contains(&"new".to_owned()));
+    // From another folder the same files have the same names.
+    std::fs::create_dir(folder.path("sub")).unwrap();
+    let args = [
+        "check",
+        "sub/../one.prompt",
+        "--baseline=sub/../hoplens.lock.json",
+    ];
+    assert_eq!(code(&folder.run(&args)), 0);
+    // A verdict that nobody wants to hear of is not new either.
+    let quiet = failing("The second");
+    let found = json(&folder.run(&["check", "two.prompt", "--json"]));
+    let verdict = found["files"][0]["cases"][0]["verdict"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    folder.write(
+        "two.prompt",
+        &quiet.replace(
+            "hoplens.cases",
+            &format!("hoplens.ignore: [{verdict}]\nhoplens.cases"),
+        ),
+    );
+    assert_eq!(code(&folder.run(&["check", ".", "--baseline"])), 0);
+}

@@ -79,3 +79,38 @@ fn a_large_file_and_an_empty_one_are_read() {
     assert!(stderr(&output).contains("large.txt"), "{}", stderr(&output));
     assert!(super::stdout(&output).contains("fails.prompt"));
 }
+
+#[test]
+fn globs_of_the_project_count_from_its_folder() {
+    let folder = folder();
+    folder.write("hoplens.toml", "[check]\nexclude = [\"a/deep/**\"]\n");
+    let here = folder.path("a");
+    let found = json(&folder.run(&["check", here.to_str().unwrap(), "--json"]));
+    let found = names(&found);
+    assert!(found.iter().all(|name| !name.contains("deep")), "{found:?}");
+    // A file that is named in two ways is one.
+    let found = json(&folder.run(&["check", "a/one.prompt", "./a/../a/one.prompt", "--json"]));
+    assert_eq!(names(&found).len(), 1);
+    folder.write("hoplens.toml", "[check]\nexclude = [\"a/{b\"]\n");
+    let output = folder.run(&["check", "a"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("check.exclude"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_does_not_hide_the_others() {
+    let folder = folder();
+    std::fs::write(folder.path("a/bad.prompt"), b"caf\xe9").unwrap();
+    let output = folder.run(&["check", "a", "--json"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("bad.prompt"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(names(&json(&output)).len(), 3);
+}

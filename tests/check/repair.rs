@@ -93,6 +93,34 @@ fn every_number_can_be_applied() {
 }
 
 #[test]
+fn cases_without_names_are_found_again_after_the_edit() {
+    let folder = Folder::new();
+    let text = failing("The first").replace("  - id: one\n    expect", "  - expect");
+    let two = text.replace("---\nThe", "  - expect: \" the\"\n---\nThe");
+    folder.write("two.prompt", &two);
+    let found = json(&folder.run(&["repair", "two.prompt", "--case", "#1", "--json"]));
+    let repairs = found["repairs"].as_array().unwrap();
+    let injection = repairs.iter().find(|one| one["kind"] == "inject").unwrap();
+    let number = injection["number"].to_string();
+    let args = [
+        "repair",
+        "two.prompt",
+        "--case",
+        "#1",
+        "--apply",
+        "--number",
+        &number,
+        "--json",
+    ];
+    let applied = json(&folder.run(&args));
+    let applied = &applied["applied"][0];
+    assert!(folder.read("two.prompt").contains("id: case-1"));
+    let gap =
+        applied["promised"].as_f64().unwrap().ln() - applied["measured"].as_f64().unwrap().ln();
+    assert!(gap.abs() < 1e-3, "{applied}");
+}
+
+#[test]
 fn what_cannot_be_done_is_refused() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::lock::Comparison;
-use crate::cli::report::{display_path, origin_text, range_report};
+use crate::cli::report::{display_path, origin_text, range_report, slashed};
 use crate::ide::{Diagnostic, Snapshot, repair_title};
 use crate::prompt::Severity;
 
@@ -17,6 +17,7 @@ pub(super) fn print(
     for (snapshot, found) in snapshots.iter().zip(found) {
         for one in found {
             let level = match one.severity {
+                _ if is_known(snapshot, one, compared) => "notice",
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Information | Severity::Hint => "notice",
@@ -48,6 +49,19 @@ pub(super) fn print(
         )?;
     }
     Ok(())
+}
+
+/// Whether the lock file has a finding already.
+pub(super) fn is_known(
+    snapshot: &Snapshot,
+    found: &Diagnostic,
+    compared: Option<&Comparison>,
+) -> bool {
+    let case = found
+        .case
+        .and_then(|at| snapshot.findings.as_ref()?.cases.get(at));
+    let case = case.map(|case| case.id.as_str());
+    compared.is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code))
 }
 
 /// The title of the best repair of a finding's case.

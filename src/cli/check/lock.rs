@@ -12,7 +12,8 @@ pub(super) use compare::{Comparison, Tolerance};
 
 use crate::cli::error::CliError;
 use crate::cli::report::slashed;
-use crate::hop::CaseFindings;
+use crate::engine::whole_path;
+use crate::hop::{CaseFindings, Verdict};
 use crate::ide::{Diagnostic, Snapshot};
 use crate::model::ModelInfo;
 use crate::model::store::hex;
@@ -199,7 +200,9 @@ impl Lock {
 fn locked(snapshot: &Snapshot, found: &[Diagnostic]) -> LockedFile {
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut file = LockedFile {
-        cases: cases.filter_map(locked_case).collect(),
+        cases: cases
+            .filter_map(|case| locked_case(snapshot, case))
+            .collect(),
         findings: BTreeMap::new(),
     };
     let verdicts: Vec<&str> = file.cases.values().map(|case| &*case.verdict).collect();
@@ -215,9 +218,13 @@ fn locked(snapshot: &Snapshot, found: &[Diagnostic]) -> LockedFile {
     file
 }
 
-fn locked_case(case: &CaseFindings) -> Option<(String, LockedCase)> {
+fn locked_case(snapshot: &Snapshot, case: &CaseFindings) -> Option<(String, LockedCase)> {
     let outcome = case.outcome.as_ref().ok()?;
     let verdict = outcome.verdict?;
+    // What its author does not want to hear of is as good as well.
+    let suppressed = &snapshot.file.suppressed;
+    let is_suppressed = suppressed.iter().any(|one| one.code == verdict.code());
+    let verdict = if is_suppressed { Verdict::Ok } else { verdict };
     let composed = &outcome.probes.composed;
     let digest = Sha256::digest(case.subject.prompt.as_bytes());
     let digest = hex(&digest[..8]);
@@ -237,8 +244,7 @@ fn rounded(p: f64) -> f64 {
 
 /// The name of a prompt file in the lock file.
 fn key(lock: &Path, file: &str) -> String {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
-    let (folder, file) = (absolute(&folder(lock)), absolute(Path::new(file)));
+    let (folder, file) = (whole_path(&folder(lock)), whole_path(Path::new(file)));
     let mut up = PathBuf::new();
     for ancestor in folder.ancestors() {
         if let Ok(rest) = file.strip_prefix(ancestor) {
@@ -266,6 +272,7 @@ mod tests {
         assert_eq!(name("hoplens.lock.json", "./a/b.prompt"), "a/b.prompt");
         assert_eq!(name("a/hoplens.lock.json", "a/b.prompt"), "b.prompt");
         assert_eq!(name("a/hoplens.lock.json", "c/b.prompt"), "../c/b.prompt");
+        assert_eq!(name("a/../hoplens.lock.json", "a/b.prompt"), "a/b.prompt");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 
-use super::super::analysed::{absolute, read};
+use super::super::analysed::read;
 use super::super::error::CliError;
-use crate::hop::CheckFiles;
+use crate::engine::whole_path;
+use crate::hop::Project;
 use crate::prompt::{
     Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
     is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
@@ -16,11 +17,15 @@ use crate::prompt::{
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
 /// and by globs; so are the project's `include` and `exclude`.
-pub(super) fn prompt_files(paths: &[String], check: &CheckFiles) -> Result<Vec<PathBuf>, CliError> {
-    let include = set(&check.include)?;
-    let exclude = set(&check.exclude)?;
+pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
+    let include = set("check.include of hoplens.toml", &project.check.include)?;
+    let exclude = set("check.exclude of hoplens.toml", &project.check.exclude)?;
     let is_left_out = |path: &Path| {
-        let path = path.strip_prefix(".").unwrap_or(path);
+        let path = whole_path(path);
+        let folder = project.folder.as_deref();
+        let path = folder
+            .and_then(|folder| path.strip_prefix(folder).ok())
+            .unwrap_or(&path);
         exclude.is_match(path) || (!include.is_empty() && !include.is_match(path))
     };
     let mut files = Vec::new();
@@ -34,7 +39,7 @@ pub(super) fn prompt_files(paths: &[String], check: &CheckFiles) -> Result<Vec<P
                 return Err(CliError::NoPrompts { path: path.into() });
             }
         } else if !path.exists() && name.contains(['*', '?', '[', '{']) {
-            let wanted = set(std::slice::from_ref(name))?;
+            let wanted = set("PATH", std::slice::from_ref(name))?;
             let found = walk(&base(name))?;
             let found = found.into_iter().filter(|path| {
                 wanted.is_match(path.strip_prefix(".").unwrap_or(path)) || wanted.is_match(path)
@@ -53,7 +58,7 @@ pub(super) fn prompt_files(paths: &[String], check: &CheckFiles) -> Result<Vec<P
         }
     }
     let mut seen = std::collections::HashSet::new();
-    files.retain(|path| seen.insert(path.clone()));
+    files.retain(|path| seen.insert(whole_path(path)));
     Ok(files)
 }
 
@@ -87,7 +92,7 @@ fn has_fence(path: &Path) -> bool {
 
 /// The promptfoo configurations above a folder, up to the repository that it lies in.
 fn configs_above(folder: &Path) -> Vec<PathBuf> {
-    let full = absolute(folder);
+    let full = whole_path(folder);
     let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
     let is_root = |folder: &&Path| folder.join(".git").exists();
     let last = folders.iter().position(is_root);
@@ -103,10 +108,10 @@ fn configs_above(folder: &Path) -> Vec<PathBuf> {
 /// The files that a promptfoo configuration names as prompts.
 fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let prompts = promptfoo_prompts(&read(config)?);
-    let config = absolute(config);
+    let config = whole_path(config);
     let folder = config.parent().unwrap_or(Path::new(""));
     let is_named = |path: &&PathBuf| {
-        let path = absolute(path);
+        let path = whole_path(path);
         let inside = path.strip_prefix(folder).ok().and_then(slashed);
         inside.is_some_and(|inside| prompts.names(&inside))
     };
@@ -148,9 +153,9 @@ fn base(glob: &str) -> PathBuf {
     }
 }
 
-fn set(globs: &[String]) -> Result<GlobSet, CliError> {
+fn set(flag: &'static str, globs: &[String]) -> Result<GlobSet, CliError> {
     let usage = |error: globset::Error| CliError::Usage {
-        flag: "PATH",
+        flag,
         reason: format!("{error}"),
     };
     let mut builder = GlobSetBuilder::new();

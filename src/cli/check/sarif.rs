@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::github::is_known;
 use super::lock::Comparison;
 use crate::cli::error::CliError;
 use crate::cli::report::{display_path, origin_text, severity_name};
@@ -48,7 +49,16 @@ pub(super) fn print(
 ) -> Result<(), CliError> {
     let files = snapshots.iter().zip(found);
     let mut results: Vec<Value> = files
-        .flat_map(|(snapshot, found)| found.iter().map(|one| result(snapshot, one)))
+        .flat_map(|(snapshot, found)| {
+            found.iter().map(move |one| {
+                let mut result = result(snapshot, one);
+                if compared.is_some() {
+                    let known = is_known(snapshot, one, compared);
+                    result["baselineState"] = if known { "unchanged" } else { "new" }.into();
+                }
+                result
+            })
+        })
         .collect();
     for worse in compared.into_iter().flat_map(|compared| &compared.worse) {
         results.push(json!({
@@ -58,6 +68,7 @@ pub(super) fn print(
             "message": {"text": worse.message()},
             "locations": [{"physicalLocation": {"artifactLocation": artifact(&worse.path)}}],
             "partialFingerprints": {"hoplens/v1": hash(&[WORSE, &worse.path, &worse.case])},
+            "baselineState": "updated",
         }));
     }
     let log = json!({

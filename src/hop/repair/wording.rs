@@ -42,11 +42,16 @@ pub(super) fn measure(
         let Some(prompt) = reworded(&subject.prompt, &change) else {
             continue;
         };
-        match asked(model, subject, prompt, settings, cancel) {
+        let asked = match asked(model, subject, prompt, settings, cancel) {
             Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
-            asked => prompts.push(asked?),
+            asked => asked?,
+        };
+        let answer = asked.answers.iter().map(|answer| answer.ids.len()).max();
+        // More words than the model can read are no repair.
+        if asked.tokens.len() + answer.unwrap_or(0) <= model.config().context {
+            prompts.push(asked);
+            changes.push(change);
         }
-        changes.push(change);
     }
     if prompts.is_empty() {
         return Ok(Vec::new());
@@ -71,7 +76,11 @@ fn reworded(prompt: &str, change: &Change) -> Option<String> {
 /// The ways of saying what the mention stands for.
 fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
     let words = |wording, range, text| words(rendered, wording, range, text);
-    let begin = message_start(rendered, range.as_ref().map_or(0, |range| range.start));
+    // Where the mention does not stand in the prompt, the line goes before the last message.
+    let place = range
+        .as_ref()
+        .map_or(rendered.text.len(), |range| range.start);
+    let begin = message_start(rendered, place);
     let line = format!(
         "{} {}.\n",
         question(&hop.mention),
@@ -113,16 +122,16 @@ fn in_a_sentence(bridge: &str) -> String {
 /// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
 /// wrote before it.
 fn message_start(rendered: &Mapped, at: usize) -> usize {
-    let mut start = None;
+    let (mut start, mut inside) = (0, false);
     for piece in &rendered.pieces {
         if piece.rendered.start > at {
             break;
         }
-        match (&piece.source, start) {
-            (None, _) => start = None,
-            (Some(_), None) => start = Some(piece.rendered.start),
-            (Some(_), Some(_)) => {}
+        let is_written = piece.source.is_some();
+        if is_written && !inside {
+            start = piece.rendered.start;
         }
+        inside = is_written;
     }
-    start.unwrap_or(0)
+    start
 }

@@ -23,6 +23,8 @@ pub(in super::super) const ANSWERS: &[&str] = &["equals", "contains", "icontains
 pub(in super::super) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-any"];
 /// The most cases of one configuration.
 const MAX_CASES: usize = 256;
+/// … and bytes of the values that combinations repeat; what is beyond is left out.
+const MAX_BYTES: usize = 8 << 20;
 
 /// The prompt files that a configuration names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -323,11 +325,13 @@ fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> 
             continue;
         };
         let mut next = Vec::new();
+        let mut bytes = 0;
         for (labels, input) in &found {
             for value in values {
-                if next.len() > MAX_CASES {
+                if next.len() > MAX_CASES || bytes > MAX_BYTES {
                     break;
                 }
+                bytes += input.values().map(weight).sum::<usize>() + weight(value);
                 let (mut labels, mut input): (Vec<String>, Map<_, _>) =
                     (labels.clone(), input.clone());
                 labels.push(format!("{name}={}", shown(value)));
@@ -346,6 +350,16 @@ fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> 
         (label, input)
     });
     labelled.collect()
+}
+
+/// Bytes that a value takes, roughly.
+fn weight(value: &Value) -> usize {
+    16 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(map) => map.values().map(weight).sum(),
+        _ => 0,
+    }
 }
 
 fn shown(value: &Value) -> String {

@@ -12,6 +12,8 @@ use super::{
 
 /// Sections that stand in sections; more would only serve to exhaust the stack.
 const MAX_SECTIONS: usize = 64;
+/// Tags and texts that are looked at, those that write nothing included.
+const MAX_STEPS: usize = 2_000_000;
 /// Texts and values that one prompt may be made of.
 const MAX_SPANS: usize = 200_000;
 
@@ -25,6 +27,7 @@ pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
             ..Written::default()
         },
         size: 0,
+        steps: 0,
     };
     let data = Value::Object(data.clone());
     run.tokens(&tokens, &mut vec![&data], 0)?;
@@ -35,6 +38,7 @@ struct Run<'text> {
     template: &'text str,
     out: Written,
     size: usize,
+    steps: usize,
 }
 
 const TRUE: Value = Value::Bool(true);
@@ -51,6 +55,10 @@ impl Run<'_> {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             at += 1;
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                return Err(self.refuse(token, "its sections repeat too often."));
+            }
             if scopes.len() + depth > MAX_SECTIONS {
                 return Err(self.refuse(token, "it is nested too deeply."));
             }

@@ -6,11 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{Mapped, Origin, Problem, Severity, problem},
-    Rendered, Turn,
+    Rendered, Turn, jinja,
 };
-
-/// Steps of a template's program; a loop over loops could go on without end.
-const FUEL: u64 = 200_000;
 
 /// Fills `body`, which stands at `range` of the file.
 ///
@@ -19,16 +16,14 @@ pub(super) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>
     let mut problems = Vec::new();
     let text = match simple(body, range.start, data, &mut problems) {
         Some(text) => text,
-        None => match full(body, data) {
-            Ok(text) => {
-                let mut mapped = Mapped::default();
-                mapped.push(&text, Some(range.clone()), false, None);
-                mapped
-            }
-            Err(error) => {
+        // The same library, with its limits, as for Prompty.
+        None => match jinja::render(body, data) {
+            Ok(written) => written.mapped(&Mapped::verbatim(body, range.clone()), &|_| None),
+            Err(failure) => {
                 let message = format!(
-                    "The template cannot be rendered, so it is read as it stands: {error}. Mend \
-                     the template."
+                    "The template cannot be rendered, so it is read as it stands: {} Mend the \
+                     template.",
+                    failure.message
                 );
                 problems = vec![found(Severity::Error, range.clone(), message)];
                 Mapped::verbatim(body, range.clone())
@@ -85,12 +80,6 @@ fn simple(
     }
     mapped.push(&body[at..], Some(base + at..base + body.len()), true, None);
     Some(mapped)
-}
-
-fn full(body: &str, data: &Map<String, Value>) -> Result<String, minijinja::Error> {
-    let mut environment = minijinja::Environment::new();
-    environment.set_fuel(Some(FUEL));
-    environment.render_str(body, minijinja::value::Serde(data))
 }
 
 fn found(severity: Severity, range: Range<usize>, message: String) -> Problem {

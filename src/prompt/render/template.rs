@@ -72,6 +72,9 @@ pub(super) fn render(
     })
 }
 
+/// Partials that one prompt may be made of.
+const MAX_USES: usize = 10_000;
+
 fn run(
     body: &str,
     data: &Map<String, Value>,
@@ -86,6 +89,12 @@ fn run(
         return Err(Failure {
             message: format!("the partial `{name}` uses itself, and so without end."),
             range: at_partial(body, name),
+        });
+    }
+    if partials::uses(body, partials) > MAX_USES {
+        return Err(Failure {
+            message: "its partials use each other too often.".to_owned(),
+            range: 0..body.len(),
         });
     }
     for (name, text) in partials {

@@ -79,6 +79,9 @@ async fn watch_sidecars(state: &State) {
         register_options: Some(json!({"watchers": [
             {"globPattern": "**/*.hoplens.yaml"},
             {"globPattern": "**/hoplens.toml"},
+            {"globPattern": "**/facts.yaml"},
+            {"globPattern": "**/promptfooconfig.{yaml,yml}"},
+            {"globPattern": "**/_*.prompt"},
         ]})),
     };
     if let Err(error) = state.client.register_capability(vec![registration]).await {

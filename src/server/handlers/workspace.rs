@@ -11,6 +11,7 @@ use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::view::prompt_key;
 use crate::hop::PROJECT_FILE;
+use crate::prompt::{FACTS_FILE, PROMPTFOO_CONFIGS};
 
 /// Settings that the client pushes.
 pub(in crate::server) fn did_change_configuration(
@@ -32,17 +33,22 @@ pub(in crate::server) fn did_change_configuration(
     }
 }
 
-/// Sidecars and project settings that changed on the disk.
+/// Sidecars, and files that prompts share, that changed on the disk.
 pub(in crate::server) fn did_change_watched_files(
     state: &Arc<State>,
     params: &lsp::DidChangeWatchedFilesParams,
 ) {
-    let is_project = |change: &lsp::FileEvent| {
+    let is_shared = |change: &lsp::FileEvent| {
         let key = Key::of(&change.uri);
         let name = key.path().and_then(|path| path.file_name());
-        name.is_some_and(|name| name == PROJECT_FILE)
+        let name = name.and_then(|name| name.to_str()).unwrap_or_default();
+        let is_partial = name.starts_with('_') && name.ends_with(".prompt");
+        is_partial
+            || name == PROJECT_FILE
+            || name == FACTS_FILE
+            || PROMPTFOO_CONFIGS.contains(&name)
     };
-    if params.changes.iter().any(is_project) {
+    if params.changes.iter().any(is_shared) {
         analysis::look_at_all(state, Cause::Opened);
     }
     for change in &params.changes {

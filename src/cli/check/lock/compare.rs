@@ -133,6 +133,17 @@ impl Comparison {
         !self.worse.is_empty() || !self.more.is_empty() || self.new.iter().any(fails)
     }
 
+    /// Whether a finding was there when the lock file was written, and is no worse.
+    pub(in crate::cli::check) fn knows(&self, path: &str, case: Option<&str>, code: &str) -> bool {
+        let same = |file: &str, id: &str| file == path && Some(id) == case;
+        !self.worse.iter().any(|one| same(&one.path, &one.case))
+            && !self.new.iter().any(|one| same(&one.path, &one.case))
+            && !self
+                .more
+                .iter()
+                .any(|one| one.path == path && one.code == code)
+    }
+
     /// For people.
     pub(in crate::cli::check) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for (word, changes) in [("worse", &self.worse), ("better", &self.better)] {
