@@ -12,12 +12,12 @@ use hoplens::hop::{Outcome, Settings, Verdict, analyse};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{Cancel, LoadOptions, Model};
 use hoplens::prompt::{
-    PromptFile, all_problems, find_mention, is_prompt_file, parse, prompt_of_sidecar, render,
-    sidecar_name,
+    PromptFile, all_problems, find_mention, has_prompt_fence, is_prompt_file, parse,
+    prompt_of_sidecar, render, sidecar_name,
 };
 
 /// File, case and verdict; no verdict where no answer is expected.
-const EXPECTED: [(&str, &str, Option<Verdict>); 20] = [
+const EXPECTED: [(&str, &str, Option<Verdict>); 28] = [
     ("arena.prompt", "arena", Some(Verdict::Ok)),
     (
         "backwards.prompt",
@@ -27,8 +27,27 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 20] = [
     ("bias.prompt", "nurse", Some(Verdict::Ok)),
     ("capital.prompt", "france", Some(Verdict::Ok)),
     ("capital.prompt", "italy", Some(Verdict::HopLost)),
+    (
+        "capitals.prompty",
+        "capital[country=France]",
+        Some(Verdict::Ok),
+    ),
+    (
+        "capitals.prompty",
+        "capital[country=Italy]",
+        Some(Verdict::Ok),
+    ),
+    (
+        "capitals.prompty",
+        "capital[country=Japan]",
+        Some(Verdict::Ok),
+    ),
     ("chat.prompt", "chat", Some(Verdict::HopUnknown)),
+    ("dream.prompt", "dream", Some(Verdict::Ok)),
     ("element.prompt", "lightest", Some(Verdict::HopLost)),
+    ("fences.md", "chain", Some(Verdict::HopLost)),
+    ("fences.md", "#2", None),
+    ("hamlet.prompt", "#1", None),
     ("louvre.prompt", "louvre", Some(Verdict::HopUnknown)),
     ("names.prompt", "names", Some(Verdict::Ok)),
     ("opposite.prompt", "#1", None),
@@ -42,6 +61,7 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 20] = [
     ("several.prompt", "private", Some(Verdict::Ok)),
     ("several.prompt", "bystander", Some(Verdict::Ok)),
     ("stale.prompt", "nigeria", Some(Verdict::Ok)),
+    ("tower.prompt.md", "tower", Some(Verdict::Ok)),
 ];
 
 struct Example {
@@ -61,11 +81,16 @@ fn examples() -> Vec<Example> {
         let path = entry.unwrap().path();
         if let Some(prompt) = prompt_of_sidecar(&path) {
             paths.insert(prompt);
-        } else if is_prompt_file(&path) {
+        } else if is_prompt_file(&path) || has_fence(&path) {
             paths.insert(path);
         }
     }
     paths.iter().map(|path| read(path)).collect()
+}
+
+fn has_fence(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path);
+    text.is_ok_and(|text| has_prompt_fence(&path.to_string_lossy(), &text))
 }
 
 fn read(path: &Path) -> Example {

@@ -73,6 +73,25 @@ fn the_examples_are_read_without_their_labels() {
 }
 
 #[test]
+fn two_ways_of_asking_disagree_without_any_label() {
+    let Some(model) = model() else {
+        return skip("the default model");
+    };
+    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let ask = |prompt: &str| {
+        let facts = Facts::default();
+        let found = undeclared(&model, &subject(prompt), &facts, &settings, &cancel);
+        found.unwrap().unwrap().inconsistent
+    };
+    let found = ask("The author of Hamlet was born in the town of").unwrap();
+    assert_eq!(found.bridge, "William Shakespeare");
+    assert_eq!(found.named.token, " Strat");
+    assert_ne!(found.written.token, found.named.token);
+    // Both ways lead to the same country.
+    assert_eq!(ask("The capital of France is in the country of"), None);
+}
+
+#[test]
 fn a_fact_stands_before_every_guess_and_a_declared_hop_is_left_alone() {
     let Some(model) = model() else {
         return skip("the default model");
