@@ -19,6 +19,7 @@ use super::report::{FileReport, file_report};
 use super::{Outcome, json, projects, resident};
 use crate::hop::{Subject, subjects};
 use crate::ide::{Diagnostic, Snapshot, diagnostics};
+use crate::model::{Model, ModelInfo};
 use crate::prompt::Severity;
 use lock::{Comparison, Lock, Tolerance};
 
@@ -58,21 +59,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         args.tolerance.clone()
     };
     let tolerance = Tolerance::parse(&tolerance)?;
-    // Files are read beside the model; asking it is one thread that multiplies on all cores, and
-    // two cases at once would only share them.
-    let (model, read) = rayon::join(
-        || resident::load(global),
-        || -> Vec<Result<Snapshot, CliError>> { files.par_iter().map(|path| open(path)).collect() },
-    );
-    let (read, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
-    let read: Vec<Snapshot> = read.into_iter().flatten().collect();
-    let mut refused = refused.into_iter().filter_map(Result::err);
-    if read.is_empty()
-        && let Some(error) = refused.next()
-    {
-        return Err(error);
-    }
-    let model = model?;
+    let (model, read, refused) = read(&files, global)?;
     let lock_path = args
         .baseline
         .clone()
@@ -106,28 +93,10 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         (Some(lock), Some(path), false) => Some(lock.compare(path, &snapshots, &found, tolerance)),
         _ => None,
     };
-    let out = &mut anstream::stdout().lock();
-    match global.format() {
-        Format::Text => {
-            text::summary(out, &model.info, &snapshots)?;
-            if let Some(compared) = &compared {
-                compared.print(out)?;
-            }
-        }
-        Format::Json => {
-            let files = snapshots.iter().zip(&found);
-            let files = files.map(|(snapshot, found)| file_report(snapshot, found));
-            let result = CheckResult {
-                files: files.collect(),
-                baseline: compared.as_ref(),
-            };
-            json::print(out, Some(&model.info), result)?;
-        }
-        Format::Sarif => sarif::print(out, &snapshots, &found, compared.as_ref())?,
-        Format::Github => github::print(out, &snapshots, &found, compared.as_ref())?,
-    }
+    print(&model.info, &snapshots, &found, compared.as_ref(), global)?;
     // The other files are reported all the same, but a file that could not be read and a case that
     // could not be asked are no findings.
+    let mut refused = refused.into_iter();
     if let Some(error) = refused.next() {
         refused.for_each(|other| error::print(&other));
         return Err(error);
@@ -165,6 +134,56 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     } else {
         Outcome::Clean
     })
+}
+
+/// The model, the files that could be read, and why the others could not.
+type Read = (Model, Vec<Snapshot>, Vec<CliError>);
+
+/// Reads the files beside the model: asking it is one thread that multiplies on all cores, and two
+/// cases at once would only share them.
+fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
+    let (model, read) = rayon::join(
+        || resident::load(global),
+        || -> Vec<Result<Snapshot, CliError>> { files.par_iter().map(|path| open(path)).collect() },
+    );
+    let (read, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+    let read: Vec<Snapshot> = read.into_iter().flatten().collect();
+    let mut refused: Vec<CliError> = refused.into_iter().filter_map(Result::err).collect();
+    if read.is_empty() && !refused.is_empty() {
+        return Err(refused.remove(0));
+    }
+    Ok((model?, read, refused))
+}
+
+/// The report; of text only what stands behind all files.
+fn print(
+    model: &ModelInfo,
+    snapshots: &[Snapshot],
+    found: &[Vec<Diagnostic>],
+    compared: Option<&Comparison>,
+    global: &Global,
+) -> Result<(), CliError> {
+    let out = &mut anstream::stdout().lock();
+    match global.format() {
+        Format::Text => {
+            text::summary(out, model, snapshots)?;
+            if let Some(compared) = compared {
+                compared.print(out)?;
+            }
+        }
+        Format::Json => {
+            let files = snapshots.iter().zip(found);
+            let files = files.map(|(snapshot, found)| file_report(snapshot, found));
+            let result = CheckResult {
+                files: files.collect(),
+                baseline: compared,
+            };
+            json::print(out, Some(model), result)?;
+        }
+        Format::Sarif => sarif::print(out, snapshots, found, compared)?,
+        Format::Github => github::print(out, snapshots, found, compared)?,
+    }
+    Ok(())
 }
 
 fn has_findings(found: &[Vec<Diagnostic>]) -> bool {

@@ -29,9 +29,12 @@ pub(super) fn is_markdown(name: &str) -> bool {
     [".md", ".markdown"].iter().any(|end| name.ends_with(end))
 }
 
+/// Bytes of a fence that is left out, and why.
+type Refused = (Range<usize>, String);
+
 /// What stands in the fences tagged `prompt`, and problems for those that cannot be read: bytes
 /// of the text and message.
-pub(super) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<(Range<usize>, String)>) {
+pub(super) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     // Most Markdown has none, and need not be parsed.
     if !text.contains(TAG) {

@@ -86,13 +86,12 @@ pub(super) fn uses(template: &str, partials: &BTreeMap<String, String>) -> usize
             let Some((name, text)) = partials.get_key_value(&name) else {
                 continue;
             };
-            let inside = match known.get(name.as_str()) {
-                Some(inside) => *inside,
-                None => {
-                    let inside = of(text, partials, known);
-                    known.insert(name, inside);
-                    inside
-                }
+            let inside = if let Some(inside) = known.get(name.as_str()) {
+                *inside
+            } else {
+                let inside = of(text, partials, known);
+                known.insert(name, inside);
+                inside
             };
             sum = sum.saturating_add(inside).saturating_add(1);
         }
