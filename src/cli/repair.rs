@@ -215,6 +215,8 @@ struct Applied {
     measured: f64,
     /// Whether the case is well now.
     is_ok: bool,
+    /// What is still wrong with it.
+    still: Option<String>,
     diff: String,
 }
 
@@ -232,7 +234,11 @@ impl Applied {
             "promised {}, measured in the edited file {}",
             percent(self.promised),
             percent(self.measured)
-        )
+        )?;
+        match &self.still {
+            Some(message) => writeln!(out, "still: {message}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -261,9 +267,8 @@ fn apply(
                 reason: format!("case {id} has no repair {number} that can be applied"),
             })?)
         }
-        // What only fakes knowledge is never the best.
         None => numbered(case)
-            .filter(|(_, repair)| !repair.fakes)
+            .filter(|(_, repair)| is_safe(repair))
             .find_map(edit_of),
     };
     let Some((number, repair, edit)) = chosen else {
@@ -282,6 +287,7 @@ fn apply(
     let edited = edited(&snapshot, &edit);
     let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
     let asked = findings.cases.iter().find(|case| case.case == place);
+    let still = asked.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
     let asked = asked.and_then(|case| case.outcome.as_ref().ok());
     let name = target.to_string_lossy().into_owned();
     let diff = TextDiff::from_lines(before, &after);
@@ -292,9 +298,17 @@ fn apply(
         promised: repair.logp_after.exp(),
         measured: asked.map_or(f64::NAN, |outcome| outcome.probes.composed.p),
         is_ok: asked.is_some_and(|outcome| outcome.verdict == Some(Verdict::Ok)),
+        still,
         diff: diff.unified_diff().header(&name, &name).to_string(),
         path: name,
     }))
+}
+
+/// Whether a repair may be chosen without being named: it neither fakes knowledge nor makes the
+/// answers of the file's other cases less probable.
+fn is_safe(repair: &Repair) -> bool {
+    let others = repair.stability.as_ref();
+    !repair.fakes && others.is_none_or(|stability| stability.worse == 0)
 }
 
 /// The file after the edit, read as it then is.

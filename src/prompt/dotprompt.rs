@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::format::Split;
+use super::format::{BOM, Split, hidden_by_bom};
 
 const FENCE: &str = "---";
 
@@ -17,6 +17,12 @@ pub(super) fn split(text: &str) -> Split {
     let after_fence = text
         .get(opening..)
         .and_then(|rest| rest.strip_prefix(FENCE));
+    if text
+        .strip_prefix(BOM)
+        .is_some_and(|rest| rest[preamble(rest)..].starts_with(FENCE))
+    {
+        problems.push(hidden_by_bom("dotprompt"));
+    }
     let start = after_fence.and_then(|rest| Some(text.len() - rest.len() + fence_end(rest)?));
     if let Some(start) = start {
         if let Some((front_matter, rest)) = close(text, start) {

@@ -225,3 +225,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_byte_order_mark_before_the_front_matter_is_told_of() {
+    let text = "\u{feff}---\nhoplens.cases: [{expect: x}]\n---\nText";
+    let file = parse("a.prompt", text, None);
+    assert_eq!(file.problems.len(), 1, "{:?}", file.problems);
+    assert!(file.problems[0].message.contains("byte order mark"));
+    assert_eq!(parse("a.prompt", &text[3..], None).problems, []);
+}
