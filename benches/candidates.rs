@@ -144,7 +144,7 @@ fn labelled(model: &Model, subject: Subject, row: &Row, range: Range<usize>) -> 
         ..subject
     };
     let (probes, _) = run_probes(model, &subject, &settings, &Cancel::new()).unwrap();
-    let explicit = probes.explicit.as_ref().unwrap();
+    let explicit = probes.explicit().unwrap();
     let differ = explicit.top[0].token != probes.composed.top[0].token;
     (verdict(&probes, &settings.thresholds), differ)
 }

@@ -89,7 +89,7 @@ fn each_probe_is_the_prompt_that_it_says() {
             .iter()
             .map(|hop| &hop.explicit)
             .collect::<Vec<_>>();
-        bare.extend(&probes.explicit);
+        bare.extend(probes.explicit());
         bare.extend(&probes.no_subject);
         bare.extend(&probes.without_injections);
         assert_eq!(bare.len(), 5);

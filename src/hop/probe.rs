@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use super::chain::{completions, question, steps, without_subject};
 use super::subject::{Subject, answers, interventions};
@@ -40,28 +41,17 @@ pub struct Probe {
 }
 
 /// The probes of one case.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Probes {
     /// The prompt as written, with its injections in force.
     pub composed: Probe,
     /// The prompt as written, without them; absent where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub without_injections: Option<Probe>,
-    /// Every mention replaced by its bridge; absent where no bridge is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub explicit: Option<Probe>,
-    /// The first mention alone ("The largest coral reef system in the world is"), with its bridge
-    /// as the answer; absent where no bridge is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop1: Option<Probe>,
     /// "It" in place of the mention; absent where no mention stands in the prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub no_subject: Option<Probe>,
     /// Every hop whose bridge is named, in their order.
-    #[serde(skip_serializing_if = "no_chain")]
     pub hops: Vec<HopProbe>,
     /// The prompt changed in one thing.
-    #[serde(skip)]
     pub variants: Vec<(Variant, Probe)>,
 }
 
@@ -82,6 +72,17 @@ pub struct HopProbe {
 }
 
 impl Probes {
+    /// Every mention replaced by its bridge; `None` where no bridge is named.
+    pub fn explicit(&self) -> Option<&Probe> {
+        self.hops.last().map(|hop| &hop.explicit)
+    }
+
+    /// The first mention alone ("The largest coral reef system in the world is"), with its bridge
+    /// as the answer; `None` where no bridge is named.
+    pub fn hop1(&self) -> Option<&Probe> {
+        self.hops.first().map(|hop| &hop.known)
+    }
+
     /// What a variant of the prompt gives, if it was asked.
     pub fn variant(&self, wanted: Variant) -> Option<&Probe> {
         let found = self.variants.iter().find(|(variant, _)| *variant == wanted);
@@ -113,9 +114,28 @@ impl Probes {
     }
 }
 
-/// One hop needs no list of its own: `explicit` and `hop1` say all.
-fn no_chain(hops: &[HopProbe]) -> bool {
-    hops.len() < 2
+/// What is not there is left out, and so are the variants.
+impl Serialize for Probes {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("composed", &self.composed)?;
+        let others = [
+            ("without_injections", self.without_injections.as_ref()),
+            ("explicit", self.explicit()),
+            ("hop1", self.hop1()),
+            ("no_subject", self.no_subject.as_ref()),
+        ];
+        for (name, probe) in others {
+            if let Some(probe) = probe {
+                map.serialize_entry(name, probe)?;
+            }
+        }
+        // One hop needs no list of its own: `explicit` and `hop1` say all.
+        if self.hops.len() > 1 {
+            map.serialize_entry("hops", &self.hops)?;
+        }
+        map.end()
+    }
 }
 
 /// One token of a prompt and how likely it was.
@@ -276,8 +296,6 @@ pub fn run_probes(
     let mut probes = Probes {
         composed,
         without_injections,
-        explicit: hops.last().map(|hop| hop.explicit.clone()),
-        hop1: hops.first().map(|hop| hop.known.clone()),
         no_subject: asks_nobody.then(&mut next).transpose()?,
         hops,
         variants: kinds.into_iter().zip(found).collect(),

@@ -111,7 +111,7 @@ pub fn undeclared(
         ..subject.clone()
     };
     let (probes, _) = run_probes(model, &declared, settings, cancel)?;
-    if let Some(explicit) = &probes.explicit {
+    if let Some(explicit) = probes.explicit() {
         undeclared.inconsistent = inconsistency(&bridge, &probes.composed, explicit);
     }
     if !subject.expect.is_empty() {

@@ -100,8 +100,6 @@ mod tests {
         Probes {
             composed: probe(written),
             without_injections: None,
-            explicit: hops.last().map(|hop| hop.explicit.clone()),
-            hop1: hops.first().map(|hop| hop.known.clone()),
             no_subject: no_subject.map(probe),
             hops,
             variants: Vec::new(),

@@ -27,7 +27,7 @@ pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Dia
 /// Where an answer is expected: the hop is lost if the guess is right.
 fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'static str, String)> {
     let guessed = undeclared.guessed.as_ref()?;
-    let explicit = guessed.probes.explicit.as_ref()?;
+    let explicit = guessed.probes.explicit()?;
     if guessed.verdict != Verdict::HopLost {
         return None;
     }

@@ -106,10 +106,8 @@ pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFi
 /// [`parse_beside`] for a format that is known already.
 pub(super) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
     match format {
-        Format::Markdown if markdown::fences(text).0.is_empty() => {
-            parse_within(Format::Plain, text, 0..text.len(), beside)
-        }
-        Format::Markdown => markdown::parse(text, beside),
+        Format::Markdown => markdown::parse(text, beside)
+            .unwrap_or_else(|| parse_within(Format::Plain, text, 0..text.len(), beside)),
         _ => parse_within(format, text, 0..text.len(), beside),
     }
 }

@@ -96,8 +96,8 @@ pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
 }
 
 /// Reads every fence, and what the sidecar says of them: its cases belong to the fence that has
-/// a case of the same id, otherwise to the first.
-pub(super) fn parse(text: &str, beside: Beside<'_>) -> PromptFile {
+/// a case of the same id, otherwise to the first. `None` where there is no fence to read.
+pub(super) fn parse(text: &str, beside: Beside<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in refused {
@@ -152,9 +152,8 @@ pub(super) fn parse(text: &str, beside: Beside<'_>) -> PromptFile {
         }
     }
     // What holds for every fence is asked of the fence; the file's own is the first one's.
-    let first = parts.first().cloned();
-    let first = first.unwrap_or_else(|| parse_within(Format::Plain, text, 0..0, alone));
-    PromptFile {
+    let first = parts.first().cloned()?;
+    Some(PromptFile {
         format: Format::Markdown,
         front_matter: None,
         cases: declared.cases,
@@ -165,7 +164,7 @@ pub(super) fn parse(text: &str, beside: Beside<'_>) -> PromptFile {
         sidecar: beside.sidecar.map(str::to_owned),
         fences: parts,
         ..first
-    }
+    })
 }
 
 /// Adds what one fence declares; its unnamed cases count on from those of the fences before.

@@ -10,7 +10,7 @@ use super::carried::Carried;
 use super::documents::ByteEdit;
 use super::key::Key;
 use super::view::View;
-use crate::hop::{FileFindings, Repair, Undeclared};
+use crate::hop::{FileFindings, Outcome, Repair, Undeclared};
 use crate::model::Cancel;
 
 /// A look at one prompt; a newer one makes it void.
@@ -40,6 +40,15 @@ struct Prompt {
     view: Option<Arc<View>>,
     carried: Arc<Carried>,
     is_pending: bool,
+}
+
+impl Prompt {
+    /// What the model said of a case of the newest view.
+    fn outcome(&mut self, case: usize) -> Option<&mut Outcome> {
+        let view = Arc::make_mut(self.view.as_mut()?);
+        let case = view.snapshot.findings.as_mut()?.cases.get_mut(case)?;
+        case.outcome.as_mut().ok()
+    }
 }
 
 #[derive(Debug)]
@@ -148,12 +157,7 @@ impl Prompts {
         repairs: Vec<Repair>,
     ) -> bool {
         self.update(key, look, |prompt| {
-            let case = prompt
-                .view
-                .as_mut()
-                .and_then(|view| Arc::make_mut(view).snapshot.findings.as_mut())
-                .and_then(|findings| findings.cases.get_mut(case));
-            if let Some(Ok(outcome)) = case.map(|case| case.outcome.as_mut()) {
+            if let Some(outcome) = prompt.outcome(case) {
                 outcome.repairs = Some(repairs);
             }
         })
@@ -168,12 +172,7 @@ impl Prompts {
         found: Undeclared,
     ) -> bool {
         self.update(key, look, |prompt| {
-            let case = prompt
-                .view
-                .as_mut()
-                .and_then(|view| Arc::make_mut(view).snapshot.findings.as_mut())
-                .and_then(|findings| findings.cases.get_mut(case));
-            if let Some(Ok(outcome)) = case.map(|case| case.outcome.as_mut()) {
+            if let Some(outcome) = prompt.outcome(case) {
                 outcome.undeclared = Some(found);
             }
         })

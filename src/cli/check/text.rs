@@ -127,8 +127,7 @@ fn well(
             let label = label(case);
             let named = outcome
                 .probes
-                .explicit
-                .as_ref()
+                .explicit()
                 .map_or_else(String::new, |explicit| {
                     format!(
                         " {FAINT}({} when the bridge is named){FAINT:#}",

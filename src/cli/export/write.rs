@@ -9,7 +9,7 @@ use super::args::{ExportArgs, Target};
 use super::select::Wanted;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
-use crate::cli::json;
+use crate::cli::{json, write};
 use crate::ide::{percent, quoted};
 use crate::memory::{ControlVector, Likeness, Recipe, Side};
 use crate::model::Model;
@@ -151,19 +151,8 @@ pub(super) fn script(
 
 /// Writes a file that appears under its name only when it is whole.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let failed = |source| CliError::Write {
+    write::whole(path, bytes).map_err(|source| CliError::Write {
         path: path.into(),
         source,
-    };
-    let parent = path.parent().filter(|parent| *parent != Path::new(""));
-    let mut builder = tempfile::Builder::new();
-    // As any new file: whoever the umask lets may read it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let folder = parent.unwrap_or(Path::new("."));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path)
-        .map_err(|error| failed(error.error))
-        .map(drop)
+    })
 }
