@@ -17,12 +17,15 @@ pub fn percent(p: f64) -> String {
     }
 }
 
-/// How many times as probable: `×1.7`, `×12`, `×0.13`; beyond a thousand the number says nothing.
+/// How many times as probable: `×1.7`, `×12`, `×0.13`; beyond a thousand, and under a
+/// hundredth, the number says nothing.
 pub fn factor(factor: f64) -> String {
     if factor > 1000.0 {
         "×>1000".into()
     } else if factor >= 9.95 {
         format!("×{factor:.0}")
+    } else if factor < 0.005 {
+        "×<0.01".into()
     } else if factor < 0.95 {
         format!("×{factor:.2}")
     } else {
@@ -89,6 +92,10 @@ mod tests {
         assert_eq!(factor(1.74), "×1.7");
         assert_eq!(factor(123.4), "×123");
         assert_eq!(factor(1e30), "×>1000");
+        assert_eq!(
+            (factor(0.13), factor(0.004)),
+            ("×0.13".into(), "×<0.01".into())
+        );
     }
 
     #[test]
