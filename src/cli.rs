@@ -12,6 +12,7 @@ mod export;
 mod generate;
 mod global;
 mod json;
+mod lens;
 mod lists;
 mod lsp;
 pub mod models;
@@ -50,6 +51,8 @@ enum Command {
     Repair(repair::RepairArgs),
     /// Ask one prompt: how probable the expected answer and every token are.
     Probe(probe::ProbeArgs),
+    /// Read what attention heads retrieve, and train lenses for them.
+    Lens(lens::LensArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),
     /// Continue a prompt file's prompt, its injections in force.
@@ -116,6 +119,7 @@ fn run(args: &mut Args) -> Result<Outcome, CliError> {
         Command::Check(command) => check::run(command, &args.global),
         Command::Repair(command) => repair::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
+        Command::Lens(command) => lens::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
         Command::Generate(command) => generate::run(command, &args.global),
         Command::Export(command) => export::run(command, &args.global),

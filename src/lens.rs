@@ -5,6 +5,7 @@
 mod heads;
 mod retrieved;
 mod token;
+pub mod trained;
 
 pub use heads::{HeadReading, Reading, ablate_heads, read_heads};
 pub use retrieved::retrieved;

@@ -47,6 +47,7 @@ pub use hooks::{
 };
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
+pub(crate) use ops::{log_sum_exp, softmax};
 pub use resident::{Model, ModelInfo};
 pub use sample::{Sampler, Sampling};
 pub use score::{
@@ -56,4 +57,5 @@ pub use speed::gemm_peak;
 pub use store::Format as ModelFiles;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};
+pub(crate) use view::View;
 pub use weights::{ModuleNames, module_names};

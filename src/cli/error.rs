@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::engine::ProjectError;
 use crate::eval::EvalError;
 use crate::hop::HopError;
+use crate::lens::trained::LensError;
 use crate::memory::MemoryError;
 use crate::model::ModelError;
 use crate::model::store::StoreError;
@@ -60,6 +61,8 @@ pub(super) enum CliError {
     Hop(#[from] HopError),
     #[error(transparent)]
     Eval(#[from] EvalError),
+    #[error(transparent)]
+    Lens(#[from] LensError),
 }
 
 /// Prints an error to standard error.

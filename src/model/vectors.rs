@@ -48,6 +48,29 @@ impl Model {
         self.transformer.head().product(vectors)
     }
 
+    /// The output head's rows of some tokens.
+    ///
+    /// # Shapes
+    /// `tokens`: `[n]` → `[n, width]`.
+    pub fn unembeddings(&self, tokens: &[u32]) -> Matrix {
+        let mut rows = Matrix::zeros(tokens.len(), self.info.width);
+        for (row, token) in rows.data.chunks_exact_mut(self.info.width).zip(tokens) {
+            let column = self.transformer.head().column_values(*token as usize);
+            for (value, weight) in row.iter_mut().zip(column) {
+                *value = weight;
+            }
+        }
+        rows
+    }
+
+    /// Means of the output head's rows, Σ_t p_t·w_t, where each row of `weights` holds the p_t.
+    ///
+    /// # Shapes
+    /// `weights`: `[rows, vocab]` → `[rows, width]`.
+    pub fn unembedding_means(&self, weights: &Matrix) -> Matrix {
+        self.transformer.head().back(weights)
+    }
+
     /// The final norm's gain γ.
     ///
     /// # Shapes

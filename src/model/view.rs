@@ -4,7 +4,7 @@ use gemm::Parallelism;
 
 /// A matrix inside a slice, row by row or column by column.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     data: &'a [f32],
     rows: usize,
     cols: usize,
@@ -17,7 +17,7 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// The slice ends before the matrix does.
-    pub(super) fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
+    pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
         let end = if rows == 0 || cols == 0 {
             0
         } else {
@@ -38,12 +38,12 @@ impl<'a> View<'a> {
     }
 
     /// Its number of rows.
-    pub(super) fn rows(self) -> usize {
+    pub(crate) fn rows(self) -> usize {
         self.rows
     }
 
     /// The same values with rows and columns exchanged.
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             rows: self.cols,
             cols: self.rows,
@@ -61,7 +61,7 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// The shapes do not fit, or `c` ends too early.
-    pub(super) fn times(self, b: View<'_>, factor: f32, c: &mut [f32], stride: usize, adds: bool) {
+    pub(crate) fn times(self, b: View<'_>, factor: f32, c: &mut [f32], stride: usize, adds: bool) {
         assert_eq!(self.cols, b.rows, "the shapes of a product");
         // Checks that `c` holds the result.
         let target = View::new(c, self.rows, b.cols, stride);

@@ -1,0 +1,127 @@
+//! The text that lenses are trained on and held to.
+
+use std::path::{Path, PathBuf};
+
+use super::super::error::CliError;
+use super::super::{progress, write};
+use crate::lens::trained::{LensText, TextSource, cut, sample};
+use crate::model::{Cancel, Model};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TextArgs {
+    /// Text files to read; if none is given, text is drawn from the model itself.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) text: Vec<PathBuf>,
+    /// Sequences to draw from the model.
+    #[arg(long, value_name = "N", default_value_t = 512, conflicts_with = "text")]
+    pub(super) sample: usize,
+    /// Most tokens of a sequence.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub(super) length: usize,
+    /// Where the random numbers begin: the same seed gives the same result on the same machine.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+/// The text of a training; what was drawn for one that was stopped is read from `kept`.
+pub(super) fn of_training(
+    args: &TextArgs,
+    model: &Model,
+    kept: &Path,
+) -> Result<LensText, CliError> {
+    if !args.text.is_empty() {
+        return of(args, model, args.seed);
+    }
+    if let Some(text) = read_kept(args, model, kept) {
+        return Ok(text);
+    }
+    let text = of(args, model, args.seed)?;
+    let lines: Vec<String> = text
+        .sequences
+        .iter()
+        .map(|sequence| {
+            let ids: Vec<String> = sequence.iter().map(ToString::to_string).collect();
+            ids.join(" ")
+        })
+        .collect();
+    let whole = format!("{}\n{}\n", heading(args, model), lines.join("\n"));
+    write::whole(kept, whole.as_bytes()).map_err(|source| CliError::Write {
+        path: kept.into(),
+        source,
+    })?;
+    Ok(text)
+}
+
+/// What must be the same for drawn text to be the same.
+fn heading(args: &TextArgs, model: &Model) -> String {
+    format!(
+        "sampled {} {} {} {}",
+        model.info.sha256, args.sample, args.length, args.seed
+    )
+}
+
+/// Text that was drawn with the same flags before, if it is whole.
+fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
+    let text = std::fs::read_to_string(kept).ok()?;
+    let (first, rest) = text.split_once('\n')?;
+    if first != heading(args, model) {
+        return None;
+    }
+    let known = |id: &u32| (*id as usize) < model.config().vocab;
+    let sequence = |line: &str| {
+        let ids: Result<Vec<u32>, _> = line.split(' ').map(str::parse).collect();
+        ids.ok().filter(|ids| ids.iter().all(known))
+    };
+    let sequences: Option<Vec<Vec<u32>>> = rest.lines().map(sequence).collect();
+    sequences
+        .filter(|sequences| sequences.len() == args.sample)
+        .map(|sequences| LensText {
+            sequences,
+            source: TextSource::Sampled,
+        })
+}
+
+/// The text that the flags name, drawn with `seed` where it is drawn.
+pub(super) fn of(args: &TextArgs, model: &Model, seed: u64) -> Result<LensText, CliError> {
+    if args.length < 2 {
+        return Err(CliError::Usage {
+            flag: "--length",
+            reason: "a sequence of one token has no next token; give 2 or more".into(),
+        });
+    }
+    if args.text.is_empty() {
+        if args.sample == 0 {
+            return Err(CliError::Usage {
+                flag: "--sample",
+                reason: "no text would be drawn; give 2 or more".into(),
+            });
+        }
+        let bar = progress::bar(args.sample, "Drawing text from the model");
+        let text = sample(
+            model,
+            args.sample,
+            args.length,
+            seed,
+            &Cancel::new(),
+            &mut |done| {
+                bar.set_position(done as u64);
+                progress::log(&bar, done, args.sample, "sequences drawn");
+            },
+        )?;
+        bar.finish_and_clear();
+        return Ok(text);
+    }
+    let texts: Result<Vec<String>, CliError> = args.text.iter().map(|path| read(path)).collect();
+    Ok(cut(model, &texts?, args.length))
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.into(),
+        source,
+    })?;
+    String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
+        path: path.into(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
