@@ -5,8 +5,8 @@ use super::refused::leave_out;
 use super::repair::repairs;
 use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Undeclared,
-    Variant, Verdict, chat, run_probes, verdict,
+    HopError, Mention, Neighbours, Probes, Repair, Settings, Subject, Thresholds, TokenReading,
+    Undeclared, Variant, Verdict, chat, run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Link, Mapped, Problem, PromptFile, render, where_written};
@@ -153,8 +153,9 @@ pub struct Document<'file> {
 }
 
 /// Measures the repairs of a case of `document` whose probes were run, what they do to its other
-/// cases, and to `others`: prompts that they are not meant for, beside the neutral ones that
-/// hoplens ships.
+/// cases, and to the prompts `around` that they are not meant for, beside the neutral ones that
+/// hoplens ships. One `around` serves for all cases of the document as it stands, for one model
+/// and the same settings.
 ///
 /// # Errors
 /// As [`crate::memory::search`].
@@ -162,7 +163,7 @@ pub fn measure(
     model: &Model,
     document: Document<'_>,
     case: &CaseFindings,
-    others: &[Subject],
+    around: &Neighbours,
     settings: &Settings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
@@ -182,13 +183,21 @@ pub fn measure(
     weigh(
         model,
         subject,
-        others,
+        around,
         &mut repairs,
         settings,
         cancel,
         &mut tick,
     )?;
-    stabilities(model, document, case, &mut repairs, settings, cancel)?;
+    stabilities(
+        model,
+        document,
+        case,
+        around,
+        &mut repairs,
+        settings,
+        cancel,
+    )?;
     Ok(repairs)
 }
 
