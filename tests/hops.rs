@@ -471,7 +471,7 @@ fn the_prompts_around_are_read_once_for_all_cases() {
         assert_eq!(alone.len(), together.len());
         for (alone, together) in alone.iter().zip(&together) {
             assert_eq!(alone.change, together.change);
-            let others = |of: &Repair| of.collateral.as_ref()?.cases.clone();
+            let others = |of: &Repair| of.collateral.as_ref()?.cases;
             if let (Some(alone), Some(together)) = (others(alone), others(together)) {
                 assert_eq!(alone.prompts, together.prompts);
                 assert_close(alone.mean_kl, together.mean_kl, 1e-4, "collateral");

@@ -1,6 +1,7 @@
 //! `hoplens repair`: the measured repairs of a file's cases, and applying them.
 
 mod afterwards;
+mod warned;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,12 @@ use super::report::{RepairReport, origin_path, origin_text, repair_report};
 use super::{Outcome, json, projects, resident, write};
 use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, case_id, subjects};
 use crate::ide::{
-    Snapshot, diagnostics, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
+    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
 };
 use crate::model::{Cancel, Model};
-use crate::prompt::{Case, FileEdit, Severity, prompt_of_sidecar};
+use crate::prompt::{Case, FileEdit, prompt_of_sidecar};
 use afterwards::{Afterwards, afterwards};
+use warned::{Warned, warnings};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RepairArgs {
@@ -95,7 +97,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let is_written = applied.iter().any(|one| one.written);
     let afterwards = if is_written {
-        afterwards(&snapshot, open(&file)?, &model, &settings)?
+        afterwards(&snapshot, &open(&file)?, &model, &settings)?
     } else {
         Vec::new()
     };
@@ -187,22 +189,6 @@ fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
         .map(|(at, repair)| (at + 1, repair))
 }
 
-/// The id of a case, if it is of one, and what `check` warns of.
-type Warned<'a> = (Option<&'a str>, String);
-
-/// What `check` warns of, but for the cases that are not `wanted`.
-fn warnings<'a>(snapshot: &'a Snapshot, wanted: &dyn Fn(Option<usize>) -> bool) -> Vec<Warned<'a>> {
-    let cases = snapshot.findings.as_ref().map(|found| &found.cases);
-    let of_case = |index: usize| cases?.get(index);
-    diagnostics(snapshot)
-        .into_iter()
-        .filter(|one| one.severity >= Severity::Warning)
-        .map(|one| (one.case.and_then(of_case), one.message))
-        .filter(|(case, _)| case.is_none_or(|case| wanted(case.case)))
-        .map(|(case, message)| (case.map(|case| case.id.as_str()), message))
-        .collect()
-}
-
 fn list(
     out: &mut dyn Write,
     snapshot: &Snapshot,
@@ -216,8 +202,8 @@ fn list(
         writeln!(out, "{}: {message}", snapshot.name)?;
     }
     for case in cases {
-        let own = |id: &Option<&str>| *id == Some(case.id.as_str());
-        for (_, message) in warned.iter().filter(|(id, _)| own(id)) {
+        let own = |(id, _): &&Warned<'_>| *id == Some(case.id.as_str());
+        for (_, message) in warned.iter().filter(own) {
             writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
         }
         for (number, repair) in numbered(case) {

@@ -81,12 +81,11 @@ impl Neighbours {
             if prompt.is_empty() || seen.contains(&prompt) {
                 continue;
             }
-            let read = match other.read.get() {
-                Some(read) => read,
-                None => {
-                    let read = bystander(model, &other.subject, settings, cancel)?;
-                    other.read.get_or_init(|| read)
-                }
+            let read = if let Some(read) = other.read.get() {
+                read
+            } else {
+                let read = bystander(model, &other.subject, settings, cancel)?;
+                other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
             let count = one.tokens.len();

@@ -29,7 +29,7 @@ pub(super) struct Afterwards {
 /// Asks every case of the edited file, and compares it with what `before` found.
 pub(super) fn afterwards(
     before: &Snapshot,
-    edited: Snapshot,
+    edited: &Snapshot,
     model: &Model,
     settings: &Settings,
 ) -> Result<Vec<Afterwards>, CliError> {
