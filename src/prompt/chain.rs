@@ -198,10 +198,13 @@ fn joins(char: Option<char>) -> bool {
     char.is_some_and(char::is_alphanumeric)
 }
 
-/// A bridge as it may be written: with an article or without, the longer ones first.
-fn spellings(bridge: &str) -> [String; 2] {
+/// A bridge as it may be written: with an article or without, the longer one first.
+fn spellings(bridge: &str) -> Vec<String> {
     let bare = memory_text(bridge.trim());
-    [format!("the {bare}"), bare.to_owned()]
+    if bare.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("the {bare}"), bare.to_owned()]
 }
 
 /// Where a bridge stands in a prompt, its article with it.
@@ -246,10 +249,11 @@ fn apposed(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> 
 
 /// Where the bridge begins with which `text` ends.
 fn whole_at_end(text: &str, bridge: &str) -> Option<usize> {
-    let ends = spoken(text, bridge)
-        .into_iter()
-        .filter(|range| range.end == text.len());
-    ends.map(|range| range.start).min()
+    // No more than it can take, so that a long prompt is not read again for each mention.
+    let from = crate::text::snap(text, text.len().saturating_sub(2 * bridge.len() + 16));
+    let ends = spoken(&text[from..], bridge).into_iter();
+    let ends = ends.filter(|range| from + range.end == text.len());
+    ends.map(|range| from + range.start).min()
 }
 
 /// Whether the text says that the mention at `at` is the bridge.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn links<'text>(hops: &[(&'text str, &'text str)]) -> Vec<Link<'text>> {
@@ -120,5 +122,36 @@ fn a_bridge_that_is_stated_is_masked_too() {
     assert_eq!(
         prompts(prompt, &[REEF]),
         ["I love the Great Barrier Reef. The Great Barrier Reef is in"]
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_words_are_read(
+        prompt in "(the |The |é|reef|, |\\(|\\)| is |\n|☃| ){0,24}",
+        mentions in prop::collection::vec(("(the |é|reef| ){0,3}", "(the |The |reef|é| ){0,3}"), 0..4),
+    ) {
+        let hops: Vec<(&str, &str)> =
+            mentions.iter().map(|(mention, bridge)| (&**mention, &**bridge)).collect();
+        let links = links(&hops);
+        for range in where_written(&prompt, &links).into_iter().flatten() {
+            prop_assert!(prompt.get(range).is_some_and(|words| !words.is_empty()));
+        }
+        for (mention, bridge) in &hops {
+            let found = places(&prompt, mention, Some(bridge));
+            let apart = |pair: &[Range<usize>]| pair[0].end <= pair[1].start;
+            prop_assert!(found.ranges.windows(2).all(apart));
+        }
+        prop_assert_eq!(stands(&prompt, &links).len(), hops.len());
+        let _ = (name_bridges(&prompt, &links), without(&prompt, &links));
+    }
+}
+
+#[test]
+fn a_bridge_of_nothing_is_nowhere() {
+    let hops = [("the reef", " ")];
+    assert_eq!(
+        bare("The sea and the reef are in the", &hops).unwrap(),
+        "The sea and it are in the"
     );
 }
