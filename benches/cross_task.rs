@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use hoplens::hop::{Document, Settings, analyse, first_tokens, measure as repairs};
+use hoplens::hop::{Document, Neighbours, Settings, analyse, first_tokens, measure as repairs};
 use hoplens::memory::{Placement, Recipe, Subject, encode, measure};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
@@ -147,7 +147,16 @@ fn offered(model: &Model) -> Vec<Repair> {
                 file: &file,
                 text: &text,
             };
-            let offers = repairs(model, document, case, &[], &settings, &cancel, &mut |_| {});
+            let around = Neighbours::new(&file, []);
+            let offers = repairs(
+                model,
+                document,
+                case,
+                &around,
+                &settings,
+                &cancel,
+                &mut |_| {},
+            );
             for offer in offers.expect("repairs are measured") {
                 let Some(recipe) = offer.change.injection() else {
                     continue;

@@ -8,11 +8,12 @@ mod chain;
 mod chat;
 mod error;
 mod evidence;
-mod explicit;
 mod generate;
 mod mentions;
+mod neighbours;
 mod probe;
 mod project;
+mod refused;
 mod repair;
 mod respell;
 mod settings;
@@ -23,6 +24,7 @@ mod undeclared;
 mod variants;
 mod verdict;
 
+pub use crate::prompt::{memory_text, substitute};
 pub use analysis::{
     CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
     subjects,
@@ -30,9 +32,9 @@ pub use analysis::{
 pub use candidates::{Candidate, Source, candidates, name_key};
 pub use error::HopError;
 pub use evidence::Collateral;
-pub use explicit::{memory_text, substitute};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use mentions::mentions;
+pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use project::{CheckFiles, PROJECT_FILE, Positions, Project, ProjectProblem, ProjectSearch};
 pub use repair::{Change, Repair, Wording, words_edit};

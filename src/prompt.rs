@@ -9,6 +9,7 @@
 mod beside;
 pub mod case;
 mod cases;
+mod chain;
 mod declared;
 mod dotprompt;
 mod edit;
@@ -26,6 +27,7 @@ mod markdown;
 mod matrix;
 mod mustache;
 mod namespace;
+mod naming;
 mod partials;
 mod plain;
 mod problem;
@@ -47,6 +49,7 @@ pub use beside::{
     slashed,
 };
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
+pub use chain::{Link, Places, Step, name_bridges, places, stands, where_written, without};
 pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
 pub use facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
@@ -54,10 +57,12 @@ pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use import::{PromptPaths, promptfoo_prompts};
 pub use mapped::{Mapped, Piece, find_mention, find_phrase};
 pub use markdown::has_prompt_fence;
+pub(crate) use naming::fitted;
+pub use naming::{memory_text, substitute};
 pub use partials::read_partials;
 pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
-pub use rewrite::{insert_text, mention_problems, replace_mention};
+pub use rewrite::{insert_text, mention_problems, replace_all, replace_mention};
 pub use schema::{front_matter_schema, sidecar_schema};
 pub use sound::is_sound;

@@ -9,7 +9,7 @@ mod common;
 use std::process::Command;
 
 use common::{FAMILIES, assert_close, default_model, load, miniature, skip};
-use hoplens::hop::{Document, Settings, Verdict, analyse, measure, subjects};
+use hoplens::hop::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
 use hoplens::memory::{
     Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
     encode_all, neutral_bystanders, place, random_memories, resolve_scope,
@@ -388,7 +388,7 @@ fn the_other_cases_of_a_file_are_looked_at() {
         &model,
         document,
         case,
-        &others,
+        &Neighbours::new(&file, others.clone()),
         &settings,
         &cancel,
         &mut |_| {},

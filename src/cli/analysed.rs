@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::error::CliError;
 use super::progress;
 use crate::engine::{facts_of, project_of, whole_path};
-use crate::hop::{Document, HopError, Settings, Subject, analyse, measure, subjects, undeclared};
+use crate::hop::{
+    Document, HopError, Neighbours, Settings, Subject, analyse, measure, subjects, undeclared,
+};
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
 use crate::prompt::{Beside, promptfoo_beside, read_partials, sidecar_name};
@@ -63,8 +65,11 @@ pub(super) fn analysed(
     wanted: &dyn Fn(Option<usize>) -> bool,
 ) -> Result<Snapshot, CliError> {
     // Its own cases first: they are what is read of the others where that is limited.
-    let mut read = subjects(model, &snapshot.file, &snapshot.text);
-    read.extend_from_slice(others);
+    let own = subjects(model, &snapshot.file, &snapshot.text);
+    let around = Neighbours::new(
+        &snapshot.file,
+        own.into_iter().chain(others.iter().cloned()),
+    );
     let cancel = Cancel::new();
     let spinner = progress::spinner(format!("{} of {of}: {}: asking", at + 1, snapshot.name));
     let mut findings = analyse(model, &snapshot.file, &snapshot.text, settings, &cancel)?;
@@ -79,7 +84,7 @@ pub(super) fn analysed(
                 file: &snapshot.file,
                 text: &snapshot.text,
             };
-            let repairs = measure(model, document, case, &read, settings, &cancel, &mut tick);
+            let repairs = measure(model, document, case, &around, settings, &cancel, &mut tick);
             let repairs = repairs.or_else(|error| told(error, &snapshot.name, &case.id))?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);

@@ -1,5 +1,8 @@
 //! `hoplens repair`: the measured repairs of a file's cases, and applying them.
 
+mod afterwards;
+mod warned;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,11 +19,13 @@ use crate::ide::{
     Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
 };
 use crate::model::{Cancel, Model};
-use crate::prompt::{Case, FileEdit};
+use crate::prompt::{Case, FileEdit, prompt_of_sidecar};
+use afterwards::{Afterwards, afterwards};
+use warned::{Warned, warnings};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RepairArgs {
-    /// A prompt file.
+    /// A prompt file, or its sidecar.
     file: PathBuf,
     /// Only this case: its id, or #2 for the second one without.
     #[arg(long, value_name = "ID")]
@@ -37,9 +42,10 @@ pub(super) struct RepairArgs {
 }
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliError> {
-    let path = args.file.to_string_lossy();
+    let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
+    let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
-    let snapshot = open(&args.file)?;
+    let snapshot = open(&file)?;
     let model = resident::load(global)?;
     let named = args.case.as_deref();
     let named = named.map(|id| cases_named(&snapshot, id));
@@ -61,8 +67,8 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
             });
         }
     }
-    refused(&args.file, &wanted)?;
-    wanted.retain(|case| fails(case));
+    refused(&file, &wanted)?;
+    wanted.retain(|case| fails(case) || numbered(case).next().is_some());
     if args.number.is_some() && wanted.len() > 1 {
         return Err(CliError::Usage {
             flag: "--number",
@@ -71,21 +77,33 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let out = &mut anstream::stdout().lock();
     let is_text = global.format() == Format::Text;
+    let warned = warnings(&snapshot, &is_wanted);
     if is_text {
-        list(out, &snapshot, &wanted)?;
+        list(out, &snapshot, &wanted, &warned)?;
     }
     let mut applied = Vec::new();
     if args.apply || args.diff {
         // By its place, for an edit may give a case another id.
         let places: Vec<Option<usize>> = wanted.iter().map(|case| case.case).collect();
         for place in places {
-            let Some(one) = apply(args, &model, &settings, place)? else {
+            let Some(one) = apply(args, &file, &model, &settings, place)? else {
                 continue;
             };
             if is_text {
                 one.print(out)?;
             }
             applied.push(one);
+        }
+    }
+    let is_written = applied.iter().any(|one| one.written);
+    let afterwards = if is_written {
+        afterwards(&snapshot, &open(&file)?, &model, &settings)?
+    } else {
+        Vec::new()
+    };
+    if is_text {
+        for one in &afterwards {
+            one.print(out, &applied)?;
         }
     }
     if !is_text {
@@ -101,17 +119,18 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
             path: &path,
             repairs: repairs.collect(),
             applied: &applied,
+            afterwards: &afterwards,
         };
         json::print(out, Some(&model.info), result)?;
     }
-    let mended = |case: &&CaseFindings| {
-        let of_case = |one: &&Applied| one.case == case.id;
-        applied
-            .iter()
-            .find(of_case)
-            .is_some_and(|one| one.written && one.is_ok)
+    let is_clean = if is_written {
+        let asked = |one: &&Afterwards| one.is_worse || is_wanted(one.place);
+        let mut asked = afterwards.iter().filter(asked);
+        asked.all(|one| one.still.is_none())
+    } else {
+        wanted.is_empty() && warned.is_empty()
     };
-    Ok(if wanted.iter().all(mended) {
+    Ok(if is_clean {
         Outcome::Clean
     } else {
         Outcome::Findings
@@ -170,13 +189,21 @@ fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
         .map(|(at, repair)| (at + 1, repair))
 }
 
-fn list(out: &mut dyn Write, snapshot: &Snapshot, cases: &[&CaseFindings]) -> std::io::Result<()> {
-    if cases.is_empty() {
+fn list(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    cases: &[&CaseFindings],
+    warned: &[Warned<'_>],
+) -> std::io::Result<()> {
+    if cases.is_empty() && warned.is_empty() {
         return writeln!(out, "{}: nothing fails", snapshot.name);
     }
+    for (_, message) in warned.iter().filter(|(id, _)| id.is_none()) {
+        writeln!(out, "{}: {message}", snapshot.name)?;
+    }
     for case in cases {
-        if let Ok(outcome) = &case.outcome {
-            let message = verdict_message(case, outcome).unwrap_or_default();
+        let own = |(id, _): &&Warned<'_>| *id == Some(case.id.as_str());
+        for (_, message) in warned.iter().filter(own) {
             writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
         }
         for (number, repair) in numbered(case) {
@@ -213,7 +240,7 @@ struct Applied {
     promised: f64,
     /// … and what the edited file has.
     measured: f64,
-    /// Whether the case is well now.
+    /// Whether the case is well with this edit.
     is_ok: bool,
     /// What is still wrong with it.
     still: Option<String>,
@@ -246,11 +273,12 @@ impl Applied {
 /// another case may have changed it. `None` where nothing can be applied.
 fn apply(
     args: &RepairArgs,
+    file: &Path,
     model: &Model,
     settings: &Settings,
     place: Option<usize>,
 ) -> Result<Option<Applied>, CliError> {
-    let snapshot = look(open(&args.file)?, model, settings, &|case| case == place)?;
+    let snapshot = look(open(file)?, model, settings, &|case| case == place)?;
     let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let Some(case) = cases.find(|case| case.case == place) else {
         return Ok(None);
@@ -347,6 +375,8 @@ struct RepairResult<'a> {
     path: &'a str,
     repairs: Vec<Listed<'a>>,
     applied: &'a [Applied],
+    /// Every case after all edits; empty where nothing was written.
+    afterwards: &'a [Afterwards],
 }
 
 #[derive(Serialize)]

@@ -1,14 +1,15 @@
 //! Everything that is found in one prompt file.
 
 use super::evidence::weigh;
+use super::refused::leave_out;
 use super::repair::repairs;
 use super::stability::stabilities;
 use super::{
-    HopError, Mention, Probes, Repair, Settings, Subject, Thresholds, TokenReading, Undeclared,
-    Verdict, chat, run_probes, verdict,
+    HopError, Mention, Neighbours, Probes, Repair, Settings, Subject, Thresholds, TokenReading,
+    Undeclared, Variant, Verdict, chat, run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
-use crate::prompt::{Case, Mapped, PromptFile, find_mention, render};
+use crate::prompt::{Case, Link, Mapped, Problem, PromptFile, render, where_written};
 
 /// What a model does with one prompt file.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct FileFindings {
     pub thresholds: Thresholds,
     /// One per case; a file without cases has one without an expected answer.
     pub cases: Vec<CaseFindings>,
+    /// Injections that this model cannot take; the cases were asked without them.
+    pub problems: Vec<Problem>,
 }
 
 /// What a model does with one case.
@@ -34,6 +37,8 @@ pub struct CaseFindings {
     pub subject: Subject,
     /// The prompt's tokens.
     pub tokens: Vec<TokenReading>,
+    /// Whether a variable without a value left a hole in the prompt.
+    pub has_holes: bool,
     /// What the model says, or why it could not be asked.
     pub outcome: Result<Outcome, String>,
 }
@@ -52,17 +57,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether repairs are worth measuring: whatever fails may be helped. Where the model does not
-    /// know the answer, an injection only fakes the knowledge, and says so.
+    /// Whether repairs are worth measuring: whatever fails may be helped, and a space at the end
+    /// that costs something. Where the model does not know the answer, an injection only fakes the
+    /// knowledge, and says so.
     pub fn wants_repairs(&self) -> bool {
-        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+        let trimmed = self.probes.variant(Variant::Trimmed);
+        let spaced = trimmed.is_some_and(|probe| probe.logp > self.probes.composed.logp);
+        self.verdict
+            .is_some_and(|verdict| verdict != Verdict::Ok || spaced)
     }
 }
 
 /// Asks the model about every case of a file; repairs are not measured yet.
 ///
-/// A case that cannot be asked (its prompt is too long, an injection names a layer that does not
-/// exist) says so in its outcome. Prompts without text are left out.
+/// A case that cannot be asked (its prompt is too long) says so in its outcome. An injection that
+/// the model cannot take (its layer does not exist) is a problem, and the case is asked without it.
+/// Prompts without text are left out, and those whose template cannot be rendered.
 ///
 /// # Errors
 /// Only that `cancel` was set.
@@ -77,10 +87,17 @@ pub fn analyse(
         model: model.info.clone(),
         thresholds: settings.thresholds,
         cases: Vec::new(),
+        problems: Vec::new(),
     };
     for index in indices(file) {
-        let (rendered, subject, refused) = subject(model, file, text, index);
-        if rendered.text.is_empty() {
+        let Met {
+            rendered,
+            subject,
+            has_holes,
+            refused,
+        } = subject(model, file, text, index);
+        // What a template should say is not known where it is broken; the problem is in the file.
+        if rendered.text.is_empty() || matches!(refused, Some(HopError::Template { .. })) {
             continue;
         }
         let tokens = Vec::new();
@@ -91,11 +108,23 @@ pub fn analyse(
             rendered,
             subject,
             tokens,
+            has_holes,
             outcome: Err(String::new()),
         };
         let outcome = match refused {
             Some(error) => Err(error),
-            None => ask(model, &mut case, settings, cancel),
+            None => ask(model, &mut case, settings, cancel).or_else(|error| {
+                let left_out = leave_out(model, &case.id, &mut case.subject, settings, cancel)?;
+                if left_out.is_empty() {
+                    return Err(error);
+                }
+                for problem in left_out {
+                    if !findings.problems.contains(&problem) {
+                        findings.problems.push(problem);
+                    }
+                }
+                ask(model, &mut case, settings, cancel)
+            }),
         };
         match outcome {
             Ok(outcome) => case.outcome = Ok(outcome),
@@ -124,8 +153,9 @@ pub struct Document<'file> {
 }
 
 /// Measures the repairs of a case of `document` whose probes were run, what they do to its other
-/// cases, and to `others`: prompts that they are not meant for, beside the neutral ones that
-/// hoplens ships.
+/// cases, and to the prompts `around` that they are not meant for, beside the neutral ones that
+/// hoplens ships. One `around` serves for all cases of the document as it stands, for one model
+/// and the same settings.
 ///
 /// # Errors
 /// As [`crate::memory::search`].
@@ -133,7 +163,7 @@ pub fn measure(
     model: &Model,
     document: Document<'_>,
     case: &CaseFindings,
-    others: &[Subject],
+    around: &Neighbours,
     settings: &Settings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
@@ -153,13 +183,21 @@ pub fn measure(
     weigh(
         model,
         subject,
-        others,
+        around,
         &mut repairs,
         settings,
         cancel,
         &mut tick,
     )?;
-    stabilities(model, document, case, &mut repairs, settings, cancel)?;
+    stabilities(
+        model,
+        document,
+        case,
+        around,
+        &mut repairs,
+        settings,
+        cancel,
+    )?;
     Ok(repairs)
 }
 
@@ -181,28 +219,30 @@ fn indices(file: &PromptFile) -> Vec<Option<usize>> {
     }
 }
 
-/// A case as the model meets it, and why it cannot if its chat template does not take it; the
-/// messages then stand one after another.
-fn subject(
-    model: &Model,
-    file: &PromptFile,
-    text: &str,
-    index: Option<usize>,
-) -> (Mapped, Subject, Option<HopError>) {
+/// A case as the model meets it.
+struct Met {
+    rendered: Mapped,
+    subject: Subject,
+    has_holes: bool,
+    /// Why it cannot: the template is broken, or the chat template does not take the messages,
+    /// which then stand one after another.
+    refused: Option<HopError>,
+}
+
+fn subject(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -> Met {
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
     let turns = render(file, text, case);
-    let (rendered, refused) = match chat::joined(model.chat.as_ref(), &turns) {
+    let has_holes = turns.has_holes();
+    let (rendered, mut refused) = match chat::joined(model.chat.as_ref(), &turns) {
         Ok(rendered) => (rendered, None),
         Err(error) => (turns.joined(), Some(error.into())),
     };
+    if let Some(problem) = turns.broken() {
+        let reason = problem.message.clone();
+        refused = Some(HopError::Template { reason });
+    }
     let id = case_id(file, index);
-    let hops = case.map_or(&[][..], |case| &case.hops).iter();
-    let mentions = hops.map(|hop| Mention {
-        range: find_mention(&rendered, &hop.mention.value),
-        phrase: hop.mention.value.clone(),
-        bridge: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
-    });
-    let mentions = mentions.collect();
+    let mentions = mentions(&rendered, case);
     let injections = file
         .injections
         .iter()
@@ -220,23 +260,46 @@ fn subject(
         mentions,
         injections,
     };
-    (rendered, subject, refused)
+    Met {
+        rendered,
+        subject,
+        has_holes,
+        refused,
+    }
+}
+
+/// The declared hops, each where its words stand.
+fn mentions(rendered: &Mapped, case: Option<&Case>) -> Vec<Mention> {
+    let hops = case.map_or(&[][..], |case| &case.hops);
+    let links: Vec<Link<'_>> = hops
+        .iter()
+        .map(|hop| Link {
+            mention: &hop.mention.value,
+            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
+        })
+        .collect();
+    let places = where_written(&rendered.text, &links);
+    let mention = |(hop, range): (&Link<'_>, _)| Mention {
+        phrase: hop.mention.to_owned(),
+        range,
+        bridge: hop.bridge.map(str::to_owned),
+    };
+    links.iter().zip(places).map(mention).collect()
 }
 
 /// The case `index` of a file as the model meets it; a file without cases has one, `None`.
 ///
 /// # Errors
-/// The model's chat template is broken, or does not take the messages.
+/// The prompt's template cannot be rendered; the model's chat template is broken, or does not take
+/// the messages.
 pub fn case_subject(
     model: &Model,
     file: &PromptFile,
     text: &str,
     index: Option<usize>,
 ) -> Result<Subject, HopError> {
-    match subject(model, file, text, index) {
-        (_, subject, None) => Ok(subject),
-        (_, _, Some(refused)) => Err(refused),
-    }
+    let met = subject(model, file, text, index);
+    met.refused.map_or(Ok(met.subject), Err)
 }
 
 fn ask(

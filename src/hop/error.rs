@@ -9,6 +9,12 @@ pub enum HopError {
     /// A memory, scope or answer cannot be used.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The prompt's template cannot be rendered.
+    #[error("{reason}")]
+    Template {
+        /// The cause and the remedy.
+        reason: String,
+    },
     /// The model refused.
     #[error(transparent)]
     Model(#[from] ModelError),

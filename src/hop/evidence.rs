@@ -3,15 +3,12 @@
 use serde::Serialize;
 
 use super::probe::asked;
-use super::{HopError, Repair, Settings, Subject};
+use super::{HopError, Neighbours, Repair, Settings, Subject};
 use crate::memory::{
-    self, Bystander, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral,
-    control, neutral_bystanders, random_memories,
+    self, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
+    neutral_bystanders, random_memories,
 };
 use crate::model::{Cancel, Model};
-
-/// Most tokens of other cases that are read after a search: about what the neutral prompts have.
-const CASE_TOKENS: usize = 512;
 
 /// What an injection does to other prompts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,16 +26,14 @@ pub struct Collateral {
 /// of `subject`; rewrites have neither.
 ///
 /// The control keeps the file's injections in force and counts first tokens, as the search does.
-/// The other prompts are the neutral ones and `others`, each with its own injections, in this
-/// order as far as 512 tokens go; those that cannot be asked and those of the same text as
-/// `subject` are left out.
+/// The other prompts are the neutral ones and those `around`, each with its own injections.
 ///
 /// # Errors
 /// As [`crate::memory::control`] and [`crate::memory::collateral`].
 pub(super) fn weigh(
     model: &Model,
     subject: &Subject,
-    others: &[Subject],
+    around: &Neighbours,
     repairs: &mut [Repair],
     settings: &Settings,
     cancel: &Cancel,
@@ -58,7 +53,7 @@ pub(super) fn weigh(
     let controls = controls(model, subject, &found, settings, cancel, progress)?;
     let neutral = neutral_bystanders(model, settings.bos);
     let mut bystanders = neutral.clone();
-    bystanders.extend(cases(model, subject, others, settings, cancel)?);
+    bystanders.extend(around.bystanders(model, subject, settings, cancel)?);
     let injections: Vec<(&str, &Placement)> = found
         .iter()
         .map(|(_, memory, placement)| (memory.as_str(), placement))
@@ -110,40 +105,4 @@ fn controls(
         )?);
     }
     Ok(controls)
-}
-
-/// The other cases as the model meets them.
-fn cases(
-    model: &Model,
-    subject: &Subject,
-    others: &[Subject],
-    settings: &Settings,
-    cancel: &Cancel,
-) -> Result<Vec<Bystander>, HopError> {
-    let mut left = CASE_TOKENS;
-    let mut seen = vec![&subject.prompt];
-    let mut found = Vec::new();
-    for other in others {
-        if other.prompt.is_empty() || seen.contains(&&other.prompt) {
-            continue;
-        }
-        let asked = match asked(model, other, other.prompt.clone(), settings, cancel) {
-            Err(error) if error.is_cancelled() => return Err(error),
-            // It is said where the case itself is reported.
-            Err(_) => continue,
-            Ok(asked) => asked,
-        };
-        let count = asked.tokens.len();
-        if count == 0 || count > left.min(model.config().context) {
-            continue;
-        }
-        left -= count;
-        seen.push(&other.prompt);
-        found.push(Bystander {
-            tokens: asked.tokens.iter().map(|token| token.id).collect(),
-            first_tokens: asked.first_tokens(),
-            interventions: asked.interventions,
-        });
-    }
-    Ok(found)
 }

@@ -80,6 +80,10 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
     // A sentence that a mark ends is complete: the mark is seen, the next sentence is not.
     let seen = &lexemes[..lexemes.len().min(sentence.end + 1)];
     let mut found: Vec<(f64, Phrase)> = Vec::new();
+    let asked: Vec<usize> = sentence
+        .clone()
+        .filter(|at| asks(text, lexemes, &sentence, *at))
+        .collect();
     // Up to where phrases are parts of a subject, whose verb they share.
     let mut subject_until = sentence.start;
     for at in sentence.clone() {
@@ -91,6 +95,10 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
         let Some(mut one) = phrase(text, seen, at, subject) else {
             continue;
         };
+        // "the coast of which country": what is asked for describes nothing.
+        if asked.iter().any(|word| (one.start..one.end).contains(word)) {
+            continue;
+        }
         let bare = !possessive
             && lexemes[at]
                 .kind
@@ -111,6 +119,34 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
     with_owners(text, lexemes, &mut found);
     prefer_inner(text, lexemes, &mut found);
     found
+}
+
+/// Whether the word asks, as in "off the coast of which country is", and does not relate, as in
+/// "the country in which the tower stands": a noun belongs to it, and the sentence is a question by
+/// its mark, by the preposition that begins it, or by the `of` before the word.
+fn asks(text: &str, lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> bool {
+    let word = text[lexemes[at].range.clone()].to_lowercase();
+    let (true, Some(before)) = (
+        matches!(word.as_str(), "which" | "what" | "whose"),
+        at.checked_sub(1).filter(|before| sentence.contains(before)),
+    ) else {
+        return false;
+    };
+    let noun = lexemes.get(at + 1).is_some_and(|next| {
+        matches!(
+            next.kind,
+            Kind::Word(Class::Open | Class::S | Class::Superlative | Class::Ed)
+        )
+    });
+    let marked = lexemes
+        .get(sentence.end)
+        .is_some_and(|stop| &text[stop.range.clone()] == "?");
+    let class = |at: usize| lexemes[at].kind.class();
+    noun && match class(before) {
+        Some(Class::Of) => true,
+        Some(Class::Preposition) => marked || class(sentence.start) == Some(Class::Preposition),
+        _ => false,
+    }
 }
 
 /// Whether a subject may begin behind it.

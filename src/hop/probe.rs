@@ -286,7 +286,7 @@ pub fn run_probes(
     let mut hops = Vec::with_capacity(steps.len());
     for step in steps {
         hops.push(HopProbe {
-            index: step.mention,
+            index: step.hop,
             mention: step.phrase,
             bridge: step.bridge,
             known: next()?,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{CaseFindings, Collateral, HopError, Outcome, Probe, Settings, Stability, Verdict};
 use crate::memory::{Control, Recipe};
 use crate::model::{Cancel, Model};
-use crate::prompt::{FileEdit, Mapped, Scope, insert_text, replace_mention};
+use crate::prompt::{FileEdit, Mapped, Scope, insert_text, replace_all};
 
 /// A change that makes the expected answer more probable.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,8 @@ pub enum Change {
         was: String,
         /// The words that stand there instead.
         text: String,
+        /// Further places of the same words, each with what stands there instead.
+        also: Vec<(Range<usize>, String)>,
     },
 }
 
@@ -112,16 +114,25 @@ impl Repair {
 /// The edit that changes the words of a rendered prompt in its file; `None` for an injection, and
 /// where the words are not in the file.
 pub fn words_edit(rendered: &Mapped, change: &Change) -> Option<FileEdit> {
-    let Change::Words { range, text, .. } = change else {
+    let Change::Words {
+        range, text, also, ..
+    } = change
+    else {
         return None;
     };
     if range.is_empty() {
         return insert_text(rendered, range.start, text);
     }
-    replace_mention(rendered, range.clone(), text)
+    let mut changes = vec![(range.clone(), text.as_str())];
+    changes.extend(
+        also.iter()
+            .map(|(range, text)| (range.clone(), text.as_str())),
+    );
+    replace_all(rendered, &changes)
 }
 
-/// Measures the repairs of a failing case and ranks those that help, best first.
+/// Measures the repairs of a failing case and ranks those that help, best first. Of a case that is
+/// well nothing but the space at its end is tried.
 ///
 /// Where a bridge is named, the hop that loses most is repaired: by its words (rewrite,
 /// appositive, fact) and by injections of its bridge, the best cell of each encoding and scope,
@@ -139,8 +150,11 @@ pub(super) fn repairs(
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, HopError> {
-    let mut found = wording::measure(model, case, &outcome.probes, settings, cancel)?;
+    let mut found = wording::measure(model, case, outcome, settings, cancel)?;
     let before = outcome.probes.composed.logp;
+    if outcome.verdict == Some(Verdict::Ok) {
+        return Ok(rank(found, settings));
+    }
     if let Some((_, hop)) = outcome.probes.weakest() {
         let subject = &case.subject;
         let bridge = &hop.bridge;
@@ -229,6 +243,7 @@ mod tests {
             range: 0..0,
             was: String::new(),
             text: String::new(),
+            also: Vec::new(),
         };
         repair(change, logp_after)
     }

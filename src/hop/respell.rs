@@ -25,12 +25,22 @@ pub(super) struct Spelling {
 /// not in the file is left alone.
 pub(super) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     let prompt = &case.subject.prompt;
-    let mut found: Vec<Spelling> = trailing_space(prompt).into_iter().collect();
-    found.extend(odd_spaces(prompt));
+    let mut found = space_at_end(case);
+    // Around a hole the spaces are odd for want of a word.
+    if !case.has_holes {
+        found.extend(odd_spaces(prompt));
+    }
     found.extend(split_words(model, case));
     found.retain(|one| case.rendered.to_source(one.range.clone()).is_some());
     found.truncate(MOST);
     found
+}
+
+/// The spaces at the end of a case's prompt, if they are in the file and no hole is behind them.
+pub(super) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
+    let found = trailing_space(&case.subject.prompt)
+        .filter(|one| !case.has_holes && case.rendered.to_source(one.range.clone()).is_some());
+    found.into_iter().collect()
 }
 
 /// The spaces and tabs at the end of a prompt.

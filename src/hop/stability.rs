@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use super::analysis::case_subject;
+use super::neighbours::Neighbour;
 use super::probe::{Asked, ask, asked};
-use super::{CaseFindings, Change, Document, HopError, Repair, Settings, Subject, words_edit};
+use super::{CaseFindings, Change, Document, HopError, Neighbours, Repair, Settings, words_edit};
 use crate::memory::{encode_for, place, resolve_scope};
 use crate::model::{Cancel, Capture, Model};
 use crate::prompt::edited;
 
-/// Most other cases that are asked, and most tokens of one that still is.
+/// Most other cases that are asked.
 const CASES: usize = 16;
-const TOKENS: usize = 512;
 
 /// What a repair does to the expected answers of the file's other cases, as if it were meant for
 /// them too.
@@ -58,36 +58,32 @@ pub(super) fn stabilities(
     model: &Model,
     document: Document<'_>,
     case: &CaseFindings,
+    around: &Neighbours,
     repairs: &mut [Repair],
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<(), HopError> {
-    let mut clean = Vec::new();
-    for index in others(document, case) {
-        let Ok(subject) = case_subject(model, document.file, document.text, Some(index)) else {
-            continue;
-        };
-        match asked(model, &subject, subject.prompt.clone(), settings, cancel) {
-            Err(error) if error.is_cancelled() => return Err(error),
-            // It is said where the case itself is reported.
-            Err(_) => {}
-            Ok(asked) if asked.tokens.is_empty() || asked.tokens.len() > TOKENS => {}
-            Ok(asked) => clean.push((index, subject, asked)),
-        }
-    }
-    if clean.is_empty() || repairs.is_empty() {
+    if repairs.is_empty() {
         return Ok(());
     }
-    let prompts: Vec<Asked> = clean.iter().map(|(.., asked)| asked.clone()).collect();
-    let (before, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    let clean = around.cases(model, document, &others(document, case), settings, cancel)?;
+    if clean.is_empty() {
+        return Ok(());
+    }
     for repair in repairs {
         let mut changed = Vec::new();
         let mut at = Vec::new();
-        for (other, (index, subject, asked)) in clean.iter().enumerate() {
-            let after = match &repair.change {
-                Change::Inject(_) => injected(model, subject, asked, repair, settings, cancel),
-                Change::Words { .. } => {
-                    reworded(model, document, case, *index, repair, settings, cancel)
+        let edited = words_edit(&case.rendered, &repair.change)
+            .map(|edit| edited(document.file, document.text, &edit));
+        for (other, (index, one)) in clean.iter().enumerate() {
+            let after = match (&repair.change, &edited) {
+                (Change::Inject(_), _) => injected(model, one, repair, settings, cancel),
+                (Change::Words { .. }, None) => Ok(None),
+                (Change::Words { .. }, Some((file, text))) => {
+                    case_subject(model, file, text, Some(*index)).and_then(|subject| {
+                        let prompt = subject.prompt.clone();
+                        asked(model, &subject, prompt, settings, cancel).map(Some)
+                    })
                 }
             };
             match after {
@@ -107,7 +103,7 @@ pub(super) fn stabilities(
         let changes: Vec<f64> = at
             .into_iter()
             .zip(after)
-            .map(|(other, (after, _))| after.logp - before[other].0.logp)
+            .map(|(other, (after, _))| after.logp - clean[other].1.before.logp)
             .collect();
         repair.stability = Stability::of(&changes);
     }
@@ -129,8 +125,7 @@ fn others(document: Document<'_>, case: &CaseFindings) -> Vec<usize> {
 
 fn injected(
     model: &Model,
-    subject: &Subject,
-    asked: &Asked,
+    other: &Neighbour,
     repair: &Repair,
     settings: &Settings,
     cancel: &Cancel,
@@ -147,28 +142,11 @@ fn injected(
         settings.bos,
         cancel,
     )?;
-    let at = resolve_scope(&placement.scope, &subject.prompt, &asked.tokens)?;
-    let mut asked = asked.clone();
+    let mut asked = other.asked.clone();
+    let at = resolve_scope(&placement.scope, &other.subject.prompt, &asked.tokens)?;
     let change = place(&vector, placement.layer, placement.tau, at)?;
     asked.interventions.push(change);
     Ok(Some(asked))
-}
-
-fn reworded(
-    model: &Model,
-    document: Document<'_>,
-    case: &CaseFindings,
-    index: usize,
-    repair: &Repair,
-    settings: &Settings,
-    cancel: &Cancel,
-) -> Result<Option<Asked>, HopError> {
-    let Some(edit) = words_edit(&case.rendered, &repair.change) else {
-        return Ok(None);
-    };
-    let (file, text) = edited(document.file, document.text, &edit);
-    let subject = case_subject(model, &file, &text, Some(index))?;
-    asked(model, &subject, subject.prompt.clone(), settings, cancel).map(Some)
 }
 
 #[cfg(test)]

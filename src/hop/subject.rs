@@ -26,8 +26,8 @@ pub struct Subject {
 pub struct Mention {
     /// The phrase as it was declared.
     pub phrase: String,
-    /// Bytes of the rendered prompt. `None` where the phrase does not stand there: in a chain it
-    /// may only do so once an earlier bridge is named.
+    /// Bytes of the rendered prompt: the phrase, or where it is declared with an earlier bridge in
+    /// it, those words that become it once that bridge is named. `None` where they are not there.
     pub range: Option<Range<usize>>,
     /// The bridge, if the author named it.
     pub bridge: Option<String>,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Snapshot, injections, tokens, undeclared, verdicts};
 use crate::hop::CaseFindings;
-use crate::prompt::{Origin, Severity};
+use crate::prompt::{Origin, Problem, Severity};
 
 /// Something to underline in a prompt file or its sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,11 @@ pub struct Related {
 /// What can be said without a model: the declarations' own problems.
 pub fn static_diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
     let problems = crate::prompt::all_problems(&snapshot.file, &snapshot.text);
-    let found = problems.into_iter().map(|problem| Diagnostic {
+    unsuppressed(snapshot, problems.into_iter().map(told).collect())
+}
+
+fn told(problem: Problem) -> Diagnostic {
+    Diagnostic {
         code: problem.code,
         severity: problem.severity,
         message: problem.message,
@@ -47,8 +51,7 @@ pub fn static_diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         origin: problem.origin,
         case: None,
         related: Vec::new(),
-    });
-    unsuppressed(snapshot, found.collect())
+    }
 }
 
 /// Everything that is known of a file, the model's findings included.
@@ -67,6 +70,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
             ));
         }
         own.extend(injections::diagnostics(snapshot, findings));
+        own.extend(findings.problems.iter().cloned().map(told));
         found.extend(unsuppressed(snapshot, own));
     }
     found

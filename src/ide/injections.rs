@@ -7,8 +7,8 @@ use crate::hop::{CaseFindings, FileFindings, Thresholds};
 use crate::model::ModelInfo;
 use crate::prompt::{Injection, Measured, Severity};
 
-/// How much of a recorded gain must still be there: all but this share of it, and in any case all
-/// but a tenth of a nat.
+/// How far a gain may be from the recorded one: by this share of it, and in any case by a tenth of
+/// a nat.
 const LOSS: f64 = 0.2;
 const LEAST: f64 = 0.1;
 
@@ -128,18 +128,24 @@ fn other_model(injection: &Injection, model: &ModelInfo) -> Option<String> {
     ))
 }
 
-/// That the recorded gain is no longer there.
+/// That the gain is no longer what was recorded: less of it, or more.
 fn no_longer(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
     let measured = injection.measured.as_ref()?;
     let recorded = gain(measured)?;
     let own = acted.get(own(injection, acted)?)?;
-    let least = recorded.abs() - LEAST.max(LOSS * recorded.abs());
-    if own.gain() * recorded.signum() >= least {
+    let slack = LEAST.max(LOSS * recorded.abs());
+    let more = own.gain() * recorded.signum() - recorded.abs();
+    if more.abs() <= slack {
         return None;
     }
+    let (does, or) = if more > 0.0 {
+        ("does more than", "")
+    } else {
+        ("no longer does", " or remove it")
+    };
     Some(format!(
-        "this injection no longer does what was recorded: {} → {} then, {} → {} now ({}). The \
-         prompt has changed since; measure it again or remove it.",
+        "this injection {does} what was recorded: {} → {} then, {} → {} now ({}). The prompt has \
+         changed since; measure it again{or}.",
         percent(measured.before),
         percent(measured.after),
         percent(own.before),
@@ -239,7 +245,11 @@ mod tests {
     fn a_gain_that_is_gone_is_stale() {
         let recorded = injection(RECORD, "");
         assert_eq!(no_longer(&recorded, &[effect("a", 0.2, 0.38, false)]), None);
-        assert_eq!(no_longer(&recorded, &[effect("a", 0.1, 0.9, false)]), None);
+        // More than was recorded is not what was recorded either.
+        assert_eq!(no_longer(&recorded, &[effect("a", 0.2, 0.44, false)]), None);
+        let message = no_longer(&recorded, &[effect("a", 0.1, 0.9, false)]).unwrap();
+        assert!(message.contains("does more than"), "{message}");
+        assert!(message.contains("10.0 % → 90.0 % now"), "{message}");
         let message = no_longer(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
         assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
         // A suppression that still suppresses.

@@ -44,7 +44,7 @@ pub(super) fn diagnostics(
     }
     let declared = case.case.and_then(|at| snapshot.file.cases.get(at));
     let expect = declared.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
-    if let Some(message) = literal(case, outcome) {
+    if let Some(message) = literal(case, outcome, thresholds) {
         let spaceless = declared.and_then(|case| {
             let answers = &mut case.expect.iter();
             let answer = answers.find(|one| !one.value.starts_with(char::is_whitespace))?;
@@ -78,6 +78,9 @@ fn is_better(probe: &Probe, than: &Probe, thresholds: &Thresholds) -> bool {
 
 /// That the space at the end of the prompt costs something.
 fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> Option<String> {
+    if case.has_holes {
+        return None;
+    }
     let composed = &outcome.probes.composed;
     let trimmed = outcome.probes.variant(Variant::Trimmed)?;
     let why = "most words bring their own space in one token, which after a space they cannot";
@@ -105,19 +108,22 @@ fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> 
     })
 }
 
-/// That an answer is measured with a space that it is declared without.
-fn literal(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
+/// That the space that an answer is measured with, and declared without, costs something.
+fn literal(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> Option<String> {
     let composed = &outcome.probes.composed;
     let literal = outcome.probes.variant(Variant::Literal)?;
+    if !is_better(literal, composed, thresholds) {
+        return None;
+    }
     let spaceless = |answer: &&String| !answer.starts_with(char::is_whitespace);
     let expect = case.subject.expect.iter().find(spaceless)?;
     Some(format!(
-        "the answer has no space before it; hoplens measures {} ({}). The text as it stands here \
-         would be other tokens ({}). Write {} to say so.",
+        "hoplens measures {}, with a space before it ({}), and without one it would be {} ({}). If \
+         the answer follows the prompt directly, move the prompt's last word into it.",
         quoted(&format!(" {}", expect.trim_start())),
         percent(composed.p),
         percent(literal.p),
-        quoted(&format!(" {}", expect.trim_start()))
+        factor(literal.p / composed.p)
     ))
 }
 
@@ -176,6 +182,7 @@ fn respelled(case: &CaseFindings, outcome: &Outcome) -> Vec<(Option<Range<usize>
                 range,
                 was,
                 text,
+                ..
             } if !text.is_empty() => {
                 let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
                 let message = format!(

@@ -9,6 +9,10 @@ use crate::prompt::{Origin, Severity};
 /// That naming a guessed bridge changes the answer, or makes the expected one more probable; on
 /// the mention.
 pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Diagnostic> {
+    // A hole in the prompt is no way of asking.
+    if case.has_holes {
+        return None;
+    }
     let undeclared = case.outcome.as_ref().ok()?.undeclared.as_ref()?;
     let (code, message) = expected(case, undeclared).or_else(|| inconsistent(case, undeclared))?;
     let range = case.rendered.to_source(undeclared.mention.clone());

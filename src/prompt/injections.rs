@@ -107,12 +107,62 @@ fn measured(node: &Node, problems: &mut Problems) -> Option<Measured> {
     let model = required(entries, "model", what, here, problems)
         .and_then(|model| text(model, "The measured model", problems));
     let before = required(entries, "before", what, here, problems)
-        .and_then(|p| number(p, "The probability before", problems));
+        .and_then(|p| probability(p, "The probability before", problems));
     let after = required(entries, "after", what, here, problems)
-        .and_then(|p| number(p, "The probability after", problems));
+        .and_then(|p| probability(p, "The probability after", problems));
     Some(Measured {
         model: model?.value,
         before: before?,
         after: after?,
     })
+}
+
+/// A number from 0 to 1.
+fn probability(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> {
+    let p = number(node, what, problems)?;
+    if (0.0..=1.0).contains(&p) {
+        return Some(p);
+    }
+    let message = format!(
+        "{what} is {p}, and a probability is from 0 to 1, so the record is left out. Measure it \
+         again (`hoplens repair`), or remove `measured`."
+    );
+    problems.error(node.here(), message);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prompt::{Severity, parse};
+
+    #[test]
+    fn only_probabilities_are_recorded() {
+        let read = |before: &str, after: &str| {
+            let text = format!(
+                "---\nhoplens.inject:\n  - {{memory: x, layer: 1, tau: 2, measured: {{model: m, \
+                 before: {before}, after: {after}}}}}\n---\nText"
+            );
+            let file = parse("a.prompt", &text, None);
+            let wrong = file.problems.iter().map(|problem| {
+                assert_eq!(problem.severity, Severity::Error);
+                text[problem.range.clone()].to_owned()
+            });
+            // The injection itself is as it was.
+            assert_eq!(file.injections.len(), 1);
+            (
+                wrong.collect::<Vec<_>>(),
+                file.injections[0].measured.is_some(),
+            )
+        };
+        assert_eq!(read("0", "1"), (vec![], true));
+        for (before, after, wrong) in [
+            ("2", "0.5", vec!["2"]),
+            ("0.5", "-1", vec!["-1"]),
+            (".nan", "1.01", vec![".nan", "1.01"]),
+            (".inf", "0.5", vec![".inf"]),
+        ] {
+            let wrong: Vec<String> = wrong.into_iter().map(str::to_owned).collect();
+            assert_eq!(read(before, after), (wrong, false));
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub enum Kind {
     Index(u64),
     /// A finite number.
     Number,
+    /// A number from 0 to 1.
+    Probability,
     /// Exactly this whole number.
     Version(u64),
     /// Any value.
@@ -144,12 +146,12 @@ pub const MEASURED: &[Key] = &[
     ),
     required(
         "before",
-        Kind::Number,
+        Kind::Probability,
         "Probability of the expected answer without the injection.",
     ),
     required(
         "after",
-        Kind::Number,
+        Kind::Probability,
         "Probability of the expected answer with it.",
     ),
 ];

@@ -216,7 +216,7 @@ pub fn find_phrase(text: &str, mention: &str) -> Option<Range<usize>> {
 }
 
 /// Bytes at the beginning of `text` that are `mention` but for spacing and its first letter's case.
-fn match_loosely(text: &str, mention: &str) -> Option<usize> {
+pub(super) fn match_loosely(text: &str, mention: &str) -> Option<usize> {
     let mut left = text;
     let mut wanted = mention.chars().peekable();
     let mut first = true;

@@ -45,7 +45,23 @@ pub struct Rendered {
     pub problems: Vec<Problem>,
 }
 
+/// How the problem of a template begins that cannot be rendered.
+const BROKEN: &str = "The template cannot be rendered";
+
 impl Rendered {
+    /// Why the template could not be rendered, if it could not: the turns are then its source.
+    pub fn broken(&self) -> Option<&Problem> {
+        let is_broken = |one: &&Problem| one.message.starts_with(BROKEN);
+        self.problems.iter().find(is_broken)
+    }
+
+    /// Whether a variable without a value left a hole in the text.
+    pub fn has_holes(&self) -> bool {
+        // Nothing else in a rendering is warned of.
+        let is_hole = |one: &Problem| one.severity == Severity::Warning;
+        self.problems.iter().any(is_hole)
+    }
+
     /// All messages as one text, an empty line between two.
     pub fn joined(&self) -> Mapped {
         let mut turns = self.turns.iter();
@@ -131,7 +147,7 @@ fn broken(failure: &Failure, base: usize) -> Problem {
         Severity::Error,
         base + failure.range.start..base + failure.range.end,
         format!(
-            "The template cannot be rendered, so it is read as it stands: {} Mend the template.",
+            "{BROKEN}, so its cases are not asked: {} Mend the template.",
             failure.message
         ),
     )

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Case, FileEdit, Mapped, Origin, Piece, Problem, Rendered, Severity, TextEdit, Turn,
-    find_mention, problem::FRONT_MATTER, prompty::role_of_line, quote::quoted,
+    Case, FileEdit, Link, Mapped, Origin, Piece, Problem, Rendered, Severity, TextEdit,
+    find_phrase, problem::FRONT_MATTER, prompty::role_of_line, quote::quoted, stands,
 };
 
 /// Gives the edit that puts `replacement` in the place of some rendered bytes.
@@ -26,6 +26,59 @@ pub fn replace_mention(
         return None;
     };
     write(mapped, piece, rendered, replacement)
+}
+
+/// Gives the edits that replace several ranges of rendered bytes, each by the rules of
+/// [`replace_mention`]: one for each place in the file, of which a variable's text is a single one.
+///
+/// `None` where one of them cannot be replaced, or where they stand in two files.
+pub fn replace_all(mapped: &Mapped, changes: &[(Range<usize>, &str)]) -> Option<FileEdit> {
+    let mut all: Option<FileEdit> = None;
+    let mut scalars: Vec<(Range<usize>, String)> = Vec::new();
+    for (range, text) in changes {
+        let mut one = replace_mention(mapped, range.clone(), text)?;
+        let piece = mapped.touched(range).first()?;
+        if let Some(value) = piece.value.as_ref().filter(|_| !piece.verbatim) {
+            // Written once for all that is changed in it.
+            let words = within(mapped, piece, changes);
+            let known = scalars.iter().find(|(range, _)| *range == value.range);
+            if let Some((_, before)) = known {
+                // A variable that is used twice would have to say two things.
+                if *before != words {
+                    return None;
+                }
+                continue;
+            }
+            for edit in &mut one.edits {
+                edit.new_text = quoted(&words);
+            }
+            scalars.push((value.range.clone(), words));
+        }
+        match &mut all {
+            None => all = Some(one),
+            Some(all) if all.target == one.target => all.edits.append(&mut one.edits),
+            Some(_) => return None,
+        }
+    }
+    let mut all = all?;
+    all.edits.sort_by_key(|edit| edit.range.start);
+    let apart = |pair: &[TextEdit]| pair[0].range.end <= pair[1].range.start;
+    all.edits.windows(2).all(apart).then_some(all)
+}
+
+/// The text of a piece after all the changes inside it.
+fn within(mapped: &Mapped, piece: &Piece, changes: &[(Range<usize>, &str)]) -> String {
+    let own = piece.rendered.clone();
+    let mut inside: Vec<&(Range<usize>, &str)> = changes
+        .iter()
+        .filter(|(range, _)| own.start <= range.start && range.end <= own.end)
+        .collect();
+    inside.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let text = mapped.text.get(own.clone()).unwrap_or_default().to_owned();
+    inside.into_iter().fold(text, |mut text, (range, words)| {
+        text.replace_range(range.start - own.start..range.end - own.start, words);
+        text
+    })
 }
 
 /// Gives the edit that puts `text` into the prompt at a byte of the rendered text, by the rules of
@@ -113,29 +166,113 @@ fn means_more(mapped: &Mapped, rendered: &Range<usize>, text: &str) -> bool {
     lines.lines().any(|line| role_of_line(line).is_some())
 }
 
-/// The mentions of a case that its rendered prompt does not hold. Where the bridge stands there
-/// instead, the hop has been made explicit and nothing is missing.
+/// The mentions of a case that its rendered prompt does not hold, neither as it is written nor
+/// once the bridges before are named. Where the bridge stands there instead, the hop has been made
+/// explicit and nothing is missing.
 pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
-    case.hops
+    let prompt = rendered.joined().text;
+    let links: Vec<Link<'_>> = case
+        .hops
         .iter()
-        .filter(|hop| {
-            let stands = |text: &str| {
-                let found = |turn: &Turn| find_mention(&turn.text, text).is_some();
-                rendered.turns.iter().any(found)
-            };
-            let bridge = hop.bridge.as_ref();
-            !stands(&hop.mention.value) && !bridge.is_some_and(|bridge| stands(&bridge.value))
+        .map(|hop| Link {
+            mention: &hop.mention.value,
+            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
         })
-        .map(|hop| Problem {
-            code: FRONT_MATTER,
-            severity: Severity::Warning,
-            message: format!(
-                "The mention \"{}\" is not in the rendered prompt, so this hop is not tested. \
-                 Quote the prompt's own words.",
-                hop.mention.value
-            ),
-            range: hop.mention.range.clone(),
-            origin: case.origin,
-        })
-        .collect()
+        .collect();
+    let hops = case.hops.iter().zip(stands(&prompt, &links));
+    hops.filter(|(hop, stands)| {
+        let named = |text: &str| find_phrase(&prompt, text).is_some();
+        !stands
+            && !hop
+                .bridge
+                .as_ref()
+                .is_some_and(|bridge| named(&bridge.value))
+    })
+    .map(|(hop, _)| Problem {
+        code: FRONT_MATTER,
+        severity: Severity::Warning,
+        message: format!(
+            "The mention \"{}\" is not in the rendered prompt, so this hop is not tested. \
+             Quote the prompt's own words.",
+            hop.mention.value
+        ),
+        range: hop.mention.range.clone(),
+        origin: case.origin,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::{parse, places, render};
+
+    #[test]
+    fn a_mention_of_a_later_hop_is_looked_for_when_the_earlier_are_named() {
+        let missing = |hops: &str| -> Vec<String> {
+            let text = format!(
+                "---\nhoplens.cases:\n  - hops: [{hops}]\n---\nThe capital of the country where \
+                 the largest reef is is"
+            );
+            let file = parse("a.prompt", &text, None);
+            let rendered = render(&file, &text, Some(&file.cases[0]));
+            let problems = mention_problems(&rendered, &file.cases[0]);
+            let words = |one: &Problem| text[one.range.clone()].trim_matches('"').to_owned();
+            problems.iter().map(words).collect()
+        };
+        let reef = "{mention: the largest reef, bridge: the Great Barrier Reef}";
+        let country =
+            "{mention: \"the country where the Great Barrier Reef is\", bridge: Australia}";
+        let capital = "{mention: the capital of Australia, bridge: Canberra}";
+        assert_eq!(missing(&format!("{reef}, {country}, {capital}")), [""; 0]);
+        assert_eq!(
+            missing(&format!("{reef}, {capital}")),
+            ["the capital of Australia"]
+        );
+        assert_eq!(
+            missing(country),
+            ["the country where the Great Barrier Reef is"]
+        );
+        // No bridge is needed to be there.
+        assert_eq!(
+            missing(&format!(
+                "{reef}, {{mention: the country where the Great Barrier Reef is}}"
+            )),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn every_occurrence_is_replaced_in_its_own_place() {
+        let text = "---\nhoplens.cases:\n  - input: {thing: a big reef and a big reef, name: a big \
+                    reef}\n---\nA big reef: {{thing}}, {{name}}, {{name}}.";
+        let file = parse("a.prompt", text, None);
+        let rendered = render(&file, text, Some(&file.cases[0])).joined();
+        let in_text = |words: &str| {
+            let ranges = places(&rendered.text, "a big reef", None).ranges;
+            let here: Vec<(Range<usize>, &str)> = ranges
+                .into_iter()
+                .filter(|range| rendered.text[range.clone()] == *words)
+                .map(|range| (range, "Ningaloo"))
+                .collect();
+            replace_all(&rendered, &here)
+        };
+        let edit = in_text("A big reef").unwrap();
+        assert_eq!(edit.apply(text), text.replace("A big reef", "Ningaloo"));
+        let edit = in_text("a big reef").unwrap();
+        let expected = text
+            .replace("a big reef and a big reef", "\"Ningaloo and Ningaloo\"")
+            .replace("name: a big reef", "name: \"Ningaloo\"");
+        assert_eq!(edit.edits.len(), 2);
+        assert_eq!(edit.apply(text), expected);
+        // One of two uses of a variable cannot be changed alone.
+        let ends: Vec<usize> = rendered
+            .text
+            .match_indices("a big reef")
+            .map(|(at, _)| at)
+            .collect();
+        let last = ends[3];
+        let one = [(ends[2]..ends[2] + 10, "x"), (last..last + 10, "y")];
+        assert_eq!(replace_all(&rendered, &one), None);
+    }
 }

@@ -82,6 +82,7 @@ fn value(kind: &Kind) -> Value {
         Kind::Word(words) => json!({"enum": words}),
         Kind::Index(least) => json!({"type": "integer", "minimum": least}),
         Kind::Number => json!({"type": "number"}),
+        Kind::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
         Kind::Version(version) => json!({"const": version}),
         Kind::Any => json!({}),
         Kind::Map(keys) => map(keys),

@@ -10,22 +10,24 @@ pub fn is_sound(file: &PromptFile, text: &str, edit: &FileEdit) -> bool {
     if file.format != Format::Github || edit.target != Origin::FrontMatter {
         return true;
     }
-    let [change] = edit.edits.as_slice() else {
-        return false;
-    };
     let (after, _) = edited(file, text, edit);
     let told = |file: &PromptFile| -> Vec<(Option<String>, String)> {
         let told = |turn: &Turn| (turn.role.clone(), turn.text.text.clone());
         file.turns.iter().map(told).collect()
     };
     let mut expected = told(file);
-    let in_words = place(file, change);
-    if let Some((turn, at)) = in_words
-        && let Some((_, words)) = expected.get_mut(turn)
-    {
-        words.replace_range(at..at + change.range.len(), &change.new_text);
+    let mut in_words = !edit.edits.is_empty();
+    // From the last, so that the others stay where they are.
+    for change in edit.edits.iter().rev() {
+        let place = place(file, change);
+        in_words &= place.is_some();
+        if let Some((turn, at)) = place
+            && let Some((_, words)) = expected.get_mut(turn)
+        {
+            words.replace_range(at..at + change.range.len(), &change.new_text);
+        }
     }
-    let same_cases = if in_words.is_some() {
+    let same_cases = if in_words {
         let says = |file: &PromptFile| -> Vec<_> {
             let of = |case: &super::Case| {
                 let expect = case.expect.iter().map(|one| one.value.clone());
@@ -62,7 +64,7 @@ fn errors(file: &PromptFile) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prompt::{parse, render, replace_mention};
+    use crate::prompt::{parse, render, replace_all, replace_mention};
 
     #[test]
     fn words_that_would_break_the_yaml_are_refused() {
@@ -84,5 +86,18 @@ mod tests {
         for (turn, new) in [(1, "a, \"b\" #c"), (2, "a, b")] {
             assert!(sound(turn, "reef", new), "{turn} {new}");
         }
+        // Several places at once.
+        let mapped = &rendered.turns[1].text;
+        let both = |reef: &str| {
+            let at = |words: &str| {
+                let at = mapped.text.find(words).unwrap();
+                at..at + words.len()
+            };
+            let edit = replace_all(mapped, &[(at("the"), "a"), (at("reef"), reef)]).unwrap();
+            assert_eq!(edit.edits.len(), 2);
+            is_sound(&file, text, &edit)
+        };
+        assert!(both("sea"));
+        assert!(!both("a\nb"));
     }
 }

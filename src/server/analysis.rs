@@ -9,7 +9,7 @@ use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority, facts_of};
-use crate::hop::{Document, FileFindings, HopError, Subject, analyse, measure, undeclared};
+use crate::hop::{Document, FileFindings, HopError, Neighbours, analyse, measure, undeclared};
 use crate::prompt::Facts;
 
 /// Why a prompt is looked at.
@@ -140,13 +140,14 @@ async fn repair(
     findings: FileFindings,
 ) {
     let cases = findings.cases.iter();
-    let others: Arc<[Subject]> = cases.map(|case| case.subject.clone()).collect();
+    let others = cases.map(|case| case.subject.clone());
+    let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
     for (index, case) in findings.cases.into_iter().enumerate() {
         if !matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs()) {
             continue;
         }
         let settings = state.hop_settings(key);
-        let others = Arc::clone(&others);
+        let around = Arc::clone(&around);
         let view = Arc::clone(view);
         let answer = state.engine.submit_long(
             Priority::Diagnostics,
@@ -158,7 +159,7 @@ async fn repair(
                     text: &view.snapshot.text,
                 };
                 measure(
-                    model, document, &case, &others, &settings, cancel, &mut pause,
+                    model, document, &case, &around, &settings, cancel, &mut pause,
                 )
             },
         );

@@ -190,7 +190,8 @@ fn invalid_yaml_is_a_finding() {
     );
 }
 
-/// An injection that cannot be placed does not hide what is found elsewhere.
+/// An injection that cannot be placed is a finding at its own layer, and its case is asked without
+/// it; a case that cannot be asked at all does not hide what is found elsewhere.
 #[test]
 fn one_bad_case_does_not_hide_the_others() {
     let folder = Folder::new();
@@ -207,10 +208,22 @@ fn one_bad_case_does_not_hide_the_others() {
     ];
     let output = hoplens(&args);
     let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(
+        report.contains("a.prompt:2:") && report.contains("layer 999"),
+        "{report}"
+    );
+    assert_eq!(report.matches("[answer-unlikely]").count(), 2, "{report}");
+    folder.file(
+        "a.prompt",
+        format!("{case}---\n{}", "The tallest ".repeat(999)),
+    );
+    let output = hoplens(&args);
+    let report = String::from_utf8_lossy(&output.stdout);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(
-        error.contains("a.prompt") && error.contains("layer 999"),
+        error.contains("a.prompt") && error.contains("tokens"),
         "{error}"
     );
     assert!(

@@ -153,3 +153,79 @@ fn a_link_is_followed_and_permissions_stay() {
     assert_ne!(folder.read("real/one.prompt"), text);
     assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
 }
+
+#[test]
+fn all_cases_are_measured_again_after_the_edits() {
+    let folder = Folder::new();
+    let text =
+        failing("The first").replace("---\nThe", "  - {id: two, expect: \" the\"}\n---\nThe");
+    folder.write("two.prompt", &text);
+    let found = json(&folder.run(&["repair", "two.prompt", "--case", "one", "--json"]));
+    let mut worse = 0;
+    for repair in found["repairs"].as_array().unwrap() {
+        folder.write("two.prompt", &text);
+        let before = json(&folder.run(&["check", "two.prompt", "--json"]));
+        let number = repair["number"].to_string();
+        let args = ["repair", "two.prompt", "--case", "one", "--number", &number];
+        let applied = json(&folder.run(&[&args[..], &["--apply", "--json"]].concat()));
+        let now = json(&folder.run(&["check", "two.prompt", "--json"]));
+        let told = applied["afterwards"].as_array().unwrap();
+        assert_eq!(told.len(), 2);
+        for (at, told) in told.iter().enumerate() {
+            let p = |report: &Value| report["files"][0]["cases"][at]["p"].as_f64().unwrap();
+            let same = |key: &str, p: f64| (told[key].as_f64().unwrap().ln() - p.ln()).abs() < 1e-3;
+            assert!(
+                same("before", p(&before)) && same("after", p(&now)),
+                "{told}"
+            );
+            let is_worse = told["is_worse"].as_bool().unwrap();
+            assert_eq!(is_worse, p(&now) * 1.1 < p(&before), "{told}");
+        }
+        if told[1]["is_worse"] == true && worse == 0 {
+            worse += 1;
+            folder.write("two.prompt", &text);
+            let output = folder.run(&[&args[..], &["--apply"]].concat());
+            let shown = stdout(&output);
+            assert!(shown.contains("worse: case two: "), "{shown}");
+            assert!(shown.contains("still: case two: "), "{shown}");
+            assert_eq!(code(&output), 1);
+        }
+    }
+    assert_eq!(worse, 1, "no repair makes the other case worse");
+}
+
+#[test]
+fn a_costly_space_is_repaired_by_either_path_though_the_case_is_well() {
+    let folder = Folder::new();
+    folder.write("hoplens.toml", "[thresholds]\nknown = 0.0\n");
+    let text = "The first is located off the coast of ";
+    let sidecar = "version: 1\ncases:\n  - {id: one, expect: fought}\n";
+    folder.write("space.txt.hoplens.yaml", sidecar);
+    for path in ["space.txt", "space.txt.hoplens.yaml"] {
+        folder.write("space.txt", text);
+        let checked = json(&folder.run(&["check", "space.txt", "--json"]));
+        let case = &checked["files"][0]["cases"][0];
+        assert_eq!(case["verdict"], "ok");
+        let shown = stdout(&folder.run(&["repair", path]));
+        assert!(
+            shown.contains("space.txt one: the prompt ends in a space"),
+            "{shown}"
+        );
+        assert!(shown.contains("1. Remove \" \""), "{shown}");
+        let output = folder.run(&["repair", path, "--apply"]);
+        assert_eq!(code(&output), 0, "{}", stdout(&output));
+        assert_eq!(folder.read("space.txt"), text.trim_end());
+        let shown = stdout(&folder.run(&["repair", path]));
+        assert_eq!(shown, "space.txt: nothing fails\n");
+    }
+}
+
+#[test]
+fn what_no_repair_mends_is_said_all_the_same() {
+    let folder = Folder::new();
+    let text = failing("The first").replace("coast of\n", "{{coast\n");
+    folder.write("broken.prompt", &text);
+    let output = folder.run(&["repair", "broken.prompt"]);
+    assert!(stdout(&output).contains("The template cannot be rendered"));
+    assert_eq!(code(&output), 1);
+}

@@ -1,6 +1,6 @@
 //! The prompt that asks a model what a mention stands for.
 
-use crate::hop::explicit::fitted;
+use crate::prompt::fitted;
 
 /// Mentions of every kind and what they stand for. A base model that is asked "{mention} is" goes
 /// on with "known for"; behind these lines it goes on with a name. They are facts that the

@@ -41,6 +41,48 @@ fn a_description_ends_before_the_main_verb() {
     }
 }
 
+#[test]
+fn what_a_question_asks_for_is_no_mention() {
+    for (text, expected) in [
+        (
+            "Off the coast of which country is the largest reef in the world?",
+            "the largest reef in the world",
+        ),
+        (
+            "Off the coast of what country is the largest reef in the world",
+            "the largest reef in the world",
+        ),
+        ("Off the coast of which country is X", ""),
+        ("Off the coast of which large country is X?", ""),
+        (
+            "Which country is the largest reef in the world in?",
+            "the largest reef in the world",
+        ),
+        ("The author of which play was born in Stratford?", ""),
+        (
+            "The largest reef lies off the coast of which country?",
+            "The largest reef",
+        ),
+        (
+            "To the north of which river does the capital of France lie",
+            "the capital of France",
+        ),
+        // Here the word relates.
+        (
+            "The city in which Mozart was born is in",
+            "The city in which Mozart was born",
+        ),
+        (
+            "The town from which Columbus sailed is in",
+            "The town from which Columbus sailed",
+        ),
+    ] {
+        assert_eq!(first(text), expected, "{text}");
+        let asked = |range: &Range<usize>| text[range.clone()].contains("which country");
+        assert!(!mentions(text).iter().any(asked), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn ranges_are_of_the_text(text in "(the |The |of |who |'s |is |was |\"|\n|, |[a-zé☃A-Z ]{0,8}){0,40}") {

@@ -3,21 +3,20 @@
 use std::ops::Range;
 
 use super::super::chain::question;
-use super::super::explicit::fitted;
 use super::super::probe::{ask, asked};
-use super::super::respell::spellings;
-use super::super::{CaseFindings, HopError, HopProbe, Probes, Settings};
+use super::super::respell::{space_at_end, spellings};
+use super::super::{CaseFindings, HopError, HopProbe, Outcome, Settings, Verdict};
 use super::{Change, Repair, Wording};
 use crate::memory::MemoryError;
 use crate::model::{Cancel, Capture, Model};
-use crate::prompt::Mapped;
+use crate::prompt::{Mapped, fitted, places};
 
 /// Measures every change of words in one pass, with the file's injections in force, which stay
 /// there; one of them that acts on words that are gone rules the change out.
 pub(super) fn measure(
     model: &Model,
     case: &CaseFindings,
-    probes: &Probes,
+    outcome: &Outcome,
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Vec<Repair>, HopError> {
@@ -25,14 +24,21 @@ pub(super) fn measure(
     if subject.expect.is_empty() {
         return Ok(Vec::new());
     }
+    let probes = &outcome.probes;
+    let is_well = outcome.verdict == Some(Verdict::Ok);
     let mut wanted = Vec::new();
-    if let Some((_, hop)) = probes.weakest() {
+    if let Some((_, hop)) = probes.weakest().filter(|_| !is_well) {
         let mention = subject.mentions.get(hop.index);
         let range = mention.and_then(|mention| mention.range.clone());
         wanted.extend(namings(&case.rendered, hop, range));
     }
-    wanted.extend(
+    let respelled = if is_well {
+        space_at_end(case)
+    } else {
         spellings(model, case)
+    };
+    wanted.extend(
+        respelled
             .into_iter()
             .map(|one| words(&case.rendered, Wording::Respell, one.range, one.text)),
     );
@@ -66,31 +72,50 @@ pub(super) fn measure(
 
 /// The prompt with its words changed; `None` for an injection.
 fn reworded(prompt: &str, change: &Change) -> Option<String> {
-    let Change::Words { range, text, .. } = change else {
+    let Change::Words {
+        range, text, also, ..
+    } = change
+    else {
         return None;
     };
-    let (before, after) = (prompt.get(..range.start)?, prompt.get(range.end..)?);
-    Some(format!("{before}{text}{after}"))
+    let mut changes: Vec<(&Range<usize>, &String)> = vec![(range, text)];
+    changes.extend(also.iter().map(|(range, text)| (range, text)));
+    // From the last, so that the others stay where they are.
+    changes.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    changes
+        .into_iter()
+        .try_fold(prompt.to_owned(), |mut prompt, (range, text)| {
+            prompt.get(range.clone())?;
+            prompt.replace_range(range.clone(), text);
+            Some(prompt)
+        })
 }
 
-/// The ways of saying what the mention stands for.
+/// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
+/// said already, and only the mention can go.
 fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
     let words = |wording, range, text| words(rendered, wording, range, text);
     // Where the mention does not stand in the prompt, the line goes before the last message.
     let place = range
         .as_ref()
         .map_or(rendered.text.len(), |range| range.start);
-    let begin = message_start(rendered, place);
-    let line = format!(
-        "{} {}.\n",
-        question(&hop.mention),
-        in_a_sentence(&hop.bridge)
-    );
-    let mut found = vec![words(Wording::Fact, begin..begin, line)];
-    if let Some(range) = range {
-        let phrase = rendered.text.get(range.clone()).unwrap_or_default();
-        let bridge = fitted(phrase, &hop.bridge);
-        found.push(words(Wording::Rewrite, range.clone(), bridge));
+    let mention = range.clone().and_then(|range| rendered.text.get(range));
+    let found = mention.map(|mention| places(&rendered.text, mention, Some(&hop.bridge)));
+    let mut changes = Vec::new();
+    let is_named = found.as_ref().is_some_and(|found| found.named);
+    if !is_named {
+        let begin = message_start(rendered, place);
+        let line = format!(
+            "{} {}.\n",
+            question(&hop.mention),
+            in_a_sentence(&hop.bridge)
+        );
+        changes.push(words(Wording::Fact, begin..begin, line));
+    }
+    if let Some(found) = found {
+        changes.extend(rewritten(rendered, hop, found.ranges));
+    }
+    if let Some(range) = range.filter(|_| !is_named) {
         let next = rendered.text.get(range.end..).unwrap_or_default();
         // A mark that follows closes the apposition by itself.
         let close = if next.starts_with(|char: char| char.is_ascii_punctuation()) {
@@ -99,9 +124,24 @@ fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Ve
             ","
         };
         let text = format!(", {}{close}", in_a_sentence(&hop.bridge));
-        found.push(words(Wording::Appositive, range.end..range.end, text));
+        changes.push(words(Wording::Appositive, range.end..range.end, text));
     }
-    found
+    changes
+}
+
+/// The bridge in place of the mention, wherever it stands.
+fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<Change> {
+    let mut all = ranges.into_iter().map(|range| {
+        let phrase = rendered.text.get(range.clone()).unwrap_or_default();
+        let bridge = fitted(phrase, &hop.bridge);
+        (range, bridge)
+    });
+    let (first, bridge) = all.next()?;
+    let mut change = words(rendered, Wording::Rewrite, first, bridge);
+    if let Change::Words { also, .. } = &mut change {
+        also.extend(all);
+    }
+    Some(change)
 }
 
 fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> Change {
@@ -111,6 +151,7 @@ fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String)
         was: was.to_owned(),
         range,
         text,
+        also: Vec::new(),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>
             Ok(written) => written.mapped(&Mapped::verbatim(body, range.clone()), &|_| None),
             Err(failure) => {
                 let message = format!(
-                    "The template cannot be rendered, so it is read as it stands: {} Mend the \
+                    "The template cannot be rendered, so its cases are not asked: {} Mend the \
                      template.",
                     failure.message
                 );

@@ -93,6 +93,7 @@ fn sample(kind: &Kind) -> String {
         Kind::Word(words) => words[0].into(),
         Kind::Index(least) => least.to_string(),
         Kind::Number => "-1.5".into(),
+        Kind::Probability => "0.5".into(),
         Kind::Version(version) => version.to_string(),
         Kind::Any => "[1, {a: null}]".into(),
         Kind::Map(keys) => full(keys),

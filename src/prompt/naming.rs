@@ -1,4 +1,4 @@
-//! The prompt with the bridge named.
+//! Words with a bridge in place of a mention.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub fn substitute(prompt: &str, range: Range<usize>, bridge: &str) -> String {
 
 /// The bridge as it should stand in place of `phrase`: a capital where the phrase has one, and a
 /// small article where the phrase begins small.
-pub(super) fn fitted(phrase: &str, bridge: &str) -> String {
+pub(crate) fn fitted(phrase: &str, bridge: &str) -> String {
     let mut letters = bridge.chars();
     let Some(first) = letters.next() else {
         return String::new();

@@ -1,11 +1,13 @@
 //! Probes, repairs and what is said of them, against asking each prompt by itself.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod findings;
 
 use common::{FAMILIES, assert_close, load, miniature};
 use hoplens::hop::{
-    CaseFindings, Document, FileFindings, Outcome, Repair, Search, Settings, Subject, Thresholds,
-    Variant, analyse, measure, run_probes,
+    CaseFindings, Document, FileFindings, Neighbours, Outcome, Repair, Search, Settings, Subject,
+    Thresholds, Variant, analyse, measure, run_probes,
 };
 use hoplens::ide::{Snapshot, repair_edit};
 use hoplens::model::{Cancel, Model};
@@ -98,7 +100,8 @@ fn each_probe_is_the_prompt_that_it_says() {
             assert_close(probe.logp, wanted, 1e-4, &probe.prompt);
         }
         let nobody = probes.no_subject.as_ref().unwrap();
-        assert_eq!(nobody.prompt, "The capital  of it lies on the");
+        // The second mention is the whole description, once the first bridge is named in it.
+        assert_eq!(nobody.prompt, "It lies on the");
         for hop in &probes.hops {
             let bare = hop.bridge.clone();
             let bridges = [bare, format!("the {}", hop.bridge)];
@@ -218,7 +221,17 @@ fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repai
         text: &snapshot.text,
     };
     let (settings, cancel) = (settings(), Cancel::new());
-    let found = measure(model, document, case, &[], &settings, &cancel, &mut |_| {}).unwrap();
+    let around = Neighbours::new(&snapshot.file, []);
+    let found = measure(
+        model,
+        document,
+        case,
+        &around,
+        &settings,
+        &cancel,
+        &mut |_| {},
+    )
+    .unwrap();
     // A span of the prompt would be one more kind; the search asks for these two.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
@@ -227,4 +240,66 @@ fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repai
     };
     assert!(found.iter().all(known));
     found
+}
+
+#[test]
+fn the_prompts_around_are_read_once_for_all_cases() {
+    let model = load(&miniature("tiny-gpt2"));
+    let text = CHAIN.replace(
+        "hoplens.inject:",
+        "  - {id: third, input: {verb: looks}, expect: \" sea\"}\nhoplens.inject:",
+    );
+    let snapshot = Snapshot::new("chain.prompt", text, None);
+    let document = Document {
+        file: &snapshot.file,
+        text: &snapshot.text,
+    };
+    let findings = found(&model, &snapshot);
+    let subjects: Vec<Subject> = findings
+        .cases
+        .iter()
+        .map(|case| case.subject.clone())
+        .collect();
+    let (settings, cancel) = (settings(), Cancel::new());
+    let repairs = |case: usize, around: &Neighbours| {
+        let case = &findings.cases[case];
+        measure(
+            &model,
+            document,
+            case,
+            around,
+            &settings,
+            &cancel,
+            &mut |_| {},
+        )
+        .unwrap()
+    };
+    let fresh = || Neighbours::new(&snapshot.file, subjects.clone());
+    let shared = fresh();
+    assert_eq!(shared.read(), 0);
+    let first = repairs(0, &shared);
+    // The two other prompts, and the same two as cases of the file.
+    assert_eq!(shared.read(), 4);
+    assert_eq!(first.len(), repairs(0, &shared).len());
+    assert_eq!(shared.read(), 4);
+    let injections = |found: &[Repair]| {
+        let acts = |one: &&Repair| one.change.injection().is_some();
+        found.iter().filter(acts).count()
+    };
+    assert!(injections(&first) > 0);
+    for case in [0, 1, 2] {
+        let (alone, together) = (repairs(case, &fresh()), repairs(case, &shared));
+        assert_eq!(alone.len(), together.len());
+        for (alone, together) in alone.iter().zip(&together) {
+            assert_eq!(alone.change, together.change);
+            let others = |of: &Repair| of.collateral.as_ref()?.cases;
+            if let (Some(alone), Some(together)) = (others(alone), others(together)) {
+                assert_eq!(alone.prompts, together.prompts);
+                assert_close(alone.mean_kl, together.mean_kl, 1e-4, "collateral");
+            }
+            let gap = |of: &Repair| of.stability.unwrap().mean_dlogp;
+            assert_close(gap(alone), gap(together), 1e-4, "stability");
+        }
+    }
+    assert!(shared.read() <= 6);
 }

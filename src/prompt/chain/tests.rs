@@ -1,0 +1,157 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn links<'text>(hops: &[(&'text str, &'text str)]) -> Vec<Link<'text>> {
+    let link = |(mention, bridge): &(&'text str, &'text str)| Link {
+        mention,
+        bridge: (!bridge.is_empty()).then_some(*bridge),
+    };
+    hops.iter().map(link).collect()
+}
+
+fn prompts(prompt: &str, hops: &[(&str, &str)]) -> Vec<String> {
+    let found = name_bridges(prompt, &links(hops));
+    found.into_iter().map(|step| step.prompt).collect()
+}
+
+fn bare(prompt: &str, hops: &[(&str, &str)]) -> Option<String> {
+    without(prompt, &links(hops))
+}
+
+const REEF: (&str, &str) = ("the largest reef", "the Great Barrier Reef");
+
+#[test]
+fn bridges_are_named_one_after_another() {
+    let prompt = "The capital of the country of the Eiffel Tower lies on the";
+    let hops = [
+        ("the country of the Eiffel Tower", "France"),
+        ("the capital of the country of the Eiffel Tower", "Paris"),
+    ];
+    let named = ["The capital of France lies on the", "Paris lies on the"];
+    assert_eq!(prompts(prompt, &hops), named);
+    // Written as it stands by then.
+    let hops = [hops[0], ("the capital of France", "Paris")];
+    assert_eq!(prompts(prompt, &hops), named);
+    assert_eq!(stands(prompt, &links(&hops)), [true, true]);
+    // … and found where it is written.
+    let found = where_written(prompt, &links(&hops));
+    assert_eq!(found, [Some(15..46), Some(0..46)]);
+}
+
+#[test]
+fn a_hop_that_is_not_there_is_passed_over() {
+    let prompt = "The largest reef is off the coast of";
+    let hops = [
+        ("the smallest reef", "X"),
+        ("the largest reef", ""),
+        ("reef", "Y"),
+    ];
+    let found = name_bridges(prompt, &links(&hops));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].hop, 2);
+    assert_eq!(stands(prompt, &links(&hops)), [false, true, true]);
+    assert_eq!(prompts(prompt, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_said_in_place_of_the_mentions() {
+    let prompt = "The capital of the country of the Eiffel Tower lies on the";
+    let hops = [
+        ("the country of the Eiffel Tower", "France"),
+        ("the capital of France", "Paris"),
+    ];
+    assert_eq!(bare(prompt, &hops).unwrap(), "It lies on the");
+    assert_eq!(bare(prompt, &[]), None);
+    assert_eq!(bare("Paris lies on the", &hops), None);
+}
+
+#[test]
+fn a_mention_is_replaced_wherever_it_stands() {
+    let prompt = "The largest reef is big. Whoever swims at the largest reef is in";
+    assert_eq!(
+        prompts(prompt, &[REEF]),
+        ["The Great Barrier Reef is big. Whoever swims at the Great Barrier Reef is in"]
+    );
+    assert_eq!(
+        bare(prompt, &[REEF]).unwrap(),
+        "It is big. Whoever swims at it is in"
+    );
+    // Not inside another word.
+    let prompt = "A reef, coral reefs, the reef";
+    assert_eq!(places(prompt, "reef", None).ranges, [2..6, 25..29]);
+}
+
+#[test]
+fn a_bridge_in_apposition_goes_with_its_mention() {
+    for prompt in [
+        "The largest reef, the Great Barrier Reef, is in",
+        "The largest reef (Great Barrier Reef) is in",
+        "The largest reef – the Great Barrier Reef – is in",
+        "The Great Barrier Reef, the largest reef, is in",
+    ] {
+        assert_eq!(bare(prompt, &[REEF]).unwrap(), "It is in", "{prompt}");
+        // It is named, so this is the explicit prompt.
+        assert_eq!(prompts(prompt, &[REEF]), [prompt]);
+        let hops = [REEF, ("the coast", "Queensland")];
+        let more = format!("{prompt} the coast of");
+        let last = prompts(&more, &hops).pop().unwrap();
+        assert_eq!(
+            last, "The Great Barrier Reef is in Queensland of",
+            "{prompt}"
+        );
+    }
+    assert_eq!(
+        bare("Off the largest reef, the Great Barrier Reef.", &[REEF]).unwrap(),
+        "Off it."
+    );
+    // Another name that begins alike is no bridge.
+    let hops = [("the capital", "Paris")];
+    assert!(!places("The capital, Parisian, is", "the capital", Some("Paris")).named);
+    assert_eq!(prompts("The capital, Rome, is", &hops), ["Paris, Rome, is"]);
+}
+
+#[test]
+fn a_bridge_that_is_stated_is_masked_too() {
+    let prompt = "The largest reef is the Great Barrier Reef.\nThe largest reef is in";
+    assert_eq!(bare(prompt, &[REEF]).unwrap(), "It is it.\nIt is in");
+    assert_eq!(prompts(prompt, &[REEF]), [prompt]);
+    // Named elsewhere, the mention still stands for itself.
+    let prompt = "I love the Great Barrier Reef. The largest reef is in";
+    assert_eq!(bare(prompt, &[REEF]).unwrap(), "I love it. It is in");
+    assert_eq!(
+        prompts(prompt, &[REEF]),
+        ["I love the Great Barrier Reef. The Great Barrier Reef is in"]
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_words_are_read(
+        prompt in "(the |The |é|reef|, |\\(|\\)| is |\n|☃| ){0,24}",
+        mentions in prop::collection::vec(("(the |é|reef| ){0,3}", "(the |The |reef|é| ){0,3}"), 0..4),
+    ) {
+        let hops: Vec<(&str, &str)> =
+            mentions.iter().map(|(mention, bridge)| (&**mention, &**bridge)).collect();
+        let links = links(&hops);
+        for range in where_written(&prompt, &links).into_iter().flatten() {
+            prop_assert!(prompt.get(range).is_some_and(|words| !words.is_empty()));
+        }
+        for (mention, bridge) in &hops {
+            let found = places(&prompt, mention, Some(bridge));
+            let apart = |pair: &[Range<usize>]| pair[0].end <= pair[1].start;
+            prop_assert!(found.ranges.windows(2).all(apart));
+        }
+        prop_assert_eq!(stands(&prompt, &links).len(), hops.len());
+        let _ = (name_bridges(&prompt, &links), without(&prompt, &links));
+    }
+}
+
+#[test]
+fn a_bridge_of_nothing_is_nowhere() {
+    let hops = [("the reef", " ")];
+    assert_eq!(
+        bare("The sea and the reef are in the", &hops).unwrap(),
+        "The sea and it are in the"
+    );
+}
