@@ -15,7 +15,9 @@ mod tokens;
 mod undeclared;
 mod verdicts;
 
-pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
+pub use actions::{
+    Action, INJECT, REWRITE, actions, awaits_repairs, concerns, repair_edit, repair_title,
+};
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
 pub use hints::{Hint, hints};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};

@@ -9,7 +9,7 @@ use similar::TextDiff;
 use super::analysed::{analysed, open, read};
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::report::{RepairReport, origin_path, origin_text, repair_report};
+use super::report::{Places, RepairReport, origin_path, origin_text, repair_report};
 use super::{Outcome, json, projects, resident, write};
 use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, case_id, subjects};
 use crate::ide::{
@@ -89,13 +89,14 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         }
     }
     if !is_text {
+        let places = Places::of(&snapshot);
         let repairs = wanted
             .iter()
             .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
         let repairs = repairs.map(|(case, number, repair)| Listed {
             case: &case.id,
             number,
-            repair: repair_report(&snapshot, case, repair),
+            repair: repair_report(&places, case, repair),
         });
         let result = RepairResult {
             path: &path,
@@ -180,7 +181,7 @@ fn list(out: &mut dyn Write, snapshot: &Snapshot, cases: &[&CaseFindings]) -> st
             writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
         }
         for (number, repair) in numbered(case) {
-            writeln!(out, "{number:>3}. {}", repair_title(repair))?;
+            writeln!(out, "{number:>3}. {}", repair_title(snapshot, case, repair))?;
             if let Some(effects) = repair_side_effects(repair) {
                 writeln!(out, "     {effects}")?;
             }

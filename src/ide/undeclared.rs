@@ -8,7 +8,11 @@ use crate::prompt::{Origin, Severity};
 
 /// That naming a guessed bridge changes the answer, or makes the expected one more probable; on
 /// the mention.
-pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Diagnostic> {
+pub(super) fn diagnostic(
+    snapshot: &Snapshot,
+    index: usize,
+    case: &CaseFindings,
+) -> Option<Diagnostic> {
     let undeclared = case.outcome.as_ref().ok()?.undeclared.as_ref()?;
     let (code, message) = expected(case, undeclared).or_else(|| inconsistent(case, undeclared))?;
     let range = case.rendered.to_source(undeclared.mention.clone());
@@ -18,8 +22,7 @@ pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Dia
         message,
         range: range.unwrap_or_else(|| snapshot.file.body.clone()),
         origin: Origin::FrontMatter,
-        // The case's repairs belong to what was declared.
-        case: None,
+        case: Some(index),
         related: Vec::new(),
     })
 }

@@ -8,6 +8,7 @@ mod formats;
 mod paths;
 mod repair;
 mod settings;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
