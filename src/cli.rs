@@ -5,6 +5,7 @@
 
 mod analysed;
 mod bench;
+mod cases;
 mod check;
 mod error;
 mod eval;

@@ -17,6 +17,7 @@ mod verdicts;
 
 pub use actions::{
     Action, INJECT, REWRITE, actions, awaits_repairs, concerns, repair_edit, repair_title,
+    why_by_hand,
 };
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
 pub use hints::{Hint, hints};

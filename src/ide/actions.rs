@@ -8,7 +8,8 @@ use super::{Diagnostic, Snapshot};
 use crate::hop::{CaseFindings, Change, Outcome, Repair, Wording, words_edit};
 use crate::memory::{Placement, Recipe};
 use crate::prompt::{
-    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, insert_injection, is_sound,
+    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, insert_injection,
+    is_sound, sidecar_name,
 };
 
 /// Something the user can have done.
@@ -230,4 +231,38 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
         Change::Words { .. } => words_edit(&case.rendered, &repair.change)
             .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
     }
+}
+
+/// Why a repair has no edit; `None` where it has one.
+pub fn why_by_hand(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<String> {
+    if repair_edit(snapshot, case, repair).is_some() {
+        return None;
+    }
+    Some(match &repair.change {
+        Change::Inject(_) => {
+            let sidecar = sidecar_name(&snapshot.name);
+            format!(
+                "neither the front matter nor {sidecar} can take the injection without saying \
+                 something else anew. Mend their YAML, then look again."
+            )
+        }
+        Change::Words { was, text, .. } => {
+            let words = if was.is_empty() { text } else { was };
+            let words = quoted(words.trim());
+            if words_edit(&case.rendered, &repair.change).is_some() {
+                format!("put where {words} stands, the words would end the YAML around them.")
+            } else if was.is_empty() {
+                format!(
+                    "{words} has no place in the file: what stands there is made by a template, \
+                     or the words would be read as part of one. Write it where it belongs."
+                )
+            } else {
+                format!(
+                    "{words} does not stand in the file as it is: a template, a partial or \
+                     another file makes it, or what replaces it would be read as a tag. Change \
+                     it where it comes from."
+                )
+            }
+        }
+    })
 }

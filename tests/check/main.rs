@@ -4,6 +4,7 @@
 mod common;
 
 mod baseline;
+mod cases;
 mod formats;
 mod paths;
 mod repair;

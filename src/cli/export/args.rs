@@ -18,7 +18,8 @@ pub(in crate::cli) struct ExportArgs {
         required_unless_present = "memory"
     )]
     pub(super) file: Option<PathBuf>,
-    /// The case of the file; needed where several have injections.
+    /// The case of the file, by its id or as #1, #2, …; needed where several have injections. A
+    /// matrix stands for its first row where the same is injected into all of them.
     // Said both ways: clap asks for no file where one would conflict.
     #[arg(long, requires = "file", conflicts_with = "memory", value_name = "ID")]
     pub(super) case: Option<String>,

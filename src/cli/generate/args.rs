@@ -8,7 +8,8 @@ use crate::model::Sampling;
 pub(in crate::cli) struct GenerateArgs {
     /// The prompt file.
     pub(super) file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; all of the file's if not given.
+    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows. All of
+    /// the file's if not given.
     #[arg(long, value_name = "ID")]
     pub(super) case: Option<String>,
     /// The most tokens that are written.
