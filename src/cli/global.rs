@@ -103,6 +103,11 @@ impl Global {
         named.unwrap_or(DEFAULT)
     }
 
+    /// What `--model` says, if it was given.
+    pub(super) fn model_flag(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     /// Whether BOS stands before prompts: the flag, then the project, then as the tokenizer has it.
     pub(super) fn bos(&self) -> BosPolicy {
         self.bos_flag().or(self.project.bos).unwrap_or_default()

@@ -25,6 +25,8 @@ pub struct Action {
     pub preferred: bool,
     /// Index into the findings' cases.
     pub case: usize,
+    /// The findings that it is about.
+    pub mends: Vec<Diagnostic>,
 }
 
 /// Injections as code actions.
@@ -35,8 +37,9 @@ pub const REWRITE: &str = "quickfix.hoplens.rewrite";
 /// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
 /// diagnostics it touches, as far as they [concern](concerns) one of these.
 pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
+    let all = super::diagnostics(snapshot);
     let mut offered = Vec::new();
-    for (index, found) in touched(snapshot, &range) {
+    for (index, found) in touched(&all, &range) {
         let Some((case, repairs)) = repairs_of(snapshot, index) else {
             continue;
         };
@@ -47,6 +50,7 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
             let Some(edit) = repair_edit(snapshot, case, repair) else {
                 continue;
             };
+            let own = all.iter().filter(|found| found.case == Some(index));
             offered.push(Action {
                 title: repair_title(snapshot, case, repair),
                 kind: match repair.change {
@@ -57,6 +61,10 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
                 preferred: !repair.fakes
                     && offered.iter().all(|other: &Action| other.case != index),
                 case: index,
+                mends: own
+                    .filter(|found| concerns(case, found, repair))
+                    .cloned()
+                    .collect(),
             });
         }
     }
@@ -65,7 +73,8 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
 
 /// Whether repairs that would belong to bytes `range` are still being measured.
 pub fn awaits_repairs(snapshot: &Snapshot, range: Range<usize>) -> bool {
-    touched(snapshot, &range).iter().any(|(index, found)| {
+    let all = super::diagnostics(snapshot);
+    touched(&all, &range).iter().any(|(index, found)| {
         let is_verdict = found
             .iter()
             .any(|found| found.severity == Severity::Warning);
@@ -78,9 +87,12 @@ pub fn awaits_repairs(snapshot: &Snapshot, range: Range<usize>) -> bool {
 }
 
 /// The findings at bytes `range` of the prompt file, by the case that they belong to.
-fn touched(snapshot: &Snapshot, range: &Range<usize>) -> BTreeMap<usize, Vec<Diagnostic>> {
-    let mut by_case: BTreeMap<usize, Vec<Diagnostic>> = BTreeMap::new();
-    for found in super::diagnostics(snapshot) {
+fn touched<'a>(
+    all: &'a [Diagnostic],
+    range: &Range<usize>,
+) -> BTreeMap<usize, Vec<&'a Diagnostic>> {
+    let mut by_case: BTreeMap<usize, Vec<&Diagnostic>> = BTreeMap::new();
+    for found in all {
         let touches = found.range.start <= range.end && range.start <= found.range.end;
         let Some(case) = found
             .case

@@ -13,7 +13,7 @@ use super::view::{Source, View};
 use crate::ide::{Diagnostic, Related};
 use crate::model::store::hex;
 use crate::prompt::{FileEdit, Origin, Severity};
-use crate::text::{Position, PositionEncoding};
+use crate::text::{LineIndex, Position, PositionEncoding};
 
 pub(super) fn from_position(position: lsp::Position) -> Position {
     Position {
@@ -52,7 +52,17 @@ pub(super) fn to_position(
     offset: usize,
     encoding: PositionEncoding,
 ) -> lsp::Position {
-    let position = source.index.position(&source.text, offset, encoding);
+    position(&source.text, &source.index, offset, encoding)
+}
+
+/// A byte of a text as the protocol counts.
+pub(super) fn position(
+    text: &str,
+    index: &LineIndex,
+    offset: usize,
+    encoding: PositionEncoding,
+) -> lsp::Position {
+    let position = index.position(text, offset, encoding);
     // What does not fit is a line of four thousand million columns.
     lsp::Position {
         line: u32::try_from(position.line).unwrap_or(u32::MAX),

@@ -9,7 +9,7 @@ use tower_lsp_server::ls_types::Uri;
 
 use super::documents::{Document, Documents};
 use super::key::Key;
-use super::state::project;
+use super::state::State;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{
@@ -50,7 +50,8 @@ pub(super) struct View {
 impl View {
     /// Reads a prompt and its sidecar, from the editor where they are open, else from the disk.
     /// `None` if the prompt is neither open nor the disk's companion of an open sidecar.
-    pub(super) fn read(documents: &Documents, key: &Key) -> Option<Self> {
+    pub(super) fn read(state: &State, key: &Key) -> Option<Self> {
+        let documents = &state.documents;
         let beside = sidecar_key(key);
         let (prompt, language) = if let Some(document) = documents.get(key) {
             (Source::open(&document), document.language.clone())
@@ -86,8 +87,8 @@ impl View {
             promptfoo: promptfoo.as_ref(),
         };
         let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
-        let ignored = project(key);
-        snapshot.file.suppressed.extend(ignored.suppressions());
+        let project = state.project(key);
+        snapshot.file.suppressed.extend(project.suppressions());
         Some(Self {
             snapshot,
             prompt,

@@ -8,6 +8,7 @@ mod client;
 mod editor;
 mod lifecycle;
 mod model;
+mod project;
 mod protocol;
 mod scenario;
 mod sidecar;
