@@ -9,6 +9,7 @@ mod backend;
 mod can;
 mod carried;
 mod convert;
+mod disk;
 mod documents;
 mod handlers;
 mod hints;

@@ -214,7 +214,7 @@ fn open(state: &Arc<State>, params: lsp::DidOpenTextDocumentParams) {
     match prompt_key(&key) {
         _ if is_project(&key) => state.publish(&key),
         Some(prompt) => sidecar_touched(state, &prompt, Cause::Opened),
-        None if is_prompt(&state.documents, &key, &document) => {
+        None if is_prompt(state, &key, &document) => {
             analysis::look(state, &key, Cause::Opened, &[]);
         }
         None => {}

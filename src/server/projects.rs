@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use dashmap::DashMap;
 use tower_lsp_server::ls_types as lsp;
 
 use super::convert;
+use super::disk::{Stamp, stamp};
 use super::documents::Document;
 use super::key::Key;
 use crate::engine::{ProjectError, project_file, read_project};
@@ -17,11 +17,8 @@ use crate::text::PositionEncoding;
 /// The projects that were read.
 #[derive(Debug, Default)]
 pub(super) struct Projects {
-    read: DashMap<PathBuf, (Stamp, Arc<Project>)>,
+    read: DashMap<PathBuf, (Option<Stamp>, Arc<Project>)>,
 }
-
-/// What tells that a file changed: when it was written, and its length.
-type Stamp = (Option<SystemTime>, u64);
 
 impl Projects {
     /// The settings that hold for a file or folder. A `hoplens.toml` that cannot be used is left
@@ -30,8 +27,7 @@ impl Projects {
         let Some(file) = project_file(path) else {
             return (Arc::default(), None);
         };
-        let about = std::fs::metadata(&file).ok();
-        let stamp = about.map_or((None, 0), |about| (about.modified().ok(), about.len()));
+        let stamp = stamp(&file);
         if let Some(known) = self.read.get(&file)
             && known.0 == stamp
         {

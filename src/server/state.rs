@@ -10,6 +10,7 @@ use tower_lsp_server::ls_types::MessageType;
 
 use super::ServerOptions;
 use super::can::Can;
+use super::disk::Texts;
 use super::documents::Documents;
 use super::key::Key;
 use super::lifecycle::Lifecycle;
@@ -28,6 +29,7 @@ pub(super) struct State {
     pub prompts: Prompts,
     pub lifecycle: Lifecycle,
     pub projects: Projects,
+    pub texts: Texts,
     /// Woken when inlay hints changed.
     pub hints: Notify,
     can: OnceLock<Can>,
@@ -54,6 +56,7 @@ impl State {
             prompts: Prompts::default(),
             lifecycle: Lifecycle::default(),
             projects: Projects::default(),
+            texts: Texts::default(),
             hints: Notify::new(),
             can: OnceLock::new(),
             settings: RwLock::default(),

@@ -48,6 +48,11 @@ pub(in crate::server) fn did_change_watched_files(
             || name == FACTS_FILE
             || PROMPTFOO_CONFIGS.contains(&name)
     };
+    for change in &params.changes {
+        if let Some(path) = Key::of(&change.uri).path() {
+            state.texts.forget(path);
+        }
+    }
     let keys = params.changes.iter().map(|change| Key::of(&change.uri));
     let settings: Vec<Key> = keys.filter(is_project).collect();
     for key in &settings {
