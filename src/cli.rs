@@ -12,6 +12,7 @@ mod eval;
 mod export;
 mod generate;
 mod global;
+mod grid;
 mod json;
 mod lists;
 mod lsp;

@@ -88,7 +88,15 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         if args.no_injections {
             subject.injections.clear();
         }
-        let without_injections = if args.compare {
+        let compares = args.compare && !subject.injections.is_empty();
+        if args.compare && !compares {
+            // What is said of a text is no reason to fail.
+            let _ = writeln!(
+                anstream::stderr(),
+                "[{id}: no injection is in force, so both texts are the same; it is written once]"
+            );
+        }
+        let without_injections = if compares {
             let plain = Subject {
                 injections: Vec::new(),
                 ..subject.clone()
@@ -98,7 +106,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         } else {
             None
         };
-        let heading = if args.compare {
+        let heading = if compares {
             format!("{id}, with injections")
         } else {
             id.clone()

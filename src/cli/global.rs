@@ -11,6 +11,7 @@ use crate::model::store::{DEFAULT, StoreOptions};
 use crate::model::{BosPolicy, CACHE_BYTES, Device};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// Alias, .gguf file, model folder or ORG/NAME[@REVISION][:FILE]; `model` in hoplens.toml, or
     /// smollm2-135m.

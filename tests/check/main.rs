@@ -5,6 +5,7 @@ mod common;
 
 mod baseline;
 mod cases;
+mod flags;
 mod formats;
 mod paths;
 mod repair;

@@ -45,7 +45,7 @@ fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
         placement: Placement {
             encoding: (&args.encoding).into(),
             layer,
-            head: None,
+            head: args.head,
             tau,
             scope: args.scope()?.unwrap_or(Scope::All),
         },

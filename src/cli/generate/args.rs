@@ -34,7 +34,8 @@ pub(in crate::cli) struct GenerateArgs {
     /// Leave the file's injections out.
     #[arg(long)]
     pub(super) no_injections: bool,
-    /// Continue each prompt twice: without the file's injections, then with them.
+    /// Continue each prompt twice: without the file's injections, then with them; once, and a
+    /// note, where none is in force.
     #[arg(long, conflicts_with = "no_injections")]
     pub(super) compare: bool,
 }
