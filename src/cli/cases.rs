@@ -17,28 +17,31 @@ pub(super) fn named(snapshot: &Snapshot, name: &str) -> Result<Vec<Option<usize>
     } else {
         (0..file.cases.len()).map(Some).collect()
     };
-    let matrix = |index: &Option<usize>| {
+    let matrix = |index: Option<usize>| {
         let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
         case.and_then(|case| case.row.as_ref())
             .map(|row| row.of.as_str())
     };
-    let of_id = |index: &Option<usize>| case_id(file, *index) == name;
-    let of_matrix = |index: &Option<usize>| matrix(index) == Some(name);
-    let of_number = |index: &Option<usize>| format!("#{}", index.unwrap_or(0) + 1) == name;
-    let ways: [&dyn Fn(&Option<usize>) -> bool; 3] = [&of_id, &of_matrix, &of_number];
+    // An id goes before what may happen to be called the same.
+    let ways: [&dyn Fn(Option<usize>) -> bool; 3] = [
+        &|index| case_id(file, index) == name,
+        &|index| matrix(index) == Some(name),
+        &|index| format!("#{}", index.unwrap_or(0) + 1) == name,
+    ];
     for is_meant in ways {
-        let meant: Vec<Option<usize>> = all.iter().copied().filter(is_meant).collect();
+        let meant = all.iter().copied().filter(|index| is_meant(*index));
+        let meant: Vec<Option<usize>> = meant.collect();
         if !meant.is_empty() {
             return Ok(meant);
         }
     }
     let mut ids: Vec<String> = Vec::new();
-    for index in &all {
+    for index in all {
         let matrix = matrix(index).filter(|of| !of.is_empty());
         for id in matrix
             .map(str::to_owned)
             .into_iter()
-            .chain([case_id(file, *index)])
+            .chain([case_id(file, index)])
         {
             if !ids.contains(&id) {
                 ids.push(id);
