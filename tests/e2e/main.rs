@@ -5,6 +5,7 @@
 )]
 
 mod client;
+mod concerns;
 mod editor;
 mod lifecycle;
 mod model;
