@@ -5,12 +5,14 @@
 
 mod analysed;
 mod bench;
+mod cases;
 mod check;
 mod error;
 mod eval;
 mod export;
 mod generate;
 mod global;
+mod grid;
 mod json;
 mod lens;
 mod lists;

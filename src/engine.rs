@@ -12,7 +12,7 @@ mod worker;
 
 pub use beside::{facts_of, whole_path};
 pub use error::EngineError;
-pub use project::{ProjectError, project_of};
+pub use project::{ProjectError, project_file, project_of, read_project};
 pub use queue::Priority;
 pub use status::ModelStatus;
 pub use worker::{Answer, Engine};

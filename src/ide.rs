@@ -15,7 +15,10 @@ mod tokens;
 mod undeclared;
 mod verdicts;
 
-pub use actions::{Action, INJECT, REWRITE, actions, repair_edit, repair_title};
+pub use actions::{
+    Action, INJECT, REWRITE, actions, awaits_repairs, concerns, repair_edit, repair_title,
+    why_by_hand,
+};
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
 pub use hints::{Hint, hints};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};

@@ -9,6 +9,7 @@ mod backend;
 mod can;
 mod carried;
 mod convert;
+mod disk;
 mod documents;
 mod handlers;
 mod hints;
@@ -18,6 +19,7 @@ mod lifecycle;
 mod model;
 mod parent;
 mod progress;
+mod projects;
 mod prompts;
 mod publish;
 mod settings;
@@ -38,8 +40,9 @@ use crate::model::{BosPolicy, Device};
 /// What the server is started with.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// Reference of the model to load, unless the client names another.
-    pub model: String,
+    /// Reference of the model to load; where absent the client's settings, the project and the
+    /// default are asked in turn.
+    pub model: Option<String>,
     /// Where models are.
     pub store: StoreOptions,
     /// BOS policy; the project's where absent.

@@ -71,29 +71,42 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     if let (Some(lock), false) = (&lock, args.update) {
         lock.is_of(&model.info)?;
     }
+    let mut compared = match (&lock, &lock_path, args.update) {
+        (Some(_), Some(path), false) => Some(Comparison::with(path)),
+        _ => None,
+    };
     let is_text = global.format() == Format::Text;
     let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
     let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
-    let mut snapshots = Vec::new();
+    let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
         settings.declared_only |= args.declared_only;
         let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total), &|_| true)?;
+        let of_file = diagnostics(&snapshot);
+        if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
+            lock.compare(path, &snapshot, &of_file, tolerance, compared);
+        }
         if is_text {
             // File by file: the first answer is there while the others are worked on.
             let out = &mut anstream::stdout().lock();
-            text::file(out, &snapshot)?;
+            text::file(out, &snapshot, &of_file, compared.as_ref())?;
             out.flush()?;
         }
         snapshots.push(snapshot);
+        found.push(of_file);
     }
-    let found: Vec<Vec<Diagnostic>> = snapshots.iter().map(diagnostics).collect();
-    let compared = match (&lock, &lock_path, args.update) {
-        (Some(lock), Some(path), false) => Some(lock.compare(path, &snapshots, &found, tolerance)),
-        _ => None,
-    };
-    print(&model.info, &snapshots, &found, compared.as_ref(), global)?;
+    print(
+        &Checked {
+            model: &model.info,
+            snapshots: &snapshots,
+            found: &found,
+            compared: compared.as_ref(),
+            refused: refused.len(),
+        },
+        global,
+    )?;
     // The other files are reported all the same, but a file that could not be read and a case that
     // could not be asked are no findings.
     let mut refused = refused.into_iter();
@@ -155,18 +168,30 @@ fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
     Ok((model?, read, refused))
 }
 
+/// What a report is made of.
+struct Checked<'a> {
+    model: &'a ModelInfo,
+    snapshots: &'a [Snapshot],
+    /// The findings of each snapshot.
+    found: &'a [Vec<Diagnostic>],
+    compared: Option<&'a Comparison>,
+    /// How many files could not be read.
+    refused: usize,
+}
+
 /// The report; of text only what stands behind all files.
-fn print(
-    model: &ModelInfo,
-    snapshots: &[Snapshot],
-    found: &[Vec<Diagnostic>],
-    compared: Option<&Comparison>,
-    global: &Global,
-) -> Result<(), CliError> {
+fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
+    let Checked {
+        model,
+        snapshots,
+        found,
+        compared,
+        ..
+    } = *checked;
     let out = &mut anstream::stdout().lock();
     match global.format() {
         Format::Text => {
-            text::summary(out, model, snapshots)?;
+            text::summary(out, checked)?;
             if let Some(compared) = compared {
                 compared.print(out)?;
             }

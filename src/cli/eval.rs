@@ -12,7 +12,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::sweep::{EncodingArg, ScopeArg};
+use super::grid::GridArgs;
 use super::{Outcome, json};
 use crate::eval::{self, Criterion, Header, Settings, Shard};
 use crate::model::ModelInfo;
@@ -36,39 +36,30 @@ enum EvalCommand {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    mut_arg("encoding", |arg| arg.default_value("embed,unembed,layerwise")),
+    mut_arg("scope", |arg| {
+        arg.help("Positions that are changed; `span` is the row's obscure entity")
+    })
+)]
 struct RunArgs {
     /// The data set: a CSV file with the columns `explicit_sentence`, `obscure_sentence`,
     /// `explicit_entity`, `obscure_entity` and `answer`.
     #[arg(long, value_name = "CSV", required = true)]
     data: Option<PathBuf>,
-    /// Encodings of the memories.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "embed,unembed,layerwise"
-    )]
-    encoding: Vec<EncodingArg>,
-    /// Positions that are changed; `span` is the row's obscure entity.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
-    scope: Vec<ScopeArg>,
-    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
-    #[arg(long, value_name = "LIST")]
-    layers: Option<String>,
-    /// Magnitudes: 1..15 or 1,3,6.
-    #[arg(
-        long,
-        value_name = "LIST",
-        default_value = "1..15",
-        allow_hyphen_values = true
-    )]
-    tau: String,
+    #[command(flatten)]
+    grid: GridArgs,
     /// Inject words instead of each row's explicit entity: nouns, verbs, adjectives, adverbs,
     /// conjunctions, entities, random (all of these), or a file with one memory to a line.
     #[arg(long, value_name = "LIST|FILE")]
     memories: Option<String>,
     /// How many words of --memories each prompt gets.
-    #[arg(long, value_name = "N", default_value_t = eval::WORDS_PER_PROMPT)]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "memories",
+        default_value_t = eval::WORDS_PER_PROMPT
+    )]
     words: usize,
     /// Random memories a row for the control of the best cells; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 20)]

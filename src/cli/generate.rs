@@ -6,7 +6,6 @@ mod shown;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -15,7 +14,7 @@ use shown::without_controls;
 
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::{Outcome, analysed, json, resident};
+use super::{Outcome, analysed, cases, json, resident};
 use crate::hop::{Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate};
 use crate::ide::{Snapshot, quoted};
 use crate::memory::{Placement, Recipe};
@@ -57,7 +56,7 @@ struct CaseReport {
 pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
     let snapshot = analysed::open(&args.file)?;
     refuse_errors(&snapshot)?;
-    let cases = cases(args, &snapshot)?;
+    let cases = wanted(args, &snapshot)?;
     let model = resident::load(global)?;
     let cancel = cancel_on_interrupt()?;
     let settings = Generation {
@@ -89,7 +88,15 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         if args.no_injections {
             subject.injections.clear();
         }
-        let without_injections = if args.compare {
+        let compares = args.compare && !subject.injections.is_empty();
+        if args.compare && !compares {
+            // What is said of a text is no reason to fail.
+            let _ = writeln!(
+                anstream::stderr(),
+                "[{id}: no injection is in force, so both texts are the same; it is written once]"
+            );
+        }
+        let without_injections = if compares {
             let plain = Subject {
                 injections: Vec::new(),
                 ..subject.clone()
@@ -99,7 +106,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         } else {
             None
         };
-        let heading = if args.compare {
+        let heading = if compares {
             format!("{id}, with injections")
         } else {
             id.clone()
@@ -270,32 +277,12 @@ fn refuse_errors(snapshot: &Snapshot) -> Result<(), CliError> {
 }
 
 /// The cases to continue, by their index; a file without cases has one.
-fn cases(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>, CliError> {
-    let file = &snapshot.file;
-    let all: Vec<Option<usize>> = if file.cases.is_empty() {
-        vec![None]
-    } else {
-        (0..file.cases.len()).map(Some).collect()
-    };
-    let Some(wanted) = &args.case else {
-        return Ok(all);
-    };
-    let name = |index: usize| format!("#{}", index + 1);
-    let is_wanted = |index: &Option<usize>| {
-        case_id(file, *index) == *wanted || name(index.unwrap_or(0)) == *wanted
-    };
-    if let Some(index) = all.iter().copied().find(is_wanted) {
-        return Ok(vec![index]);
+fn wanted(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>, CliError> {
+    match &args.case {
+        Some(name) => cases::named(snapshot, name),
+        None if snapshot.file.cases.is_empty() => Ok(vec![None]),
+        None => Ok((0..snapshot.file.cases.len()).map(Some).collect()),
     }
-    let ids: Vec<String> = all.iter().map(|index| case_id(file, *index)).collect();
-    Err(CliError::Usage {
-        flag: "--case",
-        reason: format!(
-            "{} has no case '{wanted}'; it has {}",
-            Path::new(&snapshot.name).display(),
-            ids.join(", ")
-        ),
-    })
 }
 
 /// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was written

@@ -11,6 +11,7 @@ use crate::model::store::{DEFAULT, StoreOptions};
 use crate::model::{BosPolicy, CACHE_BYTES, Device};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// Alias, .gguf file, model folder or ORG/NAME[@REVISION][:FILE]; `model` in hoplens.toml, or
     /// smollm2-135m.
@@ -101,6 +102,11 @@ impl Global {
     pub(super) fn model(&self) -> &str {
         let named = self.model.as_deref().or(self.project.model.as_deref());
         named.unwrap_or(DEFAULT)
+    }
+
+    /// What `--model` says, if it was given.
+    pub(super) fn model_flag(&self) -> Option<&str> {
+        self.model.as_deref()
     }
 
     /// Whether BOS stands before prompts: the flag, then the project, then as the tokenizer has it.

@@ -15,7 +15,7 @@ pub(super) struct LspArgs {
 
 pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError> {
     let options = ServerOptions {
-        model: global.model().to_owned(),
+        model: global.model_flag().map(str::to_owned),
         store: global.store(),
         bos: global.bos_flag(),
         device: global.device(),

@@ -12,14 +12,14 @@ use similar::TextDiff;
 use super::analysed::{analysed, open, read};
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::report::{RepairReport, origin_path, origin_text, repair_report};
-use super::{Outcome, json, projects, resident, write};
-use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, case_id, subjects};
+use super::report::{Places, RepairReport, origin_path, origin_text, repair_report};
+use super::{Outcome, cases, json, projects, resident, write};
+use crate::hop::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
 use crate::ide::{
-    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message,
+    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message, why_by_hand,
 };
 use crate::model::{Cancel, Model};
-use crate::prompt::{Case, FileEdit, prompt_of_sidecar};
+use crate::prompt::{FileEdit, prompt_of_sidecar};
 use afterwards::{Afterwards, afterwards};
 use warned::{Warned, warnings};
 
@@ -27,13 +27,13 @@ use warned::{Warned, warnings};
 pub(super) struct RepairArgs {
     /// A prompt file, or its sidecar.
     file: PathBuf,
-    /// Only this case: its id, or #2 for the second one without.
+    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows.
     #[arg(long, value_name = "ID")]
     case: Option<String>,
     /// Edit the file: for each failing case its best repair.
     #[arg(long)]
     apply: bool,
-    /// Take this repair instead of the best one; needs --case where several fail.
+    /// Show or apply this repair instead of the best one; needs --case where several fail.
     #[arg(long, value_name = "N")]
     number: Option<usize>,
     /// Show what --apply would change, and change nothing.
@@ -46,40 +46,24 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
     let snapshot = open(&file)?;
-    let model = resident::load(global)?;
     let named = args.case.as_deref();
-    let named = named.map(|id| cases_named(&snapshot, id));
-    let is_wanted = |case: Option<usize>| {
-        named
-            .as_ref()
-            .is_none_or(|named| case.is_some_and(|case| named.contains(&case)))
-    };
+    let named = named.map(|id| cases::named(&snapshot, id)).transpose()?;
+    let is_wanted = |case: Option<usize>| named.as_ref().is_none_or(|named| named.contains(&case));
+    let model = resident::load(global)?;
     let snapshot = look(snapshot, &model, &settings, &is_wanted)?;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut wanted: Vec<&CaseFindings> = cases.collect();
-    if let Some(id) = &args.case {
-        wanted.retain(|case| is_wanted(case.case));
-        if wanted.is_empty() {
-            let reason = format!("there is no case {id} in {path}");
-            return Err(CliError::Usage {
-                flag: "--case",
-                reason,
-            });
-        }
-    }
+    wanted.retain(|case| is_wanted(case.case));
     refused(&file, &wanted)?;
     wanted.retain(|case| fails(case) || numbered(case).next().is_some());
-    if args.number.is_some() && wanted.len() > 1 {
-        return Err(CliError::Usage {
-            flag: "--number",
-            reason: "several cases fail; name one with --case".into(),
-        });
+    if let Some(number) = args.number {
+        one_of(&wanted, number)?;
     }
     let out = &mut anstream::stdout().lock();
     let is_text = global.format() == Format::Text;
     let warned = warnings(&snapshot, &is_wanted);
     if is_text {
-        list(out, &snapshot, &wanted, &warned)?;
+        list(out, &snapshot, &wanted, &warned, args.number)?;
     }
     let mut applied = Vec::new();
     if args.apply || args.diff {
@@ -107,13 +91,14 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         }
     }
     if !is_text {
+        let places = Places::of(&snapshot);
         let repairs = wanted
             .iter()
             .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
         let repairs = repairs.map(|(case, number, repair)| Listed {
             case: &case.id,
             number,
-            repair: repair_report(&snapshot, case, repair),
+            repair: repair_report(&places, case, repair),
         });
         let result = RepairResult {
             path: &path,
@@ -148,16 +133,6 @@ fn look(
     analysed(snapshot, model, &cases, settings, (0, 1), wanted)
 }
 
-/// The cases that an id means: all rows of a matrix where it is the declared one's.
-fn cases_named(snapshot: &Snapshot, id: &str) -> Vec<usize> {
-    let cases = snapshot.file.cases.iter().enumerate();
-    let named = |(at, case): &(usize, &Case)| {
-        case_id(&snapshot.file, Some(*at)) == id
-            || case.row.as_ref().is_some_and(|row| row.of == id)
-    };
-    cases.filter(named).map(|(at, _)| at).collect()
-}
-
 /// Why a case could not be asked, if one could not.
 fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
     match cases.iter().find_map(|case| case.outcome.as_ref().err()) {
@@ -189,11 +164,38 @@ fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
         .map(|(at, repair)| (at + 1, repair))
 }
 
+/// That the only failing case has a repair of this number.
+fn one_of(failing: &[&CaseFindings], number: usize) -> Result<(), CliError> {
+    let reason = match failing {
+        [] => return Ok(()),
+        [case] => match numbered(case).count() {
+            count if (1..=count).contains(&number) => return Ok(()),
+            0 => format!("case {} has no repairs, so there is no {number}", case.id),
+            1 => format!("case {} has one repair, so there is no {number}", case.id),
+            count => format!(
+                "case {} has {count} repairs, from 1, so there is no {number}",
+                case.id
+            ),
+        },
+        several => {
+            let ids: Vec<&str> = several.iter().map(|case| case.id.as_str()).collect();
+            let ids = ids.join(", ");
+            format!("several cases fail ({ids}); name one with --case")
+        }
+    };
+    Err(CliError::Usage {
+        flag: "--number",
+        reason,
+    })
+}
+
+/// The repairs of the failing cases, or the one of them with this number.
 fn list(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     cases: &[&CaseFindings],
     warned: &[Warned<'_>],
+    only: Option<usize>,
 ) -> std::io::Result<()> {
     if cases.is_empty() && warned.is_empty() {
         return writeln!(out, "{}: nothing fails", snapshot.name);
@@ -206,16 +208,14 @@ fn list(
         for (_, message) in warned.iter().filter(own) {
             writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
         }
-        for (number, repair) in numbered(case) {
-            writeln!(out, "{number:>3}. {}", repair_title(repair))?;
+        let listed = numbered(case).filter(|(number, _)| only.is_none_or(|only| only == *number));
+        for (number, repair) in listed {
+            writeln!(out, "{number:>3}. {}", repair_title(snapshot, case, repair))?;
             if let Some(effects) = repair_side_effects(repair) {
                 writeln!(out, "     {effects}")?;
             }
-            if repair_edit(snapshot, case, repair).is_none() {
-                writeln!(
-                    out,
-                    "     by hand: what it changes does not stand in the file as it is"
-                )?;
+            if let Some(reason) = why_by_hand(snapshot, case, repair) {
+                writeln!(out, "     by hand: {reason}")?;
             }
         }
         if numbered(case).next().is_none() {
@@ -287,12 +287,14 @@ fn apply(
     let edit_of = |(number, repair)| Some((number, repair, repair_edit(&snapshot, case, repair)?));
     let chosen = match args.number {
         Some(number) => {
-            let found = numbered(case)
-                .find(|(at, _)| *at == number)
-                .and_then(edit_of);
-            Some(found.ok_or_else(|| CliError::Usage {
+            let found = numbered(case).find(|(at, _)| *at == number);
+            let why = found.and_then(|(_, repair)| why_by_hand(&snapshot, case, repair));
+            Some(found.and_then(edit_of).ok_or_else(|| CliError::Usage {
                 flag: "--number",
-                reason: format!("case {id} has no repair {number} that can be applied"),
+                reason: match why {
+                    Some(why) => format!("repair {number} of case {id} is for your hand: {why}"),
+                    None => format!("case {id} has no repair {number}"),
+                },
             })?)
         }
         None => numbered(case)

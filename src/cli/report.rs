@@ -1,5 +1,7 @@
 //! Findings and repairs as JSON.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use crate::hop::{
@@ -81,6 +83,8 @@ struct TextEditReport {
 #[derive(Serialize)]
 struct DiagnosticReport<'a> {
     code: &'a str,
+    /// The case that it belongs to, if to one.
+    case: Option<&'a str>,
     severity: &'static str,
     message: &'a str,
     path: String,
@@ -94,7 +98,7 @@ pub(super) struct RangeReport {
     pub(super) end: PlaceReport,
 }
 
-/// Lines and columns count from 1; columns in characters.
+/// Lines and columns count from 1; columns in characters where nothing else is said.
 #[derive(Serialize)]
 pub(super) struct PlaceReport {
     pub(super) line: usize,
@@ -106,6 +110,7 @@ pub(super) fn file_report<'a>(
     snapshot: &'a Snapshot,
     diagnostics: &'a [Diagnostic],
 ) -> FileReport<'a> {
+    let places = Places::of(snapshot);
     let cases = snapshot
         .findings
         .as_ref()
@@ -114,22 +119,23 @@ pub(super) fn file_report<'a>(
         path: &snapshot.name,
         cases: cases
             .iter()
-            .filter_map(|case| case_report(snapshot, case))
+            .filter_map(|case| case_report(&places, case))
             .collect(),
         diagnostics: diagnostics
             .iter()
             .map(|found| DiagnosticReport {
                 code: found.code,
+                case: found.case.and_then(|at| Some(cases.get(at)?.id.as_str())),
                 severity: severity_name(found.severity),
                 message: &found.message,
                 path: origin_path(snapshot, found.origin),
-                range: range_report(origin_text(snapshot, found.origin), &found.range),
+                range: places.range(found.origin, &found.range),
             })
             .collect(),
     }
 }
 
-fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
+fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
     let outcome = case.outcome.as_ref().ok()?;
     let probe = &outcome.probes.composed;
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
@@ -146,7 +152,7 @@ fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<Cas
         probes: &outcome.probes,
         repairs: repairs
             .iter()
-            .map(|repair| repair_report(snapshot, case, repair))
+            .map(|repair| repair_report(places, case, repair))
             .collect(),
         undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
             phrase: case
@@ -161,13 +167,13 @@ fn case_report<'a>(snapshot: &'a Snapshot, case: &'a CaseFindings) -> Option<Cas
 
 /// A repair with its edit.
 pub(super) fn repair_report<'a>(
-    snapshot: &Snapshot,
+    places: &Places<'_>,
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
     RepairReport {
         kind: repair.change.kind(),
-        title: repair_title(repair),
+        title: repair_title(places.snapshot, case, repair),
         logp_before: repair.logp_before,
         logp_after: repair.logp_after,
         rank_after: repair.rank_after,
@@ -176,24 +182,20 @@ pub(super) fn repair_report<'a>(
         control_percentile: repair.control.as_ref().map(Control::percentile),
         collateral: repair.collateral.as_ref(),
         stability: repair.stability,
-        edit: repair_edit(snapshot, case, repair).map(|edit| edit_report(snapshot, &edit)),
+        edit: repair_edit(places.snapshot, case, repair).map(|edit| edit_report(places, &edit)),
     }
 }
 
-fn edit_report(snapshot: &Snapshot, edit: &FileEdit) -> EditReport {
-    let text = if edit.creates {
-        ""
-    } else {
-        origin_text(snapshot, edit.target)
-    };
+fn edit_report(places: &Places<'_>, edit: &FileEdit) -> EditReport {
     EditReport {
-        path: origin_path(snapshot, edit.target),
+        path: origin_path(places.snapshot, edit.target),
         creates: edit.creates,
         edits: edit
             .edits
             .iter()
             .map(|one| TextEditReport {
-                range: range_report(text, &one.range),
+                // A sidecar that is not there yet is as an empty one.
+                range: places.range(edit.target, &one.range),
                 new_text: one.new_text.clone(),
             })
             .collect(),
@@ -231,19 +233,51 @@ pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
     }
 }
 
-/// A range of `text`, from 1, columns in characters.
-pub(super) fn range_report(text: &str, range: &std::ops::Range<usize>) -> RangeReport {
-    let index = LineIndex::new(text);
-    let place = |offset| {
-        let position = index.position(text, offset, PositionEncoding::Utf32);
-        PlaceReport {
-            line: position.line + 1,
-            column: position.column + 1,
+/// Where the lines of a prompt file and its sidecar begin, found once for all ranges of a report.
+pub(super) struct Places<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    prompt: LineIndex,
+    sidecar: LineIndex,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let index = |origin| LineIndex::new(origin_text(snapshot, origin));
+        Self {
+            snapshot,
+            prompt: index(Origin::FrontMatter),
+            sidecar: index(Origin::Sidecar),
         }
-    };
-    RangeReport {
-        start: place(range.start),
-        end: place(range.end),
+    }
+
+    /// A range from 1, columns in characters.
+    pub(super) fn range(&self, origin: Origin, range: &Range<usize>) -> RangeReport {
+        self.range_in(origin, range, PositionEncoding::Utf32)
+    }
+
+    /// A range from 1, columns as `encoding` counts them.
+    pub(super) fn range_in(
+        &self,
+        origin: Origin,
+        range: &Range<usize>,
+        encoding: PositionEncoding,
+    ) -> RangeReport {
+        let text = origin_text(self.snapshot, origin);
+        let index = match origin {
+            Origin::FrontMatter => &self.prompt,
+            Origin::Sidecar => &self.sidecar,
+        };
+        let place = |offset| {
+            let position = index.position(text, offset, encoding);
+            PlaceReport {
+                line: position.line + 1,
+                column: position.column + 1,
+            }
+        };
+        RangeReport {
+            start: place(range.start),
+            end: place(range.end),
+        }
     }
 }
 

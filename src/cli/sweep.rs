@@ -4,19 +4,20 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::error::CliError;
 use super::global::{Format, Global};
+use super::grid::{GridArgs, scopes};
 use super::weighed::{self, ControlReport, Weighed};
-use super::{Outcome, json, lists, progress, resident};
+use super::{Outcome, json, progress, resident};
 use crate::ide::{factor, percent, quoted};
 use crate::memory::{self, Cell, Effects, Grid, search, sweep};
 use crate::model::{Cancel, Model, Reading};
-use crate::prompt::{Encoding, Scope, SpanScope};
+use crate::prompt::Scope;
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
 pub(super) struct SweepArgs {
     /// The prompt, exactly as the model should read it.
     #[arg(long, short)]
@@ -27,12 +28,8 @@ pub(super) struct SweepArgs {
     /// The memory's text.
     #[arg(long)]
     memory: String,
-    /// Encodings of the memory.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "embed")]
-    encoding: Vec<EncodingArg>,
-    /// Positions that are changed; `span` needs --span.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
-    scope: Vec<ScopeArg>,
+    #[command(flatten)]
+    grid: GridArgs,
     /// The piece of the prompt that scope `span` means.
     #[arg(long, value_name = "TEXT")]
     span: Option<String>,
@@ -46,31 +43,6 @@ pub(super) struct SweepArgs {
     /// prompt.
     #[arg(long, value_name = "PASSES", num_args = 0..=1, default_missing_value = "50")]
     search: Option<f64>,
-    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
-    #[arg(long, value_name = "LIST")]
-    layers: Option<String>,
-    /// Magnitudes: 1..15 or 1,3,6.
-    #[arg(
-        long,
-        value_name = "LIST",
-        default_value = "1..15",
-        allow_hyphen_values = true
-    )]
-    tau: String,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum EncodingArg {
-    Embed,
-    Unembed,
-    Layerwise,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ScopeArg {
-    All,
-    Last,
-    Span,
 }
 
 #[derive(Serialize)]
@@ -87,19 +59,11 @@ struct SweepResult<'a> {
 }
 
 pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
-    let taus = lists::taus(&args.tau).map_err(|reason| CliError::Usage {
-        flag: "--tau",
-        reason,
-    })?;
-    let layers = args.layers.as_deref().map(lists::layers).transpose();
-    let layers = layers.map_err(|reason| CliError::Usage {
-        flag: "--layers",
-        reason,
-    })?;
-    let scopes = scopes(args)?;
+    let (taus, layers) = (args.grid.taus()?, args.grid.layers()?);
+    let scopes = scopes(&args.grid.scope, args.span.as_deref(), args.nth.get())?;
     let model = resident::load(global)?;
     let grid = Grid {
-        encodings: args.encoding.iter().map(Into::into).collect(),
+        encodings: args.grid.encoding.iter().map(Into::into).collect(),
         layers: layers.unwrap_or_else(|| (0..model.info.layers).collect()),
         taus,
         scopes,
@@ -147,45 +111,6 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     Ok(Outcome::Clean)
 }
 
-fn scopes(args: &SweepArgs) -> Result<Vec<Scope>, CliError> {
-    let usage = |reason: &str| CliError::Usage {
-        flag: "--span",
-        reason: reason.into(),
-    };
-    let scopes: Result<Vec<Scope>, CliError> = args
-        .scope
-        .iter()
-        .map(|scope| match scope {
-            ScopeArg::All => Ok(Scope::All),
-            ScopeArg::Last => Ok(Scope::Last),
-            ScopeArg::Span => match &args.span {
-                Some(text) => Ok(Scope::Span(SpanScope {
-                    text: text.clone(),
-                    nth: args.nth.get(),
-                })),
-                None => Err(usage(
-                    "--scope span needs --span with a piece of the prompt",
-                )),
-            },
-        })
-        .collect();
-    let scopes = scopes?;
-    if args.span.is_some() && !scopes.iter().any(|scope| matches!(scope, Scope::Span(_))) {
-        return Err(usage("is used only with --scope span"));
-    }
-    Ok(scopes)
-}
-
-impl From<&EncodingArg> for Encoding {
-    fn from(encoding: &EncodingArg) -> Self {
-        match encoding {
-            EncodingArg::Embed => Self::Embed,
-            EncodingArg::Unembed => Self::Unembed,
-            EncodingArg::Layerwise => Self::Layerwise,
-        }
-    }
-}
-
 /// One table per encoding and scope: layers down, τ across, percent in the cells that were
 /// measured.
 fn print_text(
@@ -209,7 +134,7 @@ fn print_text(
     let bold = anstyle::Style::new().bold();
     let best = swept.best();
     let widest = grid.taus.iter().map(|tau| tau.to_string().len()).max();
-    let width = (widest.unwrap_or(0) + 1).max(7);
+    let width = (widest.unwrap_or(0) + 1).max(9);
     let tables = swept
         .cells
         .chunk_by(|a, b| a.encoding == b.encoding && a.scope == b.scope);
@@ -242,8 +167,8 @@ fn print_text(
                 } else {
                     anstyle::Style::new()
                 };
-                let shown = format!("{:>width$.2}", 100.0 * cell.logp_first.exp());
-                write!(out, "{style}{shown}{style:#}")?;
+                let shown = in_cell(cell.logp_first.exp());
+                write!(out, "{style}{shown:>width$}{style:#}")?;
             }
             writeln!(out)?;
         }
@@ -273,6 +198,16 @@ fn print_text(
     Ok(())
 }
 
+/// A probability in percent: two digits after the point, or two that count where it is small.
+fn in_cell(p: f64) -> String {
+    let share = 100.0 * p;
+    if share < 0.095 {
+        percent(p).trim_end_matches(" %").to_owned()
+    } else {
+        format!("{share:.2}")
+    }
+}
+
 fn scope_name(scope: &Scope) -> String {
     match scope {
         Scope::All => "all positions".into(),
@@ -286,4 +221,25 @@ fn scope_name(scope: &Scope) -> String {
 
 fn head_name(head: Option<usize>) -> String {
     head.map_or_else(String::new, |head| format!(", head {head}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_probabilities_keep_two_digits_and_fit_their_column() {
+        let cells = [
+            0.0, 1.2e-300, 4.8e-12, 1.2e-7, 4.8e-5, 0.000_949, 0.001, 0.2345, 1.0,
+        ];
+        let shown: Vec<String> = cells.into_iter().map(in_cell).collect();
+        assert_eq!(
+            shown,
+            [
+                "0", "1.2e-298", "4.8e-10", "0.000012", "0.0048", "0.095", "0.10", "23.45",
+                "100.00"
+            ]
+        );
+        assert!(shown.iter().all(|cell| cell.len() < 9));
+    }
 }

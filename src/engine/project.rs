@@ -31,6 +31,15 @@ pub enum ProjectError {
     },
 }
 
+impl ProjectError {
+    /// The file that cannot be used.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Read { path, .. } | Self::Parse { path, .. } => path,
+        }
+    }
+}
+
 /// The settings that hold for a file or folder; the defaults where there is no `hoplens.toml`.
 ///
 /// It is looked for in the folder and those above it, up to one with `.git` in it.
@@ -38,15 +47,28 @@ pub enum ProjectError {
 /// # Errors
 /// There is one that cannot be used.
 pub fn project_of(path: &Path) -> Result<Project, ProjectError> {
-    let Some(path) = nearest(path, PROJECT_FILE) else {
-        return Ok(Project::default());
-    };
-    let text = read(&path)?;
+    match project_file(path) {
+        Some(file) => read_project(&file),
+        None => Ok(Project::default()),
+    }
+}
+
+/// The `hoplens.toml` that holds for a file or folder.
+pub fn project_file(path: &Path) -> Option<PathBuf> {
+    nearest(path, PROJECT_FILE)
+}
+
+/// Reads a `hoplens.toml`.
+///
+/// # Errors
+/// It cannot be used.
+pub fn read_project(path: &Path) -> Result<Project, ProjectError> {
+    let text = read(path)?;
     let project = Project::parse(&text).map_err(|problem| {
         let at = problem.range.map_or(0, |range| range.start);
         let place = LineIndex::new(&text).position(&text, at, PositionEncoding::Utf32);
         ProjectError::Parse {
-            path: path.clone(),
+            path: path.into(),
             line: place.line + 1,
             column: place.column + 1,
             message: problem.message,

@@ -1,14 +1,15 @@
 //! Code actions: measured repairs as edits.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Snapshot;
 use super::numbers::{chance, factor, percent, quoted};
-use crate::hop::{CaseFindings, Change, Repair, Wording, words_edit};
+use super::{Diagnostic, Snapshot};
+use crate::hop::{CaseFindings, Change, Outcome, Repair, Wording, words_edit};
 use crate::memory::{Placement, Recipe};
 use crate::prompt::{
-    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, insert_injection, is_sound,
+    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, insert_injection,
+    is_sound, sidecar_name,
 };
 
 /// Something the user can have done.
@@ -24,6 +25,8 @@ pub struct Action {
     pub preferred: bool,
     /// Index into the findings' cases.
     pub case: usize,
+    /// The findings that it is about.
+    pub mends: Vec<Diagnostic>,
 }
 
 /// Injections as code actions.
@@ -32,33 +35,24 @@ pub const INJECT: &str = "quickfix.hoplens.inject";
 pub const REWRITE: &str = "quickfix.hoplens.rewrite";
 
 /// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
-/// diagnostics it touches.
+/// diagnostics it touches, as far as they [concern](concerns) one of these.
 pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
-    let touched: BTreeSet<usize> = super::diagnostics(snapshot)
-        .into_iter()
-        .filter(|found| found.origin == Origin::FrontMatter)
-        .filter(|found| found.range.start <= range.end && range.start <= found.range.end)
-        .filter_map(|found| found.case)
-        .collect();
-    let Some(findings) = &snapshot.findings else {
-        return Vec::new();
-    };
+    let all = super::diagnostics(snapshot);
     let mut offered = Vec::new();
-    for index in touched {
-        let Some(case) = findings.cases.get(index) else {
+    for (index, found) in touched(&all, &range) {
+        let Some((case, repairs)) = repairs_of(snapshot, index) else {
             continue;
         };
-        let repairs = case
-            .outcome
-            .as_ref()
-            .ok()
-            .and_then(|outcome| outcome.repairs.as_deref());
         for repair in repairs.unwrap_or_default() {
+            if !found.iter().any(|found| concerns(case, found, repair)) {
+                continue;
+            }
             let Some(edit) = repair_edit(snapshot, case, repair) else {
                 continue;
             };
+            let own = all.iter().filter(|found| found.case == Some(index));
             offered.push(Action {
-                title: repair_title(repair),
+                title: repair_title(snapshot, case, repair),
                 kind: match repair.change {
                     Change::Inject(_) => INJECT,
                     Change::Words { .. } => REWRITE,
@@ -67,14 +61,85 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
                 preferred: !repair.fakes
                     && offered.iter().all(|other: &Action| other.case != index),
                 case: index,
+                mends: own
+                    .filter(|found| concerns(case, found, repair))
+                    .cloned()
+                    .collect(),
             });
         }
     }
     offered
 }
 
-/// What a repair does and what it was measured to gain.
-pub fn repair_title(repair: &Repair) -> String {
+/// Whether repairs that would belong to bytes `range` are still being measured.
+pub fn awaits_repairs(snapshot: &Snapshot, range: Range<usize>) -> bool {
+    let all = super::diagnostics(snapshot);
+    touched(&all, &range).iter().any(|(index, found)| {
+        let is_verdict = found
+            .iter()
+            .any(|found| found.severity == Severity::Warning);
+        let case = repairs_of(snapshot, *index).filter(|_| is_verdict);
+        case.is_some_and(|(case, repairs)| {
+            let wanted = |outcome: &Outcome| outcome.wants_repairs();
+            repairs.is_none() && case.outcome.as_ref().is_ok_and(wanted)
+        })
+    })
+}
+
+/// The findings at bytes `range` of the prompt file, by the case that they belong to.
+fn touched<'a>(
+    all: &'a [Diagnostic],
+    range: &Range<usize>,
+) -> BTreeMap<usize, Vec<&'a Diagnostic>> {
+    let mut by_case: BTreeMap<usize, Vec<&Diagnostic>> = BTreeMap::new();
+    for found in all {
+        let touches = found.range.start <= range.end && range.start <= found.range.end;
+        let Some(case) = found
+            .case
+            .filter(|_| touches && found.origin == Origin::FrontMatter)
+        else {
+            continue;
+        };
+        by_case.entry(case).or_default().push(found);
+    }
+    by_case
+}
+
+/// A case that could be asked, and its repairs once they are measured.
+fn repairs_of(snapshot: &Snapshot, index: usize) -> Option<(&CaseFindings, Option<&[Repair]>)> {
+    let case = snapshot.findings.as_ref()?.cases.get(index)?;
+    let outcome = case.outcome.as_ref().ok()?;
+    Some((case, outcome.repairs.as_deref()))
+}
+
+/// Whether a repair of a case is one of what `found` is about: a verdict is mended by all of them,
+/// a costly spelling by another spelling of the same words, and a guess by none, for its hop was
+/// not declared.
+pub fn concerns(case: &CaseFindings, found: &Diagnostic, repair: &Repair) -> bool {
+    let respelled = match &repair.change {
+        Change::Words {
+            wording: Wording::Respell,
+            range,
+            text,
+            ..
+        } => Some((range, text)),
+        _ => None,
+    };
+    match found.code {
+        "trailing-space" => respelled.is_some_and(|(_, text)| text.is_empty()),
+        "token-split" => respelled.is_some_and(|(range, text)| {
+            let range = case.rendered.to_source(range.clone());
+            !text.is_empty()
+                && found.origin == Origin::FrontMatter
+                && range == Some(found.range.clone())
+        }),
+        _ => Severity::Warning <= found.severity,
+    }
+}
+
+/// What a repair does, where it does so if not in the prompt's own text, and what it was measured
+/// to gain.
+pub fn repair_title(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> String {
     let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
     let control = repair.control.as_ref().map_or_else(String::new, |control| {
         format!(", {}", chance(control.percentile(), "random memories"))
@@ -89,7 +154,11 @@ pub fn repair_title(repair: &Repair) -> String {
         Change::Inject(recipe) => injecting(recipe),
         Change::Words {
             wording, was, text, ..
-        } => rewording(*wording, was, text),
+        } => {
+            let place = words_edit(&case.rendered, &repair.change);
+            let place = place.and_then(|edit| input_of(snapshot, &edit));
+            rewording(*wording, was, text, place.as_deref())
+        }
     };
     let fakes = if repair.fakes {
         "; the model lacks this knowledge, the injection only fakes it"
@@ -122,13 +191,30 @@ fn injecting(recipe: &Recipe) -> String {
     format!("Inject memory {memory}{encoding}, layer {layer}, τ {tau}{place}")
 }
 
-fn rewording(wording: Wording, was: &str, text: &str) -> String {
+/// The variable whose value an edit changes, where it changes no word of the prompt itself:
+/// ``the case's input `thing` ``.
+fn input_of(snapshot: &Snapshot, edit: &FileEdit) -> Option<String> {
+    let at = &edit.edits.first()?.range;
+    let fences = snapshot.file.fences.iter().flat_map(|fence| &fence.inputs);
+    let value = snapshot.file.inputs.iter().chain(fences).find(|value| {
+        value.origin == edit.target && value.range.start <= at.start && at.end <= value.range.end
+    })?;
+    Some(match value.case {
+        Some(_) => format!("the case's input `{}`", value.name),
+        None => format!("the default of `{}`", value.name),
+    })
+}
+
+/// What a change of words does; `place` is where, if not in the prompt's own text.
+fn rewording(wording: Wording, was: &str, text: &str, place: Option<&str>) -> String {
+    let inside = place.map_or_else(String::new, |place| format!(" in {place}"));
     match wording {
+        Wording::Rewrite if place.is_some() => format!("Name {}{inside}", quoted(text)),
         Wording::Rewrite => format!("Name {} in the text", quoted(text)),
-        Wording::Appositive => format!("Add {} behind the mention", quoted(text)),
-        Wording::Fact => format!("State {} first", quoted(text.trim_end())),
-        Wording::Respell if text.is_empty() => format!("Remove {}", quoted(was)),
-        Wording::Respell => format!("Write {} instead of {}", quoted(text), quoted(was)),
+        Wording::Appositive => format!("Add {} behind the mention{inside}", quoted(text)),
+        Wording::Fact => format!("State {} first{inside}", quoted(text.trim_end())),
+        Wording::Respell if text.is_empty() => format!("Remove {}{inside}", quoted(was)),
+        Wording::Respell => format!("Write {} instead of {}{inside}", quoted(text), quoted(was)),
     }
 }
 
@@ -157,4 +243,38 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
         Change::Words { .. } => words_edit(&case.rendered, &repair.change)
             .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
     }
+}
+
+/// Why a repair has no edit; `None` where it has one.
+pub fn why_by_hand(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<String> {
+    if repair_edit(snapshot, case, repair).is_some() {
+        return None;
+    }
+    Some(match &repair.change {
+        Change::Inject(_) => {
+            let sidecar = sidecar_name(&snapshot.name);
+            format!(
+                "neither the front matter nor {sidecar} can take the injection without saying \
+                 something else anew. Mend their YAML, then look again."
+            )
+        }
+        Change::Words { was, text, .. } => {
+            let words = if was.is_empty() { text } else { was };
+            let words = quoted(words.trim());
+            if words_edit(&case.rendered, &repair.change).is_some() {
+                format!("put where {words} stands, the words would end the YAML around them.")
+            } else if was.is_empty() {
+                format!(
+                    "{words} has no place in the file: what stands there is made by a template, \
+                     or the words would be read as part of one. Write it where it belongs."
+                )
+            } else {
+                format!(
+                    "{words} does not stand in the file as it is: a template, a partial or \
+                     another file makes it, or what replaces it would be read as a tag. Change \
+                     it where it comes from."
+                )
+            }
+        }
+    })
 }

@@ -61,7 +61,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
-            own.extend(undeclared::diagnostic(snapshot, case));
+            own.extend(undeclared::diagnostic(snapshot, index, case));
             own.extend(tokens::diagnostics(
                 snapshot,
                 index,

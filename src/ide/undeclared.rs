@@ -8,7 +8,11 @@ use crate::prompt::{Origin, Severity};
 
 /// That naming a guessed bridge changes the answer, or makes the expected one more probable; on
 /// the mention.
-pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Diagnostic> {
+pub(super) fn diagnostic(
+    snapshot: &Snapshot,
+    index: usize,
+    case: &CaseFindings,
+) -> Option<Diagnostic> {
     // A hole in the prompt is no way of asking.
     if case.has_holes {
         return None;
@@ -22,8 +26,7 @@ pub(super) fn diagnostic(snapshot: &Snapshot, case: &CaseFindings) -> Option<Dia
         message,
         range: range.unwrap_or_else(|| snapshot.file.body.clone()),
         origin: Origin::FrontMatter,
-        // The case's repairs belong to what was declared.
-        case: None,
+        case: Some(index),
         related: Vec::new(),
     })
 }

@@ -56,7 +56,7 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
 pub(super) fn look_if_changed(state: &Arc<State>, key: &Key) {
     let unchanged = || {
         let before = state.prompts.last_view(key)?;
-        let now = View::read(&state.documents, key)?;
+        let now = View::read(state, key)?;
         let is_done = before.snapshot.findings.is_some()
             || state
                 .prompts
@@ -92,7 +92,7 @@ fn read(state: &State, key: &Key, look: &Look) -> bool {
     if !state.prompts.is_current(key, look) {
         return false;
     }
-    let Some(view) = View::read(&state.documents, key) else {
+    let Some(view) = View::read(state, key) else {
         state.prompts.remove(key, look);
         state.publish(key);
         return false;
@@ -127,6 +127,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     state.publish(key);
     state.hints.notify_one();
     repair(state, key, look, &view, findings.clone()).await;
+    state.prompts.set_measured(key, look);
     guess(state, key, look, findings).await;
     true
 }

@@ -30,6 +30,8 @@ pub(super) struct Can {
     pub refresh_hints: bool,
     /// Files can be watched for us.
     pub watch_files: bool,
+    /// Code actions may be shown that cannot be chosen.
+    pub disabled_actions: bool,
     /// Diagnostics may refer to other places.
     pub related_information: bool,
 }
@@ -50,10 +52,9 @@ impl Can {
         });
         let hints = workspace.and_then(|workspace| workspace.inlay_hint.as_ref());
         let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
-        let published = client
-            .text_document
-            .as_ref()
-            .and_then(|text| text.publish_diagnostics.as_ref());
+        let text = client.text_document.as_ref();
+        let published = text.and_then(|text| text.publish_diagnostics.as_ref());
+        let actions = text.and_then(|text| text.code_action.as_ref());
         let window = client.window.as_ref();
         Self {
             encoding: encoding(client),
@@ -68,6 +69,7 @@ impl Can {
                 .is_some_and(|wanted| wanted == true),
             progress: window.is_some_and(|window| window.work_done_progress == Some(true)),
             refresh_hints: hints.is_some_and(|hints| hints.refresh_support == Some(true)),
+            disabled_actions: actions.is_some_and(|actions| actions.disabled_support == Some(true)),
             watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
             related_information: published
                 .is_some_and(|published| published.related_information == Some(true)),

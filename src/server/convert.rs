@@ -10,10 +10,11 @@ use tower_lsp_server::ls_types as lsp;
 use super::can::Can;
 use super::documents::Document;
 use super::view::{Source, View};
-use crate::ide::{Diagnostic, Related};
+use crate::hop::Repair;
+use crate::ide::{Diagnostic, Related, concerns};
 use crate::model::store::hex;
 use crate::prompt::{FileEdit, Origin, Severity};
-use crate::text::{Position, PositionEncoding};
+use crate::text::{LineIndex, Position, PositionEncoding};
 
 pub(super) fn from_position(position: lsp::Position) -> Position {
     Position {
@@ -52,7 +53,17 @@ pub(super) fn to_position(
     offset: usize,
     encoding: PositionEncoding,
 ) -> lsp::Position {
-    let position = source.index.position(&source.text, offset, encoding);
+    position(&source.text, &source.index, offset, encoding)
+}
+
+/// A byte of a text as the protocol counts.
+pub(super) fn position(
+    text: &str,
+    index: &LineIndex,
+    offset: usize,
+    encoding: PositionEncoding,
+) -> lsp::Position {
+    let position = index.position(text, offset, encoding);
     // What does not fit is a line of four thousand million columns.
     lsp::Position {
         line: u32::try_from(position.line).unwrap_or(u32::MAX),
@@ -117,14 +128,17 @@ fn data(view: &View, one: &Diagnostic) -> Option<serde_json::Value> {
     let case = findings.cases.get(one.case?)?;
     let outcome = case.outcome.as_ref().ok()?;
     let hash = hex(&Sha256::digest(&view.snapshot.text));
-    let repairs = outcome.repairs.as_ref();
-    let best = repairs.and_then(|repairs| repairs.first());
+    let repairs = outcome.repairs.as_ref().map(|repairs| -> Vec<&Repair> {
+        let own = repairs.iter().filter(|repair| concerns(case, one, repair));
+        own.collect()
+    });
+    let best = repairs.as_ref().and_then(|repairs| repairs.first());
     Some(json!({
         "content": hash,
         "model": findings.model.sha256,
         "case": case.id,
         "baseline": outcome.probes.composed.p,
-        "repairs": repairs.map(Vec::len),
+        "repairs": repairs.as_ref().map(Vec::len),
         "best": best.map(|repair| repair.logp_after.exp()),
     }))
 }

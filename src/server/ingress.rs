@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,7 +22,9 @@ use super::analysis::{self, Cause};
 use super::can::Can;
 use super::documents::{ByteEdit, Document};
 use super::key::Key;
+use super::model;
 use super::parent;
+use super::projects::is_project;
 use super::state::State;
 use super::view::{is_prompt, prompt_key};
 use super::wire::{UNREADABLE, Unreadable};
@@ -177,7 +180,7 @@ fn initialize(state: &Arc<State>, request: &Request) {
     let Some(params) = params::<lsp::InitializeParams>(request) else {
         return;
     };
-    state.meet(Can::read(&params));
+    state.meet(Can::read(&params), roots(&params));
     if let Some(pid) = params.process_id {
         let state = Arc::clone(state);
         tokio::spawn(async move {
@@ -188,6 +191,20 @@ fn initialize(state: &Arc<State>, request: &Request) {
     }
 }
 
+/// The client's folders, the first one first.
+#[expect(deprecated, reason = "older clients have nothing else")]
+fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
+    let folders = params.workspace_folders.iter().flatten();
+    let mut uris: Vec<&lsp::Uri> = folders.map(|folder| &folder.uri).collect();
+    if uris.is_empty() {
+        uris.extend(&params.root_uri);
+    }
+    let paths = uris.into_iter().map(Key::of);
+    paths
+        .filter_map(|key| key.path().map(Path::to_path_buf))
+        .collect()
+}
+
 fn open(state: &Arc<State>, params: lsp::DidOpenTextDocumentParams) {
     let key = Key::of(&params.text_document.uri);
     state.documents.open(params.text_document);
@@ -195,8 +212,9 @@ fn open(state: &Arc<State>, params: lsp::DidOpenTextDocumentParams) {
         return;
     };
     match prompt_key(&key) {
+        _ if is_project(&key) => state.publish(&key),
         Some(prompt) => sidecar_touched(state, &prompt, Cause::Opened),
-        None if is_prompt(&state.documents, &key, &document) => {
+        None if is_prompt(state, &key, &document) => {
             analysis::look(state, &key, Cause::Opened, &[]);
         }
         None => {}
@@ -222,6 +240,12 @@ fn change(state: &Arc<State>, params: lsp::DidChangeTextDocumentParams) {
 
 fn save(state: &Arc<State>, params: &lsp::DidSaveTextDocumentParams) {
     let key = Key::of(&params.text_document.uri);
+    // A client that watches files tells of this one by itself.
+    if is_project(&key) && !state.can().watch_files {
+        state.projects.forget(&key);
+        model::follow(state);
+        analysis::look_at_all(state, Cause::Opened);
+    }
     let prompt = prompt_key(&key).unwrap_or(key);
     if state.prompts.contains(&prompt) {
         analysis::look_if_changed(state, &prompt);
@@ -236,7 +260,9 @@ fn close(state: &Arc<State>, params: &lsp::DidCloseTextDocumentParams) {
 
 /// A document changed: if it is a prompt or a sidecar, its prompt is looked at.
 fn touched(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdit]) {
-    if state.prompts.contains(key) {
+    if is_project(key) {
+        state.publish(key);
+    } else if state.prompts.contains(key) {
         analysis::look(state, key, cause, edits);
     } else if let Some(prompt) = prompt_key(key) {
         sidecar_touched(state, &prompt, cause);

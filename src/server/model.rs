@@ -24,10 +24,10 @@ pub(super) enum Consent {
 /// Gets the model that the settings name, in the background.
 pub(super) fn start(state: &Arc<State>, consent: Consent) {
     let number = state.next_model_request();
+    let name = state.model_name();
+    state.want_model(&name);
     let state = Arc::clone(state);
     tokio::spawn(async move {
-        let name = state.settings().model;
-        let name = name.unwrap_or_else(|| state.options.model.clone());
         let found = get(&state, &name, number, consent).await;
         if !state.is_newest_model_request(number) || state.lifecycle.is_shutting_down() {
             return;
@@ -38,6 +38,16 @@ pub(super) fn start(state: &Arc<State>, consent: Consent) {
             Err(Missing::Failed(reason)) => failed(&state, reason).await,
         }
     });
+}
+
+/// Gets another model, if the settings name another one than they did.
+pub(super) fn follow(state: &Arc<State>) {
+    // The first one is got once the client is ready.
+    if let Some(wanted) = state.wanted_model()
+        && wanted != state.model_name()
+    {
+        start(state, Consent::Ask);
+    }
 }
 
 /// Why there is no model.

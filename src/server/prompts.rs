@@ -30,6 +30,8 @@ pub(super) struct Known {
     pub carried: Arc<Carried>,
     /// Whether the model will look at it without further ado.
     pub is_pending: bool,
+    /// Whether repairs are being measured.
+    pub is_measuring: bool,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,7 @@ struct Prompt {
     view: Option<Arc<View>>,
     carried: Arc<Carried>,
     is_pending: bool,
+    is_measuring: bool,
 }
 
 impl Prompt {
@@ -82,6 +85,7 @@ impl Prompts {
             view: None,
             carried: Arc::default(),
             is_pending: false,
+            is_measuring: false,
         });
         if prompt.look.number != look.number {
             prompt.look.cancel.cancel();
@@ -94,6 +98,7 @@ impl Prompts {
         }
         prompt.look = look.clone();
         prompt.is_pending = false;
+        prompt.is_measuring = false;
         drop(prompt);
         self.tick();
         look
@@ -121,6 +126,7 @@ impl Prompts {
             view: Arc::clone(view),
             carried: Arc::clone(&prompt.carried),
             is_pending: prompt.is_pending,
+            is_measuring: prompt.is_measuring,
         })
     }
 
@@ -141,6 +147,8 @@ impl Prompts {
     pub(super) fn set_findings(&self, key: &Key, look: &Look, findings: FileFindings) -> bool {
         self.update(key, look, |prompt| {
             prompt.is_pending = false;
+            // They come next.
+            prompt.is_measuring = true;
             if let Some(view) = &mut prompt.view {
                 Arc::make_mut(view).snapshot.findings = Some(findings);
                 prompt.carried = Arc::new(Carried::from(&view.snapshot));
@@ -181,6 +189,11 @@ impl Prompts {
     /// Says whether the model will look at it. False if a newer look began.
     pub(super) fn set_pending(&self, key: &Key, look: &Look, is_pending: bool) -> bool {
         self.update(key, look, |prompt| prompt.is_pending = is_pending)
+    }
+
+    /// Says that no more repairs come. False if a newer look began.
+    pub(super) fn set_measured(&self, key: &Key, look: &Look) -> bool {
+        self.update(key, look, |prompt| prompt.is_measuring = false)
     }
 
     /// Forgets a prompt, unless a newer look began.

@@ -8,6 +8,7 @@ use tower_lsp_server::ls_types::Uri;
 
 use super::convert;
 use super::key::Key;
+use super::projects::{self, is_project};
 use super::prompts::Known;
 use super::state::State;
 use crate::engine::ModelStatus;
@@ -33,7 +34,10 @@ pub(super) async fn run(state: Arc<State>, mut keys: UnboundedReceiver<Key>) {
                 continue;
             }
             let before = shown.remove(&key).unwrap_or_default();
-            if !state.prompts.contains(&key) {
+            if is_project(&key) {
+                let now = publish_settings(&state, &key, before).await;
+                shown.insert(key, now);
+            } else if !state.prompts.contains(&key) {
                 clear(&state, before).await;
             } else if let Some(known) = state.prompts.known(&key) {
                 let now = publish(&state, &known, &before).await;
@@ -53,6 +57,26 @@ async fn clear(state: &State, uris: Vec<Uri>) {
             .publish_diagnostics(uri, Vec::new(), None)
             .await;
     }
+}
+
+/// Publishes what is wrong with a project's settings, if they are open; returns where.
+async fn publish_settings(state: &State, key: &Key, before: Vec<Uri>) -> Vec<Uri> {
+    let Some(document) = state.documents.get(key) else {
+        clear(state, before).await;
+        return Vec::new();
+    };
+    let found = projects::diagnostics(&document, state.can().encoding);
+    let (uri, version) = (document.uri.clone(), Some(document.version));
+    if found.is_empty() && !before.contains(&uri) {
+        return before;
+    }
+    let now = if found.is_empty() {
+        Vec::new()
+    } else {
+        vec![uri.clone()]
+    };
+    state.client.publish_diagnostics(uri, found, version).await;
+    now
 }
 
 /// Publishes and returns where.

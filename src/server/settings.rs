@@ -22,7 +22,7 @@ pub(super) enum Run {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Settings {
-    /// Reference of the model; the command line's where absent.
+    /// Reference of the model, unless the command line names one.
     pub model: Option<String>,
     /// When the model looks at a prompt.
     pub run: Run,

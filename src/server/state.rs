@@ -1,20 +1,25 @@
 //! What all parts of the server share.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 use tower_lsp_server::Client;
+use tower_lsp_server::ls_types::MessageType;
 
 use super::ServerOptions;
 use super::can::Can;
+use super::disk::Texts;
 use super::documents::Documents;
 use super::key::Key;
 use super::lifecycle::Lifecycle;
+use super::projects::Projects;
 use super::prompts::Prompts;
 use super::settings::Settings;
-use crate::engine::{Engine, project_of};
+use crate::engine::Engine;
 use crate::hop;
+use crate::model::store::DEFAULT;
 
 pub(super) struct State {
     pub client: Client,
@@ -23,10 +28,15 @@ pub(super) struct State {
     pub documents: Documents,
     pub prompts: Prompts,
     pub lifecycle: Lifecycle,
+    pub projects: Projects,
+    pub texts: Texts,
     /// Woken when inlay hints changed.
     pub hints: Notify,
     can: OnceLock<Can>,
     settings: RwLock<Settings>,
+    roots: OnceLock<Vec<PathBuf>>,
+    /// The model that was asked for last.
+    wanted: Mutex<Option<String>>,
     publish: UnboundedSender<Key>,
     model_requests: AtomicU64,
 }
@@ -45,9 +55,13 @@ impl State {
             documents: Documents::default(),
             prompts: Prompts::default(),
             lifecycle: Lifecycle::default(),
+            projects: Projects::default(),
+            texts: Texts::default(),
             hints: Notify::new(),
             can: OnceLock::new(),
             settings: RwLock::default(),
+            roots: OnceLock::new(),
+            wanted: Mutex::default(),
             publish,
             model_requests: AtomicU64::new(0),
         }
@@ -58,9 +72,10 @@ impl State {
         self.can.get().cloned().unwrap_or_default()
     }
 
-    /// Remembers the client's first `initialize`.
-    pub(super) fn meet(&self, can: Can) {
+    /// Remembers the client's first `initialize`: what it can do, and its folders.
+    pub(super) fn meet(&self, can: Can, roots: Vec<PathBuf>) {
         // A second `initialize` is refused by the service; the first one counts.
+        let _ = self.roots.set(roots);
         let _ = self.can.set(can);
     }
 
@@ -84,12 +99,62 @@ impl State {
     }
 
     /// What the analysis of a prompt depends on: the command line's flags, then the `hoplens.toml`
-    /// above the file. One that cannot be used is told of and left out.
+    /// above the file.
     pub(super) fn hop_settings(&self, key: &Key) -> hop::Settings {
-        let mut settings = project(key).settings();
+        let mut settings = self.project(key).settings();
         settings.bos = self.options.bos.unwrap_or(settings.bos);
         settings.declared_only |= self.settings().declared_only;
         settings
+    }
+
+    /// The settings of the project that a document belongs to.
+    pub(super) fn project(&self, key: &Key) -> Arc<hop::Project> {
+        match key.path() {
+            Some(path) => self.project_at(path),
+            None => Arc::default(),
+        }
+    }
+
+    /// The settings that hold for a file or folder. What cannot be used is left out, and told of
+    /// once: where it is open its diagnostics say so, else a message.
+    fn project_at(&self, path: &Path) -> Arc<hop::Project> {
+        let (project, error) = self.projects.of(path);
+        if let Some(error) = error {
+            tracing::warn!(%error, "the project's settings are left out");
+            if !self.documents.is_open(&Key::File(error.path().into())) {
+                let client = self.client.clone();
+                let message = format!("{error} Until it is mended, none of its settings counts.");
+                tokio::spawn(async move { client.show_message(MessageType::ERROR, message).await });
+            }
+        }
+        project
+    }
+
+    /// Reference of the model: the command line's, then the client's, then that of the first of
+    /// its folders whose `hoplens.toml` names one, then the default.
+    pub(super) fn model_name(&self) -> String {
+        let here = [PathBuf::from(".")];
+        let roots = self.roots.get().map_or(&here[..], Vec::as_slice);
+        let roots = if roots.is_empty() { &here[..] } else { roots };
+        let of_project = || {
+            let mut projects = roots.iter().map(|root| self.project_at(root));
+            projects.find_map(|project| project.model.clone())
+        };
+        let named = self.options.model.clone();
+        let named = named.or_else(|| self.settings().model).or_else(of_project);
+        named.unwrap_or_else(|| DEFAULT.to_owned())
+    }
+
+    /// Remembers which model is wanted from now on.
+    pub(super) fn want_model(&self, name: &str) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        *wanted = Some(name.to_owned());
+    }
+
+    /// The model that was asked for last, if one was.
+    pub(super) fn wanted_model(&self) -> Option<String> {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.clone()
     }
 
     /// Has the diagnostics of a prompt told to the client.
@@ -113,15 +178,4 @@ impl State {
     pub(super) fn is_newest_model_request(&self, number: u64) -> bool {
         self.model_requests.load(Ordering::SeqCst) == number
     }
-}
-
-/// The settings of the project that a document belongs to.
-pub(super) fn project(key: &Key) -> hop::Project {
-    let Some(path) = key.path() else {
-        return hop::Project::default();
-    };
-    project_of(path).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the project's settings are left out");
-        hop::Project::default()
-    })
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use tower_lsp_server::ls_types::Uri;
 
-use super::documents::{Document, Documents};
+use super::disk::LARGEST;
+use super::documents::Document;
 use super::key::Key;
-use super::state::project;
+use super::state::State;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{
@@ -17,9 +18,6 @@ use crate::prompt::{
     promptfoo_beside, read_partials, sidecar_name,
 };
 use crate::text::LineIndex;
-
-/// Bytes of the largest file that is read from the disk; prompts are smaller by far.
-const LARGEST: u64 = 16 << 20;
 
 /// A text, and where the client finds it.
 #[derive(Debug, Clone)]
@@ -50,7 +48,8 @@ pub(super) struct View {
 impl View {
     /// Reads a prompt and its sidecar, from the editor where they are open, else from the disk.
     /// `None` if the prompt is neither open nor the disk's companion of an open sidecar.
-    pub(super) fn read(documents: &Documents, key: &Key) -> Option<Self> {
+    pub(super) fn read(state: &State, key: &Key) -> Option<Self> {
+        let documents = &state.documents;
         let beside = sidecar_key(key);
         let (prompt, language) = if let Some(document) = documents.get(key) {
             (Source::open(&document), document.language.clone())
@@ -76,18 +75,16 @@ impl View {
         };
         let text = sidecar.as_ref().map(|sidecar| sidecar.text.as_str());
         let name = format_name(key, &language);
-        let promptfoo = promptfoo_of(documents, key);
-        let partials = read_partials(&name, &prompt.text, &mut |file| {
-            partial(documents, key, file)
-        });
+        let promptfoo = promptfoo_of(state, key);
+        let partials = read_partials(&name, &prompt.text, &mut |file| partial(state, key, file));
         let beside = Beside {
             sidecar: text,
             partials: Some(&partials),
             promptfoo: promptfoo.as_ref(),
         };
         let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
-        let ignored = project(key);
-        snapshot.file.suppressed.extend(ignored.suppressions());
+        let project = state.project(key);
+        snapshot.file.suppressed.extend(project.suppressions());
         Some(Self {
             snapshot,
             prompt,
@@ -153,14 +150,16 @@ impl Source {
 }
 
 /// The text of a partial, from the editor where it is open, else from the disk.
-fn partial(documents: &Documents, prompt: &Key, file: &str) -> Option<String> {
-    let path = prompt.path()?.with_file_name(file);
-    if let Some(document) = documents.get(&Key::File(path.clone())) {
-        return Some(document.text.clone());
+fn partial(state: &State, prompt: &Key, file: &str) -> Option<String> {
+    shared(state, &prompt.path()?.with_file_name(file))
+}
+
+/// The text of a file that prompts share, from the editor where it is open, else from the disk.
+fn shared(state: &State, path: &Path) -> Option<String> {
+    match state.documents.get(&Key::File(path.into())) {
+        Some(document) => Some(document.text.clone()),
+        None => state.texts.of(path).map(|text| text.to_string()),
     }
-    let about = std::fs::metadata(&path).ok()?;
-    let fits = about.is_file() && about.len() <= LARGEST;
-    fits.then(|| std::fs::read_to_string(&path).ok()).flatten()
 }
 
 /// The key of a prompt's sidecar.
@@ -178,29 +177,22 @@ pub(super) fn prompt_key(sidecar: &Key) -> Option<Key> {
 
 /// Whether an open document is a prompt: by its language, its name, a sidecar beside it, or a
 /// promptfoo configuration that names it.
-pub(super) fn is_prompt(documents: &Documents, key: &Key, document: &Document) -> bool {
+pub(super) fn is_prompt(state: &State, key: &Key, document: &Document) -> bool {
     let has_sidecar = || {
         sidecar_key(key).is_some_and(|beside| {
-            documents.is_open(&beside) || beside.path().is_some_and(Path::is_file)
+            state.documents.is_open(&beside) || beside.path().is_some_and(Path::is_file)
         })
     };
     ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_prompt_fence(&key.name(), &document.text)
         || has_sidecar()
-        || promptfoo_of(documents, key).is_some()
+        || promptfoo_of(state, key).is_some()
 }
 
 /// The promptfoo configuration that names the prompt, as it is in the editor or on the disk.
-fn promptfoo_of(documents: &Documents, key: &Key) -> Option<Promptfoo> {
-    let mut read = |path: &Path| {
-        if let Some(document) = documents.get(&Key::File(path.into())) {
-            return Some(document.text.clone());
-        }
-        let about = std::fs::metadata(path).ok()?;
-        let fits = about.is_file() && about.len() <= LARGEST;
-        fits.then(|| std::fs::read_to_string(path).ok())?
-    };
+fn promptfoo_of(state: &State, key: &Key) -> Option<Promptfoo> {
+    let mut read = |path: &Path| shared(state, path);
     promptfoo_beside(key.path()?, &mut read, &|folder| {
         folder.join(".git").exists()
     })

@@ -91,6 +91,39 @@ fn a_fix_of_sarif_is_the_edit_of_json() {
 }
 
 #[test]
+fn a_finding_has_the_repairs_that_concern_it_and_no_others() {
+    let folder = Folder::new();
+    folder.write("hoplens.toml", "[thresholds]\ngain_factor = 1.0\n");
+    // What a space at the end costs, beside a hop that is lost.
+    folder.write("one.txt", "The first is located ");
+    folder.write(
+        "one.txt.hoplens.yaml",
+        "version: 1\ncases:\n  - expect: \" the\"\n    hops: [{mention: The first, bridge: café}]\n",
+    );
+    let log = sarif(&folder, &["one.txt"]);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = |code: &str| results.iter().find(|one| one["ruleId"] == code);
+    let space = of("trailing-space").unwrap();
+    let titles = |one: &Value| -> Vec<String> {
+        let fixes = one["fixes"].as_array().into_iter().flatten();
+        fixes
+            .map(|fix| fix["description"]["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let own = titles(space);
+    assert!(
+        own.len() == 1 && own[0].starts_with("Remove \" \""),
+        "{own:?}"
+    );
+    let verdict = results.iter().find(|one| 1 < titles(one).len()).unwrap();
+    // Text says each once, below the first finding that it concerns.
+    let text = stdout(&folder.run(&["check", "one.txt"]));
+    for title in titles(verdict) {
+        assert_eq!(text.matches(&title).count(), 1, "{title}: {text}");
+    }
+}
+
+#[test]
 fn annotations_stay_on_one_line() {
     let folder = Folder::new();
     folder.write("a,b.prompt", &failing("The first"));

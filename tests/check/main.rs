@@ -4,10 +4,13 @@
 mod common;
 
 mod baseline;
+mod cases;
+mod flags;
 mod formats;
 mod paths;
 mod repair;
 mod settings;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

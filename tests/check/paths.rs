@@ -114,3 +114,28 @@ fn a_file_that_is_no_text_does_not_hide_the_others() {
     );
     assert_eq!(names(&json(&output)).len(), 3);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_and_its_file_are_one_prompt() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    symlink("one.prompt", folder.path("a/again.prompt")).unwrap();
+    symlink("a", folder.path("b")).unwrap();
+    let checked = |args: &[&str]| {
+        let args = [&["check", "--json"], args].concat();
+        let found = json(&folder.run(&args));
+        names(&found)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    // The file's own name stays, whichever comes first.
+    let all = ["a/one.prompt", "a/deep/two.prompt", "a/with.txt"];
+    assert_eq!(checked(&["a"]), all);
+    assert_eq!(checked(&["a", "a/one.prompt", "b/one.prompt"]), all);
+    assert_eq!(checked(&["a/again.prompt"]), ["a/again.prompt"]);
+    // What is declared beside a link is another prompt.
+    folder.write("a/again.prompt.hoplens.yaml", "version: 1\n");
+    assert_eq!(checked(&["a"]).len(), 4);
+}

@@ -121,6 +121,31 @@ fn cases_without_names_are_found_again_after_the_edit() {
 }
 
 #[test]
+fn a_title_says_where_words_change_that_are_not_the_prompts_own() {
+    let titles = |text: &str| {
+        let folder = Folder::new();
+        folder.write("one.prompt", text);
+        let found = json(&folder.run(&["repair", "one.prompt", "--json"]));
+        let repairs = found["repairs"].as_array().unwrap().clone();
+        let words = repairs.into_iter().filter(|one| one["kind"] != "inject");
+        let words = words.map(|one| one["title"].as_str().unwrap().to_owned());
+        words.collect::<Vec<_>>()
+    };
+    let text = failing("The first");
+    let plain = titles(&text);
+    assert!(!plain.is_empty() && plain.iter().all(|title| !title.contains("input")));
+    let variable = text.replace("---\nThe first is", "---\n{{thing}} is");
+    let input = variable.replace("  - id: one", "  - input: {thing: The first}\n    id: one");
+    let place = |title: &String| title.contains("in the case's input `thing`: ");
+    let of_input = titles(&input);
+    assert!(of_input.iter().any(place), "{of_input:?}");
+    let default = variable.replacen("---\n", "---\ninput: {default: {thing: The first}}\n", 1);
+    let place = |title: &String| title.contains("in the default of `thing`: ");
+    let of_default = titles(&default);
+    assert!(of_default.iter().any(place), "{of_default:?}");
+}
+
+#[test]
 fn what_cannot_be_done_is_refused() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));

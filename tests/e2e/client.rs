@@ -15,7 +15,10 @@ const IGNORED: [&str; 1] = ["window/logMessage"];
 
 /// How a session begins.
 pub struct Start {
+    /// What `--model` says; not given where empty.
     pub model: String,
+    /// The folder that is open in the editor.
+    pub root: Option<PathBuf>,
     pub args: Vec<String>,
     pub env: Vec<(&'static str, Option<String>)>,
     pub capabilities: Value,
@@ -30,6 +33,7 @@ impl Default for Start {
     fn default() -> Self {
         Self {
             model: tiny_gpt2().display().to_string(),
+            root: None,
             args: vec!["--offline".into()],
             env: Vec::new(),
             capabilities: json!({
@@ -75,7 +79,10 @@ impl Client {
     /// Starts a server and says nothing yet.
     pub fn spawn(start: &Start) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoplens"));
-        command.args(["lsp", "--stdio", "--model", &start.model]);
+        command.args(["lsp", "--stdio"]);
+        if !start.model.is_empty() {
+            command.args(["--model", &start.model]);
+        }
         command.args(&start.args);
         command.env("HOPLENS_LOG", "hoplens=debug");
         for (name, value) in &start.env {
@@ -126,7 +133,7 @@ impl Client {
             "initialize",
             json!({
                 "processId": start.process_id,
-                "rootUri": null,
+                "rootUri": start.root.as_deref().map(uri),
                 "clientInfo": {"name": start.client_name},
                 "capabilities": start.capabilities,
                 "initializationOptions": start.options,

@@ -5,9 +5,11 @@
 )]
 
 mod client;
+mod concerns;
 mod editor;
 mod lifecycle;
 mod model;
+mod project;
 mod protocol;
 mod scenario;
 mod sidecar;

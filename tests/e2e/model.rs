@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2};
+use crate::client::{Client, Start, tiny_gpt2, uri};
 use crate::statics::without_model;
 
 const STATUS: &str = "experimental/serverStatus";
@@ -72,40 +72,59 @@ fn a_download_that_fails_is_told_with_its_progress() {
     );
 }
 
-#[test]
-fn the_clients_model_comes_before_the_command_lines() {
-    let tiny = tiny_gpt2().display().to_string();
-    let mut client = Client::start(&Start {
-        model: "./no/such/model.gguf".into(),
-        options: json!({"hoplens": {"model": tiny}}),
-        ..Start::default()
-    });
-    client.wait_until_ready();
-    // Another one at run time, and one that does not exist.
-    let llama = tiny_gpt2()
-        .with_file_name("tiny-llama")
-        .display()
-        .to_string();
-    let set = |model: &str| json!({"settings": {"hoplens": {"model": model}}});
-    client.notify("workspace/didChangeConfiguration", set(&llama));
+fn named(name: &str) -> String {
+    tiny_gpt2().with_file_name(name).display().to_string()
+}
+
+/// The model that is ready next.
+#[track_caller]
+fn ready(client: &mut Client, name: &str) {
     let status = client.notification(STATUS, |status| status["quiescent"] == true);
-    assert!(
-        status["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("tiny-llama"),
-        "{status}"
-    );
+    let message = status["message"].as_str().unwrap();
+    assert!(message.starts_with(name), "{status}");
+}
+
+#[test]
+fn the_command_lines_model_comes_before_the_clients_and_that_before_the_projects() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hoplens.toml");
+    let project = |name: &str| {
+        std::fs::write(&path, format!("model = {:?}\n", named(name))).unwrap();
+        json!({"changes": [{"uri": uri(&path), "type": 2}]})
+    };
+    project("tiny-qwen2");
+    let set = |model: Value| json!({"settings": {"hoplens": {"model": model}}});
+    let start = |model: &str, options: &Value| Start {
+        model: model.into(),
+        root: Some(folder.path().into()),
+        options: options["settings"].clone(),
+        ..Start::default()
+    };
+    let mut client = Client::start(&start(
+        &named("tiny-gpt2"),
+        &set(named("tiny-llama").into()),
+    ));
+    ready(&mut client, "tiny-gpt2");
+    // Nothing that is set counts while the command line names one.
     client.notify(
         "workspace/didChangeConfiguration",
-        set("./no/such/model.gguf"),
+        set("./no/such.gguf".into()),
+    );
+    drop(client);
+    let mut client = Client::start(&start("", &set(named("tiny-llama").into())));
+    ready(&mut client, "tiny-llama");
+    client.notify("workspace/didChangeConfiguration", set(Value::Null));
+    ready(&mut client, "tiny-qwen2");
+    client.notify("workspace/didChangeWatchedFiles", project("tiny-qwen3"));
+    ready(&mut client, "tiny-qwen3");
+    client.notify(
+        "workspace/didChangeConfiguration",
+        set("./no/such/model.gguf".into()),
     );
     let status = client.notification(STATUS, |_| true);
     assert_eq!(status["health"], "warning");
-    assert!(
-        status["message"].as_str().unwrap().contains("model.gguf"),
-        "{status}"
-    );
+    let message = status["message"].as_str().unwrap();
+    assert!(message.contains("model.gguf"), "{status}");
 }
 
 #[test]

@@ -144,3 +144,44 @@ fn hints_are_shown_for_any_prompt_even_without_cases() {
     );
     client.diagnostics(untitled, |found| found["version"].is_null());
 }
+
+/// What measures for a while: one failing hop, twenty times.
+fn many() -> String {
+    let rows: Vec<String> = (0..20).map(|row| format!("{{n: {row}}}")).collect();
+    let rows = format!("matrix: [{}]", rows.join(", "));
+    TEXT.replace("    expect:", &format!("    {rows}\n    expect:"))
+}
+
+#[test]
+fn repairs_that_are_still_measured_are_announced() {
+    let mut start = Start::default();
+    start.capabilities["textDocument"]["codeAction"] = json!({"disabledSupport": true});
+    let mut client = Client::ready(&start);
+    client.open(URI, "dotprompt", &many());
+    let found = client.diagnostics(URI, |found| found["diagnostics"][0]["data"].is_object());
+    let range = found["diagnostics"][0]["range"].clone();
+    let ask = |client: &mut Client, only: Value| {
+        let context = json!({"diagnostics": [], "only": only});
+        let params = json!({"textDocument": {"uri": URI}, "range": range, "context": context});
+        let actions = client.request("textDocument/codeAction", params);
+        let actions = actions.as_array().unwrap().clone();
+        let (off, on): (Vec<Value>, Vec<Value>) = actions
+            .into_iter()
+            .partition(|one| one["disabled"].is_object());
+        (off, on.len())
+    };
+    let (off, early) = ask(&mut client, json!(["quickfix"]));
+    assert_eq!(off.len(), 1, "{found}");
+    assert_eq!(off[0]["title"], "Repairs are being measured…");
+    assert!(off[0].get("edit").is_none());
+    let (off, _) = ask(&mut client, json!(["source"]));
+    assert_eq!(off.len(), 0);
+    let is_measured = |found: &Value| {
+        let all = found["diagnostics"].as_array().unwrap();
+        all.iter().all(|one| one["data"]["repairs"].is_u64())
+    };
+    client.diagnostics(URI, is_measured);
+    let (off, all) = ask(&mut client, json!(["quickfix"]));
+    assert_eq!(off.len(), 0);
+    assert!(early < all, "{early} of {all}");
+}

@@ -18,7 +18,8 @@ fn codes(found: &Value) -> Vec<&str> {
 
 fn failing(model: &str, words: &[&str]) -> Client {
     let mut client = Client::start(&Start {
-        model: model.to_owned(),
+        model: String::new(),
+        options: json!({"hoplens": {"debounceMs": 50, "model": model}}),
         ..Start::default()
     });
     let status = client.notification(STATUS, |status| status["quiescent"] == true);

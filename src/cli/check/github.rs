@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use super::lock::Comparison;
-use crate::cli::report::{display_path, origin_text, range_report, slashed};
-use crate::ide::{Diagnostic, Snapshot, repair_title};
+use crate::cli::report::{Places, display_path, slashed};
+use crate::ide::{Diagnostic, Snapshot, concerns, repair_title};
 use crate::prompt::Severity;
 
 /// One command a finding, the best repair on a line of its own in the message.
@@ -15,6 +15,7 @@ pub(super) fn print(
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
     for (snapshot, found) in snapshots.iter().zip(found) {
+        let places = Places::of(snapshot);
         for one in found {
             let level = match one.severity {
                 _ if is_known(snapshot, one, compared) => "notice",
@@ -22,7 +23,7 @@ pub(super) fn print(
                 Severity::Warning => "warning",
                 Severity::Information | Severity::Hint => "notice",
             };
-            let range = range_report(origin_text(snapshot, one.origin), &one.range);
+            let range = places.range(one.origin, &one.range);
             let mut message = one.message.clone();
             if let Some(best) = best(snapshot, one) {
                 message = format!("{message}\n{best}");
@@ -64,11 +65,14 @@ pub(super) fn is_known(
     compared.is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code))
 }
 
-/// The title of the best repair of a finding's case.
+/// The title of the best repair of a finding.
 fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
     let case = snapshot.findings.as_ref()?.cases.get(found.case?)?;
     let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
-    repairs.first().map(repair_title)
+    let best = repairs
+        .iter()
+        .find(|repair| concerns(case, found, repair))?;
+    Some(repair_title(snapshot, case, best))
 }
 
 /// Escapes the message of a command.

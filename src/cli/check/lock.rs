@@ -115,27 +115,24 @@ impl Lock {
         })
     }
 
-    /// What was measured now against what was then.
+    /// Adds what was measured of a file now against what was then; `path` is the lock file's.
     pub(super) fn compare(
         &self,
         path: &Path,
-        snapshots: &[Snapshot],
-        found: &[Vec<Diagnostic>],
+        snapshot: &Snapshot,
+        found: &[Diagnostic],
         tolerance: Tolerance,
-    ) -> Comparison {
-        let mut compared = Comparison::with(slashed(&path.to_string_lossy()));
-        for (snapshot, found) in snapshots.iter().zip(found) {
-            let now = locked(snapshot, found);
-            let nothing = LockedFile::default();
-            let file = self.files.get(&key(path, &snapshot.name));
-            compared.file(
-                &slashed(&snapshot.name),
-                file.unwrap_or(&nothing),
-                &now,
-                tolerance,
-            );
-        }
-        compared
+        compared: &mut Comparison,
+    ) {
+        let now = locked(snapshot, found);
+        let nothing = LockedFile::default();
+        let file = self.files.get(&key(path, &snapshot.name));
+        compared.file(
+            &slashed(&snapshot.name),
+            file.unwrap_or(&nothing),
+            &now,
+            tolerance,
+        );
     }
 
     /// The lock file as it should be: what was measured now, and of the other files what is in it

@@ -1,5 +1,7 @@
 //! Which files are meant.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -11,7 +13,7 @@ use crate::engine::whole_path;
 use crate::hop::Project;
 use crate::prompt::{
     Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
-    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, sidecar_name, slashed,
 };
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
@@ -57,9 +59,32 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
             files.push(prompt_of_sidecar(path).unwrap_or_else(|| path.into()));
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    files.retain(|path| seen.insert(whole_path(path)));
-    Ok(files)
+    Ok(each_once(files))
+}
+
+/// The files without those that are there already under another name. Of a link and its file the
+/// file stays, unless the link has a sidecar of its own: then it is another prompt.
+fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut kept: Vec<PathBuf> = Vec::with_capacity(files.len());
+    let mut seen = HashMap::new();
+    for path in files {
+        let real = |path: &Path| path.canonicalize().ok();
+        let sidecar = real(Path::new(&sidecar_name(&path.to_string_lossy())));
+        let file = real(&path).unwrap_or_else(|| whole_path(&path));
+        match seen.entry((file, sidecar)) {
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(path);
+            }
+            Entry::Occupied(place) => {
+                let before = &mut kept[*place.get()];
+                if before.is_symlink() && !path.is_symlink() {
+                    *before = path;
+                }
+            }
+        }
+    }
+    kept
 }
 
 /// The prompt files of a folder: by their names, by the sidecars beside them, and at the end those

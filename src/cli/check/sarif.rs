@@ -1,6 +1,7 @@
 //! Findings as SARIF 2.1.0 (OASIS), for code scanning.
 
 use std::io::Write;
+use std::ops::Range;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -9,12 +10,12 @@ use sha2::{Digest, Sha256};
 use super::github::is_known;
 use super::lock::Comparison;
 use crate::cli::error::CliError;
-use crate::cli::report::{display_path, origin_text, severity_name};
+use crate::cli::report::{Places, RangeReport, display_path, origin_text, severity_name};
 use crate::hop::CaseFindings;
-use crate::ide::{Diagnostic, Snapshot, page, repair_edit, repair_title};
+use crate::ide::{Diagnostic, Snapshot, concerns, page, repair_edit, repair_title};
 use crate::model::store::hex;
 use crate::prompt::{CODES, FileEdit, Origin, Severity};
-use crate::text::{LineIndex, PositionEncoding};
+use crate::text::PositionEncoding;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -50,8 +51,9 @@ pub(super) fn print(
     let files = snapshots.iter().zip(found);
     let mut results: Vec<Value> = files
         .flat_map(|(snapshot, found)| {
+            let places = Places::of(snapshot);
             found.iter().map(move |one| {
-                let mut result = result(snapshot, one);
+                let mut result = result(&places, one);
                 if compared.is_some() {
                     let known = is_known(snapshot, one, compared);
                     result["baselineState"] = if known { "unchanged" } else { "new" }.into();
@@ -108,7 +110,8 @@ fn rules() -> Vec<Value> {
     of_code.chain([worse]).collect()
 }
 
-fn result(snapshot: &Snapshot, found: &Diagnostic) -> Value {
+fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
+    let snapshot = places.snapshot;
     let case = found.case.and_then(|at| {
         let findings = snapshot.findings.as_ref()?;
         findings.cases.get(at)
@@ -126,7 +129,7 @@ fn result(snapshot: &Snapshot, found: &Diagnostic) -> Value {
             Severity::Information | Severity::Hint => "note",
         },
         "message": {"text": found.message},
-        "locations": [location(snapshot, found.origin, &found.range)],
+        "locations": [location(places, found.origin, &found.range)],
         // No line numbers: a finding stays the same when the lines before it change.
         "partialFingerprints": {"hoplens/v1": hash(&[found.code, &path, id, words])},
         "properties": {"severity": severity_name(found.severity)},
@@ -135,7 +138,7 @@ fn result(snapshot: &Snapshot, found: &Diagnostic) -> Value {
         .related
         .iter()
         .map(|related| {
-            let mut place = location(snapshot, related.origin, &related.range);
+            let mut place = location(places, related.origin, &related.range);
             place["message"] = json!({"text": related.message});
             place
         })
@@ -143,56 +146,53 @@ fn result(snapshot: &Snapshot, found: &Diagnostic) -> Value {
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }
-    let fixes = case.map_or_else(Vec::new, |case| fixes(snapshot, case));
+    let fixes = case.map_or_else(Vec::new, |case| fixes(places, case, found));
     if !fixes.is_empty() {
         result["fixes"] = fixes.into();
     }
     result
 }
 
-/// The measured repairs that edit a file.
-fn fixes(snapshot: &Snapshot, case: &CaseFindings) -> Vec<Value> {
+/// The measured repairs of a finding that edit a file.
+fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
+    let snapshot = places.snapshot;
     let repairs = case.outcome.as_ref().ok();
     let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
     repairs
         .unwrap_or_default()
         .iter()
+        .filter(|repair| concerns(case, found, repair))
         .filter_map(|repair| {
             let edit = repair_edit(snapshot, case, repair)?;
             Some(json!({
-                "description": {"text": repair_title(repair)},
-                "artifactChanges": [change(snapshot, &edit)],
+                "description": {"text": repair_title(snapshot, case, repair)},
+                "artifactChanges": [change(places, &edit)],
             }))
         })
         .collect()
 }
 
-fn change(snapshot: &Snapshot, edit: &FileEdit) -> Value {
-    let text = if edit.creates {
-        ""
-    } else {
-        origin_text(snapshot, edit.target)
-    };
+fn change(places: &Places<'_>, edit: &FileEdit) -> Value {
     let replacements: Vec<Value> = edit
         .edits
         .iter()
         .map(|one| {
             json!({
-                "deletedRegion": region(text, &one.range),
+                "deletedRegion": region(places, edit.target, &one.range),
                 "insertedContent": {"text": one.new_text},
             })
         })
         .collect();
     json!({
-        "artifactLocation": artifact(&display_path(snapshot, edit.target)),
+        "artifactLocation": artifact(&display_path(places.snapshot, edit.target)),
         "replacements": replacements,
     })
 }
 
-fn location(snapshot: &Snapshot, origin: Origin, range: &std::ops::Range<usize>) -> Value {
+fn location(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
     json!({"physicalLocation": {
-        "artifactLocation": artifact(&display_path(snapshot, origin)),
-        "region": region(origin_text(snapshot, origin), range),
+        "artifactLocation": artifact(&display_path(places.snapshot, origin)),
+        "region": region(places, origin, range),
     }})
 }
 
@@ -213,15 +213,13 @@ fn artifact(path: &str) -> Value {
 }
 
 /// Lines and columns from 1, columns in UTF-16 units.
-fn region(text: &str, range: &std::ops::Range<usize>) -> Value {
-    let index = LineIndex::new(text);
-    let place = |offset| index.position(text, offset, PositionEncoding::Utf16);
-    let (start, end) = (place(range.start), place(range.end));
+fn region(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
+    let RangeReport { start, end } = places.range_in(origin, range, PositionEncoding::Utf16);
     json!({
-        "startLine": start.line + 1,
-        "startColumn": start.column + 1,
-        "endLine": end.line + 1,
-        "endColumn": end.column + 1,
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
     })
 }
 
@@ -248,8 +246,8 @@ mod tests {
 
     #[test]
     fn columns_are_utf_16() {
-        let text = "a\n😀b";
-        let found = region(text, &(6..7));
+        let snapshot = Snapshot::new("a.prompt", "a\n😀b", None);
+        let found = region(&Places::of(&snapshot), Origin::FrontMatter, &(6..7));
         assert_eq!(
             (&found["startLine"], &found["startColumn"]),
             (&2.into(), &3.into())

@@ -7,23 +7,31 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
+use super::Checked;
+use super::github::is_known;
+use super::lock::Comparison;
 use crate::hop::{CaseFindings, Outcome, Verdict};
 use crate::ide::{
-    Diagnostic, Snapshot, diagnostics, percent, quoted, repair_side_effects, repair_title,
+    Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
 };
-use crate::model::ModelInfo;
 use crate::prompt::{Origin, Severity, sidecar_name};
 
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const FAINT: Style = Style::new().dimmed();
 
 /// One file: each finding under the prompt that it belongs to, each case that is well in a line.
-pub(super) fn file(out: &mut dyn Write, snapshot: &Snapshot) -> std::io::Result<()> {
-    let mut repaired = BTreeSet::new();
-    for found in diagnostics(snapshot) {
-        // Where several findings belong to one case its repairs stand below the first.
-        let is_first = found.case.is_some_and(|case| repaired.insert(case));
-        finding(out, snapshot, &found, is_first)?;
+/// With a lock file, what it has already is told from what is new.
+pub(super) fn file(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    found: &[Diagnostic],
+    compared: Option<&Comparison>,
+) -> std::io::Result<()> {
+    // Where a repair concerns several findings it stands below the first.
+    let mut told = BTreeSet::new();
+    for one in found {
+        let level = level(snapshot, one, compared);
+        finding(out, snapshot, one, level, &mut told)?;
     }
     for case in snapshot
         .findings
@@ -37,17 +45,23 @@ pub(super) fn file(out: &mut dyn Write, snapshot: &Snapshot) -> std::io::Result<
     Ok(())
 }
 
+/// How a finding is headed.
+fn level(snapshot: &Snapshot, found: &Diagnostic, compared: Option<&Comparison>) -> Level<'static> {
+    match found.severity {
+        Severity::Information | Severity::Hint => Level::NOTE,
+        _ if is_known(snapshot, found, compared) => Level::NOTE.with_name("known"),
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    }
+}
+
 fn finding(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     found: &Diagnostic,
-    with_repairs: bool,
+    level: Level<'static>,
+    told: &mut BTreeSet<(usize, usize)>,
 ) -> std::io::Result<()> {
-    let level = match found.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Information | Severity::Hint => Level::NOTE,
-    };
     let (path, text) = match found.origin {
         Origin::FrontMatter => (snapshot.name.clone(), snapshot.text.as_str()),
         Origin::Sidecar => (
@@ -63,23 +77,30 @@ fn finding(
             .as_ref()
             .and_then(|all| all.cases.get(index))
     });
+    let label = case.map(|case| beside(snapshot, case, &text[range.clone()]));
     let snippet = Snippet::source(text)
         .path(path)
-        .annotation(AnnotationKind::Primary.span(range).label(case.map(label)));
+        .annotation(AnnotationKind::Primary.span(range.clone()).label(label));
     let mut group = level
         .primary_title(&*found.message)
         .id(found.code)
         .element(snippet);
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
-    let repairs = repairs.filter(|_| with_repairs);
-    for repair in repairs.unwrap_or_default() {
-        group = group.element(Level::HELP.message(repair_title(repair)));
+    for (number, repair) in repairs.unwrap_or_default().iter().enumerate() {
+        let (Some(case), Some(index)) = (case, found.case) else {
+            continue;
+        };
+        if !concerns(case, found, repair) || !told.insert((index, number)) {
+            continue;
+        }
+        group = group.element(Level::HELP.message(repair_title(snapshot, case, repair)));
         if let Some(effects) = repair_side_effects(repair) {
             group = group.element(Level::NOTE.message(effects));
         }
     }
     let has_hop = case.is_some_and(|case| case.subject.bridged().is_some());
-    if has_hop && repairs.is_some_and(<[_]>::is_empty) {
+    let is_verdict = found.severity == Severity::Warning && found.code != "trailing-space";
+    if has_hop && is_verdict && repairs.is_some_and(<[_]>::is_empty) {
         group =
             group.element(Level::NOTE.message("no measured change makes the answer more probable"));
     }
@@ -89,18 +110,30 @@ fn finding(
     writeln!(out, "{}\n", renderer.render(report))
 }
 
-/// What stands beside the underlined mention.
+/// What stands beside the underlined `words`: the case, where there are several, what cannot be
+/// seen, and the answer.
+fn beside(snapshot: &Snapshot, case: &CaseFindings, words: &str) -> String {
+    let all = snapshot.findings.as_ref().map_or(0, |all| all.cases.len());
+    let name = (1 < all).then(|| format!("case {}", case.id));
+    let blank = (!words.is_empty() && words.trim().is_empty()).then(|| format!("{words:?}"));
+    let parts = [name, blank, Some(label(case))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" ").trim_end().to_owned()
+}
+
+/// How probable the answer is, or, where none is expected, what comes instead.
 fn label(case: &CaseFindings) -> String {
     let Ok(outcome) = &case.outcome else {
         return String::new();
     };
     let composed = &outcome.probes.composed;
-    let expect = case
-        .subject
-        .expect
-        .first()
-        .map(|expect| quoted(expect))
-        .unwrap_or_default();
+    let Some(expect) = case.subject.expect.first() else {
+        let next = composed.top.first();
+        return next.map_or_else(String::new, |next| {
+            format!("→ {} {}", quoted(&next.token), percent(next.p))
+        });
+    };
+    let expect = quoted(expect);
     let injected = outcome
         .probes
         .without_injections
@@ -155,32 +188,73 @@ fn well(
     }
 }
 
-/// The last line: how many cases were asked and how many fail.
-pub(super) fn summary(
-    out: &mut dyn Write,
-    model: &ModelInfo,
-    snapshots: &[Snapshot],
-) -> std::io::Result<()> {
-    let outcomes: Vec<&Outcome> = snapshots
+/// The last line: how many cases were asked, how many fail, and what was found.
+pub(super) fn summary(out: &mut dyn Write, checked: &Checked<'_>) -> std::io::Result<()> {
+    let findings = checked
+        .snapshots
         .iter()
-        .filter_map(|snapshot| snapshot.findings.as_ref())
-        .flat_map(|findings| &findings.cases)
-        .filter_map(|case| case.outcome.as_ref().ok())
-        .collect();
-    let failing = outcomes
-        .iter()
-        .filter(|outcome| {
-            outcome
-                .verdict
-                .is_some_and(|verdict| verdict != Verdict::Ok)
-        })
-        .count();
-    let digest = model.sha256.get(..12).unwrap_or(&model.sha256);
+        .filter_map(|one| one.findings.as_ref());
+    let cases: Vec<&CaseFindings> = findings.flat_map(|findings| &findings.cases).collect();
+    let fails = |case: &&&CaseFindings| {
+        let verdict = case
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|outcome| outcome.verdict);
+        verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+    };
+    let failing = cases.iter().filter(fails).count();
+    let unread = match checked.refused {
+        0 => String::new(),
+        refused => format!(", {} not read", counted(refused, "file")),
+    };
+    let digest = &checked.model.sha256;
+    let digest = digest.get(..12).unwrap_or(digest);
     writeln!(
         out,
-        "{} files, {} cases, {failing} failing; measured with {} (sha256:{digest})",
-        snapshots.len(),
-        outcomes.len(),
-        model.name
+        "{}{unread}, {}, {failing} failing; {}; measured with {} (sha256:{digest})",
+        counted(checked.snapshots.len(), "file"),
+        counted(cases.len(), "case"),
+        found(checked),
+        checked.model.name
     )
+}
+
+/// `1 error, 2 warnings`, and how many of them a lock file does not have.
+fn found(checked: &Checked<'_>) -> String {
+    let all: Vec<(&Snapshot, &Diagnostic)> = checked
+        .snapshots
+        .iter()
+        .zip(checked.found)
+        .flat_map(|(snapshot, found)| found.iter().map(move |one| (snapshot, one)))
+        .filter(|(_, one)| Severity::Warning <= one.severity)
+        .collect();
+    let of = |severity| {
+        all.iter()
+            .filter(|(_, one)| one.severity == severity)
+            .count()
+    };
+    let severities = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+    ];
+    let some = severities.iter().filter(|(count, _)| 0 < *count);
+    let some: Vec<String> = some.map(|(count, noun)| counted(*count, noun)).collect();
+    if some.is_empty() {
+        return "nothing found".into();
+    }
+    let known = all
+        .iter()
+        .filter(|(snapshot, one)| is_known(snapshot, one, checked.compared))
+        .count();
+    let baseline = match checked.compared {
+        Some(_) => format!(": {} new, {known} known", all.len() - known),
+        None => String::new(),
+    };
+    format!("{}{baseline}", some.join(", "))
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::super::error::CliError;
 use super::super::global::{Format, Global};
-use super::super::sweep::ScopeArg;
-use super::super::{Outcome, json, lists, progress, resident};
+use super::super::grid::ScopeArg;
+use super::super::{Outcome, json, progress, resident};
 use super::{JOURNAL, RunArgs, files, report};
 use crate::eval::{
     self, Chance, Data, Experiment, FORM, Header, Journal, Line, Memories, ScopeKind, Settings,
@@ -29,7 +29,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     let data = Data::open(args.data.as_deref().unwrap_or(Path::new("")))?;
     let mut experiment = experiment(args, global, &data, choice.as_ref())?;
     let model = resident::load(global)?;
-    if args.layers.is_none() {
+    if args.grid.layers()?.is_none() {
         experiment.layers = (0..model.info.layers).collect();
     }
     experiment.model.clone_from(&model.info.sha256);
@@ -123,8 +123,7 @@ fn experiment(
     data: &Data,
     choice: Option<&WordChoice>,
 ) -> Result<Experiment, CliError> {
-    let list = |flag| move |reason| CliError::Usage { flag, reason };
-    let layers = args.layers.as_deref().map(lists::layers).transpose();
+    let grid = &args.grid;
     let memories = match (choice, &args.memories) {
         (Some(choice), Some(name)) => choice.memories(name),
         _ => Memories::ExplicitEntity,
@@ -140,10 +139,10 @@ fn experiment(
         data: data.sha256.clone(),
         rows: data.rows,
         bos: global.bos(),
-        encodings: distinct(args.encoding.iter().map(Into::into)),
-        scopes: distinct(args.scope.iter().map(scope)),
-        layers: distinct(layers.map_err(list("--layers"))?.into_iter().flatten()),
-        taus: distinct(lists::taus(&args.tau).map_err(list("--tau"))?.into_iter()),
+        encodings: distinct(grid.encoding.iter().map(Into::into)),
+        scopes: distinct(grid.scope.iter().map(scope)),
+        layers: distinct(grid.layers()?.into_iter().flatten()),
+        taus: distinct(grid.taus()?.into_iter()),
         memories,
     })
 }

@@ -1,14 +1,14 @@
 //! The flags of `hoplens export`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::usage;
 use crate::cli::error::CliError;
-use crate::cli::sweep::{EncodingArg, ScopeArg};
-use crate::prompt::{Scope, SpanScope};
+use crate::cli::grid::{EncodingArg, ScopeArg, scopes};
+use crate::prompt::Scope;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ExportArgs {
@@ -18,7 +18,8 @@ pub(in crate::cli) struct ExportArgs {
         required_unless_present = "memory"
     )]
     pub(super) file: Option<PathBuf>,
-    /// The case of the file; needed where several have injections.
+    /// The case of the file, by its id or as #1, #2, …; needed where several have injections. A
+    /// matrix stands for its first row where the same is injected into all of them.
     // Said both ways: clap asks for no file where one would conflict.
     #[arg(long, requires = "file", conflicts_with = "memory", value_name = "ID")]
     pub(super) case: Option<String>,
@@ -43,6 +44,12 @@ pub(in crate::cli) struct ExportArgs {
     /// The piece of the prompt that scope `span` means.
     #[arg(long, value_name = "TEXT")]
     pub(super) span: Option<String>,
+    /// Which occurrence of it, from 1.
+    #[arg(long, value_name = "N", default_value = "1", requires = "span")]
+    pub(super) nth: NonZeroUsize,
+    /// Confine the memory to what this head (from 0) of the layer can write.
+    #[arg(long, value_name = "H", requires = "memory", conflicts_with = "file")]
+    pub(super) head: Option<usize>,
     /// The prompt on which a control vector is compared with the injection; a script runs it.
     #[arg(long, short)]
     pub(super) prompt: Option<String>,
@@ -71,19 +78,7 @@ pub(super) enum Target {
 impl ExportArgs {
     /// The positions that the flags name, if any.
     pub(super) fn scope(&self) -> Result<Option<Scope>, CliError> {
-        match (self.scope, &self.span) {
-            (None, None) => Ok(None),
-            (Some(ScopeArg::All), None) => Ok(Some(Scope::All)),
-            (Some(ScopeArg::Last), None) => Ok(Some(Scope::Last)),
-            (Some(ScopeArg::Span), Some(text)) => Ok(Some(Scope::Span(SpanScope {
-                text: text.clone(),
-                nth: 1,
-            }))),
-            (Some(ScopeArg::Span), None) => {
-                let reason = "--scope span needs --span with a piece of the prompt";
-                Err(usage("--span", reason))
-            }
-            (_, Some(_)) => Err(usage("--span", "is used only with --scope span")),
-        }
+        let scopes = scopes(self.scope.as_slice(), self.span.as_deref(), self.nth.get())?;
+        Ok(scopes.into_iter().next())
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::ExportArgs;
 use super::usage;
 use crate::cli::analysed::open;
+use crate::cli::cases;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::hop::{CaseFindings, FileFindings, Settings, analyse};
@@ -44,7 +45,7 @@ fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
         placement: Placement {
             encoding: (&args.encoding).into(),
             layer,
-            head: None,
+            head: args.head,
             tau,
             scope: args.scope()?.unwrap_or(Scope::All),
         },
@@ -74,7 +75,11 @@ fn of_file(
         path: file.into(),
         reason,
     };
-    let case = the_case(&findings, args.case.as_deref()).map_err(about)?;
+    let named = args.case.as_deref();
+    let named = named
+        .map(|name| cases::named(&snapshot, name))
+        .transpose()?;
+    let case = the_case(&findings, named.as_deref()).map_err(about)?;
     let mut recipes: Vec<Recipe> = case.subject.injections.iter().map(Into::into).collect();
     if let Some(number) = args.injection {
         let count = recipes.len();
@@ -102,30 +107,27 @@ fn of_file(
     })
 }
 
-/// The case of this name, or the only one that has injections; the reason where there is none or
-/// it cannot be run.
+/// The case that was named, or the only one that has injections; the first row of a matrix, if the
+/// same is injected into all of them. The reason where there is none or it cannot be run.
 fn the_case<'a>(
     findings: &'a FileFindings,
-    name: Option<&str>,
+    named: Option<&[Option<usize>]>,
 ) -> Result<&'a CaseFindings, String> {
-    let is_meant = |case: &&CaseFindings| match name {
-        Some(name) => case.id == name,
+    let is_meant = |case: &&CaseFindings| match named {
+        Some(named) => named.contains(&case.case),
         None => !case.subject.injections.is_empty(),
     };
-    let ids = |cases: &mut dyn Iterator<Item = &CaseFindings>| {
-        let ids: Vec<&str> = cases.map(|case| case.id.as_str()).collect();
-        ids.join(", ")
-    };
     let meant: Vec<&CaseFindings> = findings.cases.iter().filter(is_meant).collect();
-    let case = match (&meant[..], name) {
-        ([case], _) => *case,
-        ([], Some(name)) => {
-            return Err(format!(
-                "there is no case '{name}'. The file's cases: {}.",
-                ids(&mut findings.cases.iter())
-            ));
-        }
-        ([], None) => {
+    let same = |a: &CaseFindings, b: &CaseFindings| {
+        let recipes = |case: &CaseFindings| -> Vec<Recipe> {
+            case.subject.injections.iter().map(Into::into).collect()
+        };
+        recipes(a) == recipes(b)
+    };
+    let case = match &meant[..] {
+        [case] => *case,
+        [first, rest @ ..] if named.is_some() && rest.iter().all(|case| same(first, case)) => first,
+        [] => {
             return Err(
                 "no injection is recorded in this file. Add one to `hoplens.inject`, or give \
                  --memory, --layer and --tau instead of the file."
@@ -133,9 +135,10 @@ fn the_case<'a>(
             );
         }
         _ => {
+            let ids: Vec<&str> = meant.iter().map(|case| case.id.as_str()).collect();
             return Err(format!(
                 "several cases have injections: {}. Name one with --case.",
-                ids(&mut meant.into_iter())
+                ids.join(", ")
             ));
         }
     };

@@ -8,7 +8,8 @@ use crate::model::Sampling;
 pub(in crate::cli) struct GenerateArgs {
     /// The prompt file.
     pub(super) file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; all of the file's if not given.
+    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows. All of
+    /// the file's if not given.
     #[arg(long, value_name = "ID")]
     pub(super) case: Option<String>,
     /// The most tokens that are written.
@@ -33,7 +34,8 @@ pub(in crate::cli) struct GenerateArgs {
     /// Leave the file's injections out.
     #[arg(long)]
     pub(super) no_injections: bool,
-    /// Continue each prompt twice: without the file's injections, then with them.
+    /// Continue each prompt twice: without the file's injections, then with them; once, and a
+    /// note, where none is in force.
     #[arg(long, conflicts_with = "no_injections")]
     pub(super) compare: bool,
 }

@@ -9,7 +9,7 @@ use super::super::state::State;
 use super::super::view::View;
 use super::super::{convert, ingress};
 use super::unmodified;
-use crate::ide::{self, Action};
+use crate::ide::{self, Action, INJECT, REWRITE};
 
 pub(in crate::server) fn code_action(
     state: &State,
@@ -25,12 +25,36 @@ pub(in crate::server) fn code_action(
     let can = state.can();
     let range = convert::bytes(&document, params.range, can.encoding);
     let only = params.context.only.as_deref();
-    let actions = ide::actions(&known.view.snapshot, range);
+    let snapshot = &known.view.snapshot;
+    let actions = ide::actions(snapshot, range.clone());
     let shown = actions
         .iter()
-        .filter(|action| only.is_none_or(|only| only.iter().any(|kind| covers(kind, action.kind))))
+        .filter(|action| is_wanted(only, action.kind))
         .filter_map(|action| to_action(&known.view, action, &can));
-    Ok(Some(shown.collect()))
+    let mut shown: lsp::CodeActionResponse = shown.collect();
+    if can.disabled_actions && known.is_measuring && ide::awaits_repairs(snapshot, range) {
+        let kinds = [INJECT, REWRITE];
+        let kind = kinds.into_iter().find(|kind| is_wanted(only, kind));
+        shown.extend(kind.map(measuring));
+    }
+    Ok(Some(shown))
+}
+
+fn is_wanted(only: Option<&[lsp::CodeActionKind]>, kind: &str) -> bool {
+    only.is_none_or(|only| only.iter().any(|wanted| covers(wanted, kind)))
+}
+
+/// What stands where repairs will be.
+fn measuring(kind: &'static str) -> lsp::CodeActionOrCommand {
+    let reason = "Each repair is measured before it is offered; ask again in a moment.";
+    lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
+        title: "Repairs are being measured…".to_owned(),
+        kind: Some(lsp::CodeActionKind::from(kind)),
+        disabled: Some(lsp::CodeActionDisabled {
+            reason: reason.to_owned(),
+        }),
+        ..lsp::CodeAction::default()
+    })
 }
 
 /// `quickfix` covers `quickfix.hoplens` and not `quickfixes`; the empty kind covers all.
@@ -44,15 +68,12 @@ fn covers(wanted: &lsp::CodeActionKind, kind: &str) -> bool {
 
 /// `None` if the file to edit is not what the action was made for.
 fn to_action(view: &View, action: &Action, can: &Can) -> Option<lsp::CodeActionOrCommand> {
-    let found = ide::diagnostics(&view.snapshot);
-    let repaired = found
-        .iter()
-        .filter(|one| one.case == Some(action.case))
-        .filter_map(|one| convert::to_diagnostic(view, one, can));
+    let mended = action.mends.iter();
+    let mended = mended.filter_map(|one| convert::to_diagnostic(view, one, can));
     Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
         title: action.title.clone(),
         kind: Some(lsp::CodeActionKind::from(action.kind)),
-        diagnostics: Some(repaired.collect()),
+        diagnostics: Some(mended.collect()),
         edit: Some(convert::to_workspace_edit(view, &action.edit, can)?),
         is_preferred: action.preferred.then_some(true),
         ..lsp::CodeAction::default()

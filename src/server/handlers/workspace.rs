@@ -7,6 +7,7 @@ use tower_lsp_server::ls_types as lsp;
 use super::super::analysis::{self, Cause};
 use super::super::key::Key;
 use super::super::model;
+use super::super::projects::is_project;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::view::prompt_key;
@@ -24,9 +25,8 @@ pub(in crate::server) fn did_change_configuration(
         Ok(None) => {}
         Ok(Some(now)) => {
             state.set_settings(now.clone());
-            if now.model != before.model {
-                model::start(state, model::Consent::Ask);
-            } else if now.run != before.run {
+            model::follow(state);
+            if now.run != before.run {
                 analysis::look_at_all(state, Cause::Opened);
             }
         }
@@ -48,6 +48,19 @@ pub(in crate::server) fn did_change_watched_files(
             || name == FACTS_FILE
             || PROMPTFOO_CONFIGS.contains(&name)
     };
+    for change in &params.changes {
+        if let Some(path) = Key::of(&change.uri).path() {
+            state.texts.forget(path);
+        }
+    }
+    let keys = params.changes.iter().map(|change| Key::of(&change.uri));
+    let settings: Vec<Key> = keys.filter(is_project).collect();
+    for key in &settings {
+        state.projects.forget(key);
+    }
+    if !settings.is_empty() {
+        model::follow(state);
+    }
     if params.changes.iter().any(is_shared) {
         analysis::look_at_all(state, Cause::Opened);
     }

@@ -1,11 +1,13 @@
 //! What differs from the lock file, and what of it matters.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::LockedFile;
 use crate::cli::error::CliError;
+use crate::cli::report::slashed;
 use crate::hop::Verdict;
 use crate::ide::percent;
 
@@ -120,9 +122,9 @@ impl Change {
 
 impl Comparison {
     /// Nothing yet, compared with the lock file at `path`.
-    pub(super) fn with(path: String) -> Self {
+    pub(in crate::cli::check) fn with(path: &Path) -> Self {
         Self {
-            path,
+            path: slashed(&path.to_string_lossy()),
             ..Self::default()
         }
     }
@@ -154,8 +156,8 @@ impl Comparison {
         for more in &self.more {
             writeln!(
                 out,
-                "worse: {}, {} findings `{}`, {} in the lock file",
-                more.path, more.after, more.code, more.before
+                "worse: {}, `{}` is found {} times, {} in the lock file",
+                more.path, more.code, more.after, more.before
             )?;
         }
         let new = self.new.iter().map(|place| ("not in the lock file", place));

@@ -1,0 +1,48 @@
+//! Which repairs are offered where.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start, uri};
+
+const SIDECAR: &str =
+    "version: 1\ncases:\n  - expect: \" the\"\n    hops: [{mention: The first, bridge: café}]\n";
+
+fn titles(client: &mut Client, uri: &str, range: &Value) -> Vec<String> {
+    let context = json!({"diagnostics": []});
+    let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
+    let actions = client.request("textDocument/codeAction", params);
+    let actions = actions.as_array().unwrap().iter();
+    actions
+        .map(|one| one["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_space_is_offered_its_removal_and_a_verdict_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    // Any gain is one: the miniature's are small.
+    write("hoplens.toml", "[thresholds]\ngain_factor = 1.0\n");
+    write("one.txt.hoplens.yaml", SIDECAR);
+    let prompt = uri(&folder.path().join("one.txt"));
+    let mut client = Client::ready(&Start::default());
+    client.open(&prompt, "plaintext", "The first is located ");
+    let found = client.diagnostics(&prompt, |found| {
+        found["diagnostics"][0]["data"]["repairs"].is_u64()
+    });
+    let of = |is_space: bool| {
+        let mut all = found["diagnostics"].as_array().unwrap().iter();
+        let one = all.find(|one| (one["code"] == "trailing-space") == is_space);
+        one.unwrap().clone()
+    };
+    let (space, verdict) = (of(true), of(false));
+    let removal = titles(&mut client, &prompt, &space["range"]);
+    assert_eq!(space["data"]["repairs"], 1);
+    assert!(
+        removal.len() == 1 && removal[0].starts_with("Remove"),
+        "{removal:?}"
+    );
+    let all = titles(&mut client, &prompt, &verdict["range"]);
+    assert_eq!(verdict["data"]["repairs"], all.len());
+    assert!(1 < all.len() && all.contains(&removal[0]), "{all:?}");
+}

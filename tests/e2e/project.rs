@@ -1,0 +1,86 @@
+//! A project's settings that cannot be used.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start, uri};
+use crate::editor;
+
+const SHOWN: &str = "window/showMessage";
+const WRONG: &str = "[search]\nmost = \"many\"\n";
+
+fn watched(path: &std::path::Path) -> Value {
+    json!({"changes": [{"uri": uri(path), "type": 2}]})
+}
+
+#[test]
+fn settings_that_are_wrong_are_told_of_once_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, prompt) = (
+        folder.path().join("hoplens.toml"),
+        folder.path().join("a.prompt"),
+    );
+    std::fs::write(&path, WRONG).unwrap();
+    let mut client = Client::ready(&Start::default());
+    let prompt = uri(&prompt);
+    client.open(&prompt, "dotprompt", "The first");
+    let shown = client.notification(SHOWN, |_| true);
+    assert_eq!(shown["type"], 1);
+    let message = shown["message"].as_str().unwrap();
+    for word in ["hoplens.toml:2:8", "many", "none of its settings counts"] {
+        assert!(message.contains(word), "{message}");
+    }
+    // Looked at again it is not told again, as the end of the session shows.
+    client.change(&prompt, 2, &json!([{"text": "The second"}]));
+    client.diagnostics(&prompt, |found| found["version"] == 2);
+    std::fs::write(&path, "[serch]\n").unwrap();
+    client.notify("workspace/didChangeWatchedFiles", watched(&path));
+    let shown = client.notification(SHOWN, |_| true);
+    assert!(
+        shown["message"].as_str().unwrap().contains("serch"),
+        "{shown}"
+    );
+    std::fs::write(&path, "[search]\n").unwrap();
+    client.notify("workspace/didChangeWatchedFiles", watched(&path));
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": prompt}}),
+    );
+    client.diagnostics(&prompt, |found| found["version"].is_null());
+}
+
+#[test]
+fn settings_that_are_open_are_underlined_and_not_shouted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hoplens.toml");
+    let (settings, prompt) = (uri(&path), uri(&folder.path().join("a.prompt")));
+    std::fs::write(&path, WRONG).unwrap();
+    let mut client = Client::ready(&Start::default());
+    client.open(&settings, "toml", WRONG);
+    let found = client.diagnostics(&settings, |_| true);
+    assert_eq!(
+        (&found["version"], &found["diagnostics"][0]["severity"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        editor::slice(WRONG, &found["diagnostics"][0]["range"]),
+        "\"many\""
+    );
+    client.open(&prompt, "dotprompt", "The first");
+    client.diagnostics(&prompt, |_| true);
+    client.change(&settings, 2, &json!([{"text": "[search]\nmost = 3\n"}]));
+    let found = client.diagnostics(&settings, |found| found["version"] == 2);
+    assert_eq!(found["diagnostics"], json!([]));
+    // Saved they count: the prompt is looked at anew.
+    std::fs::write(&path, "ignore = [\"front-matter\"]\n").unwrap();
+    client.notify(
+        "textDocument/didSave",
+        json!({"textDocument": {"uri": settings}}),
+    );
+    client.change(
+        &prompt,
+        2,
+        &json!([{"text": "---\nhoplens.cases: [\n---\nRome"}]),
+    );
+    let found = client.diagnostics(&prompt, |found| found["version"] == 2);
+    assert_eq!(found["diagnostics"], json!([]));
+}
