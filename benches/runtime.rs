@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hoplens::lens::{ablate_heads, read_heads};
+use hoplens::lens::{Ablation, ablate_heads, read_heads};
 use hoplens::memory::{Grid, Subject, sweep};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{
@@ -97,7 +97,7 @@ fn readings(c: &mut Criterion) {
     });
     let heads: Vec<(usize, usize)> = (0..model.info.heads).map(|head| (0, head)).collect();
     group.bench_function("ablate a layer's", |b| {
-        b.iter(|| ablate_heads(&model, &ids, 3, &heads, &Cancel::new()));
+        b.iter(|| ablate_heads(&model, &ids, &[3], &heads, Ablation::Zero, &Cancel::new()));
     });
     group.finish();
 }

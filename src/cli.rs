@@ -53,7 +53,7 @@ enum Command {
     Repair(repair::RepairArgs),
     /// Ask one prompt: how probable the expected answer and every token are.
     Probe(probe::ProbeArgs),
-    /// Read what attention heads retrieve, and train lenses for them.
+    /// Read what every attention head does at a token, and train lenses for heads.
     Lens(lens::LensArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),

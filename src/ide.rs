@@ -3,6 +3,7 @@
 
 mod actions;
 mod diagnostics;
+mod heads_page;
 mod hints;
 mod hover;
 mod injections;
@@ -20,6 +21,7 @@ pub use actions::{
     why_by_hand,
 };
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
+pub use heads_page::heads_page;
 pub use hints::{Hint, hints};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};
 pub use markdown::{MarkdownStyle, code_span, table};

@@ -2,11 +2,13 @@
 //!
 //! Formulas: `r_h[p] = z_h[p]·W_O^h`; see the functions for each read-out.
 
+mod ablation;
 mod heads;
 mod retrieved;
 mod token;
 pub mod trained;
 
-pub use heads::{HeadReading, Reading, ablate_heads, read_heads};
+pub use ablation::{Ablation, ablate_heads, estimate_ablations};
+pub use heads::{HeadReading, Reading, last_outputs, read_heads};
 pub use retrieved::retrieved;
 pub use token::{HeadSummary, TokenLens, read_token};

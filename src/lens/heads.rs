@@ -1,12 +1,9 @@
 //! Every head of every layer at one position.
 
 use crate::model::{
-    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Reuse,
-    Select, Trace, log_softmax_at, top_k,
+    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, log_softmax_at,
+    top_k,
 };
-
-/// Heads ablated in one pass.
-const BATCH: usize = 16;
 
 /// One head's read-outs at the last position of a prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +30,10 @@ pub struct Reading {
     pub heads: Vec<HeadReading>,
     /// The target's logit as the model computes it.
     pub logit: f32,
+    /// The target's log-probability.
+    pub logp: f64,
+    /// Euclidean length of the residual behind the last block.
+    pub residual_norm: f32,
     /// What the embedding, output biases, MLPs, β and the head's bias add to it. Together with
     /// the heads' direct contributions this is `logit`.
     pub rest: f32,
@@ -95,7 +96,7 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
             heads.push(HeadReading {
                 layer,
                 head,
-                norm: row.iter().map(|v| v * v).sum::<f32>().sqrt(),
+                norm: length(row),
                 direct_logit: direction.dot(row) as f32,
                 attention: kept
                     .attention
@@ -113,8 +114,34 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
     Reading {
         heads,
         logit: trace.logits.row(0)[target as usize],
+        logp: log_softmax_at(trace.logits.row(0), target as usize),
+        residual_norm: length(trace.resid_final.row(0)),
         rest: rest as f32,
     }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|v| v * v).sum::<f32>().sqrt()
+}
+
+/// r_h of every head at the last position of `tokens`, layer after layer, head after head.
+///
+/// # Shapes
+/// → `[layers·heads, width]`.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn last_outputs(model: &Model, tokens: &[u32], cancel: &Cancel) -> Result<Matrix, ModelError> {
+    let trace = trace_last(model, tokens, cancel)?;
+    let mut outputs = Matrix {
+        rows: 0,
+        cols: model.info.width,
+        data: Vec::new(),
+    };
+    for (layer, kept) in trace.layers.iter().enumerate() {
+        outputs.append(&model.head_outputs(layer, kept.z.row(0)));
+    }
+    Ok(outputs)
 }
 
 /// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
@@ -190,37 +217,4 @@ impl Direction {
             .map(|(v, d)| (f64::from(*v) - mean) * d)
             .sum()
     }
-}
-
-/// Log-probability of `target` after `tokens` when one head's z is zeroed at all positions, for
-/// each `(layer, head)` of `heads` in turn.
-///
-/// # Errors
-/// As [`Model::forward`].
-pub fn ablate_heads(
-    model: &Model,
-    tokens: &[u32],
-    target: u32,
-    heads: &[(usize, usize)],
-    cancel: &Cancel,
-) -> Result<Vec<f64>, ModelError> {
-    let mut logps = Vec::with_capacity(heads.len());
-    for chunk in heads.chunks(BATCH) {
-        let changes = chunk
-            .iter()
-            .enumerate()
-            .map(|(sequence, &(layer, head))| Intervention {
-                layer,
-                sequence: Some(sequence),
-                at: Select::All,
-                action: Action::ZeroHead(head),
-            })
-            .collect();
-        let sequences = vec![tokens; chunk.len()];
-        let trace = model.forward(&sequences, &Hooks::interventions(changes), cancel)?;
-        for row in 0..chunk.len() {
-            logps.push(log_softmax_at(trace.logits.row(row), target as usize));
-        }
-    }
-    Ok(logps)
 }

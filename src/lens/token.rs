@@ -12,6 +12,8 @@ pub struct TokenLens {
     pub next: Vec<(String, f64)>,
     /// The token whose logit the heads are measured by.
     pub target: String,
+    /// Its id.
+    pub target_id: u32,
     /// The heads that move that logit most, strongest first.
     pub heads: Vec<HeadSummary>,
 }
@@ -75,5 +77,6 @@ pub fn read_token(
             .map(|ranked| (text(ranked.token), ranked.logp.exp()))
             .collect(),
         target: text(target),
+        target_id: target,
     })
 }

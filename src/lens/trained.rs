@@ -16,6 +16,7 @@ mod full;
 mod group;
 mod loss;
 mod objective;
+mod prepare;
 mod tensors;
 mod text;
 mod train;

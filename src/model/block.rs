@@ -289,8 +289,15 @@ impl Pass<'_> {
                     }
                 }
             }
-            for row in segment.rows_of(fork.at.range(segment.length())) {
-                add(out.row_mut(row), &fork.vector);
+            let width = out.cols;
+            let changed = segment.rows_of(fork.at.range(segment.length()));
+            for (position, row) in changed.enumerate() {
+                let vector = if fork.vector.len() == width {
+                    &fork.vector[..]
+                } else {
+                    &fork.vector[position * width..(position + 1) * width]
+                };
+                add(out.row_mut(row), vector);
             }
         }
     }

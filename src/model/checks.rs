@@ -69,11 +69,13 @@ impl Model {
             let Some(tokens) = sequences.get(fork.sequence) else {
                 return Err(self.out_of_range("sequence", fork.sequence, sequences.len()));
             };
-            if fork.at.range(tokens.len()).is_empty() {
+            let changed = fork.at.range(tokens.len()).len();
+            if changed == 0 {
                 return Err(self.out_of_range("position", tokens.len(), tokens.len()));
             }
-            if fork.vector.len() != self.info.width {
-                return Err(self.out_of_range("dimension", fork.vector.len(), self.info.width));
+            let width = self.info.width;
+            if ![width, changed * width].contains(&fork.vector.len()) {
+                return Err(self.out_of_range("dimension", fork.vector.len(), width));
             }
         }
         Ok(())

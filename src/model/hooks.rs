@@ -66,7 +66,7 @@ pub struct Fork {
     pub layer: usize,
     /// The positions that are changed; not empty.
     pub at: Select,
-    /// Added to `attn_out` there: `[width]`.
+    /// Added to `attn_out` there: `[width]`, or `[positions, width]` where each has its own.
     pub vector: Arc<[f32]>,
 }
 

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hoplens::lens::{ablate_heads, read_heads};
+use hoplens::lens::{self, ablate_heads, read_heads};
 use hoplens::memory::{Grid, Subject, encode, sweep};
 use hoplens::model::store::{ModelRef, StoreOptions, locate};
 use hoplens::model::{
@@ -368,7 +368,15 @@ fn check_ablations(
 ) {
     let first = model.tokenizer.ids(expect)[0];
     let heads: Vec<(usize, usize)> = cells.iter().map(|cell| (cell.layer, cell.head)).collect();
-    let found = ablate_heads(model, tokens, first, &heads, &Cancel::new()).unwrap();
+    let found = ablate_heads(
+        model,
+        tokens,
+        &[first],
+        &heads,
+        lens::Ablation::Zero,
+        &Cancel::new(),
+    )
+    .unwrap();
     for (logp, cell) in found.iter().zip(cells) {
         assert_close(*logp, cell.logp_first, tolerance, &format!("{cell:?}"));
     }

@@ -1,0 +1,192 @@
+//! What `hoplens lens` reads of every head, as a page to click through.
+//!
+//! One file without any network resource. Its policy lets only its own script and style run, by
+//! their hashes, and loads nothing; the document is data in it, which the script writes as text.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+const PAGE: &str = include_str!("heads_page/page.html");
+const STYLE: &str = include_str!("heads_page/page.css");
+/// Joined into one script: numbers and tokens as text, the map, the panel, the list.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n",
+    include_str!("heads_page/show.js"),
+    include_str!("heads_page/panel.js"),
+    include_str!("heads_page/page.js"),
+);
+/// How much of a prompt is in the title.
+const TITLE_CHARS: usize = 80;
+
+/// An HTML page, complete in itself, of a document as `hoplens lens --format json` writes it: the
+/// map of layers × heads, and for each head where it looks and what it retrieves.
+///
+/// Nothing in the document is trusted: no prompt can end the data, and no token becomes markup.
+/// What the document lacks, the page leaves out.
+pub fn heads_page(document: &Value) -> String {
+    let prompt = document["prompt"].as_str().unwrap_or_default();
+    let mut title: String = prompt.chars().take(TITLE_CHARS).collect();
+    if title.len() < prompt.len() {
+        title.push('…');
+    }
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
+    );
+    fill(PAGE, |name| match name {
+        "policy" => policy.clone(),
+        "title" => escape(&title),
+        "style" => STYLE.to_owned(),
+        "document" => data(document),
+        _ => SCRIPT.to_owned(),
+    })
+}
+
+/// The template with a value for each `{{name}}`; values are not looked into.
+fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+    let mut pieces = template.split("{{");
+    let mut page = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+        page.push_str(&value(name));
+        page.push_str(rest);
+    }
+    page
+}
+
+/// What a policy calls an inline script or style.
+fn hash(text: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(text))
+}
+
+/// Text in HTML, between tags or in a quoted attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// JSON that nothing in it can end: what HTML or JavaScript would take for its own stands in
+/// strings only, and there it may be written by its number.
+fn data(document: &Value) -> String {
+    let mut escaped = String::new();
+    for c in document.to_string().chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const OPEN: &str = "<script type=\"application/json\" id=\"document\">";
+
+    /// What stands between the data's tags, as an HTML parser finds them.
+    fn embedded(page: &str) -> &str {
+        let (_, rest) = page.split_once(OPEN).unwrap();
+        rest.split_once("</script").unwrap().0
+    }
+
+    fn check(prompt: &str) {
+        let document = json!({"prompt": prompt, "tokens": [{"id": 1, "text": prompt}]});
+        let page = heads_page(&document);
+        let data = embedded(&page);
+        assert_eq!(serde_json::from_str::<Value>(data).unwrap(), document);
+        assert!(!data.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
+        // Everything else is the same whatever the prompt.
+        let (head, body) = page.split_once("</title>").unwrap();
+        let (before, title) = head.split_once("<title>").unwrap();
+        let plain = heads_page(&json!({}));
+        assert!(plain.starts_with(before));
+        assert!(!title.contains(['<', '>', '"', '\'']), "{title}");
+        let (_, plain) = plain.split_once("</title>").unwrap();
+        assert_eq!(body.replacen(data, "{}", 1), *plain);
+    }
+
+    #[test]
+    fn no_prompt_breaks_out() {
+        for prompt in [
+            "</script><img src=x onerror=alert(1)>",
+            "<!--<script>",
+            "</title><script>alert(1)</script>",
+            "a\u{2028}b\u{2029}c\0d",
+            "{{script}} {{document}} }} {{",
+            "&lt; &amp; \"quoted\" 'quoted'",
+            "\u{202e}\u{200b}🙂",
+        ] {
+            check(prompt);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_out(prompt in "(\\PC|[<>&\"'!/{}\u{2028}\u{2029}\n-]|script|title|<!--){0,40}") {
+            check(&prompt);
+        }
+    }
+
+    #[test]
+    fn the_policy_names_this_very_script_and_style() {
+        let page = heads_page(&json!({}));
+        let between = |open: &str, close: &str| {
+            let (_, rest) = page.split_once(open).unwrap();
+            rest.split_once(close).unwrap().0
+        };
+        for (kind, text) in [
+            ("script", between("<script>", "</script>")),
+            ("style", between("<style>", "</style>")),
+        ] {
+            assert!(text.len() > 1000);
+            let source = format!("{kind}-src 'sha256-{}'", hash(text));
+            assert!(page.contains(&source), "{source}");
+        }
+        assert!(page.contains("default-src 'none'"));
+        // Carriage returns would be taken out before the hash is made.
+        assert!(!page.contains('\r'));
+        for resource in ["http:", "https:", "url(", "@import", " src=", " on"] {
+            let (markup, _) = PAGE.split_once("{{script}}").unwrap();
+            assert!(
+                !markup.contains(resource) && !STYLE.contains(resource),
+                "{resource}"
+            );
+        }
+        for dangerous in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!SCRIPT.contains(dangerous), "{dangerous}");
+        }
+    }
+
+    #[test]
+    fn a_long_prompt_is_cut_in_the_title() {
+        let page = heads_page(&json!({"prompt": "é".repeat(100)}));
+        let title = format!("<title>hoplens: {}…</title>", "é".repeat(TITLE_CHARS));
+        assert!(page.contains(&title));
+    }
+}

@@ -1,0 +1,151 @@
+//! What a step needs beside the lenses: the bias, the candidates, the targets.
+
+use super::LensError;
+use super::about::{Form, Options};
+use super::batch::{Batch, HeadAt, Target};
+use super::candidates::Candidates;
+use super::full::{self, Layer};
+use super::group::{Group, Member};
+use super::objective::Objective;
+use super::text::mixed;
+use crate::model::{Cancel, Model};
+
+/// Steps' worth of positions over which the bias is averaged.
+const BIAS_BATCHES: usize = 16;
+/// The model's likeliest next tokens at each position that are always among the candidates.
+const FAVOURITES: usize = 3;
+/// What learns: groups of compact lenses, or layers of full maps.
+#[derive(Debug)]
+pub(super) enum Learners {
+    Groups(Vec<Group>),
+    Layers(Vec<Layer>),
+}
+
+impl Learners {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Groups(groups) => groups.len(),
+            Self::Layers(layers) => layers.len(),
+        }
+    }
+}
+
+/// Log of the model's mean next-token probabilities over the first positions of a text.
+///
+/// # Shapes
+/// → `[vocab]`.
+pub(super) fn average(
+    model: &Model,
+    sequences: &[&[u32]],
+    batch: usize,
+    cancel: &Cancel,
+) -> Result<Vec<f32>, LensError> {
+    let mut sums = vec![0.0_f64; model.config().vocab];
+    let (mut left, mut positions) = (BIAS_BATCHES * batch, 0);
+    for sequence in sequences {
+        if left == 0 {
+            break;
+        }
+        let read = Batch::run(model, vec![sequence], Objective::Head, cancel)?;
+        for row in read.probabilities().data.chunks_exact(sums.len()) {
+            for (sum, p) in sums.iter_mut().zip(row) {
+                *sum += f64::from(*p);
+            }
+        }
+        left = left.saturating_sub(read.positions());
+        positions += read.positions();
+    }
+    let log = |sum: &f64| (sum / positions.max(1) as f64).max(1e-12).ln() as f32;
+    Ok(sums.iter().map(log).collect())
+}
+
+/// The `count` tokens of the highest bias.
+pub(super) fn frequent(bias: &[f32], count: usize) -> Vec<u32> {
+    let mut tokens: Vec<u32> = (0..bias.len() as u32).collect();
+    tokens.sort_by(|a, b| {
+        bias[*b as usize]
+            .total_cmp(&bias[*a as usize])
+            .then(a.cmp(b))
+    });
+    tokens.truncate(count);
+    tokens
+}
+
+pub(super) fn candidates(
+    model: &Model,
+    options: &Options,
+    batch: &Batch<'_>,
+    bias: &[f32],
+    frequent: &[u32],
+    step: usize,
+) -> Candidates {
+    let mut always = frequent.to_vec();
+    always.extend(batch.favourites(FAVOURITES).into_iter().flatten());
+    always.extend(&batch.next);
+    always.sort_unstable();
+    always.dedup();
+    let seed = mixed(options.seed ^ 0x6361_6e64, step as u64);
+    Candidates::draw(model, bias, &always, options.candidates, seed)
+}
+
+/// One target for each group; a single one where all have the same.
+pub(super) fn targets(
+    model: &Model,
+    objective: Objective,
+    groups: &[Group],
+    batch: &Batch<'_>,
+    bias: &[f32],
+    cancel: &Cancel,
+) -> Result<Vec<Target>, LensError> {
+    let heads = || groups.iter().map(|group| group.members[0].at);
+    match objective {
+        Objective::Head | Objective::LayerSum => {
+            Ok(vec![Target::of(model, &batch.probabilities(), bias)])
+        }
+        Objective::Ablation => heads()
+            .map(|at| {
+                let changed = batch.changed(model, at, cancel)?;
+                Ok(Target::of(model, &changed, bias))
+            })
+            .collect(),
+        Objective::Attended => Ok(heads()
+            .map(|at| {
+                let attended = batch.attended(model.info.heads, at, bias.len());
+                Target::of(model, &attended, bias)
+            })
+            .collect()),
+    }
+}
+
+pub(super) fn learners(
+    model: &Model,
+    options: &Options,
+    first: &Batch<'_>,
+    bias: &[f32],
+) -> Result<Learners, LensError> {
+    let mut layers: Vec<usize> = options.heads.iter().map(|at| at.layer).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    let rank = match options.form {
+        Form::Full => {
+            full::check_size(model, layers.len())?;
+            let layer = |layer: usize| Layer::new(model, layer, bias);
+            let layers: Result<_, _> = layers.into_iter().map(layer).collect();
+            return layers.map(Learners::Layers);
+        }
+        Form::Compact { rank } => rank,
+    };
+    let member = |at: HeadAt| Member::new(model, at, rank, options.seed, first);
+    let groups: Result<Vec<Group>, LensError> = if options.objective == Objective::LayerSum {
+        let all = |layer: usize| {
+            let heads = (0..model.info.heads).map(|head| member(HeadAt { layer, head }));
+            heads.collect::<Result<Vec<_>, _>>().map(Group::new)
+        };
+        layers.into_iter().map(all).collect()
+    } else {
+        let one = |at: &HeadAt| Ok(Group::new(vec![member(*at)?]));
+        options.heads.iter().map(one).collect()
+    };
+    groups.map(Learners::Groups)
+}
