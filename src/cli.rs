@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod eval;
 mod export;
+mod font;
 mod generate;
 mod global;
 mod grid;

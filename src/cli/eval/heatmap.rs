@@ -1,20 +1,16 @@
 //! Heat maps, layer × τ, of each encoding and scope, as SVG and PNG.
 //!
-//! Orange is loss and blue is gain, white is nothing: told apart by any eye. The font is carried
-//! along, so that pictures do not depend on what the machine has.
-
-use std::sync::Once;
+//! Orange is loss and blue is gain, white is nothing: told apart by any eye.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 
 use super::super::error::CliError;
+use super::super::font::{self, FONT};
 use super::markdown::{encoding_name, signed};
 use crate::eval::{CellOutcome, Metrics, Outcome};
 use crate::model::ModelInfo;
 
-const FONT: &str = "sans-serif";
 const SIZE: (u32, u32) = (760, 900);
 /// Loss, nothing, gain.
 const COLOURS: [(f64, f64, f64); 3] = [
@@ -37,11 +33,7 @@ pub(super) fn pictures(
     model: &ModelInfo,
     outcome: &Outcome,
 ) -> Result<Vec<(String, Vec<u8>)>, CliError> {
-    static FONTS: Once = Once::new();
-    FONTS.call_once(|| {
-        // It fails only for bytes that are no font.
-        let _ = register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
-    });
+    font::register();
     let experiment = &outcome.experiment;
     let group = experiment.layers.len() * experiment.taus.len();
     let mut pictures = Vec::new();

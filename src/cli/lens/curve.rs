@@ -5,6 +5,7 @@ use std::fmt::Write;
 use plotters::prelude::*;
 
 use super::super::error::CliError;
+use super::super::font::{self, FONT};
 use crate::lens::trained::CurvePoint;
 
 const SIZE: (u32, u32) = (760, 460);
@@ -29,6 +30,7 @@ pub(super) fn csv(curve: &[CurvePoint]) -> String {
 
 /// The curve as SVG.
 pub(super) fn svg(curve: &[CurvePoint]) -> Result<String, CliError> {
+    font::register();
     let mut svg = String::new();
     draw(curve, &mut svg).map_err(|reason| {
         CliError::Output(std::io::Error::other(format!(
@@ -66,8 +68,8 @@ fn draw(
         .light_line_style(TRANSPARENT)
         .x_desc("step")
         .y_desc("loss, nats, mean over heads")
-        .label_style(("sans-serif", 14))
-        .axis_desc_style(("sans-serif", 16))
+        .label_style((FONT, 14))
+        .axis_desc_style((FONT, 16))
         .draw()?;
     let grey = RGBColor(150, 150, 150);
     let blue = RGBColor(33, 102, 172);
@@ -88,7 +90,7 @@ fn draw(
     chart
         .configure_series_labels()
         .background_style(WHITE)
-        .label_font(("sans-serif", 14))
+        .label_font((FONT, 14))
         .position(SeriesLabelPosition::UpperRight)
         .draw()?;
     area.present()

@@ -311,6 +311,8 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 
 /// Writes the lens and its curve.
 fn finish(args: &TrainArgs, trainer: &Trainer<'_>, lens: &TrainedLens) -> Result<(), CliError> {
+    // What took longest first.
+    save(&args.out, &lens.to_bytes()?)?;
     save(
         &beside(&args.out, "curve.csv"),
         curve::csv(trainer.curve()).as_bytes(),
@@ -318,8 +320,7 @@ fn finish(args: &TrainArgs, trainer: &Trainer<'_>, lens: &TrainedLens) -> Result
     save(
         &beside(&args.out, "curve.svg"),
         curve::svg(trainer.curve())?.as_bytes(),
-    )?;
-    save(&args.out, &lens.to_bytes()?)
+    )
 }
 
 fn report(

@@ -1,8 +1,6 @@
 //! Trained lenses: what training promises, on miniatures.
 
-mod common;
-
-use common::{load, miniature};
+use crate::common::{load, miniature};
 use hoplens::lens::trained::{
     Form, HeadAt, LensError, LensText, Objective, Options, Schedule, TextSource, TrainedLens,
     Trainer, evaluate, sample,

@@ -1,0 +1,8 @@
+//! Head read-outs and lenses: against plain loops, and by the real binary.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ablation;
+mod command;
+mod trained;
