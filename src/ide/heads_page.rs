@@ -3,6 +3,8 @@
 //! One file without any network resource. Its policy lets only its own script and style run, by
 //! their hashes, and loads nothing; the document is data in it, which the script writes as text.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -86,7 +88,8 @@ fn data(document: &Value) -> String {
     for c in document.to_string().chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+                // Writing to a string never fails.
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
             }
             c => escaped.push(c),
         }

@@ -80,7 +80,7 @@ struct LensResult<'a> {
     lens: &'static str,
     /// Length of the residual stream behind the last block.
     residual_norm: f32,
-    heads: Vec<Head>,
+    heads: Vec<HeadRow>,
 }
 
 #[derive(Serialize)]
@@ -90,7 +90,7 @@ struct TokenText {
 }
 
 #[derive(Serialize)]
-struct Head {
+struct HeadRow {
     layer: usize,
     head: usize,
     norm: f32,
@@ -268,8 +268,8 @@ fn ablations(
     }
 }
 
-fn of(model: &Model, head: HeadReading, ablate: AblateArg, change: Option<f64>) -> Head {
-    Head {
+fn of(model: &Model, head: HeadReading, ablate: AblateArg, change: Option<f64>) -> HeadRow {
+    HeadRow {
         layer: head.layer,
         head: head.head,
         norm: head.norm,
@@ -297,8 +297,8 @@ fn print(out: &mut dyn Write, result: &LensResult<'_>, args: &ReadArgs) -> std::
         quoted(&result.target),
         percent(result.logp.exp())
     )?;
-    let mut order: Vec<&Head> = result.heads.iter().collect();
-    let weight = |head: &Head| {
+    let mut order: Vec<&HeadRow> = result.heads.iter().collect();
+    let weight = |head: &HeadRow| {
         head.ablation_dlogp
             .map_or(f64::from(head.direct_logit).abs(), f64::abs)
     };

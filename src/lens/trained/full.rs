@@ -23,7 +23,7 @@ pub(super) struct LayerMaps {
 /// A layer's maps while they learn.
 #[derive(Debug)]
 pub(super) struct Layer {
-    pub(super) layer: usize,
+    pub(super) index: usize,
     /// W_O^h of each head.
     weights: Vec<Matrix>,
     lens: LayerMaps,
@@ -74,7 +74,7 @@ impl Layer {
             bias: bias.to_vec(),
         };
         Ok(Self {
-            layer,
+            index: layer,
             weights,
             moments: (
                 Moments::new(lens.maps.data.len()),
@@ -92,7 +92,7 @@ impl Layer {
         let mut all = Matrix::zeros(batch.positions(), self.weights.len() * width);
         for (head, weights) in self.weights.iter().enumerate() {
             let at = HeadAt {
-                layer: self.layer,
+                layer: self.index,
                 head,
             };
             let own = batch.outputs(at, weights);
@@ -168,7 +168,7 @@ impl Layer {
 
     /// Everything that a checkpoint keeps.
     pub(super) fn write(&self, into: &mut Tensors) {
-        let name = |what: &str| format!("layers.{}.{what}", self.layer);
+        let name = |what: &str| format!("layers.{}.{what}", self.index);
         for (lens, kind) in [(&self.lens, "now"), (&self.best, "best")] {
             lens.write(&name(kind), into);
         }
@@ -181,7 +181,7 @@ impl Layer {
 
     /// Goes on from a checkpoint.
     pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
-        let name = |what: &str| format!("layers.{}.{what}", self.layer);
+        let name = |what: &str| format!("layers.{}.{what}", self.index);
         self.lens.read(&name("now"), from)?;
         self.best.read(&name("best"), from)?;
         for (kept, kind) in [(&mut self.moments.0, "maps"), (&mut self.moments.1, "bias")] {

@@ -316,11 +316,15 @@ impl<'a> Trainer<'a> {
         let mut tensors = Tensors::default();
         let best = match &self.learners {
             Learners::Groups(groups) => {
-                groups.iter().for_each(|group| group.write(&mut tensors));
+                for group in groups {
+                    group.write(&mut tensors);
+                }
                 groups.iter().map(Group::best_bits).collect()
             }
             Learners::Layers(layers) => {
-                layers.iter().for_each(|layer| layer.write(&mut tensors));
+                for layer in layers {
+                    layer.write(&mut tensors);
+                }
                 layers.iter().map(Layer::best_bits).collect()
             }
         };
@@ -341,7 +345,7 @@ impl<'a> Trainer<'a> {
                 TrainedLens::compact(self.about.clone(), self.bias.clone(), heads.collect())
             }
             Learners::Layers(layers) => {
-                let maps = layers.iter().map(|layer| (layer.layer, layer.best.clone()));
+                let maps = layers.iter().map(|layer| (layer.index, layer.best.clone()));
                 TrainedLens::full(self.about.clone(), maps.collect())
             }
         }
