@@ -1,6 +1,8 @@
 //! What a model did at the positions of some sequences: what lenses read, and what they are to
 //! say.
 
+use rayon::prelude::*;
+
 use crate::model::{
     Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select,
     Trace, View, softmax, top_k,
@@ -112,9 +114,8 @@ impl<'a> Batch<'a> {
     /// → `[n, vocab]`.
     pub(super) fn probabilities(&self) -> Matrix {
         let mut logits = self.trace.logits.select(self.rows.iter().copied());
-        for row in logits.data.chunks_exact_mut(logits.cols) {
-            softmax(row);
-        }
+        let cols = logits.cols;
+        logits.data.par_chunks_exact_mut(cols).for_each(softmax);
         logits
     }
 
@@ -124,7 +125,7 @@ impl<'a> Batch<'a> {
             let best = top_k(self.trace.logits.row(*row), count);
             best.iter().map(|ranked| ranked.token).collect()
         };
-        self.rows.iter().map(best).collect()
+        self.rows.par_iter().map(best).collect()
     }
 
     /// The softmax of the logits less those of a run in which the head writes nothing.
@@ -190,8 +191,8 @@ impl Target {
     /// # Shapes
     /// `probabilities`: `[n, vocab]`; `bias`: `[vocab]`.
     pub(super) fn of(model: &Model, probabilities: &Matrix, bias: &[f32]) -> Self {
-        let each = |term: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
-            let rows = probabilities.data.chunks_exact(probabilities.cols);
+        let each = |term: &(dyn Fn(usize, f64) -> f64 + Sync)| -> Vec<f64> {
+            let rows = probabilities.data.par_chunks_exact(probabilities.cols);
             rows.map(|row| {
                 let values = row.iter().enumerate().filter(|(_, p)| **p > 0.0);
                 values.map(|(token, p)| term(token, f64::from(*p))).sum()

@@ -23,13 +23,12 @@ impl Tensors {
             .push((name.into(), shape.to_vec(), bytes.collect()));
     }
 
-    /// The file's bytes. `kind` tells files apart; `about` is written beside the tensors as JSON.
+    /// The file's bytes. `kind` tells files apart; under it `about` stands as JSON in the header.
     pub(super) fn bytes(&self, kind: &str, about: &impl Serialize) -> Result<Vec<u8>, LensError> {
         let about = serde_json::to_string(about).map_err(damaged)?;
-        let metadata = HashMap::from([
-            ("format".to_owned(), kind.to_owned()),
-            ("about".to_owned(), about),
-        ]);
+        // One entry only: a map of several is written in an order that differs from run to run, and
+        // the same training is to give the same bytes.
+        let metadata = HashMap::from([(kind.to_owned(), about)]);
         let views = self
             .tensors
             .iter()
@@ -53,15 +52,11 @@ impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, LensError> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        if metadata.get("format").map(String::as_str) != Some(kind) {
+        let Some(about) = metadata.get(kind).cloned() else {
             return Err(LensError::Damaged(format!(
                 "it does not say that it is a {kind}"
             )));
-        }
-        let about = metadata
-            .get("about")
-            .cloned()
-            .ok_or_else(|| LensError::Damaged("it does not say how it came to be".into()))?;
+        };
         Ok(Self {
             tensors: SafeTensors::deserialize(bytes).map_err(damaged)?,
             about,
