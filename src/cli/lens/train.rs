@@ -43,7 +43,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "LIST")]
     heads: Option<String>,
     /// Most steps.
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 400)]
     steps: usize,
     /// Positions a step.
     #[arg(long, value_name = "N", default_value_t = 256)]
