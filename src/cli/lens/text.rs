@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::error::CliError;
-use super::super::{progress, write};
+use super::super::{analysed, progress, write};
 use crate::lens::trained::{LensText, TextSource, cut, sample};
 use crate::model::{Cancel, Model};
 
@@ -111,17 +111,7 @@ pub(super) fn of(args: &TextArgs, model: &Model, seed: u64) -> Result<LensText, 
         bar.finish_and_clear();
         return Ok(text);
     }
-    let texts: Result<Vec<String>, CliError> = args.text.iter().map(|path| read(path)).collect();
+    let texts: Result<Vec<String>, CliError> =
+        args.text.iter().map(|path| analysed::read(path)).collect();
     Ok(cut(model, &texts?, args.length))
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
-        path: path.into(),
-        source,
-    })?;
-    String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
-        path: path.into(),
-        offset: error.utf8_error().valid_up_to(),
-    })
 }
