@@ -36,7 +36,10 @@ pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use mentions::mentions;
 pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
-pub use project::{CheckFiles, PROJECT_FILE, Positions, Project, ProjectProblem, ProjectSearch};
+pub use project::{
+    Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, Positions, Project, ProjectProblem,
+    ProjectSearch,
+};
 pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
 pub use stability::Stability;

@@ -17,7 +17,7 @@ use super::error::{self, CliError};
 use super::global::{Format, Global};
 use super::report::{FileReport, file_report};
 use super::{Outcome, json, projects, resident};
-use crate::hop::{Subject, subjects};
+use crate::hop::{Allowance, Subject, subjects};
 use crate::ide::{Diagnostic, Snapshot, diagnostics};
 use crate::model::{Model, ModelInfo};
 use crate::prompt::Severity;
@@ -44,7 +44,7 @@ pub(super) struct CheckArgs {
     /// How much less probable an answer may be than in the lock file: a probability (0.02), a
     /// share of it (10%), or both, of which the larger counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    tolerance: Vec<String>,
+    tolerance: Vec<Allowance>,
     /// Leave prompts alone that declare no hop, instead of guessing one.
     #[arg(long)]
     declared_only: bool,
@@ -53,12 +53,11 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
-    let tolerance = if args.tolerance.is_empty() {
-        project.check.tolerance.clone()
+    let tolerance = Tolerance::new(if args.tolerance.is_empty() {
+        &project.check.tolerance
     } else {
-        args.tolerance.clone()
-    };
-    let tolerance = Tolerance::parse(&tolerance)?;
+        &args.tolerance
+    });
     let (model, read, refused) = read(&files, global)?;
     let lock_path = args
         .baseline

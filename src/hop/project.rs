@@ -1,5 +1,7 @@
 //! A project's settings: what stands in `hoplens.toml`.
 
+mod values;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -7,7 +9,9 @@ use serde::Deserialize;
 
 use super::{Settings, Thresholds};
 use crate::model::BosPolicy;
-use crate::prompt::{CODES, Encoding, Origin, Scope, Suppression};
+use crate::prompt::{Encoding, Origin, Scope, Suppression};
+
+pub use values::{Allowance, Code, FileGlob};
 
 /// The file's name.
 pub const PROJECT_FILE: &str = "hoplens.toml";
@@ -24,7 +28,7 @@ pub struct Project {
     /// Whether BOS stands before prompts, as `--bos`.
     pub bos: Option<BosPolicy>,
     /// Codes of findings that are not to be shown.
-    pub ignore: Vec<String>,
+    pub ignore: Vec<Code>,
     /// Whether hops that nobody declared are left alone.
     pub declared_only: bool,
     /// When a verdict is given.
@@ -66,11 +70,11 @@ pub enum Positions {
 #[serde(default, deny_unknown_fields)]
 pub struct CheckFiles {
     /// Globs; of folders and globs only the files that one of them matches are looked at.
-    pub include: Vec<String>,
+    pub include: Vec<FileGlob>,
     /// Globs of files that are left out.
-    pub exclude: Vec<String>,
+    pub exclude: Vec<FileGlob>,
     /// How much less probable than in the lock file an answer may be, as `--tolerance`.
-    pub tolerance: Vec<String>,
+    pub tolerance: Vec<Allowance>,
 }
 
 /// Why a `hoplens.toml` cannot be used.
@@ -152,21 +156,13 @@ impl Project {
         if passes.is_some_and(|passes| !passes.is_finite() || passes <= 0.0) {
             return Some(("passes", "write a number above 0".into()));
         }
-        let unknown = self
-            .ignore
-            .iter()
-            .find(|code| !CODES.contains(&code.as_str()))?;
-        let message = format!(
-            "there is no finding `{unknown}`; write any of {}",
-            CODES.join(", ")
-        );
-        Some(("ignore", message))
+        None
     }
 
     /// The findings that are not to be shown, as a file of the project may say itself.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
         self.ignore.iter().map(|code| Suppression {
-            code: code.clone(),
+            code: code.0.clone(),
             range: 0..0,
             origin: Origin::FrontMatter,
         })
@@ -250,7 +246,11 @@ mod tests {
             ("[thresholds]\nknown = \"much\"", "\"much\""),
             ("[thresholds]\nhop_known = 0.1\nknown = 5.0", "known"),
             ("[thresholds]\nlost_factor = 0.5", "lost_factor"),
-            ("ignore = [\"hop-lots\"]", "ignore"),
+            ("ignore = [\"hop-lots\"]", "\"hop-lots\""),
+            ("ignore = [1]", "1"),
+            ("[check]\nexclude = [\"a/**\", \"b/{c\"]", "\"b/{c\""),
+            ("[check]\ninclude = [\n  \"[\"]", "\"[\""),
+            ("[check]\ntolerance = [\"120%\"]", "\"120%\""),
             ("[search]\nencodings = []", "encodings"),
             ("[search]\nencodings = [\"embedding\"]", "\"embedding\""),
             ("[search]\ntaus = [nan]", "taus"),

@@ -63,10 +63,6 @@ pub(super) fn split(text: &str) -> Split {
     }
     let rest = text.get(end..).unwrap_or_default();
     let body = rest.trim_start_matches(is_space);
-    if body.is_empty() {
-        let message = "There is no prompt after the front matter.";
-        problems.push((close..end, message.to_owned()));
-    }
     Split {
         body: text.len() - body.len()..text.len(),
         front_matter: Some(front_matter),
@@ -188,7 +184,7 @@ mod tests {
         check("---\na: 1\n", None, "---\na: 1\n", 1);
         check("Hi\nthere", None, "Hi\nthere", 1);
         check("\u{feff}---\na: 1\n---\nHi", Some("a: 1"), "Hi", 1);
-        check("---\na: 1\n---\n", Some("a: 1"), "", 1);
+        check("---\na: 1\n---\n", Some("a: 1"), "", 0);
         check("", None, "", 0);
     }
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 
 use super::super::analysed::read;
 use super::super::error::CliError;
 use crate::engine::whole_path;
-use crate::hop::Project;
+use crate::hop::{FileGlob, Project};
 use crate::prompt::{
     Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
     is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, sidecar_name, slashed,
@@ -20,8 +20,8 @@ use crate::prompt::{
 /// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
 /// and by globs; so are the project's `include` and `exclude`.
 pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
-    let include = set("check.include of hoplens.toml", &project.check.include)?;
-    let exclude = set("check.exclude of hoplens.toml", &project.check.exclude)?;
+    let include = set(&project.check.include)?;
+    let exclude = set(&project.check.exclude)?;
     let is_left_out = |path: &Path| {
         let path = whole_path(path);
         let folder = project.folder.as_deref();
@@ -41,7 +41,8 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
                 return Err(CliError::NoPrompts { path: path.into() });
             }
         } else if !path.exists() && name.contains(['*', '?', '[', '{']) {
-            let wanted = set("PATH", std::slice::from_ref(name))?;
+            let glob = name.parse::<FileGlob>();
+            let wanted = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
             let found = walk(&base(name))?;
             let found = found.into_iter().filter(|path| {
                 wanted.is_match(path.strip_prefix(".").unwrap_or(path)) || wanted.is_match(path)
@@ -143,11 +144,14 @@ fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
     Ok(files.iter().filter(is_named).cloned().collect())
 }
 
-/// The files under a folder that git would not ignore, in the order of their names.
+/// The files under a folder that git would not ignore, in the order of their names. Those whose
+/// names begin with a dot are among them: VS Code keeps prompts in `.github/prompts`.
 fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     for entry in WalkBuilder::new(folder)
         .require_git(false)
+        .hidden(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
         .sort_by_file_path(Path::cmp)
         .build()
     {
@@ -178,18 +182,20 @@ fn base(glob: &str) -> PathBuf {
     }
 }
 
-fn set(flag: &'static str, globs: &[String]) -> Result<GlobSet, CliError> {
-    let usage = |error: globset::Error| CliError::Usage {
-        flag,
-        reason: format!("{error}"),
-    };
+/// The files that any of the globs means.
+fn set<'globs>(globs: impl IntoIterator<Item = &'globs FileGlob>) -> Result<GlobSet, CliError> {
     let mut builder = GlobSetBuilder::new();
-    for glob in globs {
-        // `*` stays in its folder; `**` does not.
-        let glob = GlobBuilder::new(glob).literal_separator(true).build();
-        builder.add(glob.map_err(usage)?);
+    for FileGlob(glob) in globs {
+        builder.add(glob.clone());
     }
-    builder.build().map_err(usage)
+    builder.build().map_err(|error| glob_refused(&error))
+}
+
+fn glob_refused(reason: &impl ToString) -> CliError {
+    CliError::Usage {
+        flag: "PATH",
+        reason: reason.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::LockedFile;
-use crate::cli::error::CliError;
 use crate::cli::report::slashed;
-use crate::hop::Verdict;
+use crate::hop::{Allowance, Verdict};
 use crate::ide::percent;
 
 /// How much less probable an answer may be than it was.
@@ -25,29 +24,22 @@ impl Tolerance {
         share: 0.1,
     };
 
-    /// Reads `0.02` and `10%`; what is not named is 0.
-    pub(in crate::cli::check) fn parse(parts: &[String]) -> Result<Self, CliError> {
+    /// What the parts allow together; what is not named is 0.
+    pub(in crate::cli::check) fn new(parts: &[Allowance]) -> Self {
         if parts.is_empty() {
-            return Ok(Self::DEFAULT);
+            return Self::DEFAULT;
         }
         let mut tolerance = Self {
             absolute: 0.0,
             share: 0.0,
         };
         for part in parts {
-            let (text, place, unit) = match part.trim().strip_suffix('%') {
-                Some(text) => (text, &mut tolerance.share, 100.0),
-                None => (part.trim(), &mut tolerance.absolute, 1.0),
-            };
-            let value = text.trim().parse::<f64>().ok();
-            let value = value.map(|value| value / unit);
-            let value = value.filter(|value| (0.0..=1.0).contains(value));
-            *place = value.ok_or_else(|| CliError::Usage {
-                flag: "--tolerance",
-                reason: format!("'{part}' is neither a probability (0.02) nor a share (10%)"),
-            })?;
+            match part {
+                Allowance::Probability(value) => tolerance.absolute = *value,
+                Allowance::Share(value) => tolerance.share = *value,
+            }
         }
-        Ok(tolerance)
+        tolerance
     }
 
     pub(super) fn of(self, p: f64) -> f64 {
@@ -288,8 +280,9 @@ mod tests {
     #[test]
     fn tolerances_are_probabilities_and_shares() {
         let parse = |parts: &[&str]| {
-            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-            Tolerance::parse(&parts)
+            let parts = parts.iter().map(|part| part.parse());
+            let parts: Result<Vec<Allowance>, String> = parts.collect();
+            parts.map(|parts| Tolerance::new(&parts))
         };
         assert_eq!(parse(&[]).unwrap(), Tolerance::DEFAULT);
         let both = parse(&["0.05", " 20 %"]).unwrap();
