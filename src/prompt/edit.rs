@@ -281,4 +281,6 @@ fn item(injection: &NewInjection, case: Option<&str>) -> Item {
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;
