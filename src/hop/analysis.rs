@@ -308,6 +308,7 @@ fn ask(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Outcome, HopError> {
+    model.check_text(&case.subject.prompt)?;
     let (probes, tokens) = run_probes(model, &case.subject, settings, cancel)?;
     case.tokens = tokens;
     let expects = !case.subject.expect.is_empty();

@@ -86,6 +86,7 @@ pub fn generate(
     sink: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Generated, HopError> {
     let start = Instant::now();
+    model.check_text(&subject.prompt)?;
     let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
     let Subject {
         prompt, injections, ..

@@ -20,6 +20,9 @@ pub(super) fn leave_out(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Vec<Problem>, HopError> {
+    if subject.injections.is_empty() {
+        return Ok(Vec::new());
+    }
     let prompt = &subject.prompt;
     let tokens = model.tokenizer.encode(prompt, settings.bos);
     let mut kept = Vec::with_capacity(subject.injections.len());

@@ -5,7 +5,36 @@ use super::error::ModelError;
 use super::hooks::{Action, Hooks};
 use super::resident::Model;
 
+/// Bytes for each token that a model reads, beyond which a prompt's beginning is counted first.
+const BYTES_A_TOKEN: usize = 16;
+
 impl Model {
+    /// Refuses a text of which the beginning alone is too long, before anybody spends seconds on
+    /// the tokens of the rest.
+    ///
+    /// # Errors
+    /// [`ModelError::TooLong`].
+    pub fn check_text(&self, text: &str) -> Result<(), ModelError> {
+        let context = self.config().context;
+        let counted = context.saturating_mul(BYTES_A_TOKEN);
+        if text.len() <= counted {
+            return Ok(());
+        }
+        let beginning = text.get(..text.floor_char_boundary(counted));
+        // A word that the cut divides may have become a token more.
+        let tokens = self.tokenizer.ids(beginning.unwrap_or_default()).len();
+        let tokens = tokens.saturating_sub(1);
+        if tokens <= context {
+            return Ok(());
+        }
+        Err(ModelError::TooLong {
+            tokens,
+            at_least: true,
+            context,
+            model: self.info.name.clone(),
+        })
+    }
+
     pub(super) fn check_sequence(&self, tokens: &[u32]) -> Result<(), ModelError> {
         let Config { vocab, context, .. } = *self.config();
         if tokens.is_empty() {
@@ -15,6 +44,7 @@ impl Model {
             let model = self.info.name.clone();
             return Err(ModelError::TooLong {
                 tokens: tokens.len(),
+                at_least: false,
                 context,
                 model,
             });

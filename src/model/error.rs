@@ -85,11 +85,13 @@ pub enum ModelError {
     },
     /// The prompt does not fit.
     #[error(
-        "the prompt has {tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context."
+        "the prompt has {}{tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context.", if *at_least { "at least " } else { "" }
     )]
     TooLong {
         /// Tokens of the prompt, BOS and answer included.
         tokens: usize,
+        /// Whether only the beginning of the prompt was counted.
+        at_least: bool,
         /// The model's context length, in tokens.
         context: usize,
         /// The model's name.

@@ -76,6 +76,13 @@ fn prompts_that_do_not_fit() {
         &["reads at most 128", "Shorten"],
     );
     let model = model.to_str().unwrap();
+    // Of a huge file only the beginning is counted.
+    let folder = Folder::new();
+    let huge = folder.file("huge.prompt", "word ".repeat(5000));
+    let output = hoplens(&["check", "--model", model, huge.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("has at least "), "{said}");
+    assert_eq!(output.status.code(), Some(2), "{said}");
     let sweep = |more: &[&str], words: &[&str]| {
         let args = ["sweep", "--model", model, "--prompt", "a b c"];
         refuses_args(&[&args[..], more].concat(), words);
