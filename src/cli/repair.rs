@@ -200,8 +200,16 @@ fn list(
     if cases.is_empty() && warned.is_empty() {
         return writeln!(out, "{}: nothing fails", snapshot.name);
     }
-    for (_, message) in warned.iter().filter(|(id, _)| id.is_none()) {
-        writeln!(out, "{}: {message}", snapshot.name)?;
+    let is_listed = |id: &str| cases.iter().any(|case| case.id == id);
+    for (id, message) in warned.iter().filter(|(id, _)| !id.is_some_and(is_listed)) {
+        let id = id.map_or_else(String::new, |id| format!(" {id}"));
+        writeln!(out, "{}{id}: {message}", snapshot.name)?;
+    }
+    if cases.is_empty() {
+        writeln!(
+            out,
+            "     no repair was measured: that needs a case with `expect` that fails"
+        )?;
     }
     for case in cases {
         let own = |(id, _): &&Warned<'_>| *id == Some(case.id.as_str());

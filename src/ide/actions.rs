@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use super::numbers::{chance, factor, percent, quoted};
 use super::{Diagnostic, Snapshot};
-use crate::hop::{CaseFindings, Change, Outcome, Repair, Wording, words_edit};
+use crate::hop::{CaseFindings, Change, Outcome, Repair, Variant, Wording, words_edit};
 use crate::memory::{Placement, Recipe};
 use crate::prompt::{
-    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, insert_injection,
-    is_sound, sidecar_name,
+    Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, TextEdit,
+    insert_injection, is_sound, sidecar_name,
 };
 
 /// Something the user can have done.
@@ -67,8 +67,47 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
                     .collect(),
             });
         }
+        let spaces = found
+            .iter()
+            .filter_map(|found| without_space(snapshot, case, index, found));
+        offered.extend(spaces);
     }
     offered
+}
+
+/// Removing the space at the end of a prompt of which no answer is expected, so that nothing can
+/// be measured to gain; where one is, it is among the repairs.
+fn without_space(
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    index: usize,
+    found: &Diagnostic,
+) -> Option<Action> {
+    if found.code != "trailing-space" || !case.subject.expect.is_empty() {
+        return None;
+    }
+    let trimmed = case.outcome.as_ref().ok()?;
+    let trimmed = trimmed.probes.variant(Variant::Trimmed)?.top.first()?;
+    let edit = FileEdit {
+        target: found.origin,
+        creates: false,
+        edits: vec![TextEdit {
+            range: found.range.clone(),
+            new_text: String::new(),
+        }],
+    };
+    is_sound(&snapshot.file, &snapshot.text, &edit).then(|| Action {
+        title: format!(
+            "Remove the space at the end: continues with {} ({})",
+            quoted(&trimmed.token),
+            percent(trimmed.p)
+        ),
+        kind: REWRITE,
+        edit,
+        preferred: true,
+        case: index,
+        mends: vec![found.clone()],
+    })
 }
 
 /// Whether repairs that would belong to bytes `range` are still being measured.

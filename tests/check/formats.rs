@@ -137,6 +137,13 @@ fn annotations_stay_on_one_line() {
     // The percent sign of a probability, and the line break before the best repair.
     assert!(line.contains(" %25 ") && line.contains("%0A"), "{line}");
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+    // Of several cases each is named.
+    let two = "---\nhoplens.cases:\n  - {id: one, expect: a}\n  - {id: two, expect: b}\n---\nIt is";
+    folder.write("two.prompt", two);
+    let text = stdout(&folder.run(&["check", "two.prompt", "--format", "github"]));
+    for title in ["title=answer-unlikely (case one)::", "(case two)::"] {
+        assert!(text.contains(title), "{text}");
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn globs_of_the_project_count_from_its_folder() {
     let output = folder.run(&["check", "a"]);
     assert_eq!(code(&output), 2);
     assert!(
-        stderr(&output).contains("check.exclude"),
+        stderr(&output).contains("hoplens.toml:2:12: `a/{b` is no glob"),
         "{}",
         stderr(&output)
     );
@@ -138,4 +138,14 @@ fn a_link_and_its_file_are_one_prompt() {
     // What is declared beside a link is another prompt.
     folder.write("a/again.prompt.hoplens.yaml", "version: 1\n");
     assert_eq!(checked(&["a"]).len(), 4);
+}
+
+#[test]
+fn prompts_in_folders_with_a_dot_are_found() {
+    let folder = Folder::new();
+    folder.write(".github/prompts/one.prompt.md", "Say it");
+    folder.write(".git/two.prompt", "Not this");
+    let found = json(&folder.run(&["check", ".", "--json"]));
+    let found = names(&found);
+    assert_eq!(found, ["./.github/prompts/one.prompt.md"]);
 }

@@ -246,6 +246,17 @@ fn a_costly_space_is_repaired_by_either_path_though_the_case_is_well() {
 }
 
 #[test]
+fn what_is_warned_of_without_an_expected_answer_is_said() {
+    let folder = Folder::new();
+    folder.write("space.txt", "The first is located ");
+    let output = folder.run(&["repair", "space.txt"]);
+    let shown = stdout(&output);
+    assert_eq!(code(&output), 1, "{shown}");
+    assert!(shown.contains("#1: the prompt ends in a space"), "{shown}");
+    assert!(shown.contains("no repair was measured"), "{shown}");
+}
+
+#[test]
 fn what_no_repair_mends_is_said_all_the_same() {
     let folder = Folder::new();
     let text = failing("The first").replace("coast of\n", "{{coast\n");

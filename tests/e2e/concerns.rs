@@ -46,3 +46,20 @@ fn a_space_is_offered_its_removal_and_a_verdict_everything() {
     assert_eq!(verdict["data"]["repairs"], all.len());
     assert!(1 < all.len() && all.contains(&removal[0]), "{all:?}");
 }
+
+#[test]
+fn a_space_is_removed_where_no_answer_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompt = uri(&folder.path().join("one.txt"));
+    let mut client = Client::ready(&Start::default());
+    client.open(&prompt, "prompt", "The first is located ");
+    let found = client.diagnostics(&prompt, |found| {
+        let mut found = found["diagnostics"].as_array().unwrap().iter();
+        found.any(|one| one["code"] == "trailing-space")
+    });
+    let mut all = found["diagnostics"].as_array().unwrap().iter();
+    let space = all.find(|one| one["code"] == "trailing-space").unwrap();
+    let removal = titles(&mut client, &prompt, &space["range"]);
+    assert_eq!(removal.len(), 1, "{removal:?}");
+    assert!(removal[0].starts_with("Remove the space at the end: continues with"));
+}

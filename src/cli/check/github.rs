@@ -36,7 +36,7 @@ pub(super) fn print(
                 range.start.column,
                 range.end.line,
                 range.end.column,
-                property(one.code),
+                property(&title(snapshot, one)),
                 data(&message)
             )?;
         }
@@ -50,6 +50,16 @@ pub(super) fn print(
         )?;
     }
     Ok(())
+}
+
+/// The code, and where the file has several the case.
+fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
+    let cases = snapshot.findings.as_ref().map(|findings| &findings.cases);
+    let case = cases.filter(|cases| cases.len() > 1);
+    match case.and_then(|cases| cases.get(found.case?)) {
+        Some(case) => format!("{} (case {})", found.code, case.id),
+        None => found.code.into(),
+    }
 }
 
 /// Whether the lock file has a finding already.
