@@ -3,7 +3,7 @@
 //! AttentionLens (arXiv 2310.16270, and the thesis arXiv 2411.05037) trains a `vocab × width` map
 //! for each head, those of a layer together, so that their sum says what the model is about to
 //! say. That form is kept ([`Form::Full`] with [`Objective::LayerSum`]). The compact form adds a
-//! thin correction to the unembed lens, A_h = W_U·(I + U_h·V_hᵀ) + b_h, and is trained per head.
+//! thin correction to the unembed lens, A_h = W_U·(α_h·I + U_h·V_hᵀ) + b_h, and is trained per head.
 
 mod about;
 mod adam;
@@ -12,6 +12,7 @@ mod candidates;
 mod compact;
 mod error;
 mod evaluate;
+mod fit;
 mod full;
 mod group;
 mod loss;
@@ -85,6 +86,7 @@ impl TrainedLens {
                 for (at, lens) in heads {
                     let name = |what: &str| format!("layers.{}.heads.{}.{what}", at.layer, at.head);
                     let shape = [lens.u.rows, lens.u.cols];
+                    tensors.push(name("identity"), &[1], &[lens.identity]);
                     tensors.push(name("u"), &shape, &lens.u.data);
                     tensors.push(name("v"), &shape, &lens.v.data);
                     tensors.push(name("c"), &[lens.c.len()], &lens.c);
@@ -136,11 +138,9 @@ impl TrainedLens {
                 let mut heads = BTreeMap::new();
                 for at in &about.options.heads {
                     let name = |what: &str| format!("layers.{}.heads.{}.{what}", at.layer, at.head);
-                    let mut lens = Compact {
-                        u: Matrix::zeros(rank, width),
-                        v: Matrix::zeros(rank, width),
-                        c: vec![0.0; width],
-                    };
+                    let mut lens = Compact::silent(rank, width);
+                    let identity = std::slice::from_mut(&mut lens.identity);
+                    reader.fill(&name("identity"), identity)?;
                     reader.fill(&name("u"), &mut lens.u.data)?;
                     reader.fill(&name("v"), &mut lens.v.data)?;
                     reader.fill(&name("c"), &mut lens.c)?;
@@ -185,7 +185,7 @@ impl TrainedLens {
         let scores = match &self.maps {
             Maps::Compact { bias, heads } => heads
                 .get(&at)
-                .map(|lens| loss::logits(model, &lens.point(outputs).0, bias)),
+                .map(|lens| loss::logits(model, &lens.point(outputs), bias)),
             Maps::Full(layers) => layers
                 .get(&at.layer)
                 .map(|maps| maps.head_scores(outputs, at.head)),

@@ -12,7 +12,7 @@ use crate::model::ModelInfo;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// W_U·(I + U·Vᵀ) + b, with U and V of this rank.
+    /// W_U·(α·I + U·Vᵀ) + b, with U and V of this rank.
     Compact {
         /// Columns of U and V.
         rank: usize,

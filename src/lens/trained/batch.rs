@@ -1,6 +1,8 @@
 //! What a model did at the positions of some sequences: what lenses read, and what they are to
 //! say.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::model::{
@@ -85,17 +87,27 @@ impl<'a> Batch<'a> {
         self.rows.len()
     }
 
+    /// z of some neighbouring heads of a layer at every position that counts.
+    ///
+    /// # Shapes
+    /// → `[n, heads·head_dim]`.
+    pub(super) fn z(&self, layer: usize, heads: Range<usize>, head_dim: usize) -> Matrix {
+        let z = &self.trace.layers[layer].z;
+        let dims = heads.start * head_dim..heads.end * head_dim;
+        let mut own = Matrix::zeros(self.rows.len(), dims.len());
+        for (own, row) in own.data.chunks_exact_mut(dims.len()).zip(&self.rows) {
+            own.copy_from_slice(&z.row(*row)[dims.clone()]);
+        }
+        own
+    }
+
     /// r_h at every position that counts.
     ///
     /// # Shapes
     /// `weights`: the head's W_O^h, `[head_dim, width]` → `[n, width]`.
     pub(super) fn outputs(&self, at: HeadAt, weights: &Matrix) -> Matrix {
-        let z = &self.trace.layers[at.layer].z;
         let dim = weights.rows;
-        let mut own = Matrix::zeros(self.rows.len(), dim);
-        for (own, row) in own.data.chunks_exact_mut(dim).zip(&self.rows) {
-            own.copy_from_slice(&z.row(*row)[at.head * dim..(at.head + 1) * dim]);
-        }
+        let own = self.z(at.layer, at.head..at.head + 1, dim);
         let mut outputs = Matrix::zeros(self.rows.len(), weights.cols);
         let weights = View::new(&weights.data, dim, weights.cols, weights.cols);
         View::new(&own.data, own.rows, dim, dim).times(

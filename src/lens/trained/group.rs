@@ -1,18 +1,18 @@
 //! Compact lenses that learn together: one head, or all heads of a layer.
 
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
-
 use super::LensError;
 use super::batch::{Batch, HeadAt, Target};
 use super::candidates::Candidates;
-use super::compact::{Compact, CompactMoments};
-use super::loss::{exact, loss};
+use super::compact::{Compact, CompactMoments, FromZ};
+use super::fit;
+use super::loss::{Affine, exact, loss};
 use super::tensors::{Reader, Tensors};
-use super::text::mixed;
 use crate::model::{Matrix, Model};
 
-/// Heads whose lenses' sum is held to one target.
+/// How far towards the fitted lens training may begin.
+const BEGINNINGS: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
+
+/// Heads whose lenses' sum is held to one target: one, or all of a layer.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) members: Vec<Member>,
@@ -28,45 +28,21 @@ pub(super) struct Member {
     weights: Matrix,
     lens: Compact,
     moments: CompactMoments,
-    /// One over the root of the mean |r_h|²: what V's values are counted in.
-    v_scale: f32,
+    /// One over the root of the mean |r_h|²: what V's values, and α, are counted in.
+    r_scale: f32,
     /// The lens at the best look at the held-out positions.
     pub(super) best: Compact,
 }
 
 impl Member {
-    /// A lens that changes nothing yet: U is zero, V random.
-    pub(super) fn new(
-        model: &Model,
-        at: HeadAt,
-        rank: usize,
-        seed: u64,
-        first: &Batch<'_>,
-    ) -> Result<Self, LensError> {
-        let weights = model.head_weights(at.layer, at.head)?;
-        let outputs = first.outputs(at, &weights);
-        let squares: f64 = outputs.data.iter().map(|v| f64::from(*v).powi(2)).sum();
-        let length = (squares / outputs.rows.max(1) as f64).sqrt().max(1e-6);
-        let v_scale = (1.0 / length) as f32;
-        let number = (at.layer as u64) << 32 | at.head as u64;
-        let mut random = ChaCha8Rng::seed_from_u64(mixed(seed, number));
-        let width = model.info.width;
-        let mut v = Matrix::zeros(rank, width);
-        for value in &mut v.data {
-            // A sum of twelve uniform numbers is as good as normal here, and the same everywhere.
-            let sum: f32 = (0..12).map(|_| random.random::<f32>()).sum();
-            *value = (sum - 6.0) * v_scale;
-        }
-        let lens = Compact {
-            u: Matrix::zeros(rank, width),
-            v,
-            c: vec![0.0; width],
-        };
+    /// A lens that says what is likely on average.
+    pub(super) fn new(model: &Model, at: HeadAt, rank: usize) -> Result<Self, LensError> {
+        let lens = Compact::silent(rank, model.info.width);
         Ok(Self {
             at,
-            weights,
+            weights: model.head_weights(at.layer, at.head)?,
             moments: CompactMoments::new(&lens),
-            v_scale,
+            r_scale: 1.0,
             best: lens.clone(),
             lens,
         })
@@ -85,6 +61,71 @@ impl Group {
         }
     }
 
+    /// z of the members' heads, side by side.
+    fn z(&self, batch: &Batch<'_>) -> Matrix {
+        let first = &self.members[0];
+        let heads = first.at.head..first.at.head + self.members.len();
+        batch.z(first.at.layer, heads, first.weights.rows)
+    }
+
+    fn from_z(&self) -> Vec<FromZ> {
+        let from = |member: &Member| member.lens.from_z(&member.weights);
+        self.members.iter().map(from).collect()
+    }
+
+    fn affine(&self, from: &[FromZ]) -> Affine {
+        let lenses = self.members.iter().zip(from);
+        Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
+    }
+
+    /// Adds to what the members' lenses are fitted to, one for each.
+    pub(super) fn gather(&self, batch: &Batch<'_>, target: &Target, into: &mut [fit::Moments]) {
+        for (member, moments) in self.members.iter().zip(into) {
+            let HeadAt { layer, head } = member.at;
+            let z = batch.z(layer, head..head + 1, member.weights.rows);
+            moments.add(&z, &target.mean);
+        }
+    }
+
+    /// Begins with the fitted lenses, as far towards them as lowers the loss over a batch that they
+    /// were not fitted to. Several lenses, each of which says all of it, say it too often: they
+    /// share it.
+    pub(super) fn begin(
+        &mut self,
+        gathered: &[fit::Moments],
+        tokens: &fit::Tokens,
+        batch: &Batch<'_>,
+        target: &Target,
+        candidates: &Candidates,
+    ) {
+        let share = 1.0 / self.members.len() as f32;
+        for (member, moments) in self.members.iter_mut().zip(gathered) {
+            let rank = member.lens.u.rows;
+            if let Some(fitted) = moments.fit(tokens, &member.weights, rank) {
+                member.lens = fitted.lens;
+                member.r_scale = fitted.r_scale;
+            }
+        }
+        let z = self.z(batch);
+        let fitted: Vec<Compact> = self.members.iter().map(|one| one.lens.clone()).collect();
+        let mut best = (f64::INFINITY, 0.0);
+        for towards in BEGINNINGS {
+            self.set(&fitted, towards * share);
+            let (loss, _) = loss(&self.affine(&self.from_z()), &z, target, candidates);
+            if loss < best.0 {
+                best = (loss, towards * share);
+            }
+        }
+        self.set(&fitted, best.1);
+    }
+
+    fn set(&mut self, fitted: &[Compact], towards: f32) {
+        for (member, fitted) in self.members.iter_mut().zip(fitted) {
+            member.lens = fitted.scaled(towards);
+            member.best = member.lens.clone();
+        }
+    }
+
     /// One step down the loss over a batch; returns the loss before it.
     pub(super) fn learn(
         &mut self,
@@ -94,22 +135,15 @@ impl Group {
         rate: f32,
         step: usize,
     ) -> f64 {
-        let read: Vec<(Matrix, Matrix, Matrix)> = self
-            .members
-            .iter()
-            .map(|member| {
-                let outputs = batch.outputs(member.at, &member.weights);
-                let (points, thin) = member.lens.point(&outputs);
-                (outputs, points, thin)
-            })
-            .collect();
-        let points = sum(read.iter().map(|(_, points, _)| points));
-        let (loss, by_points) = loss(&points, target, candidates);
-        for (member, (outputs, _, thin)) in self.members.iter_mut().zip(&read) {
-            let by = member.lens.back(outputs, thin, &by_points);
+        let from = self.from_z();
+        let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
+        let values = self.members[0].weights.data.len();
+        let own = by.map.chunks_exact(values);
+        for ((member, from), by_map) in self.members.iter_mut().zip(&from).zip(own) {
+            let by = member.lens.back(&member.weights, from, by_map, &by.c);
             member
                 .moments
-                .step(&mut member.lens, &by, rate, member.v_scale, step);
+                .step(&mut member.lens, &by, rate, member.r_scale, step);
         }
         loss
     }
@@ -123,16 +157,8 @@ impl Group {
         target: &Target,
         bias: &[f32],
     ) -> (f64, bool) {
-        let points: Vec<Matrix> = self
-            .members
-            .iter()
-            .map(|member| {
-                let outputs = held_out.outputs(member.at, &member.weights);
-                member.lens.point(&outputs).0
-            })
-            .collect();
-        let losses = exact(model, &sum(points.iter()), target, bias);
-        let loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
+        let map = self.affine(&self.from_z());
+        let loss = exact(model, &map, &self.z(held_out), target, bias);
         let better = loss < self.best;
         if better {
             self.best = loss;
@@ -146,14 +172,17 @@ impl Group {
     /// Everything that a checkpoint keeps.
     pub(super) fn write(&self, into: &mut Tensors) {
         for member in &self.members {
+            into.push(member.name("r_scale"), &[1], &[member.r_scale]);
             for (lens, kind) in [(&member.lens, "now"), (&member.best, "best")] {
+                let identity = member.name(&format!("{kind}.identity"));
+                into.push(identity, &[1], &[lens.identity]);
                 let shape = [lens.u.rows, lens.u.cols];
                 into.push(member.name(&format!("{kind}.u")), &shape, &lens.u.data);
                 into.push(member.name(&format!("{kind}.v")), &shape, &lens.v.data);
                 into.push(member.name(&format!("{kind}.c")), &[lens.c.len()], &lens.c);
             }
             let moments = &member.moments;
-            for (kept, kind) in [(&moments.u, "u"), (&moments.v, "v"), (&moments.c, "c")] {
+            for (kept, kind) in moments.each() {
                 for (values, order) in [(&kept.first, "first"), (&kept.second, "second")] {
                     let name = member.name(&format!("{order}.{kind}"));
                     into.push(name, &[values.len()], values);
@@ -172,31 +201,20 @@ impl Group {
         self.best = f64::from_bits(best_bits);
         for member in &mut self.members {
             let prefix = format!("layers.{}.heads.{}", member.at.layer, member.at.head);
+            let r_scale = std::slice::from_mut(&mut member.r_scale);
+            from.fill(&format!("{prefix}.r_scale"), r_scale)?;
             for (lens, kind) in [(&mut member.lens, "now"), (&mut member.best, "best")] {
+                let identity = std::slice::from_mut(&mut lens.identity);
+                from.fill(&format!("{prefix}.{kind}.identity"), identity)?;
                 from.fill(&format!("{prefix}.{kind}.u"), &mut lens.u.data)?;
                 from.fill(&format!("{prefix}.{kind}.v"), &mut lens.v.data)?;
                 from.fill(&format!("{prefix}.{kind}.c"), &mut lens.c)?;
             }
-            let moments = &mut member.moments;
-            for (kept, kind) in [
-                (&mut moments.u, "u"),
-                (&mut moments.v, "v"),
-                (&mut moments.c, "c"),
-            ] {
+            for (kept, kind) in member.moments.each_mut() {
                 from.fill(&format!("{prefix}.first.{kind}"), &mut kept.first)?;
                 from.fill(&format!("{prefix}.second.{kind}"), &mut kept.second)?;
             }
         }
         Ok(())
     }
-}
-
-fn sum<'a>(mut points: impl Iterator<Item = &'a Matrix>) -> Matrix {
-    let mut sum = points.next().cloned().unwrap_or_default();
-    for more in points {
-        for (value, more) in sum.data.iter_mut().zip(&more.data) {
-            *value += more;
-        }
-    }
-    sum
 }

@@ -1,9 +1,12 @@
 //! What a step needs beside the lenses: the bias, the candidates, the targets.
 
+use rayon::prelude::*;
+
 use super::LensError;
 use super::about::{Form, Options};
 use super::batch::{Batch, HeadAt, Target};
 use super::candidates::Candidates;
+use super::fit;
 use super::full::{self, Layer};
 use super::group::{Group, Member};
 use super::objective::Objective;
@@ -14,6 +17,10 @@ use crate::model::{Cancel, Model};
 const BIAS_BATCHES: usize = 16;
 /// The model's likeliest next tokens at each position that are always among the candidates.
 const FAVOURITES: usize = 3;
+/// Steps' worth of positions to which lenses are fitted before the first step, where the target is
+/// the same for all heads, and where it costs a pass for each.
+const FIT_BATCHES: (usize, usize) = (16, 3);
+
 /// What learns: groups of compact lenses, or layers of full maps.
 #[derive(Debug)]
 pub(super) enum Learners {
@@ -121,7 +128,6 @@ pub(super) fn targets(
 pub(super) fn learners(
     model: &Model,
     options: &Options,
-    first: &Batch<'_>,
     bias: &[f32],
 ) -> Result<Learners, LensError> {
     let mut layers: Vec<usize> = options.heads.iter().map(|at| at.layer).collect();
@@ -136,7 +142,7 @@ pub(super) fn learners(
         }
         Form::Compact { rank } => rank,
     };
-    let member = |at: HeadAt| Member::new(model, at, rank, options.seed, first);
+    let member = |at: HeadAt| Member::new(model, at, rank);
     let groups: Result<Vec<Group>, LensError> = if options.objective == Objective::LayerSum {
         let all = |layer: usize| {
             let heads = (0..model.info.heads).map(|head| member(HeadAt { layer, head }));
@@ -148,4 +154,71 @@ pub(super) fn learners(
         options.heads.iter().map(one).collect()
     };
     groups.map(Learners::Groups)
+}
+
+/// Fits the lenses to the first positions of a text, and lets training begin there.
+pub(super) fn fit(
+    model: &Model,
+    options: &Options,
+    groups: &mut [Group],
+    sequences: &[&[u32]],
+    bias: &[f32],
+    cancel: &Cancel,
+) -> Result<(), LensError> {
+    let Some(tokens) = fit::Tokens::new(model, bias) else {
+        return Ok(());
+    };
+    let fits = match options.objective {
+        Objective::Ablation => FIT_BATCHES.1,
+        _ => FIT_BATCHES.0,
+    };
+    let new = || fit::Moments::new(model.config().head_dim, model.info.width);
+    let each = groups
+        .iter()
+        .map(|group| group.members.iter().map(|_| new()).collect());
+    let mut gathered: Vec<Vec<fit::Moments>> = each.collect();
+    let mut batches = fit_batches(sequences, options.batch, fits + 1).into_iter();
+    let Some(checked) = batches.next() else {
+        return Ok(());
+    };
+    // A text of a single batch has to do for both.
+    let rest = batches.len();
+    for sequences in batches.chain((rest == 0).then(|| checked.clone())) {
+        let batch = Batch::run(model, sequences, options.objective, cancel)?;
+        let targets = targets(model, options.objective, groups, &batch, bias, cancel)?;
+        let groups = groups.par_iter().zip(&mut gathered).enumerate();
+        groups.for_each(|(at, (group, gathered))| {
+            group.gather(&batch, targets.get(at).unwrap_or(&targets[0]), gathered);
+        });
+    }
+    let batch = Batch::run(model, checked, options.objective, cancel)?;
+    let targets = targets(model, options.objective, groups, &batch, bias, cancel)?;
+    let frequent = frequent(bias, options.candidates / 2);
+    let candidates = candidates(model, options, &batch, bias, &frequent, 0);
+    let groups = groups.par_iter_mut().zip(&gathered).enumerate();
+    groups.for_each(|(at, (group, gathered))| {
+        let target = targets.get(at).unwrap_or(&targets[0]);
+        group.begin(gathered, &tokens, &batch, target, &candidates);
+    });
+    Ok(())
+}
+
+/// Sequences side by side, of at least `positions` positions; so many of them at most.
+fn fit_batches<'a>(sequences: &[&'a [u32]], positions: usize, most: usize) -> Vec<Vec<&'a [u32]>> {
+    let mut batches: Vec<Vec<&[u32]>> = Vec::new();
+    let mut left = 0;
+    for sequence in sequences {
+        if left == 0 {
+            if batches.len() == most {
+                break;
+            }
+            batches.push(Vec::new());
+            left = positions;
+        }
+        if let Some(batch) = batches.last_mut() {
+            batch.push(*sequence);
+        }
+        left = left.saturating_sub(sequence.len() - 1);
+    }
+    batches
 }

@@ -9,7 +9,7 @@ use super::about::{About, CurvePoint, Options};
 use super::batch::{Batch, Target};
 use super::full::Layer;
 use super::group::Group;
-use super::prepare::{Learners, average, candidates, frequent, learners, targets};
+use super::prepare::{Learners, average, candidates, fit, frequent, learners, targets};
 use super::tensors::{Reader, Tensors};
 use super::text::{LensText, mixed};
 use super::{LensError, TrainedLens};
@@ -71,6 +71,17 @@ impl<'a> Trainer<'a> {
         cancel: &Cancel,
     ) -> Result<Self, LensError> {
         let mut trainer = Self::prepared(model, text, options, cancel)?;
+        if let Learners::Groups(groups) = &mut trainer.learners {
+            let options = &trainer.about.options;
+            fit(
+                model,
+                options,
+                groups,
+                &trainer.training,
+                &trainer.bias,
+                cancel,
+            )?;
+        }
         let (held_out, _) = trainer.look();
         trainer.state.curve.push(CurvePoint {
             step: 0,
@@ -152,7 +163,7 @@ impl<'a> Trainer<'a> {
         let objective = options.objective;
         let held_out = Batch::run(model, held, objective, cancel)?;
         let bias = average(model, &sequences, options.batch, cancel)?;
-        let learners = learners(model, &options, &held_out, &bias)?;
+        let learners = learners(model, &options, &bias)?;
         let held_targets = match &learners {
             Learners::Groups(groups) => {
                 targets(model, objective, groups, &held_out, &bias, cancel)?
