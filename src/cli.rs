@@ -14,6 +14,7 @@ mod font;
 mod generate;
 mod global;
 mod grid;
+mod interrupt;
 mod json;
 mod lens;
 mod lists;

@@ -14,7 +14,7 @@ use shown::without_controls;
 
 use super::error::CliError;
 use super::global::{Format, Global};
-use super::{Outcome, analysed, cases, json, resident};
+use super::{Outcome, analysed, cases, interrupt, json, resident};
 use crate::hop::{Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate};
 use crate::ide::{Snapshot, quoted};
 use crate::memory::{Placement, Recipe};
@@ -58,7 +58,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
     refuse_errors(&snapshot)?;
     let cases = wanted(args, &snapshot)?;
     let model = resident::load(global)?;
-    let cancel = cancel_on_interrupt()?;
+    let cancel = interrupt::cancel_on_interrupt()?;
     let settings = Generation {
         bos: global.bos(),
         most: args.max_tokens,
@@ -283,16 +283,4 @@ fn wanted(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>
         None if snapshot.file.cases.is_empty() => Ok(vec![None]),
         None => Ok((0..snapshot.file.cases.len()).map(Some).collect()),
     }
-}
-
-/// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was written
-/// stays a result.
-fn cancel_on_interrupt() -> Result<Cancel, CliError> {
-    let cancel = Cancel::new();
-    let set = cancel.clone();
-    ctrlc::set_handler(move || set.cancel()).map_err(|error| CliError::System {
-        what: "cannot listen for Ctrl-C",
-        source: std::io::Error::other(error),
-    })?;
-    Ok(cancel)
 }

@@ -1,5 +1,6 @@
 //! `hoplens lens`: what attention heads retrieve, and lenses trained to read it.
 
+mod chart;
 mod curve;
 mod eval;
 mod read;

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::super::error::CliError;
 use super::super::global::{Format, Global};
-use super::super::{Outcome, json, progress, resident};
+use super::super::{Outcome, json, progress, resident, write};
+use super::chart::{self, BLUE, GREY, Line, ORANGE};
 use super::text::{self, TextArgs};
 use crate::lens::trained::{
     About, Evaluation, HeadAt, HeadScores, Scores, TextAbout, TrainedLens, evaluate,
@@ -40,6 +41,9 @@ pub(super) struct EvalArgs {
     /// Allow a lens of another model of the same width and vocabulary, to see how it carries over.
     #[arg(long)]
     other_model: bool,
+    /// Draw KL by layer into this file (SVG).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 /// Means over the heads of a layer, or over all.
@@ -79,7 +83,12 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
         TrainedLens::from_bytes(&bytes, &model)?
     };
     let pairs = pairs(&model, &lens, args.shift)?;
-    let text = text::of(&args.text, &model, args.text.seed.wrapping_add(OTHER_SEED))?;
+    let text = text::of(
+        &args.text,
+        &model,
+        args.text.seed.wrapping_add(OTHER_SEED),
+        &Cancel::new(),
+    )?;
     let bar = progress::spinner("Reading heads");
     let mut read = 0;
     let evaluation = evaluate(
@@ -96,6 +105,13 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
     )?;
     bar.finish_and_clear();
     let layers = by_layer(&evaluation.heads);
+    if let Some(path) = &args.plot {
+        let picture = plot(&evaluation, &layers)?;
+        write::whole(path, picture.as_bytes()).map_err(|source| CliError::Write {
+            path: path.clone(),
+            source,
+        })?;
+    }
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
         let evaluated = Evaluated {
@@ -170,6 +186,36 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
     let all: Vec<&HeadScores> = heads.iter().collect();
     found.push(of(None, &all));
     found
+}
+
+/// KL from the model's next token, by layer.
+fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliError> {
+    let line = |of: &dyn Fn(&LayerScores) -> f64| {
+        let layers = layers.iter();
+        let points = layers.filter_map(|scores| Some((scores.layer? as f64, of(scores))));
+        points.collect::<Vec<(f64, f64)>>()
+    };
+    let lines = [
+        Line {
+            name: "unembed lens",
+            color: ORANGE,
+            width: 2,
+            points: line(&|scores| scores.unembed.kl),
+        },
+        Line {
+            name: "trained lens",
+            color: BLUE,
+            width: 2,
+            points: line(&|scores| scores.trained.kl),
+        },
+        Line {
+            name: "its bias alone, no head",
+            color: GREY,
+            width: 1,
+            points: line(&|_| evaluation.bias.kl),
+        },
+    ];
+    chart::svg("layer", "KL from the model, nats, mean over heads", &lines)
 }
 
 fn print(

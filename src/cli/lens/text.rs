@@ -28,14 +28,15 @@ pub(super) fn of_training(
     args: &TextArgs,
     model: &Model,
     kept: &Path,
+    cancel: &Cancel,
 ) -> Result<LensText, CliError> {
     if !args.text.is_empty() {
-        return of(args, model, args.seed);
+        return of(args, model, args.seed, cancel);
     }
     if let Some(text) = read_kept(args, model, kept) {
         return Ok(text);
     }
-    let text = of(args, model, args.seed)?;
+    let text = of(args, model, args.seed, cancel)?;
     let lines: Vec<String> = text
         .sequences
         .iter()
@@ -82,7 +83,12 @@ fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
 }
 
 /// The text that the flags name, drawn with `seed` where it is drawn.
-pub(super) fn of(args: &TextArgs, model: &Model, seed: u64) -> Result<LensText, CliError> {
+pub(super) fn of(
+    args: &TextArgs,
+    model: &Model,
+    seed: u64,
+    cancel: &Cancel,
+) -> Result<LensText, CliError> {
     if args.length < 2 {
         return Err(CliError::Usage {
             flag: "--length",
@@ -97,17 +103,10 @@ pub(super) fn of(args: &TextArgs, model: &Model, seed: u64) -> Result<LensText, 
             });
         }
         let bar = progress::bar(args.sample, "Drawing text from the model");
-        let text = sample(
-            model,
-            args.sample,
-            args.length,
-            seed,
-            &Cancel::new(),
-            &mut |done| {
-                bar.set_position(done as u64);
-                progress::log(&bar, done, args.sample, "sequences drawn");
-            },
-        )?;
+        let text = sample(model, args.sample, args.length, seed, cancel, &mut |done| {
+            bar.set_position(done as u64);
+            progress::log(&bar, done, args.sample, "sequences drawn");
+        })?;
         bar.finish_and_clear();
         return Ok(text);
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::super::error::CliError;
 use super::super::global::{Format, Global};
-use super::super::{Outcome, json, lists, progress, resident, write};
+use super::super::{Outcome, interrupt, json, lists, progress, resident, write};
 use super::curve;
 use super::text::{self, TextArgs};
 use crate::lens::trained::{
@@ -115,9 +115,36 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
     probe(&args.out)?;
     let model = resident::load(global)?;
     let options = options(args, &model)?;
-    let text = text::of_training(&args.text, &model, &beside(&args.out, "sampled"))?;
-    let mut trainer = trainer(args, &model, &text, options, &checkpoint)?;
-    learn(&mut trainer, &checkpoint)?;
+    let cancel = interrupt::cancel_on_interrupt()?;
+    let sampled = beside(&args.out, "sampled");
+    let stopped = |error| {
+        if cancel.is_cancelled() {
+            Ok(Outcome::Interrupted)
+        } else {
+            Err(error)
+        }
+    };
+    let text = match text::of_training(&args.text, &model, &sampled, &cancel) {
+        Ok(text) => text,
+        Err(error) => return stopped(error),
+    };
+    let mut trainer = match trainer(args, &model, &text, options, &checkpoint, &cancel) {
+        Ok(trainer) => trainer,
+        Err(error) => return stopped(error),
+    };
+    if let Err(error) = learn(&mut trainer, &checkpoint, &cancel) {
+        if !cancel.is_cancelled() {
+            return Err(error);
+        }
+        save(&checkpoint, &trainer.checkpoint()?)?;
+        let step = trainer.curve().last().map_or(0, |point| point.step);
+        let line = format!(
+            "stopped after step {step}; the same command goes on from {}",
+            checkpoint.display()
+        );
+        progress::note(&ProgressBar::hidden(), &line);
+        return Ok(Outcome::Interrupted);
+    }
     let lens = trainer.lens();
     finish(args, &trainer, &lens)?;
     for file in [&checkpoint, &beside(&args.out, "sampled")] {
@@ -248,8 +275,8 @@ fn trainer<'a>(
     text: &'a LensText,
     options: Options,
     checkpoint: &Path,
+    cancel: &Cancel,
 ) -> Result<Trainer<'a>, CliError> {
-    let cancel = Cancel::new();
     let spinner = progress::spinner("Looking at the held-out positions");
     let kept = if args.restart {
         None
@@ -257,8 +284,8 @@ fn trainer<'a>(
         std::fs::read(checkpoint).ok()
     };
     let trainer = match &kept {
-        Some(bytes) => Trainer::resume(model, text, options, bytes, &cancel)?,
-        None => Trainer::new(model, text, options, &cancel)?,
+        Some(bytes) => Trainer::resume(model, text, options, bytes, cancel)?,
+        None => Trainer::new(model, text, options, cancel)?,
     };
     spinner.finish_and_clear();
     if let (Some(_), Some(last)) = (kept, trainer.curve().last()) {
@@ -270,7 +297,7 @@ fn trainer<'a>(
 
 /// Steps until nothing is left to do, with a checkpoint whenever the held-out positions were
 /// looked at.
-fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path) -> Result<(), CliError> {
+fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path, cancel: &Cancel) -> Result<(), CliError> {
     let steps = trainer.about().options.schedule.steps;
     let bar = progress::bar(steps, "Training");
     let first = trainer.curve().last().map_or(0, |point| point.step);
@@ -279,9 +306,8 @@ fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path) -> Result<(), CliError> {
     if let Some(point) = trainer.curve().first().filter(|_| first == 0) {
         note(&bar, point);
     }
-    let cancel = Cancel::new();
     while !trainer.done() {
-        let point = trainer.step(&cancel)?;
+        let point = trainer.step(cancel)?;
         bar.set_position(point.step as u64);
         bar.set_message(format!("Loss {:.3}", point.loss.unwrap_or(f64::NAN)));
         if point.held_out.is_some() {

@@ -26,7 +26,7 @@ pub(super) struct Compact {
 /// r_h = W_O^hᵀ·z has as few degrees of freedom as z, so that a step that stays with z multiplies
 /// matrices of `head_dim` instead of `width`.
 #[derive(Debug, Clone)]
-pub(super) struct FromZ {
+pub(super) struct OnZ {
     /// B, of which z·B + c is the point whose logits the lens gives: `[head_dim, width]`.
     pub(super) map: Matrix,
     /// W_O^h·V, on the way to it: `[head_dim, rank]`.
@@ -100,7 +100,7 @@ impl Compact {
     ///
     /// # Shapes
     /// `weights`: W_O^h, `[head_dim, width]`.
-    pub(super) fn from_z(&self, weights: &Matrix) -> FromZ {
+    pub(super) fn on_z(&self, weights: &Matrix) -> OnZ {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
         let mut thin = Matrix::zeros(dim, rank);
         let v = View::new(&self.v.data, rank, width, width);
@@ -112,7 +112,7 @@ impl Compact {
         }
         let u = View::new(&self.u.data, rank, width, width);
         View::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
-        FromZ { map, thin }
+        OnZ { map, thin }
     }
 
     /// The slopes by the lens' values, given those by B and by c.
@@ -122,7 +122,7 @@ impl Compact {
     pub(super) fn back(
         &self,
         weights: &Matrix,
-        from: &FromZ,
+        from: &OnZ,
         by_map: &[f32],
         by_c: &[f32],
     ) -> Gradient {
@@ -239,7 +239,7 @@ mod tests {
             product
         };
         let point = lens.point(&times(&z, &weights));
-        let mut same = times(&z, &lens.from_z(&weights).map);
+        let mut same = times(&z, &lens.on_z(&weights).map);
         for row in same.data.chunks_exact_mut(5) {
             for (value, c) in row.iter_mut().zip(&lens.c) {
                 *value += c;
@@ -255,7 +255,7 @@ mod tests {
     fn slopes_are_those_of_the_map() {
         let (weights, by_map, by_c) = (filled(3, 5, 4.0), filled(3, 5, 6.0), filled(1, 5, 7.0));
         let value = |lens: &Compact| -> f64 {
-            let map = lens.from_z(&weights).map;
+            let map = lens.on_z(&weights).map;
             let dot = |a: &[f32], b: &[f32]| -> f64 {
                 a.iter()
                     .zip(b)
@@ -265,7 +265,7 @@ mod tests {
             dot(&map.data, &by_map.data) + dot(&lens.c, &by_c.data)
         };
         let own = lens();
-        let from = own.from_z(&weights);
+        let from = own.on_z(&weights);
         let by = own.back(&weights, &from, &by_map.data, &by_c.data);
         let check = |slope: f32, change: &dyn Fn(&mut Compact, f32)| {
             let moved = |by: f32| {

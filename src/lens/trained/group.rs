@@ -3,7 +3,7 @@
 use super::LensError;
 use super::batch::{Batch, HeadAt, Target};
 use super::candidates::Candidates;
-use super::compact::{Compact, CompactMoments, FromZ};
+use super::compact::{Compact, CompactMoments, OnZ};
 use super::fit;
 use super::loss::{Affine, exact, loss};
 use super::tensors::{Reader, Tensors};
@@ -68,12 +68,12 @@ impl Group {
         batch.z(first.at.layer, heads, first.weights.rows)
     }
 
-    fn from_z(&self) -> Vec<FromZ> {
-        let from = |member: &Member| member.lens.from_z(&member.weights);
+    fn on_z(&self) -> Vec<OnZ> {
+        let from = |member: &Member| member.lens.on_z(&member.weights);
         self.members.iter().map(from).collect()
     }
 
-    fn affine(&self, from: &[FromZ]) -> Affine {
+    fn affine(&self, from: &[OnZ]) -> Affine {
         let lenses = self.members.iter().zip(from);
         Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
     }
@@ -111,7 +111,7 @@ impl Group {
         let mut best = (f64::INFINITY, 0.0);
         for towards in BEGINNINGS {
             self.set(&fitted, towards * share);
-            let (loss, _) = loss(&self.affine(&self.from_z()), &z, target, candidates);
+            let (loss, _) = loss(&self.affine(&self.on_z()), &z, target, candidates);
             if loss < best.0 {
                 best = (loss, towards * share);
             }
@@ -135,7 +135,7 @@ impl Group {
         rate: f32,
         step: usize,
     ) -> f64 {
-        let from = self.from_z();
+        let from = self.on_z();
         let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
         let values = self.members[0].weights.data.len();
         let own = by.map.chunks_exact(values);
@@ -157,7 +157,7 @@ impl Group {
         target: &Target,
         bias: &[f32],
     ) -> (f64, bool) {
-        let map = self.affine(&self.from_z());
+        let map = self.affine(&self.on_z());
         let loss = exact(model, &map, &self.z(held_out), target, bias);
         let better = loss < self.best;
         if better {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::prompt::{SpanScope, parse, render, sidecar_name};
+use crate::prompt::{parse, sidecar_name};
 
 pub(super) fn new() -> NewInjection {
     NewInjection {
