@@ -2,8 +2,8 @@
 
 use crate::common::{load, miniature};
 use hoplens::lens::trained::{
-    Form, HeadAt, LensError, LensText, Objective, Options, Schedule, TextSource, TrainedLens,
-    Trainer, evaluate, sample,
+    AnyLens, Disagreement, Form, HeadAt, LensError, LensText, Objective, Options, Schedule,
+    TextSource, TrainedLens, Trainer, compare, evaluate, sample,
 };
 use hoplens::model::{Cancel, Matrix, Model};
 
@@ -259,4 +259,42 @@ fn sequences_of_different_lengths_count_their_own_positions_only() {
         .sum();
     let mean = alone / tokens as f64;
     assert!((mean - together.heads[0].trained.kl).abs() < 1e-4);
+}
+
+#[test]
+fn a_lens_agrees_with_itself_and_not_with_one_of_another_aim() {
+    let model = model("llama");
+    let learned = long_text(&model, 60, 1);
+    let lens = |objective| train(&model, &learned, options(&model, COMPACT, objective));
+    let (head, attended) = (lens(Objective::Head), lens(Objective::Attended));
+    let held = text(&model, 2);
+    let disagreement = |first: AnyLens, second: AnyLens| -> Vec<Disagreement> {
+        let (heads, cancel) = (all_heads(&model), Cancel::new());
+        compare(
+            &model,
+            (first, second),
+            &held,
+            &heads,
+            5,
+            &cancel,
+            &mut |_| {},
+        )
+        .expect("the lenses are compared")
+    };
+    let (head, attended) = (AnyLens::Trained(&head), AnyLens::Trained(&attended));
+    for same in disagreement(head, head) {
+        assert!(same.kl.abs() < 1e-5, "{same:?}");
+        assert!(same.top_differs.abs() + same.tops_differ.abs() < 1e-9);
+    }
+    for (one, other) in [(head, attended), (head, AnyLens::Unembed)] {
+        let there = disagreement(one, other);
+        let back = disagreement(other, one);
+        for (there, back) in there.iter().zip(&back) {
+            assert!(there.kl > 0.0 && back.kl > 0.0);
+            // Which are the likeliest is the same question from both sides.
+            assert!((there.top_differs - back.top_differs).abs() < 1e-9);
+            assert!((there.tops_differ - back.tops_differ).abs() < 1e-9);
+        }
+        assert!(there.iter().any(|found| found.top_differs > 0.0));
+    }
 }

@@ -1,8 +1,10 @@
 //! `hoplens lens eval`: what a trained lens is worth on text that it was not trained on.
 
+mod against;
+
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -15,10 +17,6 @@ use crate::lens::trained::{
     About, Evaluation, HeadAt, HeadScores, Scores, TextAbout, TrainedLens, evaluate,
 };
 use crate::model::{Cancel, Model};
-
-/// Added to the seed of text that is drawn, so that it is not the text that the lens was trained
-/// on.
-const OTHER_SEED: u64 = 0x0068_656c_646f_7574;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct EvalArgs {
@@ -41,6 +39,10 @@ pub(super) struct EvalArgs {
     /// Allow a lens of another model of the same width and vocabulary, to see how it carries over.
     #[arg(long)]
     other_model: bool,
+    /// Hold it to this lens file, or to `unembed`, instead of to the model: how often the two say
+    /// something else of the same head.
+    #[arg(long, value_name = "FILE|unembed", conflicts_with_all = ["shift", "plot"])]
+    against: Option<PathBuf>,
     /// Draw KL by layer into this file (SVG).
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -72,23 +74,14 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
             reason: "give 1 or more".into(),
         });
     }
-    let bytes = std::fs::read(&args.lens).map_err(|source| CliError::Read {
-        path: args.lens.clone(),
-        source,
-    })?;
     let model = resident::load(global)?;
-    let lens = if args.other_model {
-        TrainedLens::of_any_model(&bytes, &model)?
-    } else {
-        TrainedLens::from_bytes(&bytes, &model)?
-    };
+    let lens = open(&args.lens, &model, args.other_model)?;
+    if let Some(other) = &args.against {
+        let other = against::open(other, &model, args.other_model)?;
+        return against::run(&lens, other.as_ref(), args, &model, global);
+    }
     let pairs = pairs(&model, &lens, args.shift)?;
-    let text = text::of(
-        &args.text,
-        &model,
-        args.text.seed.wrapping_add(OTHER_SEED),
-        &Cancel::new(),
-    )?;
+    let text = text::to_hold(&args.text, &model)?;
     let bar = progress::spinner("Reading heads");
     let mut read = 0;
     let evaluation = evaluate(
@@ -126,6 +119,18 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
         print(out, &lens, &evaluation, &layers, args.shift)?;
     }
     Ok(Outcome::Clean)
+}
+
+fn open(path: &Path, model: &Model, any: bool) -> Result<TrainedLens, CliError> {
+    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.into(),
+        source,
+    })?;
+    Ok(if any {
+        TrainedLens::of_any_model(&bytes, model)?
+    } else {
+        TrainedLens::from_bytes(&bytes, model)?
+    })
 }
 
 /// Every head that has a lens `shift` layers above it, and that lens' head.

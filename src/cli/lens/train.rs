@@ -26,7 +26,7 @@ pub(super) struct TrainArgs {
     out: PathBuf,
     #[command(flatten)]
     text: TextArgs,
-    /// Compact: the unembed lens and a thin correction; full: a whole vocabulary × width matrix a
+    /// Compact: a share of the unembed lens and a thin correction; full: a whole vocabulary × width matrix a
     /// head, for small models.
     #[arg(long, value_enum, default_value_t = FormArg::Compact)]
     form: FormArg,
@@ -43,7 +43,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "LIST")]
     heads: Option<String>,
     /// Most steps.
-    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(long, value_name = "N", default_value_t = 600)]
     steps: usize,
     /// Positions a step.
     #[arg(long, value_name = "N", default_value_t = 256)]
@@ -52,7 +52,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 4_096)]
     candidates: usize,
     /// How far a value moves in a step, at most and at first.
-    #[arg(long, value_name = "RATE", default_value_t = 0.003)]
+    #[arg(long, value_name = "RATE", default_value_t = 0.01)]
     rate: f64,
     /// Positions that are held out, by which the best lens is chosen.
     #[arg(long, value_name = "N", default_value_t = 512)]
@@ -167,7 +167,7 @@ fn check(args: &TrainArgs) -> Result<(), CliError> {
         return usage("--rank", "a lens of rank 0 cannot learn; give 1 or more");
     }
     if !args.rate.is_finite() || args.rate <= 0.0 {
-        return usage("--rate", "give a number above 0, such as 0.003");
+        return usage("--rate", "give a number above 0, such as 0.01");
     }
     for (flag, value) in [
         ("--steps", args.steps),

@@ -176,7 +176,7 @@ fn sums(logits: &Matrix, truth: &Truth<'_>) -> Scores {
 }
 
 /// Σ a·b, in lanes that become vector instructions, summed up in f64.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 16;
     let (chunks, rest) = a.as_chunks::<LANES>();
     let (others, other_rest) = b.as_chunks::<LANES>();
@@ -191,7 +191,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Sequences side by side, of about [`BATCH`] positions.
-fn batches(sequences: &[Vec<u32>]) -> Vec<Vec<&[u32]>> {
+pub(super) fn batches(sequences: &[Vec<u32>]) -> Vec<Vec<&[u32]>> {
     let mut batches: Vec<Vec<&[u32]>> = Vec::new();
     let mut left = 0;
     for sequence in sequences.iter().filter(|sequence| sequence.len() > 1) {
