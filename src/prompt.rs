@@ -45,8 +45,8 @@ mod variables;
 mod yaml;
 
 pub use beside::{
-    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, is_promptfoo_config, promptfoo_beside,
-    slashed,
+    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts, is_promptfoo_config,
+    promptfoo_beside, slashed,
 };
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use chain::{Link, Places, Step, name_bridges, places, stands, where_written, without};

@@ -10,7 +10,7 @@ use crate::hop::{
 };
 use crate::ide::Snapshot;
 use crate::model::{Cancel, Model};
-use crate::prompt::{Beside, promptfoo_beside, read_partials, sidecar_name};
+use crate::prompt::{Beside, absent_prompts, promptfoo_beside, read_partials, sidecar_name};
 
 /// The text of a file that must be UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
@@ -42,10 +42,12 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     );
     let folder = path.parent().unwrap_or(Path::new(""));
     let partials = read_partials(&name, &text, &mut |file| read(&folder.join(file)).ok());
+    let absent = absent_prompts(&name, &text, &|path| folder.join(path).is_file());
     let beside = Beside {
         sidecar: sidecar.as_deref(),
         partials: Some(&partials),
         promptfoo: promptfoo.as_ref(),
+        absent: &absent,
     };
     let mut snapshot = Snapshot::read(name, text, beside);
     let project = project_of(path)?;

@@ -15,6 +15,9 @@ pub struct Beside<'a> {
     pub partials: Option<&'a BTreeMap<String, String>>,
     /// The configuration of promptfoo that names the prompt.
     pub promptfoo: Option<&'a Promptfoo>,
+    /// Of a promptfoo configuration: the paths that it names and that are not there; see
+    /// [`absent_prompts`].
+    pub absent: &'a [String],
 }
 
 /// A promptfoo configuration, as seen from a prompt.
@@ -76,6 +79,23 @@ pub fn promptfoo_beside(
         folder = folder.parent()?;
     }
     None
+}
+
+/// The paths that a promptfoo configuration names as prompts and that are not there.
+///
+/// `file_name` is the configuration's, `is_there` says of a path from its folder whether there is
+/// a file. Patterns with `*` are left out, and so is every other file's text.
+pub fn absent_prompts(
+    file_name: &str,
+    text: &str,
+    is_there: &dyn Fn(&Path) -> bool,
+) -> Vec<String> {
+    if !is_promptfoo_config(Path::new(file_name)) {
+        return Vec::new();
+    }
+    let paths = promptfoo_prompts(text);
+    let absent = paths.plain().filter(|path| !is_there(Path::new(path)));
+    absent.map(str::to_owned).collect()
 }
 
 /// A relative path with `/` between its steps; `None` if it is not Unicode.

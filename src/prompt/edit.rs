@@ -114,7 +114,9 @@ pub fn insert_injection(
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
-        (Format::Plain | Format::Github, _) | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (Format::Plain | Format::Github | Format::Promptfoo, _) | (_, Some(Origin::Sidecar)) => {
+            Origin::Sidecar
+        }
         (Format::Dotprompt | Format::Prompty | Format::PromptMd | Format::Markdown, _) => {
             Origin::FrontMatter
         }

@@ -66,6 +66,7 @@ impl PromptFile {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),
+            absent: &[],
         }
     }
 }
@@ -123,6 +124,7 @@ pub(super) fn parse_within(
         sidecar,
         partials,
         promptfoo,
+        absent,
     } = beside;
     let inside = text.get(window.clone()).unwrap_or_default();
     let mut split = format.split(inside).moved(window.start);
@@ -147,6 +149,9 @@ pub(super) fn parse_within(
     {
         turns = github::read(text, &root, &mut declared, &mut own);
     }
+    if format == Format::Promptfoo {
+        import::review(text, absent, &mut own);
+    }
     let body = text.get(split.body.clone()).unwrap_or_default();
     let engine = variables.language.engine;
     let found = suppress::read(engine, body, split.body.start, &mut own);
@@ -167,6 +172,9 @@ pub(super) fn parse_within(
                 own.add(Severity::Information, &body, message);
             }
             split.body = body;
+            if import::is_chat(&promptfoo.prompt) {
+                turns = import::chat(text, &mut own);
+            }
         }
     }
     declared::name_rows(&mut declared.cases);

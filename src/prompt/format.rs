@@ -3,7 +3,7 @@
 use std::{ops::Range, path::Path};
 
 use super::markdown::is_markdown;
-use super::{dotprompt, plain, prompt_md, prompty};
+use super::{beside::is_promptfoo_config, dotprompt, plain, prompt_md, prompty};
 
 /// The kind of a prompt file, decided by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub enum Format {
     /// Markdown with code fences tagged `prompt`, each a dotprompt file; without any it is read as
     /// [`Format::Plain`].
     Markdown,
+    /// The configuration of promptfoo: it holds no prompt that is read, but names files that do,
+    /// with their tests.
+    Promptfoo,
     /// Any other text: the file is the prompt.
     Plain,
 }
@@ -72,6 +75,7 @@ impl Format {
         let found = ENDINGS.iter().find(ends);
         match found {
             Some((_, format)) => *format,
+            None if is_promptfoo_config(Path::new(&name)) => Self::Promptfoo,
             None if is_markdown(&name) => Self::Markdown,
             None => Self::Plain,
         }
@@ -82,6 +86,11 @@ impl Format {
             Self::Dotprompt => dotprompt::split(text),
             Self::Github => Split {
                 body: 0..text.len(),
+                front_matter: None,
+                problems: Vec::new(),
+            },
+            Self::Promptfoo => Split {
+                body: 0..0,
                 front_matter: None,
                 problems: Vec::new(),
             },
@@ -120,7 +129,7 @@ pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| match Format::of(name) {
-            Format::Plain | Format::Markdown => false,
+            Format::Plain | Format::Markdown | Format::Promptfoo => false,
             Format::Dotprompt => !name.starts_with('_'),
             Format::Prompty | Format::PromptMd | Format::Github => true,
         })
@@ -149,6 +158,7 @@ mod tests {
             ("a.MARKDOWN", Format::Markdown),
             ("a.prompt.yml", Format::Github),
             ("x/a.Prompt.YAML", Format::Github),
+            ("x/promptfooconfig.yaml", Format::Promptfoo),
             (".prompt", Format::Plain),
             ("", Format::Plain),
         ] {

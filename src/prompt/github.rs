@@ -5,7 +5,7 @@
 //! in the file: that belongs to the sidecar.
 
 use super::{
-    Case, Spanned, Turn,
+    Case, Severity, Spanned, Turn,
     cases::input_value,
     declared::Declared,
     fields::{list, map, optional, required, text},
@@ -27,6 +27,12 @@ pub(super) const FILE: &[&str] = &[
     "evaluators",
 ];
 
+const MESSAGE: &[&str] = &["role", "content"];
+/// The roles that a message may have.
+const ROLES: &[&str] = &["system", "user", "assistant", "developer", "tool"];
+const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
+const STRING: &[&str] = &["equals", "contains", "startsWith", "endsWith"];
+
 /// Reads the messages, and the test data into `declared`.
 pub(super) fn read(
     file: &str,
@@ -34,19 +40,17 @@ pub(super) fn read(
     declared: &mut Declared,
     problems: &mut Problems,
 ) -> Vec<Turn> {
-    for (key, _) in root.entries() {
-        let name = key.text().unwrap_or_default();
-        let near = did_you_mean(name, FILE);
-        if !FILE.contains(&name) && !near.is_empty() {
-            // The format has no published schema, so other keys may well be right.
-            problems.warn(key.here(), format!("There is no key `{name}`.{near}"));
-        }
-    }
+    unknown(root.entries(), FILE, "the file", problems);
     let whole = root.range.start..root.range.start + 1;
     let mut turns = Vec::new();
     let items = required(root.entries(), "messages", "The file", &whole, problems);
     for item in items.map_or(&[][..], |items| list(items, "`messages`", problems)) {
         turns.extend(message(file, item, problems));
+    }
+    if let Some(items) = optional(root.entries(), "evaluators") {
+        for item in list(items, "`evaluators`", problems) {
+            evaluator(item, problems);
+        }
     }
     if let Some(items) = optional(root.entries(), "testData") {
         for item in list(items, "`testData`", problems) {
@@ -56,11 +60,60 @@ pub(super) fn read(
     turns
 }
 
-fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+/// Says of keys that nobody reads, which were probably meant to be others where one is near.
+///
+/// The format has no published schema, so other keys may well be right.
+fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut Problems) {
+    for (key, _) in entries {
+        let name = key.text().unwrap_or_default();
+        if known.contains(&name) {
+            continue;
+        }
+        let near = did_you_mean(name, known);
+        let severity = if near.is_empty() {
+            Severity::Hint
+        } else {
+            Severity::Warning
+        };
+        let message = format!(
+            "`gh models` reads no key `{name}` of {what}.{near} Known keys: {}.",
+            known.join(", ")
+        );
+        problems.add(severity, key.here(), message);
+    }
+}
+
+fn evaluator(node: &Node, problems: &mut Problems) {
+    let Some(entries) = map(node, "An evaluator", problems) else {
+        return;
+    };
+    unknown(entries, EVALUATOR, "an evaluator", problems);
+    if let Some(string) = optional(entries, "string")
+        && let Some(entries) = map(string, "An evaluator's `string`", problems)
+    {
+        unknown(entries, STRING, "an evaluator's `string`", problems);
+    }
+}
+
+/// A message of a chat; also those of promptfoo's JSON files.
+pub(super) fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     let entries = map(node, "A message", problems)?;
+    unknown(entries, MESSAGE, "a message", problems);
     let role = required(entries, "role", "A message", node.here(), problems)
-        .and_then(|role| text(role, "A message's role", problems))
-        .map(|role| role.value);
+        .and_then(|role| text(role, "A message's role", problems));
+    if let Some(role) = role
+        .as_ref()
+        .filter(|role| !ROLES.contains(&role.value.as_str()))
+    {
+        let message = format!(
+            "A message has the role `{}`, which models do not know.{} Write one of: {}.",
+            role.value,
+            did_you_mean(&role.value, ROLES),
+            ROLES.join(", ")
+        );
+        problems.warn(&role.range, message);
+    }
+    let role = role.map(|role| role.value);
     let content = required(entries, "content", "A message", node.here(), problems)?;
     let Some(text) = yaml::mapped(file, content) else {
         let message = format!("A message's content is {}. Write a text.", content.kind());
@@ -91,6 +144,13 @@ fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
             let answer = text(value, "A row's `expected`", problems);
             case.expect = answer.as_ref().map(accepted).unwrap_or_default();
             continue;
+        }
+        if !did_you_mean(name, &["expected"]).is_empty() {
+            let message = format!(
+                "A row of `testData` has a variable `{name}`. Did you mean `expected`, which is \
+                 the answer?"
+            );
+            problems.warn(key.here(), message);
         }
         if name == "name" {
             case.id = value.text().filter(|id| !id.is_empty()).map(|id| Spanned {

@@ -1,9 +1,12 @@
 //! Cases that were written for other tools.
 
+mod chat;
+mod paths;
 mod promptfoo;
 
-pub use promptfoo::{PromptPaths, promptfoo_prompts};
-pub(super) use promptfoo::{read, split};
+pub(super) use chat::{chat, is_chat};
+pub use paths::{PromptPaths, promptfoo_prompts};
+pub(super) use promptfoo::{read, review, split};
 
 use super::Spanned;
 

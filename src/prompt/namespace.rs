@@ -17,7 +17,11 @@ fn home(format: Format) -> &'static [&'static str] {
     match format {
         Format::Prompty => &["metadata", "hoplens"],
         Format::PromptMd => &["hoplens"],
-        Format::Dotprompt | Format::Markdown | Format::Github | Format::Plain => &[],
+        Format::Dotprompt
+        | Format::Markdown
+        | Format::Github
+        | Format::Promptfoo
+        | Format::Plain => &[],
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) fn lists<'node>(
     match format {
         Format::Dotprompt => dotted(root, problems),
         Format::Prompty | Format::PromptMd => nested(format, root, problems),
-        Format::Markdown | Format::Github | Format::Plain => Lists::default(),
+        Format::Markdown | Format::Github | Format::Promptfoo | Format::Plain => Lists::default(),
     }
 }
 

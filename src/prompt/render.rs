@@ -100,6 +100,7 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     let value = |name: &str| input_value(file, case, name);
     match file.format {
         Format::Github => return messages::render(file, case, &value),
+        Format::Plain if !file.turns.is_empty() => return messages::render(file, case, &value),
         Format::Plain if file.promptfoo.is_some() => {
             return nunjucks::render(body, &file.body, &data);
         }

@@ -41,6 +41,9 @@ fn empty(
     case: Option<&Case>,
     rendered: &Rendered,
 ) -> Option<Problem> {
+    if file.format == Format::Promptfoo {
+        return None;
+    }
     let mut problems = file.problems.iter().chain(&rendered.problems);
     let mut turns = rendered.turns.iter();
     if !turns.all(|turn| turn.text.text.trim().is_empty())

@@ -47,7 +47,7 @@ impl Variables {
             Format::Dotprompt => Engine::Handlebars,
             Format::Prompty => Engine::Jinja,
             Format::PromptMd => Engine::Inputs,
-            Format::Markdown | Format::Github | Format::Plain => Engine::Plain,
+            Format::Markdown | Format::Github | Format::Promptfoo | Format::Plain => Engine::Plain,
         };
         let strict = true;
         Self {
@@ -67,7 +67,11 @@ impl Variables {
                 found.language = language(root, found.language, problems);
                 found.prompty(root, problems);
             }
-            Format::PromptMd | Format::Markdown | Format::Github | Format::Plain => {}
+            Format::PromptMd
+            | Format::Markdown
+            | Format::Github
+            | Format::Promptfoo
+            | Format::Plain => {}
         }
         found
     }

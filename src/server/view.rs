@@ -14,8 +14,8 @@ use super::state::State;
 use crate::ide::{HoverTarget, Snapshot};
 use crate::lens::TokenLens;
 use crate::prompt::{
-    Beside, Format, Origin, Promptfoo, has_prompt_fence, is_prompt_file, prompt_of_sidecar,
-    promptfoo_beside, read_partials, sidecar_name,
+    Beside, Format, Origin, Promptfoo, absent_prompts, has_prompt_fence, is_prompt_file,
+    prompt_of_sidecar, promptfoo_beside, read_partials, sidecar_name,
 };
 use crate::text::LineIndex;
 
@@ -77,10 +77,15 @@ impl View {
         let name = format_name(key, &language);
         let promptfoo = promptfoo_of(state, key);
         let partials = read_partials(&name, &prompt.text, &mut |file| partial(state, key, file));
+        let folder = key.path().and_then(Path::parent);
+        let absent = absent_prompts(&name, &prompt.text, &|path| {
+            folder.is_none_or(|folder| folder.join(path).is_file())
+        });
         let beside = Beside {
             sidecar: text,
             partials: Some(&partials),
             promptfoo: promptfoo.as_ref(),
+            absent: &absent,
         };
         let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
         let project = state.project(key);
@@ -186,6 +191,7 @@ pub(super) fn is_prompt(state: &State, key: &Key, document: &Document) -> bool {
     ["dotprompt", "prompty", "prompt"].contains(&document.language.as_str())
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_prompt_fence(&key.name(), &document.text)
+        || Format::of(&key.name()) == Format::Promptfoo
         || has_sidecar()
         || promptfoo_of(state, key).is_some()
 }

@@ -56,6 +56,9 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
                     reason,
                 });
             }
+        } else if is_promptfoo_config(path) {
+            files.extend(named_by(path, &walk(folder_of(path))?)?);
+            files.push(path.into());
         } else {
             files.push(prompt_of_sidecar(path).unwrap_or_else(|| path.into()));
         }
@@ -88,8 +91,8 @@ fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     kept
 }
 
-/// The prompt files of a folder: by their names, by the sidecars beside them, and at the end those
-/// that a promptfoo configuration names.
+/// The prompt files of a folder: by their names, by the sidecars beside them, then those that a
+/// promptfoo configuration names, and at the end the configurations, for what is wrong with them.
 fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for path in walk(folder)? {
@@ -102,10 +105,10 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
             Some(_) => {}
         }
     }
-    configs.extend(configs_above(folder));
-    for config in configs {
-        files.extend(named_by(&config, &others)?);
+    for config in configs.iter().chain(&configs_above(folder)) {
+        files.extend(named_by(config, &others)?);
     }
+    files.extend(configs);
     Ok(files)
 }
 
@@ -129,6 +132,11 @@ fn configs_above(folder: &Path) -> Vec<PathBuf> {
         .skip(1)
         .flat_map(|folder| PROMPTFOO_CONFIGS.map(|name| folder.join(name)));
     configs.filter(|config| config.is_file()).collect()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
 }
 
 /// The files that a promptfoo configuration names as prompts.
@@ -232,7 +240,10 @@ mod tests {
             .iter()
             .map(|path| slashed(path.strip_prefix(folder.path()).unwrap()).unwrap())
             .collect();
-        assert_eq!(names, ["a.prompt.yml", "sub/p/x.txt"]);
+        assert_eq!(
+            names,
+            ["a.prompt.yml", "sub/p/x.txt", "sub/promptfooconfig.yaml"]
+        );
         let below = prompts_in(&folder.path().join("sub/p")).unwrap();
         assert_eq!(below, [folder.path().join("sub/p/x.txt")]);
         assert!(prompts_in(&folder.path().join("p")).unwrap().is_empty());

@@ -14,7 +14,7 @@ use super::{
         problem::Problems,
         yaml::{self, Data, Node},
     },
-    accepted,
+    accepted, paths,
 };
 
 /// Assertions whose value is the answer or a part of it.
@@ -25,72 +25,6 @@ pub(in super::super) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-a
 const MAX_CASES: usize = 256;
 /// … and bytes of the values that combinations repeat; what is beyond is left out.
 const MAX_BYTES: usize = 8 << 20;
-
-/// The prompt files that a configuration names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PromptPaths(Vec<String>);
-
-impl PromptPaths {
-    /// Whether `path` is one of them: from the configuration's folder, with `/` between folders.
-    pub fn names(&self, path: &str) -> bool {
-        self.0.iter().any(|pattern| fits(pattern, path))
-    }
-}
-
-/// Reads which prompt files a promptfoo configuration names; none if it cannot be read.
-pub fn promptfoo_prompts(config: &str) -> PromptPaths {
-    let tree = yaml::read(config, 0);
-    let root = tree.root.as_ref();
-    let mut paths = PromptPaths::default();
-    if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
-        listed(prompts, &mut paths.0);
-    }
-    paths
-}
-
-fn listed(prompts: &Node, paths: &mut Vec<String>) {
-    match &prompts.data {
-        Data::List { items, .. } => items.iter().for_each(|item| listed(item, paths)),
-        Data::Map { entries, .. } => {
-            let named = ["id", "file"].iter().filter_map(|key| prompts.entry(key));
-            let named = named.filter_map(|(_, value)| value.text());
-            // An older way is a map from paths to labels.
-            let keys = entries.iter().filter_map(|(key, _)| key.text());
-            paths.extend(named.chain(keys).map(str::to_owned));
-        }
-        Data::Scalar { .. } => paths.extend(prompts.text().map(str::to_owned)),
-    }
-}
-
-/// Whether a path with `*` for any part of a name means the path.
-fn fits(pattern: &str, path: &str) -> bool {
-    let pattern = pattern.strip_prefix("file://").unwrap_or(pattern);
-    let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
-    let (wanted, steps) = (pattern.split('/'), path.split('/'));
-    wanted.clone().count() == steps.clone().count()
-        && wanted
-            .zip(steps)
-            .all(|(wanted, step)| fits_step(wanted, step))
-}
-
-fn fits_step(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        let Some((_, after)) = rest.split_once(part) else {
-            return false;
-        };
-        rest = after;
-    }
-    rest.ends_with(last)
-}
 
 /// The first prompt of a text file, trimmed, and whether there are more.
 pub(in super::super) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
@@ -120,11 +54,38 @@ pub(in super::super) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) 
     (prompts.into_iter().next().unwrap_or(0..0), more)
 }
 
-/// Reads the tests as cases; what is not read is named at the top of the prompt.
+/// Reads the tests as cases. What is not read is named in one message at the top of the prompt: the
+/// configuration's own findings have the rest.
 pub(in super::super) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> {
-    let tree = yaml::read(&promptfoo.text, 0);
+    let mut found = Problems::new(Origin::FrontMatter);
+    let cases = cases(&promptfoo.text, &mut found);
+    // The worst first, and of those the first.
+    found
+        .list
+        .sort_by_key(|one| std::cmp::Reverse(one.severity));
+    if let Some(first) = found.list.first() {
+        let before = promptfoo.text.get(..first.range.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let config = &promptfoo.config;
+        let more = match found.list.len() - 1 {
+            0 => String::new(),
+            more => format!(" And {more} more: `hoplens check {config}` names them."),
+        };
+        let message = format!("{config}, line {line}: {}{more}", first.message);
+        problems.add(first.severity, &(0..1), message);
+    }
+    cases
+}
+
+/// What is wrong with a configuration, or not read of it, each at its own place.
+pub(in super::super) fn review(text: &str, absent: &[String], problems: &mut Problems) {
+    cases(text, problems);
+    paths::review(text, absent, problems);
+}
+
+fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
+    let tree = yaml::read(text, 0);
     let mut reader = Reader {
-        promptfoo,
         problems,
         seen: BTreeSet::new(),
         ids: BTreeSet::new(),
@@ -132,9 +93,9 @@ pub(in super::super) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> 
     };
     if let Some((range, message)) = &tree.error {
         reader.say(
-            Severity::Warning,
+            Severity::Error,
             range,
-            &format!("not valid YAML: {message}. What stands before is used."),
+            &format!("The configuration is not valid YAML: {message}. What stands before is used."),
         );
     }
     let Some(root) = &tree.root else {
@@ -154,7 +115,6 @@ pub(in super::super) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> 
 }
 
 struct Reader<'a> {
-    promptfoo: &'a Promptfoo,
     problems: &'a mut Problems,
     /// What was said already, so that each thing is named once.
     seen: BTreeSet<String>,
@@ -167,11 +127,7 @@ impl Reader<'_> {
         if !self.seen.insert(message.to_owned()) {
             return;
         }
-        let before = self.promptfoo.text.get(..range.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let config = &self.promptfoo.config;
-        let message = format!("{config}, line {line}: {message}");
-        self.problems.add(severity, &(0..1), message);
+        self.problems.add(severity, range, message);
     }
 
     fn not_read(&mut self, node: &Node, what: &str) {
@@ -223,7 +179,7 @@ impl Reader<'_> {
             .unwrap_or_default();
         for (label, input) in combinations(&vars) {
             if self.cases.len() >= MAX_CASES {
-                let message = format!("only the first {MAX_CASES} tests are read.");
+                let message = format!("Only the first {MAX_CASES} tests are read.");
                 self.say(Severity::Information, test.here(), &message);
                 return;
             }
@@ -297,13 +253,13 @@ impl Reader<'_> {
             };
             let message = if answers.is_empty() {
                 format!(
-                    "the assertion `{kind}` names no answer that hoplens can look for, so it is \
+                    "The assertion `{kind}` names no answer that hoplens can look for, so it is \
                      not read. Read are: {}, {}.",
                     ANSWERS.join(", "),
                     ANY_ANSWERS.join(", ")
                 )
             } else if found.is_some() {
-                "a test has several assertions that name an answer; the first counts.".to_owned()
+                "A test has several assertions that name an answer; the first counts.".to_owned()
             } else {
                 found = Some(answers);
                 continue;

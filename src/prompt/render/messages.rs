@@ -1,4 +1,4 @@
-//! Messages with `{{name}}` in them, as `gh models` fills them.
+//! Messages with `{{name}}` in them, as `gh models` fills them, and promptfoo those of a chat.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,17 @@ pub(super) fn render(
 ) -> Rendered {
     let mut problems = Vec::new();
     let mut missing = BTreeSet::new();
+    let trims = file.promptfoo.is_some();
+    let home = if trims { "`vars`" } else { "`testData`" };
     let turns = file.turns.iter().map(|turn| {
-        let text = fill(&turn.text, case, value, &mut |name, range| {
+        let text = fill(&turn.text, case, value, trims, &mut |name, range| {
             if missing.insert(name.to_owned()) {
                 problems.push(Problem {
                     code: problem::FRONT_MATTER,
                     severity: Severity::Warning,
                     message: format!(
                         "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the \
-                         text. Give it one in `testData`, or in the `input` of a case in the \
+                         text. Give it one in {home}, or in the `input` of a case in the \
                          sidecar."
                     ),
                     range,
@@ -46,6 +48,7 @@ fn fill(
     text: &Mapped,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,
+    trims: bool,
     missing: &mut dyn FnMut(&str, std::ops::Range<usize>),
 ) -> Mapped {
     let mut filled = Mapped::default();
@@ -55,7 +58,9 @@ fn fill(
         let start = at + open;
         let rest = &text.text[start + 2..];
         let Some(length) = rest.find("}}") else { break };
-        let name = &rest[..length];
+        // `gh models` reads no spaces inside the braces, Nunjucks does.
+        let inside = &rest[..length];
+        let name = if trims { inside.trim() } else { inside };
         let end = start + 2 + length + 2;
         let new = case.and_then(|case| case.input.get(name)).map(shown);
         let Some(new) = new else {

@@ -34,9 +34,9 @@ fn config(text: &str) -> Promptfoo {
 
 fn read_with(text: &str, promptfoo: &Promptfoo, sidecar: Option<&str>) -> PromptFile {
     let beside = Beside {
-        partials: None,
         sidecar,
         promptfoo: Some(promptfoo),
+        ..Beside::default()
     };
     parse_beside("prompts/x.txt", text, beside)
 }
@@ -82,16 +82,83 @@ fn tests_are_cases() {
     assert_eq!(rendered.to_source(5..8), Some(5..16));
     let got = messages(&file);
     assert!(
-        got[0].starts_with("promptfooconfig.yaml, line 9: the assertion `llm-rubric` names no"),
+        got[0].starts_with("promptfooconfig.yaml, line 9: The assertion `llm-rubric` names no"),
         "{got:?}"
     );
-    assert!(
-        got[1].starts_with("promptfooconfig.yaml, line 11: a test has several"),
-        "{got:?}"
-    );
-    assert_eq!(got.len(), 2);
+    assert!(got[0].ends_with("And 1 more: `hoplens check promptfooconfig.yaml` names them."));
+    assert_eq!(got.len(), 1);
     let information = |one: &crate::prompt::Problem| one.severity == Severity::Information;
     assert!(file.problems.iter().all(information));
+}
+
+/// What is found in a configuration, with the words it is found at.
+fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text str, String)> {
+    let beside = Beside {
+        absent,
+        ..Beside::default()
+    };
+    let file = parse_beside("x/promptfooconfig.yaml", text, beside);
+    assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
+    let found = file.problems.into_iter();
+    found
+        .map(|one| (one.severity, &text[one.range], one.message))
+        .collect()
+}
+
+#[test]
+fn a_configuration_has_its_own_findings_at_their_places() {
+    let text = "prompts:\n  - file://a.txt\n  - file://b.txt\n  - make.py:run\n  - id: x://y\n  \
+                - Say {{it}}\ntests:\n  - assert: [{type: javascript, value: a}]\n";
+    let absent = ["b.txt".to_owned()];
+    let found = reviewed(text, &absent);
+    let places: Vec<&str> = found.iter().map(|(_, place, _)| *place).collect();
+    let wanted = [
+        "{type: javascript, value: a}",
+        "file://b.txt",
+        "make.py:run",
+        "x://y",
+        "Say {{it}}",
+    ];
+    assert_eq!(places, wanted);
+    assert_eq!(found[1].0, Severity::Warning);
+    assert!(found[1].2.starts_with("There is no file `b.txt`"));
+    let broken = reviewed("prompts: [a.txt]\ntests: [\n", &[]);
+    assert_eq!(broken[0].0, Severity::Error, "{broken:?}");
+    let none = reviewed("tests: []\n", &[]);
+    assert!(none[0].2.contains("names no `prompts`"), "{none:?}");
+    assert!(
+        reviewed(CONFIG, &[])
+            .iter()
+            .all(|(severity, ..)| *severity == Severity::Information)
+    );
+}
+
+#[test]
+fn a_chat_in_json_is_read_with_its_roles() {
+    let text = "[\n  {\"role\": \"system\", \"content\": \"Be \\\"brief\\\".\"},\n  \
+                {\"role\": \"user\", \"content\": \"Say {{ thing }}\"}\n]\n";
+    let promptfoo = Promptfoo {
+        prompt: "prompts/x.json".into(),
+        ..config(CONFIG)
+    };
+    let file = read_with(text, &promptfoo, None);
+    let turns = render(&file, text, Some(&file.cases[0])).turns;
+    let roles: Vec<&str> = turns
+        .iter()
+        .filter_map(|turn| turn.role.as_deref())
+        .collect();
+    assert_eq!(roles, ["system", "user"]);
+    assert_eq!(turns[0].text.text, "Be \"brief\".");
+    assert_eq!(turns[1].text.text, "Say the reef");
+    let place = turns[1].text.to_source(4..12).unwrap();
+    assert_eq!(&text[place], "{{ thing }}");
+    let place = turns[0].text.to_source(4..9).unwrap();
+    assert_eq!(&text[place], "brief");
+    // What is no chat is a prompt as it stands.
+    let plain = "{\"a\": 1}";
+    let file = read_with(plain, &promptfoo, None);
+    assert!(file.turns.is_empty());
+    assert_eq!(render(&file, plain, None).joined().text, plain);
 }
 
 #[test]
@@ -156,7 +223,7 @@ fn names_and_patterns() {
         ("*.md", "x.txt", false),
         ("", "x.txt", false),
     ] {
-        assert_eq!(fits(pattern, path), is, "{pattern} {path}");
+        assert_eq!(paths::fits(pattern, path), is, "{pattern} {path}");
     }
 }
 
@@ -220,10 +287,10 @@ fn what_is_not_read_is_named() {
         ),
         (
             "tests: [{assert: [{type: equals}]}]",
-            "the assertion `equals` names no answer",
+            "The assertion `equals` names no answer",
             1,
         ),
-        ("tests: [", "not valid YAML", 0),
+        ("tests: [", "The configuration is not valid YAML", 0),
     ] {
         let promptfoo = config(tests);
         let file = read_with("x", &promptfoo, None);
@@ -250,7 +317,7 @@ fn combinations_do_not_grow_without_end() {
     ));
     let file = read_with("x", &promptfoo, None);
     assert_eq!(file.cases.len(), MAX_CASES);
-    assert!(messages(&file)[0].contains("only the first 256 tests"));
+    assert!(messages(&file)[0].contains("Only the first 256 tests"));
 }
 
 proptest! {
@@ -260,7 +327,7 @@ proptest! {
     ) {
         let promptfoo = config(&text);
         let file = read_with(&text, &promptfoo, None);
-        promptfoo_prompts(&text).names(&text);
+        crate::prompt::promptfoo_prompts(&text).names(&text);
         for problem in &file.problems {
             prop_assert!(text.get(problem.range.clone()).is_some());
         }

@@ -1,0 +1,45 @@
+//! promptfoo's chats: a JSON or YAML file with a list of messages.
+
+use super::super::{
+    Turn, github,
+    problem::Problems,
+    yaml::{self, Data},
+};
+
+/// Whether promptfoo takes a prompt of this name for a chat where it reads like one.
+pub(in super::super) fn is_chat(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    [".json", ".yaml", ".yml"]
+        .iter()
+        .any(|end| path.ends_with(end))
+}
+
+/// The messages of a chat, each character where it stands in the file; none where the file is
+/// something else, which is then a prompt as it is.
+pub(in super::super) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
+    let tree = yaml::read(text, 0);
+    let Some(root) = &tree.root else {
+        return Vec::new();
+    };
+    let Data::List { items, .. } = &root.data else {
+        return Vec::new();
+    };
+    if !items.iter().any(|item| item.entry("role").is_some()) {
+        return Vec::new();
+    }
+    if let Some((range, message)) = &tree.error {
+        let message = format!(
+            "The chat is not valid JSON or YAML: {message}. The messages before it are used."
+        );
+        problems.error(range, message);
+    }
+    let turns = items.iter();
+    let turns: Vec<Turn> = turns
+        .filter_map(|item| github::message(text, item, problems))
+        .collect();
+    if turns.iter().any(|turn| turn.text.text.contains("{%")) {
+        let message = "Tags `{% … %}` are not read in a chat; only `{{name}}` is.";
+        problems.warn(&(0..1), message);
+    }
+    turns
+}
