@@ -1,5 +1,6 @@
 //! From a prompt file and a case to the text that the model reads.
 
+mod broken;
 mod helpers;
 mod instrument;
 mod jinja;
@@ -9,6 +10,7 @@ mod mustache;
 mod nunjucks;
 mod prompty;
 mod python;
+mod steps;
 mod template;
 mod turns;
 mod written;

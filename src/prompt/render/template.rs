@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use handlebars::{Handlebars, Template};
+use handlebars::{Handlebars, RenderErrorReason, Template};
 use serde_json::{Map, Value};
 
 use super::{
@@ -14,9 +14,10 @@ use super::{
         partials,
         tags::{Token, tokens, too_deep},
     },
-    helpers, instrument,
+    broken, helpers, instrument,
     instrument::Mark,
     limited::Limited,
+    steps,
 };
 
 /// Tags and texts times bytes of a template: some seconds of the library's parser.
@@ -85,6 +86,7 @@ fn run(
     all.extend(partials.values().map(String::as_str));
     let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
+    steps::register(&mut registry);
     if let Some(name) = partials::cycle(partials) {
         return Err(Failure {
             message: format!("the partial `{name}` uses itself, and so without end."),
@@ -100,12 +102,16 @@ fn run(
     for (name, text) in partials {
         partial(&mut registry, name, text, body)?;
     }
-    let template = Template::compile(body).map_err(|error| Failure {
-        message: format!("{}.", error.reason()),
-        range: range_at(body, error.pos()),
+    let mut template = Template::compile(body).map_err(|error| {
+        broken::explain(body, &tokens).unwrap_or_else(|| Failure {
+            message: format!("{}.", error.reason()),
+            range: range_at(body, error.pos()),
+        })
     })?;
     let mut traced = template.clone();
     let marks = instrument::mark(&mut traced, body, tokens, marker);
+    steps::count(&mut template);
+    steps::count(&mut traced);
     let with_marks = match &marks {
         Some(_) => Some(one(&mut registry, traced, body, data)?),
         None => None,
@@ -143,8 +149,12 @@ fn partial(
         let message = format!("the partial `{name}` is nested too deeply.");
         return Err(failure(message));
     }
-    let compiled = Template::compile(text)
-        .map_err(|error| failure(format!("the partial `{name}`: {}.", error.reason())))?;
+    let mut compiled = Template::compile(text).map_err(|error| {
+        let reason = broken::explain(text, &tokens(text))
+            .map_or_else(|| format!("{}.", error.reason()), |told| told.message);
+        failure(format!("the partial `{name}`: {reason}"))
+    })?;
+    steps::count(&mut compiled);
     registry.register_template(name, compiled);
     Ok(())
 }
@@ -172,10 +182,30 @@ fn one(
         Err(error) => {
             let position = error.line_no.zip(error.column_no);
             Err(Failure {
-                message: format!("{}.", error.reason()),
+                message: reason(error.reason()),
                 range: range_at(body, position),
             })
         }
+    }
+}
+
+/// What a rendering failed of, and the remedy where there is one.
+fn reason(reason: &RenderErrorReason) -> String {
+    match reason {
+        RenderErrorReason::HelperNotFound(name) => format!(
+            "there is no helper `{name}`. Write a variable's name alone, or one of Handlebars' and \
+             dotprompt's helpers."
+        ),
+        RenderErrorReason::PartialNotFound(name) => format!(
+            "there is no partial `{name}`: dotprompt looks for it in `_{name}.prompt` beside the \
+             file."
+        ),
+        RenderErrorReason::ParamNotFoundForIndex(name, _)
+        | RenderErrorReason::ParamNotFoundForName(name, _) => {
+            format!("`{name}` stands there without a value. Write one behind it.")
+        }
+        RenderErrorReason::IOError(error) => format!("{error}."),
+        other => format!("{other}."),
     }
 }
 
