@@ -7,6 +7,7 @@ mod analysed;
 mod bench;
 mod cases;
 mod check;
+mod colours;
 mod error;
 mod eval;
 mod export;
@@ -117,7 +118,7 @@ fn run(args: &mut Args) -> Result<Outcome, CliError> {
     };
     let args = &*args;
     if !matches!(args.command, Command::Check(_)) {
-        args.global.refuse_check_formats()?;
+        args.global.refuse_formats(matches!(args.command, Command::Lens(_)))?;
     }
     match &args.command {
         Command::Check(command) => check::run(command, &args.global),

@@ -43,7 +43,7 @@ pub use project::{
 pub use repair::{Change, Repair, Wording, words_edit};
 pub use settings::{Search, Settings, Thresholds};
 pub use stability::Stability;
-pub use subject::{Mention, Subject, first_tokens};
+pub use subject::{Mention, Subject, first_tokens, in_force};
 pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
 pub use variants::Variant;
 pub use verdict::{Verdict, verdict};

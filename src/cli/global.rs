@@ -52,6 +52,8 @@ pub(super) enum Format {
     Sarif,
     /// GitHub's workflow commands, for annotations; `check` only.
     Github,
+    /// A picture of the heads; `lens` only.
+    Svg,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -83,15 +85,20 @@ impl Global {
         if self.json { Format::Json } else { self.format }
     }
 
-    /// Refuses the formats that only `check` has.
-    pub(super) fn refuse_check_formats(&self) -> Result<(), CliError> {
-        match self.format() {
-            Format::Text | Format::Json => Ok(()),
-            Format::Sarif | Format::Github => Err(CliError::Usage {
-                flag: "--format",
-                reason: "only `hoplens check` writes sarif and github; use text or json".into(),
-            }),
-        }
+    /// Refuses the formats that only `check` has, and the one that only `lens` has.
+    pub(super) fn refuse_formats(&self, is_lens: bool) -> Result<(), CliError> {
+        let reason = match self.format() {
+            Format::Text | Format::Json => return Ok(()),
+            Format::Svg if is_lens => return Ok(()),
+            Format::Svg => "only `hoplens lens` writes svg; use text or json",
+            Format::Sarif | Format::Github => {
+                "only `hoplens check` writes sarif and github; use text or json"
+            }
+        };
+        Err(CliError::Usage {
+            flag: "--format",
+            reason: reason.into(),
+        })
     }
 
     pub(super) fn cache_bytes(&self) -> usize {

@@ -110,6 +110,24 @@ pub fn first_tokens(
     Ok(tokens)
 }
 
+/// The tokens of a case's prompt, and what is in force at them.
+///
+/// # Errors
+/// A memory without tokens, a layer or span that does not exist.
+pub fn in_force(
+    model: &Model,
+    subject: &Subject,
+    bos: BosPolicy,
+    cancel: &Cancel,
+) -> Result<(Vec<Token>, Vec<Intervention>), HopError> {
+    let Subject {
+        prompt, injections, ..
+    } = subject;
+    let tokens = model.tokenizer.encode(prompt, bos);
+    let placed = interventions(model, prompt, &tokens, injections, bos, cancel)?;
+    Ok((tokens, placed))
+}
+
 /// Injections as interventions on a prompt.
 ///
 /// # Errors

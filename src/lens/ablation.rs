@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::heads::own_outputs;
+use super::run::Run;
 use crate::model::{
-    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select, View,
+    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select,
 };
 
 /// Rows that the forks of one pass add at most: bounds its memory.
@@ -20,7 +22,7 @@ pub enum Ablation {
     Mean,
 }
 
-/// `logp_first` of an answer after `tokens` when one head is ablated, for each `(layer, head)` of
+/// `logp_first` of an answer after a run when one head is ablated, for each `(layer, head)` of
 /// `heads` in turn: log of the summed probabilities of `first_tokens` (distinct, not empty).
 ///
 /// Silencing a head adds −r_h\[p\] (or mean − r_h\[p\]) to its layer's attention output, so that
@@ -29,15 +31,17 @@ pub enum Ablation {
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn ablate_heads(
+pub fn ablate_heads<'a>(
     model: &Model,
-    tokens: &[u32],
+    run: impl Into<Run<'a>>,
     first_tokens: &[u32],
     heads: &[(usize, usize)],
     ablation: Ablation,
     cancel: &Cancel,
 ) -> Result<Vec<f64>, ModelError> {
-    let outputs = outputs(model, tokens, heads, cancel)?;
+    let run = run.into();
+    let tokens = run.tokens;
+    let outputs = outputs(model, run, heads, cancel)?;
     let chunk = (ROWS / tokens.len().max(1)).max(1);
     let mut logps = Vec::with_capacity(heads.len());
     for (heads, outputs) in heads.chunks(chunk).zip(outputs.chunks(chunk)) {
@@ -59,7 +63,8 @@ pub fn ablate_heads(
                 ..Capture::default()
             })
         };
-        let readings = model.forward(&[tokens], &hooks, cancel)?.readings;
+        let trace = model.forward(&[tokens], &run.hooks(hooks), cancel)?;
+        let readings = trace.readings;
         logps.extend(readings[1..].iter().map(|reading| reading.logp_first));
     }
     Ok(logps)
@@ -70,15 +75,16 @@ pub fn ablate_heads(
 ///
 /// # Errors
 /// As [`Model::slopes`].
-pub fn estimate_ablations(
+pub fn estimate_ablations<'a>(
     model: &Model,
-    tokens: &[u32],
+    run: impl Into<Run<'a>>,
     first_tokens: &[u32],
     heads: &[(usize, usize)],
     cancel: &Cancel,
 ) -> Result<Vec<f64>, ModelError> {
-    let slopes = model.slopes(tokens, first_tokens, &[], cancel)?;
-    let outputs = outputs(model, tokens, heads, cancel)?;
+    let run = run.into();
+    let slopes = model.slopes(run.tokens, first_tokens, run.interventions, cancel)?;
+    let outputs = outputs(model, run, heads, cancel)?;
     let change = |((layer, _), outputs): (&(usize, usize), &Matrix)| -> f64 {
         let slope = &slopes.attn_out[*layer].data;
         let products = slope.iter().zip(&outputs.data);
@@ -95,7 +101,7 @@ pub fn estimate_ablations(
 /// → one `[n, width]` a head.
 fn outputs(
     model: &Model,
-    tokens: &[u32],
+    run: Run<'_>,
     heads: &[(usize, usize)],
     cancel: &Cancel,
 ) -> Result<Vec<Matrix>, ModelError> {
@@ -106,19 +112,10 @@ fn outputs(
             ..Capture::default()
         })
     };
-    let trace = model.forward(&[tokens], &hooks, cancel)?;
-    let width = model.info.width;
+    let trace = model.forward(&[run.tokens], &run.hooks(hooks), cancel)?;
     heads
         .par_iter()
-        .map(|(layer, head)| {
-            let weights = model.head_weights(*layer, *head)?;
-            let z = &trace.layers[*layer].z;
-            let own = View::new(&z.data[head * weights.rows..], z.rows, weights.rows, z.cols);
-            let mut outputs = Matrix::zeros(z.rows, width);
-            let weights = View::new(&weights.data, weights.rows, width, width);
-            own.times(weights, 1.0, &mut outputs.data, width, false);
-            Ok(outputs)
-        })
+        .map(|(layer, head)| own_outputs(model, *layer, *head, &trace.layers[*layer].z))
         .collect()
 }
 

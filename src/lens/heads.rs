@@ -1,8 +1,9 @@
 //! Every head of every layer at one position.
 
+use super::run::Run;
 use crate::model::{
-    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, log_softmax_at,
-    top_k,
+    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, View,
+    log_softmax_at, top_k,
 };
 
 /// One head's read-outs at the last position of a prompt.
@@ -39,18 +40,18 @@ pub struct Reading {
     pub rest: f32,
 }
 
-/// Reads every head at the last position of `tokens`, for the token `target`.
+/// Reads every head at the last position of a run, for the token `target`.
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn read_heads(
+pub fn read_heads<'a>(
     model: &Model,
-    tokens: &[u32],
+    run: impl Into<Run<'a>>,
     target: u32,
     top: usize,
     cancel: &Cancel,
 ) -> Result<Reading, ModelError> {
-    let trace = trace_last(model, tokens, cancel)?;
+    let trace = trace_last(model, run.into(), cancel)?;
     let mut reading = read_trace(model, &trace, target);
     if top > 0 {
         retrieve(model, &trace, &mut reading.heads, top);
@@ -61,7 +62,7 @@ pub fn read_heads(
 /// Runs the prompt and keeps what the read-outs of its last position need.
 pub(super) fn trace_last(
     model: &Model,
-    tokens: &[u32],
+    run: Run<'_>,
     cancel: &Cancel,
 ) -> Result<Trace, ModelError> {
     let capture = Capture {
@@ -77,7 +78,7 @@ pub(super) fn trace_last(
         reuse: Reuse::Keys,
         ..Hooks::capture(capture)
     };
-    model.forward(&[tokens], &hooks, cancel)
+    model.forward(&[run.tokens], &run.hooks(hooks), cancel)
 }
 
 /// Every head of a trace of one sequence's last position, without what it retrieves.
@@ -124,15 +125,19 @@ fn length(vector: &[f32]) -> f32 {
     vector.iter().map(|v| v * v).sum::<f32>().sqrt()
 }
 
-/// r_h of every head at the last position of `tokens`, layer after layer, head after head.
+/// r_h of every head at the last position of a run, layer after layer, head after head.
 ///
 /// # Shapes
 /// → `[layers·heads, width]`.
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn last_outputs(model: &Model, tokens: &[u32], cancel: &Cancel) -> Result<Matrix, ModelError> {
-    let trace = trace_last(model, tokens, cancel)?;
+pub fn last_outputs<'a>(
+    model: &Model,
+    run: impl Into<Run<'a>>,
+    cancel: &Cancel,
+) -> Result<Matrix, ModelError> {
+    let trace = trace_last(model, run.into(), cancel)?;
     let mut outputs = Matrix {
         rows: 0,
         cols: model.info.width,
@@ -141,6 +146,28 @@ pub fn last_outputs(model: &Model, tokens: &[u32], cancel: &Cancel) -> Result<Ma
     for (layer, kept) in trace.layers.iter().enumerate() {
         outputs.append(&model.head_outputs(layer, kept.z.row(0)));
     }
+    Ok(outputs)
+}
+
+/// r_h of one head at the positions of its layer's `z`.
+///
+/// # Shapes
+/// `z`: `[n, heads·head_dim]` → `[n, width]`.
+///
+/// # Errors
+/// A head that does not exist.
+pub(super) fn own_outputs(
+    model: &Model,
+    layer: usize,
+    head: usize,
+    z: &Matrix,
+) -> Result<Matrix, ModelError> {
+    let weights = model.head_weights(layer, head)?;
+    let (dim, width) = (weights.rows, weights.cols);
+    let own = View::new(&z.data[head * dim..], z.rows, dim, z.cols);
+    let mut outputs = Matrix::zeros(z.rows, width);
+    let weights = View::new(&weights.data, dim, width, width);
+    own.times(weights, 1.0, &mut outputs.data, width, false);
     Ok(outputs)
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::heads::{read_trace, retrieve, trace_last};
+use super::run::Run;
 use crate::model::{Cancel, Model, ModelError, top_k};
 
 /// What the model does at the last token of a prefix.
@@ -33,19 +34,21 @@ pub struct HeadSummary {
     pub attends: Vec<(String, f32)>,
 }
 
-/// Reads the last token of `tokens`; `target` is the expected next token, the model's own
+/// Reads the last token of a run; `target` is the expected next token, the model's own
 /// favourite where absent. `heads` is how many heads to name.
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn read_token(
+pub fn read_token<'a>(
     model: &Model,
-    tokens: &[u32],
+    run: impl Into<Run<'a>>,
     target: Option<u32>,
     heads: usize,
     cancel: &Cancel,
 ) -> Result<TokenLens, ModelError> {
-    let trace = trace_last(model, tokens, cancel)?;
+    let run = run.into();
+    let tokens = run.tokens;
+    let trace = trace_last(model, run, cancel)?;
     let next = top_k(trace.logits.row(0), 5);
     let target = target
         .or(next.first().map(|best| best.token))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hoplens::lens::{Ablation, ablate_heads, estimate_ablations};
+use hoplens::lens::{Ablation, Run, ablate_heads, estimate_ablations, read_heads};
 use hoplens::model::{
     Action, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, log_softmax_at,
 };
@@ -68,6 +68,71 @@ fn all_heads_at_once_are_as_each_alone() {
                 );
             }
         }
+    }
+}
+
+/// What is in force beside: an addition at each of two layers, at all positions and at one.
+fn in_force(model: &Model) -> Vec<Intervention> {
+    let vector = |scale: f32| -> Arc<[f32]> {
+        let values = 0..model.info.width;
+        values.map(|value| scale * (value as f32).sin()).collect()
+    };
+    let add = |layer, at, scale| Intervention {
+        layer,
+        sequence: None,
+        at,
+        action: Action::AddAttnOut(vector(scale)),
+    };
+    let last = TOKENS.len() - 1..TOKENS.len();
+    vec![add(0, Select::All, 0.5), add(1, Select::Range(last), 2.0)]
+}
+
+#[test]
+fn injections_in_force_stay_in_force() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let heads = heads(&model);
+        let (cancel, in_force) = (Cancel::new(), in_force(&model));
+        let run = Run {
+            tokens: &TOKENS,
+            interventions: &in_force,
+        };
+        let zero = Ablation::Zero;
+        let found = ablate_heads(&model, run, &[ANSWER], &heads, zero, &cancel).unwrap();
+        let plain = |more: Option<Intervention>| {
+            let hooks = Hooks::interventions(more.into_iter().chain(in_force.clone()).collect());
+            let trace = model.forward(&[&TOKENS], &hooks, &cancel).unwrap();
+            log_softmax_at(trace.logits.row(0), ANSWER as usize)
+        };
+        let mut moved = false;
+        for (logp, (layer, head)) in found.iter().zip(&heads) {
+            let silent = Intervention {
+                layer: *layer,
+                sequence: None,
+                at: Select::All,
+                action: Action::ZeroHead(*head),
+            };
+            let expected = plain(Some(silent));
+            assert!(
+                (logp - expected).abs() < 1e-4,
+                "{family} {layer}.{head}: {logp} {expected}"
+            );
+            let alone = ablate_heads(
+                &model,
+                &TOKENS,
+                &[ANSWER],
+                &[(*layer, *head)],
+                zero,
+                &cancel,
+            );
+            moved |= (alone.unwrap()[0] - logp).abs() > 1e-3;
+        }
+        assert!(moved, "{family}: the injections change nothing");
+        let read = read_heads(&model, run, ANSWER, 3, &cancel).unwrap();
+        assert!((read.logp - plain(None)).abs() < 1e-4);
+        let sum: f32 = read.heads.iter().map(|head| head.direct_logit).sum();
+        // What was added is in neither the heads nor the rest.
+        assert!((sum + read.rest - read.logit).abs() > 1e-3, "{family}");
     }
 }
 

@@ -41,7 +41,14 @@ impl AnyLens<'_> {
         }
     }
 
-    fn scores(self, model: &Model, at: HeadAt, outputs: &Matrix) -> Result<Matrix, LensError> {
+    /// What it says of outputs of a head.
+    ///
+    /// # Shapes
+    /// `outputs`: r_h at some positions, `[n, width]` → `[n, vocab]`.
+    ///
+    /// # Errors
+    /// [`LensError::NotCovered`].
+    pub fn scores(self, model: &Model, at: HeadAt, outputs: &Matrix) -> Result<Matrix, LensError> {
         match self {
             Self::Unembed => Ok(model.unembed(outputs)),
             Self::Trained(lens) => lens.scores(model, at, outputs),

@@ -14,10 +14,10 @@ use super::super::state::State;
 use super::super::{convert, ingress};
 use super::unmodified;
 use crate::engine::Priority;
-use crate::hop::{CaseFindings, FileFindings, HopError, first_tokens};
+use crate::hop::{CaseFindings, FileFindings, HopError, first_tokens, in_force};
 use crate::ide::{HoverTarget, hover_target, render_hover, token_source};
-use crate::lens::{TokenLens, read_token};
-use crate::model::{Cancel, Model};
+use crate::lens::{Run, TokenLens, read_token};
+use crate::model::{BosPolicy, Cancel, Model};
 
 /// How long a person is let wait before being told what is known so far.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -47,7 +47,8 @@ pub(in crate::server) async fn hover(
     let Some(target) = hover_target(&view.snapshot, offset) else {
         return Ok(None);
     };
-    let lens = read_lens(state, &known, findings, target, deadline).await;
+    let bos = state.hop_settings(&Key::of(&document.uri)).bos;
+    let lens = read_lens(state, &known, findings, target, bos, deadline).await;
     unmodified(state, &document)?;
     let lens = lens.as_deref().map_err(String::as_str);
     let Some(text) = render_hover(findings, target, lens, can.markdown) else {
@@ -112,6 +113,7 @@ async fn read_lens(
     known: &Known,
     findings: &FileFindings,
     target: HoverTarget,
+    bos: BosPolicy,
     deadline: Instant,
 ) -> std::result::Result<Arc<TokenLens>, String> {
     let lenses = &known.view.lenses;
@@ -127,7 +129,7 @@ async fn read_lens(
     let answer = state
         .engine
         .submit(Priority::Hover, &cancel, move |model, cancel| {
-            let lens = Arc::new(read(model, &case, target.token, cancel)?);
+            let lens = Arc::new(read(model, &case, target.token, bos, cancel)?);
             // Also for whoever asks again after the deadline.
             keep.insert(target, Arc::clone(&lens));
             Ok::<_, HopError>(lens)
@@ -144,11 +146,12 @@ async fn read_lens(
     }
 }
 
-/// Reads a token as the last one of its prefix.
+/// Reads a token as the last one of its prefix, the case's injections in force.
 fn read(
     model: &Model,
     case: &CaseFindings,
     token: usize,
+    bos: BosPolicy,
     cancel: &Cancel,
 ) -> std::result::Result<TokenLens, HopError> {
     let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
@@ -163,8 +166,12 @@ fn read(
         }
         _ => None,
     };
-    let prefix = ids.get(..=token).unwrap_or(&ids);
-    Ok(read_token(model, prefix, expected, HEADS, cancel)?)
+    let (_, interventions) = in_force(model, subject, bos, cancel)?;
+    let run = Run {
+        tokens: ids.get(..=token).unwrap_or(&ids),
+        interventions: &interventions,
+    };
+    Ok(read_token(model, run, expected, HEADS, cancel)?)
 }
 
 /// Cancels the work when the request is cancelled, which drops its handler.
