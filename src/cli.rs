@@ -36,7 +36,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use error::CliError;
-use global::Global;
+use global::{Format, Global};
 
 /// Shows what a local transformer does with your prompts, and repairs what fails.
 #[derive(Debug, Parser)]
@@ -117,9 +117,11 @@ fn run(args: &mut Args) -> Result<Outcome, CliError> {
         (project, _) => project?,
     };
     let args = &*args;
-    if !matches!(args.command, Command::Check(_)) {
-        args.global.refuse_formats(matches!(args.command, Command::Lens(_)))?;
-    }
+    args.global.refuse_formats(match args.command {
+        Command::Check(_) => &[Format::Sarif, Format::Github],
+        Command::Lens(_) => &[Format::Svg],
+        _ => &[],
+    })?;
     match &args.command {
         Command::Check(command) => check::run(command, &args.global),
         Command::Repair(command) => repair::run(command, &args.global),

@@ -206,6 +206,8 @@ fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
         }
         Format::Sarif => sarif::print(out, snapshots, found, compared)?,
         Format::Github => github::print(out, snapshots, found, compared)?,
+        // It is refused before anything is read.
+        Format::Svg => {}
     }
     Ok(())
 }

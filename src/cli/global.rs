@@ -85,11 +85,13 @@ impl Global {
         if self.json { Format::Json } else { self.format }
     }
 
-    /// Refuses the formats that only `check` has, and the one that only `lens` has.
-    pub(super) fn refuse_formats(&self, is_lens: bool) -> Result<(), CliError> {
-        let reason = match self.format() {
+    /// Refuses the formats that other commands have: every one has text and json, and this one
+    /// `also` these.
+    pub(super) fn refuse_formats(&self, also: &[Format]) -> Result<(), CliError> {
+        let format = self.format();
+        let reason = match format {
+            _ if also.contains(&format) => return Ok(()),
             Format::Text | Format::Json => return Ok(()),
-            Format::Svg if is_lens => return Ok(()),
             Format::Svg => "only `hoplens lens` writes svg; use text or json",
             Format::Sarif | Format::Github => {
                 "only `hoplens check` writes sarif and github; use text or json"

@@ -1,9 +1,15 @@
 //! `hoplens lens`: what attention heads retrieve, and lenses trained to read it.
 
+mod asked;
 mod chart;
 mod curve;
 mod eval;
+mod map;
+mod print;
 mod read;
+mod rows;
+mod shown;
+mod speak;
 mod text;
 mod train;
 

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::common::miniature;
 
-const PROMPT: &str = "The largest coral reef system in the world is";
+pub const PROMPT: &str = "The largest coral reef system in the world is";
 
-fn hoplens(folder: &Path, args: &[&str]) -> Output {
+pub fn hoplens(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hoplens"))
         .current_dir(folder)
         .env("HF_HUB_OFFLINE", "1")
@@ -20,14 +20,14 @@ fn hoplens(folder: &Path, args: &[&str]) -> Output {
         .expect("hoplens starts")
 }
 
-fn json(folder: &Path, args: &[&str]) -> Value {
+pub fn json(folder: &Path, args: &[&str]) -> Value {
     let output = hoplens(folder, args);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{errors}");
     serde_json::from_slice(&output.stdout).expect("standard output is JSON")
 }
 
-fn refusal(folder: &Path, args: &[&str]) -> String {
+pub fn refusal(folder: &Path, args: &[&str]) -> String {
     let output = hoplens(folder, args);
     assert_eq!(output.status.code(), Some(2), "{args:?}");
     assert!(output.stdout.is_empty(), "{args:?}");
@@ -196,6 +196,20 @@ fn a_lens_is_trained_held_to_text_and_read_with() {
         all["trained"]["kl"].as_f64() < all["unembed"]["kl"].as_f64(),
         "{all}"
     );
+
+    let plotted = [&args[..], &["--plot", "kl.svg"]].concat();
+    json(folder.path(), &plotted);
+    let plot = std::fs::read_to_string(folder.path().join("kl.svg")).unwrap();
+    assert!(plot.contains("unembed lens") && plot.contains("trained lens"));
+    let against = [&args[..], &["--against", "unembed"]].concat();
+    let against = json(folder.path(), &against);
+    let all = against["layers"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert!(all["kl"].as_f64().unwrap() > 0.0, "{all}");
 
     let read = |lens: &str| {
         let args = [

@@ -5,4 +5,5 @@ mod common;
 
 mod ablation;
 mod command;
+mod file;
 mod trained;

@@ -1,4 +1,4 @@
-//! `hoplens lens --prompt …`: every head at one token.
+//! `hoplens lens`: every head at one token.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,17 +8,30 @@ use serde::Serialize;
 
 use super::super::error::CliError;
 use super::super::global::{Format, Global};
-use super::super::{Outcome, json, resident, write};
-use crate::ide::{heads_page, percent, quoted};
-use crate::lens::trained::{HeadAt, TrainedLens};
-use crate::lens::{Ablation, HeadReading, Reading, ablate_heads, estimate_ablations, read_heads};
+use super::super::{Outcome, json, projects, resident, write};
+use super::asked::{Asked, asked};
+use super::rows::{
+    BridgeRow, BridgeText, HeadRow, LensResult, WordTexts, head_row, spoken_row, token_texts,
+};
+use super::shown::{self, MapArg};
+use super::{print, speak};
+use crate::ide::heads_page;
+use crate::lens::trained::{AnyLens, HeadAt, TrainedLens};
+use crate::lens::{Ablation, Reading, Run, ablate_heads, estimate_ablations, read_heads, spoken};
 use crate::model::{Cancel, Matrix, Model, top_k};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadArgs {
-    /// The prompt, exactly as the model should read it.
-    #[arg(long, short, required = true)]
-    prompt: Option<String>,
+    /// A prompt file, or its sidecar: its case's prompt, answer and bridge, its injections in
+    /// force.
+    #[arg(required_unless_present = "prompt")]
+    pub(super) file: Option<PathBuf>,
+    /// This case of the file, by its id or as #1, #2, …; the first one if not given.
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub(super) case: Option<String>,
+    /// A prompt, exactly as the model should read it, instead of a file.
+    #[arg(long, short, conflicts_with = "file")]
+    pub(super) prompt: Option<String>,
     /// The token whose heads are read, from 0; -1 is the last one.
     #[arg(
         long,
@@ -27,9 +40,22 @@ pub(super) struct ReadArgs {
         allow_negative_numbers = true
     )]
     position: isize,
-    /// The answer that heads are measured by; the model's own next token if not given.
+    /// The answer that heads are measured by; the file's or the model's own next token if not
+    /// given.
     #[arg(long, short)]
-    expect: Option<String>,
+    pub(super) expect: Option<String>,
+    /// Words of the prompt that stand for --bridge; a file names them itself.
+    #[arg(long, value_name = "TEXT", requires_all = ["prompt", "bridge"])]
+    pub(super) mention: Option<String>,
+    /// What the mention stands for: shows which heads speak it, as written and where it is named.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) bridge: Option<String>,
+    /// Words, with commas between them, or a file with one a line: shows which heads speak them.
+    #[arg(long, value_name = "WORDS|FILE")]
+    words: Option<String>,
+    /// Look for --words at every token up to this one, not at this one alone.
+    #[arg(long, requires = "words")]
+    pub(super) anywhere: bool,
     /// How the words that a head retrieves are read: by the output head alone, or by a trained
     /// lens, which --lens-file names.
     #[arg(long, value_enum, default_value_t = LensArg::Unembed)]
@@ -39,16 +65,22 @@ pub(super) struct ReadArgs {
     lens_file: PathBuf,
     /// How heads are silenced to see what they are worth: exactly, or estimated to first order.
     #[arg(long, value_enum, default_value_t = AblateArg::Zero)]
-    ablate: AblateArg,
+    pub(super) ablate: AblateArg,
     /// Words a head.
     #[arg(long, value_name = "N", default_value_t = 5)]
     top: usize,
     /// Heads that the text names; JSON and the page have all.
     #[arg(long, value_name = "N", default_value_t = 12)]
-    strongest: usize,
+    pub(super) strongest: usize,
+    /// What the map of layers × heads shows; of what was asked for if not given.
+    #[arg(long, value_enum)]
+    map: Option<MapArg>,
     /// Write a page to click through, for a browser.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
+    /// Open the page in a browser; without --page as a file of the system's temporary folder.
+    #[arg(long)]
+    open: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +91,7 @@ enum LensArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum AblateArg {
+pub(super) enum AblateArg {
     /// z becomes zero at all positions.
     Zero,
     /// z becomes its mean over the prompt's positions.
@@ -70,86 +102,83 @@ enum AblateArg {
     None,
 }
 
-#[derive(Serialize)]
-struct LensResult<'a> {
-    prompt: &'a str,
-    tokens: Vec<TokenText>,
-    position: usize,
-    target: String,
-    logp: f64,
-    lens: &'static str,
-    /// Length of the residual stream behind the last block.
-    residual_norm: f32,
-    heads: Vec<HeadRow>,
-}
-
-#[derive(Serialize)]
-struct TokenText {
-    id: u32,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct HeadRow {
-    layer: usize,
-    head: usize,
-    norm: f32,
-    direct_logit: f32,
-    ablation_dlogp: Option<f64>,
-    ablation: Option<AblateArg>,
-    attention: Vec<f32>,
-    top: Vec<Word>,
-}
-
-#[derive(Serialize)]
-struct Word {
-    token: String,
-    score: f32,
-}
-
 pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError> {
+    let words = args.words.as_deref().map(speak::words).transpose()?;
     let model = resident::load(global)?;
-    // clap has seen to it that there is one.
-    let prompt = args.prompt.as_deref().unwrap_or_default();
-    let tokens: Vec<u32> = model
-        .tokenizer
-        .encode(prompt, global.bos())
-        .iter()
-        .map(|token| token.id)
-        .collect();
-    let position = position(args.position, tokens.len())?;
-    // What stands behind a token does not change what the model does at it.
-    let read = &tokens[..=position];
-    let expect: Vec<String> = args.expect.iter().cloned().collect();
-    let first = crate::hop::first_tokens(&model, &model.tokenizer.decode(read), &expect)?;
-    let cancel = Cancel::new();
-    let target = match first.first() {
-        Some(token) => *token,
-        None => favourite(&model, read, &cancel)?,
-    };
-    let mut reading = read_heads(&model, read, target, args.top, &cancel)?;
-    if args.lens == LensArg::Trained {
-        retrain(args, &model, read, &mut reading, &cancel)?;
+    let asked = asked(args, global, &model)?;
+    if args.bridge.is_some() && asked.hop.is_none() {
+        let what = match args.file {
+            Some(_) => "the case declares no hop; add `hops: [{mention: …}]`, or use --prompt",
+            None => "name the words that stand for it with --mention",
+        };
+        return Err(CliError::Usage {
+            flag: "--bridge",
+            reason: what.into(),
+        });
     }
-    let heads: Vec<(usize, usize)> = reading.heads.iter().map(|h| (h.layer, h.head)).collect();
+    let ids = asked.ids();
+    let position = position(args.position, ids.len())?;
+    let run = Run {
+        // What stands behind a token does not change what the model does at it.
+        tokens: &ids[..=position],
+        interventions: &asked.interventions,
+    };
+    let cancel = Cancel::new();
+    let target = target(&model, &asked, run, &cancel)?;
+    let lens = trained(args, &model)?;
+    let lens = lens.as_ref().map_or(AnyLens::Unembed, AnyLens::Trained);
+    let mut reading = read_heads(&model, run, target, args.top, &cancel)?;
+    if let AnyLens::Trained(_) = lens {
+        retrain(lens, args.top, &model, run, &mut reading, &cancel)?;
+    }
+    let places: Vec<(usize, usize)> = reading.heads.iter().map(|h| (h.layer, h.head)).collect();
     let changes = ablations(
         args.ablate,
         &model,
-        read,
+        run,
         target,
-        &heads,
+        &places,
         reading.logp,
         &cancel,
     )?;
+    let tokens = token_texts(&model, &ids);
+    let heads = reading.heads.into_iter().enumerate();
+    let mut heads: Vec<HeadRow> = heads
+        .map(|(index, head)| head_row(&model, head, args.ablate, changes.get(index).copied()))
+        .collect();
+    let bos = match &args.file {
+        Some(file) => projects::settings(&file.to_string_lossy(), global)?.bos,
+        None => global.bos(),
+    };
+    let bridge = speak::bridge(&model, &asked, bos, lens, &cancel)?.map(|found| {
+        let explicit = model.tokenizer.encode(&found.explicit_prompt, bos);
+        let explicit: Vec<u32> = explicit.iter().map(|token| token.id).collect();
+        let explicit = token_texts(&model, &explicit);
+        for (composed, named) in found.composed.iter().zip(&found.explicit) {
+            if let Some(head) = row_of(&mut heads, composed.at) {
+                head.bridge = Some(BridgeRow {
+                    composed: spoken_row(&model, composed, &tokens),
+                    explicit: spoken_row(&model, named, &explicit),
+                });
+            }
+        }
+        BridgeText {
+            text: found.bridge,
+            tokens: token_texts(&model, &found.tokens),
+            explicit_prompt: found.explicit_prompt,
+            explicit_tokens: explicit,
+        }
+    });
+    let words = match words {
+        Some(words) => Some(speak_words(
+            &model, words, args, run, lens, &mut heads, &cancel,
+        )?),
+        None => None,
+    };
     let result = LensResult {
-        prompt,
-        tokens: tokens
-            .iter()
-            .map(|id| TokenText {
-                id: *id,
-                text: model.tokenizer.text(*id),
-            })
-            .collect(),
+        path: asked.case.as_ref().map(|(path, _)| path.as_str()),
+        case: asked.case.as_ref().map(|(_, case)| case.as_str()),
+        prompt: &asked.prompt,
         position,
         target: model.tokenizer.text(target),
         logp: reading.logp,
@@ -157,30 +186,94 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
             LensArg::Unembed => "unembed",
             LensArg::Trained => "trained",
         },
+        injections: &asked.injections,
         residual_norm: reading.residual_norm,
-        heads: reading
-            .heads
-            .into_iter()
-            .enumerate()
-            .map(|(index, head)| of(&model, head, args.ablate, changes.get(index).copied()))
-            .collect(),
+        bridge,
+        words,
+        heads,
+        tokens,
     };
+    report(&result, args, global, &model)
+}
+
+/// Writes what was found wherever it is wanted.
+fn report(
+    result: &LensResult<'_>,
+    args: &ReadArgs,
+    global: &Global,
+    model: &Model,
+) -> Result<Outcome, CliError> {
     let mut document = Vec::new();
-    json::print(&mut document, Some(&model.info), &result)?;
-    if let Some(path) = &args.page {
+    json::print(&mut document, Some(&model.info), result)?;
+    if args.page.is_some() || args.open {
         let value = serde_json::from_slice(&document).map_err(std::io::Error::from)?;
-        write::whole(path, heads_page(&value).as_bytes()).map_err(|source| CliError::Write {
-            path: path.clone(),
+        page(&heads_page(&value), args)?;
+    }
+    let map = shown::map(result, args.map, args.ablate, model)?;
+    let out = &mut anstream::stdout().lock();
+    match global.format() {
+        Format::Json => out.write_all(&document)?,
+        Format::Svg => out.write_all(map.svg()?.as_bytes())?,
+        _ => print::print(out, result, &map, args)?,
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Writes the page, and opens it where that is asked for.
+fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
+    let path = match &args.page {
+        Some(path) => path.clone(),
+        // The browser reads it after this command has ended.
+        None => std::env::temp_dir().join("hoplens-heads.html"),
+    };
+    write::whole(&path, html.as_bytes()).map_err(|source| CliError::Write {
+        path: path.clone(),
+        source,
+    })?;
+    if args.open {
+        open::that_detached(&path).map_err(|source| CliError::System {
+            what: "cannot open a browser (the page is written; open it by hand)",
             source,
         })?;
     }
-    let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
-        out.write_all(&document)?;
-    } else {
-        print(out, &result, args)?;
+    Ok(())
+}
+
+/// The row of a head: layer after layer, head after head.
+fn row_of(heads: &mut [HeadRow], at: HeadAt) -> Option<&mut HeadRow> {
+    let mut heads = heads.iter_mut();
+    heads.find(|row| (row.layer, row.head) == (at.layer, at.head))
+}
+
+fn speak_words(
+    model: &Model,
+    words: Vec<String>,
+    args: &ReadArgs,
+    run: Run<'_>,
+    lens: AnyLens<'_>,
+    heads: &mut [HeadRow],
+    cancel: &Cancel,
+) -> Result<WordTexts, CliError> {
+    let (tokens, unknown) = speak::word_tokens(model, &words);
+    if tokens.is_empty() {
+        return Err(CliError::Usage {
+            flag: "--words",
+            reason: format!("{} has no token for any of the words", model.info.name),
+        });
     }
-    Ok(Outcome::Clean)
+    let end = run.tokens.len();
+    let first = if args.anywhere { 0 } else { end - 1 };
+    let read = token_texts(model, run.tokens);
+    for found in spoken(model, run, first..end, &tokens, lens, cancel)? {
+        if let Some(head) = row_of(heads, found.at) {
+            head.words = Some(spoken_row(model, &found, &read));
+        }
+    }
+    Ok(WordTexts {
+        words,
+        tokens: token_texts(model, &tokens),
+        unknown,
+    })
 }
 
 /// The position that a flag means.
@@ -207,38 +300,63 @@ fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     }
 }
 
-/// The model's own next token.
-fn favourite(model: &Model, tokens: &[u32], cancel: &Cancel) -> Result<u32, CliError> {
-    let lens = crate::lens::read_token(model, tokens, None, 0, cancel)?;
-    Ok(lens.target_id)
+/// The token that heads are measured by: the first of an answer at the prompt's end, elsewhere and
+/// without an answer the model's own next one.
+fn target(model: &Model, asked: &Asked, run: Run<'_>, cancel: &Cancel) -> Result<u32, CliError> {
+    let is_end = run.tokens.len() == asked.tokens.len();
+    let of_prompt = asked.case.is_none();
+    if is_end || of_prompt {
+        let read = if is_end {
+            asked.prompt.clone()
+        } else {
+            model.tokenizer.decode(run.tokens)
+        };
+        let first = crate::hop::first_tokens(model, &read, &asked.expect)?;
+        if let Some(token) = first.first() {
+            return Ok(*token);
+        }
+    }
+    Ok(crate::lens::read_token(model, run, None, 0, cancel)?.target_id)
 }
 
-/// Reads the heads' words with a trained lens instead.
-fn retrain(
-    args: &ReadArgs,
-    model: &Model,
-    tokens: &[u32],
-    reading: &mut Reading,
-    cancel: &Cancel,
-) -> Result<(), CliError> {
+/// The lens that is asked for, where it is a trained one.
+fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliError> {
+    if args.lens == LensArg::Unembed {
+        return Ok(None);
+    }
     let bytes = std::fs::read(&args.lens_file).map_err(|source| CliError::Read {
         path: args.lens_file.clone(),
         source,
     })?;
-    let lens = TrainedLens::from_bytes(&bytes, model)?;
-    let outputs = crate::lens::last_outputs(model, tokens, cancel)?;
+    Ok(Some(TrainedLens::from_bytes(&bytes, model)?))
+}
+
+/// Reads the heads' words with a trained lens instead; those that it has no map for keep none.
+fn retrain(
+    lens: AnyLens<'_>,
+    top: usize,
+    model: &Model,
+    run: Run<'_>,
+    reading: &mut Reading,
+    cancel: &Cancel,
+) -> Result<(), CliError> {
+    let outputs = crate::lens::last_outputs(model, run, cancel)?;
     for (head, output) in reading.heads.iter_mut().zip(0..outputs.rows) {
         let at = HeadAt {
             layer: head.layer,
             head: head.head,
         };
+        head.top.clear();
+        if !lens.covers(at) {
+            continue;
+        }
         let own = Matrix {
             rows: 1,
             cols: outputs.cols,
             data: outputs.row(output).to_vec(),
         };
         let scores = lens.scores(model, at, &own)?;
-        head.top = top_k(scores.row(0), args.top)
+        head.top = top_k(scores.row(0), top)
             .iter()
             .map(|best| (best.token, scores.row(0)[best.token as usize]))
             .collect();
@@ -250,113 +368,20 @@ fn retrain(
 fn ablations(
     ablate: AblateArg,
     model: &Model,
-    tokens: &[u32],
+    run: Run<'_>,
     target: u32,
     heads: &[(usize, usize)],
     logp: f64,
     cancel: &Cancel,
 ) -> Result<Vec<f64>, CliError> {
     let measured = |ablation| -> Result<Vec<f64>, CliError> {
-        let logps = ablate_heads(model, tokens, &[target], heads, ablation, cancel)?;
+        let logps = ablate_heads(model, run, &[target], heads, ablation, cancel)?;
         Ok(logps.into_iter().map(|without| without - logp).collect())
     };
     match ablate {
         AblateArg::None => Ok(Vec::new()),
         AblateArg::Zero => measured(Ablation::Zero),
         AblateArg::Mean => measured(Ablation::Mean),
-        AblateArg::Estimate => Ok(estimate_ablations(model, tokens, &[target], heads, cancel)?),
+        AblateArg::Estimate => Ok(estimate_ablations(model, run, &[target], heads, cancel)?),
     }
-}
-
-fn of(model: &Model, head: HeadReading, ablate: AblateArg, change: Option<f64>) -> HeadRow {
-    HeadRow {
-        layer: head.layer,
-        head: head.head,
-        norm: head.norm,
-        direct_logit: head.direct_logit,
-        ablation_dlogp: change.filter(|change| change.is_finite()),
-        ablation: change.map(|_| ablate),
-        attention: head.attention,
-        top: head
-            .top
-            .iter()
-            .map(|(token, score)| Word {
-                token: model.tokenizer.text(*token),
-                score: *score,
-            })
-            .collect(),
-    }
-}
-
-fn print(out: &mut dyn Write, result: &LensResult<'_>, args: &ReadArgs) -> std::io::Result<()> {
-    let at = result.position;
-    writeln!(
-        out,
-        "at token {at} {}: {} {}",
-        quoted(&result.tokens[at].text),
-        quoted(&result.target),
-        percent(result.logp.exp())
-    )?;
-    let mut order: Vec<&HeadRow> = result.heads.iter().collect();
-    let weight = |head: &HeadRow| {
-        head.ablation_dlogp
-            .map_or(f64::from(head.direct_logit).abs(), f64::abs)
-    };
-    order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    order.truncate(args.strongest);
-    let by = match args.ablate {
-        AblateArg::Zero => "what zeroing them changes in log p",
-        AblateArg::Mean => "what their mean in their place changes in log p",
-        AblateArg::Estimate => "an estimate of what zeroing them would change in log p",
-        AblateArg::None => "their direct logit contribution",
-    };
-    writeln!(
-        out,
-        "the {} strongest of {} heads, by {by}\n",
-        order.len(),
-        result.heads.len()
-    )?;
-    let column = if args.ablate == AblateArg::Estimate {
-        "≈ Δlog p"
-    } else {
-        "Δlog p"
-    };
-    writeln!(
-        out,
-        "{:>6}  {column:>8}  {:>7}  {:>7}  {:<28}  retrieves",
-        "head", "logit", "length", "attends to"
-    )?;
-    for head in order {
-        let change = head
-            .ablation_dlogp
-            .map_or_else(|| "–".to_owned(), |change| format!("{change:+.3}"));
-        let mut looks: Vec<(usize, f32)> = head.attention.iter().copied().enumerate().collect();
-        looks.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let looks: Vec<String> = looks
-            .iter()
-            .take(2)
-            .map(|(position, share)| {
-                format!(
-                    "{} {:.0} %",
-                    quoted(&result.tokens[*position].text),
-                    100.0 * share
-                )
-            })
-            .collect();
-        let words: Vec<String> = head.top.iter().map(|word| quoted(&word.token)).collect();
-        writeln!(
-            out,
-            "{:>6}  {change:>8}  {:>+7.2}  {:>6.1}%  {:<28}  {}",
-            format!("{}.{}", head.layer, head.head),
-            head.direct_logit,
-            100.0 * head.norm / result.residual_norm.max(f32::MIN_POSITIVE),
-            looks.join(" "),
-            words.join(" ")
-        )?;
-    }
-    writeln!(
-        out,
-        "\nhead: layer.head. logit: direct contribution to the answer's logit. length: of what the \
-         head writes, as a share of the final residual's."
-    )
 }

@@ -22,7 +22,38 @@ const MEASURES = {
         read: (head) => head.norm,
         say: (value) => `norm ${plainNumber(value)}`,
     },
+    bridge: {
+        title: "Speaks the bridge",
+        meaning:
+            "How high each head's lens ranks a word of the bridge, at its best token of the prompt as written. Full: first of the whole vocabulary.",
+        read: (head) => height(head.bridge?.composed),
+        say: (value, head) => spokenAt(head.bridge?.composed),
+    },
+    bridge_named: {
+        title: "… where it is named",
+        meaning: "The same in the prompt in which the bridge stands in place of the mention.",
+        read: (head) => height(head.bridge?.explicit),
+        say: (value, head) => spokenAt(head.bridge?.explicit),
+    },
+    words: {
+        title: "Speaks the words",
+        meaning: "How high each head's lens ranks one of the words that were looked for.",
+        read: (head) => height(head.words),
+        say: (value, head) => spokenAt(head.words),
+    },
 };
+
+/** 1 for the first of the vocabulary, 0 for the millionth. */
+function height(spoken) {
+    return isNumber(spoken?.rank) ? Math.max(0, 1 - Math.log10(spoken.rank + 1) / 6) : undefined;
+}
+
+function spokenAt(spoken) {
+    if (!isNumber(spoken?.rank)) {
+        return "not looked for";
+    }
+    return `“${spoken.token}” is number ${spoken.rank + 1} at “${spoken.at}”`;
+}
 
 const doc = readDocument(document.getElementById("document").textContent);
 const cells = new Map();
@@ -66,14 +97,16 @@ function showMeasures() {
         radio.name = "measure";
         radio.value = name;
         radio.checked = name === state.measure;
-        radio.disabled = !doc.heads.some((head) => isNumber(read(head)));
+        const isKnown = doc.heads.some((head) => isNumber(read(head)));
+        radio.disabled = !isKnown;
+        const isAsked = isKnown || name in { direct_logit: 0, ablation_dlogp: 0, norm: 0 };
         radio.addEventListener("change", () => {
             state.measure = name;
             colourMap();
         });
-        return make("label", "", radio, make("span", "", title));
+        return isAsked ? [make("label", "", radio, make("span", "", title))] : [];
     });
-    document.getElementById("measures").append(...choices);
+    document.getElementById("measures").append(...choices.flat());
 }
 
 /** Layers from left to right, as the model computes; heads from top to bottom. */
@@ -121,7 +154,7 @@ function colourMap() {
     for (const head of doc.heads) {
         const cell = cells.get(placeOf(head));
         paint(cell, read(head), limit);
-        cell.ariaLabel = `layer ${head.layer} head ${head.head}: ${say(read(head))}`;
+        cell.ariaLabel = `layer ${head.layer} head ${head.head}: ${say(read(head), head)}`;
         cell.title = cell.ariaLabel;
     }
     document.getElementById("meaning").textContent = meaning;

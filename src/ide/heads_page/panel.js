@@ -29,6 +29,17 @@ function showPanel(doc, head, rank) {
         plainNumber(head.norm),
         share === null ? "" : `${percent(share)} of the residual stream (${plainNumber(residual)})`,
     ]);
+    const spoken = [
+        ["Speaks the bridge", head.bridge?.composed],
+        ["Where it is named", head.bridge?.explicit],
+        ["Speaks the words", head.words],
+    ];
+    for (const [name, found] of spoken) {
+        if (isNumber(found?.rank)) {
+            const share = isNumber(found.share) ? `, ${percent(found.share)} of its lens` : "";
+            facts.push([name, `#${found.rank + 1}`, `“${found.token}” at “${found.at}”${share}`]);
+        }
+    }
     by("facts").replaceChildren(
         ...facts.map(([name, value, note]) =>
             make("div", "", make("dt", "", name), make("dd", "value", value), make("dd", "note", note)),
