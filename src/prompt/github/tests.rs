@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use crate::prompt::{
-    Encoding, Format, NewInjection, Origin, PromptFile, Scope, insert_injection, parse, render,
+    Encoding, Format, NewInjection, Origin, PromptFile, Scope, Severity, insert_injection, parse,
+    render,
 };
 
 const REEF: &str = r#"name: Reefs
@@ -112,7 +113,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             "mesages: []\nmessages: []\n",
-            "`gh models` reads no key `mesages` of the file. Did you mean `messages`?",
+            "The file has no key `mesages` that `gh models` reads; it is ignored. Did you mean `messages`?",
         ),
         (
             "messages: []\ntestData: [7]\n",
@@ -148,6 +149,71 @@ fn what_is_wrong_is_named() {
             messages(&file)
         );
     }
+}
+
+/// What is said of one message in front of a sound file: severity, bytes, how it begins.
+#[test]
+fn odd_roles_contents_and_keys_are_found() {
+    for (text, severity, under, expected) in [
+        (
+            "messages: [{role: usr, content: x}]\n",
+            Severity::Error,
+            "usr",
+            "A message's role is `usr`, which `gh models` refuses. Did you mean `user`?",
+        ),
+        (
+            "messages: [{role: user, content: 7}]\n",
+            Severity::Warning,
+            "7",
+            "A message's content is a number. Write a text",
+        ),
+        (
+            "messages: [{role: user, content: x, name: y}]\n",
+            Severity::Hint,
+            "name",
+            "A message has no key `name`",
+        ),
+        (
+            "colour: red\nmessages: []\n",
+            Severity::Hint,
+            "colour",
+            "The file has no key `colour`",
+        ),
+        (
+            "messages: []\nevaluators: [{name: e, string: {equal: x}}]\n",
+            Severity::Warning,
+            "equal",
+            "An evaluator's `string` has no key `equal` that `gh models` reads; it is ignored. Did",
+        ),
+        (
+            "messages: []\nevaluators: [{name: e, llm: {choices: [{pick: x}]}}]\n",
+            Severity::Hint,
+            "pick",
+            "A choice has no key `pick`",
+        ),
+        (
+            "messages: []\nevaluators: [{regex: x}]\n",
+            Severity::Hint,
+            "regex",
+            "An evaluator has no key `regex`",
+        ),
+        (
+            "messages: [{role: user, content: 'a {{b}}'}]\ntestData: [{b: x, c: y}]\n",
+            Severity::Hint,
+            "c",
+            "No message or evaluator has `{{c}}`",
+        ),
+    ] {
+        let file = parse("x.prompt.yml", text, None);
+        let [problem] = file.problems.as_slice() else {
+            panic!("{text}: {:?}", file.problems);
+        };
+        assert_eq!(problem.severity, severity, "{text}");
+        assert_eq!(&text[problem.range.clone()], under, "{text}");
+        assert!(problem.message.starts_with(expected), "{problem:?}");
+    }
+    let text = "messages: [{role: Assistant, content: x}]\n";
+    assert_eq!(messages(&parse("x.prompt.yml", text, None)), [""; 0]);
 }
 
 proptest! {
