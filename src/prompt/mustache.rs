@@ -62,11 +62,19 @@ pub(super) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
             Some(Kind::End) => match open.pop() {
                 Some((name, _)) if name == tag.key => {}
                 Some((name, _)) => {
-                    let message = format!("`{{{{/{}}}}}` ends `{{{{#{name}}}}}`.", tag.key);
+                    let message = format!(
+                        "`{{{{/{}}}}}` stands where the section `{name}` is to be closed. Write \
+                         `{{{{/{name}}}}}`.",
+                        tag.key
+                    );
                     return Err((message, tag.range));
                 }
                 None => {
-                    let message = format!("`{{{{/{}}}}}` ends what was not begun.", tag.key);
+                    let message = format!(
+                        "`{{{{/{0}}}}}` closes a section that was not opened. Write `{{{{#{0}}}}}` \
+                         where it begins, or take the tag out.",
+                        tag.key
+                    );
                     return Err((message, tag.range));
                 }
             },
@@ -99,7 +107,13 @@ pub(super) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
         at = tag.end;
     }
     match open.pop() {
-        Some((name, range)) => Err((format!("`{name}` is never closed."), range)),
+        Some((name, range)) => {
+            let tag = &template[range.clone()];
+            let message = format!(
+                "the section `{tag}` is never closed. Write `{{{{/{name}}}}}` where it ends."
+            );
+            Err((message, range))
+        }
         None => Ok(tokens),
     }
 }
@@ -140,12 +154,17 @@ fn tag<'text>(
     let line = inner.lines().next().unwrap_or_default().len();
     let here = start..start + left.len() + line;
     let Some(length) = inner.find(right) else {
-        return Err(("a tag is not closed.".to_owned(), here));
+        let tag = &template[here.clone()];
+        let message = format!("the tag `{tag}` does not end. Write `{right}` behind it.");
+        return Err((message, here));
     };
     let inside = &inner[..length];
     let mut end = start + left.len() + length + right.len();
     let (kind, key) = match inside.chars().next() {
-        None => return Err(("a tag is empty.".to_owned(), start..end)),
+        None => {
+            let message = format!("the tag `{left}{right}` is empty. Write a name into it.");
+            return Err((message, start..end));
+        }
         Some('!' | '=') => (None, ""),
         Some('#') => (Some(Kind::Section), &inside[1..]),
         Some('^') => (Some(Kind::Inverted), &inside[1..]),
@@ -162,14 +181,15 @@ fn tag<'text>(
     let mut delimiters = None;
     if let Some(change) = inside.strip_prefix('=') {
         let Some(change) = change.strip_suffix('=') else {
-            let message = "a change of delimiters does not end with `=`.".to_owned();
+            let message =
+                "the change of delimiters does not end with `=`. Write `{{=<% %>=}}`.".to_owned();
             return Err((message, start..end));
         };
         let mut words = change.split_whitespace();
         let first = words.next();
         delimiters = first.map(|first| (first, words.last().unwrap_or(first)));
         if delimiters.is_none() {
-            let message = "a change of delimiters names none.".to_owned();
+            let message = "the change of delimiters names none. Write `{{=<% %>=}}`.".to_owned();
             return Err((message, start..end));
         }
     }

@@ -1,6 +1,6 @@
 //! From a prompt file and a case to the text that the model reads.
 
-mod broken;
+mod blocks;
 mod helpers;
 mod instrument;
 mod jinja;
@@ -149,10 +149,7 @@ fn broken(failure: &Failure, base: usize) -> Problem {
     finding(
         Severity::Error,
         base + failure.range.start..base + failure.range.end,
-        format!(
-            "{BROKEN}, so its cases are not asked: {} Mend the template.",
-            failure.message
-        ),
+        format!("{BROKEN}, so its cases are not asked: {}", failure.message),
     )
 }
 

@@ -13,7 +13,7 @@ const MAX_NESTING: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    /// `{{#…}}` or `{{{{…}}}}`.
+    /// `{{#…}}`, `{{^…}}` or `{{{{…}}}}`.
     Open,
     /// `{{/…}}` or `{{{{/…}}}}`.
     Close,
@@ -157,7 +157,8 @@ fn tag(text: &str) -> Option<(Kind, usize)> {
     let code = inner
         .get(..end)?
         .trim_start_matches(['~', ' ', '\t', '\n', '\r']);
-    let kind = if code.starts_with('#') {
+    let inverse = code.strip_prefix('^').map(|rest| rest.trim());
+    let kind = if code.starts_with('#') || inverse.is_some_and(|rest| !matches!(rest, "" | "~")) {
         Kind::Open
     } else if code.starts_with('/') {
         Kind::Close

@@ -85,6 +85,14 @@ pub const DOTPROMPT: &[Fixture] = &[
         "---\na: 1\n---\n\u{feff} é😀 {{a}}\u{a0}\n",
         r#"{"a": "日本"}"#,
     ),
+    one(
+        "---\na: 1\n---\n{{^no}}x{{/no}} {{^a}}x{{^}}y{{/a}} {{^e}}none{{/e}}{{^l}}n{{else}}<{{this}}>{{/l}}\n{{^gone}}\nz\n{{/gone}}\nend",
+        INVERSE,
+    ),
+    one(
+        "{{~^no~}} x {{~/no~}} y {{^if a}}x{{else}}y{{/if}}{{#if no}}a{{^if a}}b{{/if}}{{else}}d{{/if}}{{^o.k}}x{{else}}{{this}}{{/o.k}}",
+        INVERSE,
+    ),
     Fixture {
         text: "---\na: 1\n---\n{{> head}}\nBody {{x}}\n  {{> foot y=x}}\nend {{>foot}}",
         input: r#"{"x": "X"}"#,
@@ -96,6 +104,9 @@ pub const DOTPROMPT: &[Fixture] = &[
         partials: &[("item", "- {{this}}\n"), ("role", "{{role \"model\"}}\n")],
     },
 ];
+
+/// Inverse blocks, which the library of hoplens does not know by itself.
+const INVERSE: &str = r#"{"a": 1, "l": ["p", "q"], "e": [], "no": false, "o": {"k": "v"}}"#;
 
 pub const PROMPTY: &[Fixture] = &[
     one(

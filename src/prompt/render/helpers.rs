@@ -3,6 +3,9 @@
 //! Those that stand for more than text write a signal between two marker characters, which
 //! [`super::turns`] takes out again.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use handlebars::template::{Template, TemplateElement};
 use handlebars::{
     BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue,
     Output, RenderContext, RenderErrorReason, Renderable, no_escape,
@@ -13,9 +16,17 @@ const EXTRAS: [&str; 11] = [
     "raw", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len",
 ];
 
-/// A registry with dotprompt's helpers and without escaping.
+/// Tags and texts that loops may go through, those that write nothing included.
+const MAX_STEPS: usize = 400_000;
+/// Why a template with more is refused.
+pub(super) const TOO_OFTEN: &str = "its loops go round too often";
+
+/// A registry with dotprompt's helpers and without escaping. The marker is the helper of inverse
+/// blocks too, see [`super::blocks`].
 pub(super) fn registry(marker: char) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
+    let step = Step(AtomicUsize::new(0));
+    registry.register_helper(&format!("{marker}s"), Box::new(step));
     registry.register_escape_fn(no_escape);
     for name in EXTRAS {
         registry.unregister_helper(name);
@@ -26,7 +37,9 @@ pub(super) fn registry(marker: char) -> Handlebars<'static> {
     registry.register_helper("media", signal("media"));
     registry.register_helper("section", signal("section"));
     registry.register_helper("helperMissing", signal("missing"));
-    registry.register_helper("blockHelperMissing", Box::new(Section));
+    let section = |inverse| Section { inverse };
+    registry.register_helper("blockHelperMissing", Box::new(section(false)));
+    registry.register_helper(&marker.to_string(), Box::new(section(true)));
     registry.register_helper("json", Box::new(json));
     registry.register_helper("ifEquals", Box::new(Equals { wanted: true }));
     registry.register_helper("unlessEquals", Box::new(Equals { wanted: false }));
@@ -116,9 +129,61 @@ impl HelperDef for Equals {
     }
 }
 
+/// Makes a template count its tags and texts, and those of its blocks, whenever it goes through
+/// them; the library itself goes round a loop without output for ever.
+pub(super) fn count(template: &mut Template, marker: char) {
+    for element in &mut template.elements {
+        match element {
+            TemplateElement::HelperBlock(block) => {
+                let parts = block.template.iter_mut().chain(&mut block.inverse);
+                parts.for_each(|part| count(part, marker));
+            }
+            TemplateElement::PartialBlock(block) | TemplateElement::DecoratorBlock(block) => {
+                block
+                    .template
+                    .iter_mut()
+                    .for_each(|part| count(part, marker));
+            }
+            _ => {}
+        }
+    }
+    let size = template.elements.len() + 1;
+    let step = Template::compile(&format!("{{{{{marker}s {size}}}}}"));
+    // Such a tag always compiles.
+    if let Some(step) = step.ok().and_then(|mut step| step.elements.pop()) {
+        template.elements.insert(0, step);
+        let first = template.mapping.first().cloned();
+        template.mapping.splice(0..0, first);
+    }
+}
+
+/// The tag that counts.
+struct Step(AtomicUsize);
+
+impl HelperDef for Step {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        _: &mut dyn Output,
+    ) -> HelperResult {
+        let size = helper.param(0).and_then(|size| size.value().as_u64());
+        let size = size.unwrap_or(1) as usize;
+        if self.0.fetch_add(size, Ordering::Relaxed) > MAX_STEPS {
+            return Err(RenderErrorReason::Other(TOO_OFTEN.to_owned()).into());
+        }
+        Ok(())
+    }
+}
+
 /// `{{#name}}…{{/name}}` without a helper of that name: once for each item of a list, once within
-/// anything else, and the `{{else}}` for what is not there.
-struct Section;
+/// anything else, and the `{{else}}` for what is not there; an inverse block has the two in the
+/// other order, and its name as its argument.
+struct Section {
+    inverse: bool,
+}
 
 impl HelperDef for Section {
     fn call<'reg: 'rc, 'rc>(
@@ -129,10 +194,19 @@ impl HelperDef for Section {
         render: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        if helper.param(0).is_some() || !helper.hash().is_empty() {
+        let arguments = usize::from(self.inverse);
+        if helper.param(arguments).is_some() || !helper.hash().is_empty() {
             return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
         }
-        let value = render.evaluate(context, helper.name())?.as_json().clone();
+        let value = match helper.param(0).filter(|_| self.inverse) {
+            Some(value) => value.value().clone(),
+            None => render.evaluate(context, helper.name())?.as_json().clone(),
+        };
+        let (filled, empty) = if self.inverse {
+            (helper.inverse(), helper.template())
+        } else {
+            (helper.template(), helper.inverse())
+        };
         let inside = match value {
             JsonValue::Null | JsonValue::Bool(false) => Vec::new(),
             JsonValue::Bool(true) => vec![None],
@@ -140,12 +214,12 @@ impl HelperDef for Section {
             other => vec![Some(other)],
         };
         if inside.is_empty() {
-            return match helper.inverse() {
+            return match empty {
                 Some(inverse) => inverse.render(registry, context, render, out),
                 None => Ok(()),
             };
         }
-        let Some(template) = helper.template() else {
+        let Some(template) = filled else {
             return Ok(());
         };
         for item in inside {

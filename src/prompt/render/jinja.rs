@@ -10,13 +10,14 @@ use std::{
 };
 
 use minijinja::{
-    AutoEscape, Environment, Error, OutputSpanKind, UndefinedBehavior, syntax::SyntaxConfig,
-    value::Serde,
+    AutoEscape, Environment, Error, ErrorKind, OutputSpanKind, UndefinedBehavior,
+    syntax::SyntaxConfig, value::Serde,
 };
 use serde_json::{Map, Value};
 
 use super::{
     super::jinja::{Kind, Token, tokens, word},
+    blocks::short,
     limited::Limited,
     python,
     template::{Failure, unused_char},
@@ -35,8 +36,12 @@ const NAME: &str = "prompt";
 pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Written, Failure> {
     let tokens = tokens(template);
     if let Some(range) = too_deep(template, &tokens) {
-        let message = "it is nested too deeply.".to_owned();
+        let tag = short(template.get(range.clone()).unwrap_or_default());
+        let message = format!("`{tag}` is nested too deeply. Write fewer blocks in blocks.");
         return Err(Failure { message, range });
+    }
+    if let Some(failure) = unbalanced(template, &tokens) {
+        return Err(failure);
     }
     let run = catch_unwind(AssertUnwindSafe(|| run(template, data, &tokens)));
     run.unwrap_or_else(|_| {
@@ -47,7 +52,7 @@ pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
 }
 
 fn run(template: &str, data: &Map<String, Value>, tokens: &[Token]) -> Result<Written, Failure> {
-    let fail = |error| failure(template, &error);
+    let fail = |error| failure(template, tokens, &error);
     let plain = environment(None);
     let compiled = plain
         .template_from_named_str(NAME, template)
@@ -150,7 +155,72 @@ fn environment(marker: Option<char>) -> Environment<'static> {
     environment
 }
 
-fn failure(template: &str, error: &Error) -> Failure {
+/// The first tag that opens, divides or closes what does not fit.
+fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
+    let mut open: Vec<(&str, &Token)> = Vec::new();
+    for token in tokens {
+        let tag = short(template.get(token.range.clone()).unwrap_or_default());
+        let fail = |message| {
+            Some(Failure {
+                message,
+                range: token.range.clone(),
+            })
+        };
+        if token.kind == Kind::Open {
+            // A `{#` may be meant as text, and what follows may be long.
+            let text = template.get(token.range.clone()).unwrap_or_default();
+            let line = text.lines().next().unwrap_or_default().trim_end();
+            return Some(Failure {
+                message: format!(
+                    "`{tag}` does not end. Write `}}}}`, `%}}` or `#}}` behind it as it began, or \
+                     `{{% endraw %}}` behind a raw text."
+                ),
+                range: token.range.start..token.range.start + line.len(),
+            });
+        }
+        if token.kind != Kind::Statement {
+            continue;
+        }
+        let code = word(template, token);
+        let name = code.split(|char: char| !char.is_alphanumeric()).next();
+        let name = name.unwrap_or_default();
+        if OPENING.contains(&name) || (name == "set" && !code.contains('=')) {
+            open.push((name, token));
+            continue;
+        }
+        let Some(closes) = name.strip_prefix("end") else {
+            continue;
+        };
+        if closes == "raw" || !(OPENING.contains(&closes) || closes == "set") {
+            continue;
+        }
+        match open.pop() {
+            Some((name, _)) if name == closes => {}
+            Some((name, begun)) => {
+                let begun = short(template.get(begun.range.clone()).unwrap_or_default());
+                return fail(format!(
+                    "`{tag}` stands where `{begun}` is to be closed. Write `{{% end{name} %}}`."
+                ));
+            }
+            None => {
+                return fail(format!(
+                    "`{tag}` closes a block that was not opened. Write `{{% {closes} … %}}` where \
+                     it begins, or take the tag out."
+                ));
+            }
+        }
+    }
+    let (name, token) = open.pop()?;
+    let tag = short(template.get(token.range.clone()).unwrap_or_default());
+    Some(Failure {
+        message: format!(
+            "the block `{tag}` is never closed. Write `{{% end{name} %}}` where it ends."
+        ),
+        range: token.range.clone(),
+    })
+}
+
+fn failure(template: &str, tokens: &[Token], error: &Error) -> Failure {
     let told = match (error.detail(), std::error::Error::source(error)) {
         (Some(detail), _) => detail.to_owned(),
         (None, Some(source)) => source.to_string(),
@@ -162,8 +232,27 @@ fn failure(template: &str, error: &Error) -> Failure {
         .filter(|range| !range.is_empty() && template.get(range.clone()).is_some())
         .or(line)
         .unwrap_or(0..template.len());
+    let tag = tag_around(tokens, range.clone());
+    let tag = short(template.get(tag).unwrap_or_default());
+    let (told, remedy) = match error.kind() {
+        ErrorKind::WriteFailure => (
+            "the rendered prompt grows too long".to_owned(),
+            "Give its lists fewer items, or shorter texts.",
+        ),
+        ErrorKind::OutOfFuel => (
+            "its loops go round too often".to_owned(),
+            "Give its lists fewer items, or loop over fewer of them.",
+        ),
+        ErrorKind::UnknownFilter
+        | ErrorKind::UnknownTest
+        | ErrorKind::UnknownFunction
+        | ErrorKind::UnknownMethod => (told, "Write one that Jinja2 has, or the value itself."),
+        ErrorKind::SyntaxError => (told, "Write the tag as Jinja2 has it."),
+        ErrorKind::UndefinedError => (told, "Give the variable a value in the case's `input`."),
+        _ => (told, "Change the tag, or the values of its variables."),
+    };
     Failure {
-        message: format!("{told}."),
+        message: format!("at `{tag}`, {told}. {remedy}"),
         range,
     }
 }

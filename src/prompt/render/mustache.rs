@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::mustache::{Kind, Token, tokens},
+    blocks::short,
     limited::MAX_OUTPUT,
     python,
     template::Failure,
@@ -57,10 +58,16 @@ impl Run<'_> {
             at += 1;
             self.steps += 1;
             if self.steps > MAX_STEPS {
-                return Err(self.refuse(token, "its sections repeat too often."));
+                return Err(self.refuse(
+                    token,
+                    "its sections repeat too often. Give its lists fewer items.",
+                ));
             }
             if scopes.len() + depth > MAX_SECTIONS {
-                return Err(self.refuse(token, "it is nested too deeply."));
+                return Err(self.refuse(
+                    token,
+                    "it is nested too deeply. Write fewer sections in sections.",
+                ));
             }
             let hidden = outer < scopes.len() && !scopes.last().is_none_or(|scope| truth(scope));
             match token.kind {
@@ -97,7 +104,12 @@ impl Run<'_> {
                     });
                 }
                 Kind::Partial => {
-                    return Err(self.refuse(token, "hoplens reads no partials of Mustache."));
+                    return Err(self.refuse(
+                        token,
+                        "Prompty's Python runtime looks for this partial in the folder that it is \
+                         started in, and not beside the prompt, so hoplens cannot know its text. \
+                         Write the text here in its place.",
+                    ));
                 }
             }
         }
@@ -137,7 +149,10 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         self.size += text.len();
         if self.size > MAX_OUTPUT || self.out.spans.len() >= MAX_SPANS {
-            return Err(self.refuse(token, "the rendered prompt grows too long."));
+            return Err(self.refuse(
+                token,
+                "the rendered prompt grows too long. Give its lists fewer items, or shorter texts.",
+            ));
         }
         if !text.is_empty() {
             self.out.spans.push(Span {
@@ -150,10 +165,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    #[allow(clippy::unused_self, reason = "reads as what it does")]
     fn refuse(&self, token: &Token<'_>, message: &str) -> Failure {
+        let tag = self.template.get(token.range.clone()).unwrap_or_default();
         Failure {
-            message: message.to_owned(),
+            message: format!("at `{}`, {message}", short(tag)),
             range: token.range.clone(),
         }
     }

@@ -21,11 +21,11 @@ pub(super) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>
             Ok(written) => written.mapped(&Mapped::verbatim(body, range.clone()), &|_| None),
             Err(failure) => {
                 let message = format!(
-                    "The template cannot be rendered, so its cases are not asked: {} Mend the \
-                     template.",
+                    "The template cannot be rendered, so its cases are not asked: {}",
                     failure.message
                 );
-                problems = vec![found(Severity::Error, range.clone(), message)];
+                let at = range.start + failure.range.start..range.start + failure.range.end;
+                problems = vec![found(Severity::Error, at, message)];
                 Mapped::verbatim(body, range.clone())
             }
         },

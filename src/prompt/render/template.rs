@@ -6,15 +6,15 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use handlebars::{Handlebars, RenderErrorReason, Template};
+use handlebars::{Handlebars, RenderError, RenderErrorReason, Template, TemplateError};
 use serde_json::{Map, Value};
 
 use super::{
     super::{
         partials,
-        tags::{Token, tokens, too_deep},
+        tags::{Kind, Token, tokens, too_deep},
     },
-    broken, helpers, instrument,
+    blocks, helpers, instrument,
     instrument::Mark,
     limited::Limited,
     steps,
@@ -51,7 +51,8 @@ pub(super) fn render(
 ) -> Result<Output, Failure> {
     let tokens = tokens(body);
     if let Some(range) = too_deep(body, &tokens) {
-        let message = "it is nested too deeply.".to_owned();
+        let tag = blocks::short(body.get(range.clone()).unwrap_or_default());
+        let message = format!("`{tag}` is nested too deeply. Write fewer blocks in blocks.");
         return Err(Failure { message, range });
     }
     // The library counts the lines before every tag from the beginning.
@@ -89,34 +90,39 @@ fn run(
     steps::register(&mut registry);
     if let Some(name) = partials::cycle(partials) {
         return Err(Failure {
-            message: format!("the partial `{name}` uses itself, and so without end."),
+            message: format!(
+                "the partial `{name}` uses itself, and so without end. Take `{{{{> {name}}}}}` out \
+                 of it, or of those that it uses."
+            ),
             range: at_partial(body, name),
         });
     }
     if partials::uses(body, partials) > MAX_USES {
         return Err(Failure {
-            message: "its partials use each other too often.".to_owned(),
+            message: format!(
+                "its partials are written more than {MAX_USES} times. Use fewer of them."
+            ),
             range: 0..body.len(),
         });
     }
     for (name, text) in partials {
-        partial(&mut registry, name, text, body)?;
+        partial(&mut registry, name, text, body, marker)?;
     }
-    let mut template = Template::compile(body).map_err(|error| {
-        broken::explain(body, &tokens).unwrap_or_else(|| Failure {
-            message: format!("{}.", error.reason()),
-            range: range_at(body, error.pos()),
-        })
-    })?;
+    let readable = blocks::readable(body, &tokens, marker)?;
+    let place = Place {
+        body,
+        readable: &readable,
+    };
+    let mut template = Template::compile(&readable).map_err(|error| place.refused(&error))?;
     let mut traced = template.clone();
     let marks = instrument::mark(&mut traced, body, tokens, marker);
-    steps::count(&mut template);
-    steps::count(&mut traced);
+    helpers::count(&mut traced, marker);
+    helpers::count(&mut template, marker);
     let with_marks = match &marks {
-        Some(_) => Some(one(&mut registry, traced, body, data)?),
+        Some(_) => Some(one(&mut registry, traced, &place, data)?),
         None => None,
     };
-    let plain = one(&mut registry, template, body, data)?;
+    let plain = one(&mut registry, template, &place, data)?;
     // The map is only as good as the text is the library's own.
     match (with_marks, marks) {
         (Some(text), Some(marks)) if instrument::without_marks(&text, marker) == plain => {
@@ -140,21 +146,35 @@ fn partial(
     name: &str,
     text: &str,
     body: &str,
+    marker: char,
 ) -> Result<(), Failure> {
     let failure = |message| Failure {
         message,
         range: at_partial(body, name),
     };
-    if too_deep(text, &tokens(text)).is_some() {
-        let message = format!("the partial `{name}` is nested too deeply.");
+    let tokens = tokens(text);
+    if too_deep(text, &tokens).is_some() {
+        let message = format!(
+            "the partial `{name}` is nested too deeply. Write fewer blocks in blocks there."
+        );
         return Err(failure(message));
     }
-    let mut compiled = Template::compile(text).map_err(|error| {
-        let reason = broken::explain(text, &tokens(text))
-            .map_or_else(|| format!("{}.", error.reason()), |told| told.message);
-        failure(format!("the partial `{name}`: {reason}"))
-    })?;
-    steps::count(&mut compiled);
+    let within = |error: Failure| {
+        let before = text.get(..error.range.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        failure(format!(
+            "in the partial `{name}`, line {line}, {}",
+            error.message
+        ))
+    };
+    let readable = blocks::readable(text, &tokens, marker).map_err(within)?;
+    let place = Place {
+        body: text,
+        readable: &readable,
+    };
+    let mut compiled =
+        Template::compile(&readable).map_err(|error| within(place.refused(&error)))?;
+    helpers::count(&mut compiled, marker);
     registry.register_template(name, compiled);
     Ok(())
 }
@@ -172,19 +192,98 @@ fn at_partial(body: &str, name: &str) -> Range<usize> {
 fn one(
     registry: &mut Handlebars<'static>,
     template: Template,
-    body: &str,
+    place: &Place<'_>,
     data: &Map<String, Value>,
 ) -> Result<String, Failure> {
     registry.register_template(NAME, template);
     let mut out = Limited::default();
     match registry.render_to_write(NAME, data, &mut out) {
         Ok(()) => Ok(out.into_text()),
-        Err(error) => {
-            let position = error.line_no.zip(error.column_no);
-            Err(Failure {
-                message: reason(error.reason()),
-                range: range_at(body, position),
-            })
+        Err(error) => Err(place.failed(&error)),
+    }
+}
+
+/// Where errors of the library are: it was given `readable` in the place of `body`.
+struct Place<'a> {
+    body: &'a str,
+    readable: &'a str,
+}
+
+impl Place<'_> {
+    /// The tag at a line and column of `readable`, as it is in `body`.
+    fn tag(&self, position: Option<(usize, usize)>) -> Range<usize> {
+        let place = range_at(self.readable, position);
+        let ours = tokens(self.body);
+        let at = tokens(self.readable).iter().position(|token| {
+            token.range.contains(&place.start) || token.range.end == self.readable.len()
+        });
+        let token = at
+            .filter(|_| position.is_some())
+            .and_then(|at| ours.get(at));
+        token.map_or(0..self.body.len(), |token| token.range.clone())
+    }
+
+    /// A tag that cannot be compiled. The library names the place it got to; the tag that it
+    /// cannot read by itself is the one to mend.
+    fn refused(&self, error: &TemplateError) -> Failure {
+        let alone = |token: &&Token| {
+            let tag = self.body.get(token.range.clone()).unwrap_or_default();
+            token.kind == Kind::Expression && Template::compile(tag).is_err()
+        };
+        let ours = tokens(self.body);
+        let odd = ours.iter().find(alone).map(|token| token.range.clone());
+        let range = odd.unwrap_or_else(|| self.tag(error.pos()));
+        let tag = self.body.get(range.clone()).unwrap_or_default();
+        let code = tag.trim_matches(['{', '}', '~', ' ']);
+        let cause = if code.is_empty() {
+            "has no name in it".to_owned()
+        } else {
+            let reason = error.reason().to_string();
+            let reason = reason.lines().next().unwrap_or_default();
+            format!("is no tag of Handlebars ({reason})")
+        };
+        Failure {
+            message: format!(
+                "`{}` {cause}. Write `{{{{name}}}}` or a helper with its arguments, or `\\{{{{` for \
+                 the characters themselves.",
+                blocks::short(tag)
+            ),
+            range,
+        }
+    }
+
+    /// A tag that cannot be rendered.
+    fn failed(&self, error: &RenderError) -> Failure {
+        let inside = error.template_name.as_deref().filter(|name| *name != NAME);
+        let range = match inside {
+            Some(partial) => at_partial(self.body, partial),
+            None => self.tag(error.line_no.zip(error.column_no)),
+        };
+        let tag = blocks::short(self.body.get(range.clone()).unwrap_or_default());
+        let told = match error.reason() {
+            RenderErrorReason::HelperNotFound(name) => format!(
+                "there is no helper `{name}`. Write `{{{{{name}}}}}` for a variable, or one of \
+                 dotprompt's helpers, such as `json` or `ifEquals`."
+            ),
+            RenderErrorReason::PartialNotFound(name) => format!(
+                "there is no partial `{name}`. Write it into the file `_{name}.prompt` beside the \
+                 prompt, or take the tag out."
+            ),
+            RenderErrorReason::ParamNotFoundForIndex(helper, _) => format!(
+                "`{helper}` lacks an argument. Write it behind the name, as in `{{{{{helper} \
+                 name}}}}`."
+            ),
+            RenderErrorReason::Other(told) if told == helpers::TOO_OFTEN => {
+                format!("{told}. Give its lists fewer items, or loop over fewer of them.")
+            }
+            RenderErrorReason::IOError(told) => {
+                format!("{told}. Give its lists fewer items, or shorter texts.")
+            }
+            reason => format!("{reason}. Change the tag, or what its variables are."),
+        };
+        Failure {
+            message: format!("at `{tag}`, {told}"),
+            range,
         }
     }
 }
