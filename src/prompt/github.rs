@@ -132,43 +132,7 @@ fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
     }
 }
 
-/// Says of keys that nobody reads, which were probably meant to be others where one is near.
-///
-/// The format has no published schema, so other keys may well be right.
-fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut Problems) {
-    for (key, _) in entries {
-        let name = key.text().unwrap_or_default();
-        if known.contains(&name) {
-            continue;
-        }
-        let near = did_you_mean(name, known);
-        let severity = if near.is_empty() {
-            Severity::Hint
-        } else {
-            Severity::Warning
-        };
-        let message = format!(
-            "`gh models` reads no key `{name}` of {what}.{near} Known keys: {}.",
-            known.join(", ")
-        );
-        problems.add(severity, key.here(), message);
-    }
-}
-
-fn evaluator(node: &Node, problems: &mut Problems) {
-    let Some(entries) = map(node, "An evaluator", problems) else {
-        return;
-    };
-    unknown(entries, EVALUATOR, "an evaluator", problems);
-    if let Some(string) = optional(entries, "string")
-        && let Some(entries) = map(string, "An evaluator's `string`", problems)
-    {
-        unknown(entries, STRING, "an evaluator's `string`", problems);
-    }
-}
-
-/// A message of a chat; also those of promptfoo's JSON files.
-pub(super) fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     let entries = map(node, "A message", problems)?;
     unknown(entries, MESSAGE, "A message", problems);
     let role = required(entries, "role", "A message", node.here(), problems)
@@ -234,13 +198,6 @@ fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
             let answer = text(value, "A row's `expected`", problems);
             case.expect = answer.as_ref().map(accepted).unwrap_or_default();
             continue;
-        }
-        if !did_you_mean(name, &["expected"]).is_empty() {
-            let message = format!(
-                "A row of `testData` has a variable `{name}`. Did you mean `expected`, which is \
-                 the answer?"
-            );
-            problems.warn(key.here(), message);
         }
         if name == "name" {
             case.id = value.text().filter(|id| !id.is_empty()).map(|id| Spanned {

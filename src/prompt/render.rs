@@ -10,7 +10,6 @@ mod mustache;
 mod nunjucks;
 mod prompty;
 mod python;
-mod steps;
 mod template;
 mod turns;
 mod written;
@@ -272,6 +271,8 @@ fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<Inp
     named().find(|input| input.case.is_none()).cloned()
 }
 
+#[cfg(test)]
+mod errors;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]

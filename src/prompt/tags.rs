@@ -157,7 +157,7 @@ fn tag(text: &str) -> Option<(Kind, usize)> {
     let code = inner
         .get(..end)?
         .trim_start_matches(['~', ' ', '\t', '\n', '\r']);
-    let inverse = code.strip_prefix('^').map(|rest| rest.trim());
+    let inverse = code.strip_prefix('^').map(str::trim);
     let kind = if code.starts_with('#') || inverse.is_some_and(|rest| !matches!(rest, "" | "~")) {
         Kind::Open
     } else if code.starts_with('/') {

@@ -123,22 +123,6 @@ fn what_is_wrong_is_named() {
             "messages: []\ntestData: [{expected: [a]}]\n",
             "A row's `expected` is a list.",
         ),
-        (
-            "messages: [{role: usr, content: a}]\n",
-            "A message has the role `usr`, which models do not know. Did you mean `user`?",
-        ),
-        (
-            "messages: [{role: user, content: a, nmae: b}]\n",
-            "`gh models` reads no key `nmae` of a message.",
-        ),
-        (
-            "messages: []\nevaluators: [{name: a, string: {equal: a}}]\n",
-            "`gh models` reads no key `equal` of an evaluator's `string`. Did you mean `equals`?",
-        ),
-        (
-            "messages: []\ntestData: [{expectd: a}]\n",
-            "A row of `testData` has a variable `expectd`. Did you mean `expected`,",
-        ),
         ("messages: [\n", "The file is not valid YAML"),
         ("- a\n", "The file is a list."),
     ] {

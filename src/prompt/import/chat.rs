@@ -1,9 +1,10 @@
 //! promptfoo's chats: a JSON or YAML file with a list of messages.
 
 use super::super::{
-    Turn, github,
+    Turn,
+    fields::{self, map, required},
     problem::Problems,
-    yaml::{self, Data},
+    yaml::{self, Data, Node},
 };
 
 /// Whether promptfoo takes a prompt of this name for a chat where it reads like one.
@@ -35,11 +36,29 @@ pub(in super::super) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
     }
     let turns = items.iter();
     let turns: Vec<Turn> = turns
-        .filter_map(|item| github::message(text, item, problems))
+        .filter_map(|item| message(text, item, problems))
         .collect();
     if turns.iter().any(|turn| turn.text.text.contains("{%")) {
         let message = "Tags `{% … %}` are not read in a chat; only `{{name}}` is.";
         problems.warn(&(0..1), message);
     }
     turns
+}
+
+/// A message with its role; keys beside these two belong to other models' chats.
+fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+    let entries = map(node, "A message", problems)?;
+    let here = node.here();
+    let role = required(entries, "role", "A message", here, problems)
+        .and_then(|role| fields::text(role, "A message's role", problems));
+    let content = required(entries, "content", "A message", here, problems)?;
+    let Some(text) = yaml::mapped(file, content) else {
+        let message = format!("A message's content is {}. Write a text.", content.kind());
+        problems.error(content.here(), message);
+        return None;
+    };
+    Some(Turn {
+        role: role.map(|role| role.value),
+        text,
+    })
 }

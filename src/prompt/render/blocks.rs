@@ -34,11 +34,10 @@ pub(super) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
             Kind::Text => {
                 if let Some(range) = unclosed(tag, at + 1 == tokens.len()) {
                     let range = token.range.start + range.start..token.range.start + range.end;
-                    let tag = body.get(range.clone()).unwrap_or_default();
                     let message = format!(
                         "the tag `{}` does not end. Write `}}}}` behind it, or `\\{{{{` for the \
                          characters themselves.",
-                        short(tag)
+                        short(&body[range.clone()])
                     );
                     return Err(failure(message, range));
                 }
@@ -53,24 +52,9 @@ pub(super) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     has_else: false,
                 });
                 if inverse {
-                    let (head, rest) = tag.split_once('^').unwrap_or((tag, ""));
-                    let helper = matches!(name, "if" | "unless" | "ifEquals" | "unlessEquals");
-                    let more = rest.trim_start().strip_prefix(name).unwrap_or_default();
-                    let more = more.trim_matches(['}', '~', ' ', '\n', '\r', '\t']);
-                    if !helper && !more.is_empty() {
-                        let message = format!(
-                            "`{}` is the inverse of a helper, which hoplens does not read. Write \
-                             `{{{{#{name} …}}}}{{{{else}}}}…{{{{/{name}}}}}`.",
-                            short(tag)
-                        );
-                        return fail(message);
-                    }
-                    if helper {
-                        let opposite = opposite(name);
-                        let rest = rest.trim_start().strip_prefix(name).unwrap_or(rest);
-                        out.push_str(&format!("{head}#{opposite}{rest}"));
-                    } else {
-                        out.push_str(&format!("{head}#{sign} {rest}"));
+                    match opened(tag, name, sign) {
+                        Ok(opened) => out.push_str(&opened),
+                        Err(message) => return fail(message),
                     }
                     continue;
                 }
@@ -84,20 +68,19 @@ pub(super) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     );
                     return fail(message);
                 };
-                let begun = short(&body[tokens[block.token].range.clone()]);
                 let chained = !name(tag).is_empty();
-                if block.has_else || (chained && block.inverse) {
-                    let message = format!(
-                        "`{}` cannot stand here in `{begun}`: {}. Take it out, or write a block \
-                         of its own.",
-                        short(tag),
-                        if block.has_else {
-                            "its `{{else}}` has been already"
-                        } else {
-                            "an inverse block has only a plain `{{else}}`"
-                        }
-                    );
-                    return fail(message);
+                let why = match (block.has_else, chained && block.inverse) {
+                    (true, _) => "its `{{else}}` has been already",
+                    (_, true) => "an inverse block has only a plain `{{else}}`",
+                    _ => "",
+                };
+                if !why.is_empty() {
+                    let begun = short(&body[tokens[block.token].range.clone()]);
+                    let tag = short(tag);
+                    return fail(format!(
+                        "`{tag}` cannot stand here in `{begun}`: {why}. Take it out, or write a \
+                         block of its own."
+                    ));
                 }
                 block.has_else = !chained;
             }
@@ -121,12 +104,7 @@ pub(super) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     return fail(message);
                 }
                 if block.inverse {
-                    let new = match block.name {
-                        "if" | "unless" | "ifEquals" | "unlessEquals" => {
-                            opposite(block.name).to_owned()
-                        }
-                        _ => sign.to_string(),
-                    };
+                    let new = opposite(block.name).map_or(sign.to_string(), str::to_owned);
                     out.push_str(&tag.replacen(block.name, &new, 1));
                     continue;
                 }
@@ -153,13 +131,35 @@ fn failure(message: String, range: Range<usize>) -> Failure {
     Failure { message, range }
 }
 
-fn opposite(name: &str) -> &'static str {
-    match name {
+/// The opening tag of an inverse block in the form that the library reads, or why there is none.
+fn opened(tag: &str, name: &str, sign: char) -> Result<String, String> {
+    let (head, rest) = tag.split_once('^').unwrap_or((tag, ""));
+    let more = rest.trim_start().strip_prefix(name).unwrap_or(rest);
+    if let Some(opposite) = opposite(name) {
+        return Ok(format!("{head}#{opposite}{more}"));
+    }
+    if !more
+        .trim_matches(['}', '~', ' ', '\n', '\r', '\t'])
+        .is_empty()
+    {
+        return Err(format!(
+            "`{}` is the inverse of a helper, which hoplens does not read. Write `{{{{#{name} \
+             …}}}}{{{{else}}}}…{{{{/{name}}}}}`.",
+            short(tag)
+        ));
+    }
+    Ok(format!("{head}#{sign} {rest}"))
+}
+
+/// The helper that does what the inverse block of a helper does.
+fn opposite(name: &str) -> Option<&'static str> {
+    Some(match name {
         "if" => "unless",
         "unless" => "if",
         "ifEquals" => "unlessEquals",
-        _ => "ifEquals",
-    }
+        "unlessEquals" => "ifEquals",
+        _ => return None,
+    })
 }
 
 /// The characters of a tag before its code.

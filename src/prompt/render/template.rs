@@ -17,7 +17,6 @@ use super::{
     blocks, helpers, instrument,
     instrument::Mark,
     limited::Limited,
-    steps,
 };
 
 /// Tags and texts times bytes of a template: some seconds of the library's parser.
@@ -87,7 +86,6 @@ fn run(
     all.extend(partials.values().map(String::as_str));
     let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
-    steps::register(&mut registry);
     if let Some(name) = partials::cycle(partials) {
         return Err(Failure {
             message: format!(
@@ -285,26 +283,6 @@ impl Place<'_> {
             message: format!("at `{tag}`, {told}"),
             range,
         }
-    }
-}
-
-/// What a rendering failed of, and the remedy where there is one.
-fn reason(reason: &RenderErrorReason) -> String {
-    match reason {
-        RenderErrorReason::HelperNotFound(name) => format!(
-            "there is no helper `{name}`. Write a variable's name alone, or one of Handlebars' and \
-             dotprompt's helpers."
-        ),
-        RenderErrorReason::PartialNotFound(name) => format!(
-            "there is no partial `{name}`: dotprompt looks for it in `_{name}.prompt` beside the \
-             file."
-        ),
-        RenderErrorReason::ParamNotFoundForIndex(name, _)
-        | RenderErrorReason::ParamNotFoundForName(name, _) => {
-            format!("`{name}` stands there without a value. Write one behind it.")
-        }
-        RenderErrorReason::IOError(error) => format!("{error}."),
-        other => format!("{other}."),
     }
 }
 

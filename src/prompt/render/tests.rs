@@ -279,20 +279,3 @@ proptest! {
         prop_assert_eq!(at, text.len());
     }
 }
-
-#[test]
-fn loops_that_write_nothing_end() {
-    let list = vec!["x"; 300].join(", ");
-    let text = format!(
-        "---\ninput: {{default: {{xs: [{list}]}}}}\n---\n{}{}",
-        "{{#each @root.xs}}".repeat(4),
-        "{{/each}}".repeat(4)
-    );
-    let file = parse("x.prompt", &text, None);
-    let problems = render(&file, &text, None).problems;
-    assert!(
-        problems[0].message.contains(steps::TOO_MANY),
-        "{problems:?}"
-    );
-    assert_eq!(problems[0].severity, Severity::Error);
-}
