@@ -190,26 +190,12 @@ fn a_lens_is_trained_held_to_text_and_read_with() {
         "4",
     ];
     let held = json(folder.path(), &args);
-    let all = held["layers"].as_array().unwrap().last().unwrap().clone();
+    let all = &held["layers"].as_array().unwrap().last().unwrap();
     assert!(all["layer"].is_null());
-    assert!(
-        all["trained"]["kl"].as_f64() < all["unembed"]["kl"].as_f64(),
-        "{all}"
-    );
+    let kl = |lens: &str| all[lens]["kl"].as_f64();
+    assert!(kl("trained") < kl("unembed"), "{all}");
 
-    let plotted = [&args[..], &["--plot", "kl.svg"]].concat();
-    json(folder.path(), &plotted);
-    let plot = std::fs::read_to_string(folder.path().join("kl.svg")).unwrap();
-    assert!(plot.contains("unembed lens") && plot.contains("trained lens"));
-    let against = [&args[..], &["--against", "unembed"]].concat();
-    let against = json(folder.path(), &against);
-    let all = against["layers"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
-    assert!(all["kl"].as_f64().unwrap() > 0.0, "{all}");
+    pictured_and_compared(folder.path(), &args);
 
     let read = |lens: &str| {
         let args = [
@@ -242,4 +228,21 @@ fn a_lens_is_trained_held_to_text_and_read_with() {
         &["lens", "eval", "--lens", "half.safetensors"],
     );
     assert!(message.contains("no whole lens file"), "{message}");
+}
+
+/// What `lens eval` with these flags also draws, and says of the unembed lens.
+fn pictured_and_compared(folder: &Path, args: &[&str]) {
+    let plotted = [args, &["--plot", "kl.svg"]].concat();
+    json(folder, &plotted);
+    let plot = std::fs::read_to_string(folder.join("kl.svg")).unwrap();
+    assert!(plot.contains("unembed lens") && plot.contains("trained lens"));
+    let against = [args, &["--against", "unembed"]].concat();
+    let against = json(folder, &against);
+    let all = against["layers"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert!(all["kl"].as_f64().unwrap() > 0.0, "{all}");
 }

@@ -82,12 +82,13 @@ impl HeadMap {
             writeln!(out)?;
         }
         let (less, more) = &self.ends;
-        match self.values.iter().any(|value| *value < 0.0) {
-            true => writeln!(
+        if self.values.iter().any(|value| *value < 0.0) {
+            writeln!(
                 out,
                 "        █ is {limit:.2} or more: {more} (blue), {less} (yellow)"
-            ),
-            false => writeln!(out, "        █: {more}"),
+            )
+        } else {
+            writeln!(out, "        █: {more}")
         }
     }
 

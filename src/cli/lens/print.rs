@@ -97,7 +97,7 @@ fn speakers(
     }
     writeln!(out)?;
     for (head, _) in found {
-        let mut line = format!("{:>6}", format!("{}.{}", head.layer, head.head));
+        let mut cells = vec![format!("{:>6}", format!("{}.{}", head.layer, head.head))];
         for (_, of) in columns {
             let shown = of(head).map_or_else(String::new, |row| {
                 format!(
@@ -108,9 +108,9 @@ fn speakers(
                     percent(row.share)
                 )
             });
-            line.push_str(&format!("  {shown:<44}"));
+            cells.push(format!("{shown:<44}"));
         }
-        writeln!(out, "{}", line.trim_end())?;
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     Ok(())
 }

@@ -160,9 +160,13 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
             let named = ["id", "file", "raw"].iter();
             let mut named = named.filter_map(|key| prompts.entry(key)).peekable();
             if named.peek().is_some() {
-                named.for_each(|(_, value)| found(value));
+                for (_, value) in named {
+                    found(value);
+                }
             } else {
-                pairs.iter().for_each(|(key, _)| found(key));
+                for (key, _) in pairs {
+                    found(key);
+                }
             }
         }
         Data::Scalar { .. } => found(prompts),
