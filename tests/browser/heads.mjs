@@ -71,7 +71,7 @@ const strongest = wanted.attention.indexOf(Math.max(...wanted.attention));
 const most = await tab.locator("#attention .chip.most").getAttribute("title");
 assert.ok(most.startsWith(`position ${strongest}:`), most);
 // The bridge is a measure of its own, and the panel says where it is spoken.
-await tab.getByText("Speaks the bridge", { exact: true }).first().click();
+await tab.getByRole("radio", { name: "Speaks the bridge" }).check();
 const label = await tab.locator("#map .cell").last().getAttribute("aria-label");
 const { token, rank } = wanted.bridge.composed;
 assert.ok(label.includes(`“${token}” is number ${rank + 1}`), label);

@@ -48,6 +48,8 @@ fn draw(
     let points = || lines.iter().flat_map(|line| &line.points);
     let (left, right) = around(points().map(|(x, _)| *x));
     let (low, high) = around(points().map(|(_, y)| *y));
+    // Room for the legend above the lines, and for the lowest line above the axis.
+    let (low, high) = (low - 0.05 * (high - low), high + 0.25 * (high - low));
     let mut chart = ChartBuilder::on(&area)
         .margin(14)
         .x_label_area_size(44)

@@ -91,11 +91,9 @@ fn speakers(
         .collect();
     found.sort_by(|(_, a), (_, b)| a.rank.cmp(&b.rank).then(b.share.total_cmp(&a.share)));
     found.truncate(most);
-    write!(out, "\n{:>6}", "head")?;
-    for (name, _) in columns {
-        write!(out, "  {name:<44}")?;
-    }
-    writeln!(out)?;
+    let mut titles = vec![format!("\n{:>6}", "head")];
+    titles.extend(columns.iter().map(|(name, _)| format!("{name:<44}")));
+    writeln!(out, "{}", titles.join("  ").trim_end())?;
     for (head, _) in found {
         let mut cells = vec![format!("{:>6}", format!("{}.{}", head.layer, head.head))];
         for (_, of) in columns {

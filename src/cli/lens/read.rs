@@ -355,10 +355,14 @@ fn retrain(
             cols: outputs.cols,
             data: outputs.row(output).to_vec(),
         };
-        let scores = lens.scores(model, at, &own)?;
-        head.top = top_k(scores.row(0), top)
+        let mut scores = lens.scores(model, at, &own)?.data;
+        // What the head adds: the bias would have every head say the likeliest words of all.
+        for (score, bias) in scores.iter_mut().zip(lens.bias()) {
+            *score -= bias;
+        }
+        head.top = top_k(&scores, top)
             .iter()
-            .map(|best| (best.token, scores.row(0)[best.token as usize]))
+            .map(|best| (best.token, scores[best.token as usize]))
             .collect();
     }
     Ok(())

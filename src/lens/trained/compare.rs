@@ -41,6 +41,17 @@ impl AnyLens<'_> {
         }
     }
 
+    /// What it says of a head that writes nothing; empty for nothing in particular.
+    ///
+    /// # Shapes
+    /// → `[vocab]`.
+    pub fn bias(&self) -> &[f32] {
+        match self {
+            Self::Unembed => &[],
+            Self::Trained(lens) => lens.bias(),
+        }
+    }
+
     /// What it says of outputs of a head.
     ///
     /// # Shapes
