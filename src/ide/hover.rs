@@ -76,7 +76,7 @@ pub fn render_hover(
         let composed = &outcome.probes.composed;
         parts.push(format!(
             "Expected answer {}: **{}** (rank {}).",
-            code_span(&quoted(expect)),
+            code_span(&quoted(&brief(expect))),
             percent(composed.p),
             composed.rank + 1
         ));
@@ -99,6 +99,15 @@ pub fn render_hover(
     }
     parts.push(format!("Model: {}", code_span(&findings.model.name)));
     Some(parts.join("\n\n"))
+}
+
+/// As much of an answer as a hover has room for.
+fn brief(text: &str) -> String {
+    const MOST: usize = 120;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn heads_table(lens: &TokenLens, style: MarkdownStyle) -> String {
@@ -137,4 +146,37 @@ fn broken_bytes(case: &CaseFindings, token: usize) -> Option<String> {
             .collect::<Vec<_>>()
             .join(" "),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lens::HeadSummary;
+
+    /// Most characters of a hover: clients cut longer ones, or are slow to show them.
+    const MOST: usize = 100_000;
+
+    #[test]
+    fn a_hover_is_never_too_long_to_be_shown() {
+        let long = "|`<b>[x](command:y)".repeat(10_000);
+        assert!(quoted(&brief(&long)).chars().count() < 1_000);
+        // The longest token of a vocabulary, in every cell.
+        let token = long[..1_000].to_owned();
+        let head = HeadSummary {
+            layer: 1,
+            head: 2,
+            direct_logit: 0.5,
+            retrieves: vec![token.clone(); 4],
+            attends: vec![(token.clone(), 0.5); 2],
+        };
+        let lens = TokenLens {
+            next: vec![(token, 0.5); 5],
+            target: " x".into(),
+            target_id: 1,
+            heads: vec![head; 6],
+        };
+        for style in [MarkdownStyle::Rich, MarkdownStyle::Plain] {
+            assert!(heads_table(&lens, style).chars().count() < MOST);
+        }
+    }
 }

@@ -85,7 +85,54 @@ fn plain(header: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
     use super::*;
+
+    /// The code in a text of Markdown; `None` where there is anything that could act: a link, an
+    /// image, HTML.
+    fn codes(markdown: &str) -> Option<Vec<String>> {
+        let mut found = Vec::new();
+        for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
+            match event {
+                Event::Code(text) => found.push(text.into_string()),
+                Event::Html(_) | Event::InlineHtml(_) => return None,
+                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => return None,
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        "([`|\\\\\\[\\]()<>!&*_#~\n\t -]|command:|http://x|<b>|\\PC){0,12}"
+    }
+
+    proptest! {
+        #[test]
+        fn a_span_is_one_piece_of_code(text in any_text()) {
+            let found = codes(&format!("before {} after", code_span(&text)));
+            let count = usize::from(!text.is_empty());
+            prop_assert_eq!(found.map(|codes| codes.len().min(1)), Some(count));
+        }
+
+        #[test]
+        fn no_cell_becomes_markup(cells in prop::collection::vec(any_text(), 2..9)) {
+            let rows: Vec<Vec<String>> = cells.chunks_exact(2).map(<[String]>::to_vec).collect();
+            let rich = table(MarkdownStyle::Rich, &["one", "two"], &rows);
+            prop_assert!(codes(&rich).is_some(), "{}", rich);
+            let lines: Vec<Vec<String>> = rows
+                .iter()
+                .map(|row| row.iter().map(|cell| cell.replace(['\n', '\t'], " ")).collect())
+                .collect();
+            let plain = table(MarkdownStyle::Plain, &["one", "two"], &lines);
+            let mut events = Parser::new(&plain);
+            prop_assert!(matches!(events.next(), Some(Event::Start(Tag::CodeBlock(_)))));
+            let inside = events.filter(|event| !matches!(event, Event::Text(_)));
+            prop_assert_eq!(inside.count(), 1, "{}", plain);
+        }
+    }
 
     #[test]
     fn nothing_breaks_out_of_a_cell() {
