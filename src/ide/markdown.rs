@@ -97,8 +97,11 @@ mod tests {
         for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
             match event {
                 Event::Code(text) => found.push(text.into_string()),
-                Event::Html(_) | Event::InlineHtml(_) => return None,
-                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => return None,
+                Event::Html(_)
+                | Event::InlineHtml(_)
+                | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
+                    return None;
+                }
                 _ => {}
             }
         }
