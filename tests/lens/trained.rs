@@ -166,6 +166,25 @@ fn the_file_gives_the_lens_back_and_other_models_refuse_it() {
         TrainedLens::from_bytes(&bytes, &llama),
         Err(LensError::OtherModel { .. })
     ));
+    // Of another model of the same shapes, whose digest is all that differs here.
+    let digest = gpt2.info.sha256.as_bytes();
+    let at = bytes.windows(digest.len()).position(|part| part == digest);
+    let at = at.expect("the file names its model");
+    let mut others = bytes.clone();
+    others[at..at + digest.len()].reverse();
+    assert!(matches!(
+        TrainedLens::from_bytes(&others, &gpt2),
+        Err(LensError::OtherModel { .. })
+    ));
+    let read = TrainedLens::of_any_model(&others, &gpt2).expect("its shapes fit");
+    let first = HeadAt { layer: 0, head: 0 };
+    let row = Matrix::zeros(1, gpt2.info.width);
+    assert_eq!(
+        read.scores(&gpt2, first, &row).ok(),
+        lens.scores(&gpt2, first, &row).ok()
+    );
+    // Another family of this width and vocabulary reads it as well.
+    assert!(TrainedLens::of_any_model(&bytes, &llama).is_ok());
     for cut in [0, 7, 100, bytes.len() - 1] {
         assert!(matches!(
             TrainedLens::from_bytes(&bytes[..cut], &gpt2),
