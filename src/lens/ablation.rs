@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::heads::own_outputs;
 use super::run::Run;
 use crate::model::{
-    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select,
+    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select, Trace,
 };
 
 /// Rows that the forks of one pass add at most: bounds its memory.
@@ -82,17 +82,31 @@ pub fn estimate_ablations<'a>(
     heads: &[(usize, usize)],
     cancel: &Cancel,
 ) -> Result<Vec<f64>, ModelError> {
+    for (layer, head) in heads {
+        model.check_layer(*layer)?;
+        model.check_head(*head)?;
+    }
     let run = run.into();
     let slopes = model.slopes(run.tokens, first_tokens, run.interventions, cancel)?;
-    let outputs = outputs(model, run, heads, cancel)?;
-    let change = |((layer, _), outputs): (&(usize, usize), &Matrix)| -> f64 {
-        let slope = &slopes.attn_out[*layer].data;
-        let products = slope.iter().zip(&outputs.data);
+    let trace = z_everywhere(model, run, cancel)?;
+    let dim = model.config().head_dim;
+    // slope·r_h = (W_O·slope)_h·z_h, for all heads of a layer at once.
+    let by_z: Vec<Matrix> = slopes
+        .attn_out
+        .iter()
+        .enumerate()
+        .map(|(layer, slope)| model.slopes_by_z(layer, slope))
+        .collect();
+    let change = |(layer, head): &(usize, usize)| -> f64 {
+        let own = head * dim..(head + 1) * dim;
+        let (slopes, z) = (&by_z[*layer], &trace.layers[*layer].z);
+        let rows = (0..z.rows).map(|row| (&slopes.row(row)[own.clone()], &z.row(row)[own.clone()]));
+        let products = rows.flat_map(|(slope, z)| slope.iter().zip(z));
         -products
-            .map(|(slope, r)| f64::from(*slope) * f64::from(*r))
+            .map(|(slope, z)| f64::from(*slope) * f64::from(*z))
             .sum::<f64>()
     };
-    Ok(heads.iter().zip(&outputs).map(change).collect())
+    Ok(heads.iter().map(change).collect())
 }
 
 /// r_h of each head at every position.
@@ -105,6 +119,15 @@ fn outputs(
     heads: &[(usize, usize)],
     cancel: &Cancel,
 ) -> Result<Vec<Matrix>, ModelError> {
+    let trace = z_everywhere(model, run, cancel)?;
+    heads
+        .par_iter()
+        .map(|(layer, head)| own_outputs(model, *layer, *head, &trace.layers[*layer].z))
+        .collect()
+}
+
+/// A run that keeps every head's z at every position.
+fn z_everywhere(model: &Model, run: Run<'_>, cancel: &Cancel) -> Result<Trace, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Residuals,
         ..Hooks::capture(Capture {
@@ -112,11 +135,7 @@ fn outputs(
             ..Capture::default()
         })
     };
-    let trace = model.forward(&[run.tokens], &run.hooks(hooks), cancel)?;
-    heads
-        .par_iter()
-        .map(|(layer, head)| own_outputs(model, *layer, *head, &trace.layers[*layer].z))
-        .collect()
+    model.forward(&[run.tokens], &run.hooks(hooks), cancel)
 }
 
 /// What is added to the attention output so that the head is silent.

@@ -122,6 +122,14 @@ impl Model {
         self.transformer.layers[layer].output.product(&rows)
     }
 
+    /// Slopes by z, given those by a layer's attention output: W_O·slope.
+    ///
+    /// # Shapes
+    /// `attn_out`: `[n, width]` → `[n, heads·head_dim]`.
+    pub(crate) fn slopes_by_z(&self, layer: usize, attn_out: &Matrix) -> Matrix {
+        self.transformer.layers[layer].output.back(attn_out)
+    }
+
     /// What a head can write: the rows of W_O^h, which its z multiplies.
     ///
     /// # Shapes
