@@ -62,6 +62,11 @@ pub(super) fn split(text: &str) -> Split {
         problems.push((close..end, message.to_owned()));
     }
     let rest = text.get(end..).unwrap_or_default();
+    if rest.is_empty() {
+        let message = "Prompty refuses a file that ends with its front matter. Write the prompt \
+                       below this line.";
+        problems.push((close..end, message.to_owned()));
+    }
     let body = rest.trim_start_matches(is_space);
     Split {
         body: text.len() - body.len()..text.len(),
@@ -185,6 +190,7 @@ mod tests {
         check("Hi\nthere", None, "Hi\nthere", 1);
         check("\u{feff}---\na: 1\n---\nHi", Some("a: 1"), "Hi", 1);
         check("---\na: 1\n---\n", Some("a: 1"), "", 0);
+        check("---\na: 1\n---", Some("a: 1"), "", 1);
         check("", None, "", 0);
     }
 
