@@ -1,0 +1,244 @@
+--- `:Hoplens` and its subcommands.
+local format = require('hoplens.format')
+local server = require('hoplens.server')
+
+local M = {}
+
+---@class hoplens.Subcommand
+---@field run fun(bufnr: integer, words: string[])
+---@field complete (fun(bufnr: integer): string[])?
+
+---@param bufnr integer
+---@return { uri: string, position: lsp.Position }
+local function at_cursor(bufnr)
+  local client = server.client(bufnr)
+  local params = vim.lsp.util.make_position_params(0, client and client.offset_encoding or 'utf-16')
+  return { uri = params.textDocument.uri, position = params.position }
+end
+
+---@param bufnr integer
+---@return { uri: string }
+local function whole(bufnr)
+  return { uri = vim.uri_from_bufnr(bufnr) }
+end
+
+---@param value any
+local function present(value)
+  return value ~= nil and value ~= vim.NIL
+end
+
+--- The cases of a prompt in the location list.
+---@param bufnr integer
+---@param cases table[]
+local function list_cases(bufnr, cases)
+  local client = server.client(bufnr)
+  local items = {}
+  for _, case in ipairs(cases) do
+    local text = case.id
+    if present(case.expect) and case.expect[1] then
+      text = text .. ': ' .. format.quoted(case.expect[1])
+    end
+    if present(case.p) and present(case.rank) then
+      text = ('%s %s (#%d)'):format(text, format.percent(case.p), case.rank + 1)
+    end
+    if present(case.verdict) then
+      text = text .. ' ' .. case.verdict
+    end
+    if present(case.best) then
+      text = text .. ' | ' .. case.best
+    end
+    local item = { bufnr = bufnr, text = text, type = present(case.verdict) and 'W' or 'I' }
+    if present(case.range) then
+      local location = { uri = vim.uri_from_bufnr(bufnr), range = case.range }
+      local place = vim.lsp.util.locations_to_items(
+        { location },
+        client and client.offset_encoding or 'utf-16'
+      )[1]
+      item = vim.tbl_extend('keep', item, place or {})
+    end
+    table.insert(items, item)
+  end
+  if #items == 0 then
+    return server.say('this prompt has no cases', vim.log.levels.WARN)
+  end
+  vim.fn.setloclist(0, {}, ' ', { title = 'hoplens cases', items = items })
+  vim.cmd.lopen()
+end
+
+---@param model { name: string, size: integer, licence: string, here: boolean, current: boolean }
+---@return string
+local function model_line(model)
+  local where = model.current and 'in use' or model.here and 'on this disk' or 'to be downloaded'
+  local size = present(model.size) and format.size(model.size) or '?'
+  local licence = present(model.licence) and model.licence or '?'
+  return ('%s  %s  %s  (%s)'):format(model.name, size, licence, where)
+end
+
+---@param bufnr integer
+---@param name string
+local function use_model(bufnr, name)
+  server.execute(bufnr, 'useModel', { model = name }, function()
+    server.say(name .. ' is the model from now on, for this session')
+  end)
+end
+
+--- What the server says of itself, as lines.
+---@param status table
+---@return string[]
+function M.status_lines(status)
+  local model = present(status.model) and status.model or nil
+  local lines = { 'server ' .. status.version }
+  if model then
+    local shape = '%s, %d layers of %d heads, width %d'
+    table.insert(
+      lines,
+      'model  ' .. shape:format(model.name, model.layers, model.heads, model.width)
+    )
+    table.insert(lines, 'digest sha256:' .. model.sha256)
+  end
+  local state = status.state .. (status.busy and ', busy' or '')
+  if present(status.message) and status.message ~= '' then
+    state = state .. ': ' .. status.message
+  end
+  table.insert(lines, 'state  ' .. state)
+  table.insert(
+    lines,
+    ('open   %d prompt%s'):format(status.prompts, status.prompts == 1 and '' or 's')
+  )
+  return lines
+end
+
+---@type table<string, hoplens.Subcommand>
+local subcommands = {
+  heads = {
+    complete = function()
+      return { 'zero', 'estimate', 'none' }
+    end,
+    run = function(bufnr, words)
+      local argument = at_cursor(bufnr)
+      argument.ablate = words[1]
+      require('hoplens.heads').open(bufnr, argument)
+    end,
+  },
+  sweep = {
+    run = function(bufnr, words)
+      local argument = at_cursor(bufnr)
+      argument.memory = #words > 0 and table.concat(words, ' ') or nil
+      require('hoplens.sweep').open(bufnr, argument)
+    end,
+  },
+  measure = {
+    complete = function()
+      return { 'all' }
+    end,
+    run = function(bufnr, words)
+      server.execute(bufnr, 'measure', words[1] ~= 'all' and whole(bufnr) or nil)
+    end,
+  },
+  cases = {
+    run = function(bufnr)
+      server.execute(bufnr, 'cases', whole(bufnr), function(cases)
+        list_cases(bufnr, present(cases) and cases or {})
+      end)
+    end,
+  },
+  models = {
+    complete = function(bufnr)
+      local client = server.client(bufnr)
+      local params = { command = 'hoplens.server.models' }
+      local answer = client and client:request_sync('workspace/executeCommand', params, 500, bufnr)
+      return vim
+        .iter(answer and present(answer.result) and answer.result or {})
+        :map(function(model)
+          return model.name
+        end)
+        :totable()
+    end,
+    run = function(bufnr, words)
+      if words[1] then
+        return use_model(bufnr, words[1])
+      end
+      server.execute(bufnr, 'models', nil, function(models)
+        vim.ui.select(
+          models,
+          { prompt = 'Model to look with', format_item = model_line },
+          function(model)
+            if model and not model.current then
+              use_model(bufnr, model.name)
+            end
+          end
+        )
+      end)
+    end,
+  },
+  status = {
+    run = function(bufnr)
+      server.execute(bufnr, 'status', nil, function(status)
+        vim.api.nvim_echo({ { table.concat(M.status_lines(status), '\n') } }, true, {})
+      end)
+    end,
+  },
+  log = {
+    run = function()
+      vim.cmd.split(vim.fn.fnameescape(vim.lsp.log.get_filename()))
+      vim.cmd.normal({ 'G', bang = true })
+    end,
+  },
+  restart = {
+    run = function()
+      server.restart()
+    end,
+  },
+  cancel = {
+    complete = function()
+      return { 'all' }
+    end,
+    run = function(bufnr, words)
+      local withdrawn = server.withdraw(bufnr)
+      server.execute(bufnr, 'cancel', words[1] ~= 'all' and whole(bufnr) or nil, function(ended)
+        local count = withdrawn + (tonumber(ended) or 0)
+        local text = count == 0 and 'nothing was being computed' or 'ended what was being computed'
+        server.say(text)
+      end)
+    end,
+  },
+}
+
+---@return string[]
+function M.names()
+  return vim.fn.sort(vim.tbl_keys(subcommands))
+end
+
+--- Carries out a command line.
+---@param command { fargs: string[] }
+function M.run(command)
+  local words = vim.list_slice(command.fargs, 2)
+  local name = command.fargs[1]
+  local subcommand = subcommands[name]
+  if subcommand then
+    return subcommand.run(vim.api.nvim_get_current_buf(), words)
+  end
+  local known = table.concat(M.names(), ', ')
+  local text = name and ('there is no subcommand `%s`; the subcommands are: %s'):format(name, known)
+    or 'the subcommands are: ' .. known
+  server.say(text, vim.log.levels.ERROR)
+end
+
+--- Completes subcommands and their words.
+---@param lead string
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  local name = line:match('Hoplens!?%s+(%S+)%s')
+  local choices = M.names()
+  if name then
+    local subcommand = subcommands[name]
+    local complete = subcommand and subcommand.complete
+    choices = complete and complete(vim.api.nvim_get_current_buf()) or {}
+  end
+  return vim.tbl_filter(function(choice)
+    return vim.startswith(choice, lead)
+  end, choices)
+end
+
+return M

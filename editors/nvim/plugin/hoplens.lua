@@ -1,0 +1,62 @@
+if vim.g.loaded_hoplens then
+  return
+end
+vim.g.loaded_hoplens = true
+
+if vim.fn.has('nvim-0.11') == 0 then
+  local version = vim.version()
+  local text = 'hoplens needs Neovim 0.11 or newer and this is %d.%d.%d, so it is switched off'
+  text = text:format(version.major, version.minor, version.patch)
+  -- Scheduled, so that the message is not lost behind the start-up screen.
+  vim.schedule(function()
+    vim.notify(text, vim.log.levels.ERROR)
+  end)
+  return
+end
+
+vim.filetype.add({
+  extension = { prompt = 'dotprompt', prompty = 'prompty' },
+  pattern = {
+    ['.*'] = {
+      function(path, bufnr)
+        return require('hoplens.attach').filetype(path, bufnr)
+      end,
+      -- Asked last: only files that are of no other type.
+      { priority = -math.huge },
+    },
+  },
+})
+
+vim.api.nvim_create_user_command('Hoplens', function(command)
+  require('hoplens.commands').run(command)
+end, {
+  nargs = '*',
+  desc = 'What the model does with this prompt',
+  complete = function(lead, line)
+    return require('hoplens.commands').complete(lead, line)
+  end,
+})
+
+for _, name in ipairs({ 'heads', 'sweep', 'measure', 'cases' }) do
+  vim.keymap.set('n', ('<Plug>(hoplens-%s)'):format(name), ('<Cmd>Hoplens %s<CR>'):format(name))
+end
+
+local group = vim.api.nvim_create_augroup('hoplens', {})
+
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'hoplens' then
+      require('hoplens.refresh').attach(client, event.buf)
+    end
+  end,
+})
+
+-- Neovim only logs that a server is not there.
+vim.api.nvim_create_autocmd('FileType', {
+  group = group,
+  callback = function(event)
+    require('hoplens.attach').complain(event.buf)
+  end,
+})
