@@ -7,6 +7,7 @@ return {
   root_dir = function(bufnr, on_dir)
     local attach = require('hoplens.attach')
     if attach.wants(bufnr) then
+      attach.version(bufnr)
       on_dir(attach.root(bufnr))
     end
   end,

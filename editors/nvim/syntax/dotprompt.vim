@@ -17,4 +17,6 @@ highlight default link dotpromptComment Comment
 highlight default link dotpromptString String
 highlight default link dotpromptKeyword Keyword
 
+syntax sync fromstart
+
 let b:current_syntax = 'dotprompt'

@@ -61,6 +61,16 @@ function M.root(bufnr)
     or vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
 end
 
+--- Sees to it that edits for an older text are refused. Neovim gives a buffer that nobody typed into
+--- version 0, and applies edits that were made for version 0 to whatever is there by then.
+---@param bufnr integer
+function M.version(bufnr)
+  local versions = vim.lsp.util.buf_versions
+  if versions and versions[bufnr] == 0 and #vim.lsp.get_clients({ bufnr = bufnr }) == 0 then
+    versions[bufnr] = vim.api.nvim_buf_get_changedtick(bufnr)
+  end
+end
+
 --- What the server is told a buffer is. It cannot know of globs, and takes what they name for
 --- Markdown that is a prompt.
 ---@param bufnr integer
@@ -78,7 +88,12 @@ end
 ---@param path string
 ---@return string?
 function M.filetype(path)
-  if has_sidecar(path) or is_listed(path) then
+  local ending = path:lower():match('.%.(%a+)$')
+  if ending == 'prompt' then
+    return 'dotprompt'
+  elseif ending == 'prompty' then
+    return 'prompty'
+  elseif has_sidecar(path) or is_listed(path) then
     return 'text'
   end
 end

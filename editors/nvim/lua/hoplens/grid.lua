@@ -8,6 +8,7 @@ local STEPS = { ' ', '·', '░', '▒', '▓', '█' }
 ---@field columns integer[] the numbers of the columns
 ---@field rows string[]
 ---@field values (number?)[][] by row and column; nil where nothing is known
+---@field apart boolean? whether more and less have a scale each, for where one dwarfs the other
 
 ---@class hoplens.Layout where the cells are
 ---@field lines string[]
@@ -18,15 +19,15 @@ local STEPS = { ' ', '·', '░', '▒', '▓', '█' }
 ---@field starts integer[][] by row and column: the first byte of each cell, and one past the last
 
 --- The size of the full shade: what 99 of 100 cells stay under, so that one does not blank the rest.
----@param values (number?)[][]
----@param columns integer
+---@param grid hoplens.Grid
+---@param counts fun(value: number): boolean
 ---@return number
-function M.limit(values, columns)
+local function limit_of(grid, counts)
   local sizes = {}
-  for _, row in ipairs(values) do
-    for column = 1, columns do
+  for _, row in ipairs(grid.values) do
+    for column = 1, #grid.columns do
       local value = row[column]
-      if value and value == value and math.abs(value) < math.huge then
+      if value and value == value and math.abs(value) < math.huge and counts(value) then
         table.insert(sizes, math.abs(value))
       end
     end
@@ -36,15 +37,36 @@ function M.limit(values, columns)
   return limit and limit > 0 and limit or 1
 end
 
+--- The sizes of the full shades of more and of less.
+---@param grid hoplens.Grid
+---@return number more
+---@return number less
+function M.limits(grid)
+  if not grid.apart then
+    local limit = limit_of(grid, function()
+      return true
+    end)
+    return limit, limit
+  end
+  return limit_of(grid, function(value)
+    return value >= 0
+  end),
+    limit_of(grid, function(value)
+      return value < 0
+    end)
+end
+
 ---@param value number?
----@param limit number
+---@param more number
+---@param less number
 ---@return string character
 ---@return string? highlight group
-local function shade(value, limit)
+local function shade(value, more, less)
   if not value or value ~= value then
     return '?', 'HoplensNote'
   end
   local highest = #STEPS - 1
+  local limit = value < 0 and less or more
   local step = math.min(highest, math.floor(math.abs(value) / limit * highest + 0.5))
   if step == 0 then
     return STEPS[1], nil
@@ -90,13 +112,13 @@ function M.layout(grid, room)
     width = width,
     starts = {},
   }
-  local limit = M.limit(grid.values, #grid.columns)
+  local more, less = M.limits(grid)
   for row, name in ipairs(grid.rows) do
     local text = pad(name)
     table.insert(layout.marks, { line = row, first = 0, last = #text, group = 'HoplensAxis' })
     local starts = {}
     for column = 1, #grid.columns do
-      local char, group = shade(grid.values[row][column], limit)
+      local char, group = shade(grid.values[row][column], more, less)
       local cell = char:rep(width / vim.fn.strdisplaywidth(char))
       starts[column] = #text
       if group then

@@ -41,20 +41,20 @@ end
 ---@type hoplens.Map[]
 local maps = {
   {
-    name = 'what the answer owes to each head (nats)',
+    name = 'owed to each head',
     value = function(head)
       local change = number(head.ablation_dlogp)
       return change and -change
     end,
   },
   {
-    name = 'what each head adds to the answer’s logit',
+    name = 'logit added by each',
     value = function(head)
       return number(head.direct_logit)
     end,
   },
   {
-    name = 'how much each head writes',
+    name = 'length of what each writes',
     value = function(head)
       return number(head.norm)
     end,
@@ -308,7 +308,7 @@ local function show(view)
     return vim.tbl_extend('force', view.argument, more)
   end
   float.open_table({
-    title = ('%s at %s: %s'):format(answer, where, map.name),
+    title = ('%s: %s'):format(answer, map.name),
     grid = grid,
     start = view.at or at,
     height = 3,

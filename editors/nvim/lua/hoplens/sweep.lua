@@ -109,17 +109,14 @@ local function inject(view, cell)
     tau = cell.tau,
     scope = cell.scope,
   }
-  server.execute(view.bufnr, 'inject', argument, function(is_inserted)
+  server.execute(view.bufnr, 'inject', argument, function(told)
     local what = ('%s, layer %d, τ %g'):format(
       format.quoted(view.found.memory),
       cell.layer,
       cell.tau
     )
-    if is_inserted == true then
-      server.say('inserted the injection of ' .. what)
-    else
-      server.say('the injection of ' .. what .. ' was not inserted', vim.log.levels.WARN)
-    end
+    local change = ('%s → %s'):format(format.percent(told.before), format.percent(told.after))
+    server.say(('inserting %s: %s'):format(what, change))
   end)
 end
 
@@ -152,7 +149,7 @@ end
 local function show(view)
   local found = view.found
   local rows, taus, layers = arranged(view)
-  local grid = { corner = 'layer', columns = layers, rows = {}, values = {} }
+  local grid = { corner = 'layer', columns = layers, rows = {}, values = {}, apart = true }
   local best, most = nil, -math.huge
   for row, cells in ipairs(rows) do
     grid.rows[row] = ('τ %3g'):format(taus[row])
@@ -167,7 +164,7 @@ local function show(view)
     end
   end
   local expect = format.quoted(found.expect[1] or '')
-  local title = '%s of %s, %s: what it does to log P(%s)'
+  local title = '%s %s, %s: change of log P(%s)'
   local function leave(run)
     return function(...)
       vim.cmd.close()

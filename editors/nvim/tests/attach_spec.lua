@@ -1,0 +1,143 @@
+local t = dofile(vim.env.HOPLENS_HARNESS)
+
+vim.g.hoplens = { files = { 'prompts/*.md', '*.tpl' } }
+vim.lsp.enable('hoplens')
+
+local PROMPT = 'The capital of France is'
+local SIDECAR = 'version: 1\ncases:\n  - id: france\n    expect: " Paris"\n'
+
+--- Opens a new file and says whether the server gets it.
+---@param folder string
+---@param name string
+---@param text string?
+---@return boolean
+local function attaches(folder, name, text)
+  vim.cmd.edit(t.write(folder, name, text or PROMPT))
+  local bufnr = vim.api.nvim_get_current_buf()
+  return vim.wait(1000, function()
+    return #vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr }) > 0
+  end)
+end
+
+t.test('prompts are attached to by their names', function()
+  local folder = t.folder()
+  for _, name in ipairs({
+    'a.prompt',
+    'A.PROMPT',
+    'a.prompty',
+    'a.prompt.md',
+    'a.prompt.yml',
+    'hoplens.toml',
+  }) do
+    t.ok(
+      attaches(folder, name, name == 'hoplens.toml' and '' or nil),
+      name .. ' was not attached to'
+    )
+  end
+end)
+
+t.test('a sidecar, and what it lies beside, are attached to, whatever their type', function()
+  local folder = t.folder()
+  for _, name in ipairs({
+    'capital.txt',
+    'capital.md',
+    'capital.j2',
+    'capital.unheard-of',
+    'capital',
+  }) do
+    t.write(folder, name .. '.hoplens.yaml', SIDECAR)
+    t.ok(attaches(folder, name), name .. ' was not attached to')
+    t.ok(
+      attaches(folder, name .. '.hoplens.yaml', SIDECAR),
+      name .. '’s sidecar was not attached to'
+    )
+  end
+end)
+
+t.test('a file with a sidecar is read as what it is, and not as another format', function()
+  local folder = t.folder()
+  t.write(folder, 'capital.unheard-of.hoplens.yaml', SIDECAR)
+  vim.cmd.edit(t.write(folder, 'capital.unheard-of', PROMPT))
+  t.has(t.hint(0), '" Paris"')
+end)
+
+t.test('globs name further files', function()
+  local folder = t.folder()
+  t.ok(attaches(folder, 'prompts/capital.md'), 'the Markdown below prompts/ was not attached to')
+  t.ok(attaches(folder, 'deep/down/any.tpl'), 'the template was not attached to')
+  t.eq('prompt', require('hoplens.attach').language(0, vim.bo.filetype))
+  t.ok(t.hint(0), 'the server took the template for no prompt')
+end)
+
+t.test('nothing else is attached to', function()
+  local folder = t.folder()
+  for _, name in ipairs({
+    'README.md',
+    'notes.txt',
+    'a.yaml',
+    'prompt',
+    'a.prompt.bak',
+    'promptly.lua',
+    '.prompt',
+  }) do
+    t.ok(not attaches(folder, name), name .. ' was attached to')
+  end
+  vim.cmd.enew()
+  t.ok(not require('hoplens.attach').wants(0), 'an empty buffer was attached to')
+end)
+
+t.test('the root is where hoplens.toml or .git lies, else the file’s folder', function()
+  local attach = require('hoplens.attach')
+  local folder = vim.fs.normalize(vim.uv.fs_realpath(t.folder()))
+  vim.cmd.edit(t.write(folder, 'deep/down/a.prompt', PROMPT))
+  t.eq(folder, attach.root(0))
+  t.write(folder, 'deep/hoplens.toml', '')
+  t.eq(folder .. '/deep', attach.root(0))
+end)
+
+t.test('one server is enough for a project', function()
+  local folder = t.folder()
+  local ids = {}
+  for _, name in ipairs({ 'a.prompt', 'b.prompty', 'c.prompt.md' }) do
+    vim.cmd.edit(t.write(folder, name, PROMPT))
+    ids[t.client(0).id] = true
+  end
+  t.eq(1, vim.tbl_count(ids))
+end)
+
+t.test('prompts have their file types, comments and colours', function()
+  local folder = t.folder()
+  vim.cmd.edit(t.write(folder, 'a.prompt', '---\nmodel: x\n---\nHello {{name}}'))
+  t.eq('dotprompt', vim.bo.filetype)
+  t.eq('{{! %s }}', vim.bo.commentstring)
+  vim.cmd.syntax('on')
+  vim.cmd.edit({ bang = true })
+  local function group(line, column)
+    return vim.fn.synIDattr(vim.fn.synID(line, column, 1), 'name')
+  end
+  t.has(group(2, 1), 'yaml')
+  t.eq('dotpromptTag', group(4, 9))
+  t.eq('', group(4, 1))
+  vim.cmd.edit(t.write(folder, 'a.prompty', PROMPT))
+  t.eq('prompty', vim.bo.filetype)
+end)
+
+t.test('the server is told of the settings before it loads a model', function()
+  vim.iter(vim.lsp.get_clients()):each(function(client)
+    client:stop(true)
+  end)
+  vim.wait(5000, function()
+    return #vim.lsp.get_clients() == 0
+  end)
+  vim.lsp.config('hoplens', { settings = { hoplens = { run = 'manual' } } })
+  local bufnr = t.open_example('reef.prompt')
+  local client = t.client(bufnr)
+  t.eq('manual', client.config.settings.hoplens.run)
+  t.wait('the model', function()
+    return require('hoplens').status(bufnr):find('smollm2-135m (', 1, true)
+  end)
+  vim.wait(1500)
+  t.eq({}, vim.diagnostic.get(bufnr), 'the model looked although it was told not to')
+end)
+
+t.finish()

@@ -1,0 +1,138 @@
+local t = dofile(vim.env.HOPLENS_HARNESS)
+
+vim.lsp.enable('hoplens')
+
+local ALL = { 'cancel', 'cases', 'heads', 'log', 'measure', 'models', 'restart', 'status', 'sweep' }
+
+local function complete(line)
+  return vim.fn.getcompletion(line, 'cmdline')
+end
+
+t.test('subcommands and their words are completed', function()
+  t.eq(ALL, complete('Hoplens '))
+  t.eq({ 'measure', 'models' }, complete('Hoplens m'))
+  t.eq({ 'estimate' }, complete('Hoplens heads e'))
+  t.eq({}, complete('Hoplens nonsense '))
+end)
+
+t.test('a wrong subcommand is told the right ones', function()
+  vim.cmd('Hoplens nonsense')
+  t.has(t.hear('no subcommand `nonsense`'), table.concat(ALL, ', '))
+  vim.cmd('Hoplens')
+  t.hear('the subcommands are: cancel')
+end)
+
+t.test('where no server runs, that is said with a remedy', function()
+  vim.cmd.enew()
+  vim.cmd('Hoplens heads')
+  t.hear('this buffer is no prompt')
+end)
+
+t.test('cases are listed with their verdicts, and lead to their places', function()
+  local bufnr = t.open_example('capital.prompt')
+  t.hint(bufnr)
+  vim.cmd('Hoplens cases')
+  local list = t.wait('the list', function()
+    local items = vim.fn.getloclist(0)
+    return #items > 0 and items
+  end)
+  t.eq(2, #list)
+  t.has(list[1].text, 'france: " Paris"')
+  t.has(list[2].text, 'italy: " Rome"')
+  t.ok(t.percentage(list[1].text) > 0)
+  t.eq(bufnr, list[2].bufnr)
+  local declared = vim.api.nvim_buf_get_lines(bufnr, list[2].lnum - 1, list[2].lnum, false)[1]
+  t.has(declared, 'id: italy')
+  vim.cmd.lclose()
+end)
+
+t.test('models are offered with sizes and licences', function()
+  local bufnr = t.open_example('reef.prompt')
+  t.hint(bufnr)
+  local lines
+  ---@diagnostic disable-next-line: duplicate-set-field
+  vim.ui.select = function(items, options, on_choice)
+    lines = vim.tbl_map(options.format_item, items)
+    on_choice(nil, nil)
+  end
+  vim.cmd('Hoplens models')
+  t.wait('the models', function()
+    return lines
+  end)
+  local default = vim.iter(lines):find(function(line)
+    return line:find('^smollm2%-135m ') ~= nil
+  end)
+  t.eq('smollm2-135m  98 MB  apache-2.0  (in use)', default)
+  t.ok(vim.list_contains(complete('Hoplens models smol'), 'smollm2-135m'), 'not completed')
+end)
+
+t.test('the status names server, model and digest', function()
+  t.hint(t.open_example('reef.prompt'))
+  vim.cmd('messages clear')
+  vim.cmd('Hoplens status')
+  local text = t.wait('the status', function()
+    local said = vim.fn.execute('messages')
+    return said:find('digest', 1, true) and said
+  end)
+  t.has(text, 'server ' .. require('hoplens').version)
+  t.has(text, 'model  smollm2-135m, 30 layers of 9 heads, width 576')
+  t.has(text, 'digest sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53')
+end)
+
+t.test('measure looks although the settings say not to, cancel ends it', function()
+  local client = t.client(t.open_example('reef.prompt'))
+  client.settings = { hoplens = { run = 'manual' } }
+  client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+  local bufnr = t.open_example('capital.prompt')
+  t.client(bufnr)
+  vim.wait(1500)
+  t.eq({}, vim.diagnostic.get(bufnr))
+  vim.cmd('Hoplens cancel')
+  t.hear('nothing was being computed')
+  local analyzed
+  vim.api.nvim_create_autocmd('User', {
+    pattern = 'HoplensAnalyzed',
+    callback = function(event)
+      analyzed = event.data.buf
+    end,
+  })
+  vim.cmd('Hoplens measure')
+  t.hint(bufnr)
+  t.eq(bufnr, analyzed, 'the server did not tell that it knows more')
+  vim.cmd('Hoplens cancel')
+  t.hear('ended what was being computed')
+  client:notify('workspace/didChangeConfiguration', { settings = { hoplens = {} } })
+end)
+
+t.test('restart gives every prompt a new server', function()
+  local first = t.open_example('reef.prompt')
+  local old = t.client(first)
+  local second = t.open_example('several.prompt')
+  t.client(second)
+  vim.cmd('Hoplens restart')
+  for _, bufnr in ipairs({ first, second }) do
+    t.wait('the new server', function()
+      local client = vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr })[1]
+      return client and client.id > old.id and client.initialized
+    end)
+  end
+  t.hint(first)
+  t.eq({}, t.said, 'a wanted end was taken for an accident')
+end)
+
+t.test('the log is opened at its end', function()
+  local windows = #vim.api.nvim_list_wins()
+  vim.cmd('Hoplens log')
+  t.eq(windows + 1, #vim.api.nvim_list_wins())
+  t.has(vim.api.nvim_buf_get_name(0), 'lsp.log')
+  t.eq(vim.api.nvim_buf_line_count(0), vim.api.nvim_win_get_cursor(0)[1])
+  vim.cmd.close()
+end)
+
+t.test('<Plug> maps are there for the taking', function()
+  for _, name in ipairs({ 'heads', 'sweep', 'measure', 'cases' }) do
+    t.eq('<Cmd>Hoplens ' .. name .. '<CR>', vim.fn.maparg(('<Plug>(hoplens-%s)'):format(name), 'n'))
+  end
+end)
+
+t.finish()
