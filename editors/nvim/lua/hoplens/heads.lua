@@ -294,10 +294,8 @@ local function show(view)
   end
   local token = found.tokens[found.position + 1]
   local where = format.quoted(token and token.text or '')
-  local answer = ('P(%s) %s'):format(
-    format.quoted(found.target),
-    format.percent(math.exp(found.logp))
-  )
+  local target, p = format.quoted(found.target), format.percent(math.exp(found.logp))
+  local answer = ('%s → %s %s'):format(where, target, p)
   local function again(changes, row, column)
     local next_view = vim.tbl_extend('force', view, changes, { at = { row, column } })
     vim.schedule(function()

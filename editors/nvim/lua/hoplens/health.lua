@@ -120,13 +120,14 @@ end
 
 --- Checks everything that hoplens needs.
 function M.check()
-  -- These are the names up to 0.9, where this can only say that it is too old.
+  -- An old Neovim has it elsewhere and under other names; there this only says that it is old.
+  local own = vim.health or require('health')
   local health = {
-    start = vim.health.start or vim.health.report_start,
-    ok = vim.health.ok or vim.health.report_ok,
-    info = vim.health.info or vim.health.report_info,
-    warn = vim.health.warn or vim.health.report_warn,
-    error = vim.health.error or vim.health.report_error,
+    start = own.start or own.report_start,
+    ok = own.ok or own.report_ok,
+    info = own.info or own.report_info,
+    warn = own.warn or own.report_warn,
+    error = own.error or own.report_error,
   }
   health.start('hoplens')
   if not check_neovim(health) then

@@ -9,7 +9,6 @@ local links = {
   HoplensBest = 'DiagnosticUnderlineOk',
   HoplensCursor = 'Visual',
   HoplensAxis = 'LineNr',
-  HoplensKey = 'Special',
   HoplensName = 'Title',
   HoplensNumber = 'Number',
   HoplensToken = 'String',

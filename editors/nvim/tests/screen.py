@@ -1,0 +1,180 @@
+"""What a terminal shows, held to what the documents show.
+
+Usage: screen.py NVIM HOPLENS FOLDER
+
+Types into real Neovim inside tmux, and compares each screen with the block of the same name in
+docs/editors.md and doc/hoplens.txt. Texts must be the same; numbers may differ by a rounding, and
+the shade of a cell by one step. With HOPLENS_UPDATE=1 the blocks are written anew instead.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+NVIM, HOPLENS, FOLDER = (Path(part).absolute() for part in sys.argv[1:4])
+PLUGIN = Path(__file__).resolve().parent.parent
+ROOT = PLUGIN.parent.parent
+SHADES = " ·░▒▓█"
+# How a screen is marked, and how its block ends.
+DOCUMENTS = [
+    (ROOT / "docs/editors.md", r"<!-- nvim-screen: {} -->\n\n```text\n", "```"),
+    (PLUGIN / "doc/hoplens.txt", r"\*hoplens-screen-{}\* *>\n", "<"),
+]
+
+
+class Terminal:
+    """Neovim in tmux, 80 columns by 24 lines."""
+
+    def __init__(self, file: Path) -> None:
+        self.tmux = ["tmux", "-L", f"hoplens-{os.getpid()}", "-f", "/dev/null"]
+        enable = "lua vim.lsp.enable('hoplens')"
+        command = [NVIM, "--clean", "--cmd", f"set rtp^={PLUGIN} noswapfile", "-c", enable, file.name]
+        env = {
+            **os.environ,
+            "PATH": f"{FOLDER / 'bin'}:{os.environ['PATH']}",
+            "LC_ALL": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(FOLDER / "config"),
+            "XDG_DATA_HOME": str(FOLDER / "data"),
+            "XDG_STATE_HOME": str(FOLDER / "state"),
+        }
+        size = ["-x", "80", "-y", "24"]
+        start = [*self.tmux, "new-session", "-d", *size, *map(str, command)]
+        subprocess.run(start, env=env, cwd=file.parent, check=True)
+
+    def screen(self, colours: bool = False) -> str:
+        command = [*self.tmux, "capture-pane", "-p", *(["-e"] if colours else [])]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def type(self, *keys: str) -> None:
+        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
+
+    def wait(self, part: str, seconds: float = 120, again=lambda: None) -> str:
+        """The screen once it holds `part` and is the same twice; `again` is done in between."""
+        end, before = time.time() + seconds, ""
+        while time.time() < end:
+            time.sleep(0.3)
+            now = self.screen()
+            if part in now and now == before:
+                return now
+            if part not in now:
+                again()
+            before = now
+        raise SystemExit(f"waited in vain for {part!r}; the screen is:\n{self.screen()}")
+
+    def close(self) -> None:
+        subprocess.run([*self.tmux, "kill-server"], check=False)
+
+
+def float_of(screen: str) -> str:
+    """The lines of the screen that a float's border stands in, without what is beside it."""
+    lines = [line for line in screen.splitlines() if re.search("[╭╮│├┤╰╯]", line)]
+    left = min(re.search("[╭│├╰]", line).start() for line in lines)
+    right = max(len(line.rstrip()) for line in lines)
+    return "\n".join(line[left:right].rstrip() for line in lines)
+
+
+def plain(screen: str) -> str:
+    """The screen without the lines that Neovim fills with `~`, and what stands below them."""
+    lines = [line.rstrip() for line in screen.splitlines()]
+    return "\n".join(line for line in lines if line != "~").rstrip()
+
+
+def shots(file: Path) -> dict[str, str]:
+    """Every screen, by name."""
+    found = {}
+    terminal = Terminal(file)
+    try:
+        terminal.wait('→ " Australia"')
+        terminal.type("G", "$")
+        found["prompt"] = plain(terminal.wait("coast of"))
+        keep(terminal, "prompt")
+
+        def ask_again() -> None:
+            terminal.type("Escape", "Escape", "0", "gra")
+            time.sleep(2)
+
+        actions = terminal.wait("Inject memory", again=ask_again)
+        menu = [line.rstrip() for line in actions.splitlines() if re.match(r" *\d+: ", line)]
+        found["repairs"] = "\n".join(menu)
+        terminal.type("Escape", "Escape", "$")
+        for name, keys, part in [
+            ("heads", [":Hoplens heads", "Enter"], "retrieves"),
+            ("attention", ["Enter"], "looks at"),
+            ("sweep", ["q", ":Hoplens sweep", "Enter"], "rank #"),
+        ]:
+            terminal.type(*keys)
+            found[name] = float_of(terminal.wait(part if name != "attention" else "what head"))
+            keep(terminal, name)
+    finally:
+        terminal.close()
+    return found
+
+
+def keep(terminal: Terminal, name: str) -> None:
+    """Leaves the screen with its colours in the folder, for whoever wants to look at it."""
+    (FOLDER / f"{name}.ansi").write_text(terminal.screen(colours=True))
+
+
+def same(shown: str, documented: str) -> bool:
+    """Whether two lines say the same."""
+    number = re.compile(r"\d+(?:\.\d+)?")
+    left, right = number.split(shown.rstrip()), number.split(documented.rstrip())
+    if len(left) != len(right):
+        return False
+    for one, other in zip(number.findall(shown), number.findall(documented)):
+        if abs(float(one) - float(other)) > max(0.011, 0.02 * abs(float(other))):
+            return False
+    texts = zip("".join(left).ljust(99), "".join(right).ljust(99))
+    near = lambda a, b: a in SHADES and b in SHADES and abs(SHADES.index(a) - SHADES.index(b)) < 2
+    return all(a == b or near(a, b) for a, b in texts)
+
+
+def check(path: Path, start: str, end: str, found: dict[str, str]) -> list[str]:
+    """What is wrong with the screens of a document."""
+    text, problems, seen = path.read_text(), [], 0
+    for name, shown in found.items():
+        block = re.search(f"({start.format(name)})(.*?)^({end})", text, re.DOTALL | re.MULTILINE)
+        if not block:
+            continue
+        seen += 1
+        if os.environ.get("HOPLENS_UPDATE") == "1":
+            indent = "\t" if path.suffix == ".txt" else ""
+            fresh = textwrap.indent(shown, indent) + "\n"
+            text = text[: block.start(2)] + fresh + text[block.end(2) :]
+            continue
+        documented = textwrap.dedent(block[2]).strip("\n").splitlines()
+        lines = textwrap.dedent(shown).strip("\n").splitlines()
+        if len(lines) != len(documented) or not all(map(same, lines, documented)):
+            wrong = [f"  shown: {a}\n  there: {b}" for a, b in zip(lines, documented) if not same(a, b)]
+            problems.append(
+                f"{path.name} shows another screen `{name}` ({len(documented)} lines) than the"
+                f" terminal ({len(lines)} lines); HOPLENS_UPDATE=1 writes it anew\n" + "\n".join(wrong)
+            )
+    if os.environ.get("HOPLENS_UPDATE") == "1":
+        path.write_text(text)
+    return problems if seen else [f"{path.name} shows no screen"]
+
+
+def main() -> None:
+    work = FOLDER / "screen"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    (FOLDER / "bin").mkdir(exist_ok=True)
+    link = FOLDER / "bin/hoplens"
+    link.unlink(missing_ok=True)
+    link.symlink_to(HOPLENS)
+    file = work / "reef.prompt"
+    shutil.copy(ROOT / "examples/reef.prompt", file)
+    found = shots(file)
+    problems = [problem for document in DOCUMENTS for problem in check(*document, found)]
+    if problems:
+        raise SystemExit("\n".join(problems))
+    print(f"  {len(found)} screens are as the documents show them")
+
+
+main()
