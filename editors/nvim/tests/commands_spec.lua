@@ -116,6 +116,8 @@ t.test('restart gives every prompt a new server', function()
       return client and client.id > old.id and client.initialized
     end)
   end
+  t.hint(second)
+  vim.cmd.buffer(first)
   t.hint(first)
   t.eq({}, t.said, 'a wanted end was taken for an accident')
 end)

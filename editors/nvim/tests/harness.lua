@@ -2,6 +2,7 @@
 local t = {}
 
 local examples = vim.env.HOPLENS_EXAMPLES
+io.stdout:setvbuf('no')
 local failed, passed = {}, 0
 
 --- Everything that was said to the user, oldest first.
@@ -56,7 +57,7 @@ end
 ---@return T
 function t.wait(what, run, ms)
   local got
-  local ok = vim.wait(ms or 30000, function()
+  local ok = vim.wait(ms or 60000, function()
     got = run()
     return got
   end, 20)
@@ -78,11 +79,16 @@ function t.hear(part)
   end)
 end
 
---- A new folder, a project's root.
+-- One project, so that one server is enough for a spec.
+local root, folders = vim.fn.tempname(), 0
+vim.fn.mkdir(root .. '/.git', 'p')
+
+--- A new folder of the project.
 ---@return string
 function t.folder()
-  local folder = vim.fn.tempname()
-  vim.fn.mkdir(folder .. '/.git', 'p')
+  folders = folders + 1
+  local folder = root .. '/' .. folders
+  vim.fn.mkdir(folder, 'p')
   return folder
 end
 

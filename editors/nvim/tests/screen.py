@@ -53,7 +53,7 @@ class Terminal:
     def type(self, *keys: str) -> None:
         subprocess.run([*self.tmux, "send-keys", *keys], check=True)
 
-    def wait(self, part: str, seconds: float = 120, again=lambda: None) -> str:
+    def wait(self, part: str, seconds: float = 600, again=lambda: None) -> str:
         """The screen once it holds `part` and is the same twice; `again` is done in between."""
         end, before = time.time() + seconds, ""
         while time.time() < end:

@@ -1,14 +1,37 @@
 --- Hints and lenses, shown anew as results arrive.
 local M = {}
 
-local group = vim.api.nvim_create_augroup('hoplens.lenses', {})
+local group = vim.api.nvim_create_augroup('hoplens.refresh', {})
 
 ---@param bufnr integer
 local function ask_for_lenses(bufnr)
   local client = vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr })[1]
-  if client and client:supports_method('textDocument/codeLens', bufnr) then
+  local is_alive = client and not client:is_stopped()
+  if is_alive and client:supports_method('textDocument/codeLens', bufnr) then
     vim.lsp.codelens.refresh({ bufnr = bufnr })
   end
+end
+
+--- Asks for the hints of a buffer that comes into view: what arrived while it was hidden, Neovim
+--- did not ask for.
+---@param bufnr integer
+local function ask_for_hints(bufnr)
+  if vim.lsp.inlay_hint.is_enabled({ bufnr = bufnr }) then
+    vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+  end
+end
+
+---@param bufnr integer
+---@param events string[]
+---@param run fun(bufnr: integer)
+local function on(bufnr, events, run)
+  vim.api.nvim_create_autocmd(events, {
+    group = group,
+    buffer = bufnr,
+    callback = function()
+      run(bufnr)
+    end,
+  })
 end
 
 --- A client got a buffer.
@@ -16,35 +39,32 @@ end
 ---@param bufnr integer
 function M.attach(client, bufnr)
   local options = require('hoplens.options').get()
+  vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
   if options.hints and client:supports_method('textDocument/inlayHint', bufnr) then
     vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+    on(bufnr, { 'BufWinEnter' }, ask_for_hints)
   end
-  if not options.lenses or not client:supports_method('textDocument/codeLens', bufnr) then
-    return
-  end
-  if vim.lsp.codelens.enable then
-    return vim.lsp.codelens.enable(true, { bufnr = bufnr })
-  end
-  -- Up to 0.11 nobody asks for lenses by himself.
-  vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
-  vim.api.nvim_create_autocmd({ 'BufEnter', 'InsertLeave' }, {
-    group = group,
-    buffer = bufnr,
-    callback = function()
+  if options.lenses and client:supports_method('textDocument/codeLens', bufnr) then
+    if vim.lsp.codelens.enable then
+      vim.lsp.codelens.enable(true, { bufnr = bufnr })
+    else
+      -- Up to 0.11 nobody asks for lenses by himself.
+      on(bufnr, { 'BufWinEnter', 'BufEnter', 'InsertLeave' }, ask_for_lenses)
       ask_for_lenses(bufnr)
-    end,
-  })
+    end
+  end
   vim.api.nvim_create_autocmd('LspDetach', {
     group = group,
     buffer = bufnr,
     callback = function(event)
       if event.data.client_id == client.id then
-        vim.lsp.codelens.clear(client.id, bufnr)
+        if not vim.lsp.codelens.enable then
+          vim.lsp.codelens.clear(client.id, bufnr)
+        end
         vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
       end
     end,
   })
-  ask_for_lenses(bufnr)
 end
 
 --- The server knows more of a prompt.

@@ -169,22 +169,27 @@ function M.restart()
   end
   local clients = vim.lsp.get_clients({ name = 'hoplens' })
   for _, client in ipairs(clients) do
+    -- Otherwise Neovim goes on asking a server that is about to end, and shows its refusals.
+    for bufnr in pairs(client.attached_buffers) do
+      vim.lsp.buf_detach_client(bufnr, client.id)
+    end
     client:stop()
   end
   local patience, step = 3000, 50
   local function wait(waited)
-    local alive = vim.iter(clients):filter(function(client)
-      return not client:is_stopped()
-    end)
-    if not alive:peek() then
+    -- A client counts as stopped as soon as it was asked to; it is gone when its process ended.
+    local alive = vim.tbl_filter(function(client)
+      return vim.lsp.get_client_by_id(client.id) ~= nil
+    end, clients)
+    if #alive == 0 then
       return start()
-    elseif waited >= patience then
-      alive:each(function(client)
-        client:stop(true)
-      end)
+    elseif waited == patience then
+      for _, client in ipairs(alive) do
+        client.rpc.terminate()
+      end
     end
     vim.defer_fn(function()
-      wait(waited >= patience and 0 or waited + step)
+      wait(waited + step)
     end, step)
   end
   wait(0)
