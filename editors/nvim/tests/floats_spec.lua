@@ -158,7 +158,7 @@ t.test('the cursor says which token is read', function()
   local bufnr = reef()
   local line = vim.api.nvim_buf_line_count(bufnr)
   local text = vim.api.nvim_buf_get_lines(bufnr, line - 1, line, false)[1]
-  vim.api.nvim_win_set_cursor(0, { line, text:find(' reef') })
+  vim.api.nvim_win_set_cursor(0, { line, (text:find(' reef', 1, true)) })
   vim.cmd('Hoplens heads none')
   t.has((floats()).title, '" reef" →')
 end)
@@ -252,18 +252,22 @@ t.test('floats fit a small terminal', function()
   vim.o.columns, vim.o.lines = 100, 40
 end)
 
-t.test('lenses open floats, and come without anybody asking', function()
+t.test('lenses are shown anew as results arrive, and open floats', function()
   local bufnr = reef()
   local client = t.client(bufnr)
-  if not client:supports_method('textDocument/codeLens', bufnr) then
-    error('the server offers no code lenses')
-  end
-  local lens = t.wait('the lens of heads', function()
+  --- The lens of the case's heads, once it names the case.
+  local function lens()
     return vim.iter(vim.lsp.codelens.get(bufnr)):find(function(one)
-      return one.command and one.command.command == 'hoplens.server.showHeads'
+      local command = one.command or {}
+      return command.command == 'hoplens.server.showHeads' and command.arguments[1].case == 'reef'
     end)
-  end)
-  client:exec_cmd(lens.command, { bufnr = bufnr })
+  end
+  t.eq(nil, lens(), 'the model looked before it was asked to')
+  vim.cmd('Hoplens heads none')
+  floats()
+  t.type('q')
+  local found = t.wait('the lens of heads', lens)
+  client:exec_cmd(found.command, { bufnr = bufnr })
   t.has((floats()).title, '→ " Australia"')
 end)
 
