@@ -129,10 +129,10 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
         return true;
     }
     state.publish(key);
-    state.refresh.notify_one();
+    state.refresh.all();
     repair(state, key, look, &view, findings.clone()).await;
     state.prompts.set_measured(key, look);
-    state.refresh.notify_one();
+    state.refresh.lenses();
     answers(state, key, look, &findings).await;
     guess(state, key, look, findings).await;
     true

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use tokio::sync::{Notify, mpsc::UnboundedSender};
+use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::MessageType;
 
@@ -16,6 +16,7 @@ use super::key::Key;
 use super::lifecycle::Lifecycle;
 use super::projects::Projects;
 use super::prompts::Prompts;
+use super::refresh::Refresh;
 use super::settings::Settings;
 use crate::engine::Engine;
 use crate::hop;
@@ -30,8 +31,8 @@ pub(super) struct State {
     pub lifecycle: Lifecycle,
     pub projects: Projects,
     pub texts: Texts,
-    /// Woken when inlay hints and code lenses changed.
-    pub refresh: Notify,
+    /// Woken when what is shown beside the text changed.
+    pub refresh: Refresh,
     can: OnceLock<Can>,
     settings: RwLock<Settings>,
     roots: OnceLock<Vec<PathBuf>>,
@@ -59,7 +60,7 @@ impl State {
             lifecycle: Lifecycle::default(),
             projects: Projects::default(),
             texts: Texts::default(),
-            refresh: Notify::new(),
+            refresh: Refresh::default(),
             can: OnceLock::new(),
             settings: RwLock::default(),
             roots: OnceLock::new(),

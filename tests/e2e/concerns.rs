@@ -8,7 +8,8 @@ const SIDECAR: &str =
     "version: 1\ncases:\n  - expect: \" the\"\n    hops: [{mention: The first, bridge: café}]\n";
 
 fn titles(client: &mut Client, uri: &str, range: &Value) -> Vec<String> {
-    let context = json!({"diagnostics": []});
+    let repairs = ["quickfix.hoplens.inject", "quickfix.hoplens.rewrite"];
+    let context = json!({"diagnostics": [], "only": repairs});
     let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
     let actions = client.request("textDocument/codeAction", params);
     let actions = actions.as_array().unwrap().iter();

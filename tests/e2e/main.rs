@@ -5,8 +5,10 @@
 )]
 
 mod client;
+mod commands;
 mod concerns;
 mod editor;
+mod lenses;
 mod lifecycle;
 mod model;
 mod project;

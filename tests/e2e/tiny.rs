@@ -59,7 +59,7 @@ fn findings_follow_the_text_while_it_is_edited() {
     // The command does not wait for the pause.
     client.request(
         "workspace/executeCommand",
-        json!({"command": "hoplens.server.analyse", "arguments": [URI]}),
+        json!({"command": "hoplens.server.measure", "arguments": [URI]}),
     );
     client.diagnostics(URI, |found| {
         found["diagnostics"][0]["data"]["repairs"].is_u64()
