@@ -17,6 +17,8 @@ mod scenario;
 mod sidecar;
 mod smollm2;
 mod statics;
+mod structure;
 mod sync;
 mod tiny;
 mod unknown_model;
+mod writing;
