@@ -25,6 +25,7 @@ mod projects;
 mod prompts;
 mod publish;
 mod refresh;
+mod repairs;
 mod settings;
 mod state;
 mod status;

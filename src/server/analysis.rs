@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use super::documents::ByteEdit;
 use super::key::Key;
-use super::progress::{Progress, Step};
 use super::prompts::Look;
+use super::repairs;
 use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority, facts_of};
-use crate::hop::{
-    CaseFindings, Document, FileFindings, HopError, Neighbours, analyse, answer, measure,
-    undeclared,
-};
+use crate::hop::{FileFindings, HopError, analyse, answer, undeclared};
 use crate::prompt::Facts;
 
 /// Why a prompt is looked at.
@@ -130,7 +127,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     }
     state.publish(key);
     state.refresh.all();
-    repair(state, key, look, &view, findings.clone()).await;
+    repairs::measure(state, key, look, &view, &findings).await;
     state.prompts.set_measured(key, look);
     state.refresh.lenses();
     answers(state, key, look, &findings).await;
@@ -140,7 +137,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
 
 /// What the model answers by itself where nothing is expected.
 async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFindings) {
-    let open = |case: &&CaseFindings| {
+    let open = |case: &&crate::hop::CaseFindings| {
         case.case.is_none() && case.subject.expect.is_empty() && case.outcome.is_ok()
     };
     let asked = findings.cases.iter().enumerate();
@@ -165,61 +162,6 @@ async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFind
         if !state.prompts.set_answer(key, look, index, found) {
             return;
         }
-    }
-}
-
-/// Measures the repairs of every case that fails, in the background.
-async fn repair(
-    state: &Arc<State>,
-    key: &Key,
-    look: &Look,
-    view: &Arc<View>,
-    findings: FileFindings,
-) {
-    let cases = findings.cases.iter();
-    let others = cases.map(|case| case.subject.clone());
-    let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
-    let wants = |case: &CaseFindings| matches!(&case.outcome, Ok(found) if found.wants_repairs());
-    let total = findings.cases.iter().filter(|case| wants(case)).count();
-    let title = format!("Measuring repairs of {}", key.short_name());
-    let shown = (0 < total).then(|| Progress::begin_later(state, title));
-    let mut done = 0;
-    for (index, case) in findings.cases.into_iter().enumerate() {
-        if !wants(&case) {
-            continue;
-        }
-        if let Some(shown) = &shown {
-            shown.report(Step {
-                message: format!("case {} of {total}", done + 1),
-                percent: (100 * done / total) as u32,
-            });
-        }
-        done += 1;
-        let settings = state.hop_settings(key);
-        let around = Arc::clone(&around);
-        let view = Arc::clone(view);
-        let answer = state.engine.submit_long(
-            Priority::Diagnostics,
-            &look.cancel,
-            move |model, cancel, pause| {
-                let mut pause = |_| pause();
-                let document = Document {
-                    file: &view.snapshot.file,
-                    text: &view.snapshot.text,
-                };
-                measure(
-                    model, document, &case, &around, &settings, cancel, &mut pause,
-                )
-            },
-        );
-        let Some(repairs) = answered(answer.await) else {
-            continue;
-        };
-        if !state.prompts.set_repairs(key, look, index, repairs) {
-            return;
-        }
-        // Clients ask for actions when diagnostics change.
-        state.publish(key);
     }
 }
 
@@ -263,7 +205,9 @@ fn facts(key: &Key) -> Facts {
 }
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.
-fn answered<T, E>(answer: Result<Result<Result<T, HopError>, EngineError>, E>) -> Option<T> {
+pub(super) fn answered<T, E>(
+    answer: Result<Result<Result<T, HopError>, EngineError>, E>,
+) -> Option<T> {
     match answer {
         Ok(Ok(Ok(value))) => Some(value),
         Ok(Ok(Err(error))) => {

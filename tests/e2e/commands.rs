@@ -19,7 +19,7 @@ fn run(client: &mut Client, name: &str, argument: Value) -> Value {
 }
 
 fn is_measured(found: &Value) -> bool {
-    found["diagnostics"][0]["data"]["repairs"].is_u64()
+    found["diagnostics"][0]["data"]["weighed"] == true
 }
 
 fn opened(start: &Start) -> Client {
@@ -119,7 +119,7 @@ fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
     client.diagnostics(URI, |found| {
         let all = found["diagnostics"].as_array().unwrap();
         all.iter()
-            .all(|one| one["data"]["repairs"].is_u64() || one["data"].is_null())
+            .all(|one| one["data"]["weighed"] == true || one["data"].is_null())
     });
 }
 
