@@ -78,10 +78,9 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
         .worker_threads(2)
         .enable_time()
         .build()?;
-    let (publish, published) = mpsc::unbounded_channel();
     let mut shared = None;
     let (service, socket) = LspService::build(|client| {
-        let state = Arc::new(state::State::new(client, options, engine, publish));
+        let state = Arc::new(state::State::new(client, options, engine));
         shared = Some(Arc::clone(&state));
         backend::Backend { state }
     })
@@ -90,14 +89,16 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
     let Some(state) = shared else {
         return Err(std::io::Error::other("the service was not built"));
     };
-    runtime.spawn(publish::run(Arc::clone(&state), published));
+    runtime.spawn(publish::run(Arc::clone(&state)));
     runtime.spawn(status::run(Arc::clone(&state), status_changes));
     runtime.spawn(refresh::run(Arc::clone(&state)));
     runtime.block_on(async {
         let ingress = ingress::Ingress::new(service, Arc::clone(&state));
         let (messages, from_client) = tokio::io::duplex(PIPE);
         let stdin = tokio::io::BufReader::new(tokio::io::stdin());
-        tokio::spawn(wire::pass_on(stdin, from_client));
+        let hearing = Arc::clone(&state);
+        let hear = move |farewell| hearing.lifecycle.hear(farewell);
+        tokio::spawn(wire::pass_on(stdin, from_client, hear));
         let server = Server::new(messages, tokio::io::stdout(), socket)
             .concurrency_level(CONCURRENCY)
             .serve(ingress);

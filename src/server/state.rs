@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use tokio::sync::{Notify, mpsc::UnboundedSender};
+use tokio::sync::Notify;
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::MessageType;
 
@@ -16,6 +16,7 @@ use super::key::Key;
 use super::lifecycle::Lifecycle;
 use super::projects::Projects;
 use super::prompts::Prompts;
+use super::publish::Wanted;
 use super::settings::Settings;
 use crate::engine::Engine;
 use crate::hop;
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub texts: Texts,
     /// Woken when inlay hints and code lenses changed.
     pub refresh: Notify,
+    /// Whose diagnostics are to be told.
+    pub publish: Wanted,
     can: OnceLock<Can>,
     settings: RwLock<Settings>,
     roots: OnceLock<Vec<PathBuf>>,
@@ -39,17 +42,11 @@ pub(super) struct State {
     chosen: Mutex<Option<String>>,
     /// The model that was asked for last.
     wanted: Mutex<Option<String>>,
-    publish: UnboundedSender<Key>,
     model_requests: AtomicU64,
 }
 
 impl State {
-    pub(super) fn new(
-        client: Client,
-        options: ServerOptions,
-        engine: Engine,
-        publish: UnboundedSender<Key>,
-    ) -> Self {
+    pub(super) fn new(client: Client, options: ServerOptions, engine: Engine) -> Self {
         Self {
             client,
             options,
@@ -60,12 +57,12 @@ impl State {
             projects: Projects::default(),
             texts: Texts::default(),
             refresh: Notify::new(),
+            publish: Wanted::default(),
             can: OnceLock::new(),
             settings: RwLock::default(),
             roots: OnceLock::new(),
             chosen: Mutex::default(),
             wanted: Mutex::default(),
-            publish,
             model_requests: AtomicU64::new(0),
         }
     }
@@ -180,8 +177,7 @@ impl State {
 
     /// Has the diagnostics of a prompt told to the client.
     pub(super) fn publish(&self, key: &Key) {
-        // The publisher ends with the server only.
-        let _ = self.publish.send(key.clone());
+        self.publish.add(key);
     }
 
     /// The same for every prompt.
