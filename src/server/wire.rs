@@ -24,6 +24,8 @@ pub(super) const UNREADABLE: &str = "$/hoplens/unreadable";
 
 /// Larger than any prompt; what is longer is skipped.
 const LONGEST: u64 = 64 << 20;
+/// No message has so many bytes: that length is a lie, and waiting for them would be for ever.
+const ABSURD: u64 = 4 << 30;
 /// Bytes that may wait for their turn. Beyond them nothing is read until the client reads.
 const ROOM: usize = 2 * LONGEST as usize;
 /// What a short message takes beside its text.
@@ -98,6 +100,9 @@ async fn body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Body
     let Some(length) = header(input).await? else {
         return Ok(None);
     };
+    if ABSURD < length {
+        return Ok(Some(Body::TooLong(length)));
+    }
     let wanted = length.min(LONGEST);
     let mut body = Vec::new();
     let got = (&mut *input).take(wanted).read_to_end(&mut body).await? as u64;
