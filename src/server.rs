@@ -10,9 +10,11 @@ mod backend;
 mod can;
 mod carried;
 mod commands;
+mod configuration;
 mod convert;
 mod disk;
 mod documents;
+mod guarded;
 mod handlers;
 mod ingress;
 mod key;
@@ -69,6 +71,10 @@ const PIPE: usize = 64 << 10;
 /// # Errors
 /// The system refused a thread.
 pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        "the language server begins"
+    );
     let (statuses, status_changes) = mpsc::unbounded_channel();
     let engine = Engine::start(move |status| {
         // Nobody listens once the server ends.
