@@ -6,13 +6,21 @@
 
 mod client;
 mod concerns;
+mod deaf;
 mod editor;
+mod faults;
+mod folders;
+mod hostile;
 mod lifecycle;
+mod logs;
 mod model;
 mod project;
 mod protocol;
+mod random;
+mod requests;
 mod scenario;
 mod sidecar;
+mod slow;
 mod smollm2;
 mod statics;
 mod sync;
