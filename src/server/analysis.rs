@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::documents::ByteEdit;
 use super::key::Key;
 use super::prompts::Look;
@@ -38,8 +40,9 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
     if asks_model {
         state.prompts.set_pending(key, &look, true);
     }
+    let span = tracing::debug_span!("look", number = look.number, ?cause);
     let (state, key) = (Arc::clone(state), key.clone());
-    tokio::spawn(async move {
+    let looking = async move {
         if !read(&state, &key, &look) || !asks_model {
             return;
         }
@@ -49,7 +52,8 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
         if state.prompts.is_current(&key, &look) && !ask(&state, &key, &look).await {
             state.prompts.set_pending(&key, &look, false);
         }
-    });
+    };
+    tokio::spawn(looking.instrument(span));
 }
 
 /// Looks again only if the prompt or its sidecar reads differently, or the model has not looked
@@ -119,7 +123,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
             let snapshot = &seen.snapshot;
             analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
         });
-    let Some(findings) = answered(answer.await) else {
+    let Some(findings) = answered(state, answer.await) else {
         return false;
     };
     if !state.prompts.set_findings(key, look, findings.clone()) {
@@ -156,7 +160,7 @@ async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFind
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
                     answer(model, &subject, is_chat, &settings, cancel)
                 });
-        let Some(found) = answered(answer.await) else {
+        let Some(found) = answered(state, answer.await) else {
             continue;
         };
         if !state.prompts.set_answer(key, look, index, found) {
@@ -183,7 +187,7 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
                     undeclared(model, &case.subject, &facts, &settings, cancel)
                 });
-        let Some(Some(found)) = answered(answer.await) else {
+        let Some(Some(found)) = answered(state, answer.await) else {
             continue;
         };
         if !state.prompts.set_undeclared(key, look, index, found) {
@@ -206,18 +210,21 @@ fn facts(key: &Key) -> Facts {
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.
 pub(super) fn answered<T, E>(
+    state: &State,
     answer: Result<Result<Result<T, HopError>, EngineError>, E>,
 ) -> Option<T> {
     match answer {
         Ok(Ok(Ok(value))) => Some(value),
         Ok(Ok(Err(error))) => {
             if !error.is_cancelled() {
-                tracing::warn!(%error, "the model could not look at a prompt");
+                tracing::warn!("the model could not look at a prompt; debug has the reason");
+                // It may quote the prompt.
+                tracing::debug!(%error, "the reason");
             }
             None
         }
-        Ok(Err(error @ EngineError::Panicked(_))) => {
-            tracing::error!(%error);
+        Ok(Err(EngineError::Panicked(message))) => {
+            state.tell_of_panic(&message);
             None
         }
         Ok(Err(_)) | Err(_) => None,

@@ -40,6 +40,10 @@ pub(super) struct Can {
     pub code_links: bool,
     /// `hoplens/didAnalyze` is wanted.
     pub did_analyze: bool,
+    /// `workspace/configuration` is answered.
+    pub configuration: bool,
+    /// Changes of settings can be told of on request.
+    pub watch_settings: bool,
     /// Files can be watched for us.
     pub watch_files: bool,
     /// Code actions may be shown that cannot be chosen.
@@ -64,6 +68,7 @@ impl Can {
         });
         let hints = workspace.and_then(|workspace| workspace.inlay_hint.as_ref());
         let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
+        let told = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
         let text = client.text_document.as_ref();
         let published = text.and_then(|text| text.publish_diagnostics.as_ref());
         let actions = text.and_then(|text| text.code_action.as_ref());
@@ -96,6 +101,8 @@ impl Can {
                 .is_some_and(|published| published.code_description_support == Some(true)),
             did_analyze: own("hoplensDidAnalyze"),
             disabled_actions: actions.is_some_and(|actions| actions.disabled_support == Some(true)),
+            configuration: workspace.is_some_and(|workspace| workspace.configuration == Some(true)),
+            watch_settings: told.is_some_and(|told| told.dynamic_registration == Some(true)),
             watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
             related_information: published
                 .is_some_and(|published| published.related_information == Some(true)),

@@ -48,7 +48,7 @@ pub(super) async fn measure(
                 find_repairs(model, &own, &settings, cancel, &mut |_| pause())
             },
         );
-        let Some(repairs) = answered(answer.await) else {
+        let Some(repairs) = answered(state, answer.await) else {
             continue;
         };
         let weighed = !wants_weighing(findings, &repairs);
@@ -90,7 +90,7 @@ pub(super) async fn measure(
                 Ok(repairs)
             },
         );
-        let Some(repairs) = answered(answer.await) else {
+        let Some(repairs) = answered(state, answer.await) else {
             continue;
         };
         if !state.prompts.set_repairs(key, look, index, repairs, true) {
