@@ -39,8 +39,8 @@ pub use mentions::mentions;
 pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use project::{
-    Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, Positions, Project, ProjectProblem,
-    ProjectSearch, ignoring,
+    Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, PROJECT_KEYS, Positions, Project,
+    ProjectKey, ProjectProblem, ProjectSearch, ProjectValues, ignoring,
 };
 pub use repair::{Change, Repair, Wording, try_injection, words_edit};
 pub use settings::{Search, Settings, Thresholds};

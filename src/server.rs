@@ -21,6 +21,7 @@ mod key;
 mod lifecycle;
 mod model;
 mod pages;
+mod paper;
 mod parent;
 mod progress;
 mod projects;

@@ -12,6 +12,7 @@ use super::super::pages;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::FIX_ALL;
+use super::text_features::text_features;
 use crate::ide::{ADD_CASE, IGNORE, INJECT, REFRESH, REWRITE};
 
 /// Says what the server can do.
@@ -85,7 +86,7 @@ fn capabilities(can: &Can) -> lsp::ServerCapabilities {
             }),
             ..lsp::WorkspaceServerCapabilities::default()
         }),
-        ..lsp::ServerCapabilities::default()
+        ..text_features()
     }
 }
 
