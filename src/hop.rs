@@ -27,8 +27,8 @@ mod verdict;
 
 pub use crate::prompt::{memory_text, substitute};
 pub use analysis::{
-    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
-    subjects,
+    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, find_repairs,
+    measure, subjects, weigh,
 };
 pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};

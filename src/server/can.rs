@@ -41,6 +41,10 @@ pub(super) struct Can {
     pub code_links: bool,
     /// `hoplens/didAnalyze` is wanted.
     pub did_analyze: bool,
+    /// `workspace/configuration` is answered.
+    pub configuration: bool,
+    /// Changes of settings can be told of on request.
+    pub watch_settings: bool,
     /// What a completion may insert.
     pub insert: InsertStyle,
     /// Completions may be documented in Markdown.
@@ -73,6 +77,7 @@ impl Can {
         });
         let hints = workspace.and_then(|workspace| workspace.inlay_hint.as_ref());
         let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
+        let told = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
         let text = client.text_document.as_ref();
         let published = text.and_then(|text| text.publish_diagnostics.as_ref());
         let actions = text.and_then(|text| text.code_action.as_ref());
@@ -107,6 +112,8 @@ impl Can {
                 .is_some_and(|published| published.code_description_support == Some(true)),
             did_analyze: own("hoplensDidAnalyze"),
             disabled_actions: actions.is_some_and(|actions| actions.disabled_support == Some(true)),
+            configuration: workspace.is_some_and(|workspace| workspace.configuration == Some(true)),
+            watch_settings: told.is_some_and(|told| told.dynamic_registration == Some(true)),
             insert: insert(item),
             markdown_docs: item
                 .and_then(|item| item.documentation_format.as_deref())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start, tiny_gpt2};
-use crate::editor;
+use crate::editor::{self, Units};
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
@@ -19,7 +19,7 @@ fn run(client: &mut Client, name: &str, argument: Value) -> Value {
 }
 
 fn is_measured(found: &Value) -> bool {
-    found["diagnostics"][0]["data"]["repairs"].is_u64()
+    found["diagnostics"][0]["data"]["weighed"] == true
 }
 
 fn opened(start: &Start) -> Client {
@@ -100,7 +100,7 @@ fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
     let mut text = TEXT.to_owned();
     for edit in change["edits"].as_array().unwrap() {
         let edit = json!({"range": edit["range"], "text": edit["newText"]});
-        editor::change(&mut text, &edit);
+        editor::change(Units::Utf16, &mut text, &edit);
     }
     assert!(
         text.contains("memory: \"café\"") && text.contains("encoding: unembed"),
@@ -119,7 +119,7 @@ fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
     client.diagnostics(URI, |found| {
         let all = found["diagnostics"].as_array().unwrap();
         all.iter()
-            .all(|one| one["data"]["repairs"].is_u64() || one["data"].is_null())
+            .all(|one| one["data"]["weighed"] == true || one["data"].is_null())
     });
 }
 

@@ -29,7 +29,7 @@ fn a_space_is_offered_its_removal_and_a_verdict_everything() {
     let mut client = Client::ready(&Start::default());
     client.open(&prompt, "plaintext", "The first is located ");
     let found = client.diagnostics(&prompt, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
     let of = |is_space: bool| {
         let mut all = found["diagnostics"].as_array().unwrap().iter();

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start, uri};
-use crate::editor;
+use crate::editor::{self, Units};
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
 
 fn is_measured(found: &Value) -> bool {
-    found["diagnostics"][0]["data"]["repairs"].is_u64()
+    found["diagnostics"][0]["data"]["weighed"] == true
 }
 
 fn actions(client: &mut Client, uri: &str, range: &Value, only: Value) -> Vec<Value> {
@@ -29,7 +29,7 @@ fn edited(text: &str, action: &Value) -> String {
     edits.reverse();
     for edit in edits {
         let edit = json!({"range": edit["range"], "text": edit["newText"]});
-        editor::change(&mut text, &edit);
+        editor::change(Units::Utf16, &mut text, &edit);
     }
     text
 }
@@ -224,7 +224,7 @@ fn everything_is_mended_at_once_for_whoever_asks() {
     client.open(URI, "dotprompt", &two);
     let found = client.diagnostics(URI, |found| {
         let all = found["diagnostics"].as_array().unwrap();
-        let measured = |one: &Value| one["data"]["repairs"].as_u64();
+        let measured = |one: &Value| one["data"]["weighed"].as_bool().filter(|known| *known);
         !all.is_empty() && all.iter().all(|one| measured(one).is_some())
     });
     let everything =

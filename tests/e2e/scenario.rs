@@ -26,6 +26,7 @@ pub struct Figures {
     pub start_to_ready: Duration,
     pub open_to_findings: Duration,
     pub open_to_repairs: Duration,
+    pub open_to_controls: Duration,
     pub hover_cold: Duration,
     pub hover_cached: Duration,
     pub hover_while_measuring: Option<Duration>,
@@ -76,10 +77,14 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     };
     figures.hover_while_measuring = is_known(&shown).then_some(took);
 
-    let found = client.diagnostics(uri, |found| {
+    client.diagnostics(uri, |found| {
         found["diagnostics"][0]["data"]["repairs"].is_u64()
     });
     figures.open_to_repairs = begun.elapsed();
+    let found = client.diagnostics(uri, |found| {
+        found["diagnostics"][0]["data"]["weighed"] == true
+    });
+    figures.open_to_controls = begun.elapsed();
     let range = found["diagnostics"][0]["range"].clone();
 
     // Hovered over: the heads at the last token.
@@ -141,7 +146,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
             "{message} should show {promised}"
         );
         client.diagnostics(uri, |found| {
-            found["diagnostics"][0]["data"]["repairs"].is_u64()
+            found["diagnostics"][0]["data"]["weighed"] == true
         });
     }
     figures

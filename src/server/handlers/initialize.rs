@@ -7,7 +7,7 @@ use tower_lsp_server::ls_types as lsp;
 
 use super::super::can::Can;
 use super::super::commands::COMMANDS;
-use super::super::model;
+use super::super::configuration;
 use super::super::pages;
 use super::super::settings::Settings;
 use super::super::state::State;
@@ -41,7 +41,7 @@ pub(in crate::server) fn initialized(state: &Arc<State>) {
     if state.can().code_links {
         pages::prepare(&state.options.store);
     }
-    model::start(state, model::Consent::Ask);
+    configuration::begin(state);
     if state.can().watch_files {
         let state = Arc::clone(state);
         tokio::spawn(async move { watch_sidecars(&state).await });
@@ -78,6 +78,13 @@ fn capabilities(can: &Can) -> lsp::ServerCapabilities {
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: COMMANDS.map(str::to_owned).to_vec(),
             ..lsp::ExecuteCommandOptions::default()
+        }),
+        workspace: Some(lsp::WorkspaceServerCapabilities {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(lsp::OneOf::Left(true)),
+            }),
+            ..lsp::WorkspaceServerCapabilities::default()
         }),
         ..text_features()
     }
