@@ -5,16 +5,28 @@
 )]
 
 mod client;
+mod commands;
 mod concerns;
+mod deaf;
 mod editor;
+mod faults;
+mod folders;
+mod hostile;
+mod lenses;
 mod lifecycle;
+mod logs;
 mod model;
 mod project;
 mod protocol;
+mod random;
+mod requests;
 mod scenario;
 mod sidecar;
+mod slow;
 mod smollm2;
 mod statics;
+mod structure;
 mod sync;
 mod tiny;
 mod unknown_model;
+mod writing;

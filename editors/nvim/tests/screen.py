@@ -33,7 +33,8 @@ class Terminal:
     def __init__(self, file: Path) -> None:
         self.tmux = ["tmux", "-L", f"hoplens-{os.getpid()}", "-f", "/dev/null"]
         enable = "lua vim.lsp.enable('hoplens')"
-        command = [NVIM, "--clean", "--cmd", f"set rtp^={PLUGIN} noswapfile", "-c", enable, file.name]
+        early = ["--cmd", f"set rtp^={PLUGIN} noswapfile", "--cmd", enable]
+        command = [NVIM, "--clean", *early, file.name]
         env = {
             **os.environ,
             "PATH": f"{FOLDER / 'bin'}:{os.environ['PATH']}",
