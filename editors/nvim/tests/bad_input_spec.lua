@@ -58,7 +58,7 @@ t.test('without a model the rest works, and what is missing is said', function()
   t.has(require('hoplens').status(bufnr), 'warning: ')
   t.has(health(), 'no model (absent)')
   -- What needs no model works.
-  vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: []' })
+  vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: [' })
   t.diagnostic(bufnr, 'front-matter')
   t.said = {}
   vim.cmd('Hoplens heads')

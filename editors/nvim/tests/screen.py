@@ -16,6 +16,8 @@ import textwrap
 import time
 from pathlib import Path
 
+from picture import svg
+
 NVIM, HOPLENS, FOLDER = (Path(part).absolute() for part in sys.argv[1:4])
 PLUGIN = Path(__file__).resolve().parent.parent
 ROOT = PLUGIN.parent.parent
@@ -28,7 +30,7 @@ DOCUMENTS = [
 
 
 class Terminal:
-    """Neovim in tmux, 80 columns by 24 lines."""
+    """Neovim in tmux, 100 columns by 24 lines."""
 
     def __init__(self, file: Path) -> None:
         self.tmux = ["tmux", "-L", f"hoplens-{os.getpid()}", "-f", "/dev/null"]
@@ -43,7 +45,7 @@ class Terminal:
             "XDG_DATA_HOME": str(FOLDER / "data"),
             "XDG_STATE_HOME": str(FOLDER / "state"),
         }
-        size = ["-x", "80", "-y", "24"]
+        size = ["-x", "100", "-y", "24"]
         start = [*self.tmux, "new-session", "-d", *size, *map(str, command)]
         subprocess.run(start, env=env, cwd=file.parent, check=True)
 
@@ -79,6 +81,12 @@ def float_of(screen: str) -> str:
     return "\n".join(line[left:right].rstrip() for line in lines)
 
 
+def menu_of(screen: str) -> str:
+    """The choices of a menu, each on one line however the terminal broke it."""
+    between = screen.split("Code actions:\n")[1].split("Type number")[0]
+    return re.sub(r"\n(?! *\d+: )", "", between)
+
+
 def plain(screen: str) -> str:
     """The screen without the lines that Neovim fills with `~`, and what stands below them."""
     lines = [line.rstrip() for line in screen.splitlines()]
@@ -90,19 +98,23 @@ def shots(file: Path) -> dict[str, str]:
     found = {}
     terminal = Terminal(file)
     try:
-        terminal.wait('→ " Australia"')
+        terminal.wait("repairs, best ×")
         terminal.type("G", "$")
-        found["prompt"] = plain(terminal.wait("coast of"))
+        found["prompt"] = plain(terminal.wait('→ " Australia"'))
         keep(terminal, "prompt")
 
         def ask_again() -> None:
-            terminal.type("Escape", "Escape", "0", "gra")
-            time.sleep(2)
+            terminal.type("Escape")
+            # A terminal cannot tell <Esc> 0 from <M-0> but by a pause.
+            time.sleep(0.5)
+            terminal.type("0", "gra")
+            time.sleep(6)
 
         actions = terminal.wait("Inject memory", again=ask_again)
-        menu = [line.rstrip() for line in actions.splitlines() if re.match(r" *\d+: ", line)]
-        found["repairs"] = "\n".join(menu)
-        terminal.type("Escape", "Escape", "$")
+        found["repairs"] = menu_of(actions)
+        terminal.type("Escape")
+        time.sleep(0.5)
+        terminal.type("$")
         for name, keys, part in [
             ("heads", [":Hoplens heads", "Enter"], "retrieves"),
             ("attention", ["Enter"], "looks at"),
@@ -161,6 +173,13 @@ def check(path: Path, start: str, end: str, found: dict[str, str]) -> list[str]:
     return problems if seen else [f"{path.name} shows no screen"]
 
 
+def draw() -> None:
+    """Draws the table of heads anew."""
+    screen = (FOLDER / "heads.ansi").read_text()
+    picture = svg(screen, "Neovim with a table of 30 layers by 9 heads over a prompt")
+    (ROOT / "docs/images/nvim-heads.svg").write_text(picture)
+
+
 def main() -> None:
     work = FOLDER / "screen"
     shutil.rmtree(work, ignore_errors=True)
@@ -173,6 +192,8 @@ def main() -> None:
     shutil.copy(ROOT / "examples/reef.prompt", file)
     found = shots(file)
     problems = [problem for document in DOCUMENTS for problem in check(*document, found)]
+    if os.environ.get("HOPLENS_UPDATE") == "1":
+        draw()
     if problems:
         raise SystemExit("\n".join(problems))
     print(f"  {len(found)} screens are as the documents show them")
