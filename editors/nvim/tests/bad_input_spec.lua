@@ -50,7 +50,8 @@ end)
 
 t.test('without a model the rest works, and what is missing is said', function()
   local store = t.folder()
-  local env = { XDG_CACHE_HOME = store, HF_HOME = store, HF_HUB_CACHE = store, HOPLENS_CACHE = store }
+  local env =
+    { XDG_CACHE_HOME = store, HF_HOME = store, HF_HUB_CACHE = store, HOPLENS_CACHE = store }
   with({ 'hoplens', 'lsp', '--offline' }, env)
   local bufnr = t.open_example('reef.prompt')
   local text = t.hear('smollm2-135m')

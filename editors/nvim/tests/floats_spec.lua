@@ -70,7 +70,10 @@ t.test('every head has a cell, and the strongest is shown first', function()
   for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buf, -1, 0, -1, { details = true })) do
     groups[mark[4].hl_group] = true
   end
-  t.ok(groups.HoplensMore5 and groups.HoplensLess1, 'cells without colours: ' .. vim.inspect(groups))
+  t.ok(
+    groups.HoplensMore5 and groups.HoplensLess1,
+    'cells without colours: ' .. vim.inspect(groups)
+  )
 end)
 
 t.test('keys move from cell to cell, and the details follow', function()
@@ -115,7 +118,11 @@ t.test('<CR> shows what a head looks at, over the prompt and in numbers', functi
   t.has(float.title, ('what head %d.%d looks at'):format(layer, head))
   t.has(float.text, 'The largest coral reef system in the world is')
   t.has(float.text, 'retrieves "')
-  t.eq(share, t.percentage(float.text:match('\n%s*([%d.]+ %%  ")')), 'the strongest token comes first')
+  t.eq(
+    share,
+    t.percentage(float.text:match('\n%s*([%d.]+ %%  ")')),
+    'the strongest token comes first'
+  )
   local space = vim.api.nvim_get_namespaces()['hoplens.attention']
   local marks = vim.api.nvim_buf_get_extmarks(bufnr, space, 0, -1, { details = true })
   t.ok(#marks > 0, 'the prompt itself is not shaded')

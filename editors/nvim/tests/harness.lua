@@ -57,7 +57,7 @@ end
 ---@return T
 function t.wait(what, run, ms)
   local got
-  local ok = vim.wait(ms or 60000, function()
+  local ok = vim.wait(ms or 120000, function()
     got = run()
     return got
   end, 20)
@@ -212,6 +212,8 @@ function t.test(name, run)
   while #t.floats() > 0 do
     vim.api.nvim_win_close(t.floats()[1].win, true)
   end
+  -- What is closed, the model no longer looks at.
+  vim.cmd('silent! %bwipeout!')
 end
 
 --- Ends the process: 1 if a test failed, or if there was none.

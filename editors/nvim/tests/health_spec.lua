@@ -23,7 +23,10 @@ t.test('with a prompt open, health names model, digest, client and hints', funct
   vim.lsp.enable('hoplens')
   t.hint(t.open_example('reef.prompt'))
   local text = health()
-  t.has(text, 'model smollm2-135m, sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53')
+  t.has(
+    text,
+    'model smollm2-135m, sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'
+  )
   t.has(text, 'is attached to 1 buffer, below ')
   t.has(text, 'inlay hints are on in ')
   t.ok(not text:find('ERROR') and not text:find('WARNING'), text)

@@ -56,15 +56,18 @@ class Terminal:
     def type(self, *keys: str) -> None:
         subprocess.run([*self.tmux, "send-keys", *keys], check=True)
 
-    def wait(self, part: str, seconds: float = 600, again=lambda: None) -> str:
-        """The screen once it holds `part` and is the same twice; `again` is done in between."""
+    def wait(self, part, seconds: float = 600, again=lambda: None) -> str:
+        """The screen once it holds `part` and is the same twice; `again` is done in between.
+
+        `part` is a text, or says of a screen whether it is the one."""
+        is_there = part if callable(part) else lambda screen: part in screen
         end, before = time.time() + seconds, ""
         while time.time() < end:
             time.sleep(0.3)
             now = self.screen()
-            if part in now and now == before:
+            if is_there(now) and now == before:
                 return now
-            if part not in now:
+            if not is_there(now):
                 again()
             before = now
         raise SystemExit(f"waited in vain for {part!r}; the screen is:\n{self.screen()}")
@@ -74,11 +77,12 @@ class Terminal:
 
 
 def float_of(screen: str) -> str:
-    """The lines of the screen that a float's border stands in, without what is beside it."""
-    lines = [line for line in screen.splitlines() if re.search("[╭╮│├┤╰╯]", line)]
-    left = min(re.search("[╭│├╰]", line).start() for line in lines)
-    right = max(len(line.rstrip()) for line in lines)
-    return "\n".join(line[left:right].rstrip() for line in lines)
+    """The lines of a float, borders included, without what is beside them."""
+    lines = screen.splitlines()
+    top = next(index for index, line in enumerate(lines) if "╭" in line and "╮" in line)
+    bottom = next(index for index, line in enumerate(lines) if "╰" in line and top < index)
+    left, right = lines[top].index("╭"), lines[top].index("╮") + 1
+    return "\n".join(line[left:right] for line in lines[top : bottom + 1])
 
 
 def menu_of(screen: str) -> str:
@@ -110,7 +114,12 @@ def shots(file: Path) -> dict[str, str]:
             terminal.type("0", "gra")
             time.sleep(6)
 
-        actions = terminal.wait("Inject memory", again=ask_again)
+        def is_measured(screen: str) -> bool:
+            # What random memories do in the same place is measured last.
+            injected = screen.count("Inject memory")
+            return 0 < injected == screen.replace("\n", "").count(", better than")
+
+        actions = terminal.wait(is_measured, again=ask_again)
         found["repairs"] = menu_of(actions)
         terminal.type("Escape")
         time.sleep(0.5)

@@ -128,7 +128,7 @@ end
 function M.open_table(shown)
   require('hoplens.highlights').ensure()
   local layout = grids.layout(shown.grid, vim.o.columns - 3)
-  local width = width_of(layout.lines, math.min(72, vim.o.columns - 2))
+  local width = width_of(layout.lines, math.min(78, vim.o.columns - 2))
   local room = vim.o.lines - vim.o.cmdheight - 1
   -- Two borders and, beneath, the details' own lower border.
   local height = math.max(1, math.min(#layout.lines, room - shown.height - 3))

@@ -136,7 +136,8 @@ local function details(found, head)
     table.insert(looks, { format.quoted(token and token.text or '') .. ' ', 'HoplensToken' })
     table.insert(looks, { format.percent(at.share) .. '  ', 'HoplensNumber' })
   end
-  local retrieves = vim.list_extend({ { 'retrieves ', 'HoplensNote' } }, words(head.top))
+  local retrieves =
+    vim.list_extend({ { 'retrieves ', 'HoplensNote' } }, words(vim.list_slice(head.top, 1, 5)))
   return { measured(found, head), looks, retrieves }
 end
 
