@@ -8,6 +8,7 @@ use crate::editor;
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
 fn run(client: &mut Client, name: &str, argument: Value) -> Value {
     let arguments = if argument.is_null() {
         json!([])
@@ -152,6 +153,22 @@ fn pages_and_pictures_are_written_and_opened() {
         json!({"uri": URI, "kind": "heads", "format": "svg", "path": "/no/such/folder/a.svg"});
     let params = json!({"command": "hoplens.server.export", "arguments": [nowhere]});
     assert_eq!(client.refusal("workspace/executeCommand", params), -32803);
+}
+
+#[test]
+fn progress_is_told_under_the_token_of_the_request() {
+    let mut client = opened(&Start::default());
+    let params = json!({
+        "command": "hoplens.server.sweep", "arguments": [{"uri": URI}], "workDoneToken": "mine",
+    });
+    client.request("workspace/executeCommand", params);
+    let mut kinds = Vec::new();
+    while kinds.last() != Some(&json!("end")) {
+        let told = client.notification("$/progress", |_| true);
+        assert_eq!(told["token"], "mine");
+        kinds.push(told["value"]["kind"].clone());
+    }
+    assert_eq!(kinds[0], "begin");
 }
 
 #[test]
