@@ -51,6 +51,11 @@ def styled(codes: list[int], style: dict) -> dict:
     return style
 
 
+def fixed(text: str) -> str:
+    """A text whose spaces stay, which SVG else draws together."""
+    return escape(text).replace(" ", "\u00a0")
+
+
 def svg(screen: str, title: str) -> str:
     """The picture."""
     rows = screen.rstrip("\n").split("\n")
@@ -77,15 +82,15 @@ def svg(screen: str, title: str) -> str:
                     # Its length is given, so that every font keeps the columns.
                     texts.append(
                         f'<text x="{left:.1f}" y="{top + 14}" textLength="{width:.1f}"'
-                        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{extra}>{escape(piece)}</text>'
+                        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{extra}>{fixed(piece)}</text>'
                     )
                 column += len(piece)
         widest = max(widest, column)
     width, height = 2 * MARGIN + widest * WIDTH, 2 * MARGIN + len(rows) * HEIGHT
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}"'
-        ' font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14"'
-        f' xml:space="preserve">\n<title>{escape(title)}</title>\n'
+        ' font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14">'
+        f"\n<title>{escape(title)}</title>\n"
         f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>\n'
         + "\n".join(shapes + texts)
         + "\n</svg>\n"
