@@ -124,12 +124,7 @@ t.test('prompts have their file types, comments and colours', function()
 end)
 
 t.test('the server is told of the settings before it loads a model', function()
-  vim.iter(vim.lsp.get_clients()):each(function(client)
-    client:stop(true)
-  end)
-  vim.wait(5000, function()
-    return #vim.lsp.get_clients() == 0
-  end)
+  t.end_servers()
   vim.lsp.config('hoplens', { settings = { hoplens = { run = 'manual' } } })
   local bufnr = t.open_example('reef.prompt')
   local client = t.client(bufnr)

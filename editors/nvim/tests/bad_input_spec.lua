@@ -5,12 +5,7 @@ local t = dofile(vim.env.HOPLENS_HARNESS)
 ---@param env table<string, string>?
 local function with(cmd, env)
   vim.lsp.enable('hoplens', false)
-  vim.iter(vim.lsp.get_clients()):each(function(client)
-    client:stop(true)
-  end)
-  t.wait('the end of the servers', function()
-    return #vim.lsp.get_clients() == 0
-  end)
+  t.end_servers()
   vim.cmd('silent! %bwipeout!')
   vim.lsp.config('hoplens', { cmd = cmd, cmd_env = env or {} })
   vim.lsp.enable('hoplens')

@@ -128,6 +128,21 @@ function t.client(bufnr)
   end)
 end
 
+--- Ends every server, and waits until their processes are gone: until then Neovim uses them again.
+function t.end_servers()
+  -- One may just be about to start, for a buffer that was opened a moment ago.
+  vim.wait(100)
+  local clients = vim.lsp.get_clients()
+  for _, client in ipairs(clients) do
+    client:stop(true)
+  end
+  t.wait('the end of the servers', function()
+    return vim.iter(clients):all(function(client)
+      return vim.lsp.get_client_by_id(client.id) == nil
+    end)
+  end)
+end
+
 --- The diagnostic with a code, once it is there.
 ---@param bufnr integer
 ---@param code string
@@ -218,12 +233,7 @@ end
 
 --- Ends the process: 1 if a test failed, or if there was none.
 function t.finish()
-  for _, client in ipairs(vim.lsp.get_clients()) do
-    client:stop()
-  end
-  vim.wait(5000, function()
-    return #vim.lsp.get_clients() == 0
-  end)
+  t.end_servers()
   io.stdout:write(('  %d passed, %d failed\n'):format(passed, #failed))
   vim.cmd.cquit({ count = (#failed > 0 or passed == 0) and 1 or 0, bang = true })
 end

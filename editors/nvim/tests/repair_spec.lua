@@ -183,12 +183,7 @@ t.test('progress is shown, and the status line has the model', function()
       table.insert(seen, value.title or value.message or '')
     end,
   })
-  vim.iter(vim.lsp.get_clients()):each(function(client)
-    client:stop(true)
-  end)
-  t.wait('the end of the server', function()
-    return #vim.lsp.get_clients() == 0
-  end)
+  t.end_servers()
   local bufnr = t.open_example('reef.prompt')
   t.wait('progress of loading', function()
     return vim.iter(seen):any(function(text)
