@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Snapshot;
 use super::numbers::{factor, percent};
-use crate::hop::{CaseFindings, Outcome};
+use crate::hop::{CaseFindings, Outcome, case_id};
 use crate::prompt::Origin;
 
 /// What a lens has done.
@@ -52,7 +52,7 @@ pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
             range: declared.range.clone(),
             title,
             command,
-            case: Some(found.map_or_else(|| format!("#{}", index + 1), |case| case.id.clone())),
+            case: Some(case_id(file, Some(index))),
         };
         shown.push(lens(measured(found), LensCommand::Measure));
         shown.push(lens("show heads".into(), LensCommand::Heads));

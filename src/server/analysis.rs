@@ -30,6 +30,8 @@ pub(super) enum Cause {
     NewModel,
     /// Somebody asked for it.
     Asked,
+    /// Somebody wants to see something that rests on findings, and no repairs.
+    Wanted,
 }
 
 /// Begins a look at a prompt; whatever was under way for it ends. Returns at once.
@@ -49,7 +51,7 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
         if cause == Cause::Edited {
             tokio::time::sleep(state.settings().debounce()).await;
         }
-        if state.prompts.is_current(&key, &look) && !ask(&state, &key, &look).await {
+        if state.prompts.is_current(&key, &look) && !ask(&state, &key, &look, cause).await {
             state.prompts.set_pending(&key, &look, false);
         }
     };
@@ -84,7 +86,7 @@ pub(super) fn look_at_all(state: &Arc<State>, cause: Cause) {
 fn asks_model(state: &State, key: &Key, cause: Cause) -> bool {
     let may = match (state.settings().run, cause) {
         (_, Cause::Closed) | (Run::OnSave, Cause::Edited) => false,
-        (_, Cause::Asked) | (Run::OnType | Run::OnSave, _) => true,
+        (_, Cause::Asked | Cause::Wanted) | (Run::OnType | Run::OnSave, _) => true,
         (Run::Manual, _) => false,
     };
     // A prompt that is not open is there only for its sidecar's sake.
@@ -111,7 +113,7 @@ fn read(state: &State, key: &Key, look: &Look) -> bool {
 
 /// Has the model look at the prompt, and measures repairs of what fails. False if the model did
 /// not answer.
-async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
+async fn ask(state: &Arc<State>, key: &Key, look: &Look, cause: Cause) -> bool {
     let Some(view) = state.prompts.last_view(key) else {
         return false;
     };
@@ -131,6 +133,10 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     }
     state.publish(key);
     state.refresh.all();
+    if cause == Cause::Wanted {
+        state.prompts.set_measured(key, look);
+        return true;
+    }
     repairs::measure(state, key, look, &view, &findings).await;
     state.prompts.set_measured(key, look);
     state.refresh.lenses();

@@ -121,7 +121,7 @@ pub(super) async fn look_first(state: &Arc<State>, key: &Key) -> Result<Seen> {
                     return Err(failed("the model could not look at this prompt"));
                 }
                 has_asked = true;
-                analysis::look(state, key, Cause::Asked, &[]);
+                analysis::look(state, key, Cause::Wanted, &[]);
             }
         }
         if timeout_at(deadline, changes.changed()).await.is_err() {

@@ -211,6 +211,14 @@ fn work_is_ended_and_models_are_changed_by_hand() {
     // Whoever asks for heads has the model look first, whatever the setting says.
     let cases = run(&mut client, "cases", json!({"uri": URI}));
     assert_eq!(cases[0]["verdict"], "hop-unknown");
+    let heads = json!({"uri": URI, "case": "#1", "ablate": "none"});
+    assert_eq!(run(&mut client, "heads", heads)["case"], "tiny");
+    // Repairs are measured for whoever asks for them.
+    assert_eq!(
+        run(&mut client, "cases", json!({"uri": URI}))[0]["repairs"],
+        Value::Null
+    );
+    run(&mut client, "measure", json!(URI));
     client.diagnostics(URI, is_measured);
     let models = run(&mut client, "models", Value::Null);
     let default = models

@@ -22,7 +22,15 @@ pub(super) fn index(state: &State, seen: &Seen, place: &Place) -> Result<usize> 
         ));
     }
     if let Some(id) = &place.case {
-        let found = cases.iter().position(|case| case.id == *id);
+        let named = || cases.iter().position(|case| case.id == *id);
+        let number = id.strip_prefix('#').and_then(|rest| rest.parse().ok());
+        let numbered = |number: usize| {
+            let at = number.checked_sub(1);
+            cases
+                .iter()
+                .position(|case| at.is_some() && case.case == at)
+        };
+        let found = named().or_else(|| number.and_then(numbered));
         return found.ok_or_else(|| {
             let known: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
             Error::invalid_params(format!("no case `{id}`; there are {}", known.join(", ")))
