@@ -23,10 +23,11 @@ function section(): vscode.WorkspaceConfiguration {
 /** What the server is told. In a folder that is not trusted its `hoplens.toml` names no model. */
 export function serverSettings(): ServerSettings {
     const settings = section();
-    const fallback = vscode.workspace.isTrusted ? undefined : DEFAULT_MODEL;
-    const model = settings.get<string | null>("model")?.trim() ?? fallback;
+    const fallback = vscode.workspace.isTrusted ? "" : DEFAULT_MODEL;
+    const own = settings.get<string | null>("model")?.trim() ?? "";
+    const model = own === "" ? fallback : own;
     return {
-        ...(model ? { model } : {}),
+        ...(model === "" ? {} : { model }),
         run: settings.get("run", "onType"),
         debounceMs: settings.get("debounceMs", 400),
         declaredOnly: settings.get("declaredOnly", false),

@@ -83,18 +83,15 @@ function resolve(setting: string, around: Surroundings): string {
 function onPath(name: string, around: Surroundings): string | undefined {
     const isWindows = around.platform === "win32";
     const list = around.env["PATH"] ?? around.env["Path"] ?? "";
-    const hasEnding = isWindows && path.extname(name) !== "";
-    const names = isWindows && !hasEnding ? [`${name}.exe`, `${name}.cmd`, `${name}.bat`] : [name];
+    const file = isWindows && path.extname(name) === "" ? `${name}.exe` : name;
     for (const folder of list.split(isWindows ? ";" : ":")) {
         // An empty entry means the working folder, from which nothing is started unasked.
         if (folder === "") {
             continue;
         }
-        for (const file of names) {
-            const candidate = path.join(folder, file);
-            if (around.kindOf(candidate) === "file") {
-                return candidate;
-            }
+        const candidate = path.join(folder, file);
+        if (around.kindOf(candidate) === "file") {
+            return candidate;
         }
     }
     return undefined;

@@ -1,0 +1,70 @@
+import type { CancellationToken } from "vscode";
+import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+
+import {
+    SERVER,
+    type HeadsArguments,
+    type HeadsDocument,
+    type InjectArguments,
+    type KnownModel,
+    type Status,
+    type SweepArguments,
+    type SweepDocument,
+} from "./protocol";
+
+/** Has the server run a command and gives its answer; errors are those of the server. */
+async function execute<T>(
+    client: LanguageClient,
+    command: string,
+    argument?: unknown,
+    token?: CancellationToken,
+): Promise<T> {
+    const params = { command, arguments: argument === undefined ? [] : [argument] };
+    return (await client.sendRequest(ExecuteCommandRequest.type, params, token)) as T;
+}
+
+export function heads(
+    client: LanguageClient,
+    argument: HeadsArguments,
+    token: CancellationToken,
+): Promise<HeadsDocument> {
+    return execute(client, SERVER.heads, argument, token);
+}
+
+export function sweep(
+    client: LanguageClient,
+    argument: SweepArguments,
+    token: CancellationToken,
+): Promise<SweepDocument> {
+    return execute(client, SERVER.sweep, argument, token);
+}
+
+export function inject(client: LanguageClient, argument: InjectArguments): Promise<boolean> {
+    return execute(client, SERVER.inject, argument);
+}
+
+/** Looks at a prompt and measures repairs, at all prompts without one. */
+export function measure(client: LanguageClient, uri: string | undefined): Promise<void> {
+    return execute(client, SERVER.measure, uri === undefined ? undefined : { uri });
+}
+
+/** Ends work; gives the number of prompts whose work it was. */
+export function cancel(client: LanguageClient, uri: string | undefined): Promise<number> {
+    return execute(client, SERVER.cancel, uri === undefined ? undefined : { uri });
+}
+
+export function models(client: LanguageClient): Promise<KnownModel[]> {
+    return execute(client, SERVER.models);
+}
+
+export function useModel(client: LanguageClient, model: string): Promise<void> {
+    return execute(client, SERVER.useModel, { model });
+}
+
+export function downloadModel(client: LanguageClient): Promise<void> {
+    return execute(client, SERVER.downloadModel);
+}
+
+export function status(client: LanguageClient): Promise<Status> {
+    return execute(client, SERVER.status);
+}

@@ -1,0 +1,51 @@
+import type { Selection } from "d3-selection";
+
+import { plain, signed } from "./format";
+import { diverging, type Palette } from "./palette";
+
+export interface Legend {
+    /** What the colours say. */
+    meaning: string;
+    /** Whether there is a side below zero. */
+    isSided: boolean;
+}
+
+interface Drawn extends Legend {
+    limit: number;
+    width: number;
+    colours: Palette;
+}
+
+/** A bar of the colours with its ends and what they mean. */
+export function legend(
+    group: Selection<SVGGElement, unknown, null, undefined>,
+    { meaning, isSided, limit, width, colours }: Drawn,
+): void {
+    const colour = diverging(limit, colours);
+    const from = isSided ? -limit : 0;
+    const steps = 40;
+    group.attr("aria-hidden", "true");
+    for (let step = 0; step < steps; step += 1) {
+        group
+            .append("rect")
+            .attr("x", (width * step) / steps)
+            .attr("width", width / steps + 0.5)
+            .attr("height", 8)
+            .attr("fill", colour(from + ((limit - from) * (step + 0.5)) / steps));
+    }
+    const text = (x: number, y: number, anchor: string, words: string): void => {
+        group
+            .append("text")
+            .attr("x", x)
+            .attr("y", y)
+            .attr("text-anchor", anchor)
+            .attr("fill", colours.muted)
+            .text(words);
+    };
+    text(0, 20, "start", isSided ? signed(-limit) : "0");
+    if (isSided) {
+        text(width / 2, 20, "middle", "0");
+    }
+    text(width, 20, "end", isSided ? signed(limit) : plain(limit));
+    text(0, 32, "start", meaning);
+}
