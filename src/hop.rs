@@ -40,7 +40,7 @@ pub use project::{
     Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, Positions, Project, ProjectProblem,
     ProjectSearch,
 };
-pub use repair::{Change, Repair, Wording, words_edit};
+pub use repair::{Change, Repair, Wording, try_injection, words_edit};
 pub use settings::{Search, Settings, Thresholds};
 pub use stability::Stability;
 pub use subject::{Mention, Subject, first_tokens, in_force};

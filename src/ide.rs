@@ -17,7 +17,8 @@ mod undeclared;
 mod verdicts;
 
 pub use actions::{
-    Action, INJECT, REWRITE, actions, awaits_repairs, concerns, repair_edit, repair_title,
+    Action, INJECT, REWRITE, actions, awaits_repairs, concerns, injection_edit, repair_edit,
+    repair_title,
     why_by_hand,
 };
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};

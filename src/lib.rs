@@ -25,6 +25,8 @@ pub mod engine;
 
 pub mod ide;
 
+mod show;
+
 pub mod server;
 
 pub mod cli;

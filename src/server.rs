@@ -5,14 +5,15 @@
 //! prompts and stores what it found; `publish` tells the client.
 
 mod analysis;
+mod asking;
 mod backend;
 mod can;
 mod carried;
+mod commands;
 mod convert;
 mod disk;
 mod documents;
 mod handlers;
-mod hints;
 mod ingress;
 mod key;
 mod lifecycle;
@@ -22,6 +23,7 @@ mod progress;
 mod projects;
 mod prompts;
 mod publish;
+mod refresh;
 mod settings;
 mod state;
 mod status;
@@ -89,7 +91,7 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
     };
     runtime.spawn(publish::run(Arc::clone(&state), published));
     runtime.spawn(status::run(Arc::clone(&state), status_changes));
-    runtime.spawn(hints::refresh(Arc::clone(&state)));
+    runtime.spawn(refresh::run(Arc::clone(&state)));
     runtime.block_on(async {
         let ingress = ingress::Ingress::new(service, Arc::clone(&state));
         let (messages, from_client) = tokio::io::duplex(PIPE);

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The parts, highest first: each may use those above it and none below it.
-const PARTS: [&str; 11] = [
-    "text", "prompt", "model", "lens", "memory", "hop", "eval", "engine", "ide", "server", "cli",
+const PARTS: [&str; 12] = [
+    "text", "prompt", "model", "lens", "memory", "hop", "eval", "engine", "ide", "show", "server",
+    "cli",
 ];
 
 /// Neighbours that keep apart although one stands higher: the runtime knows no prompts, and
@@ -23,7 +24,7 @@ const FOREIGN: [(&str, &[&str]); 8] = [
     ("tokenizers", &["model"]),
     ("clap", &["cli"]),
     ("csv", &["eval", "cli"]),
-    ("plotters", &["cli"]),
+    ("plotters", &["show", "cli"]),
 ];
 
 fn sources() -> Vec<PathBuf> {

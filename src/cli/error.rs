@@ -9,6 +9,7 @@ use crate::lens::trained::LensError;
 use crate::memory::MemoryError;
 use crate::model::ModelError;
 use crate::model::store::StoreError;
+use crate::show::ShowError;
 
 /// A command could not do its work: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,8 @@ pub(super) enum CliError {
     Eval(#[from] EvalError),
     #[error(transparent)]
     Lens(#[from] LensError),
+    #[error(transparent)]
+    Show(#[from] ShowError),
 }
 
 /// Prints an error to standard error.

@@ -7,11 +7,9 @@ mod eval;
 mod map;
 mod print;
 mod read;
-mod rows;
-mod shown;
-mod speak;
 mod text;
 mod train;
+mod words;
 
 use clap::Subcommand;
 

@@ -4,17 +4,15 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use serde::Serialize;
-
 use super::error::CliError;
 use super::global::{Format, Global};
 use super::grid::{GridArgs, scopes};
-use super::weighed::{self, ControlReport, Weighed};
-use super::{Outcome, json, progress, resident};
+use super::{Outcome, json, progress, resident, weighed};
 use crate::ide::{factor, percent, quoted};
-use crate::memory::{self, Cell, Effects, Grid, search, sweep};
-use crate::model::{Cancel, Model, Reading};
+use crate::memory::{self, Grid, search, sweep};
+use crate::model::{Cancel, Model};
 use crate::prompt::Scope;
+use crate::show::{SweepDocument, Weighed, weigh};
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
@@ -43,19 +41,6 @@ pub(super) struct SweepArgs {
     /// prompt.
     #[arg(long, value_name = "PASSES", num_args = 0..=1, default_missing_value = "50")]
     search: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct SweepResult<'a> {
-    prompt: &'a str,
-    expect: &'a [String],
-    memory: &'a str,
-    baseline: Reading,
-    cells: &'a [Cell],
-    best: Option<&'a Cell>,
-    control: Option<ControlReport>,
-    collateral: Option<Effects>,
-    elapsed_ms: f64,
 }
 
 pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
@@ -89,21 +74,12 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weighed::weigh(&model, &subject, &args.memory, &args.expect, swept.best())?;
+    let weighed = weigh(&model, &subject, memory, &args.expect, swept.best(), &cancel)?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
-        let result = SweepResult {
-            prompt: &args.prompt,
-            expect: &args.expect,
-            memory: &args.memory,
-            baseline: swept.baseline,
-            cells: &swept.cells,
-            best: swept.best(),
-            control: weighed.control,
-            collateral: weighed.collateral,
-            elapsed_ms,
-        };
+        let asked = (args.prompt.as_str(), args.expect.as_slice(), memory);
+        let result = SweepDocument::new(asked, &swept, &weighed, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
         print_text(out, args, &model, &grid, &swept, &weighed, elapsed_ms)?;

@@ -1,90 +1,9 @@
-//! What speaks for and against a grid's best cell.
+//! What speaks for and against a grid's best cell, as text.
 
 use std::io::Write;
 
-use serde::Serialize;
-
-use super::error::CliError;
 use crate::ide::{chance, factor, side_effects};
-use crate::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
-    control, neutral_bystanders, random_memories,
-};
-use crate::model::{Cancel, Model};
-
-/// Nothing of either where no cell could be measured; no collateral of scope `span`.
-#[derive(Debug, Default)]
-pub(super) struct Weighed {
-    pub(super) control: Option<ControlReport>,
-    pub(super) collateral: Option<Effects>,
-}
-
-/// The best cell with random memories.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ControlReport {
-    #[serde(flatten)]
-    placement: Placement,
-    /// How many.
-    memories: usize,
-    /// What decides which.
-    seed: u64,
-    /// Share of them that gains less, 0 to 100.
-    percentile: f64,
-    /// Mean Δ`logp_first` of the random memories, in nats.
-    mean_gain: f64,
-    /// Their median Δ`logp_first`.
-    median_gain: f64,
-}
-
-/// Measures the control of a grid's best cell and its effect on the neutral prompts.
-///
-/// # Errors
-/// As [`control`] and [`collateral`].
-pub(super) fn weigh(
-    model: &Model,
-    subject: &Subject<'_>,
-    memory: &str,
-    expect: &[String],
-    best: Option<&Cell>,
-) -> Result<Weighed, CliError> {
-    let Some(best) = best else {
-        return Ok(Weighed::default());
-    };
-    let placement = Placement::from(best);
-    let cancel = Cancel::new();
-    let silent = &mut |_| {};
-    let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
-    let measured = control(model, subject, memory, &placement, &random, &cancel, silent)?;
-    let bystanders = neutral_bystanders(model, subject.bos);
-    let injections = [(memory, &placement)];
-    let effects = collateral(
-        model,
-        &bystanders,
-        &injections,
-        subject.bos,
-        &cancel,
-        silent,
-    )?;
-    Ok(Weighed {
-        control: Some(report(placement, &measured)),
-        collateral: effects
-            .into_iter()
-            .flatten()
-            .next()
-            .map(|effects| Effects::of(&effects)),
-    })
-}
-
-fn report(placement: Placement, control: &Control) -> ControlReport {
-    ControlReport {
-        placement,
-        memories: control.random.len(),
-        seed: CONTROL_SEED,
-        percentile: control.percentile(),
-        mean_gain: control.mean_gain(),
-        median_gain: control.median_gain(),
-    }
-}
+use crate::show::Weighed;
 
 /// One line for each.
 pub(super) fn print_text(out: &mut dyn Write, weighed: &Weighed) -> std::io::Result<()> {

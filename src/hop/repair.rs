@@ -3,6 +3,8 @@
 mod inject;
 mod wording;
 
+pub use inject::try_injection;
+
 use std::ops::Range;
 
 use super::{CaseFindings, Collateral, HopError, Outcome, Probe, Settings, Stability, Verdict};

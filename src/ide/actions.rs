@@ -7,6 +7,7 @@ use super::numbers::{chance, factor, percent, quoted};
 use super::{Diagnostic, Snapshot};
 use crate::hop::{CaseFindings, Change, Outcome, Repair, Variant, Wording, words_edit};
 use crate::memory::{Placement, Recipe};
+use crate::model::ModelInfo;
 use crate::prompt::{
     Encoding, FileEdit, Measured, NewInjection, Origin, Scope, Severity, TextEdit,
     insert_injection, is_sound, sidecar_name,
@@ -261,27 +262,44 @@ fn rewording(wording: Wording, was: &str, text: &str, place: Option<&str>) -> St
 pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
     match &repair.change {
         Change::Inject(recipe) => {
-            let model = &snapshot.findings.as_ref()?.model;
-            let placement = &recipe.placement;
-            let injection = NewInjection {
-                memory: recipe.memory.clone(),
-                encoding: placement.encoding,
-                layer: placement.layer,
-                tau: placement.tau,
-                scope: placement.scope.clone(),
-                measured: Some(Measured {
-                    model: format!("sha256:{}", model.sha256.get(..12).unwrap_or(&model.sha256)),
-                    before: repair.logp_before.exp(),
-                    after: repair.logp_after.exp(),
-                }),
-            };
-            let id = case.case.map(|_| case.id.as_str());
-            let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
-            (!edit.edits.is_empty()).then_some(edit)
+            let measured = (repair.logp_before.exp(), repair.logp_after.exp());
+            injection_edit(snapshot, case, recipe, Some(measured))
         }
         Change::Words { .. } => words_edit(&case.rendered, &repair.change)
             .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
     }
+}
+
+/// The edit that adds an injection to a case, with the answer's probability before and after it
+/// where that was measured; `None` where the file cannot take it.
+pub fn injection_edit(
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    recipe: &Recipe,
+    measured: Option<(f64, f64)>,
+) -> Option<FileEdit> {
+    let model = &snapshot.findings.as_ref()?.model;
+    let placement = &recipe.placement;
+    let injection = NewInjection {
+        memory: recipe.memory.clone(),
+        encoding: placement.encoding,
+        layer: placement.layer,
+        tau: placement.tau,
+        scope: placement.scope.clone(),
+        measured: measured.map(|(before, after)| Measured {
+            model: digest(model),
+            before,
+            after,
+        }),
+    };
+    let id = case.case.map(|_| case.id.as_str());
+    let edit = insert_injection(&snapshot.file, &snapshot.text, id, &injection);
+    (!edit.edits.is_empty()).then_some(edit)
+}
+
+/// The model as a record names it.
+pub(super) fn digest(model: &ModelInfo) -> String {
+    format!("sha256:{}", model.sha256.get(..12).unwrap_or(&model.sha256))
 }
 
 /// Why a repair has no edit; `None` where it has one.

@@ -125,7 +125,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
         return true;
     }
     state.publish(key);
-    state.hints.notify_one();
+    state.refresh.notify_one();
     repair(state, key, look, &view, findings.clone()).await;
     state.prompts.set_measured(key, look);
     guess(state, key, look, findings).await;

@@ -6,6 +6,7 @@ use tower_lsp_server::LanguageServer;
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
+use super::commands;
 use super::handlers;
 use super::state::State;
 
@@ -60,7 +61,7 @@ impl LanguageServer for Backend {
         &self,
         params: lsp::ExecuteCommandParams,
     ) -> Result<Option<lsp::LSPAny>> {
-        handlers::execute_command(&self.state, &params)
+        commands::run(&self.state, params).await.map(Some)
     }
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {

@@ -28,6 +28,18 @@ pub(super) struct Can {
     pub progress: bool,
     /// `workspace/inlayHint/refresh` is answered.
     pub refresh_hints: bool,
+    /// `workspace/codeLens/refresh` is answered.
+    pub refresh_lenses: bool,
+    /// `workspace/applyEdit` is answered.
+    pub apply_edit: bool,
+    /// `window/showDocument` is answered.
+    pub show_documents: bool,
+    /// The edit of a code action may come when it is chosen.
+    pub resolve_edits: bool,
+    /// Diagnostics may link to the page of their code.
+    pub code_links: bool,
+    /// `hoplens/didAnalyze` is wanted.
+    pub did_analyze: bool,
     /// Files can be watched for us.
     pub watch_files: bool,
     /// Code actions may be shown that cannot be chosen.
@@ -56,19 +68,33 @@ impl Can {
         let published = text.and_then(|text| text.publish_diagnostics.as_ref());
         let actions = text.and_then(|text| text.code_action.as_ref());
         let window = client.window.as_ref();
+        let lenses = workspace.and_then(|workspace| workspace.code_lens.as_ref());
+        let own = |name: &str| {
+            let experimental = client.experimental.as_ref();
+            experimental
+                .and_then(|own| own.get(name))
+                .is_some_and(|wanted| wanted == true)
+        };
         Self {
             encoding: encoding(client),
             markdown: markdown(client),
             document_changes: is_neovim
                 || edit.is_some_and(|edit| edit.document_changes == Some(true)),
             create_files: is_neovim || creates,
-            server_status: client
-                .experimental
-                .as_ref()
-                .and_then(|own| own.get("serverStatusNotification"))
-                .is_some_and(|wanted| wanted == true),
+            server_status: own("serverStatusNotification"),
             progress: window.is_some_and(|window| window.work_done_progress == Some(true)),
             refresh_hints: hints.is_some_and(|hints| hints.refresh_support == Some(true)),
+            refresh_lenses: lenses.is_some_and(|lenses| lenses.refresh_support == Some(true)),
+            apply_edit: workspace.is_some_and(|workspace| workspace.apply_edit == Some(true)),
+            show_documents: window
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|show| show.support),
+            resolve_edits: actions
+                .and_then(|actions| actions.resolve_support.as_ref())
+                .is_some_and(|resolve| resolve.properties.iter().any(|name| name == "edit")),
+            code_links: published
+                .is_some_and(|published| published.code_description_support == Some(true)),
+            did_analyze: own("hoplensDidAnalyze"),
             disabled_actions: actions.is_some_and(|actions| actions.disabled_support == Some(true)),
             watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
             related_information: published

@@ -3,7 +3,6 @@
 
 mod code_action;
 mod document_text;
-mod execute_command;
 mod hover;
 mod initialize;
 mod inlay_hint;
@@ -11,7 +10,6 @@ mod workspace;
 
 pub(super) use code_action::code_action;
 pub(super) use document_text::{DocumentTextParams, document_text};
-pub(super) use execute_command::execute_command;
 pub(super) use hover::hover;
 pub(super) use initialize::{initialize, initialized};
 pub(super) use inlay_hint::inlay_hint;

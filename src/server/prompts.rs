@@ -196,6 +196,20 @@ impl Prompts {
         self.update(key, look, |prompt| prompt.is_measuring = false)
     }
 
+    /// Ends what the model does for a prompt; false if it did nothing.
+    pub(super) fn stop(&self, key: &Key) -> bool {
+        let Some(mut prompt) = self.map.get_mut(key) else {
+            return false;
+        };
+        let was_busy = prompt.is_pending || prompt.is_measuring;
+        prompt.look.cancel.cancel();
+        prompt.is_pending = false;
+        prompt.is_measuring = false;
+        drop(prompt);
+        self.tick();
+        was_busy
+    }
+
     /// Forgets a prompt, unless a newer look began.
     pub(super) fn remove(&self, key: &Key, look: &Look) {
         self.map

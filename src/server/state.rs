@@ -30,11 +30,13 @@ pub(super) struct State {
     pub lifecycle: Lifecycle,
     pub projects: Projects,
     pub texts: Texts,
-    /// Woken when inlay hints changed.
-    pub hints: Notify,
+    /// Woken when inlay hints and code lenses changed.
+    pub refresh: Notify,
     can: OnceLock<Can>,
     settings: RwLock<Settings>,
     roots: OnceLock<Vec<PathBuf>>,
+    /// The model that a person chose for this session.
+    chosen: Mutex<Option<String>>,
     /// The model that was asked for last.
     wanted: Mutex<Option<String>>,
     publish: UnboundedSender<Key>,
@@ -57,10 +59,11 @@ impl State {
             lifecycle: Lifecycle::default(),
             projects: Projects::default(),
             texts: Texts::default(),
-            hints: Notify::new(),
+            refresh: Notify::new(),
             can: OnceLock::new(),
             settings: RwLock::default(),
             roots: OnceLock::new(),
+            chosen: Mutex::default(),
             wanted: Mutex::default(),
             publish,
             model_requests: AtomicU64::new(0),
@@ -130,9 +133,14 @@ impl State {
         project
     }
 
-    /// Reference of the model: the command line's, then the client's, then that of the first of
+    /// Reference of the model: the one that was chosen by a command, then the command line's, then the client's, then that of the first of
     /// its folders whose `hoplens.toml` names one, then the default.
     pub(super) fn model_name(&self) -> String {
+        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = chosen.clone() {
+            return name;
+        }
+        drop(chosen);
         let here = [PathBuf::from(".")];
         let roots = self.roots.get().map_or(&here[..], Vec::as_slice);
         let roots = if roots.is_empty() { &here[..] } else { roots };
@@ -143,6 +151,12 @@ impl State {
         let named = self.options.model.clone();
         let named = named.or_else(|| self.settings().model).or_else(of_project);
         named.unwrap_or_else(|| DEFAULT.to_owned())
+    }
+
+    /// Prefers a model to all that settings name, until the server ends.
+    pub(super) fn choose_model(&self, name: &str) {
+        let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        *chosen = Some(name.to_owned());
     }
 
     /// Remembers which model is wanted from now on.

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use super::super::error::CliError;
-use super::super::font::{self, FONT};
+use crate::show::{FONT, register};
 
 const SIZE: (u32, u32) = (760, 460);
 
@@ -27,7 +27,7 @@ pub(super) const ORANGE: RGBColor = RGBColor(217, 95, 2);
 
 /// The lines with their axes' names.
 pub(super) fn svg(x: &str, y: &str, lines: &[Line]) -> Result<String, CliError> {
-    font::register();
+    register();
     let mut svg = String::new();
     draw(x, y, lines, &mut svg).map_err(|reason| {
         CliError::Output(std::io::Error::other(format!(

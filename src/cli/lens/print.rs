@@ -2,19 +2,19 @@
 
 use std::io::Write;
 
-use super::map::HeadMap;
+use super::map;
 use super::read::{AblateArg, ReadArgs};
-use super::rows::{HeadRow, LensResult, SpokenRow};
 use crate::ide::{percent, quoted};
+use crate::show::{HeadMap, HeadRow, LensResult, SpokenRow};
 
 pub(super) fn print(
     out: &mut dyn Write,
-    result: &LensResult<'_>,
-    map: &HeadMap,
+    result: &LensResult,
+    heads: &HeadMap,
     args: &ReadArgs,
 ) -> std::io::Result<()> {
     let at = result.position;
-    if let (Some(path), Some(case)) = (result.path, result.case) {
+    if let (Some(path), Some(case)) = (&result.path, &result.case) {
         let in_force = match result.injections.len() {
             0 => String::new(),
             1 => ", its injection in force".into(),
@@ -31,7 +31,7 @@ pub(super) fn print(
     )?;
     strongest(out, result, args)?;
     writeln!(out)?;
-    map.print(out)?;
+    map::print(out, heads)?;
     if let Some(bridge) = &result.bridge {
         let tokens: Vec<String> = bridge.tokens.iter().map(|t| quoted(&t.text)).collect();
         writeln!(
@@ -78,7 +78,7 @@ type Of<'a> = &'a dyn Fn(&HeadRow) -> Option<SpokenRow>;
 /// The heads that rank the words highest, by the first column.
 fn speakers(
     out: &mut dyn Write,
-    result: &LensResult<'_>,
+    result: &LensResult,
     most: usize,
     columns: &[(&str, Of<'_>)],
 ) -> std::io::Result<()> {
@@ -113,7 +113,7 @@ fn speakers(
     Ok(())
 }
 
-fn strongest(out: &mut dyn Write, result: &LensResult<'_>, args: &ReadArgs) -> std::io::Result<()> {
+fn strongest(out: &mut dyn Write, result: &LensResult, args: &ReadArgs) -> std::io::Result<()> {
     let mut order: Vec<&HeadRow> = result.heads.iter().collect();
     let weight = |head: &HeadRow| {
         head.ablation_dlogp

@@ -4,21 +4,16 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use serde::Serialize;
 
 use super::super::error::CliError;
 use super::super::global::{Format, Global};
-use super::super::{Outcome, json, projects, resident, write};
-use super::asked::{Asked, asked};
-use super::rows::{
-    BridgeRow, BridgeText, HeadRow, LensResult, WordTexts, head_row, spoken_row, token_texts,
-};
-use super::shown::{self, MapArg};
-use super::{print, speak};
+use super::super::{Outcome, json, resident, write};
+use super::asked::asked;
+use super::{print, words};
 use crate::ide::heads_page;
-use crate::lens::trained::{AnyLens, HeadAt, TrainedLens};
-use crate::lens::{Ablation, Reading, Run, ablate_heads, estimate_ablations, read_heads, spoken};
-use crate::model::{Cancel, Matrix, Model, top_k};
+use crate::lens::trained::{AnyLens, TrainedLens};
+use crate::model::{Cancel, Model};
+use crate::show::{Ablate, HeadsOptions, LensResult, MapKind, head_map, heads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadArgs {
@@ -89,8 +84,7 @@ enum LensArg {
     Trained,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum AblateArg {
     /// z becomes zero at all positions.
     Zero,
@@ -102,8 +96,48 @@ pub(super) enum AblateArg {
     None,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MapArg {
+    /// What silencing a head changes.
+    Ablation,
+    /// What it adds to the answer's logit.
+    Logit,
+    /// How high it ranks the bridge in the prompt as written.
+    Bridge,
+    /// … and where the bridge is named.
+    BridgeNamed,
+    /// How much higher as written than where it is named.
+    BridgeDifference,
+    /// How high it ranks one of --words.
+    Words,
+}
+
+impl From<AblateArg> for Ablate {
+    fn from(ablate: AblateArg) -> Self {
+        match ablate {
+            AblateArg::Zero => Self::Zero,
+            AblateArg::Mean => Self::Mean,
+            AblateArg::Estimate => Self::Estimate,
+            AblateArg::None => Self::None,
+        }
+    }
+}
+
+impl From<MapArg> for MapKind {
+    fn from(map: MapArg) -> Self {
+        match map {
+            MapArg::Ablation => Self::Ablation,
+            MapArg::Logit => Self::Logit,
+            MapArg::Bridge => Self::Bridge,
+            MapArg::BridgeNamed => Self::BridgeNamed,
+            MapArg::BridgeDifference => Self::BridgeDifference,
+            MapArg::Words => Self::Words,
+        }
+    }
+}
+
 pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError> {
-    let words = args.words.as_deref().map(speak::words).transpose()?;
+    let words = args.words.as_deref().map(words::words).transpose()?;
     let model = resident::load(global)?;
     let asked = asked(args, global, &model)?;
     if args.bridge.is_some() && asked.hop.is_none() {
@@ -116,89 +150,24 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
             reason: what.into(),
         });
     }
-    let ids = asked.ids();
-    let position = position(args.position, ids.len())?;
-    let run = Run {
-        // What stands behind a token does not change what the model does at it.
-        tokens: &ids[..=position],
-        interventions: &asked.interventions,
-    };
-    let cancel = Cancel::new();
-    let target = target(&model, &asked, run, &cancel)?;
+    let position = position(args.position, asked.tokens.len())?;
     let lens = trained(args, &model)?;
     let lens = lens.as_ref().map_or(AnyLens::Unembed, AnyLens::Trained);
-    let mut reading = read_heads(&model, run, target, args.top, &cancel)?;
-    if let AnyLens::Trained(_) = lens {
-        retrain(lens, args.top, &model, run, &mut reading, &cancel)?;
-    }
-    let places: Vec<(usize, usize)> = reading.heads.iter().map(|h| (h.layer, h.head)).collect();
-    let changes = ablations(
-        args.ablate,
-        &model,
-        run,
-        target,
-        &places,
-        reading.logp,
-        &cancel,
-    )?;
-    let tokens = token_texts(&model, &ids);
-    let heads = reading.heads.into_iter().enumerate();
-    let mut heads: Vec<HeadRow> = heads
-        .map(|(index, head)| head_row(&model, head, args.ablate, changes.get(index).copied()))
-        .collect();
-    let bos = match &args.file {
-        Some(file) => projects::settings(&file.to_string_lossy(), global)?.bos,
-        None => global.bos(),
-    };
-    let bridge = speak::bridge(&model, &asked, bos, lens, &cancel)?.map(|found| {
-        let explicit = model.tokenizer.encode(&found.explicit_prompt, bos);
-        let explicit: Vec<u32> = explicit.iter().map(|token| token.id).collect();
-        let explicit = token_texts(&model, &explicit);
-        for (composed, named) in found.composed.iter().zip(&found.explicit) {
-            if let Some(head) = row_of(&mut heads, composed.at) {
-                head.bridge = Some(BridgeRow {
-                    composed: spoken_row(&model, composed, &tokens),
-                    explicit: spoken_row(&model, named, &explicit),
-                });
-            }
-        }
-        BridgeText {
-            text: found.bridge,
-            tokens: token_texts(&model, &found.tokens),
-            explicit_prompt: found.explicit_prompt,
-            explicit_tokens: explicit,
-        }
-    });
-    let words = match words {
-        Some(words) => Some(speak_words(
-            &model, words, args, run, lens, &mut heads, &cancel,
-        )?),
-        None => None,
-    };
-    let result = LensResult {
-        path: asked.case.as_ref().map(|(path, _)| path.as_str()),
-        case: asked.case.as_ref().map(|(_, case)| case.as_str()),
-        prompt: &asked.prompt,
+    let options = HeadsOptions {
         position,
-        target: model.tokenizer.text(target),
-        logp: reading.logp,
-        lens: match args.lens {
-            LensArg::Unembed => "unembed",
-            LensArg::Trained => "trained",
-        },
-        injections: &asked.injections,
-        residual_norm: reading.residual_norm,
-        bridge,
+        top: args.top,
+        ablate: args.ablate.into(),
+        lens,
         words,
-        heads,
-        tokens,
+        anywhere: args.anywhere,
     };
+    let result = heads(&model, asked, &options, &Cancel::new())?;
     report(&result, args, global, &model)
 }
 
 /// Writes what was found wherever it is wanted.
 fn report(
-    result: &LensResult<'_>,
+    result: &LensResult,
     args: &ReadArgs,
     global: &Global,
     model: &Model,
@@ -209,7 +178,8 @@ fn report(
         let value = serde_json::from_slice(&document).map_err(std::io::Error::from)?;
         page(&heads_page(&value), args)?;
     }
-    let map = shown::map(result, args.map, args.ablate, model)?;
+    let kind = args.map.map(MapKind::from);
+    let map = head_map(result, kind, args.ablate.into(), model)?;
     let out = &mut anstream::stdout().lock();
     match global.format() {
         Format::Json => out.write_all(&document)?,
@@ -239,43 +209,6 @@ fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The row of a head: layer after layer, head after head.
-fn row_of(heads: &mut [HeadRow], at: HeadAt) -> Option<&mut HeadRow> {
-    let mut heads = heads.iter_mut();
-    heads.find(|row| (row.layer, row.head) == (at.layer, at.head))
-}
-
-fn speak_words(
-    model: &Model,
-    words: Vec<String>,
-    args: &ReadArgs,
-    run: Run<'_>,
-    lens: AnyLens<'_>,
-    heads: &mut [HeadRow],
-    cancel: &Cancel,
-) -> Result<WordTexts, CliError> {
-    let (tokens, unknown) = speak::word_tokens(model, &words);
-    if tokens.is_empty() {
-        return Err(CliError::Usage {
-            flag: "--words",
-            reason: format!("{} has no token for any of the words", model.info.name),
-        });
-    }
-    let end = run.tokens.len();
-    let first = if args.anywhere { 0 } else { end - 1 };
-    let read = token_texts(model, run.tokens);
-    for found in spoken(model, run, first..end, &tokens, lens, cancel)? {
-        if let Some(head) = row_of(heads, found.at) {
-            head.words = Some(spoken_row(model, &found, &read));
-        }
-    }
-    Ok(WordTexts {
-        words,
-        tokens: token_texts(model, &tokens),
-        unknown,
-    })
-}
-
 /// The position that a flag means.
 fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     let usage = |flag, reason: String| Err(CliError::Usage { flag, reason });
@@ -300,25 +233,6 @@ fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     }
 }
 
-/// The token that heads are measured by: the first of an answer at the prompt's end, elsewhere and
-/// without an answer the model's own next one.
-fn target(model: &Model, asked: &Asked, run: Run<'_>, cancel: &Cancel) -> Result<u32, CliError> {
-    let is_end = run.tokens.len() == asked.tokens.len();
-    let of_prompt = asked.case.is_none();
-    if is_end || of_prompt {
-        let read = if is_end {
-            asked.prompt.clone()
-        } else {
-            model.tokenizer.decode(run.tokens)
-        };
-        let first = crate::hop::first_tokens(model, &read, &asked.expect)?;
-        if let Some(token) = first.first() {
-            return Ok(*token);
-        }
-    }
-    Ok(crate::lens::read_token(model, run, None, 0, cancel)?.target_id)
-}
-
 /// The lens that is asked for, where it is a trained one.
 fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliError> {
     if args.lens == LensArg::Unembed {
@@ -329,63 +243,4 @@ fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliErr
         source,
     })?;
     Ok(Some(TrainedLens::from_bytes(&bytes, model)?))
-}
-
-/// Reads the heads' words with a trained lens instead; those that it has no map for keep none.
-fn retrain(
-    lens: AnyLens<'_>,
-    top: usize,
-    model: &Model,
-    run: Run<'_>,
-    reading: &mut Reading,
-    cancel: &Cancel,
-) -> Result<(), CliError> {
-    let outputs = crate::lens::last_outputs(model, run, cancel)?;
-    for (head, output) in reading.heads.iter_mut().zip(0..outputs.rows) {
-        let at = HeadAt {
-            layer: head.layer,
-            head: head.head,
-        };
-        head.top.clear();
-        if !lens.covers(at) {
-            continue;
-        }
-        let own = Matrix {
-            rows: 1,
-            cols: outputs.cols,
-            data: outputs.row(output).to_vec(),
-        };
-        let mut scores = lens.scores(model, at, &own)?.data;
-        // What the head adds: the bias would have every head say the likeliest words of all.
-        for (score, bias) in scores.iter_mut().zip(lens.bias()) {
-            *score -= bias;
-        }
-        head.top = top_k(&scores, top)
-            .iter()
-            .map(|best| (best.token, scores[best.token as usize]))
-            .collect();
-    }
-    Ok(())
-}
-
-/// Δlog p of each head's ablation; none where it is not asked for.
-fn ablations(
-    ablate: AblateArg,
-    model: &Model,
-    run: Run<'_>,
-    target: u32,
-    heads: &[(usize, usize)],
-    logp: f64,
-    cancel: &Cancel,
-) -> Result<Vec<f64>, CliError> {
-    let measured = |ablation| -> Result<Vec<f64>, CliError> {
-        let logps = ablate_heads(model, run, &[target], heads, ablation, cancel)?;
-        Ok(logps.into_iter().map(|without| without - logp).collect())
-    };
-    match ablate {
-        AblateArg::None => Ok(Vec::new()),
-        AblateArg::Zero => measured(Ablation::Zero),
-        AblateArg::Mean => measured(Ablation::Mean),
-        AblateArg::Estimate => Ok(estimate_ablations(model, run, &[target], heads, cancel)?),
-    }
 }

@@ -1,11 +1,45 @@
 //! Injections of the bridge as repairs.
 
-use super::super::probe::{ask, asked};
+use super::super::probe::{Probe, ask, asked};
 use super::super::subject::{Subject, first_tokens};
 use super::super::{HopError, Settings, memory_text};
 use super::{Change, Repair};
 use crate::memory::{self, Placement, Recipe, encode, place, resolve_scope, search};
-use crate::model::{Cancel, Capture, Model};
+use crate::model::{Cancel, Capture, Model, ModelError};
+
+/// How probable the answer of a case is as it stands, and with one more injection in force.
+///
+/// # Errors
+/// An injection that the model cannot take, or the model fails.
+pub fn try_injection(
+    model: &Model,
+    subject: &Subject,
+    recipe: &Recipe,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<(Probe, Probe), HopError> {
+    model.check_layer(recipe.placement.layer)?;
+    let Placement {
+        encoding,
+        layer,
+        tau,
+        scope,
+        ..
+    } = &recipe.placement;
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let mut injected = written.clone();
+    injected
+        .interventions
+        .push(place(&vector, *layer, *tau, at)?);
+    let (probes, _) = ask(model, &[written, injected], Capture::default(), cancel)?;
+    let mut probes = probes.into_iter().map(|(probe, _)| probe);
+    match (probes.next(), probes.next()) {
+        (Some(before), Some(after)) => Ok((before, after)),
+        _ => Err(ModelError::EmptyPrompt.into()),
+    }
+}
 
 /// The best injection of the bridge for each encoding and scope.
 pub(super) fn measure(

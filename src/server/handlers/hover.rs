@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
+use super::super::asking::CancelOnDrop;
 use super::super::documents::Document;
 use super::super::key::Key;
 use super::super::prompts::Known;
@@ -123,8 +124,8 @@ async fn read_lens(
     let Some(case) = findings.cases.get(target.case).cloned() else {
         return Err("there is no such case".to_owned());
     };
-    let guard = CancelOnDrop(Some(Cancel::new()));
-    let cancel = guard.0.clone().unwrap_or_default();
+    let guard = CancelOnDrop::new();
+    let cancel = guard.token();
     let keep = Arc::clone(lenses);
     let answer = state
         .engine
@@ -172,22 +173,4 @@ fn read(
         interventions: &interventions,
     };
     Ok(read_token(model, run, expected, HEADS, cancel)?)
-}
-
-/// Cancels the work when the request is cancelled, which drops its handler.
-struct CancelOnDrop(Option<Cancel>);
-
-impl CancelOnDrop {
-    /// The work may go on.
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let Some(cancel) = &self.0 {
-            cancel.cancel();
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::super::can::Can;
 use super::super::model;
 use super::super::settings::Settings;
 use super::super::state::State;
-use super::execute_command::COMMANDS;
+use super::super::commands::COMMANDS;
 use crate::ide::{INJECT, REWRITE};
 
 /// Says what the server can do.

@@ -9,10 +9,10 @@ const COLOURS: [(f64, f64, f64); 3] = [
     (33.0, 102.0, 172.0),
 ];
 /// A cell of which nothing is known.
-pub(super) const NONE: RGBColor = RGBColor(150, 150, 150);
+pub(crate) const NONE: RGBColor = RGBColor(150, 150, 150);
 
 /// The colour of a value on a scale that ends at `limit` and `-limit`.
-pub(super) fn colour(value: f64, limit: f64) -> RGBColor {
+pub(crate) fn colour(value: f64, limit: f64) -> RGBColor {
     if value.is_nan() {
         return NONE;
     }

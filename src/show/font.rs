@@ -5,10 +5,10 @@ use std::sync::Once;
 use plotters::style::{FontStyle, register_font};
 
 /// Its name in pictures.
-pub(super) const FONT: &str = "sans-serif";
+pub(crate) const FONT: &str = "sans-serif";
 
 /// Makes the font known to the plotting library; before anything is drawn.
-pub(super) fn register() {
+pub(crate) fn register() {
     static FONTS: Once = Once::new();
     FONTS.call_once(|| {
         // It fails only for bytes that are no font.

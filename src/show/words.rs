@@ -1,10 +1,6 @@
 //! Which heads speak the bridge of a hop, or the words of a list.
 
-use std::path::Path;
-
-use super::super::analysed;
-use super::super::error::CliError;
-use super::asked::Asked;
+use super::{Asked, ShowError};
 use crate::lens::trained::AnyLens;
 use crate::lens::{Run, Spoken, spoken};
 use crate::model::{Cancel, Model};
@@ -12,25 +8,24 @@ use crate::prompt::memory_text;
 
 /// Who speaks the bridge, in the prompt as it is and in the one that names it.
 #[derive(Debug)]
-pub(super) struct BridgeHeads {
-    pub(super) bridge: String,
+pub(crate) struct BridgeHeads {
+    pub(crate) bridge: String,
     /// The tokens that are looked for.
-    pub(super) tokens: Vec<u32>,
+    pub(crate) tokens: Vec<u32>,
     /// The prompt that names the bridge.
-    pub(super) explicit_prompt: String,
-    pub(super) composed: Vec<Spoken>,
-    pub(super) explicit: Vec<Spoken>,
+    pub(crate) explicit_prompt: String,
+    pub(crate) composed: Vec<Spoken>,
+    pub(crate) explicit: Vec<Spoken>,
 }
 
 /// Reads both prompts from the mention on, or from the bridge in its place. The explicit prompt is
 /// asked without the file's injections, as its probe is.
-pub(super) fn bridge(
+pub(crate) fn bridge(
     model: &Model,
     asked: &Asked,
-    bos: crate::model::BosPolicy,
     lens: AnyLens<'_>,
     cancel: &Cancel,
-) -> Result<Option<BridgeHeads>, CliError> {
+) -> Result<Option<BridgeHeads>, ShowError> {
     let (Some(hop), Some((explicit, place))) = (&asked.hop, asked.explicit()) else {
         return Ok(None);
     };
@@ -45,7 +40,7 @@ pub(super) fn bridge(
     };
     let from = Asked::token_at(&asked.tokens, hop.mention.start);
     let composed = spoken(model, run, from..ids.len(), &tokens, lens, cancel)?;
-    let read = model.tokenizer.encode(&explicit, bos);
+    let read = model.tokenizer.encode(&explicit, asked.bos);
     let from = Asked::token_at(&read, place.start);
     let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
     let explicit_heads = spoken(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
@@ -73,32 +68,9 @@ fn tokens_of(model: &Model, text: &str, all: bool) -> Vec<u32> {
     tokens
 }
 
-/// The words that a flag names, split at commas and lines, or those of the file that it names.
-pub(super) fn words(flag: &str) -> Result<Vec<String>, CliError> {
-    let path = Path::new(flag);
-    let text = if !flag.contains(',') && path.is_file() {
-        analysed::read(path)?
-    } else {
-        flag.to_owned()
-    };
-    let words = text.split([',', '\n']).map(str::trim);
-    let mut words: Vec<String> = words
-        .filter(|word| !word.is_empty() && !word.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
-    words.dedup();
-    if words.is_empty() {
-        return Err(CliError::Usage {
-            flag: "--words",
-            reason: format!("{flag} names no words; write some, with commas between them"),
-        });
-    }
-    Ok(words)
-}
-
 /// The tokens of words, and the words of which the model's vocabulary knows only pieces of a
 /// letter or two, which would be found everywhere.
-pub(super) fn word_tokens(model: &Model, words: &[String]) -> (Vec<u32>, Vec<String>) {
+pub(crate) fn word_tokens(model: &Model, words: &[String]) -> (Vec<u32>, Vec<String>) {
     const LETTERS: usize = 2;
     let (mut tokens, mut unknown) = (Vec::new(), Vec::new());
     for word in words {

@@ -1,16 +1,13 @@
 //! What the map of layers × heads shows.
 
-use clap::ValueEnum;
-
-use super::super::error::CliError;
 use super::map::HeadMap;
-use super::read::AblateArg;
-use super::rows::{HeadRow, LensResult, SpokenRow};
+use super::rows::{Ablate, HeadRow, LensResult, SpokenRow};
+use super::ShowError;
 use crate::ide::quoted;
 use crate::model::Model;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum MapArg {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MapKind {
     /// What silencing a head changes.
     Ablation,
     /// What it adds to the answer's logit.
@@ -26,34 +23,31 @@ pub(super) enum MapArg {
 }
 
 /// The map that is asked for, or that shows most of what was asked for.
-pub(super) fn map(
-    result: &LensResult<'_>,
-    asked: Option<MapArg>,
-    ablate: AblateArg,
+pub(crate) fn head_map(
+    result: &LensResult,
+    asked: Option<MapKind>,
+    ablate: Ablate,
     model: &Model,
-) -> Result<HeadMap, CliError> {
-    let has_ablation = ablate != AblateArg::None;
+) -> Result<HeadMap, ShowError> {
+    let has_ablation = ablate != Ablate::None;
     let kind = asked.unwrap_or(match (&result.words, &result.bridge) {
-        (Some(_), _) => MapArg::Words,
-        (None, Some(_)) => MapArg::Bridge,
-        _ if has_ablation => MapArg::Ablation,
-        _ => MapArg::Logit,
+        (Some(_), _) => MapKind::Words,
+        (None, Some(_)) => MapKind::Bridge,
+        _ if has_ablation => MapKind::Ablation,
+        _ => MapKind::Logit,
     });
     let missing = match kind {
-        MapArg::Ablation if !has_ablation => Some("--ablate none measures no ablation"),
-        MapArg::Bridge | MapArg::BridgeNamed | MapArg::BridgeDifference
+        MapKind::Ablation if !has_ablation => Some("no ablation is measured without one; choose how heads are silenced"),
+        MapKind::Bridge | MapKind::BridgeNamed | MapKind::BridgeDifference
             if result.bridge.is_none() =>
         {
-            Some("there is no bridge; name one with --bridge and --mention")
+            Some("there is no bridge; name one, and the words that stand for it")
         }
-        MapArg::Words if result.words.is_none() => Some("name the words with --words"),
+        MapKind::Words if result.words.is_none() => Some("no words are looked for; name some"),
         _ => None,
     };
     if let Some(reason) = missing {
-        return Err(CliError::Usage {
-            flag: "--map",
-            reason: reason.into(),
-        });
+        return Err(ShowError::Asked(reason.into()));
     }
     // From 0 for the last rank to 1 for the first.
     let vocabulary = (model.config().vocab as f64).ln();
@@ -64,12 +58,12 @@ pub(super) fn map(
     };
     let value = |head: &HeadRow| -> Option<f64> {
         match kind {
-            MapArg::Ablation => head.ablation_dlogp.map(|change| -change),
-            MapArg::Logit => Some(f64::from(head.direct_logit)),
-            MapArg::Bridge => bridge(head).map(|(composed, _)| composed),
-            MapArg::BridgeNamed => bridge(head).map(|(_, named)| named),
-            MapArg::BridgeDifference => bridge(head).map(|(composed, named)| composed - named),
-            MapArg::Words => head.words.as_ref().map(height),
+            MapKind::Ablation => head.ablation_dlogp.map(|change| -change),
+            MapKind::Logit => Some(f64::from(head.direct_logit)),
+            MapKind::Bridge => bridge(head).map(|(composed, _)| composed),
+            MapKind::BridgeNamed => bridge(head).map(|(_, named)| named),
+            MapKind::BridgeDifference => bridge(head).map(|(composed, named)| composed - named),
+            MapKind::Words => head.words.as_ref().map(height),
         }
     };
     let (title, less, more) = titles(kind, result);
@@ -87,37 +81,37 @@ pub(super) fn map(
 }
 
 /// The map's title, and what its ends mean.
-fn titles(kind: MapArg, result: &LensResult<'_>) -> (String, &'static str, &'static str) {
+fn titles(kind: MapKind, result: &LensResult) -> (String, &'static str, &'static str) {
     let target = quoted(&result.target);
     let bridge = result.bridge.as_ref().map_or("", |bridge| &bridge.text);
     let bridge = quoted(bridge);
     let first = "the lens says it first";
     match kind {
-        MapArg::Ablation => (
+        MapKind::Ablation => (
             format!("what log p of {target} owes to each head"),
             "it gains without the head",
             "it loses without the head",
         ),
-        MapArg::Logit => (
+        MapKind::Logit => (
             format!("what each head adds to the logit of {target}"),
             "lowers it",
             "raises it",
         ),
-        MapArg::Bridge => (
+        MapKind::Bridge => (
             format!("how high heads rank {bridge}, as written"),
             "",
             first,
         ),
-        MapArg::BridgeNamed => (
+        MapKind::BridgeNamed => (
             format!("how high heads rank {bridge} where it is named"),
             "",
             first,
         ),
-        MapArg::BridgeDifference => (
+        MapKind::BridgeDifference => (
             format!("how much higher heads rank {bridge} as written than where it is named"),
             "higher where it is named",
             "higher as written",
         ),
-        MapArg::Words => ("how high heads rank one of the words".into(), "", first),
+        MapKind::Words => ("how high heads rank one of the words".into(), "", first),
     }
 }

@@ -1,104 +1,117 @@
-//! What `hoplens lens` found, as JSON has it.
+//! What was read of the heads at a token, as JSON has it.
 
 use serde::Serialize;
 
-use super::read::AblateArg;
 use crate::lens::{HeadReading, Spoken};
 use crate::memory::Recipe;
 use crate::model::Model;
 
+/// How heads are silenced to see what they are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ablate {
+    /// z becomes zero at all positions.
+    Zero,
+    /// z becomes its mean over the prompt's positions.
+    Mean,
+    /// As zero, to first order: fast, and often far off.
+    Estimate,
+    /// Not at all.
+    None,
+}
+
 #[derive(Debug, Serialize)]
-pub(super) struct LensResult<'a> {
+pub(crate) struct LensResult {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) path: Option<&'a str>,
+    pub(crate) path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) case: Option<&'a str>,
-    pub(super) prompt: &'a str,
-    pub(super) tokens: Vec<TokenText>,
-    pub(super) position: usize,
-    pub(super) target: String,
-    pub(super) logp: f64,
-    pub(super) lens: &'static str,
+    pub(crate) case: Option<String>,
+    pub(crate) prompt: String,
+    pub(crate) tokens: Vec<TokenText>,
+    pub(crate) position: usize,
+    pub(crate) target: String,
+    pub(crate) logp: f64,
+    pub(crate) lens: &'static str,
     /// Those in force.
-    pub(super) injections: &'a [Recipe],
+    pub(crate) injections: Vec<Recipe>,
     /// Length of the residual stream behind the last block.
-    pub(super) residual_norm: f32,
+    pub(crate) residual_norm: f32,
     /// What is looked for where the bridge is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bridge: Option<BridgeText>,
+    pub(crate) bridge: Option<BridgeText>,
     /// The words that are looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) words: Option<WordTexts>,
-    pub(super) heads: Vec<HeadRow>,
+    pub(crate) words: Option<WordTexts>,
+    pub(crate) heads: Vec<HeadRow>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct BridgeText {
-    pub(super) text: String,
-    pub(super) tokens: Vec<TokenText>,
-    pub(super) explicit_prompt: String,
-    pub(super) explicit_tokens: Vec<TokenText>,
+pub(crate) struct BridgeText {
+    pub(crate) text: String,
+    pub(crate) tokens: Vec<TokenText>,
+    pub(crate) explicit_prompt: String,
+    pub(crate) explicit_tokens: Vec<TokenText>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct WordTexts {
-    pub(super) words: Vec<String>,
-    pub(super) tokens: Vec<TokenText>,
+pub(crate) struct WordTexts {
+    pub(crate) words: Vec<String>,
+    pub(crate) tokens: Vec<TokenText>,
     /// Words of which the vocabulary has no token.
-    pub(super) unknown: Vec<String>,
+    pub(crate) unknown: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct TokenText {
-    pub(super) id: u32,
-    pub(super) text: String,
+pub(crate) struct TokenText {
+    pub(crate) id: u32,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct HeadRow {
-    pub(super) layer: usize,
-    pub(super) head: usize,
-    pub(super) norm: f32,
-    pub(super) direct_logit: f32,
-    pub(super) ablation_dlogp: Option<f64>,
-    pub(super) ablation: Option<AblateArg>,
-    pub(super) attention: Vec<f32>,
-    pub(super) top: Vec<Word>,
+pub(crate) struct HeadRow {
+    pub(crate) layer: usize,
+    pub(crate) head: usize,
+    pub(crate) norm: f32,
+    pub(crate) direct_logit: f32,
+    pub(crate) ablation_dlogp: Option<f64>,
+    pub(crate) ablation: Option<Ablate>,
+    pub(crate) attention: Vec<f32>,
+    pub(crate) top: Vec<Word>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bridge: Option<BridgeRow>,
+    pub(crate) bridge: Option<BridgeRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) words: Option<SpokenRow>,
+    pub(crate) words: Option<SpokenRow>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Word {
-    pub(super) token: String,
-    pub(super) score: f32,
+pub(crate) struct Word {
+    pub(crate) token: String,
+    pub(crate) score: f32,
 }
 
 /// Where a head's lens ranks the bridge highest.
 #[derive(Debug, Serialize)]
-pub(super) struct BridgeRow {
-    pub(super) composed: SpokenRow,
-    pub(super) explicit: SpokenRow,
+pub(crate) struct BridgeRow {
+    pub(crate) composed: SpokenRow,
+    pub(crate) explicit: SpokenRow,
 }
 
 /// Where a head's lens ranks one of some words highest.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct SpokenRow {
-    pub(super) position: usize,
+pub(crate) struct SpokenRow {
+    pub(crate) position: usize,
     /// The token of the prompt at that position.
-    pub(super) at: String,
+    pub(crate) at: String,
     /// The word.
-    pub(super) token: String,
+    pub(crate) token: String,
     /// 0 = the lens says it first.
-    pub(super) rank: usize,
-    pub(super) score: f32,
+    pub(crate) rank: usize,
+    pub(crate) score: f32,
     /// Of all the words together, of the lens' probability.
-    pub(super) share: f64,
+    pub(crate) share: f64,
 }
 
-pub(super) fn token_texts(model: &Model, ids: &[u32]) -> Vec<TokenText> {
+pub(crate) fn token_texts(model: &Model, ids: &[u32]) -> Vec<TokenText> {
     let text = |id: &u32| TokenText {
         id: *id,
         text: model.tokenizer.text(*id),
@@ -106,10 +119,10 @@ pub(super) fn token_texts(model: &Model, ids: &[u32]) -> Vec<TokenText> {
     ids.iter().map(text).collect()
 }
 
-pub(super) fn head_row(
+pub(crate) fn head_row(
     model: &Model,
     head: HeadReading,
-    ablate: AblateArg,
+    ablate: Ablate,
     change: Option<f64>,
 ) -> HeadRow {
     HeadRow {
@@ -134,7 +147,7 @@ pub(super) fn head_row(
 }
 
 /// `tokens`: of the prompt that was read.
-pub(super) fn spoken_row(model: &Model, found: &Spoken, tokens: &[TokenText]) -> SpokenRow {
+pub(crate) fn spoken_row(model: &Model, found: &Spoken, tokens: &[TokenText]) -> SpokenRow {
     SpokenRow {
         position: found.position,
         at: tokens
