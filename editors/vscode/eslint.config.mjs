@@ -29,7 +29,7 @@ export default tseslint.config(
     {
         files: ["**/*.mjs"],
         languageOptions: {
-            globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly", document: "readonly", Buffer: "readonly" },
+            globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly", document: "readonly", Buffer: "readonly", NodeFilter: "readonly" },
         },
     },
 );

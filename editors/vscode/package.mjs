@@ -52,7 +52,7 @@ writeFileSync(
 mkdirSync(out, { recursive: true });
 const file = path.join(out, `${name}-${target ?? "universal"}-${version}.vsix`);
 const vsce = createRequire(import.meta.url).resolve("@vscode/vsce/vsce");
-const args = ["package", "--no-dependencies", "--out", file];
+const args = ["package", "--no-dependencies", "--allow-missing-repository", "--out", file];
 if (target !== undefined) {
     args.push("--target", target);
 }

@@ -142,6 +142,15 @@ export interface SweepDocument {
     memories: string[];
 }
 
+/** The answer of `hoplens.server.inject`. */
+export interface Injected {
+    before: number;
+    after: number;
+    rank: number;
+    /** Whether the editor is asked to apply the edit. */
+    applied: boolean;
+}
+
 export interface InjectArguments {
     uri: string;
     case?: string;

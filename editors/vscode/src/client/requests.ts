@@ -1,11 +1,12 @@
 import type { CancellationToken } from "vscode";
-import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import {
     SERVER,
     type HeadsArguments,
     type HeadsDocument,
     type InjectArguments,
+    type Injected,
     type KnownModel,
     type Status,
     type SweepArguments,
@@ -13,14 +14,14 @@ import {
 } from "./protocol";
 
 /** Has the server run a command and gives its answer; errors are those of the server. */
-async function execute<T>(
+function execute<T>(
     client: LanguageClient,
     command: string,
     argument?: unknown,
     token?: CancellationToken,
 ): Promise<T> {
     const params = { command, arguments: argument === undefined ? [] : [argument] };
-    return (await client.sendRequest(ExecuteCommandRequest.type, params, token)) as T;
+    return client.sendRequest<T>("workspace/executeCommand", params, token);
 }
 
 export function heads(
@@ -39,7 +40,7 @@ export function sweep(
     return execute(client, SERVER.sweep, argument, token);
 }
 
-export function inject(client: LanguageClient, argument: InjectArguments): Promise<boolean> {
+export function inject(client: LanguageClient, argument: InjectArguments): Promise<Injected> {
     return execute(client, SERVER.inject, argument);
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmod } from "node:fs/promises";
 
+import { isForeign } from "./binary";
 import type { Located } from "./locate";
 import { ServerProblem } from "./problem";
 import { parseVersion } from "./version";
@@ -30,7 +31,7 @@ export async function preflight(
     }
     const version = said.code === undefined ? parseVersion(said.output) : undefined;
     if (version === undefined) {
-        throw problem(server.path, said, patienceMs);
+        throw problem(server.path, said, await isForeign(server.path), patienceMs);
     }
     return version;
 }
@@ -55,7 +56,12 @@ function ask(path: string, env: NodeJS.ProcessEnv, patienceMs: number): Promise<
     });
 }
 
-function problem(path: string, said: Said, patienceMs: number): ServerProblem {
+function problem(
+    path: string,
+    said: Said,
+    foreign: boolean,
+    patienceMs: number,
+): ServerProblem {
     const choose = ["choosePath", "install", "showLog"] as const;
     if (said.code === "EACCES") {
         return new ServerProblem(
@@ -64,7 +70,7 @@ function problem(path: string, said: Said, patienceMs: number): ServerProblem {
             ["restart", "choosePath", "showLog"],
         );
     }
-    if (said.code === "ENOEXEC" || /exec format|bad cpu type/i.test(said.reason)) {
+    if (foreign || said.code === "ENOEXEC") {
         return new ServerProblem(
             "wrongPlatform",
             `The hoplens server \`${path}\` is not a program for this system (${process.platform}-${process.arch}). Install the one that is.`,

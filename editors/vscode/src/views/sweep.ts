@@ -19,6 +19,10 @@ export interface SweepPlace {
     memory?: string;
 }
 
+function percent(p: number): string {
+    return `${(100 * p).toPrecision(3)} %`;
+}
+
 const STALE = "The prompt changed since this was measured.";
 
 /** The map of what a memory does at each layer and magnitude. */
@@ -197,11 +201,12 @@ export class SweepView implements vscode.Disposable {
             const client = await needClient(this.supervisor);
             this.panel?.post({ type: "notice", message: "Measuring this injection…" });
             const argument = { uri, case: id, memory, encoding, layer, tau, scope };
-            const isDone = await requests.inject(client, argument);
-            const message = isDone
-                ? `Inserted the injection at layer ${layer}, τ ${tau}. Undo in the editor takes it back.`
-                : "The injection was not inserted: the editor refused the edit.";
-            this.panel?.post({ type: "notice", message });
+            const { before, after } = await requests.inject(client, argument);
+            const gain = `${percent(before)} → ${percent(after)}`;
+            this.panel?.post({
+                type: "notice",
+                message: `Inserted layer ${layer}, τ ${tau}: ${gain}. Undo in the editor takes it back.`,
+            });
         } catch (error) {
             this.panel?.post({
                 type: "notice",
