@@ -4,7 +4,7 @@ export function percent(logp: number): string {
     if (share > 0 && share < 0.001) {
         return "< 0.001 %";
     }
-    return `${share.toPrecision(3).replace(/\.?0+$/, "")} %`;
+    return `${plain(share)} %`;
 }
 
 /** A number with its sign, in three digits. */

@@ -85,6 +85,7 @@ function describe(doc: HeadsDocument): Figures {
     const isMeasured = doc.heads.some(({ ablation_dlogp }) => ablation_dlogp !== null);
     const measure =
         MEASURES[kept.measure === "ablation_dlogp" && !isMeasured ? "direct_logit" : kept.measure];
+    const limit = limitOf(doc.heads.map(measure.read));
     const count = (of: (head: Head) => number): number[] => {
         const most = Math.max(-1, ...doc.heads.map(of));
         return Array.from({ length: most + 1 }, (_, index) => index);
@@ -99,7 +100,7 @@ function describe(doc: HeadsDocument): Figures {
             value: measure.read(head),
             label: `layer ${head.layer} head ${head.head}: ${measure.say(head)}`,
         })),
-        limit: limitOf(doc.heads.map(measure.read)),
+        limits: { lower: limit, raise: limit },
         legend: measure,
     };
 }

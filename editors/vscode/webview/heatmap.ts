@@ -2,7 +2,7 @@ import { scaleBand } from "d3-scale";
 import { select, type BaseType, type Selection } from "d3-selection";
 
 import { legend, type Legend } from "./legend";
-import { diverging, type Palette } from "./palette";
+import { diverging, type Limits, type Palette } from "./palette";
 
 export interface Cell {
     column: number;
@@ -26,7 +26,7 @@ export interface Figures {
     columns: Axis;
     rows: Axis;
     cells: readonly Cell[];
-    limit: number;
+    limits: Limits;
     legend: Legend;
 }
 
@@ -39,7 +39,7 @@ export interface Reactions {
 
 const LEFT = 46;
 const TOP = 34;
-const LEGEND = 46;
+const LEGEND = 56;
 const LARGEST = 30;
 const SMALLEST = 12;
 
@@ -118,9 +118,9 @@ export class Heatmap {
             .attr("font-size", 11);
         this.drawAxes(across, down, size.width);
         this.drawCells(across, down);
-        legend(svg.append("g").attr("transform", `translate(${LEFT}, ${size.height - 32})`), {
+        legend(svg.append("g").attr("transform", `translate(${LEFT}, ${size.height - 40})`), {
             ...this.map.legend,
-            limit: this.map.limit,
+            limits: this.map.limits,
             width: Math.min(260, size.width - LEFT - 60),
             colours: this.colours,
         });
@@ -161,7 +161,7 @@ export class Heatmap {
     }
 
     private drawCells(across: Band, down: Band): void {
-        const colour = diverging(this.map.limit, this.colours);
+        const colour = diverging(this.map.limits, this.colours);
         const byRow = this.map.rows.values.map((row) =>
             this.map.cells.filter((cell) => cell.row === row),
         );

@@ -1,7 +1,7 @@
 import type { Selection } from "d3-selection";
 
 import { plain, signed } from "./format";
-import { diverging, type Palette } from "./palette";
+import { diverging, type Limits, type Palette } from "./palette";
 
 export interface Legend {
     /** What the colours say. */
@@ -11,7 +11,7 @@ export interface Legend {
 }
 
 interface Drawn extends Legend {
-    limit: number;
+    limits: Limits;
     width: number;
     colours: Palette;
 }
@@ -19,11 +19,17 @@ interface Drawn extends Legend {
 /** A bar of the colours with its ends and what they mean. */
 export function legend(
     group: Selection<SVGGElement, unknown, null, undefined>,
-    { meaning, isSided, limit, width, colours }: Drawn,
+    { meaning, isSided, limits, width, colours }: Drawn,
 ): void {
-    const colour = diverging(limit, colours);
-    const from = isSided ? -limit : 0;
+    const colour = diverging(limits, colours);
     const steps = 40;
+    // Zero stands in the middle, however far each side reaches.
+    const valueAt = (share: number): number =>
+        !isSided
+            ? share * limits.raise
+            : share < 0.5
+              ? (2 * share - 1) * limits.lower
+              : (2 * share - 1) * limits.raise;
     group.attr("aria-hidden", "true");
     for (let step = 0; step < steps; step += 1) {
         group
@@ -31,7 +37,7 @@ export function legend(
             .attr("x", (width * step) / steps)
             .attr("width", width / steps + 0.5)
             .attr("height", 8)
-            .attr("fill", colour(from + ((limit - from) * (step + 0.5)) / steps));
+            .attr("fill", colour(valueAt((step + 0.5) / steps)));
     }
     const text = (x: number, y: number, anchor: string, words: string): void => {
         group
@@ -42,10 +48,10 @@ export function legend(
             .attr("fill", colours.muted)
             .text(words);
     };
-    text(0, 20, "start", isSided ? signed(-limit) : "0");
+    text(0, 20, "start", isSided ? signed(-limits.lower) : "0");
     if (isSided) {
         text(width / 2, 20, "middle", "0");
     }
-    text(width, 20, "end", isSided ? signed(limit) : plain(limit));
+    text(width, 20, "end", isSided ? signed(limits.raise) : plain(limits.raise));
     text(0, 32, "start", meaning);
 }

@@ -35,10 +35,16 @@ export function onThemeChange(changed: () => void): void {
     });
 }
 
-/** From `-limit` over zero to `limit`: lowered, the background, raised. */
-export function diverging(limit: number, colours: Palette): (value: number) => string {
+/** What gets the full colour on either side of zero; both are sizes. */
+export interface Limits {
+    lower: number;
+    raise: number;
+}
+
+/** From the lower limit over zero to the upper one: lowered, the background, raised. */
+export function diverging(limits: Limits, colours: Palette): (value: number) => string {
     return scaleLinear<string>()
-        .domain([-limit, 0, limit])
+        .domain([-limits.lower, 0, limits.raise])
         .range([colours.lower, neutral(colours), colours.raise])
         .interpolate(interpolateRgb)
         .clamp(true);

@@ -71,6 +71,7 @@ function describe(doc: SweepDocument): Figures {
     const base = doc.baseline.logp_first;
     const gain = ({ logp_first }: SweepCell): number | null =>
         logp_first === null ? null : logp_first - base;
+    const gains = doc.cells.map(gain);
     const distinct = (values: number[]): number[] =>
         [...new Set(values)].sort((one, other) => one - other);
     return {
@@ -84,9 +85,13 @@ function describe(doc: SweepDocument): Figures {
             value: gain(cell),
             label: say(doc, cell),
         })),
-        limit: limitOf(doc.cells.map(gain)),
+        // What spoils the answer does so by far more than what helps it: each side has its scale.
+        limits: {
+            lower: limitOf(gains.filter((value) => value !== null && value < 0)),
+            raise: limitOf(gains.filter((value) => value !== null && value > 0)),
+        },
         legend: {
-            meaning: "change of the answer's log-probability; blue raises it, orange lowers it",
+            meaning: "change of the answer's log-probability; blue raises it, orange lowers it, each on its own scale",
             isSided: true,
         },
     };
