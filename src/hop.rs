@@ -3,6 +3,7 @@
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
 mod analysis;
+mod answer;
 mod candidates;
 mod chain;
 mod chat;
@@ -29,6 +30,7 @@ pub use analysis::{
     CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
     subjects,
 };
+pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};
 pub use error::HopError;
 pub use evidence::Collateral;
@@ -38,7 +40,7 @@ pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use project::{
     Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, Positions, Project, ProjectProblem,
-    ProjectSearch,
+    ProjectSearch, ignoring,
 };
 pub use repair::{Change, Repair, Wording, try_injection, words_edit};
 pub use settings::{Search, Settings, Thresholds};

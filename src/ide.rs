@@ -3,13 +3,16 @@
 
 mod actions;
 mod diagnostics;
+mod fix_all;
 mod heads_page;
 mod hints;
 mod hover;
 mod injections;
+mod lenses;
 mod markdown;
 mod numbers;
 mod pages;
+mod quick;
 mod side_effects;
 mod snapshot;
 mod tokens;
@@ -18,16 +21,18 @@ mod verdicts;
 
 pub use actions::{
     Action, INJECT, REWRITE, actions, awaits_repairs, concerns, injection_edit, repair_edit,
-    repair_title,
-    why_by_hand,
+    repair_title, why_by_hand,
 };
 pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
+pub use fix_all::fix_all;
 pub use heads_page::heads_page;
-pub use hints::{Hint, hints};
+pub use hints::{Hint, hints, surprisals};
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};
+pub use lenses::{Lens, LensCommand, lenses};
 pub use markdown::{MarkdownStyle, code_span, table};
 pub use numbers::{chance, factor, nats, percent, quoted};
 pub use pages::page;
+pub use quick::{ADD_CASE, IGNORE, REFRESH, ignorable, quick_actions};
 pub use side_effects::{repair_side_effects, side_effects};
 pub use snapshot::Snapshot;
 pub use verdicts::verdict_message;

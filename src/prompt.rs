@@ -50,7 +50,10 @@ pub use beside::{
 };
 pub use case::{Case, Encoding, Hop, Injection, Measured, Origin, Row, Scope, SpanScope, Spanned};
 pub use chain::{Link, Places, Step, name_bridges, places, stands, where_written, without};
-pub use edit::{FileEdit, NewInjection, TextEdit, edited, insert_injection};
+pub use edit::{
+    FileEdit, NewCase, NewInjection, TextEdit, edited, insert_case, insert_ignore,
+    insert_injection, record,
+};
 pub use facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
 pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};

@@ -18,6 +18,7 @@ mod ingress;
 mod key;
 mod lifecycle;
 mod model;
+mod pages;
 mod parent;
 mod progress;
 mod projects;

@@ -74,7 +74,14 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weigh(&model, &subject, memory, &args.expect, swept.best(), &cancel)?;
+    let weighed = weigh(
+        &model,
+        &subject,
+        memory,
+        &args.expect,
+        swept.best(),
+        &cancel,
+    )?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {

@@ -5,8 +5,8 @@ use super::refused::leave_out;
 use super::repair::repairs;
 use super::stability::stabilities;
 use super::{
-    HopError, Mention, Neighbours, Probes, Repair, Settings, Subject, Thresholds, TokenReading,
-    Undeclared, Variant, Verdict, chat, run_probes, verdict,
+    Answer, HopError, Mention, Neighbours, Probes, Repair, Settings, Subject, Thresholds,
+    TokenReading, Undeclared, Variant, Verdict, chat, run_probes, verdict,
 };
 use crate::model::{Cancel, Model, ModelInfo};
 use crate::prompt::{Case, Link, Mapped, Problem, PromptFile, render, where_written};
@@ -54,6 +54,8 @@ pub struct Outcome {
     pub repairs: Option<Vec<Repair>>,
     /// The hop that nobody declared, where one was looked for and found.
     pub undeclared: Option<Undeclared>,
+    /// What the model answers by itself, where no answer is expected and it was asked for.
+    pub answer: Option<Answer>,
 }
 
 impl Outcome {
@@ -318,5 +320,6 @@ fn ask(
         verdict,
         repairs: None,
         undeclared: None,
+        answer: None,
     })
 }

@@ -1,5 +1,6 @@
 //! A project's settings: what stands in `hoplens.toml`.
 
+mod ignoring;
 mod values;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use super::{Settings, Thresholds};
 use crate::model::BosPolicy;
 use crate::prompt::{Encoding, Origin, Scope, Suppression};
 
+pub use ignoring::ignoring;
 pub use values::{Allowance, Code, FileGlob};
 
 /// The file's name.

@@ -24,8 +24,8 @@ pub struct Action {
     pub edit: FileEdit,
     /// Whether it is the best of its case.
     pub preferred: bool,
-    /// Index into the findings' cases.
-    pub case: usize,
+    /// Index into the findings' cases; `None` where it is about none.
+    pub case: Option<usize>,
     /// The findings that it is about.
     pub mends: Vec<Diagnostic>,
 }
@@ -60,8 +60,10 @@ pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
                 },
                 edit,
                 preferred: !repair.fakes
-                    && offered.iter().all(|other: &Action| other.case != index),
-                case: index,
+                    && offered
+                        .iter()
+                        .all(|other: &Action| other.case != Some(index)),
+                case: Some(index),
                 mends: own
                     .filter(|found| concerns(case, found, repair))
                     .cloned()
@@ -106,7 +108,7 @@ fn without_space(
         kind: REWRITE,
         edit,
         preferred: true,
-        case: index,
+        case: Some(index),
         mends: vec![found.clone()],
     })
 }

@@ -54,3 +54,23 @@ pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
         })
         .collect()
 }
+
+/// The surprisal of each token behind it, in bits, where the token ends in the prompt file; of
+/// several cases the first that shows a place counts.
+pub fn surprisals(snapshot: &Snapshot) -> Vec<Hint> {
+    let mut shown: BTreeMap<usize, String> = BTreeMap::new();
+    for case in snapshot.findings.iter().flat_map(|found| &found.cases) {
+        for (index, token) in case.tokens.iter().enumerate() {
+            let source = super::token_source(case, index);
+            let (Some(logp), Some(source)) = (token.logp, source) else {
+                continue;
+            };
+            let bits = -logp / std::f64::consts::LN_2;
+            shown
+                .entry(source.end)
+                .or_insert_with(|| format!("{bits:.1}"));
+        }
+    }
+    let hint = |(at, label)| Hint { at, label };
+    shown.into_iter().map(hint).collect()
+}

@@ -154,6 +154,17 @@ fn no_longer(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
     ))
 }
 
+/// What an injection does in the case that it is there for: the answer's probability without it
+/// and with it. `None` where it acts on no case that expects an answer.
+pub(super) fn effect_now(findings: &FileFindings, injection: &Injection) -> Option<(f64, f64)> {
+    let cases = findings.cases.iter();
+    let acted: Vec<Effect<'_>> = cases
+        .filter_map(|case| effect(case, injection, &findings.thresholds))
+        .collect();
+    let effect = acted.get(own(injection, &acted).unwrap_or(0))?;
+    Some((effect.before, effect.after))
+}
+
 /// The recorded Δlog p, in nats.
 fn gain(measured: &Measured) -> Option<f64> {
     let gain = (measured.after / measured.before).ln();

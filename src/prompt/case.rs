@@ -110,6 +110,8 @@ pub struct Injection {
     pub scope: Scope,
     /// What was measured when it was written.
     pub measured: Option<Measured>,
+    /// Where that stands: the bytes of its map.
+    pub measured_range: Option<Range<usize>>,
     /// The whole list item.
     pub range: Range<usize>,
     /// The file that all the ranges belong to.

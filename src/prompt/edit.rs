@@ -1,5 +1,6 @@
-//! Adding an injection to a file by inserting a few bytes.
+//! Adding to what a file declares by inserting a few bytes.
 
+mod lists;
 mod place;
 mod verify;
 
@@ -9,11 +10,11 @@ use super::{
     Beside, Case, Encoding, Format, Measured, Origin, PromptFile, Scope,
     declared::find_case,
     file::parse_as,
-    namespace,
     quote::{id, quoted, significant},
-    yaml,
 };
 use place::Item;
+
+pub use lists::{NewCase, insert_case, insert_ignore, record};
 
 /// A replacement of some bytes; an empty range inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,23 @@ pub struct TextEdit {
     pub range: Range<usize>,
     /// What stands there afterwards.
     pub new_text: String,
+}
+
+impl TextEdit {
+    /// The smallest edit that makes one text of another, whole characters only.
+    pub fn between(before: &str, after: &str) -> Self {
+        let same = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+            let same = pairs.take_while(|(a, b)| a == b);
+            same.map(|(char, _)| char.len_utf8()).sum()
+        };
+        let start = same(&mut before.chars().zip(after.chars()));
+        let (rest, new) = (&before[start..], &after[start..]);
+        let end = same(&mut rest.chars().rev().zip(new.chars().rev()));
+        Self {
+            range: start..before.len() - end,
+            new_text: after[start..after.len() - end].to_owned(),
+        }
+    }
 }
 
 /// Edits of one file.
@@ -185,65 +203,22 @@ fn attempt(
 ) -> Option<(FileEdit, Naming)> {
     let naming = naming(file, case, target);
     let item = item(injection, naming.reference.as_deref());
-    let (text, yaml_range) = match target {
-        Origin::FrontMatter if file.format == Format::Markdown => {
-            // A fence without front matter is left as short as it is.
-            let fence = case
-                .and_then(|(at, _)| file.cases.get(at)?.fence)
-                .unwrap_or(0);
-            (text, Some(file.fences.get(fence)?.front_matter.clone()?))
+    let fence = case.and_then(|(at, _)| file.cases.get(at)?.fence);
+    let home = lists::home(file, text, target, fence)?;
+    let mut edits = vec![lists::added(&home, "inject", &item)?];
+    if let Some(at) = naming.new_id {
+        let root = home.root()??;
+        let mut cases = &root;
+        for key in home.path("cases") {
+            cases = cases.entry(&key)?.1;
         }
-        Origin::FrontMatter => (text, file.front_matter.clone()),
-        Origin::Sidecar => {
-            let text = file.sidecar.as_deref().unwrap_or_default();
-            (text, Some(0..text.len()).filter(|all| !all.is_empty()))
-        }
-    };
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let path = |list: &str| namespace::path(file.format, target, list);
-    let mut edits = Vec::new();
-    match yaml_range {
-        None => {
-            let list = place::new_key(&path("inject"), &item, 0, newline);
-            let new_text = match target {
-                Origin::FrontMatter => format!("---{newline}{list}{newline}---{newline}"),
-                Origin::Sidecar => format!("version: 1{newline}{list}{newline}"),
-            };
-            edits.push(TextEdit {
-                range: 0..0,
-                new_text,
-            });
-        }
-        Some(range) => {
-            let tree = yaml::read(text.get(range.clone())?, range.start);
-            if tree.error.is_some() {
-                return None;
-            }
-            let root = tree.root.filter(|root| !root.is_null());
-            if let Some(at) = naming.new_id {
-                let mut cases = root.as_ref()?;
-                for key in path("cases") {
-                    cases = cases.entry(&key)?.1;
-                }
-                let case = file.cases.get(at)?;
-                let written = id(naming.reference.as_deref()?);
-                edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
-            }
-            let doc = place::Document {
-                text,
-                range,
-                newline,
-            };
-            edits.push(place::item(&doc, root.as_ref(), &path("inject"), &item)?);
-        }
+        let case = file.cases.get(at)?;
+        let written = id(naming.reference.as_deref()?);
+        let (text, newline) = (home.text, home.newline);
+        edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
     }
     edits.sort_by_key(|edit| edit.range.start);
-    let edit = FileEdit {
-        target,
-        edits,
-        creates: target == Origin::Sidecar && file.sidecar.is_none(),
-    };
-    Some((edit, naming))
+    Some((home.edit(file, edits), naming))
 }
 
 fn item(injection: &NewInjection, case: Option<&str>) -> Item {
@@ -267,17 +242,22 @@ fn item(injection: &NewInjection, case: Option<&str>) -> Item {
     fields.push(("layer", injection.layer.to_string()));
     fields.push(("tau", injection.tau.to_string()));
     fields.push(("scope", scope));
-    let measured = injection.measured.as_ref();
-    if let Some(measured) = measured.filter(|m| m.before.is_finite() && m.after.is_finite()) {
-        let value = format!(
+    let measured = injection.measured.as_ref().and_then(written_record);
+    fields.extend(measured.map(|value| ("measured", value)));
+    Item::Map(fields)
+}
+
+/// A record as it is written; `None` for numbers that are none.
+fn written_record(measured: &Measured) -> Option<String> {
+    let is_finite = measured.before.is_finite() && measured.after.is_finite();
+    is_finite.then(|| {
+        format!(
             "{{model: {}, before: {}, after: {}}}",
             quoted(&measured.model),
             significant(measured.before),
             significant(measured.after)
-        );
-        fields.push(("measured", value));
-    }
-    Item { fields }
+        )
+    })
 }
 
 #[cfg(test)]

@@ -35,7 +35,12 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
         Some(node) => scope(node, problems),
         None => Some(Scope::All),
     };
-    let measured = optional(entries, "measured").and_then(|node| measured(node, problems));
+    let record = optional(entries, "measured");
+    let measured = record.and_then(|node| measured(node, problems));
+    // One that is reached through an alias belongs to somebody else too.
+    let measured_range = record
+        .filter(|node| node.alias.is_none())
+        .map(|node| node.range.start..node.last_leaf().here().end);
     Some(Injection {
         case: match case {
             Some(case) => Some(case?),
@@ -48,6 +53,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
         tau: tau?,
         scope: scope?,
         measured,
+        measured_range,
         range: here.clone(),
         origin: problems.origin,
         fence: None,

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use super::documents::ByteEdit;
 use super::key::Key;
+use super::progress::{Progress, Step};
 use super::prompts::Look;
 use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority, facts_of};
-use crate::hop::{Document, FileFindings, HopError, Neighbours, analyse, measure, undeclared};
+use crate::hop::{
+    CaseFindings, Document, FileFindings, HopError, Neighbours, analyse, answer, measure,
+    undeclared,
+};
 use crate::prompt::Facts;
 
 /// Why a prompt is looked at.
@@ -128,8 +132,40 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
     state.refresh.notify_one();
     repair(state, key, look, &view, findings.clone()).await;
     state.prompts.set_measured(key, look);
+    state.refresh.notify_one();
+    answers(state, key, look, &findings).await;
     guess(state, key, look, findings).await;
     true
+}
+
+/// What the model answers by itself where nothing is expected.
+async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFindings) {
+    let open = |case: &&CaseFindings| {
+        case.case.is_none() && case.subject.expect.is_empty() && case.outcome.is_ok()
+    };
+    let asked = findings.cases.iter().enumerate();
+    for (index, case) in asked.filter(|(_, case)| open(case)) {
+        let settings = state.hop_settings(key);
+        let subject = case.subject.clone();
+        // What a chat template adds has no place in the file.
+        let is_chat = case
+            .rendered
+            .pieces
+            .iter()
+            .any(|piece| piece.source.is_none());
+        let answer =
+            state
+                .engine
+                .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
+                    answer(model, &subject, is_chat, &settings, cancel)
+                });
+        let Some(found) = answered(answer.await) else {
+            continue;
+        };
+        if !state.prompts.set_answer(key, look, index, found) {
+            return;
+        }
+    }
 }
 
 /// Measures the repairs of every case that fails, in the background.
@@ -143,10 +179,22 @@ async fn repair(
     let cases = findings.cases.iter();
     let others = cases.map(|case| case.subject.clone());
     let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
+    let wants = |case: &CaseFindings| matches!(&case.outcome, Ok(found) if found.wants_repairs());
+    let total = findings.cases.iter().filter(|case| wants(case)).count();
+    let title = format!("Measuring repairs of {}", key.short_name());
+    let shown = (0 < total).then(|| Progress::begin_later(state, title));
+    let mut done = 0;
     for (index, case) in findings.cases.into_iter().enumerate() {
-        if !matches!(&case.outcome, Ok(outcome) if outcome.wants_repairs()) {
+        if !wants(&case) {
             continue;
         }
+        if let Some(shown) = &shown {
+            shown.report(Step {
+                message: format!("case {} of {total}", done + 1),
+                percent: (100 * done / total) as u32,
+            });
+        }
+        done += 1;
         let settings = state.hop_settings(key);
         let around = Arc::clone(&around);
         let view = Arc::clone(view);

@@ -50,6 +50,14 @@ impl LanguageServer for Backend {
         handlers::code_action(&self.state, &params)
     }
 
+    async fn code_action_resolve(&self, action: lsp::CodeAction) -> Result<lsp::CodeAction> {
+        handlers::code_action_resolve(&self.state, action)
+    }
+
+    async fn code_lens(&self, _: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
+        handlers::code_lens(&self.state)
+    }
+
     async fn inlay_hint(
         &self,
         params: lsp::InlayHintParams,

@@ -99,12 +99,19 @@ pub(super) fn to_diagnostic(view: &View, one: &Diagnostic, can: &Can) -> Option<
             Severity::Hint => lsp::DiagnosticSeverity::HINT,
         }),
         code: Some(lsp::NumberOrString::String(one.code.to_owned())),
+        code_description: can.code_links.then(|| code_page(one.code)).flatten(),
         source: Some("hoplens".to_owned()),
         message: one.message.clone(),
         related_information: (can.related_information && !related.is_empty()).then_some(related),
         data: data(view, one),
         ..lsp::Diagnostic::default()
     })
+}
+
+/// The page of a code, for editors that open it at a click.
+fn code_page(code: &str) -> Option<lsp::CodeDescription> {
+    let href = super::pages::uri(code)?;
+    Some(lsp::CodeDescription { href })
 }
 
 fn to_related(
@@ -179,16 +186,8 @@ pub(super) fn to_workspace_edit(
         edits: edits.into_iter().map(lsp::OneOf::Left).collect(),
     };
     let changes = if edit.creates && can.create_files {
-        let create = lsp::CreateFile {
-            uri,
-            options: Some(lsp::CreateFileOptions {
-                overwrite: Some(false),
-                ignore_if_exists: Some(true),
-            }),
-            annotation_id: None,
-        };
         lsp::DocumentChanges::Operations(vec![
-            lsp::DocumentChangeOperation::Op(lsp::ResourceOp::Create(create)),
+            create(uri),
             lsp::DocumentChangeOperation::Edit(edit_file),
         ])
     } else {
@@ -198,4 +197,16 @@ pub(super) fn to_workspace_edit(
         document_changes: Some(changes),
         ..lsp::WorkspaceEdit::default()
     })
+}
+
+/// A new file, unless it is there.
+pub(super) fn create(uri: lsp::Uri) -> lsp::DocumentChangeOperation {
+    lsp::DocumentChangeOperation::Op(lsp::ResourceOp::Create(lsp::CreateFile {
+        uri,
+        options: Some(lsp::CreateFileOptions {
+            overwrite: Some(false),
+            ignore_if_exists: Some(true),
+        }),
+        annotation_id: None,
+    }))
 }

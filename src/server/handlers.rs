@@ -2,13 +2,15 @@
 //! for the client.
 
 mod code_action;
+mod code_lens;
 mod document_text;
 mod hover;
 mod initialize;
 mod inlay_hint;
 mod workspace;
 
-pub(super) use code_action::code_action;
+pub(super) use code_action::{FIX_ALL, code_action, code_action_resolve};
+pub(super) use code_lens::code_lens;
 pub(super) use document_text::{DocumentTextParams, document_text};
 pub(super) use hover::hover;
 pub(super) use initialize::{initialize, initialized};

@@ -32,6 +32,12 @@ impl Key {
         }
     }
 
+    /// The name without its folders.
+    pub(super) fn short_name(&self) -> String {
+        let name = self.name();
+        name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned()
+    }
+
     /// The name that decides the format and stands in messages.
     pub(super) fn name(&self) -> String {
         match self {

@@ -25,16 +25,33 @@ pub(super) struct Progress {
 
 /// A client that does not agree to it within this gets none.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What takes less than this is not told of where that is not worth it.
+const LATER: Duration = Duration::from_millis(700);
 /// People do not read faster.
 const PERIOD: Duration = Duration::from_millis(100);
 
 impl Progress {
     /// Begins at once and returns; the client is dealt with in the background.
     pub(super) fn begin(state: &Arc<State>, title: String) -> Self {
+        Self::begin_after(state, title, Duration::ZERO)
+    }
+
+    /// The same for what is often over before anybody could read of it.
+    pub(super) fn begin_later(state: &Arc<State>, title: String) -> Self {
+        Self::begin_after(state, title, LATER)
+    }
+
+    fn begin_after(state: &Arc<State>, title: String, delay: Duration) -> Self {
         let (steps, seen) = watch::channel(Step::default());
         if state.can().progress {
             let state = Arc::clone(state);
-            tokio::spawn(async move { show(&state, title, seen).await });
+            tokio::spawn(async move {
+                let mut until_over = seen.clone();
+                let over = async { while until_over.changed().await.is_ok() {} };
+                if delay.is_zero() || tokio::time::timeout(delay, over).await.is_err() {
+                    show(&state, title, seen).await;
+                }
+            });
         }
         Self { steps }
     }
@@ -60,6 +77,10 @@ async fn show(state: &State, title: String, mut steps: watch::Receiver<Step>) {
     }
     let shown = state.client.progress(token, title).with_percentage(0);
     let shown = shown.begin().await;
+    let step = steps.borrow_and_update().clone();
+    if step != Step::default() {
+        shown.report_with_message(step.message, step.percent).await;
+    }
     while steps.changed().await.is_ok() {
         let step = steps.borrow_and_update().clone();
         shown.report_with_message(step.message, step.percent).await;

@@ -10,7 +10,7 @@ use super::carried::Carried;
 use super::documents::ByteEdit;
 use super::key::Key;
 use super::view::View;
-use crate::hop::{FileFindings, Outcome, Repair, Undeclared};
+use crate::hop::{Answer, FileFindings, Outcome, Repair, Undeclared};
 use crate::model::Cancel;
 
 /// A look at one prompt; a newer one makes it void.
@@ -182,6 +182,21 @@ impl Prompts {
         self.update(key, look, |prompt| {
             if let Some(outcome) = prompt.outcome(case) {
                 outcome.undeclared = Some(found);
+            }
+        })
+    }
+
+    /// Stores what the model answers by itself. False if a newer look began.
+    pub(super) fn set_answer(
+        &self,
+        key: &Key,
+        look: &Look,
+        case: usize,
+        answer: Option<Answer>,
+    ) -> bool {
+        self.update(key, look, |prompt| {
+            if let Some(outcome) = prompt.outcome(case) {
+                outcome.answer = answer;
             }
         })
     }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tower_lsp_server::ls_types::Uri;
+use tower_lsp_server::ls_types::notification::Notification;
 
 use super::convert;
 use super::key::Key;
@@ -17,6 +19,22 @@ use crate::prompt::Origin;
 
 /// More than anybody reads; a generated file could have thousands.
 const MOST: usize = 200;
+
+/// `hoplens/didAnalyze`: what is shown beside a prompt may be asked for anew. For clients that no
+/// refresh reaches.
+#[derive(Debug)]
+enum DidAnalyze {}
+
+impl Notification for DidAnalyze {
+    type Params = DidAnalyzeParams;
+    const METHOD: &'static str = "hoplens/didAnalyze";
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DidAnalyzeParams {
+    uri: Uri,
+    version: Option<i32>,
+}
 
 /// Publishes the newest diagnostics of each prompt that is named.
 pub(super) async fn run(state: Arc<State>, mut keys: UnboundedReceiver<Key>) {
@@ -119,6 +137,13 @@ async fn publish(state: &State, known: &Known, before: &[Uri]) -> Vec<Uri> {
                 now.push(uri);
             }
         }
+    }
+    if can.did_analyze && view.snapshot.findings.is_some() {
+        let params = DidAnalyzeParams {
+            uri: view.prompt.uri.clone(),
+            version: view.prompt.version,
+        };
+        state.client.send_notification::<DidAnalyze>(params).await;
     }
     let mut gone = before.to_vec();
     let sidecar = view.sidecar.as_ref().map(|sidecar| &sidecar.uri);

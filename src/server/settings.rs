@@ -30,6 +30,30 @@ pub(super) struct Settings {
     pub debounce_ms: u64,
     /// Whether prompts that declare no hop are left alone, instead of guessing one.
     pub declared_only: bool,
+    pub hints: Hints,
+    pub code_lens: CodeLens,
+}
+
+/// What is shown in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Hints {
+    /// Whether each token's surprisal is shown behind it.
+    pub surprisal: bool,
+}
+
+/// What is shown above the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct CodeLens {
+    /// Whether anything is.
+    pub enabled: bool,
+}
+
+impl Default for CodeLens {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
 }
 
 impl Default for Settings {
@@ -39,6 +63,8 @@ impl Default for Settings {
             run: Run::default(),
             debounce_ms: 400,
             declared_only: false,
+            hints: Hints::default(),
+            code_lens: CodeLens::default(),
         }
     }
 }

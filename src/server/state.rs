@@ -133,6 +133,13 @@ impl State {
         project
     }
 
+    /// The folder of the editor that a document is in, or the first where it is in none.
+    pub(super) fn root_of(&self, key: &Key) -> Option<PathBuf> {
+        let (roots, path) = (self.roots.get()?, key.path()?);
+        let mut around = roots.iter().filter(|root| path.starts_with(root));
+        around.next().or_else(|| roots.first()).cloned()
+    }
+
     /// Reference of the model: the one that was chosen by a command, then the command line's, then the client's, then that of the first of
     /// its folders whose `hoplens.toml` names one, then the default.
     pub(super) fn model_name(&self) -> String {

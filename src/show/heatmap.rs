@@ -3,9 +3,9 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::ShowError;
 use super::colours::{NONE, colour};
 use super::font::{self, FONT};
-use super::ShowError;
 
 const SIZE: (u32, u32) = (760, 900);
 

@@ -1,8 +1,8 @@
 //! What the map of layers × heads shows.
 
+use super::ShowError;
 use super::map::HeadMap;
 use super::rows::{Ablate, HeadRow, LensResult, SpokenRow};
-use super::ShowError;
 use crate::ide::quoted;
 use crate::model::Model;
 
@@ -37,7 +37,9 @@ pub(crate) fn head_map(
         _ => MapKind::Logit,
     });
     let missing = match kind {
-        MapKind::Ablation if !has_ablation => Some("no ablation is measured without one; choose how heads are silenced"),
+        MapKind::Ablation if !has_ablation => {
+            Some("no ablation is measured without one; choose how heads are silenced")
+        }
         MapKind::Bridge | MapKind::BridgeNamed | MapKind::BridgeDifference
             if result.bridge.is_none() =>
         {

@@ -2,9 +2,9 @@
 
 use plotters::prelude::*;
 
+use super::ShowError;
 use super::colours::colour;
 use super::font::{self, FONT};
-use super::ShowError;
 
 /// A number for each head.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ impl HeadMap {
     pub(crate) fn svg(&self) -> Result<String, ShowError> {
         font::register();
         let mut svg = String::new();
-        self.draw(&mut svg).map_err(|reason| ShowError::Picture(reason.to_string()))?;
+        self.draw(&mut svg)
+            .map_err(|reason| ShowError::Picture(reason.to_string()))?;
         Ok(svg)
     }
 

@@ -54,14 +54,7 @@ pub(crate) fn weigh(
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
     let bystanders = neutral_bystanders(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = collateral(
-        model,
-        &bystanders,
-        &injections,
-        subject.bos,
-        cancel,
-        silent,
-    )?;
+    let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
     Ok(Weighed {
         control: Some(report(placement, &measured)),
         collateral: effects

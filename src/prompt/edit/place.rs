@@ -7,16 +7,21 @@ use super::{
     TextEdit,
 };
 
-/// A map to be written: keys with values that are YAML already.
-pub(super) struct Item {
-    pub fields: Vec<(&'static str, String)>,
+/// An item to be written, of values that are YAML already.
+pub(super) enum Item {
+    /// Keys with their values.
+    Map(Vec<(&'static str, String)>),
+    /// One value.
+    Scalar(String),
 }
 
 impl Item {
     fn flow(&self) -> String {
-        let fields: Vec<_> = self
-            .fields
-            .iter()
+        let fields = match self {
+            Self::Map(fields) => fields.iter(),
+            Self::Scalar(value) => return value.clone(),
+        };
+        let fields: Vec<_> = fields
             .map(|(key, value)| format!("{key}: {value}"))
             .collect();
         format!("{{{}}}", fields.join(", "))
@@ -25,8 +30,12 @@ impl Item {
     /// `- ` and the fields below each other; the dash at column `dash`, the keys at `keys`.
     fn block(&self, dash: usize, keys: usize, newline: &str) -> String {
         let mut lead = format!("{}-{}", spaces(dash), spaces(keys.saturating_sub(dash + 1)));
+        let fields = match self {
+            Self::Map(fields) => fields,
+            Self::Scalar(value) => return lead + value,
+        };
         let mut lines = Vec::new();
-        for (key, value) in &self.fields {
+        for (key, value) in fields {
             lines.push(format!("{lead}{key}: {value}"));
             lead = spaces(keys);
         }

@@ -82,6 +82,7 @@ fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
         tau: new.tau,
         scope: new.scope.clone(),
         measured,
+        measured_range: None,
         range: 0..0,
         origin,
         fence: None,
@@ -89,7 +90,7 @@ fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
 }
 
 /// The texts of all prompts of a file.
-fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
+pub(super) fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
     let fences = file.fences.iter().map(|fence| &fence.body);
     let bodies = std::iter::once(&file.body).chain(fences);
     bodies.map(|body| text.get(body.clone())).collect()
@@ -127,6 +128,7 @@ pub(super) fn plain_injection(injection: &Injection) -> Injection {
     injection.range = 0..0;
     injection.case = injection.case.map(|case| bare(case.value));
     injection.memory.range = 0..0;
+    injection.measured_range = None;
     injection.layer.range = 0..0;
     injection.fence = None;
     injection.head = injection.head.map(|head| bare(head.value));

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::Result;
 
 use super::super::asking::{Seen, ask_model, failed, look_first};
+use super::super::convert;
 use super::super::key::Key;
 use super::super::progress::Progress;
 use super::super::state::State;
-use super::super::convert;
 use super::{Place, cases};
 use crate::hop::CaseFindings;
 use crate::ide::{HoverTarget, hover_target, token_source};
@@ -69,9 +69,13 @@ pub(super) async fn heads(state: &Arc<State>, params: &HeadsParams) -> Result<Re
         return Err(failed("there is no such case"));
     };
     let token = token(state, &seen, params, index, &case);
-    let name = key.name();
-    let progress = (params.ablate == AblateName::Zero || params.ablate == AblateName::Mean)
-        .then(|| Progress::begin(state, format!("Silencing the heads of {}", short(&name))));
+    let progress =
+        (params.ablate == AblateName::Zero || params.ablate == AblateName::Mean).then(|| {
+            Progress::begin(
+                state,
+                format!("Silencing the heads of {}", key.short_name()),
+            )
+        });
     let bos = state.hop_settings(&key).bos;
     let (ablate, subject) = (Ablate::from(params.ablate), case.subject.clone());
     let (document, map) = ask_model(state, move |model, cancel, _| {
@@ -118,7 +122,9 @@ fn token(
 /// The token of a case that covers a byte of the file.
 fn token_at(case: &CaseFindings, offset: usize) -> Option<usize> {
     let at = case.rendered.to_rendered(offset)?;
-    case.tokens.iter().position(|token| token.range.contains(&at))
+    case.tokens
+        .iter()
+        .position(|token| token.range.contains(&at))
 }
 
 /// The document with what an editor needs to show it beside the text.
@@ -134,9 +140,4 @@ fn placed(state: &State, seen: &Seen, case: &CaseFindings, mut document: Value) 
     document["version"] = json!(view.prompt.version);
     document["case"] = json!(case.id);
     document
-}
-
-/// The last part of a path.
-pub(super) fn short(name: &str) -> &str {
-    name.rsplit(['/', '\\']).next().unwrap_or(name)
 }

@@ -17,10 +17,14 @@ fn named(state: &State, argument: &Value) -> Result<Vec<Key>> {
         Value::Object(map) => map.get("uri").and_then(Value::as_str),
         other => other.as_str(),
     };
-    let key = uri.and_then(|uri| uri.parse().ok()).map(|uri| Key::of(&uri));
+    let key = uri
+        .and_then(|uri| uri.parse().ok())
+        .map(|uri| Key::of(&uri));
     let key = key.filter(|key| state.prompts.contains(key));
     key.map(|key| vec![key]).ok_or_else(|| {
-        Error::invalid_params(format!("{argument} does not name an open prompt by its URI"))
+        Error::invalid_params(format!(
+            "{argument} does not name an open prompt by its URI"
+        ))
     })
 }
 

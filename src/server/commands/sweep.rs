@@ -11,7 +11,6 @@ use super::super::asking::{ask_model, failed, look_first};
 use super::super::key::Key;
 use super::super::progress::{Progress, Step};
 use super::super::state::State;
-use super::heads::short;
 use super::{Place, cases};
 use crate::hop::{CaseFindings, first_tokens};
 use crate::ide::{percent, quoted};
@@ -105,7 +104,7 @@ pub(super) async fn measured(state: &Arc<State>, params: SweepParams) -> Result<
             case.id
         )));
     };
-    let progress = Progress::begin(state, format!("Sweeping {}", short(&key.name())));
+    let progress = Progress::begin(state, format!("Sweeping {}", key.short_name()));
     let settings = state.hop_settings(&key);
     let (subject, bos) = (case.subject.clone(), settings.bos);
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
@@ -144,7 +143,11 @@ pub(super) async fn measured(state: &Arc<State>, params: SweepParams) -> Result<
             Weighed::default()
         };
         let svg = picture(&found, &grid, &swept, &asked.expect)?;
-        let told = (asked.prompt.as_str(), asked.expect.as_slice(), swept.as_str());
+        let told = (
+            asked.prompt.as_str(),
+            asked.expect.as_slice(),
+            swept.as_str(),
+        );
         let result = SweepDocument::new(told, &found, &weighed, elapsed);
         Ok::<_, ShowError>((show::document(&model.info, result)?, svg))
     })
@@ -161,7 +164,9 @@ pub(super) async fn measured(state: &Arc<State>, params: SweepParams) -> Result<
 fn memories(case: &CaseFindings) -> Vec<String> {
     let bridges = case.subject.mentions.iter();
     let bridges = bridges.filter_map(|mention| mention.bridge.as_deref());
-    bridges.map(|bridge| memory_text(bridge).to_owned()).collect()
+    bridges
+        .map(|bridge| memory_text(bridge).to_owned())
+        .collect()
 }
 
 fn picture(

@@ -1,4 +1,9 @@
-//! `textDocument/codeAction`: repairs that were measured already, with their gain in the title.
+//! `textDocument/codeAction`: what was measured already, with its gain in the title; nothing is
+//! computed for the list.
+
+mod fix_all;
+mod project;
+mod resolve;
 
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
@@ -6,10 +11,14 @@ use tower_lsp_server::ls_types as lsp;
 use super::super::can::Can;
 use super::super::key::Key;
 use super::super::state::State;
-use super::super::view::View;
+use super::super::view::{View, prompt_key};
 use super::super::{convert, ingress};
 use super::unmodified;
 use crate::ide::{self, Action, INJECT, REWRITE};
+use crate::prompt::Origin;
+
+pub(in crate::server) use fix_all::FIX_ALL;
+pub(in crate::server) use resolve::code_action_resolve;
 
 pub(in crate::server) fn code_action(
     state: &State,
@@ -19,25 +28,60 @@ pub(in crate::server) fn code_action(
         return Ok(None);
     };
     unmodified(state, &document)?;
-    let Some(known) = state.prompts.known(&Key::of(&document.uri)) else {
+    let own = Key::of(&document.uri);
+    let (key, origin) = match prompt_key(&own) {
+        Some(prompt) => (prompt, Origin::Sidecar),
+        None => (own, Origin::FrontMatter),
+    };
+    let Some(known) = state.prompts.known(&key) else {
         return Ok(None);
     };
     let can = state.can();
     let range = convert::bytes(&document, params.range, can.encoding);
     let only = params.context.only.as_deref();
+    let wanted = |kind: &str| is_wanted(only, kind);
     let snapshot = &known.view.snapshot;
-    let actions = ide::actions(snapshot, range.clone());
-    let shown = actions
-        .iter()
-        .filter(|action| is_wanted(only, action.kind))
-        .filter_map(|action| to_action(&known.view, action, &can));
-    let mut shown: lsp::CodeActionResponse = shown.collect();
-    if can.disabled_actions && known.is_measuring && ide::awaits_repairs(snapshot, range) {
-        let kinds = [INJECT, REWRITE];
-        let kind = kinds.into_iter().find(|kind| is_wanted(only, kind));
+    let mut shown: lsp::CodeActionResponse = Vec::new();
+    for action in offered(&known.view, origin, range.clone()) {
+        if !wanted(action.kind) {
+            continue;
+        }
+        let Some(mut one) = to_action(&known.view, &action, &can) else {
+            continue;
+        };
+        if can.resolve_edits {
+            one.edit = None;
+            one.data = Some(resolve::data(&known.view, origin, &range));
+        }
+        shown.push(lsp::CodeActionOrCommand::CodeAction(one));
+    }
+    let is_awaited = origin == Origin::FrontMatter
+        && known.is_measuring
+        && ide::awaits_repairs(snapshot, range.clone());
+    if can.disabled_actions && is_awaited {
+        let kind = [INJECT, REWRITE].into_iter().find(|kind| wanted(kind));
         shown.extend(kind.map(measuring));
     }
+    if wanted(ide::IGNORE) {
+        shown.extend(project::ignores(state, &key, snapshot, origin, &range));
+    }
+    // Only for whoever asks for such, lest it is offered at every word.
+    let asks_for_all = only.is_some_and(|only| only.iter().any(|kind| covers(kind, FIX_ALL)));
+    if asks_for_all && origin == Origin::FrontMatter {
+        shown.extend(fix_all::action(&known.view, &can));
+    }
     Ok(Some(shown))
+}
+
+/// All that can be done at bytes `range` of one of the two files, repairs first.
+fn offered(view: &View, origin: Origin, range: std::ops::Range<usize>) -> Vec<Action> {
+    let snapshot = &view.snapshot;
+    let mut offered = match origin {
+        Origin::FrontMatter => ide::actions(snapshot, range.clone()),
+        Origin::Sidecar => Vec::new(),
+    };
+    offered.extend(ide::quick_actions(snapshot, origin, &range));
+    offered
 }
 
 fn is_wanted(only: Option<&[lsp::CodeActionKind]>, kind: &str) -> bool {
@@ -67,17 +111,17 @@ fn covers(wanted: &lsp::CodeActionKind, kind: &str) -> bool {
 }
 
 /// `None` if the file to edit is not what the action was made for.
-fn to_action(view: &View, action: &Action, can: &Can) -> Option<lsp::CodeActionOrCommand> {
+fn to_action(view: &View, action: &Action, can: &Can) -> Option<lsp::CodeAction> {
     let mended = action.mends.iter();
     let mended = mended.filter_map(|one| convert::to_diagnostic(view, one, can));
-    Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
+    Some(lsp::CodeAction {
         title: action.title.clone(),
         kind: Some(lsp::CodeActionKind::from(action.kind)),
         diagnostics: Some(mended.collect()),
         edit: Some(convert::to_workspace_edit(view, &action.edit, can)?),
         is_preferred: action.preferred.then_some(true),
         ..lsp::CodeAction::default()
-    }))
+    })
 }
 
 #[cfg(test)]

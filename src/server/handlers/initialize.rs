@@ -6,11 +6,13 @@ use serde_json::json;
 use tower_lsp_server::ls_types as lsp;
 
 use super::super::can::Can;
+use super::super::commands::COMMANDS;
 use super::super::model;
+use super::super::pages;
 use super::super::settings::Settings;
 use super::super::state::State;
-use super::super::commands::COMMANDS;
-use crate::ide::{INJECT, REWRITE};
+use super::FIX_ALL;
+use crate::ide::{ADD_CASE, IGNORE, INJECT, REFRESH, REWRITE};
 
 /// Says what the server can do.
 pub(in crate::server) fn initialize(
@@ -35,6 +37,9 @@ pub(in crate::server) fn initialize(
 
 /// The client is ready: the model may be loaded, or asked for.
 pub(in crate::server) fn initialized(state: &Arc<State>) {
+    if state.can().code_links {
+        pages::prepare(&state.options.store);
+    }
     model::start(state, model::Consent::Ask);
     if state.can().watch_files {
         let state = Arc::clone(state);
@@ -56,13 +61,18 @@ fn capabilities(can: &Can) -> lsp::ServerCapabilities {
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
         code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
             lsp::CodeActionOptions {
-                code_action_kinds: Some(vec![
-                    lsp::CodeActionKind::from(INJECT),
-                    lsp::CodeActionKind::from(REWRITE),
-                ]),
+                code_action_kinds: Some(
+                    [INJECT, REWRITE, IGNORE, REFRESH, ADD_CASE, FIX_ALL]
+                        .map(lsp::CodeActionKind::from)
+                        .to_vec(),
+                ),
+                resolve_provider: can.resolve_edits.then_some(true),
                 ..lsp::CodeActionOptions::default()
             },
         )),
+        code_lens_provider: Some(lsp::CodeLensOptions {
+            resolve_provider: None,
+        }),
         inlay_hint_provider: Some(lsp::OneOf::Left(true)),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: COMMANDS.map(str::to_owned).to_vec(),

@@ -1,4 +1,5 @@
-//! `textDocument/inlayHint`: the probability at the end of each prompt.
+//! `textDocument/inlayHint`: the probability at the end of each prompt, and what surprises the
+//! model where that is wanted.
 
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
@@ -22,11 +23,14 @@ pub(in crate::server) fn inlay_hint(
     };
     let encoding = state.can().encoding;
     let wanted = convert::bytes(&document, params.range, encoding);
-    let hints = if known.view.snapshot.findings.is_some() {
-        ide::hints(&known.view.snapshot)
-    } else {
-        known.carried.hints.clone()
+    let snapshot = &known.view.snapshot;
+    let mut hints = match &snapshot.findings {
+        Some(_) => ide::hints(snapshot),
+        None => known.carried.hints.clone(),
     };
+    if state.settings().hints.surprisal {
+        hints.extend(ide::surprisals(snapshot));
+    }
     let shown = hints
         .into_iter()
         .filter(|hint| wanted.start <= hint.at && hint.at <= wanted.end);

@@ -26,6 +26,7 @@ pub(in crate::server) fn did_change_configuration(
         Ok(Some(now)) => {
             state.set_settings(now.clone());
             model::follow(state);
+            state.refresh.notify_one();
             if now.run != before.run {
                 analysis::look_at_all(state, Cause::Opened);
             }
