@@ -49,17 +49,32 @@ writeFileSync(
     path.join(here, "LICENSE"),
     `hoplens is under either of the two licences below, as you like.\n\n${licence.join("\n\n")}`,
 );
+// The pictures lie with the documents of the repository; the package has copies of those it shows.
+const readme = readFileSync(path.join(here, "README.md"), "utf8");
+const pictures = path.join(here, "images");
+rmSync(pictures, { recursive: true, force: true });
+mkdirSync(pictures);
+for (const [, picture] of readme.matchAll(/\(..\/..\/docs\/images\/([\w-]+\.png)\)/g)) {
+    copyFileSync(path.join(root, "docs/images", picture), path.join(pictures, picture));
+}
+const packagedReadme = path.join(pictures, "README.md");
+writeFileSync(packagedReadme, readme.replaceAll("../../docs/images/", "images/"));
 mkdirSync(out, { recursive: true });
 const file = path.join(out, `${name}-${target ?? "universal"}-${version}.vsix`);
 const vsce = createRequire(import.meta.url).resolve("@vscode/vsce/vsce");
-const args = ["package", "--no-dependencies", "--allow-missing-repository", "--out", file];
+const args = [
+    ...["package", "--no-dependencies", "--allow-missing-repository"],
+    ...["--readme-path", path.relative(here, packagedReadme), "--no-rewrite-relative-links"],
+    ...["--out", file],
+];
 if (target !== undefined) {
     args.push("--target", target);
 }
 try {
-    execFileSync(process.execPath, [vsce, ...args], { cwd: here, stdio: "inherit" });
+    execFileSync(process.execPath, [vsce, ...args], { cwd: here, stdio: ["ignore", "inherit", "inherit"] });
 } finally {
     // A program that stays here would go into the next package.
     rmSync(bundled, { recursive: true, force: true });
+    rmSync(pictures, { recursive: true, force: true });
 }
 console.log(file);

@@ -2,7 +2,8 @@
 
 import { waitFor } from "./code-server.mjs";
 
-const LONG = 60_000;
+/** What the model computes may take its time on a machine that does other things. */
+const LONG = 240_000;
 
 export class Workbench {
     constructor(page) {
@@ -23,11 +24,19 @@ export class Workbench {
 
     /** Runs a command by its title. */
     async command(title) {
-        await this.page.keyboard.press("F1");
         const input = this.page.locator(".quick-input-widget input");
-        await input.waitFor({ state: "visible" });
-        await input.fill(`>${title}`);
-        await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
+        const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+        // A window that was just opened does not know its extensions' commands yet.
+        await waitFor(async () => {
+            await this.page.keyboard.press("F1");
+            await input.waitFor({ state: "visible" });
+            await input.fill(`>${title}`);
+            const found = await row.waitFor({ timeout: 5000 }).then(() => true, () => false);
+            if (!found) {
+                await this.page.keyboard.press("Escape");
+            }
+            return found;
+        }, LONG);
         await this.page.keyboard.press("Enter");
     }
 
@@ -58,12 +67,23 @@ export class Workbench {
         await this.page.locator(`.squiggly-${severity}`).first().waitFor({ timeout: LONG });
     }
 
-    /** Hovers over a word of the editor; gives the hover's text. */
-    async hover(word) {
-        await this.wordAt(word, (x, y) => this.page.mouse.move(x, y));
-        const hover = this.page.locator(".monaco-hover:not(.hidden) .hover-contents").first();
-        await hover.waitFor({ timeout: 20_000 });
-        return this.page.locator(".monaco-hover:not(.hidden)").first();
+    /** Hovers over a word of the editor until the hover says something; gives its text. */
+    async hover(word, says) {
+        const hover = this.page.locator(".monaco-hover:not(.hidden)").first();
+        let text = "";
+        return waitFor(
+            async () => {
+                // The mouse has to move for the editor to ask again.
+                await this.page.mouse.move(5, 300);
+                await this.wordAt(word, (x, y) => this.page.mouse.move(x, y, { steps: 4 }));
+                await hover.waitFor({ timeout: 8000 }).catch(() => {});
+                await this.page.waitForTimeout(2000);
+                text = await hover.innerText({ timeout: 1000 }).catch(() => "");
+                return says.test(text) ? text : undefined;
+            },
+            LONG,
+            () => text,
+        );
     }
 
     /** Puts the cursor into a word. */
