@@ -7,12 +7,13 @@ import path from "node:path";
 import { waitFor } from "./code-server.mjs";
 import { inWindow } from "./session.mjs";
 
-const DARK = { "workbench.colorTheme": "Default Dark Modern", "workbench.sideBar.visible": false };
+const DARK = { "workbench.colorTheme": "Default Dark Modern", "editor.wordWrap": "on" };
 
 export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
     const wanted = { name: "heads", settings: DARK };
     await inWindow(context, wanted, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
+        await page.keyboard.press("Control+B");
         await bench.probability();
         await bench.click("coast");
         await bench.command("hoplens: Show Heads");
@@ -53,6 +54,7 @@ export async function aCellOfASweepIsInserted(context) {
     const wanted = { name: "sweep", settings: DARK };
     await inWindow(context, wanted, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
+        await page.keyboard.press("Control+B");
         const before = await bench.probability();
         await bench.command("hoplens: Show Sweep");
         const view = await bench.view('svg[aria-label^="Injections"] .cell');

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { LanguageClient } from "vscode-languageclient/node";
+
+import * as requests from "../src/client/requests";
 import { isCancelled } from "../src/commands/context";
 import { item } from "../src/commands/models";
 import { placeIn } from "../src/commands/views";
@@ -78,4 +81,21 @@ test("a model's item says its size, licence and place", () => {
     assert.match(item(model).label, /cloud-download/);
     assert.match(item({ ...model, here: true, current: true }).label, /check/);
     assert.equal(item({ ...model, size: null, licence: null, here: true }).description, "");
+});
+
+test("a command has one parameter, and a token only where there is one", async () => {
+    const sent: unknown[][] = [];
+    const client = {
+        sendRequest: (...all: unknown[]) => {
+            sent.push(all);
+            return Promise.resolve(3);
+        },
+    } as unknown as LanguageClient;
+    assert.equal(await requests.cancel(client, "file:///a"), 3);
+    await requests.status(client);
+    const command = (name: string, args: unknown[]): unknown[] => [
+        "workspace/executeCommand",
+        { command: `hoplens.server.${name}`, arguments: args },
+    ];
+    assert.deepEqual(sent, [command("cancel", [{ uri: "file:///a" }]), command("status", [])]);
 });

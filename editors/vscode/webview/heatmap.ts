@@ -39,7 +39,7 @@ export interface Reactions {
 
 const LEFT = 46;
 const TOP = 34;
-const LEGEND = 56;
+const LEGEND = 68;
 const LARGEST = 30;
 const SMALLEST = 12;
 
@@ -118,7 +118,7 @@ export class Heatmap {
             .attr("font-size", 11);
         this.drawAxes(across, down, size.width);
         this.drawCells(across, down);
-        legend(svg.append("g").attr("transform", `translate(${LEFT}, ${size.height - 40})`), {
+        legend(svg.append("g").attr("transform", `translate(${LEFT}, ${size.height - 52})`), {
             ...this.map.legend,
             limits: this.map.limits,
             width: Math.min(260, size.width - LEFT - 60),

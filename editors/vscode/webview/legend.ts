@@ -53,5 +53,7 @@ export function legend(
         text(width / 2, 20, "middle", "0");
     }
     text(width, 20, "end", isSided ? signed(limits.raise) : plain(limits.raise));
-    text(0, 32, "start", meaning);
+    meaning.split("\n").forEach((line, index) => {
+        text(0, 33 + 13 * index, "start", line);
+    });
 }

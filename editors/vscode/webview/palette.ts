@@ -1,3 +1,4 @@
+import { rgb } from "d3-color";
 import { interpolateRgb } from "d3-interpolate";
 import { scaleLinear } from "d3-scale";
 
@@ -15,7 +16,7 @@ export interface Palette {
 export function palette(): Palette {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string, other: string): string =>
-        style.getPropertyValue(`--vscode-${name}`).trim() || other;
+        opaque(style.getPropertyValue(`--vscode-${name}`).trim() || other);
     const foreground = colour("foreground", "#808080");
     return {
         background: colour("editor-background", "#ffffff"),
@@ -25,6 +26,12 @@ export function palette(): Palette {
         lower: colour("charts-orange", "#d18616"),
         focus: colour("focusBorder", foreground),
     };
+}
+
+/** Some themes' colours let the page shine through, which would make a scale of them a lie. */
+function opaque(colour: string): string {
+    const { r, g, b } = rgb(colour);
+    return Number.isNaN(r) ? colour : rgb(r, g, b).formatHex();
 }
 
 /** Calls back when the theme changes. */

@@ -91,7 +91,7 @@ function describe(doc: SweepDocument): Figures {
             raise: limitOf(gains.filter((value) => value !== null && value > 0)),
         },
         legend: {
-            meaning: "change of the answer's log-probability; blue raises it, orange lowers it, each on its own scale",
+            meaning: "change of the answer's log-probability\nblue raises it, orange lowers it, each on a scale of its own",
             isSided: true,
         },
     };

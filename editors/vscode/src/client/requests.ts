@@ -13,6 +13,8 @@ import {
     type SweepDocument,
 } from "./protocol";
 
+const EXECUTE = "workspace/executeCommand";
+
 /** Has the server run a command and gives its answer; errors are those of the server. */
 function execute<T>(
     client: LanguageClient,
@@ -21,7 +23,10 @@ function execute<T>(
     token?: CancellationToken,
 ): Promise<T> {
     const params = { command, arguments: argument === undefined ? [] : [argument] };
-    return client.sendRequest<T>("workspace/executeCommand", params, token);
+    // An absent token would be taken for a second parameter.
+    return token === undefined
+        ? client.sendRequest<T>(EXECUTE, params)
+        : client.sendRequest<T>(EXECUTE, params, token);
 }
 
 export function heads(
