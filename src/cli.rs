@@ -17,6 +17,7 @@ mod interrupt;
 mod json;
 mod lens;
 mod lists;
+mod logging;
 mod lsp;
 pub mod models;
 mod probe;
@@ -105,7 +106,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &mut Args) -> Result<Outcome, CliError> {
-    global::init(&args.global, matches!(args.command, Command::Lsp(_)))?;
+    match &args.command {
+        Command::Lsp(lsp) => logging::init(true, lsp.log_file())?,
+        _ => logging::init(false, None)?,
+    }
+    global::init(&args.global)?;
     args.global.project = match (projects::of_folder(), &args.command) {
         // The server tells of it and goes on.
         (Err(error), Command::Lsp(_)) => {

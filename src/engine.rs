@@ -3,8 +3,10 @@
 //! The model never leaves its thread, so nothing locks it. Asking is [`Engine::submit`]; the
 //! answer arrives in a channel that can be awaited or blocked on.
 
+mod account;
 mod beside;
 mod error;
+mod fault;
 mod project;
 mod queue;
 mod status;

@@ -27,8 +27,8 @@ mod verdict;
 
 pub use crate::prompt::{memory_text, substitute};
 pub use analysis::{
-    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, measure,
-    subjects,
+    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, find_repairs,
+    measure, subjects, weigh,
 };
 pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};
@@ -39,8 +39,8 @@ pub use mentions::mentions;
 pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
 pub use project::{
-    Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, Positions, Project, ProjectProblem,
-    ProjectSearch, ignoring,
+    Allowance, CheckFiles, Code, FileGlob, PROJECT_FILE, PROJECT_KEYS, Positions, Project,
+    ProjectKey, ProjectProblem, ProjectSearch, ProjectValues, ignoring,
 };
 pub use repair::{Change, Repair, Wording, try_injection, words_edit};
 pub use settings::{Search, Settings, Thresholds};

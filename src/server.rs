@@ -10,21 +10,25 @@ mod backend;
 mod can;
 mod carried;
 mod commands;
+mod configuration;
 mod convert;
 mod disk;
 mod documents;
+mod guarded;
 mod handlers;
 mod ingress;
 mod key;
 mod lifecycle;
 mod model;
 mod pages;
+mod paper;
 mod parent;
 mod progress;
 mod projects;
 mod prompts;
 mod publish;
 mod refresh;
+mod repairs;
 mod settings;
 mod state;
 mod status;
@@ -69,6 +73,10 @@ const PIPE: usize = 64 << 10;
 /// # Errors
 /// The system refused a thread.
 pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        "the language server begins"
+    );
     let (statuses, status_changes) = mpsc::unbounded_channel();
     let engine = Engine::start(move |status| {
         // Nobody listens once the server ends.
@@ -78,10 +86,9 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
         .worker_threads(2)
         .enable_time()
         .build()?;
-    let (publish, published) = mpsc::unbounded_channel();
     let mut shared = None;
     let (service, socket) = LspService::build(|client| {
-        let state = Arc::new(state::State::new(client, options, engine, publish));
+        let state = Arc::new(state::State::new(client, options, engine));
         shared = Some(Arc::clone(&state));
         backend::Backend { state }
     })
@@ -90,14 +97,16 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
     let Some(state) = shared else {
         return Err(std::io::Error::other("the service was not built"));
     };
-    runtime.spawn(publish::run(Arc::clone(&state), published));
+    runtime.spawn(publish::run(Arc::clone(&state)));
     runtime.spawn(status::run(Arc::clone(&state), status_changes));
     runtime.spawn(refresh::run(Arc::clone(&state)));
     runtime.block_on(async {
         let ingress = ingress::Ingress::new(service, Arc::clone(&state));
         let (messages, from_client) = tokio::io::duplex(PIPE);
         let stdin = tokio::io::BufReader::new(tokio::io::stdin());
-        tokio::spawn(wire::pass_on(stdin, from_client));
+        let hearing = Arc::clone(&state);
+        let hear = move |farewell| hearing.lifecycle.hear(farewell);
+        tokio::spawn(wire::pass_on(stdin, from_client, hear));
         let server = Server::new(messages, tokio::io::stdout(), socket)
             .concurrency_level(CONCURRENCY)
             .serve(ingress);

@@ -90,6 +90,7 @@ pub(super) fn analysed(
             let repairs = repairs.or_else(|error| told(error, &snapshot.name, &case.id))?;
             if let Ok(outcome) = &mut findings.cases[index].outcome {
                 outcome.repairs = Some(repairs);
+                outcome.weighed = true;
             }
         }
     }

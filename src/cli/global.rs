@@ -1,9 +1,6 @@
 //! Flags of every command.
 
-use std::io::IsTerminal;
-
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
 
 use super::error::CliError;
 use crate::hop::Project;
@@ -140,19 +137,8 @@ impl Global {
     }
 }
 
-/// Logging to standard error (`HOPLENS_LOG`, warnings by default) and the number of threads.
-pub(super) fn init(global: &Global, is_server: bool) -> Result<(), CliError> {
-    let default = if is_server {
-        "hoplens=info"
-    } else {
-        "hoplens=warn"
-    };
-    let filter = EnvFilter::try_from_env("HOPLENS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+/// Sets the number of threads.
+pub(super) fn init(global: &Global) -> Result<(), CliError> {
     let Some(threads) = global.threads else {
         return Ok(());
     };

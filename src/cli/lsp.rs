@@ -1,5 +1,7 @@
 //! `hoplens lsp`: the language server.
 
+use std::path::{Path, PathBuf};
+
 use super::Outcome;
 use super::error::CliError;
 use super::global::Global;
@@ -11,6 +13,16 @@ pub(super) struct LspArgs {
     /// output.
     #[arg(long)]
     stdio: bool,
+    /// Append the log to this file instead of writing it to standard error; HOPLENS_LOG says how
+    /// much, such as hoplens=debug.
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+}
+
+impl LspArgs {
+    pub(super) fn log_file(&self) -> Option<&Path> {
+        self.log_file.as_deref()
+    }
 }
 
 pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError> {

@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::account::Account;
 use super::queue::{Job, Load, Queue};
-use super::{EngineError, ModelStatus, Priority};
+use super::{EngineError, ModelStatus, Priority, fault};
 use crate::model::{Cancel, Model};
 
 /// The answer to a job, when it comes.
@@ -88,6 +90,7 @@ impl Engine {
     ) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
         let token = cancel.clone();
+        let account = Account::open(priority, cancel);
         let mut queue = lock(&self.shared.queue);
         if queue.closed {
             let _ = reply.send(Err(EngineError::Closed));
@@ -99,8 +102,14 @@ impl Engine {
             let result = match model {
                 Err(reason) => Err(EngineError::NoModel(reason)),
                 Ok(_) if token.is_cancelled() => Err(EngineError::Cancelled),
-                Ok(model) => catch_unwind(AssertUnwindSafe(|| work(model, &token)))
-                    .map_err(|panic| EngineError::Panicked(panic_message(&*panic))),
+                Ok(model) => account.run(|| {
+                    let work = AssertUnwindSafe(|| {
+                        fault::strike(number);
+                        work(model, &token)
+                    });
+                    catch_unwind(work)
+                        .map_err(|panic| EngineError::Panicked(panic_message(&*panic)))
+                }),
             };
             // The asker may have left.
             let _ = reply.send(result);
@@ -174,11 +183,14 @@ fn run(shared: &Shared, on_status: &OnStatus) {
             Next::Load(what, load) => {
                 // Two models at once could be more than the machine holds.
                 model = None;
+                let begun = Instant::now();
                 set_status(shared, &ModelStatus::Loading(what), on_status);
                 let loaded = catch_unwind(AssertUnwindSafe(load))
                     .unwrap_or_else(|panic| Err(panic_message(&*panic)));
                 match loaded {
                     Ok(loaded) => {
+                        let (name, took) = (&loaded.info.name, begun.elapsed());
+                        tracing::info!(name, ?took, "the model is ready");
                         set_status(shared, &ModelStatus::Ready(loaded.info.clone()), on_status);
                         model = Some(loaded);
                     }

@@ -1,6 +1,6 @@
 //! Everything that is found in one prompt file.
 
-use super::evidence::weigh;
+use super::evidence::weigh as weigh_injections;
 use super::refused::leave_out;
 use super::repair::repairs;
 use super::stability::stabilities;
@@ -52,6 +52,8 @@ pub struct Outcome {
     pub verdict: Option<Verdict>,
     /// Best first. `None` until they were measured; only failing cases are repaired.
     pub repairs: Option<Vec<Repair>>,
+    /// Whether what speaks for and against the repairs was measured too.
+    pub weighed: bool,
     /// The hop that nobody declared, where one was looked for and found.
     pub undeclared: Option<Undeclared>,
     /// What the model answers by itself, where no answer is expected and it was asked for.
@@ -154,13 +156,51 @@ pub struct Document<'file> {
     pub text: &'file str,
 }
 
-/// Measures the repairs of a case of `document` whose probes were run, what they do to its other
-/// cases, and to the prompts `around` that they are not meant for, beside the neutral ones that
-/// hoplens ships. One `around` serves for all cases of the document as it stands, for one model
-/// and the same settings.
+/// Measures and ranks the repairs of a case whose probes were run. What speaks for and against
+/// them is left to [`weigh`].
 ///
 /// # Errors
 /// As [`crate::memory::search`].
+pub fn find_repairs(
+    model: &Model,
+    case: &CaseFindings,
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Repair>, HopError> {
+    match &case.outcome {
+        Ok(outcome) => repairs(model, case, outcome, settings, cancel, progress),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Measures what random memories do in the place of each injection among the repairs of a case of
+/// `document`, what the repairs do to its other cases, and to the prompts `around` that they are
+/// not meant for, beside the neutral ones that hoplens ships. One `around` serves for all cases of
+/// the document as it stands, for one model and the same settings.
+///
+/// # Errors
+/// As [`crate::memory::control`] and [`crate::memory::collateral`].
+#[expect(clippy::too_many_arguments, reason = "each is another thing")]
+pub fn weigh(
+    model: &Model,
+    document: Document<'_>,
+    case: &CaseFindings,
+    around: &Neighbours,
+    repairs: &mut [Repair],
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<(), HopError> {
+    let subject = &case.subject;
+    weigh_injections(model, subject, around, repairs, settings, cancel, progress)?;
+    stabilities(model, document, case, around, repairs, settings, cancel)
+}
+
+/// [`find_repairs`], then [`weigh`].
+///
+/// # Errors
+/// Theirs.
 pub fn measure(
     model: &Model,
     document: Document<'_>,
@@ -170,28 +210,15 @@ pub fn measure(
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, HopError> {
-    let Ok(outcome) = &case.outcome else {
-        return Ok(Vec::new());
-    };
     let mut found = 0;
     let mut search = |done| {
         found = done;
         progress(done);
     };
-    let mut repairs = repairs(model, case, outcome, settings, cancel, &mut search)?;
+    let mut repairs = find_repairs(model, case, settings, cancel, &mut search)?;
     // Whoever listens has to hear something now and then; what is counted is the search.
     let mut tick = |_| progress(found);
-    let subject = &case.subject;
     weigh(
-        model,
-        subject,
-        around,
-        &mut repairs,
-        settings,
-        cancel,
-        &mut tick,
-    )?;
-    stabilities(
         model,
         document,
         case,
@@ -199,6 +226,7 @@ pub fn measure(
         &mut repairs,
         settings,
         cancel,
+        &mut tick,
     )?;
     Ok(repairs)
 }
@@ -319,6 +347,7 @@ fn ask(
         probes,
         verdict,
         repairs: None,
+        weighed: false,
         undeclared: None,
         answer: None,
     })

@@ -1,6 +1,7 @@
 //! A project's settings: what stands in `hoplens.toml`.
 
 mod ignoring;
+mod keys;
 mod values;
 
 use std::ops::Range;
@@ -13,6 +14,7 @@ use crate::model::BosPolicy;
 use crate::prompt::{Encoding, Origin, Scope, Suppression};
 
 pub use ignoring::ignoring;
+pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
 pub use values::{Allowance, Code, FileGlob};
 
 /// The file's name.

@@ -40,6 +40,32 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
     found
 }
 
+/// The probability of a case's answer without one injection and with it.
+pub(super) struct Acts<'case> {
+    /// The case's id.
+    pub case: &'case str,
+    /// Without it.
+    pub before: f64,
+    /// With it.
+    pub after: f64,
+}
+
+/// What the model says that an injection does, in every case on which it acts.
+pub(super) fn effects<'found>(
+    injection: &Injection,
+    findings: &'found FileFindings,
+) -> Vec<Acts<'found>> {
+    let cases = findings.cases.iter();
+    let effects = cases.filter_map(|case| effect(case, injection, &findings.thresholds));
+    effects
+        .map(|effect| Acts {
+            case: effect.case,
+            before: effect.before,
+            after: effect.after,
+        })
+        .collect()
+}
+
 /// What an injection does to a case's answer.
 struct Effect<'case> {
     case: &'case str,

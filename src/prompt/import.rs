@@ -5,7 +5,7 @@ mod paths;
 mod promptfoo;
 
 pub(super) use chat::{chat, is_chat};
-pub use paths::{PromptPaths, promptfoo_prompts};
+pub use paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
 pub(super) use promptfoo::{read, review, split};
 
 use super::Spanned;

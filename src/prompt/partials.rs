@@ -1,6 +1,7 @@
 //! dotprompt's partials: which files a prompt uses, and whether they use themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::{Format, tags};
 
@@ -38,21 +39,35 @@ pub fn read_partials(
 
 /// The names in `{{> name}}`; those that are computed (`{{> (lookup …)}}`) are not known.
 fn names(template: &str) -> Vec<String> {
+    let tags = named(template).into_iter();
+    tags.map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The tags `{{> name}}` of a template, each with the name.
+fn named(template: &str) -> Vec<(Range<usize>, &str)> {
     if !template.contains('>') {
         return Vec::new();
     }
     let name = |token: tags::Token| {
-        let tag = template.get(token.range)?;
+        let tag = template.get(token.range.clone())?;
         let code = tag.trim_start_matches('{').trim_start_matches(['~', '#']);
         let name = code.strip_prefix('>')?.trim_start();
         let name = name.trim_start_matches(['"', '\'', '[']);
         let end = |char: char| char.is_whitespace() || "}~\"']".contains(char);
         let name = name.split(end).next()?;
-        (!name.is_empty() && !name.starts_with('(')).then(|| name.to_owned())
+        (!name.is_empty() && !name.starts_with('(')).then_some((token.range, name))
     };
     tags::tokens(template)
         .into_iter()
         .filter_map(name)
+        .collect()
+}
+
+/// The tags of a template that stand for a partial, each with the path of its file from the
+/// prompt's folder.
+pub(super) fn uses_of(template: &str) -> Vec<(Range<usize>, String)> {
+    let tags = named(template).into_iter();
+    tags.filter_map(|(tag, name)| Some((tag, partial_file(name)?)))
         .collect()
 }
 

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::documents::ByteEdit;
 use super::key::Key;
-use super::progress::{Progress, Step};
 use super::prompts::Look;
+use super::repairs;
 use super::settings::Run;
 use super::state::State;
 use super::view::View;
 use crate::engine::{EngineError, ModelStatus, Priority, facts_of};
-use crate::hop::{
-    CaseFindings, Document, FileFindings, HopError, Neighbours, analyse, answer, measure,
-    undeclared,
-};
+use crate::hop::{FileFindings, HopError, analyse, answer, undeclared};
 use crate::prompt::Facts;
 
 /// Why a prompt is looked at.
@@ -41,8 +40,9 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
     if asks_model {
         state.prompts.set_pending(key, &look, true);
     }
+    let span = tracing::debug_span!("look", number = look.number, ?cause);
     let (state, key) = (Arc::clone(state), key.clone());
-    tokio::spawn(async move {
+    let looking = async move {
         if !read(&state, &key, &look) || !asks_model {
             return;
         }
@@ -52,7 +52,8 @@ pub(super) fn look(state: &Arc<State>, key: &Key, cause: Cause, edits: &[ByteEdi
         if state.prompts.is_current(&key, &look) && !ask(&state, &key, &look).await {
             state.prompts.set_pending(&key, &look, false);
         }
-    });
+    };
+    tokio::spawn(looking.instrument(span));
 }
 
 /// Looks again only if the prompt or its sidecar reads differently, or the model has not looked
@@ -122,17 +123,17 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
             let snapshot = &seen.snapshot;
             analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
         });
-    let Some(findings) = answered(answer.await) else {
+    let Some(findings) = answered(state, answer.await) else {
         return false;
     };
     if !state.prompts.set_findings(key, look, findings.clone()) {
         return true;
     }
     state.publish(key);
-    state.refresh.notify_one();
-    repair(state, key, look, &view, findings.clone()).await;
+    state.refresh.all();
+    repairs::measure(state, key, look, &view, &findings).await;
     state.prompts.set_measured(key, look);
-    state.refresh.notify_one();
+    state.refresh.lenses();
     answers(state, key, look, &findings).await;
     guess(state, key, look, findings).await;
     true
@@ -140,7 +141,7 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look) -> bool {
 
 /// What the model answers by itself where nothing is expected.
 async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFindings) {
-    let open = |case: &&CaseFindings| {
+    let open = |case: &&crate::hop::CaseFindings| {
         case.case.is_none() && case.subject.expect.is_empty() && case.outcome.is_ok()
     };
     let asked = findings.cases.iter().enumerate();
@@ -159,67 +160,12 @@ async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFind
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
                     answer(model, &subject, is_chat, &settings, cancel)
                 });
-        let Some(found) = answered(answer.await) else {
+        let Some(found) = answered(state, answer.await) else {
             continue;
         };
         if !state.prompts.set_answer(key, look, index, found) {
             return;
         }
-    }
-}
-
-/// Measures the repairs of every case that fails, in the background.
-async fn repair(
-    state: &Arc<State>,
-    key: &Key,
-    look: &Look,
-    view: &Arc<View>,
-    findings: FileFindings,
-) {
-    let cases = findings.cases.iter();
-    let others = cases.map(|case| case.subject.clone());
-    let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
-    let wants = |case: &CaseFindings| matches!(&case.outcome, Ok(found) if found.wants_repairs());
-    let total = findings.cases.iter().filter(|case| wants(case)).count();
-    let title = format!("Measuring repairs of {}", key.short_name());
-    let shown = (0 < total).then(|| Progress::begin_later(state, title));
-    let mut done = 0;
-    for (index, case) in findings.cases.into_iter().enumerate() {
-        if !wants(&case) {
-            continue;
-        }
-        if let Some(shown) = &shown {
-            shown.report(Step {
-                message: format!("case {} of {total}", done + 1),
-                percent: (100 * done / total) as u32,
-            });
-        }
-        done += 1;
-        let settings = state.hop_settings(key);
-        let around = Arc::clone(&around);
-        let view = Arc::clone(view);
-        let answer = state.engine.submit_long(
-            Priority::Diagnostics,
-            &look.cancel,
-            move |model, cancel, pause| {
-                let mut pause = |_| pause();
-                let document = Document {
-                    file: &view.snapshot.file,
-                    text: &view.snapshot.text,
-                };
-                measure(
-                    model, document, &case, &around, &settings, cancel, &mut pause,
-                )
-            },
-        );
-        let Some(repairs) = answered(answer.await) else {
-            continue;
-        };
-        if !state.prompts.set_repairs(key, look, index, repairs) {
-            return;
-        }
-        // Clients ask for actions when diagnostics change.
-        state.publish(key);
     }
 }
 
@@ -241,7 +187,7 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
                     undeclared(model, &case.subject, &facts, &settings, cancel)
                 });
-        let Some(Some(found)) = answered(answer.await) else {
+        let Some(Some(found)) = answered(state, answer.await) else {
             continue;
         };
         if !state.prompts.set_undeclared(key, look, index, found) {
@@ -263,17 +209,22 @@ fn facts(key: &Key) -> Facts {
 }
 
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.
-fn answered<T, E>(answer: Result<Result<Result<T, HopError>, EngineError>, E>) -> Option<T> {
+pub(super) fn answered<T, E>(
+    state: &State,
+    answer: Result<Result<Result<T, HopError>, EngineError>, E>,
+) -> Option<T> {
     match answer {
         Ok(Ok(Ok(value))) => Some(value),
         Ok(Ok(Err(error))) => {
             if !error.is_cancelled() {
-                tracing::warn!(%error, "the model could not look at a prompt");
+                tracing::warn!("the model could not look at a prompt; debug has the reason");
+                // It may quote the prompt.
+                tracing::debug!(%error, "the reason");
             }
             None
         }
-        Ok(Err(error @ EngineError::Panicked(_))) => {
-            tracing::error!(%error);
+        Ok(Err(EngineError::Panicked(message))) => {
+            state.tell_of_panic(&message);
             None
         }
         Ok(Err(_)) | Err(_) => None,

@@ -43,6 +43,48 @@ impl LanguageServer for Backend {
         handlers::hover(&self.state, &params).await
     }
 
+    async fn completion(
+        &self,
+        params: lsp::CompletionParams,
+    ) -> Result<Option<lsp::CompletionResponse>> {
+        handlers::completion(&self.state, &params)
+    }
+
+    async fn semantic_tokens_full(
+        &self,
+        _: lsp::SemanticTokensParams,
+    ) -> Result<Option<lsp::SemanticTokensResult>> {
+        handlers::semantic_tokens_full(&self.state)
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: lsp::SemanticTokensRangeParams,
+    ) -> Result<Option<lsp::SemanticTokensRangeResult>> {
+        handlers::semantic_tokens_range(&self.state, &params)
+    }
+
+    async fn document_link(
+        &self,
+        _: lsp::DocumentLinkParams,
+    ) -> Result<Option<Vec<lsp::DocumentLink>>> {
+        handlers::document_link(&self.state)
+    }
+
+    async fn folding_range(
+        &self,
+        _: lsp::FoldingRangeParams,
+    ) -> Result<Option<Vec<lsp::FoldingRange>>> {
+        handlers::folding_range(&self.state)
+    }
+
+    async fn document_symbol(
+        &self,
+        _: lsp::DocumentSymbolParams,
+    ) -> Result<Option<lsp::DocumentSymbolResponse>> {
+        handlers::document_symbol(&self.state)
+    }
+
     async fn code_action(
         &self,
         params: lsp::CodeActionParams,

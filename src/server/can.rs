@@ -1,10 +1,11 @@
 //! What the client can do, as far as it matters here.
 
 use tower_lsp_server::ls_types::{
-    ClientCapabilities, InitializeParams, PositionEncodingKind, ResourceOperationKind,
+    ClientCapabilities, CompletionItemCapability, InitializeParams, InsertTextMode, MarkupKind,
+    PositionEncodingKind, ResourceOperationKind,
 };
 
-use crate::ide::MarkdownStyle;
+use crate::ide::{InsertStyle, MarkdownStyle};
 use crate::text::PositionEncoding;
 
 /// The client's capabilities.
@@ -40,6 +41,18 @@ pub(super) struct Can {
     pub code_links: bool,
     /// `hoplens/didAnalyze` is wanted.
     pub did_analyze: bool,
+    /// `workspace/configuration` is answered.
+    pub configuration: bool,
+    /// Changes of settings can be told of on request.
+    pub watch_settings: bool,
+    /// What a completion may insert.
+    pub insert: InsertStyle,
+    /// Completions may be documented in Markdown.
+    pub markdown_docs: bool,
+    /// The outline of a document may be a tree.
+    pub nested_symbols: bool,
+    /// Document links may say what they lead to.
+    pub link_tooltips: bool,
     /// Files can be watched for us.
     pub watch_files: bool,
     /// Code actions may be shown that cannot be chosen.
@@ -64,9 +77,12 @@ impl Can {
         });
         let hints = workspace.and_then(|workspace| workspace.inlay_hint.as_ref());
         let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
+        let told = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
         let text = client.text_document.as_ref();
         let published = text.and_then(|text| text.publish_diagnostics.as_ref());
         let actions = text.and_then(|text| text.code_action.as_ref());
+        let completion = text.and_then(|text| text.completion.as_ref());
+        let item = completion.and_then(|completion| completion.completion_item.as_ref());
         let window = client.window.as_ref();
         let lenses = workspace.and_then(|workspace| workspace.code_lens.as_ref());
         let own = |name: &str| {
@@ -96,6 +112,18 @@ impl Can {
                 .is_some_and(|published| published.code_description_support == Some(true)),
             did_analyze: own("hoplensDidAnalyze"),
             disabled_actions: actions.is_some_and(|actions| actions.disabled_support == Some(true)),
+            configuration: workspace.is_some_and(|workspace| workspace.configuration == Some(true)),
+            watch_settings: told.is_some_and(|told| told.dynamic_registration == Some(true)),
+            insert: insert(item),
+            markdown_docs: item
+                .and_then(|item| item.documentation_format.as_deref())
+                .is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
+            nested_symbols: text
+                .and_then(|text| text.document_symbol.as_ref())
+                .is_some_and(|symbols| symbols.hierarchical_document_symbol_support == Some(true)),
+            link_tooltips: text
+                .and_then(|text| text.document_link.as_ref())
+                .is_some_and(|links| links.tooltip_support == Some(true)),
             watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
             related_information: published
                 .is_some_and(|published| published.related_information == Some(true)),
@@ -109,6 +137,18 @@ impl Can {
             PositionEncoding::Utf16 => PositionEncodingKind::UTF16,
             PositionEncoding::Utf32 => PositionEncodingKind::UTF32,
         }
+    }
+}
+
+/// Lines of a snippet keep our indentation only where the client says that they may.
+fn insert(item: Option<&CompletionItemCapability>) -> InsertStyle {
+    let snippets = item.is_some_and(|item| item.snippet_support == Some(true));
+    let modes = item.and_then(|item| item.insert_text_mode_support.as_ref());
+    let as_is = modes.is_some_and(|modes| modes.value_set.contains(&InsertTextMode::AS_IS));
+    match (snippets, as_is) {
+        (false, _) => InsertStyle::Text,
+        (true, false) => InsertStyle::Line,
+        (true, true) => InsertStyle::Lines,
     }
 }
 

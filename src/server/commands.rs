@@ -97,3 +97,22 @@ fn read<T: DeserializeOwned>(argument: Value) -> Result<T> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_list_every_command_and_no_other() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(root.join("docs/language-server.md")).unwrap();
+        let rows = text.lines().filter_map(|line| {
+            let name = line.strip_prefix("| `hoplens.server.")?;
+            Some(format!("hoplens.server.{}", name.split_once('`')?.0))
+        });
+        let (mut documented, mut known): (Vec<String>, Vec<String>) =
+            (rows.collect(), COMMANDS.map(str::to_owned).to_vec());
+        (documented.sort(), known.sort());
+        assert_eq!(documented, known);
+    }
+}

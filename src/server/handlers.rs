@@ -3,18 +3,30 @@
 
 mod code_action;
 mod code_lens;
+mod completion;
+mod document_link;
+mod document_symbol;
 mod document_text;
+mod folding_range;
 mod hover;
 mod initialize;
 mod inlay_hint;
+mod semantic_tokens;
+mod text_features;
+mod text_hover;
 mod workspace;
 
 pub(super) use code_action::{FIX_ALL, code_action, code_action_resolve};
 pub(super) use code_lens::code_lens;
+pub(super) use completion::completion;
+pub(super) use document_link::document_link;
+pub(super) use document_symbol::document_symbol;
 pub(super) use document_text::{DocumentTextParams, document_text};
+pub(super) use folding_range::folding_range;
 pub(super) use hover::hover;
 pub(super) use initialize::{initialize, initialized};
 pub(super) use inlay_hint::inlay_hint;
+pub(super) use semantic_tokens::{semantic_tokens_full, semantic_tokens_range};
 pub(super) use workspace::{did_change_configuration, did_change_watched_files};
 
 use tower_lsp_server::jsonrpc::{Error, Result};

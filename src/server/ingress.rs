@@ -7,10 +7,8 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::task::{Context, Poll, Waker};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +19,7 @@ use tower_lsp_server::ls_types as lsp;
 use super::analysis::{self, Cause};
 use super::can::Can;
 use super::documents::{ByteEdit, Document};
+use super::guarded::{Answer, Guarded};
 use super::key::Key;
 use super::model;
 use super::parent;
@@ -38,6 +37,8 @@ pub(super) fn document() -> Option<Arc<Document>> {
     STAMP.try_with(Clone::clone).ok().flatten()
 }
 
+const FOLDERS: &str = "workspace/didChangeWorkspaceFolders";
+
 /// The service in front of the service.
 #[derive(Debug)]
 pub(super) struct Ingress<S> {
@@ -53,8 +54,6 @@ impl std::fmt::Debug for SharedState {
         f.write_str("State")
     }
 }
-
-type Answer<E> = Pin<Box<dyn Future<Output = Result<Option<Response>, E>> + Send>>;
 
 impl<S> Ingress<S> {
     pub(super) fn new(inner: S, state: Arc<State>) -> Self {
@@ -90,16 +89,26 @@ where
             Err(_) => tracing::error!(method = request.method(), "a notification was lost"),
         }
         let stamp = stamp(state, &request);
-        let id = request.id().cloned();
-        let method = request.method().to_owned();
-        let handler = Guarded {
-            future: Box::pin(self.inner.call(request)),
-            id,
-            method,
-            begun: Instant::now(),
-        };
-        Box::pin(STAMP.scope(stamp, handler))
+        let is_cancel = request.method() == "$/cancelRequest";
+        let (id, span) = (request.id().cloned(), span(&request));
+        let handler = Guarded::new(Box::pin(self.inner.call(request)), id, span);
+        let mut answer = Box::pin(STAMP.scope(stamp, handler));
+        // Its own turn would come behind all that was asked before, however slow.
+        if is_cancel
+            && let Poll::Ready(done) = answer
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return Box::pin(std::future::ready(done));
+        }
+        answer
     }
+}
+
+/// What the log tells of a request: its method and id, and not what it is about.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.id().map(ToString::to_string);
+    tracing::debug_span!("request", method = request.method(), id)
 }
 
 /// What is left to do with a message.
@@ -137,6 +146,7 @@ fn take(state: &Arc<State>, request: &Request) -> Taken {
         }
         // How much is logged is decided by the environment, where the log goes too.
         "$/setTrace" => return Taken::Done,
+        FOLDERS => {}
         _ if !method.starts_with("textDocument/did") => return Taken::PassOn,
         _ => {}
     }
@@ -149,6 +159,7 @@ fn take(state: &Arc<State>, request: &Request) -> Taken {
         "textDocument/didChange" => params(request).map(|params| change(state, params)),
         "textDocument/didSave" => params(request).map(|params| save(state, &params)),
         "textDocument/didClose" => params(request).map(|params| close(state, &params)),
+        FOLDERS => params(request).map(|params| change_folders(state, &params)),
         _ => return Taken::PassOn,
     };
     Taken::Done
@@ -171,7 +182,9 @@ fn params<T: DeserializeOwned>(request: &Request) -> Option<T> {
     let params = request.params().unwrap_or(&lsp::LSPAny::Null);
     T::deserialize(params)
         .inspect_err(|error| {
-            tracing::warn!(method = request.method(), %error, "ignored: wrong parameters");
+            tracing::warn!(method = request.method(), "ignored: wrong parameters");
+            // It may quote a text.
+            tracing::debug!(%error, "what is wrong with them");
         })
         .ok()
 }
@@ -199,10 +212,20 @@ fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
     if uris.is_empty() {
         uris.extend(&params.root_uri);
     }
-    let paths = uris.into_iter().map(Key::of);
-    paths
-        .filter_map(|key| key.path().map(Path::to_path_buf))
+    paths(uris)
+}
+
+fn paths<'uris>(uris: impl IntoIterator<Item = &'uris lsp::Uri>) -> Vec<PathBuf> {
+    let keys = uris.into_iter().map(Key::of);
+    keys.filter_map(|key| key.path().map(Path::to_path_buf))
         .collect()
+}
+
+/// Folders were opened or closed in the editor: another one's settings may name the model now.
+fn change_folders(state: &Arc<State>, params: &lsp::DidChangeWorkspaceFoldersParams) {
+    let of = |folders: &[lsp::WorkspaceFolder]| paths(folders.iter().map(|folder| &folder.uri));
+    state.change_roots(&of(&params.event.removed), of(&params.event.added));
+    model::follow(state);
 }
 
 fn open(state: &Arc<State>, params: lsp::DidOpenTextDocumentParams) {
@@ -287,52 +310,4 @@ fn stamp(state: &State, request: &Request) -> Option<Arc<Document>> {
         .get("uri")?
         .as_str()?;
     state.documents.get(&Key::of(&uri.parse().ok()?))
-}
-
-/// A handler whose panic is answered and ends nothing else.
-struct Guarded<E> {
-    future: Answer<E>,
-    id: Option<Id>,
-    method: String,
-    begun: Instant,
-}
-
-impl<E> Future for Guarded<E> {
-    type Output = Result<Option<Response>, E>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
-        let answer = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(answer)) => answer,
-            Err(_) => {
-                let internal = |id| Response::from_error(id, Error::internal_error());
-                Ok(self.id.take().map(internal))
-            }
-        };
-        tracing::debug!(method = self.method, elapsed = ?self.begun.elapsed(), "handled");
-        Poll::Ready(answer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_in_a_handler_is_an_answer() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let guarded = |id| Guarded::<()> {
-            future: Box::pin(async { panic!("on purpose") }),
-            id,
-            method: "test".into(),
-            begun: Instant::now(),
-        };
-        let answer = runtime.block_on(guarded(Some(Id::Number(7)))).unwrap();
-        let internal = Response::from_error(Id::Number(7), Error::internal_error());
-        assert_eq!(answer, Some(internal));
-        assert_eq!(runtime.block_on(guarded(None)), Ok(None));
-    }
 }

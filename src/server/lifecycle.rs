@@ -7,11 +7,26 @@ use tokio::sync::Notify;
 
 /// How long answers may still take to leave after `exit`.
 const GRACE: Duration = Duration::from_millis(200);
+/// How long what was asked may still take once the input ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a client says at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// The request `shutdown`.
+    Shutdown,
+    /// The notification `exit`.
+    Exit,
+    /// Nothing: the input ended.
+    HungUp,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Lifecycle {
     shutdown: AtomicBool,
+    heard_shutdown: AtomicBool,
     ending: Notify,
+    hung_up: Notify,
 }
 
 impl Lifecycle {
@@ -24,6 +39,16 @@ impl Lifecycle {
         self.shutdown.load(Ordering::SeqCst)
     }
 
+    /// Hears what was read from the input, though messages before it may still wait for their
+    /// turn: a client that does not read what it is sent holds all of them up.
+    pub(super) fn hear(&self, farewell: Farewell) {
+        match farewell {
+            Farewell::Shutdown => self.heard_shutdown.store(true, Ordering::SeqCst),
+            Farewell::Exit => self.end(),
+            Farewell::HungUp => self.hung_up.notify_one(),
+        }
+    }
+
     /// `exit` was received, or the client is gone.
     pub(super) fn end(&self) {
         self.ending.notify_one();
@@ -32,12 +57,15 @@ impl Lifecycle {
     /// Returns a moment after [`Lifecycle::end`], however busy the rest is: a client that does
     /// not read must not keep the process alive.
     pub(super) async fn ended(&self) {
-        self.ending.notified().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::select! {
+            () = self.ending.notified() => tokio::time::sleep(GRACE).await,
+            () = self.hung_up.notified() => tokio::time::sleep(PATIENCE).await,
+        }
     }
 
     /// 0 after a proper shutdown, else 1, as the protocol demands.
     pub(super) fn exit_code(&self) -> i32 {
-        i32::from(!self.is_shutting_down())
+        let is_proper = self.is_shutting_down() || self.heard_shutdown.load(Ordering::SeqCst);
+        i32::from(!is_proper)
     }
 }

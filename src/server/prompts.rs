@@ -156,17 +156,20 @@ impl Prompts {
         })
     }
 
-    /// Stores the repairs of a case. False if a newer look began.
+    /// Stores the repairs of a case, and whether what speaks for and against them is known. False
+    /// if a newer look began.
     pub(super) fn set_repairs(
         &self,
         key: &Key,
         look: &Look,
         case: usize,
         repairs: Vec<Repair>,
+        weighed: bool,
     ) -> bool {
         self.update(key, look, |prompt| {
             if let Some(outcome) = prompt.outcome(case) {
                 outcome.repairs = Some(repairs);
+                outcome.weighed = weighed;
             }
         })
     }

@@ -1,10 +1,10 @@
 //! Telling the client what is wrong, in one place, so that nothing old overtakes anything new.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::Notify;
 use tower_lsp_server::ls_types::Uri;
 use tower_lsp_server::ls_types::notification::Notification;
 
@@ -36,25 +36,47 @@ struct DidAnalyzeParams {
     version: Option<i32>,
 }
 
+/// The prompts whose diagnostics the client should be told, each once, however long it takes the
+/// client to listen.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    keys: Mutex<HashSet<Key>>,
+    wake: Notify,
+}
+
+impl Wanted {
+    pub(super) fn add(&self, key: &Key) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if !keys.contains(key) {
+            keys.insert(key.clone());
+        }
+        drop(keys);
+        self.wake.notify_one();
+    }
+
+    /// Waits for some.
+    async fn take(&self) -> HashSet<Key> {
+        self.wake.notified().await;
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *keys)
+    }
+}
+
 /// Publishes the newest diagnostics of each prompt that is named.
-pub(super) async fn run(state: Arc<State>, mut keys: UnboundedReceiver<Key>) {
+pub(super) async fn run(state: Arc<State>) {
     // Where each prompt's diagnostics were shown, to be able to clear them.
     let mut shown: HashMap<Key, Vec<Uri>> = HashMap::new();
-    while let Some(first) = keys.recv().await {
-        let mut batch = vec![first];
-        while let Ok(key) = keys.try_recv() {
-            if !batch.contains(&key) {
-                batch.push(key);
-            }
-        }
-        for key in batch {
+    loop {
+        for key in state.publish.take().await {
             if state.lifecycle.is_shutting_down() {
                 continue;
             }
             let before = shown.remove(&key).unwrap_or_default();
             if is_project(&key) {
                 let now = publish_settings(&state, &key, before).await;
-                shown.insert(key, now);
+                if !now.is_empty() {
+                    shown.insert(key, now);
+                }
             } else if !state.prompts.contains(&key) {
                 clear(&state, before).await;
             } else if let Some(known) = state.prompts.known(&key) {

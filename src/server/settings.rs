@@ -2,11 +2,38 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Every setting with what it says: the documents, and the manifest of the VS Code extension, have
+/// the same words.
+#[cfg(test)]
+pub(super) const SETTINGS: [(&str, &str); 6] = [
+    (
+        "model",
+        "The model: an alias (`smollm2-135m`), a `.gguf` file, a folder, `org/name` from the Hugging Face hub, or `ollama:NAME`. Without it the one of the project's `hoplens.toml`, else the default.",
+    ),
+    ("run", "When the model looks at a prompt."),
+    (
+        "debounceMs",
+        "Milliseconds without an edit before the model looks at a prompt.",
+    ),
+    (
+        "declaredOnly",
+        "Leave prompts alone that declare no hop, instead of guessing one.",
+    ),
+    (
+        "hints.surprisal",
+        "Show behind each token how surprising it was, besides the answer's probability at the end.",
+    ),
+    (
+        "codeLens.enabled",
+        "Show lenses above a prompt's cases that measure repairs and open the views.",
+    ),
+];
+
 /// When the model looks at a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Run {
     /// When it is opened, and on each pause in typing.
@@ -19,7 +46,7 @@ pub(super) enum Run {
 }
 
 /// The section `hoplens` of the client's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Settings {
     /// Reference of the model, unless the command line names one.
@@ -35,7 +62,7 @@ pub(super) struct Settings {
 }
 
 /// What is shown in the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Hints {
     /// Whether each token's surprisal is shown behind it.
@@ -43,7 +70,7 @@ pub(super) struct Hints {
 }
 
 /// What is shown above the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct CodeLens {
     /// Whether anything is.
@@ -78,7 +105,12 @@ impl Settings {
         let Some(section) = value.get("hoplens").filter(|section| !section.is_null()) else {
             return Ok(None);
         };
-        Self::deserialize(section).map(Some).map_err(|error| {
+        let read = Self::deserialize(section).map(|mut settings| {
+            // An editor's form can leave a text empty, and not absent.
+            settings.model = settings.model.filter(|name| !name.trim().is_empty());
+            settings
+        });
+        read.map(Some).map_err(|error| {
             format!("the setting `hoplens` cannot be read ({error}); the former settings stay")
         })
     }
@@ -112,5 +144,64 @@ mod tests {
             error.contains("sometimes") && error.contains("onType"),
             "{error}"
         );
+    }
+
+    /// A setting's default, as JSON.
+    fn default_of(name: &str) -> Value {
+        let all = serde_json::to_value(Settings::default()).unwrap();
+        let pointer = format!("/{}", name.replace('.', "/"));
+        all.pointer(&pointer).unwrap().clone()
+    }
+
+    fn file(path: &str) -> String {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(root.join(path)).unwrap()
+    }
+
+    #[test]
+    fn every_setting_is_named_once() {
+        fn leaves(value: &Value, before: &str, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    for (key, value) in map {
+                        let dot = if before.is_empty() { "" } else { "." };
+                        leaves(value, &format!("{before}{dot}{key}"), found);
+                    }
+                }
+                _ => found.push(before.to_owned()),
+            }
+        }
+        let mut found = Vec::new();
+        let all = serde_json::to_value(Settings::default()).unwrap();
+        leaves(&all, "", &mut found);
+        let mut named: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
+        (found.sort(), named.sort_unstable());
+        assert_eq!(found, named);
+    }
+
+    #[test]
+    fn the_documents_have_every_setting_with_its_default() {
+        let text = file("docs/language-server.md");
+        for (name, doc) in SETTINGS {
+            let default = match default_of(name) {
+                Value::Null => "none".to_owned(),
+                Value::String(word) => format!("`{word}`"),
+                other => format!("`{other}`"),
+            };
+            let row = format!("| `{name}` | {doc} | {default} |");
+            assert!(text.contains(&row), "docs/language-server.md lacks {row}");
+        }
+    }
+
+    #[test]
+    fn the_manifest_of_the_extension_has_every_setting_with_its_default() {
+        let manifest: Value = serde_json::from_str(&file("editors/vscode/package.json")).unwrap();
+        let declared = &manifest["contributes"]["configuration"]["properties"];
+        for (name, doc) in SETTINGS {
+            let own = &declared[format!("hoplens.{name}")];
+            let said = [&own["description"], &own["markdownDescription"]];
+            assert!(said.contains(&&json!(doc)), "{name}: {own}");
+            assert_eq!(own["default"], default_of(name), "{name}");
+        }
     }
 }

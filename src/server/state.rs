@@ -1,10 +1,9 @@
 //! What all parts of the server share.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use tokio::sync::{Notify, mpsc::UnboundedSender};
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::MessageType;
 
@@ -16,6 +15,8 @@ use super::key::Key;
 use super::lifecycle::Lifecycle;
 use super::projects::Projects;
 use super::prompts::Prompts;
+use super::publish::Wanted;
+use super::refresh::Refresh;
 use super::settings::Settings;
 use crate::engine::Engine;
 use crate::hop;
@@ -30,26 +31,25 @@ pub(super) struct State {
     pub lifecycle: Lifecycle,
     pub projects: Projects,
     pub texts: Texts,
-    /// Woken when inlay hints and code lenses changed.
-    pub refresh: Notify,
+    /// Woken when what is shown beside the text changed.
+    pub refresh: Refresh,
+    /// Whose diagnostics are to be told.
+    pub publish: Wanted,
     can: OnceLock<Can>,
     settings: RwLock<Settings>,
-    roots: OnceLock<Vec<PathBuf>>,
+    roots: RwLock<Vec<PathBuf>>,
     /// The model that a person chose for this session.
     chosen: Mutex<Option<String>>,
     /// The model that was asked for last.
     wanted: Mutex<Option<String>>,
-    publish: UnboundedSender<Key>,
     model_requests: AtomicU64,
+    settings_requests: AtomicU64,
+    /// Whether the client was told that a job panicked.
+    told_of_panic: AtomicBool,
 }
 
 impl State {
-    pub(super) fn new(
-        client: Client,
-        options: ServerOptions,
-        engine: Engine,
-        publish: UnboundedSender<Key>,
-    ) -> Self {
+    pub(super) fn new(client: Client, options: ServerOptions, engine: Engine) -> Self {
         Self {
             client,
             options,
@@ -59,14 +59,16 @@ impl State {
             lifecycle: Lifecycle::default(),
             projects: Projects::default(),
             texts: Texts::default(),
-            refresh: Notify::new(),
+            refresh: Refresh::default(),
+            publish: Wanted::default(),
             can: OnceLock::new(),
             settings: RwLock::default(),
-            roots: OnceLock::new(),
+            roots: RwLock::default(),
             chosen: Mutex::default(),
             wanted: Mutex::default(),
-            publish,
             model_requests: AtomicU64::new(0),
+            settings_requests: AtomicU64::new(0),
+            told_of_panic: AtomicBool::new(false),
         }
     }
 
@@ -78,8 +80,25 @@ impl State {
     /// Remembers the client's first `initialize`: what it can do, and its folders.
     pub(super) fn meet(&self, can: Can, roots: Vec<PathBuf>) {
         // A second `initialize` is refused by the service; the first one counts.
-        let _ = self.roots.set(roots);
-        let _ = self.can.set(can);
+        if self.can.set(can).is_ok() {
+            self.change_roots(&[], roots);
+        }
+    }
+
+    /// Takes the client's folders from it and gives it others, which come last.
+    pub(super) fn change_roots(&self, removed: &[PathBuf], added: Vec<PathBuf>) {
+        let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+        roots.retain(|root| !removed.contains(root));
+        for root in added {
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+        roots.clone()
     }
 
     /// Whether `initialize` was received.
@@ -133,11 +152,12 @@ impl State {
         project
     }
 
-    /// The folder of the editor that a document is in, or the first where it is in none.
+    /// The innermost folder of the editor that a document is in, or the first where it is in none.
     pub(super) fn root_of(&self, key: &Key) -> Option<PathBuf> {
-        let (roots, path) = (self.roots.get()?, key.path()?);
-        let mut around = roots.iter().filter(|root| path.starts_with(root));
-        around.next().or_else(|| roots.first()).cloned()
+        let (roots, path) = (self.roots(), key.path()?);
+        let around = roots.iter().filter(|root| path.starts_with(root));
+        let innermost = around.max_by_key(|root| root.components().count());
+        innermost.or_else(|| roots.first()).cloned()
     }
 
     /// Reference of the model: the one that was chosen by a command, then the command line's, then the client's, then that of the first of
@@ -148,9 +168,10 @@ impl State {
             return name;
         }
         drop(chosen);
-        let here = [PathBuf::from(".")];
-        let roots = self.roots.get().map_or(&here[..], Vec::as_slice);
-        let roots = if roots.is_empty() { &here[..] } else { roots };
+        let mut roots = self.roots();
+        if roots.is_empty() {
+            roots.push(PathBuf::from("."));
+        }
         let of_project = || {
             let mut projects = roots.iter().map(|root| self.project_at(root));
             projects.find_map(|project| project.model.clone())
@@ -180,8 +201,7 @@ impl State {
 
     /// Has the diagnostics of a prompt told to the client.
     pub(super) fn publish(&self, key: &Key) {
-        // The publisher ends with the server only.
-        let _ = self.publish.send(key.clone());
+        self.publish.add(key);
     }
 
     /// The same for every prompt.
@@ -198,5 +218,29 @@ impl State {
 
     pub(super) fn is_newest_model_request(&self, number: u64) -> bool {
         self.model_requests.load(Ordering::SeqCst) == number
+    }
+
+    /// The number of a new wish for the client's settings, or of new ones; older wishes are void.
+    pub(super) fn next_settings_request(&self) -> u64 {
+        self.settings_requests.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn is_newest_settings_request(&self, number: u64) -> bool {
+        self.settings_requests.load(Ordering::SeqCst) == number
+    }
+
+    /// Says in the log that a job panicked, and to the client, once in a session.
+    pub(super) fn tell_of_panic(&self, message: &str) {
+        tracing::error!(
+            "a job of the model panicked; with HOPLENS_LOG=hoplens=debug the log has its words"
+        );
+        tracing::debug!(message, "what it said");
+        if self.told_of_panic.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let client = self.client.clone();
+        let told = "hoplens could not analyse a prompt because of a mistake of its own. Other prompts are \
+                    not affected. Please report it with the server's log.";
+        tokio::spawn(async move { client.show_message(MessageType::ERROR, told).await });
     }
 }

@@ -168,7 +168,7 @@ fn shared(state: &State, path: &Path) -> Option<String> {
 }
 
 /// The key of a prompt's sidecar.
-fn sidecar_key(key: &Key) -> Option<Key> {
+pub(super) fn sidecar_key(key: &Key) -> Option<Key> {
     let path = key.path()?;
     let mut name = path.file_name()?.to_os_string();
     name.push(sidecar_name(""));

@@ -3,17 +3,33 @@
 //! The library's reader ends the session at the first message that it cannot read. Here each
 //! frame is looked at before it gets that far; one that is no message becomes [`UNREADABLE`],
 //! which the ingress answers.
+//!
+//! Messages wait here for their turn, so that the end of a session is heard even while a client
+//! does not read what it is sent, which holds up everything behind this door.
+
+use std::io;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_lsp_server::jsonrpc::{Request, Response};
+
+use super::lifecycle::Farewell;
 
 /// Stands in for a message that could not be read; its parameters are an [`Unreadable`].
 pub(super) const UNREADABLE: &str = "$/hoplens/unreadable";
 
 /// Larger than any prompt; what is longer is skipped.
 const LONGEST: u64 = 64 << 20;
+/// No message has so many bytes: that length is a lie, and waiting for them would be for ever.
+const ABSURD: u64 = 4 << 30;
+/// Bytes that may wait for their turn. Beyond them nothing is read until the client reads.
+const ROOM: usize = 2 * LONGEST as usize;
+/// What a short message takes beside its text.
+const OVERHEAD: usize = 64;
 const LONGEST_LINE: u64 = 8 << 10;
 
 /// What is wrong with a message.
@@ -26,41 +42,90 @@ pub(super) struct Unreadable {
     pub reason: String,
 }
 
-/// Hands on every message of `input`, until it ends.
+/// Hands on every message of `input`, until it ends; `hear` is told of its last words at once.
 ///
 /// # Errors
 /// One of the two ends broke.
 pub(super) async fn pass_on(
-    mut input: impl AsyncBufRead + Unpin,
+    input: impl AsyncBufRead + Unpin,
     mut output: impl AsyncWrite + Unpin,
-) -> std::io::Result<()> {
-    while let Some(length) = header(&mut input).await? {
-        let mut body = Vec::new();
-        let wanted = length.min(LONGEST);
-        let got = (&mut input).take(wanted).read_to_end(&mut body).await? as u64;
-        if got < wanted {
-            // The input ended within a message.
+    hear: impl Fn(Farewell),
+) -> io::Result<()> {
+    let (messages, mut waiting) = mpsc::unbounded_channel::<Waiting>();
+    let write = async {
+        while let Some(Waiting { body, room }) = waiting.recv().await {
+            let header = format!("Content-Length: {}\r\n\r\n", body.len());
+            output.write_all(header.as_bytes()).await?;
+            output.write_all(&body).await?;
+            output.flush().await?;
+            drop(room);
+        }
+        output.shutdown().await
+    };
+    tokio::try_join!(read(input, messages, hear), write)?;
+    Ok(())
+}
+
+/// A message that waits for its turn.
+struct Waiting {
+    body: Vec<u8>,
+    /// Its share of [`ROOM`].
+    room: OwnedSemaphorePermit,
+}
+
+async fn read(
+    mut input: impl AsyncBufRead + Unpin,
+    messages: UnboundedSender<Waiting>,
+    hear: impl Fn(Farewell),
+) -> io::Result<()> {
+    let free = Arc::new(Semaphore::new(ROOM));
+    while let Some(body) = body(&mut input).await? {
+        let (body, farewell) = readable(body);
+        if let Some(farewell) = farewell {
+            hear(farewell);
+        }
+        let size = body.len().saturating_add(OVERHEAD).min(ROOM) as u32;
+        let room = Arc::clone(&free).acquire_many_owned(size);
+        let room = room.await.map_err(io::Error::other)?;
+        if messages.send(Waiting { body, room }).is_err() {
             return Ok(());
         }
-        let body = if LONGEST < length {
-            let mut rest = (&mut input).take(length - LONGEST);
-            tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
-            let reason = format!("a message of {length} bytes; the limit is {LONGEST}");
-            unreadable(&Value::Null, false, &reason)
-        } else {
-            readable(body)
-        };
-        let header = format!("Content-Length: {}\r\n\r\n", body.len());
-        output.write_all(header.as_bytes()).await?;
-        output.write_all(&body).await?;
-        output.flush().await?;
     }
+    hear(Farewell::HungUp);
     Ok(())
+}
+
+/// The next message as it came, or why there is none; `None` at the end of the input.
+async fn body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Body>> {
+    let Some(length) = header(input).await? else {
+        return Ok(None);
+    };
+    if ABSURD < length {
+        return Ok(Some(Body::TooLong(length)));
+    }
+    let wanted = length.min(LONGEST);
+    let mut body = Vec::new();
+    let got = (&mut *input).take(wanted).read_to_end(&mut body).await? as u64;
+    if got < wanted {
+        // The input ended within a message.
+        return Ok(None);
+    }
+    if length <= LONGEST {
+        return Ok(Some(Body::Whole(body)));
+    }
+    let mut rest = (&mut *input).take(length - LONGEST);
+    tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+    Ok(Some(Body::TooLong(length)))
+}
+
+enum Body {
+    Whole(Vec<u8>),
+    TooLong(u64),
 }
 
 /// The length of the next message; `None` at the end of the input. Lines that are no header of a
 /// message are skipped.
-async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<u64>> {
+async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<u64>> {
     let mut length = None;
     loop {
         let mut line = Vec::new();
@@ -92,26 +157,42 @@ enum Message {
     Request(Request),
 }
 
-/// The message as it is if it can be read.
-fn readable(body: Vec<u8>) -> Vec<u8> {
+/// The message as it is if it can be read, and whether it is one of the last.
+fn readable(body: Body) -> (Vec<u8>, Option<Farewell>) {
+    let body = match body {
+        Body::Whole(body) => body,
+        Body::TooLong(length) => {
+            let reason = format!("a message of {length} bytes; the limit is {LONGEST}");
+            return (unreadable(&Value::Null, false, &reason), None);
+        }
+    };
     let reason = match serde_json::from_slice(&body) {
         // Where the library expects a method it also takes none.
         Ok(Message::Request(request)) if request.method().is_empty() => "no method".to_owned(),
-        Ok(_) => return body,
+        Ok(Message::Request(request)) => return (body, farewell(&request)),
+        Ok(Message::Response(_)) => return (body, None),
         Err(error) => error.to_string(),
     };
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
-        Err(error) => return unreadable(&Value::Null, true, &error.to_string()),
+        Err(error) => return (unreadable(&Value::Null, true, &error.to_string()), None),
     };
     let id = value.get("id").cloned().unwrap_or_default();
     let has = |name| value.get(name).is_some();
     // Some clients leave out a result that is null.
     if !id.is_null() && !has("method") && !has("error") && !has("result") {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": null});
-        return message.to_string().into_bytes();
+        return (message.to_string().into_bytes(), None);
     }
-    unreadable(&id, false, &reason)
+    (unreadable(&id, false, &reason), None)
+}
+
+fn farewell(request: &Request) -> Option<Farewell> {
+    match (request.method(), request.id()) {
+        ("shutdown", Some(_)) => Some(Farewell::Shutdown),
+        ("exit", None) => Some(Farewell::Exit),
+        _ => None,
+    }
 }
 
 fn unreadable(id: &Value, is_syntax: bool, reason: &str) -> Vec<u8> {
@@ -131,7 +212,8 @@ mod tests {
             .build()
             .unwrap();
         let mut output = Vec::new();
-        runtime.block_on(pass_on(input, &mut output)).unwrap();
+        let passed = pass_on(input, &mut output, |_| {});
+        runtime.block_on(passed).unwrap();
         let text = String::from_utf8(output).unwrap();
         let bodies = text.split("Content-Length: ").skip(1);
         bodies
@@ -205,5 +287,31 @@ mod tests {
         input.extend(framed(r#"{"jsonrpc":"2.0","method":"a"}"#).bytes());
         let passed = passed(&input);
         assert_eq!((passed.len(), &passed[1]["method"]), (2, &json!("a")));
+    }
+
+    #[test]
+    fn the_last_words_are_heard_though_nothing_moves() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let long = format!(r#"{{"jsonrpc":"2.0","method":"{}"}}"#, "a".repeat(999));
+        let shutdown = r#"{"jsonrpc":"2.0","id":1,"method":"shutdown"}"#;
+        let exit = r#"{"jsonrpc":"2.0","method":"exit"}"#;
+        let input = framed(&long).repeat(50) + &framed(shutdown) + &framed(exit);
+        // Nobody reads the other end.
+        let (output, _unread) = tokio::io::duplex(64);
+        let heard = std::cell::RefCell::new(Vec::new());
+        let passed = pass_on(input.as_bytes(), output, |word| {
+            heard.borrow_mut().push(word)
+        });
+        let mut passed = std::pin::pin!(passed);
+        runtime.block_on(async {
+            let once = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(passed.as_mut().poll(context).is_pending())
+            });
+            assert!(once.await);
+        });
+        let all = [Farewell::Shutdown, Farewell::Exit, Farewell::HungUp];
+        assert_eq!(*heard.borrow(), all);
     }
 }

@@ -37,15 +37,13 @@ pub(crate) fn head_map(
         _ => MapKind::Logit,
     });
     let missing = match kind {
-        MapKind::Ablation if !has_ablation => {
-            Some("no ablation is measured without one; choose how heads are silenced")
-        }
+        MapKind::Ablation if !has_ablation => Some("--ablate none measures no ablation"),
         MapKind::Bridge | MapKind::BridgeNamed | MapKind::BridgeDifference
             if result.bridge.is_none() =>
         {
-            Some("there is no bridge; name one, and the words that stand for it")
+            Some("there is no bridge; name one with --bridge and --mention")
         }
-        MapKind::Words if result.words.is_none() => Some("no words are looked for; name some"),
+        MapKind::Words if result.words.is_none() => Some("name the words with --words"),
         _ => None,
     };
     if let Some(reason) = missing {

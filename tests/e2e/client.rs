@@ -1,9 +1,9 @@
 //! A language client that forgets nothing: whatever the server sends has to be consumed.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,12 +19,19 @@ pub struct Start {
     pub model: String,
     /// The folder that is open in the editor.
     pub root: Option<PathBuf>,
+    /// The folders that are open in it, where it can have several.
+    pub folders: Vec<PathBuf>,
     pub args: Vec<String>,
     pub env: Vec<(&'static str, Option<String>)>,
     pub capabilities: Value,
     pub options: Value,
     pub client_name: &'static str,
     pub process_id: Option<u32>,
+    /// Notifications that may come at any time and as often as they like; the newest about each
+    /// document is kept.
+    pub at_any_time: Vec<&'static str>,
+    /// Whether the client never reads what it is sent.
+    pub is_deaf: bool,
     /// The longest that anything may take.
     pub patience: Duration,
 }
@@ -34,6 +41,7 @@ impl Default for Start {
         Self {
             model: tiny_gpt2().display().to_string(),
             root: None,
+            folders: Vec::new(),
             args: vec!["--offline".into()],
             env: Vec::new(),
             capabilities: json!({
@@ -45,9 +53,32 @@ impl Default for Start {
             options: json!({"hoplens": {"debounceMs": 50}}),
             client_name: "e2e",
             process_id: None,
+            at_any_time: Vec::new(),
+            is_deaf: false,
             patience: Duration::from_mins(2),
         }
     }
+}
+
+impl Start {
+    /// The parameters of `initialize`.
+    pub fn params(&self) -> Value {
+        let folders = self.folders.iter().map(|folder| folder_of(folder));
+        let folders: Vec<Value> = folders.collect();
+        json!({
+            "processId": self.process_id,
+            "rootUri": self.root.as_deref().map(uri),
+            "workspaceFolders": if folders.is_empty() { Value::Null } else { folders.into() },
+            "clientInfo": {"name": self.client_name},
+            "capabilities": self.capabilities,
+            "initializationOptions": self.options,
+        })
+    }
+}
+
+/// A workspace folder as the protocol has it.
+pub fn folder_of(path: &Path) -> Value {
+    json!({"uri": uri(path), "name": path.file_name().unwrap().to_str()})
 }
 
 /// The miniature model that most tests use.
@@ -64,8 +95,12 @@ pub fn uri(path: &Path) -> String {
 pub struct Client {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// What nobody reads.
+    _unheard: Option<ChildStdout>,
     messages: Receiver<Value>,
     unread: VecDeque<Value>,
+    at_any_time: Vec<&'static str>,
+    newest: HashMap<(String, String), Value>,
     log: Arc<Mutex<String>>,
     next_id: i64,
     patience: Duration,
@@ -98,14 +133,20 @@ impl Client {
             .spawn()
             .unwrap();
         let (sender, messages) = channel();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            while let Some(message) = read(&mut stdout) {
-                if sender.send(message).is_err() {
-                    return;
+        let stdout = child.stdout.take().unwrap();
+        let unheard = if start.is_deaf {
+            Some(stdout)
+        } else {
+            let mut stdout = BufReader::new(stdout);
+            std::thread::spawn(move || {
+                while let Some(message) = read(&mut stdout) {
+                    if sender.send(message).is_err() {
+                        return;
+                    }
                 }
-            }
-        });
+            });
+            None
+        };
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, written) = (child.stderr.take().unwrap(), Arc::clone(&log));
         std::thread::spawn(move || {
@@ -115,9 +156,12 @@ impl Client {
         });
         Self {
             stdin: child.stdin.take(),
+            _unheard: unheard,
             child,
             messages,
             unread: VecDeque::new(),
+            at_any_time: start.at_any_time.clone(),
+            newest: HashMap::new(),
             log,
             next_id: 0,
             patience: start.patience,
@@ -129,16 +173,7 @@ impl Client {
     /// Starts a server and shakes hands.
     pub fn start(start: &Start) -> Self {
         let mut client = Self::spawn(start);
-        client.initialized = client.request(
-            "initialize",
-            json!({
-                "processId": start.process_id,
-                "rootUri": start.root.as_deref().map(uri),
-                "clientInfo": {"name": start.client_name},
-                "capabilities": start.capabilities,
-                "initializationOptions": start.options,
-            }),
-        );
+        client.initialized = client.request("initialize", start.params());
         client.notify("initialized", json!({}));
         client
     }
@@ -256,6 +291,26 @@ impl Client {
         }
     }
 
+    /// The newest notification of `method` about a document, of those that may come at any time;
+    /// waits for one that is `wanted`.
+    #[track_caller]
+    pub fn newest(&mut self, method: &str, uri: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let key = (method.to_owned(), uri.to_owned());
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(message) = self.newest.get(&key)
+                && wanted(&message["params"])
+            {
+                return message["params"].clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.messages.recv_timeout(left) {
+                Ok(message) => self.keep(message),
+                Err(error) => panic!("waited for {method} of {uri}: {error}"),
+            }
+        }
+    }
+
     /// Waits for a request of the server's and answers it; its parameters.
     #[track_caller]
     pub fn serve(&mut self, method: &str, result: &Value) -> Value {
@@ -285,6 +340,38 @@ impl Client {
         )
     }
 
+    /// What the server wrote to its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for words in the log.
+    #[track_caller]
+    pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let log = self.log();
+            if wanted(&log) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "waited for words in the log");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The server's resident memory in MB, where the system tells.
+    pub fn resident(&self) -> Option<u64> {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kilobytes >> 10)
+    }
+
     /// The first message that fits, or a panic after a while.
     #[track_caller]
     fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
@@ -303,7 +390,12 @@ impl Client {
     }
 
     fn keep(&mut self, message: Value) {
-        if !IGNORED.iter().any(|method| message["method"] == *method) {
+        let method = message["method"].as_str().unwrap_or_default();
+        if self.at_any_time.contains(&method) {
+            let about = message["params"]["uri"].as_str().unwrap_or_default();
+            let key = (method.to_owned(), about.to_owned());
+            self.newest.insert(key, message);
+        } else if !IGNORED.iter().any(|method| message["method"] == *method) {
             self.unread.push_back(message);
         }
     }

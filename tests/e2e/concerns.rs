@@ -8,7 +8,8 @@ const SIDECAR: &str =
     "version: 1\ncases:\n  - expect: \" the\"\n    hops: [{mention: The first, bridge: café}]\n";
 
 fn titles(client: &mut Client, uri: &str, range: &Value) -> Vec<String> {
-    let context = json!({"diagnostics": []});
+    let repairs = ["quickfix.hoplens.inject", "quickfix.hoplens.rewrite"];
+    let context = json!({"diagnostics": [], "only": repairs});
     let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
     let actions = client.request("textDocument/codeAction", params);
     let actions = actions.as_array().unwrap().iter();
@@ -28,7 +29,7 @@ fn a_space_is_offered_its_removal_and_a_verdict_everything() {
     let mut client = Client::ready(&Start::default());
     client.open(&prompt, "plaintext", "The first is located ");
     let found = client.diagnostics(&prompt, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
     let of = |is_space: bool| {
         let mut all = found["diagnostics"].as_array().unwrap().iter();

@@ -2,8 +2,40 @@
 
 use serde_json::Value;
 
+/// How columns are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Units {
+    Utf8,
+    Utf16,
+    Utf32,
+}
+
+impl Units {
+    /// The protocol's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Utf16 => "utf-16",
+            Self::Utf32 => "utf-32",
+        }
+    }
+
+    fn width(self, char: char) -> u64 {
+        match self {
+            Self::Utf8 => char.len_utf8() as u64,
+            Self::Utf16 => char.len_utf16() as u64,
+            Self::Utf32 => 1,
+        }
+    }
+}
+
 /// The byte offset of a position in UTF-16; what is outside is clamped as LSP says.
 pub fn offset(text: &str, position: &Value) -> usize {
+    offset_in(Units::Utf16, text, position)
+}
+
+/// The same in other units.
+pub fn offset_in(units: Units, text: &str, position: &Value) -> usize {
     let (wanted_line, wanted_column) = (
         position["line"].as_u64().unwrap(),
         position["character"].as_u64().unwrap(),
@@ -13,7 +45,7 @@ pub fn offset(text: &str, position: &Value) -> usize {
     while let Some((at, char)) = chars.next() {
         let is_break = char == '\n' || char == '\r';
         if line == wanted_line {
-            let width = char.len_utf16() as u64;
+            let width = units.width(char);
             if is_break || wanted_column < column + width {
                 return at;
             }
@@ -41,14 +73,14 @@ pub fn slice<'text>(text: &'text str, range: &Value) -> &'text str {
 }
 
 /// Applies one content change of `textDocument/didChange`.
-pub fn change(text: &mut String, change: &Value) {
+pub fn change(units: Units, text: &mut String, change: &Value) {
     let new = change["text"].as_str().unwrap();
     if change["range"].is_null() {
         new.clone_into(text);
         return;
     }
-    let start = offset(text, &change["range"]["start"]);
-    let end = offset(text, &change["range"]["end"]);
+    let start = offset_in(units, text, &change["range"]["start"]);
+    let end = offset_in(units, text, &change["range"]["end"]);
     text.replace_range(start.min(end)..start.max(end), new);
 }
 

@@ -5,14 +5,24 @@
 )]
 
 mod client;
+mod commands;
 mod concerns;
+mod deaf;
 mod editor;
+mod faults;
+mod folders;
+mod hostile;
+mod lenses;
 mod lifecycle;
+mod logs;
 mod model;
 mod project;
 mod protocol;
+mod random;
+mod requests;
 mod scenario;
 mod sidecar;
+mod slow;
 mod smollm2;
 mod statics;
 mod sync;

@@ -26,6 +26,7 @@ pub struct Figures {
     pub start_to_ready: Duration,
     pub open_to_findings: Duration,
     pub open_to_repairs: Duration,
+    pub open_to_controls: Duration,
     pub hover_cold: Duration,
     pub hover_cached: Duration,
     pub hover_while_measuring: Option<Duration>,
@@ -76,10 +77,14 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     };
     figures.hover_while_measuring = is_known(&shown).then_some(took);
 
-    let found = client.diagnostics(uri, |found| {
+    client.diagnostics(uri, |found| {
         found["diagnostics"][0]["data"]["repairs"].is_u64()
     });
     figures.open_to_repairs = begun.elapsed();
+    let found = client.diagnostics(uri, |found| {
+        found["diagnostics"][0]["data"]["weighed"] == true
+    });
+    figures.open_to_controls = begun.elapsed();
     let range = found["diagnostics"][0]["range"].clone();
 
     // Hovered over: the heads at the last token.
@@ -141,7 +146,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
             "{message} should show {promised}"
         );
         client.diagnostics(uri, |found| {
-            found["diagnostics"][0]["data"]["repairs"].is_u64()
+            found["diagnostics"][0]["data"]["weighed"] == true
         });
     }
     figures
@@ -206,7 +211,13 @@ fn actions(client: &mut Client, uri: &str, range: &Value, only: Value) -> Value 
 
 /// The best injection.
 fn check_actions<'actions>(actions: &'actions Value, found: &Value) -> &'actions Value {
-    let all = actions.as_array().unwrap();
+    let is_repair = |action: &&Value| action["kind"] != "quickfix.hoplens.ignore";
+    let all: Vec<&Value> = actions
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(is_repair)
+        .collect();
     assert_eq!(
         Some(all.len() as u64),
         found["diagnostics"][0]["data"]["repairs"].as_u64()
@@ -226,7 +237,7 @@ fn check_actions<'actions>(actions: &'actions Value, found: &Value) -> &'actions
         .map(|action| action["isPreferred"] == true)
         .collect();
     assert!(preferred[0] && !preferred[1..].contains(&true));
-    let of = |kind: &str| all.iter().find(|action| action["kind"] == kind);
+    let of = |kind: &str| all.iter().copied().find(|one| one["kind"] == kind);
     assert!(of("quickfix.hoplens.rewrite").is_some());
     of("quickfix.hoplens.inject").unwrap()
 }
@@ -236,7 +247,10 @@ fn check_kinds(client: &mut Client, uri: &str, range: &Value) {
     let all = count(json!(["quickfix"]));
     let inject = count(json!(["quickfix.hoplens.inject"]));
     let rewrite = count(json!(["refactor", "quickfix.hoplens.rewrite"]));
-    assert_eq!((inject + rewrite, count(json!(["source"]))), (all, 0));
+    let ignore = count(json!(["quickfix.hoplens.ignore"]));
+    assert_eq!(inject + rewrite + ignore, all);
+    assert_eq!(count(json!(["source.fixAll"])), 1);
+    assert_eq!(count(json!(["source.organizeImports"])), 0);
     assert!(0 < inject && 0 < rewrite);
     // Away from what is wrong there is nothing to repair.
     let elsewhere =

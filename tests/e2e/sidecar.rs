@@ -10,7 +10,7 @@ const SIDECAR: &str = "version: 1\ncases:\n  - id: tiny\n    expect: \" fought\"
 
 fn is_done(found: &Value) -> bool {
     let found = found["diagnostics"].as_array().unwrap();
-    found.iter().any(|one| one["data"]["repairs"].is_u64())
+    found.iter().any(|one| one["data"]["weighed"] == true)
 }
 
 fn injections(client: &mut Client, uri: &str) -> Value {

@@ -3,79 +3,94 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start};
-use crate::editor;
+use crate::editor::{self, Units};
+use crate::random::{self, Numbers};
+use crate::requests;
 
+/// Of each encoding.
+const CHANGES: usize = 10_000;
+const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";
+const TEXT: &str = "hoplens/documentText";
 const URI: &str = "file:///somewhere/sync.prompt";
 
-/// A generator that gives the same numbers every time (Steele, Lea and Flood's SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
-}
-
-fn change(numbers: &mut Numbers) -> Value {
-    const PIECES: [&str; 9] = ["", "a", "né", "🙂", "\n", "\r\n", "東京 ", "---\n", "{{x}}"];
-    let text: String = (0..numbers.below(4))
-        .map(|_| PIECES[numbers.below(PIECES.len())])
-        .collect();
-    if numbers.below(40) == 0 {
-        return json!({"text": text});
-    }
-    // Now and then far outside, now and then inside of a surrogate pair, now and then reversed.
-    let mut position = || {
-        let far = numbers.below(20) == 0;
-        let (lines, columns) = if far {
-            (99_999, 4_000_000_000)
-        } else {
-            (8, 16)
-        };
-        json!({"line": numbers.below(lines), "character": numbers.below(columns)})
-    };
-    json!({"range": {"start": position(), "end": position()}, "text": text})
-}
-
-#[test]
-fn two_thousand_random_changes_with_requests_between_them() {
+/// Ten thousand changes with requests of every kind between them.
+fn session(units: Units, seed: u64) {
     let mut client = Client::start(&Start {
-        capabilities: json!({"general": {"positionEncodings": ["utf-16"]}}),
+        capabilities: json!({"general": {"positionEncodings": [units.name()]}}),
         options: json!({"hoplens": {"run": "manual"}}),
+        at_any_time: vec![DIAGNOSTICS],
         ..Start::default()
     });
-    let mut numbers = Numbers(7);
+    let announced = client.initialized.clone();
+    assert_eq!(announced["capabilities"]["positionEncoding"], units.name());
+    let mut numbers = Numbers(seed);
     let mut text = String::from("The first 🙂\nline\r\n");
     client.open(URI, "dotprompt", &text);
-    let mut asked = Vec::new();
-    for version in 2..702 {
+    let (mut changes_made, mut version) = (0, 1);
+    // What was asked, with the text of that moment where the text was asked for.
+    let mut asked: Vec<(i64, &str, Option<String>)> = Vec::new();
+    while changes_made < CHANGES {
         let changes: Vec<Value> = (0..=numbers.below(5))
-            .map(|_| change(&mut numbers))
+            .map(|_| random::change(&mut numbers))
             .collect();
         for change in &changes {
-            editor::change(&mut text, change);
+            editor::change(units, &mut text, change);
         }
+        (changes_made, version) = (changes_made + changes.len(), version + 1);
         client.change(URI, version, &json!(changes));
-        if numbers.below(3) == 0 {
-            let params = json!({"textDocument": {"uri": URI}});
-            asked.push((client.ask("hoplens/documentText", params), text.clone()));
+        if numbers.below(2) == 0 {
+            let range = random::range(&mut numbers);
+            let request = numbers
+                .one_of(&requests::all(&announced, URI, &range))
+                .clone();
+            let id = client.ask(request.method, request.params);
+            let text = (request.method == TEXT).then(|| text.clone());
+            asked.push((id, request.method, text));
+        }
+        if numbers.below(50) == 0 {
+            let id = asked.last().map_or(0, |asked| asked.0);
+            client.notify("$/cancelRequest", json!({"id": id}));
         }
         // No client has more open than this.
         if 20 < asked.len() {
-            for (id, expected) in asked.drain(..) {
-                assert_eq!(client.answer(id).unwrap(), json!(expected));
+            for asked in asked.drain(..) {
+                check(&mut client, asked);
             }
         }
     }
-    for (id, expected) in asked {
-        assert_eq!(client.answer(id).unwrap(), json!(expected));
+    for asked in asked {
+        check(&mut client, asked);
     }
     assert_eq!(client.text(URI), json!(text));
-    client.diagnostics(URI, |found| found["version"] == 701);
+    client.newest(DIAGNOSTICS, URI, |found| found["version"] == version);
+    // That each was answered once is seen at the end of the session, which leaves nothing unread.
+}
+
+fn check(client: &mut Client, (id, method, text): (i64, &str, Option<String>)) {
+    match (client.answer(id), text) {
+        (Ok(answer), Some(text)) => assert_eq!(answer, json!(text), "{method}"),
+        (Ok(_), None) => {}
+        // The text moved on, or it was cancelled.
+        (Err(error), _) => {
+            let code = error["code"].as_i64().unwrap();
+            assert!([-32801, -32800].contains(&code), "{method}: {error}");
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_random_changes_in_utf_8() {
+    session(Units::Utf8, 8);
+}
+
+#[test]
+fn ten_thousand_random_changes_in_utf_16() {
+    session(Units::Utf16, 16);
+}
+
+#[test]
+fn ten_thousand_random_changes_in_utf_32() {
+    session(Units::Utf32, 32);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_prompt_opened_before_the_model_is_ready_is_looked_at_when_it_is() {
     let mut client = Client::start(&Start::default());
     client.open(URI, "dotprompt", TEXT);
     client.diagnostics(URI, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
     client.wait_until_ready();
 }
@@ -40,7 +40,7 @@ fn findings_follow_the_text_while_it_is_edited() {
     });
     client.open(URI, "dotprompt", TEXT);
     let found = client.diagnostics(URI, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
     let line = found["diagnostics"][0]["range"]["start"]["line"]
         .as_u64()
@@ -59,10 +59,10 @@ fn findings_follow_the_text_while_it_is_edited() {
     // The command does not wait for the pause.
     client.request(
         "workspace/executeCommand",
-        json!({"command": "hoplens.server.analyse", "arguments": [URI]}),
+        json!({"command": "hoplens.server.measure", "arguments": [URI]}),
     );
     client.diagnostics(URI, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
 }
 
@@ -72,7 +72,7 @@ fn on_save_means_on_save() {
         options: json!({"hoplens": {"run": "onSave"}}),
         ..Start::default()
     });
-    let is_done = |found: &Value| found["diagnostics"][0]["data"]["repairs"].is_u64();
+    let is_done = |found: &Value| found["diagnostics"][0]["data"]["weighed"] == true;
     client.open(URI, "dotprompt", TEXT);
     client.diagnostics(URI, is_done);
     client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
@@ -104,7 +104,7 @@ fn clients_get_edits_and_tables_as_they_can_take_them() {
     let mut client = Client::ready(&start);
     client.open(URI, "dotprompt", TEXT);
     let found = client.diagnostics(URI, |found| {
-        found["diagnostics"][0]["data"]["repairs"].is_u64()
+        found["diagnostics"][0]["data"]["weighed"] == true
     });
     assert_eq!(found["diagnostics"][0].get("relatedInformation"), None);
     let params = json!({"textDocument": {"uri": URI}, "range": found["diagnostics"][0]["range"], "context": {"diagnostics": []}});
@@ -178,7 +178,7 @@ fn repairs_that_are_still_measured_are_announced() {
     assert_eq!(off.len(), 0);
     let is_measured = |found: &Value| {
         let all = found["diagnostics"].as_array().unwrap();
-        all.iter().all(|one| one["data"]["repairs"].is_u64())
+        all.iter().all(|one| one["data"]["weighed"] == true)
     };
     client.diagnostics(URI, is_measured);
     let (off, all) = ask(&mut client, json!(["quickfix"]));

@@ -13,7 +13,7 @@ use super::{print, words};
 use crate::ide::heads_page;
 use crate::lens::trained::{AnyLens, TrainedLens};
 use crate::model::{Cancel, Model};
-use crate::show::{Ablate, HeadsOptions, LensResult, MapKind, head_map, heads};
+use crate::show::{Ablate, HeadsOptions, LensResult, MapKind, ShowError, head_map, heads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadArgs {
@@ -161,8 +161,18 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
         words,
         anywhere: args.anywhere,
     };
-    let result = heads(&model, asked, &options, &Cancel::new())?;
+    let result = heads(&model, asked, &options, &Cancel::new());
+    // The position was looked at already.
+    let result = result.map_err(|error| usage("--words", error))?;
     report(&result, args, global, &model)
+}
+
+/// What was asked for in a flag and makes no sense.
+fn usage(flag: &'static str, error: ShowError) -> CliError {
+    match error {
+        ShowError::Asked(reason) => CliError::Usage { flag, reason },
+        other => other.into(),
+    }
 }
 
 /// Writes what was found wherever it is wanted.
@@ -179,7 +189,8 @@ fn report(
         page(&heads_page(&value), args)?;
     }
     let kind = args.map.map(MapKind::from);
-    let map = head_map(result, kind, args.ablate.into(), model)?;
+    let map = head_map(result, kind, args.ablate.into(), model);
+    let map = map.map_err(|error| usage("--map", error))?;
     let out = &mut anstream::stdout().lock();
     match global.format() {
         Format::Json => out.write_all(&document)?,

@@ -1,5 +1,7 @@
 //! Which files a promptfoo configuration names as prompts.
 
+use std::ops::Range;
+
 use super::super::{
     Severity,
     problem::Problems,
@@ -173,6 +175,25 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
     }
 }
 
+/// The paths of single files that a configuration names as prompts, each with the bytes that say
+/// so.
+pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
+    let tree = yaml::read(config, 0);
+    let mut found = Vec::new();
+    let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
+    let Some((_, prompts)) = prompts else {
+        return found;
+    };
+    entries(prompts, &mut |node| {
+        let path = node.text().filter(|text| kind(text) == Kind::File);
+        let path = path.map(shortened);
+        if let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{'])) {
+            found.push((node.here().clone(), path.to_owned()));
+        }
+    });
+    found
+}
+
 fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
     let Some(text) = node.text() else { return };
     let message = match kind(text) {
@@ -204,6 +225,20 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_are_the_paths_of_files() {
+        let config = "prompts:\n  - file://a.txt\n  - id: ./b.prompt\n    label: B\n  - make.py\n  - 'c/*.txt'\n";
+        let found = promptfoo_links(config);
+        let shown: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(range, path)| (&config[range.clone()], path.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [("file://a.txt", "a.txt"), ("./b.prompt", "b.prompt")]
+        );
+    }
 
     #[test]
     fn entries_are_files_programs_addresses_or_text() {

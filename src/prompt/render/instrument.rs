@@ -199,14 +199,17 @@ impl Walk<'_> {
 fn unescape(source: &str) -> Vec<Range<usize>> {
     let mut kept = Vec::new();
     let (mut from, mut at) = (0, 0);
-    while let Some(char) = source.get(at..).and_then(|rest| rest.chars().next()) {
-        match source.get(at..).and_then(escape) {
+    while let Some(slash) = source.get(at..).and_then(|rest| rest.find('\\')) {
+        at += slash;
+        let rest = source.get(at..).unwrap_or_default();
+        match escape(rest) {
             Some(length) => {
                 kept.push(from..at);
                 from = at + 1;
                 at += length;
             }
-            None => at += char.len_utf8(),
+            // None of these slashes begins one.
+            None => at += rest.len() - rest.trim_start_matches('\\').len(),
         }
     }
     kept.push(from..source.len());

@@ -43,7 +43,7 @@ pub(super) fn cancel(state: &Arc<State>, argument: &Value) -> Result<Value> {
     for key in &keys {
         state.publish(key);
     }
-    state.refresh.notify_one();
+    state.refresh.all();
     Ok(json!(ended))
 }
 

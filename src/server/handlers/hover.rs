@@ -13,6 +13,7 @@ use super::super::key::Key;
 use super::super::prompts::Known;
 use super::super::state::State;
 use super::super::{convert, ingress};
+use super::text_hover::text_hover;
 use super::unmodified;
 use crate::engine::Priority;
 use crate::hop::{CaseFindings, FileFindings, HopError, first_tokens, in_force};
@@ -36,6 +37,14 @@ pub(in crate::server) async fn hover(
     let can = state.can();
     let position = params.text_document_position_params.position;
     let offset = convert::offset(&document, position, can.encoding);
+    if let Some(found) = text_hover(state, &document, offset)? {
+        let at = |offset| convert::position(&document.text, &document.index, offset, can.encoding);
+        let range = lsp::Range {
+            start: at(found.range.start),
+            end: at(found.range.end),
+        };
+        return Ok(Some(markdown(found.text, Some(range))));
+    }
     let Some(known) = wait_for_findings(state, &document, deadline).await? else {
         return Ok(None);
     };

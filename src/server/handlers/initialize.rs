@@ -7,11 +7,12 @@ use tower_lsp_server::ls_types as lsp;
 
 use super::super::can::Can;
 use super::super::commands::COMMANDS;
-use super::super::model;
+use super::super::configuration;
 use super::super::pages;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::FIX_ALL;
+use super::text_features::text_features;
 use crate::ide::{ADD_CASE, IGNORE, INJECT, REFRESH, REWRITE};
 
 /// Says what the server can do.
@@ -40,7 +41,7 @@ pub(in crate::server) fn initialized(state: &Arc<State>) {
     if state.can().code_links {
         pages::prepare(&state.options.store);
     }
-    model::start(state, model::Consent::Ask);
+    configuration::begin(state);
     if state.can().watch_files {
         let state = Arc::clone(state);
         tokio::spawn(async move { watch_sidecars(&state).await });
@@ -78,7 +79,14 @@ fn capabilities(can: &Can) -> lsp::ServerCapabilities {
             commands: COMMANDS.map(str::to_owned).to_vec(),
             ..lsp::ExecuteCommandOptions::default()
         }),
-        ..lsp::ServerCapabilities::default()
+        workspace: Some(lsp::WorkspaceServerCapabilities {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(lsp::OneOf::Left(true)),
+            }),
+            ..lsp::WorkspaceServerCapabilities::default()
+        }),
+        ..text_features()
     }
 }
 

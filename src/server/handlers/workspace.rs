@@ -5,33 +5,21 @@ use std::sync::Arc;
 use tower_lsp_server::ls_types as lsp;
 
 use super::super::analysis::{self, Cause};
+use super::super::configuration;
 use super::super::key::Key;
 use super::super::model;
 use super::super::projects::is_project;
-use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::view::prompt_key;
 use crate::hop::PROJECT_FILE;
 use crate::prompt::{FACTS_FILE, PROMPTFOO_CONFIGS};
 
-/// Settings that the client pushes.
+/// Settings that the client pushes, or says to have changed.
 pub(in crate::server) fn did_change_configuration(
     state: &Arc<State>,
     params: &lsp::DidChangeConfigurationParams,
 ) {
-    let before = state.settings();
-    match Settings::read(&params.settings) {
-        Err(error) => tracing::warn!(%error),
-        Ok(None) => {}
-        Ok(Some(now)) => {
-            state.set_settings(now.clone());
-            model::follow(state);
-            state.refresh.notify_one();
-            if now.run != before.run {
-                analysis::look_at_all(state, Cause::Opened);
-            }
-        }
-    }
+    configuration::changed(state, &params.settings);
 }
 
 /// Sidecars, and files that prompts share, that changed on the disk.

@@ -1,0 +1,172 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Every spot as its path and scalar.
+fn shown(text: &str) -> Vec<String> {
+    let outline = Outline::read(text, 0..text.len());
+    let spots = outline.spots.iter().enumerate();
+    let spots = spots.map(|(at, spot)| {
+        let steps = outline.path(at);
+        let steps = steps.iter().map(|step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Item(index) => index.to_string(),
+        });
+        let mut steps: Vec<String> = steps.collect();
+        if spot.what == What::Word {
+            steps.push(format!("?{}", spot.name));
+        }
+        let value = spot
+            .value
+            .clone()
+            .map(|value| format!(" = {}", &text[value]));
+        steps.join("/") + value.unwrap_or_default().as_str()
+    });
+    spots.collect()
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(shown(text), expected, "{text}");
+    let crlf = text.replace('\n', "\r\n");
+    let got: Vec<String> = shown(&crlf);
+    let got: Vec<String> = got.iter().map(|line| line.replace("\r\n", "\n")).collect();
+    assert_eq!(got, expected, "with CRLF: {text}");
+}
+
+#[test]
+fn block_style_is_read_by_its_columns() {
+    check(
+        "a: 1 # one\nb:\n  - id: \"x # y\"\n    c: |\n      d: e\n\n      f\n    g: h\n      i\n  - j\nk:\n- l: m\n-\n",
+        &[
+            "a = 1",
+            "b",
+            "b/0",
+            "b/0/id = \"x # y\"",
+            "b/0/c = |\n      d: e\n\n      f",
+            "b/0/g = h\n      i",
+            "b/1 = j",
+            "k",
+            "k/0",
+            "k/0/l = m",
+            "k/1",
+        ],
+    );
+}
+
+#[test]
+fn flow_style_is_read_by_its_brackets() {
+    check(
+        "a: [{b: c, d: {e: \"f, g\"}}, h]\ni: {j: k://l,\n  m: [],\n}\n\"n\": o\n",
+        &[
+            "a",
+            "a/0",
+            "a/0/b = c",
+            "a/0/d",
+            "a/0/d/e = \"f, g\"",
+            "a/1 = h",
+            "i",
+            "i/j = k://l",
+            "i/m",
+            "n = o",
+        ],
+    );
+}
+
+#[test]
+fn what_is_broken_spoils_only_itself() {
+    check(
+        "a: [{b: c, d\ne:\n  - f: \"g\n    h: i\n    j\n    k: l\nm\nn: {o\n",
+        &[
+            "a",
+            "a/0",
+            "a/0/b = c",
+            "a/0/?d",
+            "e",
+            "e/0",
+            "e/0/f = \"g",
+            "e/0/h = i",
+            "e/0/?j",
+            "e/0/k = l",
+            "?m",
+            "n",
+            "n/?o",
+        ],
+    );
+}
+
+#[test]
+fn texts_lose_their_quotes() {
+    assert_eq!(unquoted("\"a\\\"b\\u00e9\""), "a\"bé");
+    assert_eq!(unquoted("'it''s'"), "it's");
+    assert_eq!(unquoted("plain"), "plain");
+    assert_eq!(unquoted("\"open"), "open");
+    assert_eq!(unquoted("\""), "");
+}
+
+#[test]
+fn a_long_line_of_brackets_is_read_in_bearable_time() {
+    for piece in ["[", "- ", "{a: ", "a: [", "\"", "  - \n"] {
+        let text = piece.repeat(20_000);
+        let begun = std::time::Instant::now();
+        Outline::read(&text, 0..text.len());
+        assert!(begun.elapsed().as_secs() < 5, "{piece}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn any_window_of_any_text_is_read(
+        text in "(a|- |: |:|\\[|\\]|\\{|\\}|,|\"|'|#| #|\n|\r\n|\r|  |    |\t|\\||é|🙂|---\n|&x |\\\\){0,40}",
+        from in 0_usize..60,
+        length in 0_usize..60,
+    ) {
+        let outline = Outline::read(&text, from..from + length);
+        for (at, spot) in outline.spots.iter().enumerate() {
+            prop_assert!(text.get(spot.range()).is_some());
+            prop_assert!(text.get(spot.label.clone()).is_some());
+            if let Some(value) = &spot.value {
+                prop_assert!(text.get(value.clone()).is_some());
+                prop_assert!(value.end <= spot.end);
+            }
+            prop_assert!(spot.parent.is_none_or(|parent| parent < at));
+            outline.path(at);
+        }
+        for offset in 0..=text.len() {
+            outline.at(offset);
+        }
+    }
+
+    /// What the parser accepts is read as the parser reads it.
+    #[test]
+    fn valid_yaml_has_the_parsers_keys(
+        ids in prop::collection::vec("[a-z]{1,6}", 1..4),
+        flow in any::<bool>(),
+    ) {
+        let mut text = "hoplens.cases:\n".to_owned();
+        for id in &ids {
+            text += &if flow {
+                format!("  - {{id: {id}, hops: [{{mention: \"{id}, x\"}}]}}\n")
+            } else {
+                format!("- id: {id}\n  hops:\n  - mention: '{id}'' x'\n")
+            };
+        }
+        let root = super::super::yaml::read(&text, 0).root.unwrap();
+        let outline = Outline::read(&text, 0..text.len());
+        let mut parsed = Vec::new();
+        fn keys(node: &super::super::yaml::Node, found: &mut Vec<std::ops::Range<usize>>) {
+            if let super::super::yaml::Data::List { items, .. } = &node.data {
+                items.iter().for_each(|item| keys(item, found));
+            }
+            for (key, value) in node.entries() {
+                found.push(key.range.clone());
+                keys(value, found);
+            }
+        }
+        keys(&root, &mut parsed);
+        let entries = outline.spots.iter().filter(|spot| spot.what == What::Entry);
+        let read: Vec<_> = entries.map(|spot| spot.label.clone()).collect();
+        prop_assert_eq!(read, parsed);
+    }
+}

@@ -1,0 +1,217 @@
+//! What a person asks for: heads, sweeps, an injection from a cell, another model, an end.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start, tiny_gpt2};
+use crate::editor::{self, Units};
+
+const TEXT: &str = include_str!("tiny.prompt");
+const URI: &str = "file:///somewhere/tiny.prompt";
+
+fn run(client: &mut Client, name: &str, argument: Value) -> Value {
+    let arguments = if argument.is_null() {
+        json!([])
+    } else {
+        json!([argument])
+    };
+    let params = json!({"command": format!("hoplens.server.{name}"), "arguments": arguments});
+    client.request("workspace/executeCommand", params)
+}
+
+fn is_measured(found: &Value) -> bool {
+    found["diagnostics"][0]["data"]["weighed"] == true
+}
+
+fn opened(start: &Start) -> Client {
+    let mut client = Client::ready(start);
+    client.open(URI, "dotprompt", TEXT);
+    client.diagnostics(URI, is_measured);
+    client
+}
+
+#[test]
+fn heads_are_given_with_the_places_of_their_tokens() {
+    let mut client = opened(&Start::default());
+    let all = run(&mut client, "heads", json!({"uri": URI}));
+    let tokens = all["tokens"].as_array().unwrap().len();
+    assert_eq!(all["position"], tokens - 1);
+    assert_eq!(all["ranges"].as_array().unwrap().len(), tokens);
+    assert_eq!(all["case"], "tiny");
+    assert_eq!(all["schema"], 1);
+    let heads = all["heads"].as_array().unwrap();
+    let model = &all["model"];
+    assert_eq!(
+        heads.len() as u64,
+        model["layers"].as_u64().unwrap() * model["heads"].as_u64().unwrap()
+    );
+    assert!(heads[0]["ablation_dlogp"].is_f64(), "{}", heads[0]);
+    assert_eq!(heads[0]["attention"].as_array().unwrap().len(), tokens);
+    // At "president", which is not the last token.
+    let position = json!({"line": 7, "character": 12});
+    let at = run(
+        &mut client,
+        "heads",
+        json!({"uri": URI, "position": position, "ablate": "estimate"}),
+    );
+    let token = at["position"].as_u64().unwrap() as usize;
+    assert!(token < tokens - 1, "{token}");
+    let range = &at["ranges"][token];
+    assert_eq!(range["start"]["line"], 7);
+    assert!(
+        range["start"]["character"].as_u64().unwrap() <= 12,
+        "{range}"
+    );
+    assert!(12 < range["end"]["character"].as_u64().unwrap(), "{range}");
+    assert_eq!(at["heads"][0]["ablation"], "estimate");
+}
+
+#[test]
+fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
+    let mut start = Start::default();
+    start.capabilities["workspace"]["applyEdit"] = json!(true);
+    let mut client = opened(&start);
+    let swept = run(
+        &mut client,
+        "sweep",
+        json!({"uri": URI, "encoding": "unembed"}),
+    );
+    assert_eq!(swept["memory"], "café");
+    assert_eq!(swept["memories"], json!(["café"]));
+    let cells = swept["cells"].as_array().unwrap();
+    assert_eq!(
+        cells.len() as u64,
+        15 * swept["model"]["layers"].as_u64().unwrap()
+    );
+    let best = &swept["best"];
+    let cell = json!({
+        "uri": URI, "case": "tiny", "memory": "café", "encoding": "unembed",
+        "layer": best["layer"], "tau": best["tau"], "scope": "all",
+    });
+    let told = run(&mut client, "inject", cell);
+    assert_eq!(told["applied"], true);
+    let (before, after) = (
+        told["before"].as_f64().unwrap(),
+        told["after"].as_f64().unwrap(),
+    );
+    assert!(before < after, "{told}");
+    let asked = client.serve("workspace/applyEdit", &json!({"applied": true}));
+    let change = &asked["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"], json!({"uri": URI, "version": 1}));
+    let mut text = TEXT.to_owned();
+    for edit in change["edits"].as_array().unwrap() {
+        let edit = json!({"range": edit["range"], "text": edit["newText"]});
+        editor::change(Units::Utf16, &mut text, &edit);
+    }
+    assert!(
+        text.contains("memory: \"café\"") && text.contains("encoding: unembed"),
+        "{text}"
+    );
+    assert!(text.contains("measured: {model: \"sha256:"), "{text}");
+    // It does what was told.
+    client.change(URI, 2, &json!([{"text": text}]));
+    client.diagnostics(URI, |found| {
+        let one = &found["diagnostics"][0];
+        found["version"] == 2 && (one.is_null() || one["data"]["baseline"].is_f64())
+    });
+    let cases = run(&mut client, "cases", json!(URI));
+    let p = cases[0]["p"].as_f64().unwrap();
+    assert!((p - after).abs() < 1e-3 * after, "{p} {after}");
+    client.diagnostics(URI, |found| {
+        let all = found["diagnostics"].as_array().unwrap();
+        all.iter()
+            .all(|one| one["data"]["weighed"] == true || one["data"].is_null())
+    });
+}
+
+#[test]
+fn pages_and_pictures_are_written_and_opened() {
+    let mut start = Start::default();
+    start.capabilities["window"] = json!({"showDocument": {"support": true}});
+    let mut client = opened(&start);
+    let told = run(&mut client, "showHeads", json!({"uri": URI}));
+    let asked = client.serve("window/showDocument", &json!({"success": true}));
+    assert_eq!(asked["external"], true);
+    let path = told["path"].as_str().unwrap();
+    assert_eq!(asked["uri"], format!("file://{path}"));
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(page.contains("Content-Security-Policy"), "{page}");
+    std::fs::remove_file(path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, format, begins) in [
+        ("heads", "svg", "<svg"),
+        ("heads", "json", "{"),
+        ("sweep", "svg", "<svg"),
+    ] {
+        let path = folder.path().join(format!("{kind}.{format}"));
+        let argument = json!({"uri": URI, "kind": kind, "format": format, "path": path});
+        assert_eq!(run(&mut client, "export", argument)["path"], json!(path));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(begins), "{text}");
+    }
+    let nowhere =
+        json!({"uri": URI, "kind": "heads", "format": "svg", "path": "/no/such/folder/a.svg"});
+    let params = json!({"command": "hoplens.server.export", "arguments": [nowhere]});
+    assert_eq!(client.refusal("workspace/executeCommand", params), -32803);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut client = opened(&Start::default());
+    let mut refused = |name: &str, argument: Value| {
+        let params = json!({"command": format!("hoplens.server.{name}"), "arguments": [argument]});
+        let id = client.ask("workspace/executeCommand", params);
+        let error = client.answer(id).unwrap_err();
+        let message = error["message"].as_str().unwrap().to_owned();
+        (error["code"].as_i64().unwrap(), message)
+    };
+    let other = "file:///not/open.prompt";
+    for name in ["heads", "sweep", "cases"] {
+        assert_eq!(refused(name, json!({"uri": other})).0, -32602);
+        assert_eq!(refused(name, json!({"uri": 7})).0, -32602);
+    }
+    let (code, message) = refused("heads", json!({"uri": URI, "case": "none"}));
+    assert_eq!((code, message.contains("tiny")), (-32602, true));
+    let layer = json!({"uri": URI, "memory": "x", "layer": 99, "tau": 1});
+    let (code, message) = refused("inject", layer);
+    assert_eq!((code, message.contains("99")), (-32803, true), "{message}");
+    assert_eq!(refused("useModel", json!({})).0, -32602);
+}
+
+#[test]
+fn work_is_ended_and_models_are_changed_by_hand() {
+    let mut client = Client::ready(&Start {
+        options: json!({"hoplens": {"run": "manual"}}),
+        ..Start::default()
+    });
+    client.open(URI, "dotprompt", TEXT);
+    client.diagnostics(URI, |found| found["version"] == 1);
+    let status = run(&mut client, "status", Value::Null);
+    assert_eq!(
+        (&status["state"], &status["prompts"]),
+        (&json!("ready"), &json!(1))
+    );
+    assert_eq!(run(&mut client, "cancel", json!(URI)), json!(0));
+    // Whoever asks for heads has the model look first, whatever the setting says.
+    let cases = run(&mut client, "cases", json!({"uri": URI}));
+    assert_eq!(cases[0]["verdict"], "hop-unknown");
+    client.diagnostics(URI, is_measured);
+    let models = run(&mut client, "models", Value::Null);
+    let default = models
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "smollm2-135m");
+    assert_eq!(default.unwrap()["licence"], "apache-2.0");
+    let other = tiny_gpt2().with_file_name("tiny-llama");
+    run(&mut client, "useModel", json!({"model": other}));
+    client.wait_until_ready();
+    let status = run(&mut client, "status", Value::Null);
+    assert_eq!(status["model"]["name"], "tiny-llama");
+    run(&mut client, "restartModel", Value::Null);
+    client.wait_until_ready();
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": URI}}),
+    );
+    client.diagnostics(URI, |found| found["version"].is_null());
+}

@@ -1,0 +1,74 @@
+//! A client that never reads what it is sent.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start};
+
+const TEXT: &str = include_str!("tiny.prompt");
+const URI: &str = "file:///somewhere/tiny.prompt";
+
+/// A session that was told and asked far more than pipes hold.
+fn talked_to() -> Client {
+    let start = Start {
+        is_deaf: true,
+        ..Start::default()
+    };
+    let mut client = Client::spawn(&start);
+    client.ask("initialize", start.params());
+    client.notify("initialized", json!({}));
+    client.open(URI, "dotprompt", TEXT);
+    let position = json!({"line": 7, "character": 3});
+    for version in 2..3_000 {
+        client.change(
+            URI,
+            version,
+            &json!([{"text": format!("{TEXT} {version}")}]),
+        );
+        let params = json!({"textDocument": {"uri": URI}, "position": position});
+        client.ask("textDocument/hover", params);
+        client.ask(
+            "hoplens/documentText",
+            json!({"textDocument": {"uri": URI}}),
+        );
+    }
+    client
+}
+
+/// The server may take this much more than it needs at rest, in MB.
+const BOUND: u64 = 250;
+
+fn check_memory(client: &Client) {
+    match client.resident() {
+        Some(resident) => assert!(resident < BOUND, "{resident} MB are resident"),
+        None => eprintln!("SKIPPED: this system does not tell how much memory is resident"),
+    }
+}
+
+#[test]
+fn it_is_heard_when_it_leaves() {
+    let mut client = talked_to();
+    check_memory(&client);
+    client.ask("shutdown", Value::Null);
+    client.notify("exit", Value::Null);
+    let (code, took) = client.wait_for_end();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "took {took:?}");
+}
+
+#[test]
+fn exit_alone_is_heard_as_well() {
+    let mut client = talked_to();
+    client.notify("exit", Value::Null);
+    let (code, took) = client.wait_for_end();
+    assert_eq!(code, Some(1));
+    assert!(took < Duration::from_secs(2), "took {took:?}");
+}
+
+#[test]
+fn its_end_is_noticed() {
+    let mut client = talked_to();
+    client.hang_up();
+    assert_eq!(client.wait_for_end().0, Some(1));
+}

@@ -1,0 +1,89 @@
+//! Requests that keep the model busy.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Start};
+
+const TEXT: &str = include_str!("tiny.prompt");
+const URI: &str = "file:///somewhere/tiny.prompt";
+const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";
+
+fn opened() -> Client {
+    let mut client = Client::ready(&Start {
+        at_any_time: vec![DIAGNOSTICS],
+        env: vec![("HOPLENS_LOG", Some("hoplens=trace".into()))],
+        ..Start::default()
+    });
+    // As long as the miniature's context lets it be.
+    let filling = "and it was said of him that he ".repeat(5);
+    let text = TEXT.replace("is located", &format!("{filling}is located"));
+    client.open(URI, "dotprompt", &text);
+    client.newest(DIAGNOSTICS, URI, |found| {
+        found["diagnostics"][0]["data"]["weighed"] == true
+    });
+    client
+}
+
+fn sweep(client: &mut Client) -> i64 {
+    let argument = json!({"uri": URI, "memory": "café", "encoding": "layerwise", "scope": "all"});
+    let params = json!({"command": "hoplens.server.sweep", "arguments": [argument]});
+    client.ask("workspace/executeCommand", params)
+}
+
+fn begun(log: &str) -> usize {
+    let lines = log.lines();
+    lines
+        .filter(|line| line.contains("a model job begins") && line.contains("priority=Action"))
+        .count()
+}
+
+/// Jobs that were cancelled after they began.
+fn stopped(log: &str) -> usize {
+    let lines = log.lines();
+    lines
+        .filter(|line| line.contains("a model job ended") && line.contains("priority=Action"))
+        .filter(|line| line.contains("cancelled=true"))
+        .count()
+}
+
+#[test]
+fn a_cancel_reaches_the_model_at_work() {
+    let mut client = opened();
+    for attempt in 0..20 {
+        let before = begun(&client.log());
+        let id = sweep(&mut client);
+        client.wait_for_log(|log| before < begun(log));
+        client.notify("$/cancelRequest", json!({"id": id}));
+        match client.answer(id) {
+            // It was faster than we are.
+            Ok(_) => eprintln!("attempt {attempt} was too late"),
+            Err(error) => {
+                assert_eq!(error["code"], -32800);
+                client.wait_for_log(|log| stopped(log) == 1);
+                let again = sweep(&mut client);
+                assert!(client.answer(again).unwrap()["cells"].is_array());
+                return;
+            }
+        }
+    }
+    panic!("no sweep could be cancelled while it ran");
+}
+
+#[test]
+fn of_many_slow_requests_each_has_its_own_end() {
+    let mut client = opened();
+    let mut ids: Vec<i64> = (0..9).map(|_| sweep(&mut client)).collect();
+    let last = ids.pop().unwrap();
+    let middle = ids.remove(4);
+    for id in [last, middle] {
+        client.notify("$/cancelRequest", json!({"id": id}));
+        // Those before it are still at work or wait.
+        assert_eq!(client.answer(id).unwrap_err()["code"], -32800);
+    }
+    // Quick ones are not held up.
+    assert_ne!(client.text(URI), Value::Null);
+    for id in ids {
+        let swept = client.answer(id).unwrap();
+        assert!(swept["cells"].is_array(), "{swept}");
+    }
+}
