@@ -95,18 +95,26 @@ export class Workbench {
         const box = await this.page.evaluate((wanted) => {
             const boxes = [];
             for (const line of document.querySelectorAll(".monaco-editor .view-line")) {
-                const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
-                let node;
-                while ((node = walker.nextNode())) {
-                    const at = node.textContent.replace(/\u00a0/g, " ").indexOf(wanted);
-                    if (at >= 0) {
-                        const range = document.createRange();
-                        range.setStart(node, at);
-                        range.setEnd(node, at + wanted.length);
-                        const { x, y, width, height } = range.getBoundingClientRect();
-                        boxes.push({ x: x + width / 2, y: y + height / 2 });
-                    }
+                // A line is cut into nodes wherever its looks change.
+                const from = line.textContent.replace(/\u00a0/g, " ").indexOf(wanted);
+                if (from < 0) {
+                    continue;
                 }
+                const range = document.createRange();
+                const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+                let [at, node] = [0, undefined];
+                while ((node = walker.nextNode())) {
+                    const end = at + node.length;
+                    if (at <= from && from < end) {
+                        range.setStart(node, from - at);
+                    }
+                    if (at < from + wanted.length && from + wanted.length <= end) {
+                        range.setEnd(node, from + wanted.length - at);
+                    }
+                    at = end;
+                }
+                const { x, y, width, height } = range.getBoundingClientRect();
+                boxes.push({ x: x + width / 2, y: y + height / 2 });
             }
             // The prompt stands below its front matter, which may hold the word too.
             return boxes.sort((one, other) => other.y - one.y)[0] ?? null;

@@ -5,7 +5,7 @@ import { percent, plain, signed, tokenText } from "../webview/format";
 import { limitOf } from "../webview/scale";
 
 test("probabilities are written in three digits, the smallest as such", () => {
-    assert.equal(percent(Math.log(0.2345)), "23.5 %");
+    assert.equal(percent(Math.log(0.23456)), "23.5 %");
     assert.equal(percent(Math.log(0.5)), "50 %");
     assert.equal(percent(0), "100 %");
     assert.equal(percent(-30), "< 0.001 %");

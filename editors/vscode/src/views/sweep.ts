@@ -32,6 +32,8 @@ export class SweepView implements vscode.Disposable {
     private document: SweepDocument | undefined;
     private choice: SweepChoice = { memory: undefined, encoding: "embed", scope: "all" };
     private isStale = false;
+    /** What is said of a map that is stale. */
+    private stale = STALE;
     private readonly asking = new Asking();
     private readonly subscription: vscode.Disposable;
 
@@ -108,8 +110,13 @@ export class SweepView implements vscode.Disposable {
     private becomeStale(): void {
         if (this.document !== undefined && !this.isStale) {
             this.isStale = true;
-            this.panel?.post({ type: "stale", message: STALE });
+            this.panel?.post({ type: "stale", message: this.stale });
         }
+    }
+
+    /** Says something beside the map. */
+    private tell(message: string): void {
+        this.panel?.post({ type: this.isStale ? "stale" : "notice", message });
     }
 
     private async measure(): Promise<void> {
@@ -133,6 +140,7 @@ export class SweepView implements vscode.Disposable {
             this.document = document;
             this.choice = { ...this.choice, memory: document.memory };
             this.isStale = false;
+            this.stale = STALE;
             this.show();
         } catch (error) {
             const message = isCancelled(error) ? "The measurement was ended." : reasonOf(error);
@@ -153,7 +161,7 @@ export class SweepView implements vscode.Disposable {
         this.panel.title = `Sweep: ${file}`;
         this.panel.post({ type: "sweep", document: this.document, choice: this.choice, file });
         if (this.isStale) {
-            this.panel.post({ type: "stale", message: STALE });
+            this.panel.post({ type: "stale", message: this.stale });
         }
     }
 
@@ -199,19 +207,15 @@ export class SweepView implements vscode.Disposable {
         const { encoding, layer, tau, scope } = cell;
         try {
             const client = await needClient(this.supervisor);
-            this.panel?.post({ type: "notice", message: "Measuring this injection…" });
+            this.tell("Measuring this injection…");
             const argument = { uri, case: id, memory, encoding, layer, tau, scope };
             const { before, after } = await requests.inject(client, argument);
             const gain = `${percent(before)} → ${percent(after)}`;
-            this.panel?.post({
-                type: "notice",
-                message: `Inserted layer ${layer}, τ ${tau}: ${gain}. Undo in the editor takes it back.`,
-            });
+            // The edit comes later and makes the map stale, which must not hide this.
+            this.stale = `Inserted layer ${layer}, τ ${tau}: ${gain}. Undo in the editor takes it back; the map shows the prompt before.`;
+            this.tell(this.stale);
         } catch (error) {
-            this.panel?.post({
-                type: "notice",
-                message: `The injection was not inserted: ${reasonOf(error)}`,
-            });
+            this.tell(`The injection was not inserted: ${reasonOf(error)}`);
         }
     }
 }
