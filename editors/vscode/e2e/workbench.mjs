@@ -102,7 +102,8 @@ export class Workbench {
                 }
                 const range = document.createRange();
                 const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
-                let [at, node] = [0, undefined];
+                let at = 0;
+                let node;
                 while ((node = walker.nextNode())) {
                     const end = at + node.length;
                     if (at <= from && from < end) {
