@@ -172,6 +172,8 @@ fn into(kind: Kind, step: &Step) -> Option<Kind> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::{Origin, namespace, parse};
     use super::*;
 
@@ -219,5 +221,17 @@ mod tests {
         );
         check("a.md", "```prompt\n---\nhop\n```\n", &["hop"]);
         check("a.txt", "---\na: b\n---\n", &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_pieces_of_the_text(
+            text in "(---|\\+\\+\\+|\n|\r\n|\r| |a: b|é|\u{feff}|```prompt|```|#){0,24}",
+            name in "a\\.(prompt|prompty|prompt\\.md|md|txt|prompt\\.yml)",
+        ) {
+            for home in homes(&parse(&name, &text, None), &text) {
+                prop_assert!(text.get(home.window).is_some());
+            }
+        }
     }
 }

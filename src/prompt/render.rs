@@ -27,6 +27,10 @@ use template::Failure;
 /// Findings of one kind in one prompt; who has more reads none of them.
 const MANY: usize = 100;
 
+/// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
+/// language's parser.
+const MAX_TEMPLATE: usize = 4 << 20;
+
 /// One message of a prompt; a prompt without roles is a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
@@ -106,6 +110,18 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
             return nunjucks::render(body, &file.body, &data);
         }
         _ => {}
+    }
+    if MAX_TEMPLATE < body.len() {
+        let message = format!(
+            "it has {} MB, and no model reads that much. Cut it down to less than {} MB.",
+            body.len() >> 20,
+            MAX_TEMPLATE >> 20
+        );
+        let range = 0..body.lines().next().map_or(0, str::len);
+        return Rendered {
+            turns: literal(body, &file.body),
+            problems: vec![broken(&Failure { message, range }, base)],
+        };
     }
     let rendered = match file.language.engine {
         Engine::Handlebars => template::render(body, &data, &file.partials)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start, tiny_gpt2};
-use crate::editor::{self, Units};
+use crate::editor;
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
@@ -100,7 +100,7 @@ fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
     let mut text = TEXT.to_owned();
     for edit in change["edits"].as_array().unwrap() {
         let edit = json!({"range": edit["range"], "text": edit["newText"]});
-        editor::change(Units::Utf16, &mut text, &edit);
+        editor::change(&mut text, &edit);
     }
     assert!(
         text.contains("memory: \"café\"") && text.contains("encoding: unembed"),

@@ -72,8 +72,13 @@ pub fn slice<'text>(text: &'text str, range: &Value) -> &'text str {
     &text[offset(text, &range["start"])..offset(text, &range["end"])]
 }
 
-/// Applies one content change of `textDocument/didChange`.
-pub fn change(units: Units, text: &mut String, change: &Value) {
+/// Applies one content change of `textDocument/didChange`, its columns in UTF-16.
+pub fn change(text: &mut String, change: &Value) {
+    change_in(Units::Utf16, text, change);
+}
+
+/// The same in other units.
+pub fn change_in(units: Units, text: &mut String, change: &Value) {
     let new = change["text"].as_str().unwrap();
     if change["range"].is_null() {
         new.clone_into(text);

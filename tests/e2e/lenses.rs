@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start, uri};
-use crate::editor::{self, Units};
+use crate::editor;
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
@@ -29,7 +29,7 @@ fn edited(text: &str, action: &Value) -> String {
     edits.reverse();
     for edit in edits {
         let edit = json!({"range": edit["range"], "text": edit["newText"]});
-        editor::change(Units::Utf16, &mut text, &edit);
+        editor::change(&mut text, &edit);
     }
     text
 }

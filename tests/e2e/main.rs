@@ -25,6 +25,8 @@ mod sidecar;
 mod slow;
 mod smollm2;
 mod statics;
+mod structure;
 mod sync;
 mod tiny;
 mod unknown_model;
+mod writing;

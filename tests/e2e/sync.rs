@@ -34,7 +34,7 @@ fn session(units: Units, seed: u64) {
             .map(|_| random::change(&mut numbers))
             .collect();
         for change in &changes {
-            editor::change(units, &mut text, change);
+            editor::change_in(units, &mut text, change);
         }
         (changes_made, version) = (changes_made + changes.len(), version + 1);
         client.change(URI, version, &json!(changes));

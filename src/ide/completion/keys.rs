@@ -6,7 +6,7 @@ use crate::prompt::keys::{Key, Kind};
 
 pub(super) fn complete(keys: &Keys, found: &Found, known: Known<'_>) -> Vec<Completion> {
     let (required, optional): (Vec<&Key>, Vec<&Key>) =
-        keys.keys.iter().partition(|key| key.required);
+        keys.ours.iter().partition(|key| key.required);
     let ours = required.into_iter().chain(optional);
     let mut list: Vec<Completion> = ours.map(|key| of_key(key, keys, found, known)).collect();
     if let Some(names) = &keys.any {

@@ -36,7 +36,7 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Keys {
     /// Those that may stand there and do not yet.
-    pub keys: Vec<Key>,
+    pub ours: Vec<Key>,
     /// Whether any name may stand there, and those that do already.
     pub any: Option<Vec<String>>,
     /// Whether a dash has to stand before it.
@@ -138,9 +138,11 @@ fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Keys> 
     }
     let in_list = siblings.iter().any(|one| one.what == What::Item);
     let of_entry = parent.is_some_and(|parent| outline.spots[parent].what == What::Entry);
+    let is_word = spot.what == What::Word && !spot.flow;
+    let may_begin_item = is_word && of_entry && (siblings.is_empty() || in_list);
     let names: Vec<String> = siblings.iter().map(|one| one.name.clone()).collect();
     let mut found = Keys {
-        keys: Vec::new(),
+        ours: Vec::new(),
         any: None,
         dash: false,
         colon: spot.what == What::Entry,
@@ -153,15 +155,13 @@ fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Keys> 
                 let absent = keys
                     .iter()
                     .filter(|key| !names.iter().any(|name| name == key.name));
-                found.keys.extend(absent);
+                found.ours.extend(absent);
             }
             Kind::Values(_) if !in_list => found.any = Some(names.clone()),
             // A new item, whose dash is still missing.
-            Kind::List(Kind::Map(keys)) if of_entry && !spot.flow && !found.colon => {
-                if siblings.is_empty() || in_list {
-                    found.dash = true;
-                    found.keys.extend(*keys);
-                }
+            Kind::List(Kind::Map(keys)) if may_begin_item => {
+                found.dash = true;
+                found.ours.extend(*keys);
             }
             _ => {}
         }
@@ -185,7 +185,7 @@ fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -
     let is_word = !typed.contains([' ', ':', '|', '>', '"', '\'']) && !typed.starts_with('-');
     if begins_map && is_word {
         let mut found = Keys {
-            keys: Vec::new(),
+            ours: Vec::new(),
             any: None,
             dash: false,
             colon: false,
@@ -194,16 +194,16 @@ fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -
         };
         for kind in &kinds {
             match kind {
-                Kind::Map(keys) => found.keys.extend(*keys),
+                Kind::Map(keys) => found.ours.extend(*keys),
                 Kind::Values(_) => found.any = Some(Vec::new()),
                 Kind::List(Kind::Map(keys)) if below => {
                     found.dash = true;
-                    found.keys.extend(*keys);
+                    found.ours.extend(*keys);
                 }
                 _ => {}
             }
         }
-        if !found.keys.is_empty() || found.any.is_some() {
+        if !found.ours.is_empty() || found.any.is_some() {
             return Some(Place::Keys(found));
         }
     }

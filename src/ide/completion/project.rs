@@ -136,7 +136,7 @@ fn keys(text: &str, above: &str, offset: usize, line: &str, rest: &str) -> Vec<C
             }
             _ => {
                 if let Some(inside) = line.trim().strip_prefix('[') {
-                    known = inside.trim_end_matches(']').trim().to_owned();
+                    inside.trim_end_matches(']').trim().clone_into(&mut known);
                 }
             }
         }

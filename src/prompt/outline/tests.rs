@@ -114,6 +114,19 @@ fn a_long_line_of_brackets_is_read_in_bearable_time() {
     }
 }
 
+/// The bytes of all keys in a tree, in the order of the file.
+fn keys(node: &super::super::yaml::Node, found: &mut Vec<Range<usize>>) {
+    if let super::super::yaml::Data::List { items, .. } = &node.data {
+        for item in items {
+            keys(item, found);
+        }
+    }
+    for (key, value) in node.entries() {
+        found.push(key.range.clone());
+        keys(value, found);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
@@ -146,24 +159,16 @@ proptest! {
     ) {
         let mut text = "hoplens.cases:\n".to_owned();
         for id in &ids {
-            text += &if flow {
+            let item = if flow {
                 format!("  - {{id: {id}, hops: [{{mention: \"{id}, x\"}}]}}\n")
             } else {
                 format!("- id: {id}\n  hops:\n  - mention: '{id}'' x'\n")
             };
+            text.push_str(&item);
         }
         let root = super::super::yaml::read(&text, 0).root.unwrap();
         let outline = Outline::read(&text, 0..text.len());
         let mut parsed = Vec::new();
-        fn keys(node: &super::super::yaml::Node, found: &mut Vec<std::ops::Range<usize>>) {
-            if let super::super::yaml::Data::List { items, .. } = &node.data {
-                items.iter().for_each(|item| keys(item, found));
-            }
-            for (key, value) in node.entries() {
-                found.push(key.range.clone());
-                keys(value, found);
-            }
-        }
         keys(&root, &mut parsed);
         let entries = outline.spots.iter().filter(|spot| spot.what == What::Entry);
         let read: Vec<_> = entries.map(|spot| spot.label.clone()).collect();

@@ -279,3 +279,10 @@ proptest! {
         prop_assert_eq!(at, text.len());
     }
 }
+
+#[test]
+fn what_no_model_reads_is_not_rendered() {
+    let (_, rendered) = render_one(&"word ".repeat(1 << 20));
+    let broken = rendered.broken().unwrap();
+    assert!(broken.message.contains("5 MB"), "{}", broken.message);
+}
