@@ -57,7 +57,7 @@ export class CodeServer {
     }
 
     /** Starts VS Code on a folder and opens it in the browser. */
-    async open(profile, folder, { env = {}, flags = [] } = {}) {
+    async open(profile, folder, { env = {}, flags = [], height = 860 } = {}) {
         const port = await freePort();
         const server = spawn(
             this.places.node,
@@ -76,7 +76,7 @@ export class CodeServer {
         server.stderr.on("data", (text) => (log += text));
         await waitFor(() => /HTTP server listening/.test(log), 60_000, () => log);
         const browser = await this.browser();
-        const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
+        const page = await browser.newPage({ viewport: { width: 1400, height } });
         const errors = [];
         page.on("console", (message) => {
             if (/Content Security Policy|Refused to/.test(message.text())) {

@@ -9,8 +9,9 @@ import { waitFor } from "./code-server.mjs";
 import { inWindow } from "./session.mjs";
 
 export async function aPromptIsReadAndRepaired(context) {
-    await inWindow(context, { name: "repair" }, async ({ bench, page, folder }) => {
+    await inWindow(context, { name: "repair", height: 600 }, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
+        await page.keyboard.press("Control+B");
         const before = await bench.probability();
         assert.ok(before > 10 && before < 40, `as written ${before} %`);
         await bench.squiggle("warning");

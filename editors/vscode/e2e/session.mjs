@@ -10,7 +10,7 @@ let count = 0;
 /**
  * Runs a test in a window of its own.
  * @param context what run.mjs made
- * @param {{name: string, files?: string[], vsix?: string, settings?: object, env?: object, flags?: string[], before?: (folder: string) => void}} wanted
+ * @param {{name: string, files?: string[], vsix?: string, settings?: object, env?: object, flags?: string[], height?: number, before?: (folder: string) => void}} wanted
  */
 export async function inWindow(context, wanted, act) {
     const { code, examples, work } = context;
@@ -23,7 +23,11 @@ export async function inWindow(context, wanted, act) {
     const folder = code.workspace(`folder-${name}`, examples, wanted.files ?? ["reef.prompt"]);
     wanted.before?.(folder);
     const flags = wanted.flags ?? ["--disable-workspace-trust"];
-    const { page, errors, close } = await code.open(profile, folder, { env: wanted.env, flags });
+    const { page, errors, close } = await code.open(profile, folder, {
+        env: wanted.env,
+        flags,
+        height: wanted.height,
+    });
     const bench = new Workbench(page);
     try {
         await act({ bench, page, profile, folder });
