@@ -211,13 +211,21 @@ export class HeadsView implements vscode.Disposable {
             return;
         }
         const { start, end } = range;
-        const selection = new vscode.Range(start.line, start.character, end.line, end.character);
+        // The cursor goes to the front: at the back it would stand at the next token.
+        const [front, back] = [start, end].map(
+            ({ line, character }) => new vscode.Position(line, character),
+        ) as [vscode.Position, vscode.Position];
         const uri = vscode.Uri.parse(this.document.uri);
         const open = vscode.window.visibleTextEditors.find(
             ({ document }) => document.uri.toString() === uri.toString(),
         );
         const viewColumn = open?.viewColumn ?? vscode.ViewColumn.One;
-        await vscode.window.showTextDocument(uri, { selection, preserveFocus: true, viewColumn });
+        const editor = await vscode.window.showTextDocument(uri, {
+            preserveFocus: true,
+            viewColumn,
+        });
+        editor.selection = new vscode.Selection(back, front);
+        editor.revealRange(editor.selection);
     }
 }
 
