@@ -33,7 +33,7 @@ pub use analysis::{
 pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};
 pub use error::HopError;
-pub use evidence::Collateral;
+pub use evidence::{Collateral, control_in_force};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use mentions::mentions;
 pub use neighbours::Neighbours;

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::probe::asked;
 use super::{HopError, Neighbours, Repair, Settings, Subject};
 use crate::memory::{
-    self, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
+    self, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, Recipe, collateral, control,
     neutral_bystanders, random_memories,
 };
-use crate::model::{Cancel, Model};
+use crate::model::{Cancel, Model, ModelError};
 
 /// What an injection does to other prompts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,6 +78,29 @@ pub(super) fn weigh(
         });
     }
     Ok(())
+}
+
+/// What random memories do in the place of one of a case's injections that are in force, the
+/// others of them staying so.
+///
+/// # Errors
+/// As [`crate::memory::control`]; there is no such injection.
+pub fn control_in_force(
+    model: &Model,
+    subject: &Subject,
+    index: usize,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Control, HopError> {
+    let mut others = subject.clone();
+    if others.injections.len() <= index {
+        return Err(ModelError::EmptyPrompt.into());
+    }
+    let recipe = Recipe::from(&others.injections.remove(index));
+    let place = [(index, recipe.memory, recipe.placement)];
+    let silent = &mut |_| {};
+    let mut found = controls(model, &others, &place, settings, cancel, silent)?;
+    found.pop().ok_or_else(|| ModelError::EmptyPrompt.into())
 }
 
 /// One control for each injection.

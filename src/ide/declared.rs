@@ -20,6 +20,8 @@ pub struct TextHover {
     pub text: String,
     /// Bytes that it is about.
     pub range: Range<usize>,
+    /// The injection that it tells of: an index into the file's.
+    pub injection: Option<usize>,
 }
 
 /// What to say at byte `offset` of a document whose declarations are in `homes`: `text` is the
@@ -39,8 +41,12 @@ pub fn declared_hover(
         let own = |one: &&Injection| {
             one.origin == origin && one.range.start <= offset && offset <= one.range.end
         };
-        Some((snapshot, injections.find(own)?))
+        let index = injections.position(|one| own(&one))?;
+        Some((snapshot, index))
     });
+    let index = injection.map(|(_, index)| index);
+    let injection = injection
+        .and_then(|(snapshot, index)| Some((snapshot, snapshot.file.injections.get(index)?)));
     let at = outline.at(offset);
     let key = at.and_then(|at| {
         let spot = &outline.spots[at];
@@ -56,11 +62,16 @@ pub fn declared_hover(
             if let Some(effect) = effect.filter(|effect| !effect.is_empty()) {
                 text = format!("{text}\n\n---\n\n{effect}");
             }
-            Some(TextHover { text, range })
+            Some(TextHover {
+                text,
+                range,
+                injection: index,
+            })
         }
         (None, Some((_, one)), Some(text)) if !text.is_empty() => Some(TextHover {
             text,
             range: one.range.clone(),
+            injection: index,
         }),
         _ => None,
     }
@@ -79,7 +90,11 @@ pub fn project_hover(text: &str, offset: usize) -> Option<TextHover> {
         key.doc,
         code_span(key.default)
     );
-    Some(TextHover { text, range })
+    Some(TextHover {
+        text,
+        range,
+        injection: None,
+    })
 }
 
 fn of_key(key: &Key) -> String {

@@ -207,7 +207,7 @@ fn attempt(
     let home = lists::home(file, text, target, fence)?;
     let mut edits = vec![lists::added(&home, "inject", &item)?];
     if let Some(at) = naming.new_id {
-        let root = home.root()??;
+        let root = home.root().ok()??;
         let mut cases = &root;
         for key in home.path("cases") {
             cases = cases.entry(&key)?.1;

@@ -112,7 +112,8 @@ mod tests {
         });
         let (mut documented, mut known): (Vec<String>, Vec<String>) =
             (rows.collect(), COMMANDS.map(str::to_owned).to_vec());
-        (documented.sort(), known.sort());
+        documented.sort();
+        known.sort();
         assert_eq!(documented, known);
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn begin(state: &Arc<State>) {
     let state = Arc::clone(state);
     tokio::spawn(async move {
         if let Some(settings) = ask(&state, number).await {
-            apply(&state, settings);
+            apply(&state, &settings);
         }
         model::start(&state, model::Consent::Ask);
         if state.can().watch_settings {
@@ -42,12 +42,12 @@ pub(super) fn changed(state: &Arc<State>, pushed: &Value) {
     let number = state.next_settings_request();
     match read {
         Err(error) => tracing::warn!(%error),
-        Ok(Some(now)) => apply(state, now),
+        Ok(Some(now)) => apply(state, &now),
         Ok(None) => {
             let state = Arc::clone(state);
             tokio::spawn(async move {
                 if let Some(settings) = ask(&state, number).await {
-                    apply(&state, settings);
+                    apply(&state, &settings);
                 }
             });
         }
@@ -77,7 +77,7 @@ async fn ask(state: &State, number: u64) -> Option<Settings> {
         .ok()?
 }
 
-fn apply(state: &Arc<State>, now: Settings) {
+fn apply(state: &Arc<State>, now: &Settings) {
     let before = state.settings();
     state.set_settings(now.clone());
     model::follow(state);

@@ -4,6 +4,7 @@
 mod code_action;
 mod code_lens;
 mod completion;
+mod control;
 mod document_link;
 mod document_symbol;
 mod document_text;

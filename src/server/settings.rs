@@ -175,7 +175,8 @@ mod tests {
         let all = serde_json::to_value(Settings::default()).unwrap();
         leaves(&all, "", &mut found);
         let mut named: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
-        (found.sort(), named.sort_unstable());
+        found.sort();
+        named.sort_unstable();
         assert_eq!(found, named);
     }
 

@@ -43,6 +43,8 @@ pub(super) struct View {
     pub snapshot: Snapshot,
     /// Heads of tokens that were hovered over.
     pub lenses: Arc<DashMap<HoverTarget, Arc<TokenLens>>>,
+    /// How many of 100 random memories do less than an injection of the file in its place.
+    pub controls: Arc<DashMap<usize, f64>>,
 }
 
 impl View {
@@ -96,6 +98,7 @@ impl View {
             sidecar,
             sidecar_uri,
             lenses: Arc::default(),
+            controls: Arc::default(),
         })
     }
 

@@ -302,7 +302,7 @@ mod tests {
         let (output, _unread) = tokio::io::duplex(64);
         let heard = std::cell::RefCell::new(Vec::new());
         let passed = pass_on(input.as_bytes(), output, |word| {
-            heard.borrow_mut().push(word)
+            heard.borrow_mut().push(word);
         });
         let mut passed = std::pin::pin!(passed);
         runtime.block_on(async {

@@ -8,6 +8,7 @@ use crate::editor;
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
 fn run(client: &mut Client, name: &str, argument: Value) -> Value {
     let arguments = if argument.is_null() {
         json!([])

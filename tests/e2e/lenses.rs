@@ -12,6 +12,7 @@ fn is_measured(found: &Value) -> bool {
     found["diagnostics"][0]["data"]["weighed"] == true
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
 fn actions(client: &mut Client, uri: &str, range: &Value, only: Value) -> Vec<Value> {
     let context = json!({"diagnostics": [], "only": only});
     let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});

@@ -221,6 +221,10 @@ fn an_injection_says_what_it_does_and_layers_are_the_models() {
         .lines()
         .find(|line| line.starts_with("Now, case `tiny`: "))
         .expect(shown);
+    assert!(
+        shown.contains("Control, case `tiny`: better than"),
+        "{shown}"
+    );
     // The same numbers as in the case's own finding.
     let found = client.request(
         "workspace/executeCommand",

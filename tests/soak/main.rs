@@ -1,10 +1,12 @@
 //! A long session of random edits and requests: nothing may fail, stay unread or pile up.
 //!
 //! ```sh
-//! cargo test --release --test soak -- [SECONDS] [MODEL]
+//! cargo test --release --test soak -- [SECONDS] [MODEL] [FLAG…]
 //! ```
 //!
-//! 600 seconds and the miniature `tests/fixtures/tiny-gpt2` unless told otherwise.
+//! 600 seconds and the miniature `tests/fixtures/tiny-gpt2` unless told otherwise; further flags
+//! go to the server, such as `--cache 1`, without which what passes leave for later ones grows for
+//! a while.
 #![allow(dead_code, reason = "the harness has more than this session needs")]
 #![allow(
     clippy::print_stdout,
@@ -53,7 +55,7 @@ fn main() {
     });
     let model = args.next();
     let model = model.unwrap_or_else(|| tiny_gpt2().display().to_string());
-    let mut session = begin(model.clone());
+    let mut session = begin(model.clone(), args.collect());
     let begun = Instant::now();
     let end = Duration::from_secs(seconds);
     // Caches fill at first.
@@ -101,9 +103,12 @@ fn uri(number: usize) -> String {
     format!("file:///somewhere/soak-{number}.prompt")
 }
 
-fn begin(model: String) -> Session {
+fn begin(model: String, flags: Vec<String>) -> Session {
+    let mut args = vec!["--offline".to_owned()];
+    args.extend(flags);
     let mut client = Client::ready(&Start {
         model,
+        args,
         at_any_time: vec![DIAGNOSTICS],
         patience: Duration::from_mins(5),
         env: vec![("HOPLENS_LOG", None)],

@@ -54,21 +54,27 @@ pub(super) fn home<'text>(
     })
 }
 
+/// That the YAML has an error.
+#[derive(Debug)]
+pub(super) struct Broken;
+
 impl Home<'_> {
     /// The keys that lead to a list.
     pub(super) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
     }
 
-    /// The tree, which has no root where nothing stands in the YAML; `None` where it is broken.
-    pub(super) fn root(&self) -> Option<Option<Node>> {
+    /// The root of the tree; none where nothing stands in the YAML.
+    pub(super) fn root(&self) -> Result<Option<Node>, Broken> {
         let Some(range) = &self.yaml else {
-            return Some(None);
+            return Ok(None);
         };
-        let tree = yaml::read(self.text.get(range.clone())?, range.start);
-        tree.error
-            .is_none()
-            .then(|| tree.root.filter(|root| !root.is_null()))
+        let yaml = self.text.get(range.clone()).ok_or(Broken)?;
+        let tree = yaml::read(yaml, range.start);
+        if tree.error.is_some() {
+            return Err(Broken);
+        }
+        Ok(tree.root.filter(|root| !root.is_null()))
     }
 
     pub(super) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
@@ -94,7 +100,7 @@ pub(super) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit
             new_text,
         });
     };
-    let root = home.root()?;
+    let root = home.root().ok()?;
     let doc = place::Document {
         text: home.text,
         range,
@@ -156,7 +162,8 @@ pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEd
         expected.retain(|one| codes(after).contains(one));
         expected.push(code.to_owned());
         let mut got = codes(after);
-        (expected.sort(), got.sort());
+        expected.sort();
+        got.sort();
         got == expected && plain_cases(file) == plain_cases(after) && same_injections(file, after)
     })
 }

@@ -13,6 +13,7 @@ use super::super::key::Key;
 use super::super::prompts::Known;
 use super::super::state::State;
 use super::super::{convert, ingress};
+use super::control::control_sentence;
 use super::text_hover::text_hover;
 use super::unmodified;
 use crate::engine::Priority;
@@ -43,7 +44,13 @@ pub(in crate::server) async fn hover(
             start: at(found.range.start),
             end: at(found.range.end),
         };
-        return Ok(Some(markdown(found.text, Some(range))));
+        let mut text = found.text;
+        if let Some(index) = found.injection
+            && let Some(control) = control_sentence(state, &document, index, deadline).await
+        {
+            text = format!("{text}\n\n{control}");
+        }
+        return Ok(Some(markdown(text, Some(range))));
     }
     let Some(known) = wait_for_findings(state, &document, deadline).await? else {
         return Ok(None);
