@@ -43,7 +43,7 @@ export class Shell {
         this.root.setAttribute("aria-busy", String(message.type === "busy"));
         this.root.classList.toggle("stale", message.type === "stale" || message.type === "failed");
         const again = (): HTMLElement =>
-            button("Measure Again", () => {
+            button("Try Again", () => {
                 post({ type: "again" });
             });
         switch (message.type) {

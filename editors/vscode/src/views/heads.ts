@@ -182,6 +182,7 @@ export class HeadsView implements vscode.Disposable {
                 break;
             case "cancel":
                 this.asking.cancel();
+                this.panel?.post({ type: "failed", message: "The reading was ended." });
                 break;
             case "headsChoice":
                 this.choice = message.choice;
