@@ -83,7 +83,7 @@ export async function aCellOfASweepIsInserted(context) {
         assert.ok(await bench.contains("hoplens.inject"));
         assert.ok(await bench.contains("layer: 16"));
         await view.locator(".status", { hasText: "Inserted layer 16, τ 12" }).waitFor();
-        await view.getByRole("button", { name: "Try Again" }).waitFor();
+        await view.getByRole("button", { name: "Measure Again" }).waitFor();
         await bench.screenshot(path.join(context.pictures, "vscode-sweep-inserted.png"));
 
         await savedAs(bench, page, view, folder, "png", "sweep");

@@ -42,8 +42,8 @@ export class Shell {
     private hear(message: ToView): void {
         this.root.setAttribute("aria-busy", String(message.type === "busy"));
         this.root.classList.toggle("stale", message.type === "stale" || message.type === "failed");
-        const again = (): HTMLElement =>
-            button("Try Again", () => {
+        const again = (name: string): HTMLElement =>
+            button(name, () => {
                 post({ type: "again" });
             });
         switch (message.type) {
@@ -56,8 +56,10 @@ export class Shell {
                 );
                 break;
             case "failed":
+                this.say(message.message, again("Try Again"));
+                break;
             case "stale":
-                this.say(message.message, again());
+                this.say(message.message, again("Measure Again"));
                 break;
             case "notice":
                 this.say(message.message);
