@@ -36,14 +36,13 @@ export class CodeServer {
         const extensions = path.join(folder, "extensions");
         mkdirSync(path.join(user, "User"), { recursive: true });
         const file = path.join(user, "User", "settings.json");
-        const write = (more) => writeFileSync(file, JSON.stringify({ ...SETTINGS, ...more }));
-        write(settings);
+        writeFileSync(file, JSON.stringify({ ...SETTINGS, ...settings }));
         const args = ["--user-data-dir", user, "--extensions-dir", extensions];
         execFileSync(this.places.node, [this.program, ...args, "--install-extension", vsix], {
             env: this.env,
             stdio: ["ignore", "pipe", "pipe"],
         });
-        return { folder, args, extensions, write };
+        return { folder, args, extensions, settings: file };
     }
 
     /** A folder with copies of files, so that nothing of the repository is changed. */

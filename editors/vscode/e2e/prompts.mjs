@@ -74,6 +74,31 @@ export async function aSampleOpensWithoutAFolderOfPrompts(context) {
     });
 }
 
+export async function theStatusNamesTheModelAndAnotherCanBePicked(context) {
+    await inWindow(context, { name: "status", height: 600 }, async ({ bench, page, profile }) => {
+        await bench.openFile("reef.prompt");
+        await bench.probability();
+        await bench.command("hoplens: Cancel Measuring");
+        await page.locator(".statusbar-item", { hasText: /Ended the work|Nothing was being/ }).waitFor();
+        await page.locator('[id="status.languageStatus"]').click();
+        const flyout = page.locator(".hover-language-status", { hasText: "smollm2-135m" });
+        await flyout.waitFor();
+        await flyout.getByText("Pick Model").waitFor();
+        await page.keyboard.press("Escape");
+
+        await bench.command("hoplens: Pick Model");
+        const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "smollm2-135m" });
+        assert.match(await row.innerText(), /98 MB · apache-2\.0/);
+        await row.click();
+        await bench.notification(/smollm2-135m looks at prompts from now on/);
+        await page.getByRole("button", { name: "Keep It", exact: true }).click();
+        await waitFor(
+            () => /"hoplens\.model": ?"smollm2-135m"/.test(readFileSync(profile.settings, "utf8")),
+            20_000,
+        );
+    });
+}
+
 /** Servers that were started from a profile's extension. */
 function processes(profile) {
     const list = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
