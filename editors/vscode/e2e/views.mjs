@@ -41,10 +41,7 @@ export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
         await page.keyboard.press("ArrowDown");
         assert.equal(await title.innerText(), "Layer 21, head 5");
 
-        // The line is wrapped: its end is two keys away.
-        await bench.click("coast");
-        await page.keyboard.press("End");
-        await page.keyboard.press("End");
+        await bench.click("of");
         await waitFor(async () => (await here()) === "␣of", 240_000, here);
         assert.equal(await title.innerText(), "Layer 21, head 5", "the head stays");
         await view.locator('.cell[data-column="23"][data-row="4"]').click();
