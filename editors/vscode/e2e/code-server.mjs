@@ -42,7 +42,7 @@ export class CodeServer {
             env: this.env,
             stdio: ["ignore", "pipe", "pipe"],
         });
-        return { folder, args, extensions, settings: file };
+        return { folder, args, extensions, machine: path.join(user, "Machine/settings.json") };
     }
 
     /** A folder with copies of files, so that nothing of the repository is changed. */
