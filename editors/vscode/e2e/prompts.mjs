@@ -85,6 +85,9 @@ export async function theStatusNamesTheModelAndAnotherCanBePicked(context) {
         await flyout.waitFor();
         await flyout.getByText("Pick Model").waitFor();
         await page.keyboard.press("Escape");
+        // The flyout stays as long as the mouse does, and would cover the message.
+        await page.mouse.move(600, 300);
+        await flyout.waitFor({ state: "hidden" });
 
         await bench.command("hoplens: Pick Model");
         const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "smollm2-135m" });
