@@ -50,18 +50,19 @@ pub(super) const COMMANDS: [&str; 15] = [
 /// Executes a command.
 pub(super) async fn run(state: &Arc<State>, params: lsp::ExecuteCommandParams) -> Result<Value> {
     let name = params.command.as_str();
+    let token = params.work_done_progress_params.work_done_token;
     let argument = params.arguments.into_iter().next().unwrap_or_default();
     match name {
         MEASURE => prompts::measure(state, &argument),
         "hoplens.server.cancel" => prompts::cancel(state, &argument),
         "hoplens.server.documents" => Ok(prompts::documents(state)),
         "hoplens.server.cases" => cases::run(state, read(argument)?).await,
-        "hoplens.server.heads" => heads::run(state, read(argument)?).await,
-        "hoplens.server.sweep" => sweep::run(state, read(argument)?).await,
+        "hoplens.server.heads" => heads::run(state, read(argument)?, token).await,
+        "hoplens.server.sweep" => sweep::run(state, read(argument)?, token).await,
         "hoplens.server.inject" => inject::run(state, read(argument)?).await,
-        "hoplens.server.export" => files::export(state, argument).await,
-        SHOW_HEADS => files::show_heads(state, argument).await,
-        SHOW_SWEEP => files::show_sweep(state, argument).await,
+        "hoplens.server.export" => files::export(state, argument, token).await,
+        SHOW_HEADS => files::show_heads(state, argument, token).await,
+        SHOW_SWEEP => files::show_sweep(state, argument, token).await,
         "hoplens.server.models" => models::list(state).await,
         "hoplens.server.useModel" => models::choose(state, &argument),
         "hoplens.server.downloadModel" => Ok(models::download(state)),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::ProgressToken;
 
 use super::state::State;
@@ -34,6 +35,21 @@ impl Progress {
     /// Begins at once and returns; the client is dealt with in the background.
     pub(super) fn begin(state: &Arc<State>, title: String) -> Self {
         Self::begin_after(state, title, Duration::ZERO)
+    }
+
+    /// The same for a request; a token that came with it needs no asking.
+    pub(super) fn begin_for(
+        state: &Arc<State>,
+        title: String,
+        token: Option<ProgressToken>,
+    ) -> Self {
+        let Some(token) = token else {
+            return Self::begin(state, title);
+        };
+        let (steps, seen) = watch::channel(Step::default());
+        let client = state.client.clone();
+        tokio::spawn(async move { tell(&client, token, title, seen).await });
+        Self { steps }
     }
 
     /// The same for what is often over before anybody could read of it.
@@ -66,7 +82,7 @@ impl Progress {
     }
 }
 
-async fn show(state: &State, title: String, mut steps: watch::Receiver<Step>) {
+async fn show(state: &State, title: String, steps: watch::Receiver<Step>) {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let token = ProgressToken::String(format!("hoplens-{number}"));
@@ -75,7 +91,16 @@ async fn show(state: &State, title: String, mut steps: watch::Receiver<Step>) {
         Ok(Ok(())) => {}
         Ok(Err(_)) | Err(_) => return,
     }
-    let shown = state.client.progress(token, title).with_percentage(0);
+    tell(&state.client, token, title, steps).await;
+}
+
+async fn tell(
+    client: &Client,
+    token: ProgressToken,
+    title: String,
+    mut steps: watch::Receiver<Step>,
+) {
+    let shown = client.progress(token, title).with_percentage(0);
     let shown = shown.begin().await;
     let step = steps.borrow_and_update().clone();
     if step != Step::default() {

@@ -156,6 +156,22 @@ fn pages_and_pictures_are_written_and_opened() {
 }
 
 #[test]
+fn progress_is_told_under_the_token_of_the_request() {
+    let mut client = opened(&Start::default());
+    let params = json!({
+        "command": "hoplens.server.sweep", "arguments": [{"uri": URI}], "workDoneToken": "mine",
+    });
+    client.request("workspace/executeCommand", params);
+    let mut kinds = Vec::new();
+    while kinds.last() != Some(&json!("end")) {
+        let told = client.notification("$/progress", |_| true);
+        assert_eq!(told["token"], "mine");
+        kinds.push(told["value"]["kind"].clone());
+    }
+    assert_eq!(kinds[0], "begin");
+}
+
+#[test]
 fn what_cannot_be_done_is_said() {
     let mut client = opened(&Start::default());
     let mut refused = |name: &str, argument: Value| {

@@ -48,11 +48,15 @@ struct ExportParams {
 }
 
 /// Writes a file and opens nothing.
-pub(super) async fn export(state: &Arc<State>, argument: Value) -> Result<Value> {
+pub(super) async fn export(
+    state: &Arc<State>,
+    argument: Value,
+    token: Option<lsp::ProgressToken>,
+) -> Result<Value> {
     let asked: ExportParams = read(argument.clone())?;
     let text = match asked.kind {
         Kind::Heads => {
-            let found = heads::heads(state, &read(argument)?).await?;
+            let found = heads::heads(state, &read(argument)?, token).await?;
             match asked.format {
                 Form::Svg => found.map.svg().map_err(|error| failed(error.to_string()))?,
                 Form::Json => found.document.to_string(),
@@ -60,7 +64,7 @@ pub(super) async fn export(state: &Arc<State>, argument: Value) -> Result<Value>
             }
         }
         Kind::Sweep => {
-            let found = sweep::measured(state, read(argument)?).await?;
+            let found = sweep::measured(state, read(argument)?, token).await?;
             match asked.format {
                 Form::Svg => found.svg,
                 Form::Json => found.document.to_string(),
@@ -79,15 +83,23 @@ pub(super) async fn export(state: &Arc<State>, argument: Value) -> Result<Value>
 }
 
 /// Writes the page of the heads and has the client open it.
-pub(super) async fn show_heads(state: &Arc<State>, argument: Value) -> Result<Value> {
-    let found = heads::heads(state, &read(argument)?).await?;
+pub(super) async fn show_heads(
+    state: &Arc<State>,
+    argument: Value,
+    token: Option<lsp::ProgressToken>,
+) -> Result<Value> {
+    let found = heads::heads(state, &read(argument)?, token).await?;
     let page = heads_page(&found.document);
     open(state, written(None, "heads", Form::Html, &page)?)
 }
 
 /// Writes the picture of a sweep and has the client open it.
-pub(super) async fn show_sweep(state: &Arc<State>, argument: Value) -> Result<Value> {
-    let found = sweep::measured(state, read(argument)?).await?;
+pub(super) async fn show_sweep(
+    state: &Arc<State>,
+    argument: Value,
+    token: Option<lsp::ProgressToken>,
+) -> Result<Value> {
+    let found = sweep::measured(state, read(argument)?, token).await?;
     open(state, written(None, "sweep", Form::Svg, &found.svg)?)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::Result;
+use tower_lsp_server::ls_types::ProgressToken;
 
 use super::super::asking::{Seen, ask_model, failed, look_first};
 use super::super::convert;
@@ -56,12 +57,20 @@ pub(super) struct Read {
     pub map: HeadMap,
 }
 
-pub(super) async fn run(state: &Arc<State>, params: HeadsParams) -> Result<Value> {
-    Ok(heads(state, &params).await?.document)
+pub(super) async fn run(
+    state: &Arc<State>,
+    params: HeadsParams,
+    token: Option<ProgressToken>,
+) -> Result<Value> {
+    Ok(heads(state, &params, token).await?.document)
 }
 
 /// The document of `hoplens lens` of a token, with the places of the prompt's tokens.
-pub(super) async fn heads(state: &Arc<State>, params: &HeadsParams) -> Result<Read> {
+pub(super) async fn heads(
+    state: &Arc<State>,
+    params: &HeadsParams,
+    progress: Option<ProgressToken>,
+) -> Result<Read> {
     let key = Key::of(&params.place.uri);
     let seen = look_first(state, &key).await?;
     let index = cases::index(state, &seen, &params.place)?;
@@ -69,13 +78,9 @@ pub(super) async fn heads(state: &Arc<State>, params: &HeadsParams) -> Result<Re
         return Err(failed("there is no such case"));
     };
     let token = token(state, &seen, params, index, &case);
-    let progress =
-        (params.ablate == AblateName::Zero || params.ablate == AblateName::Mean).then(|| {
-            Progress::begin(
-                state,
-                format!("Silencing the heads of {}", key.short_name()),
-            )
-        });
+    let is_slow = matches!(params.ablate, AblateName::Zero | AblateName::Mean);
+    let title = format!("Silencing the heads of {}", key.short_name());
+    let progress = is_slow.then(|| Progress::begin_for(state, title, progress));
     let bos = state.hop_settings(&key).bos;
     let (ablate, subject) = (Ablate::from(params.ablate), case.subject.clone());
     let (document, map) = ask_model(state, move |model, cancel, _| {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::{Error, Result};
+use tower_lsp_server::ls_types::ProgressToken;
 
 use super::super::asking::{ask_model, failed, look_first};
 use super::super::key::Key;
@@ -78,12 +79,20 @@ pub(super) struct Swept {
     pub svg: String,
 }
 
-pub(super) async fn run(state: &Arc<State>, params: SweepParams) -> Result<Value> {
-    Ok(measured(state, params).await?.document)
+pub(super) async fn run(
+    state: &Arc<State>,
+    params: SweepParams,
+    token: Option<ProgressToken>,
+) -> Result<Value> {
+    Ok(measured(state, params, token).await?.document)
 }
 
 /// The document of `hoplens sweep` of a case, its other injections in force.
-pub(super) async fn measured(state: &Arc<State>, params: SweepParams) -> Result<Swept> {
+pub(super) async fn measured(
+    state: &Arc<State>,
+    params: SweepParams,
+    token: Option<ProgressToken>,
+) -> Result<Swept> {
     let key = Key::of(&params.place.uri);
     let seen = look_first(state, &key).await?;
     let index = cases::index(state, &seen, &params.place)?;
@@ -104,7 +113,8 @@ pub(super) async fn measured(state: &Arc<State>, params: SweepParams) -> Result<
             case.id
         )));
     };
-    let progress = Progress::begin(state, format!("Sweeping {}", key.short_name()));
+    let title = format!("Sweeping {}", key.short_name());
+    let progress = Progress::begin_for(state, title, token);
     let settings = state.hop_settings(&key);
     let (subject, bos) = (case.subject.clone(), settings.bos);
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
