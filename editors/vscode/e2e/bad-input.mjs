@@ -21,6 +21,9 @@ export async function withoutAServerOneMessageNamesTheRemedies(context) {
         }
         assert.equal(await page.locator(".notification-list-item").count(), 1, "one message");
         await bench.screenshot(path.join(context.pictures, "vscode-no-server.png"));
+        await page.getByRole("button", { name: "How to Install", exact: true }).click();
+        await page.locator(".getting-started-step", { hasText: "The server" }).first().waitFor();
+        await bench.command("hoplens: Restart Server");
         await page.getByRole("button", { name: "Name Its Path", exact: true }).click();
         await page.locator(".settings-editor").waitFor();
     });

@@ -29,9 +29,11 @@ export class Workbench {
         // A window that was just opened does not know its extensions' commands yet.
         await waitFor(async () => {
             await this.page.keyboard.press("F1");
-            await input.waitFor({ state: "visible" });
-            await input.fill(`>${title}`);
-            const found = await row.waitFor({ timeout: 5000 }).then(() => true, () => false);
+            // A page that opens at this moment takes the focus and closes the list.
+            const found = await input
+                .fill(`>${title}`, { timeout: 5000 })
+                .then(() => row.waitFor({ timeout: 5000 }))
+                .then(() => true, () => false);
             if (!found) {
                 await this.page.keyboard.press("Escape");
             }

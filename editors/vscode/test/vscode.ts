@@ -55,15 +55,6 @@ export const workspace = {
     }),
 };
 
-export const env = {
-    openExternal: (uri: unknown): Promise<boolean> => {
-        seen.ran.push(["openExternal", uri]);
-        return Promise.resolve(true);
-    },
-};
-
-export const Uri = { parse: (text: string): string => text };
-
 export enum ConfigurationTarget {
     Global = 1,
 }

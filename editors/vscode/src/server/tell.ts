@@ -4,8 +4,6 @@ import type { Remedy, ServerProblem } from "./problem";
 import type { ServerState } from "./state";
 import { fits } from "./version";
 
-const INSTALL_PAGE = "https://marketplace.visualstudio.com/items?itemName=hoplens.hoplens";
-
 const BUTTONS: Record<Remedy, string> = {
     choosePath: "Name Its Path",
     install: "How to Install",
@@ -22,7 +20,7 @@ function follow(remedy: Remedy): Thenable<unknown> {
                 "hoplens.server.path",
             );
         case "install":
-            return vscode.env.openExternal(vscode.Uri.parse(INSTALL_PAGE));
+            return vscode.commands.executeCommand("hoplens.openWalkthrough");
         case "showLog":
             return vscode.commands.executeCommand("hoplens.showLog");
         case "restart":
