@@ -215,6 +215,17 @@ fn documented_thresholds_are_those_in_force() {
 }
 
 #[test]
+fn editors_have_the_version_of_the_server() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let version = env!("CARGO_PKG_VERSION");
+    let plugin = std::fs::read_to_string(root.join("editors/nvim/lua/hoplens/init.lua")).unwrap();
+    assert!(plugin.contains(&format!("M.version = '{version}'\n")));
+    let manifest = std::fs::read(root.join("editors/vscode/package.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["version"], version);
+}
+
+#[test]
 fn documents_that_are_named_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let named = sources()

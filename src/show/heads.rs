@@ -18,6 +18,8 @@ pub(crate) struct HeadsOptions<'a> {
     /// Words a head.
     pub(crate) top: usize,
     pub(crate) ablate: Ablate,
+    /// Whether the heads that speak the case's bridge are looked for, in two passes more.
+    pub(crate) bridge: bool,
     pub(crate) lens: AnyLens<'a>,
     /// Words to look for.
     pub(crate) words: Option<Vec<String>>,
@@ -60,7 +62,11 @@ pub(crate) fn heads(
         .map(|(index, head)| head_row(model, head, ablate, changes.get(index).copied()))
         .collect();
     let tokens = token_texts(model, &ids);
-    let bridge = bridge(model, &asked, options.lens, cancel)?.map(|found| {
+    let spoken = match options.bridge {
+        true => bridge(model, &asked, options.lens, cancel)?,
+        false => None,
+    };
+    let bridge = spoken.map(|found| {
         let explicit = model.tokenizer.encode(&found.explicit_prompt, asked.bos);
         let explicit: Vec<u32> = explicit.iter().map(|token| token.id).collect();
         let explicit = token_texts(model, &explicit);

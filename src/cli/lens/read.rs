@@ -157,6 +157,7 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
         position,
         top: args.top,
         ablate: args.ablate.into(),
+        bridge: true,
         lens,
         words,
         anywhere: args.anywhere,

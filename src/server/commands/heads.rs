@@ -28,6 +28,9 @@ pub(super) struct HeadsParams {
     /// How heads are silenced to see what they are worth.
     #[serde(default)]
     pub ablate: AblateName,
+    /// Whether the heads that speak the case's bridge are looked for.
+    #[serde(default)]
+    pub bridge: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -82,7 +85,8 @@ pub(super) async fn heads(
     let title = format!("Silencing the heads of {}", key.short_name());
     let progress = is_slow.then(|| Progress::begin_for(state, title, progress));
     let bos = state.hop_settings(&key).bos;
-    let (ablate, subject) = (Ablate::from(params.ablate), case.subject.clone());
+    let (ablate, bridge) = (Ablate::from(params.ablate), params.bridge);
+    let subject = case.subject.clone();
     let (document, map) = ask_model(state, move |model, cancel, _| {
         let asked = Asked::of_case(model, &subject, bos, cancel)?;
         let options = HeadsOptions {
@@ -90,6 +94,7 @@ pub(super) async fn heads(
             position: token.min(asked.tokens.len().saturating_sub(1)),
             top: WORDS,
             ablate,
+            bridge,
             lens: AnyLens::Unembed,
             words: None,
             anywhere: false,
