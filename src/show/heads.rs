@@ -62,9 +62,10 @@ pub(crate) fn heads(
         .map(|(index, head)| head_row(model, head, ablate, changes.get(index).copied()))
         .collect();
     let tokens = token_texts(model, &ids);
-    let spoken = match options.bridge {
-        true => bridge(model, &asked, options.lens, cancel)?,
-        false => None,
+    let spoken = if options.bridge {
+        bridge(model, &asked, options.lens, cancel)?
+    } else {
+        None
     };
     let bridge = spoken.map(|found| {
         let explicit = model.tokenizer.encode(&found.explicit_prompt, asked.bos);
