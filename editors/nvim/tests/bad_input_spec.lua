@@ -43,27 +43,6 @@ t.test('a binary that is something else is told in health', function()
   t.has(health(), '--version` failed')
 end)
 
-t.test('without a model the rest works, and what is missing is said', function()
-  local store = t.folder()
-  local env =
-    { XDG_CACHE_HOME = store, HF_HOME = store, HF_HUB_CACHE = store, HOPLENS_CACHE = store }
-  with({ 'hoplens', 'lsp', '--offline' }, env)
-  local bufnr = t.open_example('reef.prompt')
-  local text = t.hear('smollm2-135m')
-  t.ok(text:find('not') ~= nil, text)
-  t.has(require('hoplens').status(bufnr), 'warning: ')
-  t.has(health(), 'no model (absent)')
-  -- What needs no model works.
-  vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: [' })
-  t.diagnostic(bufnr, 'front-matter')
-  t.said = {}
-  vim.cmd('Hoplens heads')
-  t.wait('a refusal', function()
-    return t.said[1]
-  end)
-  t.eq(0, #t.floats())
-end)
-
 t.test('a server that dies is told of, and restart brings it back', function()
   with({ 'hoplens', 'lsp' })
   local bufnr = t.open_example('reef.prompt')
@@ -133,6 +112,28 @@ t.test('an odd prompt is shown as it is', function()
   end)
   t.has(float.text, '\\t')
   t.has(float.text, '\\n')
+end)
+
+-- Last, for what a configuration was given it keeps.
+t.test('without a model the rest works, and what is missing is said', function()
+  local store = t.folder()
+  local env =
+    { XDG_CACHE_HOME = store, HF_HOME = store, HF_HUB_CACHE = store, HOPLENS_CACHE = store }
+  with({ 'hoplens', 'lsp', '--offline' }, env)
+  local bufnr = t.open_example('reef.prompt')
+  local text = t.hear('smollm2-135m')
+  t.ok(text:find('not') ~= nil, text)
+  t.has(require('hoplens').status(bufnr), 'warning: ')
+  t.has(health(), 'no model (absent)')
+  -- What needs no model works.
+  vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: [' })
+  t.diagnostic(bufnr, 'front-matter')
+  t.said = {}
+  vim.cmd('Hoplens heads')
+  t.wait('a refusal', function()
+    return t.said[1]
+  end)
+  t.eq(0, #t.floats())
 end)
 
 t.finish()
