@@ -40,6 +40,7 @@ local function choose_action(bufnr, diagnostic, choose, before)
     if title and not title:find('none of', 1, true) then
       break
     end
+    vim.wait(500)
   end
   vim.ui.select = select
   t.ok(title and not title:find('none of', 1, true), 'no such action: ' .. tostring(title))
