@@ -29,6 +29,10 @@ return {
     ['hoplens/didAnalyze'] = function(_, params)
       require('hoplens.refresh').analyzed(params)
     end,
+    ['workspace/inlayHint/refresh'] = function(_, _, context)
+      require('hoplens.refresh').hints(context.client_id)
+      return vim.NIL
+    end,
     ['experimental/serverStatus'] = function(_, params, context)
       require('hoplens.server').told(params, context.client_id)
     end,

@@ -12,8 +12,8 @@ local function ask_for_lenses(bufnr)
   end
 end
 
---- Asks for the hints of a buffer that comes into view: what arrived while it was hidden, Neovim
---- did not ask for.
+--- Asks for the hints of a buffer, as for one that comes into view: what arrived while it was
+--- hidden, Neovim did not ask for.
 ---@param bufnr integer
 local function ask_for_hints(bufnr)
   if vim.lsp.inlay_hint.is_enabled({ bufnr = bufnr }) then
@@ -65,6 +65,17 @@ function M.attach(client, bufnr)
       end
     end,
   })
+end
+
+--- The hints of a server changed. Neovim 0.11 itself would count lines as drawn that it draws
+--- before the new hints are there, and then never draw them; asking from the start does not.
+---@param client_id integer
+function M.hints(client_id)
+  for _, bufnr in ipairs(vim.lsp.get_buffers_by_client_id(client_id)) do
+    if #vim.fn.win_findbuf(bufnr) > 0 then
+      ask_for_hints(bufnr)
+    end
+  end
 end
 
 --- The server knows more of a prompt.
