@@ -21,11 +21,11 @@ export async function withoutAServerOneMessageNamesTheRemedies(context) {
         }
         assert.equal(await page.locator(".notification-list-item").count(), 1, "one message");
         await bench.screenshot(path.join(context.pictures, "vscode-no-server.png"));
-        await page.getByRole("button", { name: "How to Install", exact: true }).click();
+        await bench.press("How to Install");
         await page.locator(".getting-started-step", { hasText: "The server" }).first().waitFor();
         // The walkthrough's own button: the command list would lose the focus to a page that opens.
         await page.getByRole("button", { name: "Restart the Server", exact: true }).click();
-        await page.getByRole("button", { name: "Name Its Path", exact: true }).click();
+        await bench.press("Name Its Path");
         await page.locator(".settings-editor").waitFor();
     });
 }
@@ -70,7 +70,7 @@ export async function aServerThatKeepsDyingIsGivenUp(context) {
         assert.equal(starts(), 6);
         await page.waitForTimeout(3000);
         assert.equal(starts(), 6, "it is not started again by itself");
-        await page.getByRole("button", { name: "Try Again", exact: true }).click();
+        await bench.press("Try Again");
         await waitFor(() => starts() > 6, 20_000);
     });
 }
@@ -79,13 +79,13 @@ export async function aServerWithoutPermissionIsNamedWithTheRemedy(context) {
     const server = script(context, "locked", "echo hoplens 0.1.0");
     chmodSync(server, 0o644);
     const wanted = { name: "locked", settings: { "hoplens.server.path": server } };
-    await inWindow(context, wanted, async ({ bench, page }) => {
+    await inWindow(context, wanted, async ({ bench }) => {
         await bench.openFile("reef.prompt");
         const text = await bench.notification(/may not be run/);
         assert.ok(text.includes(`chmod +x "${server}"`), text);
         copyFileSync(context.server, server);
         chmodSync(server, 0o755);
-        await page.getByRole("button", { name: "Try Again", exact: true }).click();
+        await bench.press("Try Again");
         assert.ok((await bench.probability()) > 10);
     });
 }

@@ -94,7 +94,7 @@ export async function theStatusNamesTheModelAndAnotherCanBePicked(context) {
         assert.match(await row.innerText(), /98 MB · apache-2\.0/);
         await row.click();
         await bench.notification(/smollm2-135m looks at prompts from now on/);
-        await page.getByRole("button", { name: "Keep It", exact: true }).click();
+        await bench.press("Keep It");
         // What belongs to a machine is kept apart from what goes along to others.
         await waitFor(
             () => existsSync(profile.machine) && readFileSync(profile.machine, "utf8").includes("hoplens.model"),

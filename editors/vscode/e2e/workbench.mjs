@@ -50,6 +50,16 @@ export class Workbench {
             .click();
     }
 
+    /** Presses a message's button until the message goes: one that still slides in takes no press. */
+    async press(name) {
+        const button = this.page.getByRole("button", { name, exact: true }).first();
+        await button.waitFor({ timeout: LONG });
+        await waitFor(async () => {
+            await button.click({ timeout: 2000 }).catch(() => {});
+            return button.waitFor({ state: "hidden", timeout: 2000 }).then(() => true, () => false);
+        }, LONG);
+    }
+
     /** The text of the hints in the editor. */
     async hints() {
         // Spaces in the editor's lines are no-break ones.
