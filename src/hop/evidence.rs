@@ -8,7 +8,7 @@ use crate::memory::{
     self, CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, Recipe, collateral, control,
     neutral_bystanders, random_memories,
 };
-use crate::model::{Cancel, Model, ModelError};
+use crate::model::{Cancel, Model};
 
 /// What an injection does to other prompts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,26 +81,27 @@ pub(super) fn weigh(
 }
 
 /// What random memories do in the place of one of a case's injections that are in force, the
-/// others of them staying so.
+/// others of them staying so; `None` where there is no such injection.
 ///
 /// # Errors
-/// As [`crate::memory::control`]; there is no such injection.
+/// As [`crate::memory::control`].
 pub fn control_in_force(
     model: &Model,
     subject: &Subject,
     index: usize,
     settings: &Settings,
     cancel: &Cancel,
-) -> Result<Control, HopError> {
+) -> Result<Option<Control>, HopError> {
+    let Some(injection) = subject.injections.get(index) else {
+        return Ok(None);
+    };
+    let recipe = Recipe::from(injection);
     let mut others = subject.clone();
-    if others.injections.len() <= index {
-        return Err(ModelError::EmptyPrompt.into());
-    }
-    let recipe = Recipe::from(&others.injections.remove(index));
+    others.injections.remove(index);
     let place = [(index, recipe.memory, recipe.placement)];
     let silent = &mut |_| {};
-    let mut found = controls(model, &others, &place, settings, cancel, silent)?;
-    found.pop().ok_or_else(|| ModelError::EmptyPrompt.into())
+    let found = controls(model, &others, &place, settings, cancel, silent)?;
+    Ok(found.into_iter().next())
 }
 
 /// One control for each injection.

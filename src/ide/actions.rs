@@ -37,10 +37,11 @@ pub const REWRITE: &str = "quickfix.hoplens.rewrite";
 
 /// The measured repairs that belong to bytes `range` of the prompt file: those of the cases whose
 /// diagnostics it touches, as far as they [concern](concerns) one of these.
-pub fn actions(snapshot: &Snapshot, range: Range<usize>) -> Vec<Action> {
-    let all = super::diagnostics(snapshot);
+///
+/// `all`: the snapshot's [`super::diagnostics`].
+pub fn actions(snapshot: &Snapshot, all: &[Diagnostic], range: &Range<usize>) -> Vec<Action> {
     let mut offered = Vec::new();
-    for (index, found) in touched(&all, &range) {
+    for (index, found) in touched(all, range) {
         let Some((case, repairs)) = repairs_of(snapshot, index) else {
             continue;
         };
@@ -114,9 +115,10 @@ fn without_space(
 }
 
 /// Whether repairs that would belong to bytes `range` are still being measured.
-pub fn awaits_repairs(snapshot: &Snapshot, range: Range<usize>) -> bool {
-    let all = super::diagnostics(snapshot);
-    touched(&all, &range).iter().any(|(index, found)| {
+///
+/// `all`: the snapshot's [`super::diagnostics`].
+pub fn awaits_repairs(snapshot: &Snapshot, all: &[Diagnostic], range: &Range<usize>) -> bool {
+    touched(all, range).iter().any(|(index, found)| {
         let is_verdict = found
             .iter()
             .any(|found| found.severity == Severity::Warning);

@@ -19,8 +19,14 @@ pub const REFRESH: &str = "quickfix.hoplens.refresh";
 pub const ADD_CASE: &str = "refactor.hoplens.addCase";
 
 /// What can be done at bytes `range` of the prompt file, or of its sidecar, apart from repairs.
-pub fn quick_actions(snapshot: &Snapshot, origin: Origin, range: &Range<usize>) -> Vec<Action> {
-    let all = super::diagnostics(snapshot);
+///
+/// `all`: the snapshot's [`super::diagnostics`].
+pub fn quick_actions(
+    snapshot: &Snapshot,
+    all: &[Diagnostic],
+    origin: Origin,
+    range: &Range<usize>,
+) -> Vec<Action> {
     let touched: Vec<&Diagnostic> = all
         .iter()
         .filter(|one| one.origin == origin && touches(&one.range, range))
@@ -33,9 +39,8 @@ pub fn quick_actions(snapshot: &Snapshot, origin: Origin, range: &Range<usize>) 
     offered
 }
 
-/// The codes of the findings at `range` that a person may not want to be told of.
-pub fn ignorable(snapshot: &Snapshot, origin: Origin, range: &Range<usize>) -> Vec<&'static str> {
-    let all = super::diagnostics(snapshot);
+/// The codes of those of `all` findings at `range` that a person may not want to be told of.
+pub fn ignorable(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<&'static str> {
     let own = all.iter().filter(|one| one.origin == origin);
     codes(own.filter(|one| touches(&one.range, range)))
 }

@@ -56,7 +56,8 @@ fn place(file: &PromptFile, change: &TextEdit) -> Option<(usize, usize)> {
     })
 }
 
-fn errors(file: &PromptFile) -> usize {
+/// How many errors a file's declarations have.
+pub(super) fn errors(file: &PromptFile) -> usize {
     let error = |one: &&super::Problem| one.severity == Severity::Error;
     file.problems.iter().filter(error).count()
 }

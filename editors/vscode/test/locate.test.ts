@@ -9,7 +9,7 @@ function around(files: string[], more: Partial<Surroundings> = {}): Surroundings
         setting: undefined,
         extensionFolder: "/extension",
         workspaceFolder: "/project",
-        home: "/home/ada",
+        home: "/ada",
         env: { PATH: "/usr/local/bin:/usr/bin" },
         platform: "linux",
         kindOf: (path) =>
@@ -51,7 +51,7 @@ test("a setting may be a name on PATH, of home or of the folder", () => {
     const path = (setting: string, file: string): string =>
         locate(around([file], { setting })).path;
     assert.equal(path("hoplens-dev", "/usr/bin/hoplens-dev"), "/usr/bin/hoplens-dev");
-    assert.equal(path("~/bin/hoplens", "/home/ada/bin/hoplens"), "/home/ada/bin/hoplens");
+    assert.equal(path("~/bin/hoplens", "/ada/bin/hoplens"), "/ada/bin/hoplens");
     assert.equal(path("target/hoplens", "/project/target/hoplens"), "/project/target/hoplens");
     const named = "${workspaceFolder}/target/hoplens";
     assert.equal(path(named, "/project/target/hoplens"), "/project/target/hoplens");

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        Case, Format, Injection, Measured, Origin, PromptFile, Severity, namespace,
+        Case, Format, Injection, Measured, Origin, PromptFile, namespace,
         quote::quoted,
+        sound::errors,
         yaml::{self, Node},
     },
     FileEdit, TextEdit, edited,
@@ -152,14 +153,19 @@ fn own(cases: &[Case], target: Origin) -> impl Iterator<Item = &Case> {
 /// The edit after which a code is not told of in this file; as [`insert_case`].
 pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEdit> {
     let item = Item::Scalar(code.to_owned());
+    // The file may have been given suppressions of its project, which stand in no file of its own.
+    let nothing = FileEdit {
+        target: Origin::FrontMatter,
+        edits: Vec::new(),
+        creates: false,
+    };
+    let (own, _) = edited(file, text, &nothing);
     first_sound(file, text, "ignore", &item, |after, _| {
         let codes = |file: &PromptFile| -> Vec<String> {
             let codes = file.suppressed.iter().map(|one| one.code.clone());
             codes.collect()
         };
-        let mut expected = codes(file);
-        // Those of a project stand in no file of the prompt.
-        expected.retain(|one| codes(after).contains(one));
+        let mut expected = codes(&own);
         expected.push(code.to_owned());
         let mut got = codes(after);
         expected.sort();
@@ -232,14 +238,6 @@ fn same_injections(before: &PromptFile, after: &PromptFile) -> bool {
     plain(before) == plain(after)
 }
 
-fn errors(file: &PromptFile) -> usize {
-    let mut problems = file.problems.iter().map(|problem| problem.severity);
-    problems
-        .by_ref()
-        .filter(|one| *one == Severity::Error)
-        .count()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -289,6 +287,19 @@ mod tests {
             ignored("a.txt", "Hi"),
             "a.txt beside:\nversion: 1\nignore:\n  - token-split\n"
         );
+    }
+
+    #[test]
+    fn what_a_project_ignores_does_not_matter() {
+        let text = "---\nhoplens.ignore: [hop-lost]\n---\nHi";
+        let mut file = parse("a.prompt", text, None);
+        let mut of_project = file.suppressed[0].clone();
+        of_project.code = "hop-unknown".into();
+        file.suppressed.push(of_project);
+        let edit = insert_ignore(&file, text, "token-split").unwrap();
+        let now = parse("a.prompt", &edit.apply(text), None);
+        let codes: Vec<&str> = now.suppressed.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["hop-lost", "token-split"]);
     }
 
     #[track_caller]

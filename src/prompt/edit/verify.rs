@@ -1,7 +1,7 @@
 //! Trying an edit out: the file must declare what it did, and the new injection, and no more.
 
 use super::{
-    super::{Case, Injection, Measured, Origin, PromptFile, Severity},
+    super::{Case, Injection, Measured, Origin, PromptFile, sound::errors},
     FileEdit, Naming, NewInjection, edited, significant,
 };
 
@@ -94,11 +94,6 @@ pub(super) fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&
     let fences = file.fences.iter().map(|fence| &fence.body);
     let bodies = std::iter::once(&file.body).chain(fences);
     bodies.map(|body| text.get(body.clone())).collect()
-}
-
-fn errors(file: &PromptFile) -> usize {
-    let error = |problem: &&super::super::Problem| problem.severity == Severity::Error;
-    file.problems.iter().filter(error).count()
 }
 
 fn bare<T>(value: T) -> super::super::Spanned<T> {

@@ -5,6 +5,8 @@ mod fix_all;
 mod project;
 mod resolve;
 
+use std::ops::Range;
+
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
@@ -14,7 +16,7 @@ use super::super::state::State;
 use super::super::view::{View, prompt_key};
 use super::super::{convert, ingress};
 use super::unmodified;
-use crate::ide::{self, Action, INJECT, REWRITE};
+use crate::ide::{self, Action, Diagnostic, INJECT, REWRITE, Snapshot};
 use crate::prompt::Origin;
 
 pub(in crate::server) use fix_all::FIX_ALL;
@@ -41,8 +43,9 @@ pub(in crate::server) fn code_action(
     let only = params.context.only.as_deref();
     let wanted = |kind: &str| is_wanted(only, kind);
     let snapshot = &known.view.snapshot;
+    let all = ide::diagnostics(snapshot);
     let mut shown: lsp::CodeActionResponse = Vec::new();
-    for action in offered(&known.view, origin, range.clone()) {
+    for action in offered(snapshot, &all, origin, &range) {
         if !wanted(action.kind) {
             continue;
         }
@@ -57,13 +60,17 @@ pub(in crate::server) fn code_action(
     }
     let is_awaited = origin == Origin::FrontMatter
         && known.is_measuring
-        && ide::awaits_repairs(snapshot, range.clone());
+        && ide::awaits_repairs(snapshot, &all, &range);
     if can.disabled_actions && is_awaited {
         let kind = [INJECT, REWRITE].into_iter().find(|kind| wanted(kind));
         shown.extend(kind.map(measuring));
     }
     if wanted(ide::IGNORE) {
-        shown.extend(project::ignores(state, &key, snapshot, origin, &range));
+        shown.extend(project::ignores(
+            state,
+            &key,
+            &ide::ignorable(&all, origin, &range),
+        ));
     }
     // Only for whoever asks for such, lest it is offered at every word.
     let asks_for_all = only.is_some_and(|only| only.iter().any(|kind| covers(kind, FIX_ALL)));
@@ -74,13 +81,17 @@ pub(in crate::server) fn code_action(
 }
 
 /// All that can be done at bytes `range` of one of the two files, repairs first.
-fn offered(view: &View, origin: Origin, range: std::ops::Range<usize>) -> Vec<Action> {
-    let snapshot = &view.snapshot;
+fn offered(
+    snapshot: &Snapshot,
+    all: &[Diagnostic],
+    origin: Origin,
+    range: &Range<usize>,
+) -> Vec<Action> {
     let mut offered = match origin {
-        Origin::FrontMatter => ide::actions(snapshot, range.clone()),
+        Origin::FrontMatter => ide::actions(snapshot, all, range),
         Origin::Sidecar => Vec::new(),
     };
-    offered.extend(ide::quick_actions(snapshot, origin, &range));
+    offered.extend(ide::quick_actions(snapshot, all, origin, range));
     offered
 }
 

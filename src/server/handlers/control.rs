@@ -10,7 +10,7 @@ use super::super::key::Key;
 use super::super::state::State;
 use super::super::view::prompt_key;
 use crate::engine::Priority;
-use crate::hop::control_in_force;
+use crate::hop::{HopError, control_in_force};
 use crate::ide::{chance, code_span};
 
 /// A sentence about the injection at `index` of the file, in the first case that it acts on and
@@ -50,13 +50,15 @@ pub(super) async fn control_sentence(
         .engine
         .submit(Priority::Hover, &guard.token(), move |model, cancel| {
             let control = control_in_force(model, &subject, at, &settings, cancel)?;
-            let percentile = control.percentile();
-            // Also for whoever asks again after the deadline.
-            keep.insert(index, percentile);
-            Ok::<_, crate::hop::HopError>(percentile)
+            let percentile = control.map(|control| control.percentile());
+            if let Some(percentile) = percentile {
+                // Also for whoever asks again after the deadline.
+                keep.insert(index, percentile);
+            }
+            Ok::<_, HopError>(percentile)
         });
     match timeout_at(deadline, answer).await {
-        Ok(Ok(Ok(Ok(percentile)))) => Some(told(percentile)),
+        Ok(Ok(Ok(Ok(percentile)))) => percentile.map(told),
         Ok(_) => None,
         Err(_) => {
             guard.keep();

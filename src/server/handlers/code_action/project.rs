@@ -1,7 +1,6 @@
 //! Ignoring a code in a project's `hoplens.toml`.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use tower_lsp_server::ls_types as lsp;
 
@@ -10,20 +9,12 @@ use super::super::super::key::Key;
 use super::super::super::state::State;
 use crate::engine::project_file;
 use crate::hop::{PROJECT_FILE, ignoring};
-use crate::ide::{IGNORE, Snapshot, ignorable};
-use crate::prompt::Origin;
+use crate::ide::IGNORE;
 use crate::text::LineIndex;
 
-/// For each code at a place: never to be told of in the project.
-pub(super) fn ignores(
-    state: &State,
-    key: &Key,
-    snapshot: &Snapshot,
-    origin: Origin,
-    range: &Range<usize>,
-) -> Vec<lsp::CodeActionOrCommand> {
-    let codes = ignorable(snapshot, origin, range);
-    let actions = codes.into_iter().filter_map(|code| {
+/// For each code: never to be told of it in the project.
+pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::CodeActionOrCommand> {
+    let actions = codes.iter().filter_map(|code| {
         Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
             title: format!("Ignore `{code}` in this project ({PROJECT_FILE})"),
             kind: Some(lsp::CodeActionKind::from(IGNORE)),

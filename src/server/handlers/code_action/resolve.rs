@@ -10,6 +10,7 @@ use super::super::super::key::Key;
 use super::super::super::state::State;
 use super::super::super::view::View;
 use super::{offered, to_action};
+use crate::ide;
 use crate::prompt::Origin;
 
 /// Which action of which text it was.
@@ -71,7 +72,9 @@ pub(in crate::server) fn code_action_resolve(
         state.can(),
     );
     let kind = action.kind.as_ref().map(lsp::CodeActionKind::as_str);
-    let offered = offered(&known.view, origin, data.start..data.end);
+    let snapshot = &known.view.snapshot;
+    let (all, range) = (ide::diagnostics(snapshot), data.start..data.end);
+    let offered = offered(snapshot, &all, origin, &range);
     let same = offered
         .iter()
         .find(|one| one.title == action.title && Some(one.kind) == kind);
