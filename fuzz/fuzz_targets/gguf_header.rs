@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = hoplens::fuzzing::gguf(bytes);
+    let _ = hoplens_runtime::fuzzing::gguf(bytes);
 });

@@ -25,7 +25,7 @@ fuzz_target!(
                 .and_then(|()| file.as_file().set_len(0))
                 .and_then(|()| file.write_all(bytes));
             if written.is_ok() {
-                let _ = hoplens::fuzzing::tokenizer(file.path());
+                let _ = hoplens_runtime::fuzzing::tokenizer(file.path());
             }
         });
     }

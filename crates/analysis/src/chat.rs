@@ -1,0 +1,228 @@
+//! A prompt with roles as the model reads it: in its own chat template, every byte of it still
+//! mapped to the prompt file.
+
+use std::ops::Range;
+
+use hoplens_prompt::{Mapped, Rendered};
+use hoplens_runtime::{ChatTemplate, Message, ModelError};
+
+/// What dotprompt calls `model`.
+const ASSISTANT: &str = "assistant";
+
+/// The prompt as one text.
+///
+/// A prompt without roles is read as it stands, and so is one for a model without a chat template,
+/// with an empty line between two messages. Otherwise the template writes the conversation and
+/// the beginning of the model's answer; where the last message is the model's own, the answer
+/// goes on from there, as with Transformers' `continue_final_message`.
+///
+/// # Errors
+/// The template is broken, or refuses the messages.
+pub(super) fn joined(
+    template: Option<&ChatTemplate>,
+    rendered: &Rendered,
+) -> Result<Mapped, ModelError> {
+    let has_roles = rendered.turns.iter().any(|turn| turn.role.is_some());
+    let Some(template) = template.filter(|_| has_roles) else {
+        return Ok(rendered.joined());
+    };
+    let messages: Vec<Message> = rendered
+        .turns
+        .iter()
+        .map(|turn| Message {
+            role: match turn.role.as_deref() {
+                None => "user",
+                Some("model") => ASSISTANT,
+                Some(role) => role,
+            }
+            .to_owned(),
+            content: turn.text.text.clone(),
+        })
+        .collect();
+    let continues = messages.last().is_some_and(|last| last.role == ASSISTANT);
+    let mut text = template.render(&messages, !continues)?;
+    let mut places =
+        marked(template, &messages, continues, &text).unwrap_or_else(|| searched(&messages, &text));
+    if continues {
+        let last = places
+            .iter()
+            .rposition(|place| place.message + 1 == messages.len());
+        let Some(last) = last else {
+            return Err(template.refusal(
+                "the last one, which the model is to continue, is not in what it writes",
+            ));
+        };
+        places.truncate(last + 1);
+        text.truncate(places[last].to.end);
+    }
+    let mut mapped = Mapped::default();
+    let mut at = 0;
+    for place in &places {
+        let from = &rendered.turns[place.message].text;
+        mapped.append(&text[at..place.to.start], &from.part(place.from.clone()));
+        at = place.to.end;
+    }
+    mapped.append(&text[at..], &Mapped::default());
+    Ok(mapped)
+}
+
+/// Where a part of a message stands in the text.
+#[derive(Debug)]
+struct Place {
+    /// Index of the message.
+    message: usize,
+    /// Bytes of its content.
+    from: Range<usize>,
+    /// Bytes of the text, as many.
+    to: Range<usize>,
+}
+
+/// A message's content without the space around it, and that space.
+struct Parts<'a> {
+    lead: &'a str,
+    core: &'a str,
+    trail: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(content: &'a str) -> Self {
+        let rest = content.trim_start();
+        let core = rest.trim_end();
+        Self {
+            lead: &content[..content.len() - rest.len()],
+            core,
+            trail: &rest[core.len()..],
+        }
+    }
+}
+
+/// Where the template puts the messages, found by having it write marks in their stead; `None`
+/// where it writes something else then, because it looks into what was said.
+///
+/// Templates may trim what was said, so the space around it stays around the mark; whether it
+/// survives shows against marks without it.
+fn marked(
+    template: &ChatTemplate,
+    messages: &[Message],
+    continues: bool,
+    text: &str,
+) -> Option<Vec<Place>> {
+    if text.contains(OPEN) || text.contains(CLOSE) {
+        return None;
+    }
+    let parts: Vec<Parts<'_>> = messages
+        .iter()
+        .map(|message| Parts::of(&message.content))
+        .collect();
+    let render = |spaced: bool| -> Option<String> {
+        let marks: Vec<Message> = messages
+            .iter()
+            .zip(&parts)
+            .enumerate()
+            .map(|(index, (message, parts))| {
+                let mark = format!("{OPEN}{index}{CLOSE}");
+                Message {
+                    role: message.role.clone(),
+                    content: match (parts.core.is_empty(), spaced) {
+                        (true, _) => message.content.clone(),
+                        (false, true) => format!("{}{mark}{}", parts.lead, parts.trail),
+                        (false, false) => mark,
+                    },
+                }
+            })
+            .collect();
+        template.render(&marks, !continues).ok()
+    };
+    let spaced = render(true)?;
+    let (order, between) = split(&spaced)?;
+    let mut places = Vec::with_capacity(order.len());
+    let mut written = String::with_capacity(text.len());
+    for (literal, message) in between.iter().zip(order.iter().map(Some).chain([None])) {
+        written.push_str(literal);
+        let Some(&message) = message else { break };
+        let Parts { lead, core, .. } = parts.get(message)?;
+        let start = written.len();
+        written.push_str(core);
+        places.push(Place {
+            message,
+            from: lead.len()..lead.len() + core.len(),
+            to: start..written.len(),
+        });
+    }
+    if written != text {
+        return None;
+    }
+    let bare = render(false)?;
+    if let Some((same, bare)) = split(&bare)
+        && same == order
+    {
+        for (index, (spaced, bare)) in between.iter().zip(&bare).enumerate() {
+            let trail = index.checked_sub(1).map_or("", |at| parts[order[at]].trail);
+            let lead = order.get(index).map_or("", |at| parts[*at].lead);
+            let survives = [(trail, lead), (trail, ""), ("", lead)]
+                .into_iter()
+                .find(|(trail, lead)| format!("{trail}{bare}{lead}") == **spaced);
+            let Some((trail, lead)) = survives else {
+                continue;
+            };
+            if let Some(place) = index.checked_sub(1).and_then(|at| places.get_mut(at)) {
+                place.from.end += trail.len();
+                place.to.end += trail.len();
+            }
+            if let Some(place) = places.get_mut(index) {
+                place.from.start -= lead.len();
+                place.to.start -= lead.len();
+            }
+        }
+    }
+    Some(places)
+}
+
+/// Around a message's number; for private use, so that no prompt has them.
+const OPEN: char = '\u{F0F00}';
+const CLOSE: char = '\u{F0F01}';
+
+/// The numbers that stand in marks, and what is between them (one text more).
+fn split(text: &str) -> Option<(Vec<usize>, Vec<&str>)> {
+    let mut order = Vec::new();
+    let mut between = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let (number, after) = after.split_once(CLOSE)?;
+        order.push(number.parse().ok()?);
+        between.push(before);
+        rest = after;
+    }
+    between.push(rest);
+    Some((order, between))
+}
+
+/// Where the messages stand in the text, one after another, as they are or trimmed; those that the
+/// template changed are left out.
+fn searched(messages: &[Message], text: &str) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut at = 0;
+    for (message, said) in messages.iter().enumerate() {
+        let Parts { lead, core, .. } = Parts::of(&said.content);
+        if core.is_empty() {
+            continue;
+        }
+        let whole = (0, said.content.as_str());
+        let found = [whole, (lead.len(), core)]
+            .into_iter()
+            .find_map(|(from, part)| Some((from, part.len(), text[at..].find(part)?)));
+        if let Some((from, length, found)) = found {
+            let start = at + found;
+            at = start + length;
+            places.push(Place {
+                message,
+                from: from..from + length,
+                to: start..at,
+            });
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! What can stop an analysis.
+
+use hoplens_interp::memory::MemoryError;
+use hoplens_runtime::ModelError;
+
+/// A case could not be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum HopError {
+    /// A memory, scope or answer cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The prompt's template cannot be rendered.
+    #[error("{reason}")]
+    Template {
+        /// The cause and the remedy.
+        reason: String,
+    },
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl HopError {
+    /// Whether the work was stopped on request.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Model(ModelError::Cancelled)
+                | Self::Memory(MemoryError::Model(ModelError::Cancelled))
+        )
+    }
+}

@@ -1,0 +1,100 @@
+//! Injections of the bridge as repairs.
+
+use crate::error::HopError;
+use crate::probe::{Probe, ask, asked};
+use crate::repair::{Change, Repair};
+use crate::settings::Settings;
+use crate::subject::{Subject, first_tokens};
+use hoplens_interp::memory;
+use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
+use hoplens_prompt::memory_text;
+use hoplens_runtime::{Cancel, Capture, Model, ModelError};
+
+/// How probable the answer of a case is as it stands, and with one more injection in force.
+///
+/// # Errors
+/// An injection that the model cannot take, or the model fails.
+pub fn try_injection(
+    model: &Model,
+    subject: &Subject,
+    recipe: &Recipe,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<(Probe, Probe), HopError> {
+    model.check_layer(recipe.placement.layer)?;
+    let Placement {
+        encoding,
+        layer,
+        tau,
+        scope,
+        ..
+    } = &recipe.placement;
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let mut injected = written.clone();
+    injected
+        .interventions
+        .push(place(&vector, *layer, *tau, at)?);
+    let (probes, _) = ask(model, &[written, injected], Capture::default(), cancel)?;
+    let mut probes = probes.into_iter().map(|(probe, _)| probe);
+    match (probes.next(), probes.next()) {
+        (Some(before), Some(after)) => Ok((before, after)),
+        _ => Err(ModelError::EmptyPrompt.into()),
+    }
+}
+
+/// The best injection of the bridge for each encoding and scope.
+pub(super) fn measure(
+    model: &Model,
+    subject: &Subject,
+    before: f64,
+    bridge: &str,
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Repair>, HopError> {
+    let text = memory_text(bridge);
+    let first_tokens = first_tokens(model, &subject.prompt, &subject.expect)?;
+    if first_tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let swept = memory::Subject {
+        text: &subject.prompt,
+        tokens: &written.tokens,
+        first_tokens: &first_tokens,
+        bos: settings.bos,
+        interventions: &written.interventions,
+    };
+    let mut changes = Vec::new();
+    let mut injected = Vec::new();
+    let mut done = 0;
+    for scope in &settings.search.scopes {
+        let grid = settings.search.grid(scope, model.info.layers);
+        let passes = settings.search.passes;
+        let found = search(model, &swept, text, &grid, passes, cancel, &mut |n| {
+            progress(done + n);
+        })?;
+        done += found.cells.len();
+        let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+        for encoding in &settings.search.encodings {
+            let Some(best) = found.best_of(*encoding) else {
+                continue;
+            };
+            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
+            let change = place(&vector, best.layer, best.tau, at.clone())?;
+            let mut asked = written.clone();
+            asked.interventions.push(change);
+            injected.push(asked);
+            changes.push(Change::Inject(Recipe {
+                memory: text.to_owned(),
+                placement: Placement::from(best),
+            }));
+        }
+    }
+    let (after, _) = ask(model, &injected, Capture::default(), cancel)?;
+    let repairs = changes.into_iter().zip(after);
+    let found = repairs.map(|(change, (after, _))| Repair::new(change, before, &after));
+    Ok(found.collect())
+}

@@ -1,0 +1,182 @@
+//! Other words as repairs: the bridge named in the text, and the same words in better tokens.
+
+use std::ops::Range;
+
+use crate::analysis::{CaseFindings, Outcome};
+use crate::chain::question;
+use crate::error::HopError;
+use crate::probe::HopProbe;
+use crate::probe::{ask, asked};
+use crate::repair::{Change, Repair, Wording};
+use crate::respell::{space_at_end, spellings};
+use crate::settings::Settings;
+use crate::verdict::Verdict;
+use hoplens_interp::memory::MemoryError;
+use hoplens_prompt::{Mapped, fitted, places};
+use hoplens_runtime::{Cancel, Capture, Model};
+
+/// Measures every change of words in one pass, with the file's injections in force, which stay
+/// there; one of them that acts on words that are gone rules the change out.
+pub(super) fn measure(
+    model: &Model,
+    case: &CaseFindings,
+    outcome: &Outcome,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Vec<Repair>, HopError> {
+    let subject = &case.subject;
+    if subject.expect.is_empty() {
+        return Ok(Vec::new());
+    }
+    let probes = &outcome.probes;
+    let is_well = outcome.verdict == Some(Verdict::Ok);
+    let mut wanted = Vec::new();
+    if let Some((_, hop)) = probes.weakest().filter(|_| !is_well) {
+        let mention = subject.mentions.get(hop.index);
+        let range = mention.and_then(|mention| mention.range.clone());
+        wanted.extend(namings(&case.rendered, hop, range));
+    }
+    let respelled = if is_well {
+        space_at_end(case)
+    } else {
+        spellings(model, case)
+    };
+    wanted.extend(
+        respelled
+            .into_iter()
+            .map(|one| words(&case.rendered, Wording::Respell, one.range, one.text)),
+    );
+    let mut changes = Vec::new();
+    let mut prompts = Vec::new();
+    for change in wanted {
+        let Some(prompt) = reworded(&subject.prompt, &change) else {
+            continue;
+        };
+        let asked = match asked(model, subject, prompt, settings, cancel) {
+            Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
+            asked => asked?,
+        };
+        let answer = asked.answers.iter().map(|answer| answer.ids.len()).max();
+        // More words than the model can read are no repair.
+        if asked.tokens.len() + answer.unwrap_or(0) <= model.config().context {
+            prompts.push(asked);
+            changes.push(change);
+        }
+    }
+    if prompts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (after, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    let before = probes.composed.logp;
+    let found = changes.into_iter().zip(after);
+    Ok(found
+        .map(|(change, (after, _))| Repair::new(change, before, &after))
+        .collect())
+}
+
+/// The prompt with its words changed; `None` for an injection.
+fn reworded(prompt: &str, change: &Change) -> Option<String> {
+    let Change::Words {
+        range, text, also, ..
+    } = change
+    else {
+        return None;
+    };
+    let mut changes: Vec<(&Range<usize>, &String)> = vec![(range, text)];
+    changes.extend(also.iter().map(|(range, text)| (range, text)));
+    // From the last, so that the others stay where they are.
+    changes.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    changes
+        .into_iter()
+        .try_fold(prompt.to_owned(), |mut prompt, (range, text)| {
+            prompt.get(range.clone())?;
+            prompt.replace_range(range.clone(), text);
+            Some(prompt)
+        })
+}
+
+/// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
+/// said already, and only the mention can go.
+fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
+    let words = |wording, range, text| words(rendered, wording, range, text);
+    // Where the mention does not stand in the prompt, the line goes before the last message.
+    let place = range
+        .as_ref()
+        .map_or(rendered.text.len(), |range| range.start);
+    let mention = range.clone().and_then(|range| rendered.text.get(range));
+    let found = mention.map(|mention| places(&rendered.text, mention, Some(&hop.bridge)));
+    let mut changes = Vec::new();
+    let is_named = found.as_ref().is_some_and(|found| found.named);
+    if !is_named {
+        let begin = message_start(rendered, place);
+        let line = format!(
+            "{} {}.\n",
+            question(&hop.mention),
+            in_a_sentence(&hop.bridge)
+        );
+        changes.push(words(Wording::Fact, begin..begin, line));
+    }
+    if let Some(found) = found {
+        changes.extend(rewritten(rendered, hop, found.ranges));
+    }
+    if let Some(range) = range.filter(|_| !is_named) {
+        let next = rendered.text.get(range.end..).unwrap_or_default();
+        // A mark that follows closes the apposition by itself.
+        let close = if next.starts_with(|char: char| char.is_ascii_punctuation()) {
+            ""
+        } else {
+            ","
+        };
+        let text = format!(", {}{close}", in_a_sentence(&hop.bridge));
+        changes.push(words(Wording::Appositive, range.end..range.end, text));
+    }
+    changes
+}
+
+/// The bridge in place of the mention, wherever it stands.
+fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<Change> {
+    let mut all = ranges.into_iter().map(|range| {
+        let phrase = rendered.text.get(range.clone()).unwrap_or_default();
+        let bridge = fitted(phrase, &hop.bridge);
+        (range, bridge)
+    });
+    let (first, bridge) = all.next()?;
+    let mut change = words(rendered, Wording::Rewrite, first, bridge);
+    if let Change::Words { also, .. } = &mut change {
+        also.extend(all);
+    }
+    Some(change)
+}
+
+fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> Change {
+    let was = rendered.text.get(range.clone()).unwrap_or_default();
+    Change::Words {
+        wording,
+        was: was.to_owned(),
+        range,
+        text,
+        also: Vec::new(),
+    }
+}
+
+/// The bridge as it stands in the middle of a sentence.
+fn in_a_sentence(bridge: &str) -> String {
+    fitted("x", bridge)
+}
+
+/// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
+/// wrote before it.
+fn message_start(rendered: &Mapped, at: usize) -> usize {
+    let (mut start, mut inside) = (0, false);
+    for piece in &rendered.pieces {
+        if piece.rendered.start > at {
+            break;
+        }
+        let is_written = piece.source.is_some();
+        if is_written && !inside {
+            start = piece.rendered.start;
+        }
+        inside = is_written;
+    }
+    start
+}

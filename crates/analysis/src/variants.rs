@@ -1,0 +1,126 @@
+//! A prompt changed in one thing, to see what that thing is worth: an injection, a space, the
+//! rest of an answer.
+
+use crate::error::HopError;
+use crate::probe::{Asked, Probe};
+use crate::respell::trailing_space;
+use crate::settings::Settings;
+use crate::subject::Subject;
+use crate::subject::{answers, disjoint, interventions};
+use hoplens_runtime::{Answer, Cancel, Model, Token};
+
+/// The most injections of a prompt that are looked at one by one.
+const INJECTIONS: usize = 8;
+
+/// What is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The prompt without one of its injections (index into [`Subject::injections`]).
+    Without(usize),
+    /// With a space before that injection's memory, which has none.
+    Spaced(usize),
+    /// With the answers just as they are declared, no space added.
+    Literal,
+    /// Without the spaces at the prompt's end.
+    Trimmed,
+    /// With the first token of the first answer behind the prompt; its next tokens are what counts.
+    Begun,
+}
+
+/// The variants that there are of a prompt as `written`.
+///
+/// # Errors
+/// An injection that cannot be placed.
+pub(super) fn variants(
+    model: &Model,
+    subject: &Subject,
+    written: &Asked,
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Vec<(Variant, Asked)>, HopError> {
+    let mut found = Vec::new();
+    // One injection alone is what the prompt without any says already.
+    if subject.injections.len() > 1 {
+        for index in 0..subject.injections.len().min(INJECTIONS) {
+            let mut asked = written.clone();
+            asked.interventions.remove(index);
+            found.push((Variant::Without(index), asked));
+        }
+    }
+    for (index, injection) in subject.injections.iter().enumerate().take(INJECTIONS) {
+        if injection.memory.value.starts_with(char::is_whitespace) {
+            continue;
+        }
+        let mut spaced = injection.clone();
+        spaced.memory.value.insert(0, ' ');
+        let (prompt, tokens) = (&written.prompt, &written.tokens);
+        let spaced = [spaced];
+        let placed = interventions(model, prompt, tokens, &spaced, settings.bos, cancel)?;
+        let mut asked = written.clone();
+        if let (Some(old), Some(new)) = (
+            asked.interventions.get_mut(index),
+            placed.into_iter().next(),
+        ) {
+            *old = new;
+            found.push((Variant::Spaced(index), asked));
+        }
+    }
+    let spaced = |answer: &Answer| !subject.expect.contains(&answer.text);
+    if written.answers.iter().any(spaced)
+        && let Some(answers) = literal(model, subject)
+    {
+        let mut asked = written.clone();
+        asked.answers = answers;
+        found.push((Variant::Literal, asked));
+    }
+    if let Some(spelling) = trailing_space(&subject.prompt) {
+        let prompt = &subject.prompt[..spelling.range.start];
+        let tokens = model.tokenizer.encode(prompt, settings.bos);
+        let injections = &subject.injections;
+        // An injection at words that end in the space has no place here.
+        if let Ok(interventions) =
+            interventions(model, prompt, &tokens, injections, settings.bos, cancel)
+        {
+            let asked = Asked {
+                answers: answers(model, prompt, &subject.expect)?,
+                prompt: prompt.to_owned(),
+                tokens,
+                interventions,
+            };
+            found.push((Variant::Trimmed, asked));
+        }
+    }
+    Ok(found)
+}
+
+/// The answers in the tokens of their very text; `None` where one has none.
+fn literal(model: &Model, subject: &Subject) -> Option<Vec<Answer>> {
+    let answer = |text: &String| Answer {
+        text: text.clone(),
+        ids: model.tokenizer.continuation(text),
+    };
+    let found: Vec<Answer> = subject.expect.iter().map(answer).collect();
+    let whole = found.iter().all(|answer| !answer.ids.is_empty());
+    whole.then(|| disjoint(found))
+}
+
+/// The prompt with the first token of its first answer behind it, where the model begins the
+/// answer and then goes on otherwise: most of the first token's probability is another answer's.
+pub(super) fn begun(written: &Asked, composed: &Probe, settings: &Settings) -> Option<Asked> {
+    let [answer] = written.answers.as_slice() else {
+        return None;
+    };
+    let first = composed.logp_first.exp();
+    let begins = first >= settings.thresholds.known && composed.p < first / 2.0;
+    if answer.ids.len() < 2 || !begins {
+        return None;
+    }
+    let mut asked = written.clone();
+    let end = asked.prompt.len();
+    asked.tokens.push(Token {
+        id: answer.ids[0],
+        range: end..end,
+    });
+    asked.answers.clear();
+    Some(asked)
+}

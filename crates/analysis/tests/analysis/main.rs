@@ -1,0 +1,4 @@
+//! Verdicts and guessed hops of the examples.
+
+mod examples;
+mod undeclared;

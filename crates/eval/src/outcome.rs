@@ -1,0 +1,154 @@
+//! The results of a whole run.
+
+use serde::Serialize;
+
+use crate::chance::{Chance, ChanceCell};
+use crate::experiment::{Experiment, Spot};
+use crate::folds::{Criterion, FitRow};
+use crate::metrics::Metrics;
+
+/// Everything that is reported of a run in which every row is finished.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// What was measured.
+    pub experiment: Experiment,
+    /// The rows in their order.
+    pub rows: Vec<RowOutcome>,
+    /// The cells in the order encoding, scope, layer, τ.
+    pub cells: Vec<CellOutcome>,
+    /// The best cell by each criterion.
+    pub best: Vec<Best>,
+    /// Defaults that were chosen on some rows and measured on others; `None` for one row only.
+    pub fit: Option<FitOutcome>,
+    /// Random memories in the best cells; `None` if none were asked for.
+    pub control: Option<ControlOutcome>,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowOutcome {
+    /// Index of the row, from 0.
+    pub row: usize,
+    /// Log-probability of the answer's first token after the obscure prompt.
+    pub obscure_logp_first: f32,
+    /// Its rank there (0 = top).
+    pub obscure_rank: usize,
+    /// The same after the explicit prompt.
+    pub explicit_logp_first: f32,
+    /// Its rank there.
+    pub explicit_rank: usize,
+    /// The row's own best cell, chosen by the answer that it is measured on.
+    pub best: Option<RowBest>,
+}
+
+/// The best cell of a row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowBest {
+    /// What was injected.
+    pub memory: String,
+    /// Where.
+    #[serde(flatten)]
+    pub spot: Spot,
+    /// Log-probability of the answer's first token there.
+    pub logp_first: f32,
+    /// Its rank there.
+    pub rank: usize,
+}
+
+/// A cell over all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CellOutcome {
+    /// Where.
+    #[serde(flatten)]
+    pub spot: Spot,
+    /// How good.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Share of observations in which the answer's first token is the likeliest, 0 to 1.
+    pub share_top: f64,
+}
+
+/// The best cell by one criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Best {
+    /// The metric's name.
+    pub criterion: &'static str,
+    /// The cell.
+    #[serde(flatten)]
+    pub cell: CellOutcome,
+}
+
+/// Defaults.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FitOutcome {
+    /// What the cells were chosen by.
+    pub criterion: Criterion,
+    /// How many folds.
+    pub folds: usize,
+    /// What decides which row is in which.
+    pub seed: u64,
+    /// The choice among all cells.
+    pub default: FitRow,
+    /// The choice for each encoding and scope.
+    pub by_encoding: Vec<FitRow>,
+}
+
+/// The control.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ControlOutcome {
+    /// Random memories of each row.
+    pub memories: usize,
+    /// What decides which.
+    pub seed: u64,
+    /// The cells.
+    pub cells: Vec<ChanceCell>,
+}
+
+impl ControlOutcome {
+    /// A plan's outcome.
+    pub(super) fn new(plan: &Chance, cells: Vec<ChanceCell>) -> Self {
+        Self {
+            memories: plan.memories,
+            seed: plan.seed,
+            cells,
+        }
+    }
+}
+
+impl Outcome {
+    /// The distinct cells that a control is worth while in: the default, then the best ones.
+    pub fn notable(&self) -> Vec<Spot> {
+        let default = self.fit.iter().map(|fit| fit.default.spot);
+        let best = self.best.iter().map(|best| best.cell.spot);
+        let mut spots: Vec<Spot> = Vec::new();
+        for spot in default.chain(best) {
+            if !spots.contains(&spot) {
+                spots.push(spot);
+            }
+        }
+        spots
+    }
+}
+
+/// The best cell by each criterion; overflows are never best.
+pub(super) fn best(cells: &[CellOutcome]) -> Vec<Best> {
+    type Criterion = (&'static str, fn(&Metrics) -> f64);
+    let criteria: [Criterion; 5] = [
+        ("mean_pct_2sd", |m| m.mean_pct_2sd),
+        ("median_pct_increase", |m| m.median_pct_increase),
+        ("share_improved", |m| m.share_improved),
+        ("geo", |m| m.geo),
+        ("mean_p_injected", |m| m.mean_p_injected),
+    ];
+    let whole = |cell: &&CellOutcome| cell.metrics.overflowed == 0;
+    let choose = |(criterion, value): Criterion| {
+        // The first of equals.
+        let candidates = cells.iter().rev().filter(whole);
+        let cell = candidates.max_by(|a, b| value(&a.metrics).total_cmp(&value(&b.metrics)))?;
+        Some(Best {
+            criterion,
+            cell: *cell,
+        })
+    };
+    criteria.into_iter().filter_map(choose).collect()
+}

@@ -1,0 +1,167 @@
+//! A journal, line after line, each of them checked: whoever reads it may index by what it says.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+
+use crate::chance::{Chance, ChanceRecord};
+use crate::error::EvalError;
+use crate::experiment::Header;
+use crate::journal::{FORM, Line, RowRecord};
+
+/// Bytes within which a header ends; far more than any grid's takes.
+const HEADER: u64 = 16 << 20;
+
+/// A journal that is read from its beginning.
+pub struct JournalReader {
+    path: PathBuf,
+    file: BufReader<File>,
+    /// The first line.
+    pub header: Header,
+    /// Bytes of the whole lines read so far.
+    pub offset: u64,
+    line: u64,
+    buffer: Vec<u8>,
+    /// Rows read so far.
+    rows: HashSet<usize>,
+    /// Rows whose control was read so far, for each plan.
+    controls: Vec<(Chance, HashSet<usize>)>,
+}
+
+impl JournalReader {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no journal of this form.
+    pub fn open(path: &Path) -> Result<Self, EvalError> {
+        let file = File::open(path).map_err(EvalError::file("read", path))?;
+        Self::of_file(path, file)
+    }
+
+    /// As [`JournalReader::open`], through a file that is open already.
+    pub(super) fn of_file(path: &Path, mut file: File) -> Result<Self, EvalError> {
+        let wrong = |reason: &str| EvalError::Journal {
+            path: path.into(),
+            reason: reason.into(),
+        };
+        file.rewind().map_err(EvalError::file("read", path))?;
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        let mut buffer = Vec::new();
+        file.by_ref()
+            .take(HEADER)
+            .read_until(b'\n', &mut buffer)
+            .map_err(EvalError::file("read", path))?;
+        let header: Header = serde_json::from_slice(&buffer).map_err(|_| {
+            wrong("is no journal of `hoplens eval`: its first line is not a header. Name the folder of a run; to write a new one, name an --out without such a file.")
+        })?;
+        if header.hoplens_eval != FORM {
+            return Err(wrong(
+                "was written by another version of hoplens. Finish it with that one.",
+            ));
+        }
+        if let Some(fault) = header.fault() {
+            return Err(wrong(&format!(
+                "line 1 is damaged ({fault}). Run the experiment anew, in another folder."
+            )));
+        }
+        Ok(Self {
+            path: path.into(),
+            file,
+            header,
+            offset: buffer.len() as u64,
+            line: 1,
+            buffer,
+            rows: HashSet::new(),
+            controls: Vec::new(),
+        })
+    }
+
+    /// The next whole line; `None` at the end, or before a last line that was torn. Its row is
+    /// one of the journal's shard, its tables have the shapes that the header asks for, and no
+    /// line of the same kind was there before it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line that is whole cannot be understood.
+    pub fn read(&mut self) -> Result<Option<Line>, EvalError> {
+        self.buffer.clear();
+        self.file
+            .read_until(b'\n', &mut self.buffer)
+            .map_err(EvalError::file("read", &self.path))?;
+        if self.buffer.last() != Some(&b'\n') {
+            return Ok(None);
+        }
+        self.line += 1;
+        let line: Line = serde_json::from_slice(&self.buffer)
+            .map_err(|error| self.damaged(&error.to_string()))?;
+        let (row, fits, is_new) = match &line {
+            Line::Row(record) => (
+                record.row,
+                self.row_fits(record),
+                self.rows.insert(record.row),
+            ),
+            Line::Control(record) => (
+                record.row,
+                self.control_fits(record),
+                self.is_new_control(record),
+            ),
+        };
+        let header = &self.header;
+        if header.experiment.rows <= row || header.shard.is_some_and(|shard| !shard.holds(row)) {
+            return Err(self.damaged(&format!("row {row} is none of this journal's")));
+        }
+        if !fits {
+            return Err(self.damaged("the row does not fit the header"));
+        }
+        if !is_new {
+            return Err(self.damaged(&format!("row {row} stands in it twice")));
+        }
+        self.offset += self.buffer.len() as u64;
+        Ok(Some(line))
+    }
+
+    fn row_fits(&self, row: &RowRecord) -> bool {
+        let experiment = &self.header.experiment;
+        let (memories, cells) = (experiment.memories_per_row(), experiment.cells());
+        row.memories.len() == memories
+            && row.logp.len() == memories
+            && row.rank.len() == memories
+            && row.logp.iter().all(|one| one.len() == cells)
+            && row.rank.iter().all(|one| one.len() == cells)
+    }
+
+    fn control_fits(&self, record: &ChanceRecord) -> bool {
+        let plan = &record.plan;
+        record.logp.len() == plan.spots.len()
+            && plan
+                .spots
+                .iter()
+                .all(|spot| self.header.experiment.has(spot))
+            && record.logp.iter().all(|one| one.len() == plan.memories)
+    }
+
+    fn is_new_control(&mut self, record: &ChanceRecord) -> bool {
+        let plan = &record.plan;
+        if let Some((_, rows)) = self.controls.iter_mut().find(|(known, _)| known == plan) {
+            return rows.insert(record.row);
+        }
+        let rows = HashSet::from([record.row]);
+        self.controls.push((plan.clone(), rows));
+        true
+    }
+
+    /// The bytes of the line that was read last, its end included.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    fn damaged(&self, why: &str) -> EvalError {
+        EvalError::Journal {
+            path: self.path.clone(),
+            reason: format!(
+                "line {} is damaged ({why}). Take the line out, and its row is measured again.",
+                self.line
+            ),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! From a journal to results.
+//!
+//! A column of log-probabilities is needed for each cell; they are gathered for as many cells at
+//! a time as fit a bound, so that a journal larger than memory is read several times instead.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::chance::{Chance, ChanceRecord, summarise_chance};
+use crate::error::EvalError;
+use crate::experiment::{Experiment, Spot};
+use crate::folds::Criterion;
+use crate::folds::{Fit, fold_of};
+use crate::journal::{Line, RowRecord};
+use crate::metrics;
+use crate::metrics::log_ratios;
+use crate::outcome::Outcome;
+use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
+use crate::reader::JournalReader;
+
+/// Bytes of columns that are gathered at a time.
+const BYTES: usize = 512 << 20;
+
+/// How results are put together; no measurement depends on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Number of folds; fewer where there are fewer rows.
+    pub folds: usize,
+    /// Decides which row is in which fold.
+    pub seed: u64,
+    /// What defaults are chosen by.
+    pub criterion: Criterion,
+    /// Most bytes of columns at a time; [`Settings::default`]'s is right unless tests ask.
+    pub bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            folds: 5,
+            seed: 0,
+            criterion: Criterion::Geo,
+            bytes: BYTES,
+        }
+    }
+}
+
+/// The results of a journal that holds every row of its experiment; `control` if its plan was
+/// measured there.
+///
+/// # Errors
+/// The journal cannot be read, is one shard only, or lacks rows, which are named.
+pub fn summarise(
+    journal: &Path,
+    settings: &Settings,
+    control: Option<&Chance>,
+) -> Result<Outcome, EvalError> {
+    let (experiment, rows) = read_rows(journal)?;
+    let spots = experiment.spots();
+    let per_row = experiment.memories_per_row();
+    let observations = rows.len() * per_row;
+    let repeat = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
+        let each = |row| std::iter::repeat_n(value(row), per_row);
+        rows.iter().flat_map(each).collect()
+    };
+    let obscure = repeat(|row| row.obscure_logp_first);
+    let explicit = repeat(|row| row.explicit_logp_first);
+    let folds = settings.folds.min(rows.len());
+    let indices: Vec<usize> = rows.iter().map(|row| row.row).collect();
+    let fold: Vec<usize> = fold_of(&indices, folds.max(1), settings.seed)
+        .into_iter()
+        .flat_map(|fold| std::iter::repeat_n(fold, per_row))
+        .collect();
+    let new_fit = || Fit::new(settings.criterion, folds, fold.clone());
+    let mut fit = new_fit();
+    let mut by_encoding: Vec<Fit> = Vec::new();
+    let group = experiment.layers.len() * experiment.taus.len();
+    let mut cells = Vec::with_capacity(spots.len());
+    let at_a_time = (settings.bytes / (4 * observations).max(1)).max(1);
+    for first in (0..spots.len()).step_by(at_a_time) {
+        let range = first..spots.len().min(first + at_a_time);
+        let columns = columns(journal, range.clone(), per_row, observations)?;
+        for (column, index) in columns.iter().zip(range) {
+            let spot = spots[index];
+            cells.push(CellOutcome {
+                spot,
+                metrics: metrics(&obscure, &explicit, &column.logp),
+                share_top: column.top as f64 / observations as f64,
+            });
+            if 2 <= folds {
+                let ratios = log_ratios(&obscure, &column.logp);
+                fit.consider(spot, &ratios);
+                if by_encoding.len() <= index / group {
+                    by_encoding.push(new_fit());
+                }
+                by_encoding[index / group].consider(spot, &ratios);
+            }
+        }
+    }
+    let best = best(&cells);
+    let fit = fit.finish().map(|default| FitOutcome {
+        criterion: settings.criterion,
+        folds,
+        seed: settings.seed,
+        default,
+        by_encoding: by_encoding.into_iter().filter_map(Fit::finish).collect(),
+    });
+    let control = match control {
+        Some(plan) => read_control(journal, plan, &spots)?,
+        None => None,
+    };
+    Ok(Outcome {
+        experiment,
+        rows,
+        cells,
+        best,
+        fit,
+        control,
+    })
+}
+
+/// Every row with its own best cell, in the order of the rows.
+fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError> {
+    let mut reader = JournalReader::open(journal)?;
+    let experiment = reader.header.experiment.clone();
+    if let Some(shard) = reader.header.shard {
+        return Err(EvalError::Incomplete(format!(
+            "{} is shard {shard} only. Put all shards together with `hoplens eval merge`.",
+            journal.display()
+        )));
+    }
+    // Room is made for what is there, not for what the header says: a damaged one may say
+    // anything. A row that fits the header proves its grid.
+    let mut spots = Vec::new();
+    let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
+    while let Some(line) = reader.read()? {
+        if let Line::Row(record) = line {
+            if spots.is_empty() {
+                spots = experiment.spots();
+            }
+            rows.insert(record.row, row_outcome(&record, &spots));
+        }
+    }
+    if rows.len() < experiment.rows {
+        let missing = |row: &usize| !rows.contains_key(row);
+        return Err(missing_rows(experiment.rows, rows.len(), missing));
+    }
+    Ok((experiment, rows.into_values().collect()))
+}
+
+/// Names the rows of `all` that are not there, of which there are `present`.
+pub(super) fn missing_rows(
+    all: usize,
+    present: usize,
+    is_missing: impl Fn(&usize) -> bool,
+) -> EvalError {
+    let shown = (0..all).filter(is_missing).take(10);
+    let shown: Vec<String> = shown.map(|row| row.to_string()).collect();
+    let missing = all - present;
+    let rest = if missing > shown.len() {
+        format!(" and {} more", missing - shown.len())
+    } else {
+        String::new()
+    };
+    EvalError::Incomplete(format!(
+        "rows {}{rest} (counted from 0) are not measured yet. Run the experiment or its shards to their end first.",
+        shown.join(", ")
+    ))
+}
+
+fn row_outcome(record: &RowRecord, spots: &[Spot]) -> RowOutcome {
+    let mut best: Option<(usize, usize, f32)> = None;
+    for (memory, logps) in record.logp.iter().enumerate() {
+        for (cell, logp) in logps.iter().enumerate() {
+            if !logp.is_nan() && best.is_none_or(|(_, _, most)| *logp > most) {
+                best = Some((memory, cell, *logp));
+            }
+        }
+    }
+    RowOutcome {
+        row: record.row,
+        obscure_logp_first: record.obscure.logp_first,
+        obscure_rank: record.obscure.rank,
+        explicit_logp_first: record.explicit.logp_first,
+        explicit_rank: record.explicit.rank,
+        best: best.map(|(memory, cell, logp_first)| RowBest {
+            memory: record.memories[memory].clone(),
+            spot: spots[cell],
+            logp_first,
+            rank: record.rank[memory][cell],
+        }),
+    }
+}
+
+/// One cell's log-probabilities, and how often the answer is on top.
+struct Column {
+    logp: Vec<f32>,
+    top: usize,
+}
+
+/// The columns of some cells: `[cells][rows × memories]`.
+fn columns(
+    journal: &Path,
+    cells: std::ops::Range<usize>,
+    per_row: usize,
+    observations: usize,
+) -> Result<Vec<Column>, EvalError> {
+    let new = |_| Column {
+        logp: vec![f32::NAN; observations],
+        top: 0,
+    };
+    let mut columns: Vec<Column> = cells.clone().map(new).collect();
+    let mut reader = JournalReader::open(journal)?;
+    while let Some(line) = reader.read()? {
+        let Line::Row(record) = line else { continue };
+        let memories = record.logp.iter().zip(&record.rank).take(per_row);
+        for (memory, (logps, ranks)) in memories.enumerate() {
+            for (column, cell) in columns.iter_mut().zip(cells.clone()) {
+                column.logp[record.row * per_row + memory] = logps[cell];
+                column.top += usize::from(ranks[cell] == 0);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// The control, if the journal has that plan for every row.
+fn read_control(
+    journal: &Path,
+    plan: &Chance,
+    spots: &[Spot],
+) -> Result<Option<ControlOutcome>, EvalError> {
+    let mut reader = JournalReader::open(journal)?;
+    let count = reader.header.experiment.rows;
+    let cells: Option<Vec<usize>> = plan
+        .spots
+        .iter()
+        .map(|spot| spots.iter().position(|other| other == spot))
+        .collect();
+    let Some(cells) = cells else { return Ok(None) };
+    let mut rows: Vec<Option<RowRecord>> = vec![None; count];
+    let mut records: Vec<Option<ChanceRecord>> = vec![None; count];
+    while let Some(line) = reader.read()? {
+        match line {
+            Line::Row(mut row) => {
+                // Of the grid only the plan's cells are kept.
+                let kept = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
+                row.logp = row.logp.iter().map(kept).collect();
+                row.rank.clear();
+                let at = row.row;
+                rows[at] = Some(row);
+            }
+            Line::Control(record) if record.plan == *plan => {
+                let at = record.row;
+                records[at] = Some(record);
+            }
+            Line::Control(_) => {}
+        }
+    }
+    let (Some(rows), Some(records)): (Option<Vec<_>>, Option<Vec<_>>) =
+        (rows.into_iter().collect(), records.into_iter().collect())
+    else {
+        return Ok(None);
+    };
+    let kept: Vec<usize> = (0..cells.len()).collect();
+    let cells = summarise_chance(plan, &records, &rows, &kept);
+    Ok(Some(ControlOutcome::new(plan, cells)))
+}

@@ -1,0 +1,300 @@
+//! `hoplens bench`: figures for this machine.
+
+use std::io::Write;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::{Outcome, json, progress, resident};
+use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::memory::{Grid, Subject, sweep};
+use hoplens_runtime::{
+    BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak, top_k,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchArgs {
+    /// Runs of each figure; the median is reported.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+}
+
+/// One measured figure.
+#[derive(Debug, Serialize)]
+struct Figure {
+    name: String,
+    value: f64,
+    unit: &'static str,
+    /// Share of the GEMM peak, where matrix products are most of the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_peak: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct BenchResult {
+    threads: usize,
+    figures: Vec<Figure>,
+}
+
+/// A prompt that every family's tokenizer cuts into more pieces than are used of it.
+const TEXT: &str = "The largest coral reef system in the world is located off the coast of \
+                    Queensland, and the people who live near it depend on it for their food. ";
+
+pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError> {
+    let runs = args.runs.max(1);
+    let model = resident::load(global)?;
+    let spinner = progress::spinner("measuring");
+    let peak = gemm_peak(runs);
+    let mut bench = Bench {
+        model: &model,
+        peak,
+        runs,
+        figures: Vec::new(),
+    };
+    bench.push("GEMM peak", peak / 1e9, "GFLOP/s", None);
+    bench.push("load", model.load_time.as_secs_f64() * 1e3, "ms", None);
+    let mut bytes = 0;
+    let seconds = median(runs, || -> Result<(), CliError> {
+        bytes = model.read_weights();
+        Ok(())
+    })?;
+    bench.push("reading every weight", seconds * 1e3, "ms", None);
+    bench.push("… that is", bytes as f64 / seconds / 1e9, "GB/s", None);
+    for tokens in [14, 128, 512, 1500] {
+        bench.forward(tokens)?;
+    }
+    bench.traced(14)?;
+    bench.traced(1500)?;
+    bench.rerun(128)?;
+    bench.generate(14, 64)?;
+    bench.sweep(&Scope::All, &[1.0, 6.0])?;
+    bench.sweep(&Scope::Last, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0])?;
+    if let Some(bytes) = peak_memory() {
+        bench.push("peak memory", bytes / 1e6, "MB", None);
+    }
+    let figures = bench.figures;
+    spinner.finish_and_clear();
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let threads = rayon::current_num_threads();
+        json::print(out, Some(&model.info), BenchResult { threads, figures })?;
+    } else {
+        for figure in &figures {
+            let share = figure.of_peak.map_or_else(String::new, |share| {
+                format!("  {:.0} % of the GEMM peak", 100.0 * share)
+            });
+            let Figure {
+                name, value, unit, ..
+            } = figure;
+            writeln!(out, "{name:<36} {value:>9.1} {unit}{share}")?;
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+struct Bench<'a> {
+    model: &'a Model,
+    /// Floating point operations per second.
+    peak: f64,
+    runs: usize,
+    figures: Vec<Figure>,
+}
+
+impl Bench<'_> {
+    fn push(
+        &mut self,
+        name: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        flops: Option<f64>,
+    ) {
+        let of_peak = flops.map(|flops| flops / self.peak);
+        self.figures.push(Figure {
+            name: name.into(),
+            value,
+            unit,
+            of_peak,
+        });
+    }
+
+    /// Token ids of a prompt of just this length; `None` where the model reads fewer.
+    fn prompt(&self, tokens: usize) -> Option<Vec<u32>> {
+        let text = TEXT.repeat(tokens / 14 + 1);
+        let mut ids = self.model.tokenizer.ids(&text);
+        ids.truncate(tokens);
+        (ids.len() == tokens && tokens <= self.model.config().context).then_some(ids)
+    }
+
+    /// The median time of a pass, in seconds.
+    fn time(&self, ids: &[u32], hooks: &Hooks) -> Result<f64, CliError> {
+        let pass = || {
+            self.model
+                .forward(&[ids], hooks, &Cancel::new())
+                .map(|_| ())
+        };
+        Ok(median(self.runs, pass)?)
+    }
+
+    fn forward(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks::interventions(Vec::new());
+        let seconds = self.time(&ids, &hooks)?;
+        let rate = self.model.flops(tokens, tokens, 1) / seconds;
+        self.push(
+            format!("forward, {tokens} tokens"),
+            seconds * 1e3,
+            "ms",
+            Some(rate),
+        );
+        Ok(())
+    }
+
+    fn traced(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks::capture(Capture {
+            logits: Positions::Last,
+            attention: Positions::Last,
+            z: Positions::Last,
+            ..Capture::default()
+        });
+        let seconds = self.time(&ids, &hooks)?;
+        let rate = self.model.flops(tokens, tokens, 1) / seconds;
+        let name = format!("traced forward, {tokens} tokens");
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        Ok(())
+    }
+
+    /// A prompt whose last token changed since the last pass, as while somebody types.
+    fn rerun(&mut self, tokens: usize) -> Result<(), CliError> {
+        let Some(mut ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        let hooks = Hooks {
+            reuse: Reuse::Keys,
+            ..Hooks::interventions(Vec::new())
+        };
+        let mut run = |token: u32| {
+            ids[tokens - 1] = token;
+            self.model.forward(&[&ids], &hooks, &Cancel::new())
+        };
+        run(1)?;
+        let mut next = 1;
+        let seconds = median(self.runs, || {
+            next += 1;
+            run(next).map(|_| ())
+        })?;
+        let name = format!("rerun, last of {tokens} tokens changed");
+        let rate = self.model.flops(1, tokens, 1) / seconds;
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        self.model.forget();
+        Ok(())
+    }
+
+    /// Greedy tokens, one after another, behind a prompt.
+    fn generate(&mut self, tokens: usize, more: usize) -> Result<(), CliError> {
+        let Some(ids) = self.prompt(tokens) else {
+            return Ok(());
+        };
+        if tokens + more > self.model.config().context {
+            return Ok(());
+        }
+        let cancel = Cancel::new();
+        let mut continuation = self.model.continuation(&[])?;
+        let mut next = greedy(continuation.push(&ids, &cancel)?);
+        let mut times = Vec::with_capacity(more);
+        for _ in 0..more {
+            let start = Instant::now();
+            next = greedy(continuation.push(&[next], &cancel)?);
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let seconds = times[more / 2];
+        let rate = self.model.flops(1, tokens + more / 2, 1) / seconds;
+        let name = format!("generate, a token behind {tokens}");
+        self.push(name, seconds * 1e3, "ms", Some(rate));
+        self.push("… the fastest", times[0] * 1e3, "ms", None);
+        Ok(())
+    }
+
+    fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
+        let text = "The largest coral reef system in the world is located off the coast of";
+        let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
+        let ids = self.model.tokenizer.ids(" Australia");
+        let (Some(first), false) = (ids.get(..1), tokens.is_empty()) else {
+            return Ok(());
+        };
+        let subject = Subject {
+            text,
+            tokens: &tokens,
+            first_tokens: first,
+            bos: BosPolicy::Never,
+            interventions: &[],
+        };
+        let layers = self.model.info.layers;
+        let grid = Grid {
+            encodings: vec![Encoding::Embed],
+            layers: (0..layers).collect(),
+            taus: taus.to_vec(),
+            scopes: vec![scope.clone()],
+            head: None,
+        };
+        let memory = "Great Barrier Reef";
+        let seconds = median(self.runs.min(3), || {
+            // As for a prompt that was not met before.
+            self.model.forget();
+            let progress = &mut |_| {};
+            sweep(
+                self.model,
+                &subject,
+                memory,
+                &grid,
+                &Cancel::new(),
+                progress,
+            )
+            .map(|_| ())
+        })?;
+        let (name, rows) = match scope {
+            Scope::All => ("sweep, all positions", tokens.len()),
+            _ => ("sweep, last token", 1),
+        };
+        let cells = (layers * taus.len()) as f64;
+        let flops: f64 = (0..layers)
+            .map(|layer| self.model.fork_flops(layer, rows, tokens.len()))
+            .sum();
+        let flops = flops * taus.len() as f64;
+        self.push(name, cells / seconds, "cells/s", Some(flops / seconds));
+        Ok(())
+    }
+}
+
+/// The likeliest token.
+fn greedy(logits: &[f32]) -> u32 {
+    top_k(logits, 1).first().map_or(0, |best| best.token)
+}
+
+/// The median time of `runs` calls, in seconds, after one that warms up.
+fn median<E>(runs: usize, mut call: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
+    call()?;
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let start = Instant::now();
+        call()?;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+/// The most memory that this process had resident, in bytes, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}

@@ -1,0 +1,227 @@
+//! `hoplens check`: prompt files.
+
+mod github;
+mod lock;
+mod paths;
+mod sarif;
+mod text;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::cli::analysed::{analysed, open};
+use crate::cli::error;
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::report::{FileReport, file_report};
+use crate::cli::{Outcome, json, projects, resident};
+use hoplens_analysis::{Subject, subjects};
+use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
+use hoplens_prompt::Severity;
+use hoplens_runtime::{Model, ModelInfo};
+use hoplens_workspace::Allowance;
+use lock::{Comparison, Lock, Tolerance};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// Prompt files, folders to look for them in, or globs such as "prompts/**/*.prompt".
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// Compare with the probabilities in this lock file; only what got worse, or is new and fails,
+    /// is a finding then.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = lock::NAME
+    )]
+    baseline: Option<PathBuf>,
+    /// Write the probabilities that were measured into the lock file.
+    #[arg(long)]
+    update: bool,
+    /// How much less probable an answer may be than in the lock file: a probability (0.02), a
+    /// share of it (10%), or both, of which the larger counts.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    tolerance: Vec<Allowance>,
+    /// Leave prompts alone that declare no hop, instead of guessing one.
+    #[arg(long)]
+    declared_only: bool,
+}
+
+pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
+    let project = &global.project;
+    let files = paths::prompt_files(&args.paths, project)?;
+    let tolerance = Tolerance::new(if args.tolerance.is_empty() {
+        &project.check.tolerance
+    } else {
+        &args.tolerance
+    });
+    let (model, read, refused) = read(&files, global)?;
+    let lock_path = args
+        .baseline
+        .clone()
+        .or_else(|| args.update.then(|| lock::NAME.into()));
+    let lock = match &lock_path {
+        Some(path) => Lock::read(path, args.update)?,
+        None => None,
+    };
+    if let (Some(lock), false) = (&lock, args.update) {
+        lock.is_of(&model.info)?;
+    }
+    let mut compared = match (&lock, &lock_path, args.update) {
+        (Some(_), Some(path), false) => Some(Comparison::with(path)),
+        _ => None,
+    };
+    let is_text = global.format() == Format::Text;
+    let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
+    let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
+    let (mut snapshots, mut found) = (Vec::new(), Vec::new());
+    let total = read.len();
+    for (at, snapshot) in read.into_iter().enumerate() {
+        let mut settings = projects::settings(&snapshot.name, global)?;
+        settings.declared_only |= args.declared_only;
+        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total), &|_| true)?;
+        let of_file = diagnostics(&snapshot);
+        if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
+            lock.compare(path, &snapshot, &of_file, tolerance, compared);
+        }
+        if is_text {
+            // File by file: the first answer is there while the others are worked on.
+            let out = &mut anstream::stdout().lock();
+            text::file(out, &snapshot, &of_file, compared.as_ref())?;
+            out.flush()?;
+        }
+        snapshots.push(snapshot);
+        found.push(of_file);
+    }
+    print(
+        &Checked {
+            model: &model.info,
+            snapshots: &snapshots,
+            found: &found,
+            compared: compared.as_ref(),
+            refused: refused.len(),
+        },
+        global,
+    )?;
+    // The other files are reported all the same, but a file that could not be read and a case that
+    // could not be asked are no findings.
+    let mut refused = refused.into_iter();
+    if let Some(error) = refused.next() {
+        refused.for_each(|other| error::print(&other));
+        return Err(error);
+    }
+    for snapshot in &snapshots {
+        let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+        if let Some(reason) = cases.find_map(|case| case.outcome.as_ref().err()) {
+            return Err(CliError::Case {
+                path: snapshot.name.clone().into(),
+                reason: reason.clone(),
+            });
+        }
+    }
+    if let (Some(path), true) = (&lock_path, args.update) {
+        let updated = Lock::updated(lock, path, &model.info, &snapshots, &found);
+        let changed = updated.write(path)?;
+        let _ = writeln!(
+            anstream::stderr(),
+            "{} {}",
+            path.display(),
+            if changed {
+                "is written"
+            } else {
+                "is up to date"
+            }
+        );
+        return Ok(Outcome::Clean);
+    }
+    let fails = match &compared {
+        Some(compared) => compared.fails(),
+        None => has_findings(&found),
+    };
+    Ok(if fails {
+        Outcome::Findings
+    } else {
+        Outcome::Clean
+    })
+}
+
+/// The model, the files that could be read, and why the others could not.
+type Read = (Model, Vec<Snapshot>, Vec<CliError>);
+
+/// Reads the files beside the model: asking it is one thread that multiplies on all cores, and two
+/// cases at once would only share them.
+fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
+    let (model, read) = rayon::join(
+        || resident::load(global),
+        || -> Vec<Result<Snapshot, CliError>> { files.par_iter().map(|path| open(path)).collect() },
+    );
+    let (read, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+    let read: Vec<Snapshot> = read.into_iter().flatten().collect();
+    let mut refused: Vec<CliError> = refused.into_iter().filter_map(Result::err).collect();
+    if read.is_empty() && !refused.is_empty() {
+        return Err(refused.remove(0));
+    }
+    Ok((model?, read, refused))
+}
+
+/// What a report is made of.
+struct Checked<'a> {
+    model: &'a ModelInfo,
+    snapshots: &'a [Snapshot],
+    /// The findings of each snapshot.
+    found: &'a [Vec<Diagnostic>],
+    compared: Option<&'a Comparison>,
+    /// How many files could not be read.
+    refused: usize,
+}
+
+/// The report; of text only what stands behind all files.
+fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
+    let Checked {
+        model,
+        snapshots,
+        found,
+        compared,
+        ..
+    } = *checked;
+    let out = &mut anstream::stdout().lock();
+    match global.format() {
+        Format::Text => {
+            text::summary(out, checked)?;
+            if let Some(compared) = compared {
+                compared.print(out)?;
+            }
+        }
+        Format::Json => {
+            let files = snapshots.iter().zip(found);
+            let files = files.map(|(snapshot, found)| file_report(snapshot, found));
+            let result = CheckResult {
+                files: files.collect(),
+                baseline: compared,
+            };
+            json::print(out, Some(model), result)?;
+        }
+        Format::Sarif => sarif::print(out, snapshots, found, compared)?,
+        Format::Github => github::print(out, snapshots, found, compared)?,
+        // It is refused before anything is read.
+        Format::Svg => {}
+    }
+    Ok(())
+}
+
+fn has_findings(found: &[Vec<Diagnostic>]) -> bool {
+    let mut all = found.iter().flatten();
+    all.any(|diagnostic| diagnostic.severity >= Severity::Warning)
+}
+
+#[derive(Serialize)]
+struct CheckResult<'a> {
+    files: Vec<FileReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a Comparison>,
+}

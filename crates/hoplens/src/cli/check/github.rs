@@ -1,0 +1,109 @@
+//! Findings as GitHub's workflow commands, which become annotations of the lines in question.
+
+use std::io::Write;
+
+use crate::cli::check::lock::Comparison;
+use crate::cli::report::{Places, display_path, slashed};
+use hoplens_ide::{Diagnostic, Snapshot, concerns, repair_title};
+use hoplens_prompt::Severity;
+
+/// One command a finding, the best repair on a line of its own in the message.
+pub(super) fn print(
+    out: &mut dyn Write,
+    snapshots: &[Snapshot],
+    found: &[Vec<Diagnostic>],
+    compared: Option<&Comparison>,
+) -> std::io::Result<()> {
+    for (snapshot, found) in snapshots.iter().zip(found) {
+        let places = Places::of(snapshot);
+        for one in found {
+            let level = match one.severity {
+                _ if is_known(snapshot, one, compared) => "notice",
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Information | Severity::Hint => "notice",
+            };
+            let range = places.range(one.origin, &one.range);
+            let mut message = one.message.clone();
+            if let Some(best) = best(snapshot, one) {
+                message = format!("{message}\n{best}");
+            }
+            writeln!(
+                out,
+                "::{level} file={},line={},col={},endLine={},endColumn={},title={}::{}",
+                property(&display_path(snapshot, one.origin)),
+                range.start.line,
+                range.start.column,
+                range.end.line,
+                range.end.column,
+                property(&title(snapshot, one)),
+                data(&message)
+            )?;
+        }
+    }
+    for worse in compared.into_iter().flat_map(|compared| &compared.worse) {
+        writeln!(
+            out,
+            "::error file={},title=worse than the baseline::{}",
+            property(&worse.path),
+            data(&worse.message())
+        )?;
+    }
+    Ok(())
+}
+
+/// The code, and where the file has several the case.
+fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
+    let cases = snapshot.findings.as_ref().map(|findings| &findings.cases);
+    let case = cases.filter(|cases| cases.len() > 1);
+    match case.and_then(|cases| cases.get(found.case?)) {
+        Some(case) => format!("{} (case {})", found.code, case.id),
+        None => found.code.into(),
+    }
+}
+
+/// Whether the lock file has a finding already.
+pub(super) fn is_known(
+    snapshot: &Snapshot,
+    found: &Diagnostic,
+    compared: Option<&Comparison>,
+) -> bool {
+    let case = found
+        .case
+        .and_then(|at| snapshot.findings.as_ref()?.cases.get(at));
+    let case = case.map(|case| case.id.as_str());
+    compared.is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code))
+}
+
+/// The title of the best repair of a finding.
+fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
+    let case = snapshot.findings.as_ref()?.cases.get(found.case?)?;
+    let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
+    let best = repairs
+        .iter()
+        .find(|repair| concerns(case, found, repair))?;
+    Some(repair_title(snapshot, case, best))
+}
+
+/// Escapes the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// Escapes a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_would_read_is_escaped() {
+        assert_eq!(data("50 %\r\na: b, c"), "50 %25%0D%0Aa: b, c");
+        assert_eq!(property("a,b:c%"), "a%2Cb%3Ac%25");
+    }
+}

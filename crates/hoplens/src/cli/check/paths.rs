@@ -1,0 +1,257 @@
+//! Which files are meant.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobSet, GlobSetBuilder};
+use ignore::WalkBuilder;
+
+use crate::cli::analysed::read;
+use crate::cli::error::CliError;
+use hoplens_prompt::{
+    Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, sidecar_name, slashed,
+};
+use hoplens_workspace::whole_path;
+use hoplens_workspace::{FileGlob, Project};
+
+/// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
+/// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
+/// and by globs; so are the project's `include` and `exclude`.
+pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
+    let include = set(&project.check.include)?;
+    let exclude = set(&project.check.exclude)?;
+    let is_left_out = |path: &Path| {
+        let path = whole_path(path);
+        let folder = project.folder.as_deref();
+        let path = folder
+            .and_then(|folder| path.strip_prefix(folder).ok())
+            .unwrap_or(&path);
+        exclude.is_match(path) || (!include.is_empty() && !include.is_match(path))
+    };
+    let mut files = Vec::new();
+    for name in paths {
+        let path = Path::new(name);
+        let before = files.len();
+        if path.is_dir() {
+            let found = prompts_in(path)?;
+            files.extend(found.into_iter().filter(|path| !is_left_out(path)));
+            if files.len() == before {
+                return Err(CliError::NoPrompts { path: path.into() });
+            }
+        } else if !path.exists() && name.contains(['*', '?', '[', '{']) {
+            let glob = name.parse::<FileGlob>();
+            let wanted = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
+            let found = walk(&base(name))?;
+            let found = found.into_iter().filter(|path| {
+                wanted.is_match(path.strip_prefix(".").unwrap_or(path)) || wanted.is_match(path)
+            });
+            let found = found.map(|path| prompt_of_sidecar(&path).unwrap_or(path));
+            files.extend(found.filter(|path| !is_left_out(path)));
+            if files.len() == before {
+                let reason = format!("no file matches {name}");
+                return Err(CliError::Usage {
+                    flag: "PATH",
+                    reason,
+                });
+            }
+        } else if is_promptfoo_config(path) {
+            files.extend(named_by(path, &walk(folder_of(path))?)?);
+            files.push(path.into());
+        } else {
+            files.push(prompt_of_sidecar(path).unwrap_or_else(|| path.into()));
+        }
+    }
+    Ok(each_once(files))
+}
+
+/// The files without those that are there already under another name. Of a link and its file the
+/// file stays, unless the link has a sidecar of its own: then it is another prompt.
+fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut kept: Vec<PathBuf> = Vec::with_capacity(files.len());
+    let mut seen = HashMap::new();
+    for path in files {
+        let real = |path: &Path| path.canonicalize().ok();
+        let sidecar = real(Path::new(&sidecar_name(&path.to_string_lossy())));
+        let file = real(&path).unwrap_or_else(|| whole_path(&path));
+        match seen.entry((file, sidecar)) {
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(path);
+            }
+            Entry::Occupied(place) => {
+                let before = &mut kept[*place.get()];
+                if before.is_symlink() && !path.is_symlink() {
+                    *before = path;
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// The prompt files of a folder: by their names, by the sidecars beside them, then those that a
+/// promptfoo configuration names, and at the end the configurations, for what is wrong with them.
+fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for path in walk(folder)? {
+        match prompt_of_sidecar(&path) {
+            Some(prompt) if prompt.is_file() => files.push(prompt),
+            None if is_prompt_file(&path) => files.push(path),
+            None if has_fence(&path) => files.push(path),
+            None if is_promptfoo_config(&path) => configs.push(path),
+            None => others.push(path),
+            Some(_) => {}
+        }
+    }
+    for config in configs.iter().chain(&configs_above(folder)) {
+        files.extend(named_by(config, &others)?);
+    }
+    files.extend(configs);
+    Ok(files)
+}
+
+/// Whether a file is Markdown with a prompt in it.
+fn has_fence(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    Format::of(&name) == Format::Markdown
+        && std::fs::read_to_string(path).is_ok_and(|text| has_prompt_fence(&name, &text))
+}
+
+/// The promptfoo configurations above a folder, up to the repository that it lies in.
+fn configs_above(folder: &Path) -> Vec<PathBuf> {
+    let full = whole_path(folder);
+    let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
+    let is_root = |folder: &&Path| folder.join(".git").exists();
+    let last = folders.iter().position(is_root);
+    let above = folders
+        .into_iter()
+        .take(last.map_or(PROMPTFOO_LEVELS, |at| at + 1));
+    let configs = above
+        .skip(1)
+        .flat_map(|folder| PROMPTFOO_CONFIGS.map(|name| folder.join(name)));
+    configs.filter(|config| config.is_file()).collect()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+/// The files that a promptfoo configuration names as prompts.
+fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let prompts = promptfoo_prompts(&read(config)?);
+    let config = whole_path(config);
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let is_named = |path: &&PathBuf| {
+        let path = whole_path(path);
+        let inside = path.strip_prefix(folder).ok().and_then(slashed);
+        inside.is_some_and(|inside| prompts.names(&inside))
+    };
+    Ok(files.iter().filter(is_named).cloned().collect())
+}
+
+/// The files under a folder that git would not ignore, in the order of their names. Those whose
+/// names begin with a dot are among them: VS Code keeps prompts in `.github/prompts`.
+fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut found = Vec::new();
+    for entry in WalkBuilder::new(folder)
+        .require_git(false)
+        .hidden(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .sort_by_file_path(Path::cmp)
+        .build()
+    {
+        let entry = entry.map_err(|error| CliError::Read {
+            path: folder.into(),
+            source: std::io::Error::other(error),
+        })?;
+        if entry.path().is_file() {
+            found.push(entry.into_path());
+        }
+    }
+    Ok(found)
+}
+
+/// The folder in which a glob begins to be one.
+fn base(glob: &str) -> PathBuf {
+    let plain = |part: &&str| !part.contains(['*', '?', '[', '{']);
+    let parts: Vec<&str> = glob.split('/').collect();
+    let fixed: Vec<&str> = parts[..parts.len() - 1]
+        .iter()
+        .copied()
+        .take_while(plain)
+        .collect();
+    match fixed.as_slice() {
+        [] => ".".into(),
+        [""] => "/".into(),
+        fixed => fixed.join("/").into(),
+    }
+}
+
+/// The files that any of the globs means.
+fn set<'globs>(globs: impl IntoIterator<Item = &'globs FileGlob>) -> Result<GlobSet, CliError> {
+    let mut builder = GlobSetBuilder::new();
+    for FileGlob(glob) in globs {
+        builder.add(glob.clone());
+    }
+    builder.build().map_err(|error| glob_refused(&error))
+}
+
+fn glob_refused(reason: &impl ToString) -> CliError {
+    CliError::Usage {
+        flag: "PATH",
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::analysed::open;
+
+    #[test]
+    fn a_glob_begins_in_a_folder() {
+        assert_eq!(base("prompts/**/*.prompt"), Path::new("prompts"));
+        assert_eq!(base("*.prompt"), Path::new("."));
+        assert_eq!(base("/a/b*/c"), Path::new("/a"));
+        assert_eq!(base("/*.prompt"), Path::new("/"));
+    }
+
+    #[test]
+    fn a_folder_holds_what_its_promptfoo_configuration_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "sub/promptfooconfig.yaml",
+            "prompts: [file://p/*.txt]\ntests: [{description: a}]",
+        );
+        write("sub/p/x.txt", "x");
+        write("sub/p/y.md", "y");
+        write("p/z.txt", "z");
+        write("a.prompt.yml", "messages: []");
+        let found = prompts_in(folder.path()).unwrap();
+        let names: Vec<String> = found
+            .iter()
+            .map(|path| slashed(path.strip_prefix(folder.path()).unwrap()).unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            ["a.prompt.yml", "sub/p/x.txt", "sub/promptfooconfig.yaml"]
+        );
+        let below = prompts_in(&folder.path().join("sub/p")).unwrap();
+        assert_eq!(below, [folder.path().join("sub/p/x.txt")]);
+        assert!(prompts_in(&folder.path().join("p")).unwrap().is_empty());
+        let snapshot = open(&found[1]).unwrap();
+        assert_eq!(snapshot.file.cases.len(), 1);
+        assert_eq!(
+            snapshot.file.promptfoo.unwrap().config,
+            "../promptfooconfig.yaml"
+        );
+    }
+}

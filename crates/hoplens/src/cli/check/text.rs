@@ -1,0 +1,260 @@
+//! `hoplens check` for people.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+
+use crate::cli::check::Checked;
+use crate::cli::check::github::is_known;
+use crate::cli::check::lock::Comparison;
+use hoplens_analysis::{CaseFindings, Outcome, Verdict};
+use hoplens_ide::{
+    Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
+};
+use hoplens_prompt::{Origin, Severity, sidecar_name};
+
+const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+const FAINT: Style = Style::new().dimmed();
+
+/// One file: each finding under the prompt that it belongs to, each case that is well in a line.
+/// With a lock file, what it has already is told from what is new.
+pub(super) fn file(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    found: &[Diagnostic],
+    compared: Option<&Comparison>,
+) -> std::io::Result<()> {
+    // Where a repair concerns several findings it stands below the first.
+    let mut told = BTreeSet::new();
+    for one in found {
+        let level = level(snapshot, one, compared);
+        finding(out, snapshot, one, level, &mut told)?;
+    }
+    for case in snapshot
+        .findings
+        .iter()
+        .flat_map(|findings| &findings.cases)
+    {
+        if let Ok(outcome) = &case.outcome {
+            well(out, snapshot, case, outcome)?;
+        }
+    }
+    Ok(())
+}
+
+/// How a finding is headed.
+fn level(snapshot: &Snapshot, found: &Diagnostic, compared: Option<&Comparison>) -> Level<'static> {
+    match found.severity {
+        Severity::Information | Severity::Hint => Level::NOTE,
+        _ if is_known(snapshot, found, compared) => Level::NOTE.with_name("known"),
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    }
+}
+
+fn finding(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    found: &Diagnostic,
+    level: Level<'static>,
+    told: &mut BTreeSet<(usize, usize)>,
+) -> std::io::Result<()> {
+    let (path, text) = match found.origin {
+        Origin::FrontMatter => (snapshot.name.clone(), snapshot.text.as_str()),
+        Origin::Sidecar => (
+            sidecar_name(&snapshot.name),
+            snapshot.file.sidecar.as_deref().unwrap_or_default(),
+        ),
+    };
+    let range = hoplens_prompt::text::snap(text, found.range.start)
+        ..hoplens_prompt::text::snap(text, found.range.end);
+    let case = found.case.and_then(|index| {
+        snapshot
+            .findings
+            .as_ref()
+            .and_then(|all| all.cases.get(index))
+    });
+    let label = case.map(|case| beside(snapshot, case, &text[range.clone()]));
+    let snippet = Snippet::source(text)
+        .path(path)
+        .annotation(AnnotationKind::Primary.span(range.clone()).label(label));
+    let mut group = level
+        .primary_title(&*found.message)
+        .id(found.code)
+        .element(snippet);
+    let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
+    for (number, repair) in repairs.unwrap_or_default().iter().enumerate() {
+        let (Some(case), Some(index)) = (case, found.case) else {
+            continue;
+        };
+        if !concerns(case, found, repair) || !told.insert((index, number)) {
+            continue;
+        }
+        group = group.element(Level::HELP.message(repair_title(snapshot, case, repair)));
+        if let Some(effects) = repair_side_effects(repair) {
+            group = group.element(Level::NOTE.message(effects));
+        }
+    }
+    let has_hop = case.is_some_and(|case| case.subject.bridged().is_some());
+    let is_verdict = found.severity == Severity::Warning && found.code != "trailing-space";
+    if has_hop && is_verdict && repairs.is_some_and(<[_]>::is_empty) {
+        group =
+            group.element(Level::NOTE.message("no measured change makes the answer more probable"));
+    }
+    let report: &[Group<'_>] = &[group];
+    // `out` removes the colours where they are not wanted.
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
+    writeln!(out, "{}\n", renderer.render(report))
+}
+
+/// What stands beside the underlined `words`: the case, where there are several, what cannot be
+/// seen, and the answer.
+fn beside(snapshot: &Snapshot, case: &CaseFindings, words: &str) -> String {
+    let all = snapshot.findings.as_ref().map_or(0, |all| all.cases.len());
+    let name = (1 < all).then(|| format!("case {}", case.id));
+    let blank = (!words.is_empty() && words.trim().is_empty()).then(|| format!("{words:?}"));
+    let parts = [name, blank, Some(label(case))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" ").trim_end().to_owned()
+}
+
+/// How probable the answer is, or, where none is expected, what comes instead.
+fn label(case: &CaseFindings) -> String {
+    let Ok(outcome) = &case.outcome else {
+        return String::new();
+    };
+    let composed = &outcome.probes.composed;
+    let Some(expect) = case.subject.expect.first() else {
+        let next = composed.top.first();
+        return next.map_or_else(String::new, |next| {
+            format!("→ {} {}", quoted(&next.token), percent(next.p))
+        });
+    };
+    let expect = quoted(expect);
+    let injected = outcome
+        .probes
+        .without_injections
+        .as_ref()
+        .map_or_else(String::new, |without| {
+            format!(", {} without the injection", percent(without.p))
+        });
+    format!(
+        "→ {expect} {} (#{}){injected}",
+        percent(composed.p),
+        composed.rank + 1
+    )
+}
+
+fn well(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    outcome: &Outcome,
+) -> std::io::Result<()> {
+    let (name, id) = (&snapshot.name, &case.id);
+    match outcome.verdict {
+        Some(Verdict::Ok) => {
+            let label = label(case);
+            let named = outcome
+                .probes
+                .explicit()
+                .map_or_else(String::new, |explicit| {
+                    format!(
+                        " {FAINT}({} when the bridge is named){FAINT:#}",
+                        percent(explicit.p)
+                    )
+                });
+            writeln!(out, "{GOOD}ok{GOOD:#} {name} {id} {label}{named}\n")
+        }
+        Some(_) => Ok(()),
+        None => {
+            let next: Vec<String> = outcome
+                .probes
+                .composed
+                .top
+                .iter()
+                .take(3)
+                .map(|top| format!("{} {}", quoted(&top.token), percent(top.p)))
+                .collect();
+            writeln!(
+                out,
+                "{FAINT}--{FAINT:#} {name} {id} continues with {}\n",
+                next.join(", ")
+            )
+        }
+    }
+}
+
+/// The last line: how many cases were asked, how many fail, and what was found.
+pub(super) fn summary(out: &mut dyn Write, checked: &Checked<'_>) -> std::io::Result<()> {
+    let findings = checked
+        .snapshots
+        .iter()
+        .filter_map(|one| one.findings.as_ref());
+    let cases: Vec<&CaseFindings> = findings.flat_map(|findings| &findings.cases).collect();
+    let fails = |case: &&&CaseFindings| {
+        let verdict = case
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|outcome| outcome.verdict);
+        verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+    };
+    let failing = cases.iter().filter(fails).count();
+    let unread = match checked.refused {
+        0 => String::new(),
+        refused => format!(", {} not read", counted(refused, "file")),
+    };
+    let digest = &checked.model.sha256;
+    let digest = digest.get(..12).unwrap_or(digest);
+    writeln!(
+        out,
+        "{}{unread}, {}, {failing} failing; {}; measured with {} (sha256:{digest})",
+        counted(checked.snapshots.len(), "file"),
+        counted(cases.len(), "case"),
+        found(checked),
+        checked.model.name
+    )
+}
+
+/// `1 error, 2 warnings`, and how many of them a lock file does not have.
+fn found(checked: &Checked<'_>) -> String {
+    let all: Vec<(&Snapshot, &Diagnostic)> = checked
+        .snapshots
+        .iter()
+        .zip(checked.found)
+        .flat_map(|(snapshot, found)| found.iter().map(move |one| (snapshot, one)))
+        .filter(|(_, one)| Severity::Warning <= one.severity)
+        .collect();
+    let of = |severity| {
+        all.iter()
+            .filter(|(_, one)| one.severity == severity)
+            .count()
+    };
+    let severities = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+    ];
+    let some = severities.iter().filter(|(count, _)| 0 < *count);
+    let some: Vec<String> = some.map(|(count, noun)| counted(*count, noun)).collect();
+    if some.is_empty() {
+        return "nothing found".into();
+    }
+    let known = all
+        .iter()
+        .filter(|(snapshot, one)| is_known(snapshot, one, checked.compared))
+        .count();
+    let baseline = match checked.compared {
+        Some(_) => format!(": {} new, {known} known", all.len() - known),
+        None => String::new(),
+    };
+    format!("{}{baseline}", some.join(", "))
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

@@ -1,0 +1,79 @@
+//! Why a command could not do its work.
+
+use std::path::PathBuf;
+
+use hoplens_analysis::HopError;
+use hoplens_eval::EvalError;
+use hoplens_ide::documents::ShowError;
+use hoplens_interp::lens::trained::LensError;
+use hoplens_interp::memory::MemoryError;
+use hoplens_runtime::ModelError;
+use hoplens_store::StoreError;
+use hoplens_workspace::ProjectError;
+
+/// A command could not do its work: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A prompt file could not be read.
+    #[error("cannot read {}: {source}. Check the path.", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// A result's file could not be written.
+    #[error("cannot write {}: {source}. Check that the folder exists and may be written to.", path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// A prompt file is not text.
+    #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
+    NotUtf8 { path: PathBuf, offset: usize },
+    /// There was nothing to do.
+    #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
+    NoPrompts { path: PathBuf },
+    /// A case could not be analysed.
+    #[error("{}: {reason}", path.display())]
+    Case { path: PathBuf, reason: String },
+    /// A flag's value makes no sense.
+    #[error("{flag}: {reason}")]
+    Usage { flag: &'static str, reason: String },
+    /// The system refused something.
+    #[error("{what}: {source}")]
+    System {
+        what: &'static str,
+        source: std::io::Error,
+    },
+    #[error("cannot write the result: {0}")]
+    Output(#[from] std::io::Error),
+    /// The project's settings cannot be used.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// A lock file cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Lock { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error(transparent)]
+    Hop(#[from] HopError),
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    #[error(transparent)]
+    Lens(#[from] LensError),
+    #[error(transparent)]
+    Show(#[from] ShowError),
+}
+
+/// Prints an error to standard error.
+pub(super) fn print(error: &CliError) {
+    use std::io::Write;
+    let style = anstyle::Style::new()
+        .bold()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()));
+    // There is nowhere left to report a failure to.
+    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+}

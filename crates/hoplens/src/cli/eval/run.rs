@@ -1,0 +1,291 @@
+//! A run, or a shard of one.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::cli::error::CliError;
+use crate::cli::eval::{JOURNAL, RunArgs, files, report};
+use crate::cli::global::{Format, Global};
+use crate::cli::grid::ScopeArg;
+use crate::cli::{Outcome, json, progress, resident};
+use hoplens_eval::{
+    Chance, Data, Experiment, FORM, Header, Journal, Line, Memories, ScopeKind, Settings,
+    WordChoice,
+};
+use hoplens_runtime::{Cancel, Model};
+
+pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> {
+    let settings = args.settings.settings()?;
+    if args.shard.is_some() && args.out.is_none() {
+        return Err(usage(
+            "--shard",
+            "needs --out: a shard's journal is what `hoplens eval merge` reads",
+        ));
+    }
+    let choice = choice(args)?;
+    // clap has seen to it that there is one.
+    let data = Data::open(args.data.as_deref().unwrap_or(Path::new("")))?;
+    let mut experiment = experiment(args, global, &data, choice.as_ref())?;
+    let model = resident::load(global)?;
+    if args.grid.layers()?.is_none() {
+        experiment.layers = (0..model.info.layers).collect();
+    }
+    experiment.model.clone_from(&model.info.sha256);
+    hoplens_eval::check_rows(&model, &data, &experiment, choice.as_ref(), args.shard)?;
+    if 0 < args.control && choice.is_none() && args.shard.is_none() {
+        check_control(&model, &data, args)?;
+    }
+    let header = Header {
+        hoplens_eval: FORM,
+        experiment,
+        shard: args.shard,
+        model: model.info.clone(),
+    };
+    // Without --out the journal is as short-lived as the run.
+    let temporary;
+    let folder = if let Some(folder) = &args.out {
+        files::make(folder)?;
+        folder.as_path()
+    } else {
+        temporary = tempfile::tempdir().map_err(|source| CliError::System {
+            what: "cannot make a temporary folder",
+            source,
+        })?;
+        temporary.path()
+    };
+    let path = folder.join(JOURNAL);
+    let mut journal = Journal::open(&path, &header)?;
+    let run = Run {
+        model: &model,
+        data: &data,
+        header: &header,
+        choice: choice.as_ref(),
+    };
+    run.rows(&mut journal)?;
+    // Rows were read from the file twice; the digest says that they were the same.
+    if Data::open(&data.path)? != data {
+        let reason = "changed while it was measured. Run the experiment anew, in another folder, with a file that stays as it is.".into();
+        let path = data.path;
+        return Err(hoplens_eval::EvalError::Data { path, reason }.into());
+    }
+    if let Some(shard) = args.shard {
+        return shard_done(&header, shard, &journal, folder, global);
+    }
+    let outcome = run.outcome(&mut journal, &path, &settings, args)?;
+    report(&header, &outcome, args.out.as_deref(), global)?;
+    Ok(Outcome::Clean)
+}
+
+/// Whether the lists have enough random memories for every row.
+fn check_control(model: &Model, data: &Data, args: &RunArgs) -> Result<(), CliError> {
+    let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
+    if most < args.control {
+        let asked = args.control;
+        let reason = format!(
+            "the lists hold {most} random memories for every row, not {asked}; give {most} or less"
+        );
+        return Err(usage("--control", &reason));
+    }
+    Ok(())
+}
+
+fn usage(flag: &'static str, reason: &str) -> CliError {
+    CliError::Usage {
+        flag,
+        reason: reason.into(),
+    }
+}
+
+/// The words that --memories means.
+fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
+    let Some(name) = &args.memories else {
+        return Ok(None);
+    };
+    if args.words == 0 {
+        return Err(usage(
+            "--words",
+            "a prompt without a memory says nothing; give 1 or more",
+        ));
+    }
+    Ok(Some(WordChoice {
+        words: hoplens_eval::read_list(name)?,
+        per_prompt: args.words,
+        seed: args.settings.seed,
+    }))
+}
+
+/// What the flags ask for; the model's part is still empty.
+fn experiment(
+    args: &RunArgs,
+    global: &Global,
+    data: &Data,
+    choice: Option<&WordChoice>,
+) -> Result<Experiment, CliError> {
+    let grid = &args.grid;
+    let memories = match (choice, &args.memories) {
+        (Some(choice), Some(name)) => choice.memories(name),
+        _ => Memories::ExplicitEntity,
+    };
+    let scope = |scope: &ScopeArg| match scope {
+        ScopeArg::All => ScopeKind::All,
+        ScopeArg::Last => ScopeKind::Last,
+        ScopeArg::Span => ScopeKind::Span,
+    };
+    Ok(Experiment {
+        hoplens: env!("CARGO_PKG_VERSION").into(),
+        model: String::new(),
+        data: data.sha256.clone(),
+        rows: data.rows,
+        bos: global.bos(),
+        encodings: distinct(grid.encoding.iter().map(Into::into)),
+        scopes: distinct(grid.scope.iter().map(scope)),
+        layers: distinct(grid.layers()?.into_iter().flatten()),
+        taus: distinct(grid.taus()?.into_iter()),
+        memories,
+    })
+}
+
+/// Each value once: a cell that is asked for twice is one cell.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+struct Run<'a> {
+    model: &'a Model,
+    data: &'a Data,
+    header: &'a Header,
+    choice: Option<&'a WordChoice>,
+}
+
+impl Run<'_> {
+    /// Measures the rows that are not in the journal yet.
+    fn rows(&self, journal: &mut Journal) -> Result<(), CliError> {
+        let experiment = &self.header.experiment;
+        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.holds(row));
+        let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
+        let cells = experiment.cells() * experiment.memories_per_row();
+        let left = mine - journal.done.len();
+        let bar = progress::bar(left * cells, "cells");
+        let start = Instant::now();
+        let mut finished = 0;
+        if 0 < left && left < mine {
+            let there = mine - left;
+            progress::note(&bar, &format!("{there} of {mine} rows are there: going on"));
+        }
+        for example in self.data.examples()? {
+            let example = example?;
+            if !is_mine(example.row) || journal.done.contains(&example.row) {
+                continue;
+            }
+            bar.set_message(format!("row {}", example.row));
+            let record = hoplens_eval::measure_row(
+                self.model,
+                experiment,
+                self.choice,
+                &example,
+                &Cancel::new(),
+                &mut |done| bar.set_position((finished * cells + done) as u64),
+            )
+            .map_err(|error| self.data.in_row(&example, &error))?;
+            journal.add(&Line::Row(record))?;
+            finished += 1;
+            progress::log(&bar, finished, left, "rows");
+        }
+        bar.finish_and_clear();
+        let seconds = start.elapsed().as_secs_f64();
+        if 0 < finished {
+            tracing::info!(
+                "{} cells of {finished} rows in {seconds:.1} s: {:.0} cells/s",
+                finished * cells,
+                (finished * cells) as f64 / seconds
+            );
+        }
+        Ok(())
+    }
+
+    /// The results, with the control of the best cells.
+    fn outcome(
+        &self,
+        journal: &mut Journal,
+        path: &Path,
+        settings: &Settings,
+        args: &RunArgs,
+    ) -> Result<hoplens_eval::Outcome, CliError> {
+        let outcome = hoplens_eval::summarise(path, settings, None)?;
+        if args.control == 0 || self.choice.is_some() {
+            return Ok(outcome);
+        }
+        let plan = Chance {
+            memories: args.control,
+            seed: settings.seed,
+            spots: outcome.notable(),
+        };
+        // Every cell overflowed somewhere: there is none to compare in.
+        if plan.spots.is_empty() {
+            return Ok(outcome);
+        }
+        let measured = journal.controls.iter().filter(|record| record.plan == plan);
+        let measured: HashSet<usize> = measured.map(|record| record.row).collect();
+        let bar = progress::bar(self.data.rows - measured.len(), "control");
+        for example in self.data.examples()? {
+            let example = example?;
+            if measured.contains(&example.row) {
+                continue;
+            }
+            let experiment = &self.header.experiment;
+            let record = hoplens_eval::chance_of_row(
+                self.model,
+                experiment,
+                &example,
+                &plan,
+                &Cancel::new(),
+            )
+            .map_err(|error| self.data.in_row(&example, &error))?;
+            journal.add(&Line::Control(record))?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(hoplens_eval::summarise(path, settings, Some(&plan))?)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct ShardDone<'a> {
+    experiment: &'a Experiment,
+    shard: hoplens_eval::Shard,
+    finished_rows: usize,
+}
+
+fn shard_done(
+    header: &Header,
+    shard: hoplens_eval::Shard,
+    journal: &Journal,
+    folder: &Path,
+    global: &Global,
+) -> Result<Outcome, CliError> {
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let done = ShardDone {
+            experiment: &header.experiment,
+            shard,
+            finished_rows: journal.done.len(),
+        };
+        json::print(out, Some(&header.model), done)?;
+    } else {
+        writeln!(
+            out,
+            "shard {shard}: {} rows measured, in {}. When all shards are: hoplens eval merge DIR… --out DIR",
+            journal.done.len(),
+            folder.join(JOURNAL).display()
+        )?;
+    }
+    Ok(Outcome::Clean)
+}

@@ -1,0 +1,27 @@
+//! A run on the terminal.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::cli::eval::markdown;
+use hoplens_eval::Outcome;
+use hoplens_runtime::ModelInfo;
+
+/// The tables, and where the files are.
+pub(super) fn print(
+    out: &mut dyn Write,
+    model: &ModelInfo,
+    outcome: &Outcome,
+    folder: Option<&Path>,
+) -> Result<(), CliError> {
+    write!(out, "{}", markdown::tables(model, outcome))?;
+    if let Some(folder) = folder {
+        writeln!(
+            out,
+            "\nTables, pictures and every number: {}",
+            folder.display()
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `hoplens export`: injections for llama.cpp, TransformerLens and nnsight.
+
+mod args;
+mod select;
+mod write;
+
+pub(super) use args::ExportArgs;
+
+use args::Target;
+
+use crate::cli::error::CliError;
+use crate::cli::global::Global;
+use crate::cli::{Outcome, resident};
+use hoplens_analysis::first_tokens;
+use hoplens_interp::memory::{Library, Script, Subject, control_vector, python};
+use hoplens_runtime::Cancel;
+
+pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliError> {
+    if args.to == Target::Gguf && args.out.is_none() {
+        let reason = "a control vector is a binary file; say where it goes, as in \
+                      --out repair.gguf";
+        return Err(usage("--to gguf", reason));
+    }
+    let (model, files) = resident::load_with_files(global)?;
+    let wanted = select::wanted(args, &model, global)?;
+    let tokens = match &wanted.prompt {
+        Some((text, _)) => model.tokenizer.encode(text, global.bos()),
+        None => Vec::new(),
+    };
+    let firsts = match &wanted.prompt {
+        Some((text, expect)) => first_tokens(&model, text, expect)?,
+        None => Vec::new(),
+    };
+    let subject = wanted.prompt.as_ref().map(|(text, _)| Subject {
+        text,
+        tokens: &tokens,
+        first_tokens: &firsts,
+        bos: global.bos(),
+        interventions: &[],
+    });
+    if args.to == Target::Gguf {
+        let (recipes, cancel) = (&wanted.recipes, Cancel::new());
+        let vector = control_vector(&model, recipes, global.bos(), subject.as_ref(), &cancel)?;
+        write::control_vector(args, global, &model, &wanted, &vector)?;
+        return Ok(Outcome::Clean);
+    }
+    let Some(subject) = &subject else {
+        let reason = "a script runs a prompt; give one with --prompt";
+        return Err(usage("--to", reason));
+    };
+    let script = Script {
+        library: if args.to == Target::Nnsight {
+            Library::Nnsight
+        } else {
+            Library::TransformerLens
+        },
+        files: &files,
+        recipes: &wanted.recipes,
+        subject,
+    };
+    let text = python(&model, &script)?;
+    write::script(args, global, &model, &wanted, &text)?;
+    Ok(Outcome::Clean)
+}
+
+fn usage(flag: &'static str, reason: impl Into<String>) -> CliError {
+    let reason = reason.into();
+    CliError::Usage { flag, reason }
+}

@@ -1,0 +1,148 @@
+//! Which injections are exported: those of the flags, or those of a case in a file.
+
+use std::path::Path;
+
+use crate::cli::analysed::open;
+use crate::cli::cases;
+use crate::cli::error::CliError;
+use crate::cli::export::args::ExportArgs;
+use crate::cli::export::usage;
+use crate::cli::global::Global;
+use hoplens_analysis::recipe;
+use hoplens_analysis::{CaseFindings, FileFindings, Settings, analyse};
+use hoplens_injection::Scope;
+use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_runtime::{Cancel, Model};
+
+/// What is exported, and the prompt that it is for.
+pub(super) struct Wanted {
+    pub(super) recipes: Vec<Recipe>,
+    /// The text and its accepted answers.
+    pub(super) prompt: Option<(String, Vec<String>)>,
+}
+
+/// Reads what the flags name; a file's cases are analysed, so that what cannot be run is refused.
+///
+/// # Errors
+/// Flags that lack something; a file that cannot be read; a case that is not there or not the only
+/// one with injections, or cannot be run.
+pub(super) fn wanted(
+    args: &ExportArgs,
+    model: &Model,
+    global: &Global,
+) -> Result<Wanted, CliError> {
+    match &args.file {
+        Some(file) => of_file(args, file, model, global),
+        None => of_flags(args),
+    }
+}
+
+fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
+    let (Some(memory), Some(layer), Some(tau)) = (&args.memory, args.layer, args.tau) else {
+        return Err(usage("--memory", "needs --layer and --tau"));
+    };
+    let recipe = Recipe {
+        memory: memory.clone(),
+        placement: Placement {
+            encoding: (&args.encoding).into(),
+            layer,
+            head: args.head,
+            tau,
+            scope: args.scope()?.unwrap_or(Scope::All),
+        },
+    };
+    let prompt = args.prompt.as_ref();
+    Ok(Wanted {
+        recipes: vec![recipe],
+        prompt: prompt.map(|prompt| (prompt.clone(), args.expect.clone())),
+    })
+}
+
+fn of_file(
+    args: &ExportArgs,
+    file: &Path,
+    model: &Model,
+    global: &Global,
+) -> Result<Wanted, CliError> {
+    let scope = args.scope()?;
+    let snapshot = open(file)?;
+    let settings = Settings {
+        bos: global.bos(),
+        ..Settings::default()
+    };
+    let (file_text, cancel) = (&snapshot.text, Cancel::new());
+    let findings = analyse(model, &snapshot.file, file_text, &settings, &cancel)?;
+    let about = |reason: String| CliError::Case {
+        path: file.into(),
+        reason,
+    };
+    let named = args.case.as_deref();
+    let named = named
+        .map(|name| cases::named(&snapshot, name))
+        .transpose()?;
+    let case = the_case(&findings, named.as_deref()).map_err(about)?;
+    let mut recipes: Vec<Recipe> = case.subject.injections.iter().map(recipe).collect();
+    if let Some(number) = args.injection {
+        let count = recipes.len();
+        let Some(at) = number.checked_sub(1).filter(|at| *at < count) else {
+            let noun = if count == 1 {
+                "injection"
+            } else {
+                "injections"
+            };
+            return Err(about(format!(
+                "case '{}' has {count} {noun}, so there is no {number}. They count from 1.",
+                case.id
+            )));
+        };
+        recipes = vec![recipes.swap_remove(at)];
+    }
+    if let Some(scope) = scope {
+        for recipe in &mut recipes {
+            recipe.placement.scope = scope.clone();
+        }
+    }
+    Ok(Wanted {
+        recipes,
+        prompt: Some((case.subject.prompt.clone(), case.subject.expect.clone())),
+    })
+}
+
+/// The case that was named, or the only one that has injections; the first row of a matrix, if the
+/// same is injected into all of them. The reason where there is none or it cannot be run.
+fn the_case<'a>(
+    findings: &'a FileFindings,
+    named: Option<&[Option<usize>]>,
+) -> Result<&'a CaseFindings, String> {
+    let is_meant = |case: &&CaseFindings| match named {
+        Some(named) => named.contains(&case.case),
+        None => !case.subject.injections.is_empty(),
+    };
+    let meant: Vec<&CaseFindings> = findings.cases.iter().filter(is_meant).collect();
+    let same = |a: &CaseFindings, b: &CaseFindings| {
+        let recipes = |case: &CaseFindings| -> Vec<Recipe> {
+            case.subject.injections.iter().map(recipe).collect()
+        };
+        recipes(a) == recipes(b)
+    };
+    let case = match &meant[..] {
+        [case] => *case,
+        [first, rest @ ..] if named.is_some() && rest.iter().all(|case| same(first, case)) => first,
+        [] => {
+            return Err(
+                "no injection is recorded in this file. Add one to `hoplens.inject`, or give \
+                 --memory, --layer and --tau instead of the file."
+                    .into(),
+            );
+        }
+        _ => {
+            let ids: Vec<&str> = meant.iter().map(|case| case.id.as_str()).collect();
+            return Err(format!(
+                "several cases have injections: {}. Name one with --case.",
+                ids.join(", ")
+            ));
+        }
+    };
+    case.outcome.as_ref().map_err(Clone::clone)?;
+    Ok(case)
+}

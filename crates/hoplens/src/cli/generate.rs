@@ -1,0 +1,290 @@
+//! `hoplens generate`: what the model writes behind a prompt file's prompt.
+
+mod args;
+mod shown;
+
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+pub(super) use args::GenerateArgs;
+use shown::without_controls;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::{Outcome, analysed, cases, interrupt, json, resident};
+use hoplens_analysis::recipe;
+use hoplens_analysis::{
+    Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate,
+};
+use hoplens_ide::{Snapshot, quoted};
+use hoplens_injection::Scope;
+use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_prompt::text::{LineIndex, PositionEncoding};
+use hoplens_prompt::{Origin, Severity, all_problems, sidecar_name};
+use hoplens_runtime::{Cancel, Model, Sampling};
+
+#[derive(Serialize)]
+struct GenerateResult<'a> {
+    path: &'a str,
+    sampling: SamplingReport,
+    /// The first case, or the one that was asked for.
+    #[serde(flatten)]
+    first: CaseReport,
+    /// The file's other cases.
+    others: Vec<CaseReport>,
+}
+
+#[derive(Serialize)]
+struct SamplingReport {
+    temperature: f64,
+    top_k: Option<usize>,
+    top_p: Option<f64>,
+    seed: u64,
+}
+
+#[derive(Serialize)]
+struct CaseReport {
+    case: String,
+    prompt: String,
+    injections: Vec<Recipe>,
+    #[serde(flatten)]
+    written: Generated,
+    /// The same without the injections, where a comparison was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_injections: Option<Generated>,
+}
+
+pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
+    let snapshot = analysed::open(&args.file)?;
+    refuse_errors(&snapshot)?;
+    let cases = wanted(args, &snapshot)?;
+    let model = resident::load(global)?;
+    let cancel = interrupt::cancel_on_interrupt()?;
+    let settings = Generation {
+        bos: global.bos(),
+        most: args.max_tokens,
+        sampling: args.sampling(),
+        stops: args.stop.clone(),
+    };
+    let session = Session {
+        model: &model,
+        settings: &settings,
+        cancel: &cancel,
+        is_text: global.format() == Format::Text,
+        is_seen: std::io::stdout().is_terminal(),
+        has_headings: cases.len() > 1 || args.compare,
+    };
+    let mut reports = Vec::new();
+    for index in cases {
+        let id = case_id(&snapshot.file, index);
+        let failed = |error: HopError| CliError::Case {
+            path: args.file.clone(),
+            reason: match index {
+                Some(_) => format!("{id}: {error}"),
+                None => error.to_string(),
+            },
+        };
+        let subject = case_subject(&model, &snapshot.file, &snapshot.text, index);
+        let mut subject = subject.map_err(failed)?;
+        if args.no_injections {
+            subject.injections.clear();
+        }
+        let compares = args.compare && !subject.injections.is_empty();
+        if args.compare && !compares {
+            // What is said of a text is no reason to fail.
+            let _ = writeln!(
+                anstream::stderr(),
+                "[{id}: no injection is in force, so both texts are the same; it is written once]"
+            );
+        }
+        let without_injections = if compares {
+            let plain = Subject {
+                injections: Vec::new(),
+                ..subject.clone()
+            };
+            let heading = format!("{id}, without injections");
+            Some(session.write(&heading, &plain)?.map_err(failed)?)
+        } else {
+            None
+        };
+        let heading = if compares {
+            format!("{id}, with injections")
+        } else {
+            id.clone()
+        };
+        let written = session.write(&heading, &subject)?.map_err(failed)?;
+        reports.push(CaseReport {
+            case: id,
+            prompt: subject.prompt,
+            injections: subject.injections.iter().map(recipe).collect(),
+            written,
+            without_injections,
+        });
+        if cancel.is_cancelled() {
+            break;
+        }
+    }
+    let mut reports = reports.into_iter();
+    if let Some(first) = reports.next().filter(|_| !session.is_text) {
+        let Sampling {
+            temperature,
+            top_k,
+            top_p,
+            seed,
+        } = settings.sampling;
+        let result = GenerateResult {
+            path: &snapshot.name,
+            sampling: SamplingReport {
+                temperature,
+                top_k,
+                top_p,
+                seed,
+            },
+            first,
+            others: reports.collect(),
+        };
+        json::print(&mut std::io::stdout().lock(), Some(&model.info), result)?;
+    }
+    Ok(if cancel.is_cancelled() {
+        Outcome::Interrupted
+    } else {
+        Outcome::Clean
+    })
+}
+
+/// What all texts of one command share.
+struct Session<'a> {
+    model: &'a Model,
+    settings: &'a Generation,
+    cancel: &'a Cancel,
+    /// Whether the text is printed as it comes.
+    is_text: bool,
+    /// Whether it goes to a terminal, which obeys control characters.
+    is_seen: bool,
+    /// Whether each text is told apart by a heading.
+    has_headings: bool,
+}
+
+impl Session<'_> {
+    /// Continues one prompt. The text, and nothing else, goes to standard output piece by piece;
+    /// what is said of it to standard error.
+    ///
+    /// # Errors
+    /// Outside: standard output is closed. Inside: the prompt cannot be continued.
+    fn write(
+        &self,
+        heading: &str,
+        subject: &Subject,
+    ) -> std::io::Result<Result<Generated, HopError>> {
+        let mut out = std::io::stdout().lock();
+        if self.is_text && self.has_headings {
+            writeln!(out, "== {}", self.shown(heading))?;
+        }
+        let mut failed = None;
+        let mut line_is_open = false;
+        let mut sink = |text: &str| {
+            if !self.is_text || text.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            line_is_open = !text.ends_with('\n');
+            match write!(out, "{}", self.shown(text)).and_then(|()| out.flush()) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let written = generate(self.model, subject, self.settings, self.cancel, &mut sink);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if line_is_open {
+            writeln!(out)?;
+        }
+        if let (true, Ok(written)) = (self.is_text, &written) {
+            // What is said of a text is no reason to fail.
+            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, subject));
+        }
+        Ok(written)
+    }
+
+    /// A text as standard output gets it: exactly, unless somebody looks at it.
+    fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.is_seen {
+            without_controls(text)
+        } else {
+            text.into()
+        }
+    }
+
+    fn summary(&self, written: &Generated, subject: &Subject) -> String {
+        let why = match written.stop {
+            Stop::Eos => "ended by the model".to_owned(),
+            Stop::Length if written.context_full => {
+                let context = self.model.config().context;
+                format!("stopped: the model reads no more than {context} tokens")
+            }
+            Stop::Length => "stopped by --max-tokens".to_owned(),
+            Stop::StopText => "stopped by --stop".to_owned(),
+            Stop::Interrupted => "interrupted".to_owned(),
+        };
+        let speed = written
+            .ms_per_token
+            .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
+        let count = written.tokens.len();
+        let injections = subject.injections.iter().map(recipe);
+        let injections: String = injections.map(|recipe| in_force(&recipe)).collect();
+        format!("[{count} tokens{speed}; {why}{injections}]")
+    }
+}
+
+fn in_force(recipe: &Recipe) -> String {
+    let memory = quoted(&recipe.memory);
+    let Placement {
+        layer, head, tau, ..
+    } = recipe.placement;
+    let head = head.map_or_else(String::new, |head| format!(", head {head}"));
+    let scope = match &recipe.placement.scope {
+        Scope::All => String::new(),
+        Scope::Last => ", last token".into(),
+        Scope::Span(span) => format!(", at {}", quoted(&span.text)),
+    };
+    format!("; in force: {memory}, layer {layer}{head}, τ {tau}{scope}")
+}
+
+/// A half-read file would let the model write with other injections than its author means.
+fn refuse_errors(snapshot: &Snapshot) -> Result<(), CliError> {
+    let problems = all_problems(&snapshot.file, &snapshot.text);
+    let Some(error) = problems
+        .iter()
+        .find(|problem| problem.severity == Severity::Error)
+    else {
+        return Ok(());
+    };
+    let (path, text) = match error.origin {
+        Origin::FrontMatter => (snapshot.name.clone(), snapshot.text.as_str()),
+        Origin::Sidecar => {
+            let text = snapshot.file.sidecar.as_deref().unwrap_or_default();
+            (sidecar_name(&snapshot.name), text)
+        }
+    };
+    let index = LineIndex::new(text);
+    let place = index.position(text, error.range.start, PositionEncoding::Utf32);
+    Err(CliError::Case {
+        path: format!("{path}:{}", place.line + 1).into(),
+        reason: error.message.clone(),
+    })
+}
+
+/// The cases to continue, by their index; a file without cases has one.
+fn wanted(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>, CliError> {
+    match &args.case {
+        Some(name) => cases::named(snapshot, name),
+        None if snapshot.file.cases.is_empty() => Ok(vec![None]),
+        None => Ok((0..snapshot.file.cases.len()).map(Some).collect()),
+    }
+}

@@ -1,0 +1,16 @@
+//! Ctrl-C.
+
+use crate::cli::error::CliError;
+use hoplens_runtime::Cancel;
+
+/// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was done
+/// until then stays a result.
+pub(super) fn cancel_on_interrupt() -> Result<Cancel, CliError> {
+    let cancel = Cancel::new();
+    let set = cancel.clone();
+    ctrlc::set_handler(move || set.cancel()).map_err(|error| CliError::System {
+        what: "cannot listen for Ctrl-C",
+        source: std::io::Error::other(error),
+    })?;
+    Ok(cancel)
+}

@@ -1,0 +1,43 @@
+//! `hoplens lens`: what attention heads retrieve, and lenses trained to read it.
+
+mod asked;
+mod chart;
+mod curve;
+mod eval;
+mod map;
+mod print;
+mod read;
+mod text;
+mod train;
+mod words;
+
+use clap::Subcommand;
+
+use crate::cli::Outcome;
+use crate::cli::error::CliError;
+use crate::cli::global::Global;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct LensArgs {
+    #[command(subcommand)]
+    command: Option<LensCommand>,
+    #[command(flatten)]
+    read: read::ReadArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum LensCommand {
+    /// Train a lens for heads of a model.
+    Train(train::TrainArgs),
+    /// Hold a lens to text that it was not trained on, beside the unembed lens.
+    Eval(eval::EvalArgs),
+}
+
+pub(super) fn run(args: &LensArgs, global: &Global) -> Result<Outcome, CliError> {
+    match &args.command {
+        Some(LensCommand::Train(args)) => train::run(args, global),
+        Some(LensCommand::Eval(args)) => eval::run(args, global),
+        None => read::run(&args.read, global),
+    }
+}

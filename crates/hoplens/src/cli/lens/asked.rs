@@ -1,0 +1,82 @@
+//! Which prompt's heads are read, and what of its case they are held to.
+
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::cli::global::Global;
+use crate::cli::lens::read::ReadArgs;
+use crate::cli::{analysed, cases, projects};
+use hoplens_analysis::{HopError, Subject, case_id, case_subject};
+use hoplens_ide::documents::{Asked, Hop};
+use hoplens_prompt::{find_phrase, prompt_of_sidecar};
+use hoplens_runtime::{Cancel, Model};
+
+/// What the flags mean.
+pub(super) fn asked(args: &ReadArgs, global: &Global, model: &Model) -> Result<Asked, CliError> {
+    match &args.file {
+        Some(file) => {
+            let file = prompt_of_sidecar(file).unwrap_or_else(|| file.clone());
+            of_file(&file, args, global, model)
+        }
+        None => of_prompt(args, global, model),
+    }
+}
+
+fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<Asked, CliError> {
+    // clap has seen to it that there is one.
+    let prompt = args.prompt.clone().unwrap_or_default();
+    let hop = match (&args.bridge, &args.mention) {
+        (Some(bridge), Some(mention)) => {
+            let place = find_phrase(&prompt, mention).ok_or_else(|| CliError::Usage {
+                flag: "--mention",
+                reason: format!("\"{mention}\" is not in the prompt; quote its own words"),
+            })?;
+            Some(Hop {
+                mention: place,
+                bridge: bridge.clone(),
+            })
+        }
+        _ => None,
+    };
+    Ok(Asked {
+        tokens: model.tokenizer.encode(&prompt, global.bos()),
+        prompt,
+        interventions: Vec::new(),
+        expect: args.expect.iter().cloned().collect(),
+        hop,
+        case: None,
+        injections: Vec::new(),
+        bos: global.bos(),
+    })
+}
+
+fn of_file(
+    file: &Path,
+    args: &ReadArgs,
+    global: &Global,
+    model: &Model,
+) -> Result<Asked, CliError> {
+    let path = file.to_string_lossy();
+    let bos = projects::settings(&path, global)?.bos;
+    let snapshot = analysed::open(file)?;
+    let index = match &args.case {
+        Some(name) => cases::named(&snapshot, name)?.into_iter().next().flatten(),
+        None => (!snapshot.file.cases.is_empty()).then_some(0),
+    };
+    let id = case_id(&snapshot.file, index);
+    let failed = |error: HopError| CliError::Case {
+        path: file.into(),
+        reason: format!("{id}: {error}"),
+    };
+    let subject: Subject =
+        case_subject(model, &snapshot.file, &snapshot.text, index).map_err(failed)?;
+    let mut asked = Asked::of_case(model, &subject, bos, &Cancel::new()).map_err(failed)?;
+    if let (Some(hop), Some(bridge)) = (&mut asked.hop, &args.bridge) {
+        hop.bridge.clone_from(bridge);
+    }
+    if let Some(expect) = &args.expect {
+        asked.expect = vec![expect.clone()];
+    }
+    asked.case = Some((path.into_owned(), id));
+    Ok(asked)
+}

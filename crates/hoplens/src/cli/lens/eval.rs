@@ -1,0 +1,300 @@
+//! `hoplens lens eval`: what a trained lens is worth on text that it was not trained on.
+
+mod against;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::lens::chart;
+use crate::cli::lens::chart::{BLUE, GREY, Line, ORANGE};
+use crate::cli::lens::text;
+use crate::cli::lens::text::TextArgs;
+use crate::cli::{Outcome, json, progress, resident, write};
+use hoplens_interp::lens::trained::{
+    About, Evaluation, HeadAt, HeadScores, Scores, TextAbout, TrainedLens, evaluate,
+};
+use hoplens_runtime::{Cancel, Model};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct EvalArgs {
+    /// The lens file.
+    #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
+    lens: PathBuf,
+    #[command(flatten)]
+    text: TextArgs,
+    /// Likeliest tokens of the model that are looked for among the lens' likeliest.
+    #[arg(long, value_name = "K", default_value_t = 10)]
+    top: usize,
+    /// Read each head with the lens of the same head so many layers above (or, negative, below).
+    #[arg(
+        long,
+        value_name = "LAYERS",
+        default_value_t = 0,
+        allow_hyphen_values = true
+    )]
+    shift: isize,
+    /// Allow a lens of another model of the same width and vocabulary, to see how it carries over.
+    #[arg(long)]
+    other_model: bool,
+    /// Hold it to this lens file, or to `unembed`, instead of to the model: how often the two say
+    /// something else of the same head.
+    #[arg(long, value_name = "FILE|unembed", conflicts_with_all = ["shift", "plot"])]
+    against: Option<PathBuf>,
+    /// Draw KL by layer into this file (SVG).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+/// Means over the heads of a layer, or over all.
+#[derive(Debug, Serialize)]
+struct LayerScores {
+    /// `None` for all layers together.
+    layer: Option<usize>,
+    unembed: Scores,
+    trained: Scores,
+}
+
+#[derive(Serialize)]
+struct Evaluated<'a> {
+    lens: &'a About,
+    text: TextAbout,
+    shift: isize,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    layers: &'a [LayerScores],
+}
+
+pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+    if args.top == 0 {
+        return Err(CliError::Usage {
+            flag: "--top",
+            reason: "give 1 or more".into(),
+        });
+    }
+    let model = resident::load(global)?;
+    let lens = open(&args.lens, &model, args.other_model)?;
+    if let Some(other) = &args.against {
+        let other = against::open(other, &model, args.other_model)?;
+        return against::run(&lens, other.as_ref(), args, &model, global);
+    }
+    let pairs = pairs(&model, &lens, args.shift)?;
+    let text = text::to_hold(&args.text, &model)?;
+    let bar = progress::spinner("Reading heads");
+    let mut read = 0;
+    let evaluation = evaluate(
+        &model,
+        &lens,
+        &text,
+        &pairs,
+        args.top,
+        &Cancel::new(),
+        &mut |more| {
+            read += more;
+            bar.set_message(format!("Reading heads: {read}"));
+        },
+    )?;
+    bar.finish_and_clear();
+    let layers = by_layer(&evaluation.heads);
+    if let Some(path) = &args.plot {
+        let picture = plot(&evaluation, &layers)?;
+        write::whole(path, picture.as_bytes()).map_err(|source| CliError::Write {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let evaluated = Evaluated {
+            lens: &lens.about,
+            text: text.about(),
+            shift: args.shift,
+            evaluation: &evaluation,
+            layers: &layers,
+        };
+        json::print(out, Some(&model.info), &evaluated)?;
+    } else {
+        print(out, &lens, &evaluation, &layers, args.shift)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn open(path: &Path, model: &Model, any: bool) -> Result<TrainedLens, CliError> {
+    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.into(),
+        source,
+    })?;
+    Ok(if any {
+        TrainedLens::of_any_model(&bytes, model)?
+    } else {
+        TrainedLens::from_bytes(&bytes, model)?
+    })
+}
+
+/// Every head that has a lens `shift` layers above it, and that lens' head.
+fn pairs(
+    model: &Model,
+    lens: &TrainedLens,
+    shift: isize,
+) -> Result<Vec<(HeadAt, HeadAt)>, CliError> {
+    let mut pairs = Vec::new();
+    for layer in 0..model.info.layers {
+        let Some(from) = layer
+            .checked_add_signed(shift)
+            .filter(|from| *from < model.info.layers)
+        else {
+            continue;
+        };
+        for head in 0..model.info.heads {
+            let from = HeadAt { layer: from, head };
+            if lens.covers(from) {
+                pairs.push((HeadAt { layer, head }, from));
+            }
+        }
+    }
+    if pairs.is_empty() {
+        return Err(CliError::Usage {
+            flag: "--shift",
+            reason: format!("no head of the model has a lens {shift} layers above it"),
+        });
+    }
+    Ok(pairs)
+}
+
+/// Means over each layer's heads, and over all at the end.
+fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
+    let mut layers: BTreeMap<usize, Vec<&HeadScores>> = BTreeMap::new();
+    for scores in heads {
+        layers.entry(scores.at.layer).or_default().push(scores);
+    }
+    let of = |layer: Option<usize>, heads: &[&HeadScores]| {
+        let mut found = LayerScores {
+            layer,
+            unembed: Scores::default(),
+            trained: Scores::default(),
+        };
+        for scores in heads {
+            found.unembed += scores.unembed;
+            found.trained += scores.trained;
+        }
+        let share = 1.0 / heads.len().max(1) as f64;
+        found.unembed *= share;
+        found.trained *= share;
+        found
+    };
+    let mut found: Vec<LayerScores> = layers
+        .iter()
+        .map(|(layer, heads)| of(Some(*layer), heads))
+        .collect();
+    let all: Vec<&HeadScores> = heads.iter().collect();
+    found.push(of(None, &all));
+    found
+}
+
+/// KL from the model's next token, by layer.
+fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliError> {
+    let line = |of: &dyn Fn(&LayerScores) -> f64| {
+        let layers = layers.iter();
+        let points = layers.filter_map(|scores| Some((scores.layer? as f64, of(scores))));
+        points.collect::<Vec<(f64, f64)>>()
+    };
+    let lines = [
+        Line {
+            name: "unembed lens",
+            color: ORANGE,
+            width: 2,
+            points: line(&|scores| scores.unembed.kl),
+        },
+        Line {
+            name: "trained lens",
+            color: BLUE,
+            width: 2,
+            points: line(&|scores| scores.trained.kl),
+        },
+        Line {
+            name: "its bias alone, no head",
+            color: GREY,
+            width: 1,
+            points: line(&|_| evaluation.bias.kl),
+        },
+    ];
+    chart::svg("layer", "KL from the model, nats, mean over heads", &lines)
+}
+
+fn print(
+    out: &mut dyn Write,
+    lens: &TrainedLens,
+    evaluation: &Evaluation,
+    layers: &[LayerScores],
+    shift: isize,
+) -> Result<(), CliError> {
+    let top = evaluation.top;
+    writeln!(
+        out,
+        "{} heads at {} positions; means over heads and positions, nats and shares",
+        evaluation.heads.len(),
+        evaluation.positions
+    )?;
+    if shift != 0 {
+        writeln!(out, "each head read with the lens {shift:+} layers away")?;
+    }
+    if lens.about.options.objective != hoplens_interp::lens::trained::Objective::Head {
+        let name = lens.about.options.objective.name();
+        writeln!(
+            out,
+            "the lens was trained for objective {name}, not for what stands here"
+        )?;
+    }
+    let plus = format!("in {top}");
+    writeln!(
+        out,
+        "\n{:>7} │ {:>31} │ {:>31}\n{:>7} │ {:>7} {:>7} {:>7} {:>7} │ {:>7} {:>7} {:>7} {:>7}",
+        "",
+        "unembed lens",
+        "trained lens",
+        "layer",
+        "KL",
+        "CE",
+        "top 1",
+        plus,
+        "KL",
+        "CE",
+        "top 1",
+        plus
+    )?;
+    for scores in layers {
+        let layer = scores
+            .layer
+            .map_or_else(|| "all".to_owned(), |layer| layer.to_string());
+        writeln!(
+            out,
+            "{layer:>7} │ {} │ {}",
+            row(&scores.unembed),
+            row(&scores.trained)
+        )?;
+    }
+    writeln!(
+        out,
+        "{:>7} │ {:>31} │ {}",
+        "no head",
+        "",
+        row(&evaluation.bias)
+    )?;
+    writeln!(
+        out,
+        "\nKL: from the model's next token. CE: of the text's next token. \"no head\": the lens' bias \
+         alone, which is what can be said without looking."
+    )?;
+    Ok(())
+}
+
+fn row(scores: &Scores) -> String {
+    format!(
+        "{:>7.3} {:>7.3} {:>7.3} {:>7.3}",
+        scores.kl, scores.cross_entropy, scores.agreement, scores.overlap
+    )
+}

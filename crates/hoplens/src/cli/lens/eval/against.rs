@@ -1,0 +1,170 @@
+//! `hoplens lens eval --against`: how far two lenses disagree about the same heads.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::lens::eval::EvalArgs;
+use crate::cli::lens::text;
+use crate::cli::{Outcome, json, progress};
+use hoplens_interp::lens::trained::{
+    About, AnyLens, Disagreement, HeadAt, TextAbout, TrainedLens, compare,
+};
+use hoplens_runtime::{Cancel, Model};
+
+/// The name of the plain lens where a file could stand.
+const UNEMBED: &str = "unembed";
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    lens: &'a About,
+    /// `None` for the unembed lens.
+    against: Option<&'a About>,
+    text: TextAbout,
+    top: usize,
+    heads: &'a [Disagreement],
+    layers: &'a [LayerDisagreement],
+}
+
+/// Means over the heads of a layer, or over all.
+#[derive(Debug, Serialize)]
+struct LayerDisagreement {
+    /// `None` for all layers together.
+    layer: Option<usize>,
+    kl: f64,
+    top_differs: f64,
+    tops_differ: f64,
+}
+
+/// The other lens; `None` for the unembed lens.
+pub(super) fn open(path: &Path, model: &Model, any: bool) -> Result<Option<TrainedLens>, CliError> {
+    if path == Path::new(UNEMBED) {
+        return Ok(None);
+    }
+    super::open(path, model, any).map(Some)
+}
+
+pub(super) fn run(
+    lens: &TrainedLens,
+    other: Option<&TrainedLens>,
+    args: &EvalArgs,
+    model: &Model,
+    global: &Global,
+) -> Result<Outcome, CliError> {
+    let (first, second) = (
+        AnyLens::Trained(lens),
+        other.map_or(AnyLens::Unembed, AnyLens::Trained),
+    );
+    let all = (0..model.info.layers)
+        .flat_map(|layer| (0..model.info.heads).map(move |head| HeadAt { layer, head }));
+    let heads: Vec<HeadAt> = all
+        .filter(|at| first.covers(*at) && second.covers(*at))
+        .collect();
+    if heads.is_empty() {
+        return Err(CliError::Usage {
+            flag: "--against",
+            reason: "there is no head that both lenses read".into(),
+        });
+    }
+    let text = text::to_hold(&args.text, model)?;
+    let bar = progress::spinner("Reading heads");
+    let mut read = 0;
+    let mut progress = |more| {
+        read += more;
+        bar.set_message(format!("Reading heads: {read}"));
+    };
+    let cancel = Cancel::new();
+    let both = (first, second);
+    let found = compare(model, both, &text, &heads, args.top, &cancel, &mut progress)?;
+    bar.finish_and_clear();
+    let layers = by_layer(&found);
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let compared = Compared {
+            lens: &lens.about,
+            against: other.map(|lens| &lens.about),
+            text: text.about(),
+            top: args.top,
+            heads: &found,
+            layers: &layers,
+        };
+        json::print(out, Some(&model.info), &compared)?;
+    } else {
+        print(out, lens, other, &found, &layers, args.top)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn by_layer(heads: &[Disagreement]) -> Vec<LayerDisagreement> {
+    let mut layers: BTreeMap<usize, Vec<&Disagreement>> = BTreeMap::new();
+    for found in heads {
+        layers.entry(found.at.layer).or_default().push(found);
+    }
+    let of = |layer: Option<usize>, heads: &[&Disagreement]| {
+        let mean = |of: fn(&Disagreement) -> f64| {
+            heads.iter().map(|found| of(found)).sum::<f64>() / heads.len().max(1) as f64
+        };
+        LayerDisagreement {
+            layer,
+            kl: mean(|found| found.kl),
+            top_differs: mean(|found| found.top_differs),
+            tops_differ: mean(|found| found.tops_differ),
+        }
+    };
+    let mut found: Vec<LayerDisagreement> = layers
+        .iter()
+        .map(|(layer, heads)| of(Some(*layer), heads))
+        .collect();
+    found.push(of(None, &heads.iter().collect::<Vec<_>>()));
+    found
+}
+
+fn print(
+    out: &mut dyn Write,
+    lens: &TrainedLens,
+    other: Option<&TrainedLens>,
+    heads: &[Disagreement],
+    layers: &[LayerDisagreement],
+    top: usize,
+) -> Result<(), CliError> {
+    let objective = |lens: &TrainedLens| lens.about.options.objective.name();
+    writeln!(
+        out,
+        "{} heads: the lens of objective {} against {}",
+        heads.len(),
+        objective(lens),
+        other.map_or("the unembed lens".into(), |other| format!(
+            "that of objective {}",
+            objective(other)
+        ))
+    )?;
+    writeln!(
+        out,
+        "\n{:>7} {:>8} {:>9} {:>9}",
+        "layer",
+        "KL",
+        "top 1",
+        format!("top {top}")
+    )?;
+    for found in layers {
+        let layer = found
+            .layer
+            .map_or_else(|| "all".to_owned(), |layer| layer.to_string());
+        writeln!(
+            out,
+            "{layer:>7} {:>8.3} {:>9.3} {:>9.3}",
+            found.kl, found.top_differs, found.tops_differ
+        )?;
+    }
+    writeln!(
+        out,
+        "\nKL: from what this lens says to what the other says, nats. top 1: share of positions at \
+         which the likeliest tokens differ. top {top}: share of this lens' likeliest that are not \
+         among the other's."
+    )?;
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! `hoplens lens`: every head at one token.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::lens::asked::asked;
+use crate::cli::lens::{print, words};
+use crate::cli::{Outcome, json, resident, write};
+use hoplens_ide::documents::heads_page;
+use hoplens_ide::documents::{
+    Ablate, HeadsOptions, LensResult, MapKind, ShowError, head_map, heads,
+};
+use hoplens_interp::lens::trained::{AnyLens, TrainedLens};
+use hoplens_runtime::{Cancel, Model};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReadArgs {
+    /// A prompt file, or its sidecar: its case's prompt, answer and bridge, its injections in
+    /// force.
+    #[arg(required_unless_present = "prompt")]
+    pub(super) file: Option<PathBuf>,
+    /// This case of the file, by its id or as #1, #2, …; the first one if not given.
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub(super) case: Option<String>,
+    /// A prompt, exactly as the model should read it, instead of a file.
+    #[arg(long, short, conflicts_with = "file")]
+    pub(super) prompt: Option<String>,
+    /// The token whose heads are read, from 0; -1 is the last one.
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = -1,
+        allow_negative_numbers = true
+    )]
+    position: isize,
+    /// The answer that heads are measured by; the file's or the model's own next token if not
+    /// given.
+    #[arg(long, short)]
+    pub(super) expect: Option<String>,
+    /// Words of the prompt that stand for --bridge; a file names them itself.
+    #[arg(long, value_name = "TEXT", requires_all = ["prompt", "bridge"])]
+    pub(super) mention: Option<String>,
+    /// What the mention stands for: shows which heads speak it, as written and where it is named.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) bridge: Option<String>,
+    /// Words, with commas between them, or a file with one a line: shows which heads speak them.
+    #[arg(long, value_name = "WORDS|FILE")]
+    words: Option<String>,
+    /// Look for --words at every token up to this one, not at this one alone.
+    #[arg(long, requires = "words")]
+    pub(super) anywhere: bool,
+    /// How the words that a head retrieves are read: by the output head alone, or by a trained
+    /// lens, which --lens-file names.
+    #[arg(long, value_enum, default_value_t = LensArg::Unembed)]
+    lens: LensArg,
+    /// The trained lens.
+    #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
+    lens_file: PathBuf,
+    /// How heads are silenced to see what they are worth: exactly, or estimated to first order.
+    #[arg(long, value_enum, default_value_t = AblateArg::Zero)]
+    pub(super) ablate: AblateArg,
+    /// Words a head.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    top: usize,
+    /// Heads that the text names; JSON and the page have all.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(super) strongest: usize,
+    /// What the map of layers × heads shows; of what was asked for if not given.
+    #[arg(long, value_enum)]
+    map: Option<MapArg>,
+    /// Write a page to click through, for a browser.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Open the page in a browser; without --page as a file of the system's temporary folder.
+    #[arg(long)]
+    open: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LensArg {
+    Unembed,
+    Trained,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AblateArg {
+    /// z becomes zero at all positions.
+    Zero,
+    /// z becomes its mean over the prompt's positions.
+    Mean,
+    /// As zero, to first order: fast, and often far off.
+    Estimate,
+    /// Not at all.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MapArg {
+    /// What silencing a head changes.
+    Ablation,
+    /// What it adds to the answer's logit.
+    Logit,
+    /// How high it ranks the bridge in the prompt as written.
+    Bridge,
+    /// … and where the bridge is named.
+    BridgeNamed,
+    /// How much higher as written than where it is named.
+    BridgeDifference,
+    /// How high it ranks one of --words.
+    Words,
+}
+
+impl From<AblateArg> for Ablate {
+    fn from(ablate: AblateArg) -> Self {
+        match ablate {
+            AblateArg::Zero => Self::Zero,
+            AblateArg::Mean => Self::Mean,
+            AblateArg::Estimate => Self::Estimate,
+            AblateArg::None => Self::None,
+        }
+    }
+}
+
+impl From<MapArg> for MapKind {
+    fn from(map: MapArg) -> Self {
+        match map {
+            MapArg::Ablation => Self::Ablation,
+            MapArg::Logit => Self::Logit,
+            MapArg::Bridge => Self::Bridge,
+            MapArg::BridgeNamed => Self::BridgeNamed,
+            MapArg::BridgeDifference => Self::BridgeDifference,
+            MapArg::Words => Self::Words,
+        }
+    }
+}
+
+pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError> {
+    let words = args.words.as_deref().map(words::words).transpose()?;
+    let model = resident::load(global)?;
+    let asked = asked(args, global, &model)?;
+    if args.bridge.is_some() && asked.hop.is_none() {
+        let what = match args.file {
+            Some(_) => "the case declares no hop; add `hops: [{mention: …}]`, or use --prompt",
+            None => "name the words that stand for it with --mention",
+        };
+        return Err(CliError::Usage {
+            flag: "--bridge",
+            reason: what.into(),
+        });
+    }
+    let position = position(args.position, asked.tokens.len())?;
+    let lens = trained(args, &model)?;
+    let lens = lens.as_ref().map_or(AnyLens::Unembed, AnyLens::Trained);
+    let options = HeadsOptions {
+        position,
+        top: args.top,
+        ablate: args.ablate.into(),
+        bridge: true,
+        lens,
+        words,
+        anywhere: args.anywhere,
+    };
+    let result = heads(&model, asked, &options, &Cancel::new());
+    // The position was looked at already.
+    let result = result.map_err(|error| usage("--words", error))?;
+    report(&result, args, global, &model)
+}
+
+/// What was asked for in a flag and makes no sense.
+fn usage(flag: &'static str, error: ShowError) -> CliError {
+    match error {
+        ShowError::Asked(reason) => CliError::Usage { flag, reason },
+        other => other.into(),
+    }
+}
+
+/// Writes what was found wherever it is wanted.
+fn report(
+    result: &LensResult,
+    args: &ReadArgs,
+    global: &Global,
+    model: &Model,
+) -> Result<Outcome, CliError> {
+    let mut document = Vec::new();
+    json::print(&mut document, Some(&model.info), result)?;
+    if args.page.is_some() || args.open {
+        let value = serde_json::from_slice(&document).map_err(std::io::Error::from)?;
+        page(&heads_page(&value), args)?;
+    }
+    let kind = args.map.map(MapKind::from);
+    let map = head_map(result, kind, args.ablate.into(), model);
+    let map = map.map_err(|error| usage("--map", error))?;
+    let out = &mut anstream::stdout().lock();
+    match global.format() {
+        Format::Json => out.write_all(&document)?,
+        Format::Svg => out.write_all(map.svg()?.as_bytes())?,
+        _ => print::print(out, result, &map, args)?,
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Writes the page, and opens it where that is asked for.
+fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
+    let path = match &args.page {
+        Some(path) => path.clone(),
+        // The browser reads it after this command has ended.
+        None => std::env::temp_dir().join("hoplens-heads.html"),
+    };
+    write::whole(&path, html.as_bytes()).map_err(|source| CliError::Write {
+        path: path.clone(),
+        source,
+    })?;
+    if args.open {
+        open::that_detached(&path).map_err(|source| CliError::System {
+            what: "cannot open a browser (the page is written; open it by hand)",
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// The position that a flag means.
+fn position(flag: isize, count: usize) -> Result<usize, CliError> {
+    let usage = |flag, reason: String| Err(CliError::Usage { flag, reason });
+    if count == 0 {
+        return usage(
+            "--prompt",
+            "the prompt has no tokens; give some text".into(),
+        );
+    }
+    let found = usize::try_from(flag)
+        .ok()
+        .or_else(|| count.checked_add_signed(flag));
+    match found.filter(|position| *position < count) {
+        Some(position) => Ok(position),
+        None => usage(
+            "--position",
+            format!(
+                "{flag} is not in the prompt, whose tokens are 0 to {} (or -1 to -{count} from its end)",
+                count - 1
+            ),
+        ),
+    }
+}
+
+/// The lens that is asked for, where it is a trained one.
+fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliError> {
+    if args.lens == LensArg::Unembed {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(&args.lens_file).map_err(|source| CliError::Read {
+        path: args.lens_file.clone(),
+        source,
+    })?;
+    Ok(Some(TrainedLens::from_bytes(&bytes, model)?))
+}

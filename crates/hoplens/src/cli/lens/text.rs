@@ -1,0 +1,141 @@
+//! The text that lenses are trained on and held to.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::error::CliError;
+use crate::cli::{analysed, progress, write};
+use hoplens_interp::lens::trained::{LensText, TextSource, cut, sample};
+use hoplens_runtime::{Cancel, Model};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TextArgs {
+    /// Text files to read; if none is given, text is drawn from the model itself.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) text: Vec<PathBuf>,
+    /// Sequences to draw from the model: 1024 to train on, 8 to hold a lens to, if not given.
+    #[arg(long, value_name = "N", conflicts_with = "text")]
+    pub(super) sample: Option<usize>,
+    /// Most tokens of a sequence.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub(super) length: usize,
+    /// Where the random numbers begin: the same seed gives the same result on the same machine.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+/// Added to the seed of text that lenses are held to, so that it is not the text that they were
+/// trained on.
+const OTHER_SEED: u64 = 0x0068_656c_646f_7574;
+/// Sequences that are drawn to train on.
+const TO_TRAIN: usize = 1024;
+/// … and to hold a lens to, of which every head reads every position over the whole vocabulary.
+const TO_HOLD: usize = 8;
+
+impl TextArgs {
+    fn drawn(&self, default: usize) -> usize {
+        self.sample.unwrap_or(default)
+    }
+}
+
+/// The text of a training; what was drawn for one that was stopped is read from `kept`.
+pub(super) fn of_training(
+    args: &TextArgs,
+    model: &Model,
+    kept: &Path,
+    cancel: &Cancel,
+) -> Result<LensText, CliError> {
+    if !args.text.is_empty() {
+        return of(args, TO_TRAIN, model, args.seed, cancel);
+    }
+    if let Some(text) = read_kept(args, model, kept) {
+        return Ok(text);
+    }
+    let text = of(args, TO_TRAIN, model, args.seed, cancel)?;
+    let lines: Vec<String> = text
+        .sequences
+        .iter()
+        .map(|sequence| {
+            let ids: Vec<String> = sequence.iter().map(ToString::to_string).collect();
+            ids.join(" ")
+        })
+        .collect();
+    let whole = format!("{}\n{}\n", heading(args, model), lines.join("\n"));
+    write::whole(kept, whole.as_bytes()).map_err(|source| CliError::Write {
+        path: kept.into(),
+        source,
+    })?;
+    Ok(text)
+}
+
+/// What must be the same for drawn text to be the same.
+fn heading(args: &TextArgs, model: &Model) -> String {
+    format!(
+        "sampled {} {} {} {}",
+        model.info.sha256,
+        args.drawn(TO_TRAIN),
+        args.length,
+        args.seed
+    )
+}
+
+/// Text that was drawn with the same flags before, if it is whole.
+fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
+    let text = std::fs::read_to_string(kept).ok()?;
+    let (first, rest) = text.split_once('\n')?;
+    if first != heading(args, model) {
+        return None;
+    }
+    let known = |id: &u32| (*id as usize) < model.config().vocab;
+    let sequence = |line: &str| {
+        let ids: Result<Vec<u32>, _> = line.split(' ').map(str::parse).collect();
+        ids.ok().filter(|ids| ids.iter().all(known))
+    };
+    let sequences: Option<Vec<Vec<u32>>> = rest.lines().map(sequence).collect();
+    sequences
+        .filter(|sequences| sequences.len() == args.drawn(TO_TRAIN))
+        .map(|sequences| LensText {
+            sequences,
+            source: TextSource::Sampled,
+        })
+}
+
+/// Text that a lens was not trained on, to hold it to.
+pub(super) fn to_hold(args: &TextArgs, model: &Model) -> Result<LensText, CliError> {
+    let seed = args.seed.wrapping_add(OTHER_SEED);
+    of(args, TO_HOLD, model, seed, &Cancel::new())
+}
+
+/// The text that the flags name; where it is drawn, `count` sequences unless they say how many.
+fn of(
+    args: &TextArgs,
+    count: usize,
+    model: &Model,
+    seed: u64,
+    cancel: &Cancel,
+) -> Result<LensText, CliError> {
+    if args.length < 2 {
+        return Err(CliError::Usage {
+            flag: "--length",
+            reason: "a sequence of one token has no next token; give 2 or more".into(),
+        });
+    }
+    if args.text.is_empty() {
+        let count = args.drawn(count);
+        if count == 0 {
+            return Err(CliError::Usage {
+                flag: "--sample",
+                reason: "no text would be drawn; give 2 or more".into(),
+            });
+        }
+        let bar = progress::bar(count, "Drawing text from the model");
+        let text = sample(model, count, args.length, seed, cancel, &mut |done| {
+            bar.set_position(done as u64);
+            progress::log(&bar, done, count, "sequences drawn");
+        })?;
+        bar.finish_and_clear();
+        return Ok(text);
+    }
+    let texts: Result<Vec<String>, CliError> =
+        args.text.iter().map(|path| analysed::read(path)).collect();
+    Ok(cut(model, &texts?, args.length))
+}

@@ -1,0 +1,88 @@
+//! `hoplens probe`: one prompt.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::{Outcome, json, resident};
+use hoplens_analysis::{Settings, Subject, TokenProbability, TokenReading, run_probes};
+use hoplens_ide::{percent, quoted};
+use hoplens_runtime::Cancel;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ProbeArgs {
+    /// The prompt, exactly as the model should read it.
+    #[arg(long, short)]
+    prompt: String,
+    /// The expected answer; several are accepted if given several times.
+    #[arg(long, short)]
+    expect: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ProbeResult<'a> {
+    prompt: &'a str,
+    expect: &'a [String],
+    /// These four are null where no answer is expected.
+    p: Option<f64>,
+    logp: Option<f64>,
+    logp_first: Option<f64>,
+    rank: Option<usize>,
+    top: &'a [TokenProbability],
+    tokens: &'a [TokenReading],
+}
+
+pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError> {
+    let model = resident::load(global)?;
+    let settings = Settings {
+        bos: global.bos(),
+        ..Settings::default()
+    };
+    let subject = Subject {
+        prompt: args.prompt.clone(),
+        expect: args.expect.clone(),
+        mentions: Vec::new(),
+        injections: Vec::new(),
+    };
+    let cancel = Cancel::new();
+    let (probes, tokens) = run_probes(&model, &subject, &settings, &cancel)?;
+    let probe = probes.composed;
+    let out = &mut anstream::stdout().lock();
+    if global.format() == Format::Json {
+        let expects = !args.expect.is_empty();
+        let result = ProbeResult {
+            prompt: &probe.prompt,
+            expect: &args.expect,
+            p: expects.then_some(probe.p),
+            logp: expects.then_some(probe.logp),
+            logp_first: expects.then_some(probe.logp_first),
+            rank: expects.then_some(probe.rank),
+            top: &probe.top,
+            tokens: &tokens,
+        };
+        json::print(out, Some(&model.info), result)?;
+        return Ok(Outcome::Clean);
+    }
+    for token in &tokens {
+        let p = token
+            .logp
+            .map_or_else(|| "(first)".into(), |logp| percent(logp.exp()));
+        writeln!(out, "{p:>12}  {}", quoted(&token.text))?;
+    }
+    writeln!(out, "\nnext:")?;
+    for next in &probe.top {
+        writeln!(out, "{:>12}  {}", percent(next.p), quoted(&next.token))?;
+    }
+    if let Some(expect) = args.expect.first() {
+        let others = if args.expect.len() > 1 {
+            " and its aliases"
+        } else {
+            ""
+        };
+        let (p, rank) = (percent(probe.p), probe.rank + 1);
+        writeln!(out, "\nexpected {}{others}: {p} (#{rank})", quoted(expect))?;
+    }
+    Ok(Outcome::Clean)
+}

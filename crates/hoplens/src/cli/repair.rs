@@ -1,0 +1,398 @@
+//! `hoplens repair`: the measured repairs of a file's cases, and applying them.
+
+mod afterwards;
+mod warned;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use crate::cli::analysed::{analysed, open, read};
+use crate::cli::error::CliError;
+use crate::cli::global::{Format, Global};
+use crate::cli::report::{Places, RepairReport, origin_path, origin_text, repair_report};
+use crate::cli::{Outcome, cases, json, projects, resident, write};
+use afterwards::{Afterwards, afterwards};
+use hoplens_analysis::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
+use hoplens_ide::{
+    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message, why_by_hand,
+};
+use hoplens_prompt::{FileEdit, prompt_of_sidecar};
+use hoplens_runtime::{Cancel, Model};
+use warned::{Warned, warnings};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RepairArgs {
+    /// A prompt file, or its sidecar.
+    file: PathBuf,
+    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows.
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+    /// Edit the file: for each failing case its best repair.
+    #[arg(long)]
+    apply: bool,
+    /// Show or apply this repair instead of the best one; needs --case where several fail.
+    #[arg(long, value_name = "N")]
+    number: Option<usize>,
+    /// Show what --apply would change, and change nothing.
+    #[arg(long)]
+    diff: bool,
+}
+
+pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliError> {
+    let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
+    let path = file.to_string_lossy();
+    let settings = projects::settings(&path, global)?;
+    let snapshot = open(&file)?;
+    let named = args.case.as_deref();
+    let named = named.map(|id| cases::named(&snapshot, id)).transpose()?;
+    let is_wanted = |case: Option<usize>| named.as_ref().is_none_or(|named| named.contains(&case));
+    let model = resident::load(global)?;
+    let snapshot = look(snapshot, &model, &settings, &is_wanted)?;
+    let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+    let mut wanted: Vec<&CaseFindings> = cases.collect();
+    wanted.retain(|case| is_wanted(case.case));
+    refused(&file, &wanted)?;
+    wanted.retain(|case| fails(case) || numbered(case).next().is_some());
+    if let Some(number) = args.number {
+        one_of(&wanted, number)?;
+    }
+    let out = &mut anstream::stdout().lock();
+    let is_text = global.format() == Format::Text;
+    let warned = warnings(&snapshot, &is_wanted);
+    if is_text {
+        list(out, &snapshot, &wanted, &warned, args.number)?;
+    }
+    let mut applied = Vec::new();
+    if args.apply || args.diff {
+        // By its place, for an edit may give a case another id.
+        let places: Vec<Option<usize>> = wanted.iter().map(|case| case.case).collect();
+        for place in places {
+            let Some(one) = apply(args, &file, &model, &settings, place)? else {
+                continue;
+            };
+            if is_text {
+                one.print(out)?;
+            }
+            applied.push(one);
+        }
+    }
+    let is_written = applied.iter().any(|one| one.written);
+    let afterwards = if is_written {
+        afterwards(&snapshot, &open(&file)?, &model, &settings)?
+    } else {
+        Vec::new()
+    };
+    if is_text {
+        for one in &afterwards {
+            one.print(out, &applied)?;
+        }
+    }
+    if !is_text {
+        let places = Places::of(&snapshot);
+        let repairs = wanted
+            .iter()
+            .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
+        let repairs = repairs.map(|(case, number, repair)| Listed {
+            case: &case.id,
+            number,
+            repair: repair_report(&places, case, repair),
+        });
+        let result = RepairResult {
+            path: &path,
+            repairs: repairs.collect(),
+            applied: &applied,
+            afterwards: &afterwards,
+        };
+        json::print(out, Some(&model.info), result)?;
+    }
+    let is_clean = if is_written {
+        let asked = |one: &&Afterwards| one.is_worse || is_wanted(one.place);
+        let mut asked = afterwards.iter().filter(asked);
+        asked.all(|one| one.still.is_none())
+    } else {
+        wanted.is_empty() && warned.is_empty()
+    };
+    Ok(if is_clean {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    })
+}
+
+/// Analyses a file with the repairs of what fails.
+fn look(
+    snapshot: Snapshot,
+    model: &Model,
+    settings: &Settings,
+    wanted: &dyn Fn(Option<usize>) -> bool,
+) -> Result<Snapshot, CliError> {
+    let cases = subjects(model, &snapshot.file, &snapshot.text);
+    analysed(snapshot, model, &cases, settings, (0, 1), wanted)
+}
+
+/// Why a case could not be asked, if one could not.
+fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
+    match cases.iter().find_map(|case| case.outcome.as_ref().err()) {
+        None => Ok(()),
+        Some(reason) => Err(CliError::Case {
+            path: path.into(),
+            reason: reason.clone(),
+        }),
+    }
+}
+
+fn fails(case: &CaseFindings) -> bool {
+    let verdict = case
+        .outcome
+        .as_ref()
+        .ok()
+        .and_then(|outcome| outcome.verdict);
+    verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+}
+
+/// The repairs of a case, from 1.
+fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
+    let repairs = case.outcome.as_ref().ok();
+    let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
+    repairs
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .map(|(at, repair)| (at + 1, repair))
+}
+
+/// That the only failing case has a repair of this number.
+fn one_of(failing: &[&CaseFindings], number: usize) -> Result<(), CliError> {
+    let reason = match failing {
+        [] => return Ok(()),
+        [case] => match numbered(case).count() {
+            count if (1..=count).contains(&number) => return Ok(()),
+            0 => format!("case {} has no repairs, so there is no {number}", case.id),
+            1 => format!("case {} has one repair, so there is no {number}", case.id),
+            count => format!(
+                "case {} has {count} repairs, from 1, so there is no {number}",
+                case.id
+            ),
+        },
+        several => {
+            let ids: Vec<&str> = several.iter().map(|case| case.id.as_str()).collect();
+            let ids = ids.join(", ");
+            format!("several cases fail ({ids}); name one with --case")
+        }
+    };
+    Err(CliError::Usage {
+        flag: "--number",
+        reason,
+    })
+}
+
+/// The repairs of the failing cases, or the one of them with this number.
+fn list(
+    out: &mut dyn Write,
+    snapshot: &Snapshot,
+    cases: &[&CaseFindings],
+    warned: &[Warned<'_>],
+    only: Option<usize>,
+) -> std::io::Result<()> {
+    if cases.is_empty() && warned.is_empty() {
+        return writeln!(out, "{}: nothing fails", snapshot.name);
+    }
+    let is_listed = |id: &str| cases.iter().any(|case| case.id == id);
+    for (id, message) in warned.iter().filter(|(id, _)| !id.is_some_and(is_listed)) {
+        let id = id.map_or_else(String::new, |id| format!(" {id}"));
+        writeln!(out, "{}{id}: {message}", snapshot.name)?;
+    }
+    if cases.is_empty() {
+        writeln!(
+            out,
+            "     no repair was measured: that needs a case with `expect` that fails"
+        )?;
+    }
+    for case in cases {
+        let own = |(id, _): &&Warned<'_>| *id == Some(case.id.as_str());
+        for (_, message) in warned.iter().filter(own) {
+            writeln!(out, "{} {}: {message}", snapshot.name, case.id)?;
+        }
+        let listed = numbered(case).filter(|(number, _)| only.is_none_or(|only| only == *number));
+        for (number, repair) in listed {
+            writeln!(out, "{number:>3}. {}", repair_title(snapshot, case, repair))?;
+            if let Some(effects) = repair_side_effects(repair) {
+                writeln!(out, "     {effects}")?;
+            }
+            if let Some(reason) = why_by_hand(snapshot, case, repair) {
+                writeln!(out, "     by hand: {reason}")?;
+            }
+        }
+        if numbered(case).next().is_none() {
+            writeln!(
+                out,
+                "     no measured change makes the answer more probable"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A repair that was put into the file.
+#[derive(Debug, Serialize)]
+struct Applied {
+    case: String,
+    number: usize,
+    /// Whether the file was changed; not with --diff.
+    written: bool,
+    path: String,
+    /// Probability of the answer that the repair promised.
+    promised: f64,
+    /// … and what the edited file has.
+    measured: f64,
+    /// Whether the case is well with this edit.
+    is_ok: bool,
+    /// What is still wrong with it.
+    still: Option<String>,
+    diff: String,
+}
+
+impl Applied {
+    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let done = if self.written {
+            "applied"
+        } else {
+            "would apply"
+        };
+        writeln!(out, "\n{done} {} of case {}:", self.number, self.case)?;
+        write!(out, "{}", self.diff)?;
+        writeln!(
+            out,
+            "promised {}, measured in the edited file {}",
+            percent(self.promised),
+            percent(self.measured)
+        )?;
+        match &self.still {
+            Some(message) => writeln!(out, "still: {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Edits the file for one case and asks it again. The file is read anew, since the repair of
+/// another case may have changed it. `None` where nothing can be applied.
+fn apply(
+    args: &RepairArgs,
+    file: &Path,
+    model: &Model,
+    settings: &Settings,
+    place: Option<usize>,
+) -> Result<Option<Applied>, CliError> {
+    let snapshot = look(open(file)?, model, settings, &|case| case == place)?;
+    let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
+    let Some(case) = cases.find(|case| case.case == place) else {
+        return Ok(None);
+    };
+    let id = &case.id;
+    let edit_of = |(number, repair)| Some((number, repair, repair_edit(&snapshot, case, repair)?));
+    let chosen = match args.number {
+        Some(number) => {
+            let found = numbered(case).find(|(at, _)| *at == number);
+            let why = found.and_then(|(_, repair)| why_by_hand(&snapshot, case, repair));
+            Some(found.and_then(edit_of).ok_or_else(|| CliError::Usage {
+                flag: "--number",
+                reason: match why {
+                    Some(why) => format!("repair {number} of case {id} is for your hand: {why}"),
+                    None => format!("case {id} has no repair {number}"),
+                },
+            })?)
+        }
+        None => numbered(case)
+            .filter(|(_, repair)| is_safe(repair))
+            .find_map(edit_of),
+    };
+    let Some((number, repair, edit)) = chosen else {
+        return Ok(None);
+    };
+    let target = PathBuf::from(origin_path(&snapshot, edit.target));
+    let before = if edit.creates {
+        ""
+    } else {
+        origin_text(&snapshot, edit.target)
+    };
+    let after = edit.apply(before);
+    if !args.diff {
+        put(&target, before, &after, &edit)?;
+    }
+    let edited = edited(&snapshot, &edit);
+    let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let asked = findings.cases.iter().find(|case| case.case == place);
+    let still = asked.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
+    let asked = asked.and_then(|case| case.outcome.as_ref().ok());
+    let name = target.to_string_lossy().into_owned();
+    let diff = TextDiff::from_lines(before, &after);
+    Ok(Some(Applied {
+        case: id.clone(),
+        number,
+        written: !args.diff,
+        promised: repair.logp_after.exp(),
+        measured: asked.map_or(f64::NAN, |outcome| outcome.probes.composed.p),
+        is_ok: asked.is_some_and(|outcome| outcome.verdict == Some(Verdict::Ok)),
+        still,
+        diff: diff.unified_diff().header(&name, &name).to_string(),
+        path: name,
+    }))
+}
+
+/// Whether a repair may be chosen without being named: it neither fakes knowledge nor makes the
+/// answers of the file's other cases less probable.
+fn is_safe(repair: &Repair) -> bool {
+    let others = repair.stability.as_ref();
+    !repair.fakes && others.is_none_or(|stability| stability.worse == 0)
+}
+
+/// The file after the edit, read as it then is.
+fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
+    let (file, text) = hoplens_prompt::edited(&snapshot.file, &snapshot.text, edit);
+    Snapshot {
+        name: snapshot.name.clone(),
+        text,
+        file,
+        findings: None,
+    }
+}
+
+/// Writes the edited text, unless the file is no longer what was measured.
+fn put(target: &Path, before: &str, after: &str, edit: &FileEdit) -> Result<(), CliError> {
+    let unchanged = if edit.creates {
+        !target.exists()
+    } else {
+        read(target)? == before
+    };
+    if !unchanged {
+        return Err(CliError::Case {
+            path: target.into(),
+            reason: "the file changed while its repairs were measured; run the command again"
+                .into(),
+        });
+    }
+    write::whole(target, after.as_bytes()).map_err(|source| CliError::Write {
+        path: target.into(),
+        source,
+    })
+}
+
+#[derive(Serialize)]
+struct RepairResult<'a> {
+    path: &'a str,
+    repairs: Vec<Listed<'a>>,
+    applied: &'a [Applied],
+    /// Every case after all edits; empty where nothing was written.
+    afterwards: &'a [Afterwards],
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    case: &'a str,
+    number: usize,
+    #[serde(flatten)]
+    repair: RepairReport<'a>,
+}

@@ -1,0 +1,85 @@
+//! A file after all its edits: what one repair does to the other cases shows only there.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::error::CliError;
+use crate::cli::repair::Applied;
+use hoplens_analysis::{CaseFindings, Settings, analyse};
+use hoplens_ide::{Snapshot, percent, verdict_message};
+use hoplens_runtime::{Cancel, Model};
+
+/// A case before the first edit and after the last.
+#[derive(Debug, Serialize)]
+pub(super) struct Afterwards {
+    #[serde(skip)]
+    pub(super) place: Option<usize>,
+    case: String,
+    /// Probability of the answer before; `null` where the case could not be asked.
+    before: Option<f64>,
+    /// … and now.
+    after: Option<f64>,
+    /// Whether the answer is less probable than it was, by more than `gain_factor`.
+    pub(super) is_worse: bool,
+    /// What is wrong with the case now.
+    pub(super) still: Option<String>,
+}
+
+/// Asks every case of the edited file, and compares it with what `before` found.
+pub(super) fn afterwards(
+    before: &Snapshot,
+    edited: &Snapshot,
+    model: &Model,
+    settings: &Settings,
+) -> Result<Vec<Afterwards>, CliError> {
+    let now = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let old = before.findings.iter().flat_map(|found| &found.cases);
+    let old: Vec<&CaseFindings> = old.collect();
+    let compared = now.cases.iter().map(|case| {
+        let outcome = case.outcome.as_ref();
+        let before = old.iter().find(|one| one.case == case.case);
+        let (before, after) = (before.and_then(|one| p(one)), p(case));
+        let is_worse = match (before, after) {
+            (Some(before), Some(after)) => after * settings.thresholds.gain_factor < before,
+            (before, after) => before.is_some() && after.is_none(),
+        };
+        Afterwards {
+            place: case.case,
+            case: case.id.clone(),
+            before,
+            after,
+            is_worse,
+            still: match outcome {
+                Ok(outcome) => verdict_message(case, outcome),
+                Err(reason) => Some(reason.clone()),
+            },
+        }
+    });
+    Ok(compared.collect())
+}
+
+/// The probability of the answer, where one is expected.
+fn p(case: &CaseFindings) -> Option<f64> {
+    let outcome = case.outcome.as_ref().ok()?;
+    outcome.verdict?;
+    Some(outcome.probes.composed.p)
+}
+
+impl Afterwards {
+    /// Says what got worse, and what is wrong still and was not said of the case when it was
+    /// edited.
+    pub(super) fn print(&self, out: &mut dyn Write, applied: &[Applied]) -> std::io::Result<()> {
+        if self.is_worse {
+            let told = |p: Option<f64>| p.map_or_else(|| "not asked".to_owned(), percent);
+            let (before, after) = (told(self.before), told(self.after));
+            writeln!(out, "worse: case {}: {before} → {after}", self.case)?;
+        }
+        let own = applied.iter().find(|one| one.case == self.case);
+        let said = own.is_some_and(|one| one.still == self.still);
+        match &self.still {
+            Some(message) if !said => writeln!(out, "still: case {}: {message}", self.case),
+            _ => Ok(()),
+        }
+    }
+}

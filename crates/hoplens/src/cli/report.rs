@@ -1,0 +1,291 @@
+//! Findings and repairs as JSON.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use hoplens_analysis::{
+    CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Undeclared, Verdict,
+};
+use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
+use hoplens_interp::memory::{Control, Recipe};
+use hoplens_prompt::text::{LineIndex, PositionEncoding};
+use hoplens_prompt::{FileEdit, Origin, Severity, sidecar_name};
+
+/// One file.
+#[derive(Serialize)]
+pub(super) struct FileReport<'a> {
+    path: &'a str,
+    cases: Vec<CaseReport<'a>>,
+    diagnostics: Vec<DiagnosticReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct CaseReport<'a> {
+    id: &'a str,
+    prompt: &'a str,
+    expect: &'a [String],
+    p: f64,
+    logp: f64,
+    logp_first: f64,
+    rank: usize,
+    top: &'a [TokenProbability],
+    verdict: Option<Verdict>,
+    probes: &'a Probes,
+    repairs: Vec<RepairReport<'a>>,
+    /// The hop that nobody declared; all of it is guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undeclared: Option<UndeclaredReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct UndeclaredReport<'a> {
+    /// The phrase that `found` is about.
+    phrase: &'a str,
+    #[serde(flatten)]
+    found: &'a Undeclared,
+}
+
+/// One repair.
+#[derive(Serialize)]
+pub(super) struct RepairReport<'a> {
+    kind: &'static str,
+    title: String,
+    logp_before: f64,
+    logp_after: f64,
+    rank_after: usize,
+    /// Whether the model lacks the knowledge and only says the words.
+    fakes: bool,
+    #[serde(flatten)]
+    injection: Option<&'a Recipe>,
+    /// Share of random memories that gain less, 0 to 100; null for a rewrite.
+    control_percentile: Option<f64>,
+    /// What the injection does to other prompts; null for a rewrite and scope `span`.
+    collateral: Option<&'a Collateral>,
+    /// What the change does to the other cases of the file; null where there are none.
+    stability: Option<Stability>,
+    edit: Option<EditReport>,
+}
+
+#[derive(Serialize)]
+struct EditReport {
+    path: String,
+    creates: bool,
+    edits: Vec<TextEditReport>,
+}
+
+#[derive(Serialize)]
+struct TextEditReport {
+    range: RangeReport,
+    new_text: String,
+}
+
+#[derive(Serialize)]
+struct DiagnosticReport<'a> {
+    code: &'a str,
+    /// The case that it belongs to, if to one.
+    case: Option<&'a str>,
+    severity: &'static str,
+    message: &'a str,
+    path: String,
+    range: RangeReport,
+}
+
+/// From where to where.
+#[derive(Serialize)]
+pub(super) struct RangeReport {
+    pub(super) start: PlaceReport,
+    pub(super) end: PlaceReport,
+}
+
+/// Lines and columns count from 1; columns in characters where nothing else is said.
+#[derive(Serialize)]
+pub(super) struct PlaceReport {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+/// What is said of one file.
+pub(super) fn file_report<'a>(
+    snapshot: &'a Snapshot,
+    diagnostics: &'a [Diagnostic],
+) -> FileReport<'a> {
+    let places = Places::of(snapshot);
+    let cases = snapshot
+        .findings
+        .as_ref()
+        .map_or(&[][..], |findings| &findings.cases);
+    FileReport {
+        path: &snapshot.name,
+        cases: cases
+            .iter()
+            .filter_map(|case| case_report(&places, case))
+            .collect(),
+        diagnostics: diagnostics
+            .iter()
+            .map(|found| DiagnosticReport {
+                code: found.code,
+                case: found.case.and_then(|at| Some(cases.get(at)?.id.as_str())),
+                severity: severity_name(found.severity),
+                message: &found.message,
+                path: origin_path(snapshot, found.origin),
+                range: places.range(found.origin, &found.range),
+            })
+            .collect(),
+    }
+}
+
+fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
+    let outcome = case.outcome.as_ref().ok()?;
+    let probe = &outcome.probes.composed;
+    let repairs = outcome.repairs.as_deref().unwrap_or_default();
+    Some(CaseReport {
+        id: &case.id,
+        prompt: &case.subject.prompt,
+        expect: &case.subject.expect,
+        p: probe.p,
+        logp: probe.logp,
+        logp_first: probe.logp_first,
+        rank: probe.rank,
+        top: &probe.top,
+        verdict: outcome.verdict,
+        probes: &outcome.probes,
+        repairs: repairs
+            .iter()
+            .map(|repair| repair_report(places, case, repair))
+            .collect(),
+        undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
+            phrase: case
+                .subject
+                .prompt
+                .get(found.mention.clone())
+                .unwrap_or_default(),
+            found,
+        }),
+    })
+}
+
+/// A repair with its edit.
+pub(super) fn repair_report<'a>(
+    places: &Places<'_>,
+    case: &CaseFindings,
+    repair: &'a Repair,
+) -> RepairReport<'a> {
+    RepairReport {
+        kind: repair.change.kind(),
+        title: repair_title(places.snapshot, case, repair),
+        logp_before: repair.logp_before,
+        logp_after: repair.logp_after,
+        rank_after: repair.rank_after,
+        fakes: repair.fakes,
+        injection: repair.change.injection(),
+        control_percentile: repair.control.as_ref().map(Control::percentile),
+        collateral: repair.collateral.as_ref(),
+        stability: repair.stability,
+        edit: repair_edit(places.snapshot, case, repair).map(|edit| edit_report(places, &edit)),
+    }
+}
+
+fn edit_report(places: &Places<'_>, edit: &FileEdit) -> EditReport {
+    EditReport {
+        path: origin_path(places.snapshot, edit.target),
+        creates: edit.creates,
+        edits: edit
+            .edits
+            .iter()
+            .map(|one| TextEditReport {
+                // A sidecar that is not there yet is as an empty one.
+                range: places.range(edit.target, &one.range),
+                new_text: one.new_text.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// The path of the file that `origin` means.
+pub(super) fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
+    match origin {
+        Origin::FrontMatter => snapshot.name.clone(),
+        Origin::Sidecar => sidecar_name(&snapshot.name),
+    }
+}
+
+/// The same as other tools name it: from here, with slashes.
+pub(super) fn display_path(snapshot: &Snapshot, origin: Origin) -> String {
+    slashed(&origin_path(snapshot, origin))
+}
+
+/// A path with slashes, without `./` before it.
+pub(super) fn slashed(path: &str) -> String {
+    let path = if std::path::MAIN_SEPARATOR == '\\' {
+        path.replace('\\', "/")
+    } else {
+        path.to_owned()
+    };
+    path.strip_prefix("./").map_or(path.clone(), str::to_owned)
+}
+
+/// Its text.
+pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
+    match origin {
+        Origin::FrontMatter => &snapshot.text,
+        Origin::Sidecar => snapshot.file.sidecar.as_deref().unwrap_or_default(),
+    }
+}
+
+/// Where the lines of a prompt file and its sidecar begin, found once for all ranges of a report.
+pub(super) struct Places<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    prompt: LineIndex,
+    sidecar: LineIndex,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let index = |origin| LineIndex::new(origin_text(snapshot, origin));
+        Self {
+            snapshot,
+            prompt: index(Origin::FrontMatter),
+            sidecar: index(Origin::Sidecar),
+        }
+    }
+
+    /// A range from 1, columns in characters.
+    pub(super) fn range(&self, origin: Origin, range: &Range<usize>) -> RangeReport {
+        self.range_in(origin, range, PositionEncoding::Utf32)
+    }
+
+    /// A range from 1, columns as `encoding` counts them.
+    pub(super) fn range_in(
+        &self,
+        origin: Origin,
+        range: &Range<usize>,
+        encoding: PositionEncoding,
+    ) -> RangeReport {
+        let text = origin_text(self.snapshot, origin);
+        let index = match origin {
+            Origin::FrontMatter => &self.prompt,
+            Origin::Sidecar => &self.sidecar,
+        };
+        let place = |offset| {
+            let position = index.position(text, offset, encoding);
+            PlaceReport {
+                line: position.line + 1,
+                column: position.column + 1,
+            }
+        };
+        RangeReport {
+            start: place(range.start),
+            end: place(range.end),
+        }
+    }
+}
+
+pub(super) fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Hint => "hint",
+        Severity::Information => "information",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}

@@ -1,0 +1,194 @@
+//! A memory at every layer and magnitude.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_lsp_server::jsonrpc::{Error, Result};
+use tower_lsp_server::ls_types::ProgressToken;
+
+use crate::server::asking::{ask_model, failed, look_first};
+use crate::server::commands::{Place, cases};
+use crate::server::key::Key;
+use crate::server::progress::{Progress, Step};
+use crate::server::state::State;
+use hoplens_analysis::{CaseFindings, first_tokens};
+use hoplens_ide::documents::{Asked, ShowError, SweepDocument, Weighed, sweep_map, weigh};
+use hoplens_ide::{percent, quoted};
+use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::memory::{Grid, Subject, Sweep, sweep};
+use hoplens_prompt::memory_text;
+
+/// The magnitudes that are measured.
+const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct SweepParams {
+    #[serde(flatten)]
+    place: Place,
+    /// The memory's text; the first bridge of the case where absent.
+    memory: Option<String>,
+    #[serde(default)]
+    pub encoding: EncodingName,
+    #[serde(default)]
+    pub scope: ScopeName,
+    /// Whether random memories are tried in the best cell.
+    #[serde(default)]
+    control: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum EncodingName {
+    #[default]
+    Embed,
+    Unembed,
+    Layerwise,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ScopeName {
+    #[default]
+    All,
+    Last,
+}
+
+impl From<EncodingName> for Encoding {
+    fn from(name: EncodingName) -> Self {
+        match name {
+            EncodingName::Embed => Self::Embed,
+            EncodingName::Unembed => Self::Unembed,
+            EncodingName::Layerwise => Self::Layerwise,
+        }
+    }
+}
+
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::All => Self::All,
+            ScopeName::Last => Self::Last,
+        }
+    }
+}
+
+/// What was measured, as JSON and as a picture.
+pub(super) struct Swept {
+    pub document: Value,
+    pub svg: String,
+}
+
+pub(super) async fn run(
+    state: &Arc<State>,
+    params: SweepParams,
+    token: Option<ProgressToken>,
+) -> Result<Value> {
+    Ok(measured(state, params, token).await?.document)
+}
+
+/// The document of `hoplens sweep` of a case, its other injections in force.
+pub(super) async fn measured(
+    state: &Arc<State>,
+    params: SweepParams,
+    token: Option<ProgressToken>,
+) -> Result<Swept> {
+    let key = Key::of(&params.place.uri);
+    let seen = look_first(state, &key).await?;
+    let index = cases::index(state, &seen, &params.place)?;
+    let Some(case) = seen.findings.cases.get(index) else {
+        return Err(failed("there is no such case"));
+    };
+    if case.subject.expect.is_empty() {
+        return Err(failed(format!(
+            "case {} expects no answer, so nothing can gain; give it an `expect`",
+            case.id
+        )));
+    }
+    let memories = memories(case);
+    let memory = params.memory.clone().or_else(|| memories.first().cloned());
+    let Some(memory) = memory.filter(|memory| !memory.trim().is_empty()) else {
+        return Err(Error::invalid_params(format!(
+            "name a memory: case {} declares no bridge",
+            case.id
+        )));
+    };
+    let title = format!("Sweeping {}", key.short_name());
+    let progress = Progress::begin_for(state, title, token);
+    let settings = state.hop_settings(&key);
+    let (subject, bos) = (case.subject.clone(), settings.bos);
+    let (encoding, scope) = (params.encoding.into(), params.scope.into());
+    let swept = memory.clone();
+    let (document, svg) = ask_model(state, move |model, cancel, pause| {
+        let asked = Asked::of_case(model, &subject, bos, cancel)?;
+        let first_tokens = first_tokens(model, &asked.prompt, &asked.expect)?;
+        let grid = Grid {
+            encodings: vec![encoding],
+            layers: (0..model.info.layers).collect(),
+            taus: TAUS.map(f64::from).collect(),
+            scopes: vec![scope],
+            head: None,
+        };
+        let total = grid.layers.len() * grid.taus.len();
+        let prompt = Subject {
+            text: &asked.prompt,
+            tokens: &asked.tokens,
+            first_tokens: &first_tokens,
+            bos,
+            interventions: &asked.interventions,
+        };
+        let begun = Instant::now();
+        let mut tick = |done: usize| {
+            progress.report(Step {
+                message: format!("{done} of {total} cells"),
+                percent: (100 * done / total.max(1)).min(100) as u32,
+            });
+            pause();
+        };
+        let found = sweep(model, &prompt, &swept, &grid, cancel, &mut tick)?;
+        let elapsed = begun.elapsed().as_secs_f64() * 1e3;
+        let weighed = if params.control {
+            weigh(model, &prompt, &swept, &asked.expect, found.best(), cancel)?
+        } else {
+            Weighed::default()
+        };
+        let svg = picture(&found, &grid, &swept, &asked.expect)?;
+        let told = (
+            asked.prompt.as_str(),
+            asked.expect.as_slice(),
+            swept.as_str(),
+        );
+        let result = SweepDocument::new(told, &found, &weighed, elapsed);
+        Ok::<_, ShowError>((hoplens_ide::documents::document(&model.info, result)?, svg))
+    })
+    .await?;
+    let mut document = document;
+    document["uri"] = json!(seen.known.view.prompt.uri);
+    document["version"] = json!(seen.known.view.prompt.version);
+    document["case"] = json!(case.id);
+    document["memories"] = json!(memories);
+    Ok(Swept { document, svg })
+}
+
+/// The bridges of a case as memories.
+fn memories(case: &CaseFindings) -> Vec<String> {
+    let bridges = case.subject.mentions.iter();
+    let bridges = bridges.filter_map(|mention| mention.bridge.as_deref());
+    bridges
+        .map(|bridge| memory_text(bridge).to_owned())
+        .collect()
+}
+
+fn picture(
+    swept: &Sweep,
+    grid: &Grid,
+    memory: &str,
+    expect: &[String],
+) -> std::result::Result<String, ShowError> {
+    let answers: Vec<String> = expect.iter().map(|answer| quoted(answer)).collect();
+    let title = format!("Δ log p of {} by layer and τ", answers.join(" or "));
+    let before = percent(swept.baseline.logp_first.exp());
+    let subtitle = format!("memory {}, {before} without it", quoted(memory));
+    sweep_map(title, subtitle, swept, &grid.layers, &grid.taus).svg()
+}

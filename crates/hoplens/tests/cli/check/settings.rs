@@ -1,0 +1,125 @@
+//! `hoplens.toml` and what goes before it.
+
+use hoplens::settings::analysis_settings;
+use hoplens_workspace::Project;
+
+use super::{Folder, code, failing, json, stderr};
+
+#[test]
+fn flags_go_before_the_project() {
+    let folder = Folder::new();
+    folder.write("one.prompt", "Text");
+    let llama = hoplens_test_support::miniature("tiny-llama");
+    folder.write(
+        "hoplens.toml",
+        &format!("model = {:?}\n", llama.display().to_string()),
+    );
+    let found = json(&folder.bare(&["check", "one.prompt", "--json"], None));
+    assert_eq!(found["model"]["name"], "tiny-llama");
+    let found = json(&folder.run(&["check", "one.prompt", "--json"]));
+    assert_eq!(found["model"]["name"], "tiny-gpt2");
+}
+
+#[test]
+fn thresholds_and_searches_are_the_nearest_projects() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    folder.write("deep/one.prompt", &failing("The first"));
+    // Nothing is ever lost.
+    let easy = "[thresholds]\nlost_factor = 1e9\n";
+    folder.write("deep/hoplens.toml", easy);
+    folder.write("hoplens.toml", "[search]\nmost = 1\n");
+    let found = json(&folder.run(&["check", "one.prompt", "deep/one.prompt", "--json"]));
+    let case = |file: usize| found["files"][file]["cases"][0].clone();
+    assert_ne!(case(0)["verdict"], "ok");
+    assert_eq!(case(0)["repairs"].as_array().unwrap().len(), 1);
+    assert_eq!(case(1)["verdict"], "ok");
+}
+
+#[test]
+fn what_is_ignored_is_not_said() {
+    let folder = Folder::new();
+    folder.write("one.prompt", &failing("The first"));
+    let codes = || {
+        let found = json(&folder.run(&["check", "one.prompt", "--json"]));
+        let all = found["files"][0]["diagnostics"].as_array().unwrap().clone();
+        all.iter()
+            .map(|one| one["code"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = codes();
+    let verdict = before.first().unwrap();
+    folder.write("hoplens.toml", &format!("ignore = [\"{verdict}\"]\n"));
+    assert!(!codes().contains(verdict));
+}
+
+#[test]
+fn a_wrong_setting_is_named_with_its_place() {
+    let folder = Folder::new();
+    folder.write("one.prompt", "Text");
+    for (text, words) in [
+        (
+            "[thresholds]\nknow = 0.1\n",
+            ["hoplens.toml:2:1", "know", "known"],
+        ),
+        (
+            "model = 5\n",
+            ["hoplens.toml:1:9", "string", "docs/settings.md"],
+        ),
+        (
+            "[search]\npasses = -1.0\n",
+            ["hoplens.toml:2:1", "passes", "above 0"],
+        ),
+    ] {
+        folder.write("hoplens.toml", text);
+        let output = folder.run(&["check", "one.prompt"]);
+        assert_eq!(code(&output), 2);
+        for word in words {
+            assert!(stderr(&output).contains(word), "{}", stderr(&output));
+        }
+    }
+}
+
+/// The keys that a table of the settings may have, as the reader names them.
+fn known_keys(table: &str) -> Vec<String> {
+    let head = if table.is_empty() {
+        String::new()
+    } else {
+        format!("[{table}]\n")
+    };
+    let problem = Project::parse(&format!("{head}no_such_key = 1\n")).unwrap_err();
+    let names = problem.message.split("expected one of").nth(1).unwrap();
+    let names = names.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_document_has_every_key_with_its_default() {
+    let document = include_str!("../../../../../docs/settings.md");
+    let rows: Vec<(&str, &str)> = document
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split(" | ");
+            let key = cells.next()?.strip_suffix('`')?;
+            let default = cells.nth(1)?.strip_suffix(" |")?;
+            Some((key, default.trim_matches('`')))
+        })
+        .collect();
+    let mut keys = Vec::new();
+    for name in known_keys("") {
+        if document.contains(&format!("`{name}.")) {
+            let inside = known_keys(&name);
+            keys.extend(inside.iter().map(|key| format!("{name}.{key}")));
+        } else {
+            keys.push(name);
+        }
+    }
+    let documented: Vec<&str> = rows.iter().map(|(key, _)| *key).collect();
+    assert_eq!(documented, keys);
+    let defaults = analysis_settings(&Project::default());
+    for (key, default) in rows {
+        let project = Project::parse(&format!("{key} = {default}\n"));
+        let project = project.unwrap_or_else(|problem| panic!("{key}: {}", problem.message));
+        assert_eq!(analysis_settings(&project), defaults, "{key}");
+    }
+}

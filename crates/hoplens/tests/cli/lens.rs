@@ -1,0 +1,4 @@
+//! `hoplens lens` and its files, through the real binary.
+
+mod command;
+mod file;

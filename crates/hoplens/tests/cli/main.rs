@@ -1,0 +1,11 @@
+//! The command line, through the real binary.
+
+mod bad_input;
+mod check;
+mod control;
+mod eval;
+mod export;
+mod generate;
+mod lens;
+mod models;
+mod smollm2;

@@ -1,0 +1,473 @@
+//! A language client that forgets nothing: whatever the server sends has to be consumed.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Free text for people; everything else is part of the contract.
+const IGNORED: [&str; 1] = ["window/logMessage"];
+
+/// How a session begins.
+pub struct Start {
+    /// What `--model` says; not given where empty.
+    pub model: String,
+    /// The folder that is open in the editor.
+    pub root: Option<PathBuf>,
+    /// The folders that are open in it, where it can have several.
+    pub folders: Vec<PathBuf>,
+    pub args: Vec<String>,
+    pub env: Vec<(&'static str, Option<String>)>,
+    pub capabilities: Value,
+    pub options: Value,
+    pub client_name: &'static str,
+    pub process_id: Option<u32>,
+    /// Notifications that may come at any time and as often as they like; the newest about each
+    /// document is kept.
+    pub at_any_time: Vec<&'static str>,
+    /// Whether the client never reads what it is sent.
+    pub is_deaf: bool,
+    /// The longest that anything may take.
+    pub patience: Duration,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            model: tiny_gpt2().display().to_string(),
+            root: None,
+            folders: Vec::new(),
+            args: vec!["--offline".into()],
+            env: Vec::new(),
+            capabilities: json!({
+                "general": {"positionEncodings": ["utf-16"]},
+                "experimental": {"serverStatusNotification": true},
+                "workspace": {"workspaceEdit": {"documentChanges": true, "resourceOperations": ["create"]}},
+                "textDocument": {"publishDiagnostics": {"relatedInformation": true}},
+            }),
+            options: json!({"hoplens": {"debounceMs": 50}}),
+            client_name: "e2e",
+            process_id: None,
+            at_any_time: Vec::new(),
+            is_deaf: false,
+            patience: Duration::from_mins(2),
+        }
+    }
+}
+
+impl Start {
+    /// The parameters of `initialize`.
+    pub fn params(&self) -> Value {
+        let folders = self.folders.iter().map(|folder| folder_of(folder));
+        let folders: Vec<Value> = folders.collect();
+        json!({
+            "processId": self.process_id,
+            "rootUri": self.root.as_deref().map(uri),
+            "workspaceFolders": if folders.is_empty() { Value::Null } else { folders.into() },
+            "clientInfo": {"name": self.client_name},
+            "capabilities": self.capabilities,
+            "initializationOptions": self.options,
+        })
+    }
+}
+
+/// A workspace folder as the protocol has it.
+pub fn folder_of(path: &Path) -> Value {
+    json!({"uri": uri(path), "name": path.file_name().unwrap().to_str()})
+}
+
+/// The miniature model that most tests use.
+pub fn tiny_gpt2() -> PathBuf {
+    hoplens_test_support::miniature("tiny-gpt2")
+}
+
+/// The URI of a file that need not exist.
+pub fn uri(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+/// A session with a server.
+pub struct Client {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    /// What nobody reads.
+    _unheard: Option<ChildStdout>,
+    messages: Receiver<Value>,
+    unread: VecDeque<Value>,
+    at_any_time: Vec<&'static str>,
+    newest: HashMap<(String, String), Value>,
+    log: Arc<Mutex<String>>,
+    next_id: i64,
+    patience: Duration,
+    /// The answer to `initialize`.
+    pub initialized: Value,
+    /// The process was ended by the test.
+    is_over: bool,
+}
+
+impl Client {
+    /// Starts a server and says nothing yet.
+    pub fn spawn(start: &Start) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoplens"));
+        command.args(["lsp", "--stdio"]);
+        if !start.model.is_empty() {
+            command.args(["--model", &start.model]);
+        }
+        command.args(&start.args);
+        command.env("HOPLENS_LOG", "hoplens=debug");
+        for (name, value) in &start.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, messages) = channel();
+        let stdout = child.stdout.take().unwrap();
+        let unheard = if start.is_deaf {
+            Some(stdout)
+        } else {
+            let mut stdout = BufReader::new(stdout);
+            std::thread::spawn(move || {
+                while let Some(message) = read(&mut stdout) {
+                    if sender.send(message).is_err() {
+                        return;
+                    }
+                }
+            });
+            None
+        };
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, written) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                written.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self {
+            stdin: child.stdin.take(),
+            _unheard: unheard,
+            child,
+            messages,
+            unread: VecDeque::new(),
+            at_any_time: start.at_any_time.clone(),
+            newest: HashMap::new(),
+            log,
+            next_id: 0,
+            patience: start.patience,
+            initialized: Value::Null,
+            is_over: false,
+        }
+    }
+
+    /// Starts a server and shakes hands.
+    pub fn start(start: &Start) -> Self {
+        let mut client = Self::spawn(start);
+        client.initialized = client.request("initialize", start.params());
+        client.notify("initialized", json!({}));
+        client
+    }
+
+    /// Starts a server and waits until its model answers.
+    pub fn ready(start: &Start) -> Self {
+        let mut client = Self::start(start);
+        client.wait_until_ready();
+        client
+    }
+
+    pub fn wait_until_ready(&mut self) {
+        let is_quiet = |status: &Value| status["quiescent"] == true;
+        let status = self.notification("experimental/serverStatus", is_quiet);
+        assert_eq!(status["health"], "ok", "{status}");
+    }
+
+    /// Sends bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(bytes).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    fn send(&mut self, mut message: Value) {
+        message["jsonrpc"] = json!("2.0");
+        let body = message.to_string();
+        self.raw(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn notify(&mut self, method: &str, params: Value) {
+        self.send(json!({"method": method, "params": params}));
+    }
+
+    /// Sends a request and returns its id.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn ask(&mut self, method: &str, params: Value) -> i64 {
+        self.next_id += 1;
+        let id = self.next_id;
+        let params = if params.is_null() {
+            json!({"id": id, "method": method})
+        } else {
+            json!({"id": id, "method": method, "params": params})
+        };
+        self.send(params);
+        id
+    }
+
+    /// Waits for the one answer to a request.
+    #[track_caller]
+    pub fn answer(&mut self, id: i64) -> Result<Value, Value> {
+        let mut message = self.take(&format!("the answer to request {id}"), |message| {
+            message["id"] == id && message.get("method").is_none()
+        });
+        match message.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(message["result"].take()),
+        }
+    }
+
+    /// A request that must succeed.
+    #[track_caller]
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.ask(method, params);
+        match self.answer(id) {
+            Ok(result) => result,
+            Err(error) => panic!("{method}: {error}"),
+        }
+    }
+
+    /// The code of the error with which a request must fail.
+    #[track_caller]
+    pub fn refusal(&mut self, method: &str, params: Value) -> i64 {
+        let id = self.ask(method, params);
+        match self.answer(id) {
+            Ok(result) => panic!("{method} succeeded: {result}"),
+            Err(error) => error["code"].as_i64().unwrap(),
+        }
+    }
+
+    /// The error that answers what could not be read.
+    #[track_caller]
+    pub fn answer_without_id(&mut self) -> Value {
+        let mut message = self.take("an error without an id", |message| {
+            message["id"].is_null() && message.get("error").is_some()
+        });
+        message["error"].take()
+    }
+
+    /// Consumes notifications of `method` up to the first that is `wanted`; its parameters.
+    #[track_caller]
+    pub fn notification(&mut self, method: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let mut message = self.take(method, |message| {
+                message["method"] == method && message.get("id").is_none()
+            });
+            if wanted(&message["params"]) {
+                return message["params"].take();
+            }
+        }
+    }
+
+    /// Consumes diagnostics of `uri` up to the first that are `wanted`.
+    #[track_caller]
+    pub fn diagnostics(&mut self, uri: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let mut message = self.take(&format!("diagnostics of {uri}"), |message| {
+                message["method"] == "textDocument/publishDiagnostics"
+                    && message["params"]["uri"] == uri
+            });
+            if wanted(&message["params"]) {
+                return message["params"].take();
+            }
+        }
+    }
+
+    /// The newest notification of `method` about a document, of those that may come at any time;
+    /// waits for one that is `wanted`.
+    #[track_caller]
+    pub fn newest(&mut self, method: &str, uri: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let key = (method.to_owned(), uri.to_owned());
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(message) = self.newest.get(&key)
+                && wanted(&message["params"])
+            {
+                return message["params"].clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.messages.recv_timeout(left) {
+                Ok(message) => self.keep(message),
+                Err(error) => panic!("waited for {method} of {uri}: {error}"),
+            }
+        }
+    }
+
+    /// Waits for a request of the server's and answers it; its parameters.
+    #[track_caller]
+    pub fn serve(&mut self, method: &str, result: &Value) -> Value {
+        let mut message = self.take(method, |message| {
+            message["method"] == method && message.get("id").is_some()
+        });
+        self.send(json!({"id": message["id"], "result": result}));
+        message["params"].take()
+    }
+
+    pub fn open(&mut self, uri: &str, language: &str, text: &str) {
+        let document = json!({"uri": uri, "languageId": language, "version": 1, "text": text});
+        self.notify("textDocument/didOpen", json!({"textDocument": document}));
+    }
+
+    pub fn change(&mut self, uri: &str, version: i64, changes: &Value) {
+        let document = json!({"uri": uri, "version": version});
+        let params = json!({"textDocument": document, "contentChanges": changes});
+        self.notify("textDocument/didChange", params);
+    }
+
+    /// The document as the server sees it.
+    pub fn text(&mut self, uri: &str) -> Value {
+        self.request(
+            "hoplens/documentText",
+            json!({"textDocument": {"uri": uri}}),
+        )
+    }
+
+    /// What the server wrote to its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for words in the log.
+    #[track_caller]
+    pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let log = self.log();
+            if wanted(&log) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "waited for words in the log");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The server's resident memory in MB, where the system tells.
+    pub fn resident(&self) -> Option<u64> {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kilobytes >> 10)
+    }
+
+    /// The first message that fits, or a panic after a while.
+    #[track_caller]
+    fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.unread.iter().position(&fits) {
+            return self.unread.remove(at).unwrap();
+        }
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.messages.recv_timeout(left) {
+                Ok(message) if fits(&message) => return message,
+                Ok(message) => self.keep(message),
+                Err(error) => panic!("waited for {what}: {error}; unread: {:#?}", self.unread),
+            }
+        }
+    }
+
+    fn keep(&mut self, message: Value) {
+        let method = message["method"].as_str().unwrap_or_default();
+        if self.at_any_time.contains(&method) {
+            let about = message["params"]["uri"].as_str().unwrap_or_default();
+            let key = (method.to_owned(), about.to_owned());
+            self.newest.insert(key, message);
+        } else if !IGNORED.iter().any(|method| message["method"] == *method) {
+            self.unread.push_back(message);
+        }
+    }
+
+    /// Waits until the process ends; its exit code and how long that took.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> (Option<i32>, Duration) {
+        self.is_over = true;
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status.code(), begun.elapsed());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        panic!("the server did not end");
+    }
+
+    /// Closes the server's standard input.
+    pub fn hang_up(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Ends the session as an editor does and looks for anything that was not consumed.
+    fn finish(&mut self) {
+        self.request("shutdown", Value::Null);
+        self.notify("exit", Value::Null);
+        let (code, _) = self.wait_for_end();
+        assert_eq!(code, Some(0), "a proper end has the exit code 0");
+        loop {
+            match self.messages.recv_timeout(Duration::from_secs(5)) {
+                Ok(message) => self.keep(message),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("the server's output stays open"),
+            }
+        }
+        assert!(
+            self.unread.is_empty(),
+            "messages that nobody expected: {:#?}",
+            self.unread
+        );
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log.lock().map(|log| log.clone()).unwrap_or_default();
+            eprintln!("the server's log:\n{log}");
+        } else if !self.is_over {
+            self.finish();
+        }
+        // Nothing to kill if it ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(stdout: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if stdout.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end().split_once(": ") {
+            Some(("Content-Length", number)) => length = number.parse().ok()?,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    let mut body = vec![0; length];
+    stdout.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}

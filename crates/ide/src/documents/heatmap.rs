@@ -1,0 +1,169 @@
+//! Heat maps, layer × τ, as SVG and PNG.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::documents::colours::{NONE, colour};
+use crate::documents::error::ShowError;
+use crate::documents::font;
+use crate::documents::font::FONT;
+
+const SIZE: (u32, u32) = (760, 900);
+
+fn failed(reason: impl std::fmt::Display) -> ShowError {
+    ShowError::Picture(reason.to_string())
+}
+
+/// A number for each layer and magnitude.
+pub struct HeatMap<'a> {
+    pub title: String,
+    pub subtitle: String,
+    pub layers: &'a [usize],
+    pub taus: &'a [f64],
+    /// `[layers][taus]`; NaN where there is none.
+    pub values: Vec<f64>,
+    /// What a number looks like in the legend.
+    pub shown: fn(f64) -> String,
+    /// What the legend says of NaN.
+    pub none: &'static str,
+    /// The least number that has the full colour.
+    pub least: f64,
+}
+
+type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+impl HeatMap<'_> {
+    pub fn svg(&self) -> Result<String, ShowError> {
+        font::register();
+        let mut svg = String::new();
+        self.draw(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area())
+            .map_err(failed)?;
+        Ok(svg)
+    }
+
+    /// plotters writes PNG to files only.
+    pub fn png(&self) -> Result<Vec<u8>, ShowError> {
+        font::register();
+        let folder = tempfile::tempdir().map_err(failed)?;
+        let path = folder.path().join("map.png");
+        self.draw(&BitMapBackend::new(&path, SIZE).into_drawing_area())
+            .map_err(failed)?;
+        std::fs::read(&path).map_err(failed)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+        area.fill(&WHITE)?;
+        let limit = limit(&self.values, self.least);
+        let (map, legend) = area.split_horizontally(SIZE.0 - 130);
+        let (title, map) = map.split_vertically(56);
+        title.draw(&Text::new(self.title.clone(), (64, 12), (FONT, 21)))?;
+        title.draw(&Text::new(self.subtitle.clone(), (64, 36), (FONT, 15)))?;
+        self.draw_map(&map, limit)?;
+        self.draw_legend(&legend, limit)?;
+        area.present()
+    }
+
+    fn draw_map<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, limit: f64) -> Drawn<B> {
+        let (width, height) = (self.taus.len() as i32, self.layers.len() as i32);
+        let mut chart = ChartBuilder::on(area)
+            .margin(12)
+            .x_label_area_size(44)
+            .y_label_area_size(52)
+            .build_cartesian_2d(
+                (0..width - 1).into_segmented(),
+                (0..height - 1).into_segmented(),
+            )?;
+        let name = |index: Option<usize>, names: &dyn Fn(usize) -> Option<String>| {
+            index.and_then(names).unwrap_or_default()
+        };
+        let centre = |value: &SegmentValue<i32>| match value {
+            SegmentValue::CenterOf(index) => usize::try_from(*index).ok(),
+            _ => None,
+        };
+        let taus = |index: usize| self.taus.get(index).map(ToString::to_string);
+        let layers = |index: usize| self.layers.get(index).map(ToString::to_string);
+        chart
+            .configure_mesh()
+            .disable_mesh()
+            .x_labels(self.taus.len().min(20))
+            .y_labels(self.layers.len().min(50))
+            .x_desc("magnitude τ")
+            .y_desc("layer (from 0)")
+            .label_style((FONT, 14))
+            .axis_desc_style((FONT, 16))
+            .x_label_formatter(&|value| name(centre(value), &taus))
+            .y_label_formatter(&|value| name(centre(value), &layers))
+            .draw()?;
+        let cells = self.values.iter().enumerate().map(|(at, value)| {
+            let (x, y) = (at as i32 % width, at as i32 / width);
+            let next = |index: i32, count: i32| {
+                if index + 1 < count {
+                    SegmentValue::Exact(index + 1)
+                } else {
+                    SegmentValue::Last
+                }
+            };
+            let corners = [
+                (SegmentValue::Exact(x), SegmentValue::Exact(y)),
+                (next(x, width), next(y, height)),
+            ];
+            Rectangle::new(corners, colour(*value, limit).filled())
+        });
+        chart.draw_series(cells)?;
+        Ok(())
+    }
+
+    /// The colour bar, with what lies beyond its ends.
+    fn draw_legend<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, limit: f64) -> Drawn<B> {
+        let values = &self.values;
+        let (left, top, height, steps) = (12, 90, 560, 112);
+        for step in 0..steps {
+            let value = limit * (1.0 - 2.0 * f64::from(step) / f64::from(steps - 1));
+            let y = top + step * height / steps;
+            let corners = [(left, y), (left + 22, y + height / steps)];
+            area.draw(&Rectangle::new(corners, colour(value, limit).filled()))?;
+        }
+        let beyond = |is_beyond: bool, sign: &'static str| if is_beyond { sign } else { "" };
+        let above = beyond(values.iter().any(|value| limit < *value), "≥ ");
+        let below = beyond(values.iter().any(|value| *value < -limit), "≤ ");
+        for (part, sign) in [(0, above), (1, ""), (2, ""), (3, ""), (4, below)] {
+            let value = limit * (1.0 - f64::from(part) / 2.0);
+            let text = format!("{sign}{}", (self.shown)(value));
+            let y = top + part * height / 4 - 7;
+            area.draw(&Text::new(text, (left + 30, y), (FONT, 14)))?;
+        }
+        if values.iter().any(|value| value.is_nan()) {
+            let y = top + height + 20;
+            let corners = [(left, y), (left + 22, y + 14)];
+            area.draw(&Rectangle::new(corners, NONE.filled()))?;
+            area.draw(&Text::new(self.none, (left + 30, y), (FONT, 14)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The number that has the full colour: no more than what 95 of 100 cells stay under, so that a few
+/// do not make all others white.
+fn limit(values: &[f64], least: f64) -> f64 {
+    let mut sizes: Vec<f64> = values
+        .iter()
+        .map(|value| value.abs())
+        .filter(|size| size.is_finite())
+        .collect();
+    sizes.sort_by(f64::total_cmp);
+    let at = (sizes.len() * 95).div_ceil(100).saturating_sub(1);
+    sizes.get(at).copied().unwrap_or(0.0).max(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_cells_do_not_set_the_scale() {
+        let mut values = vec![10.0; 99];
+        values.push(-1e9);
+        assert!((limit(&values, 1.0) - 10.0).abs() < 1e-12);
+        assert!((limit(&[f64::NAN], 1.0) - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,77 @@
+//! What speaks for and against a grid's best cell.
+
+use serde::Serialize;
+
+use crate::documents::error::ShowError;
+use hoplens_interp::memory::{
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
+    control, neutral_bystanders, random_memories,
+};
+use hoplens_runtime::{Cancel, Model};
+
+/// Nothing of either where no cell could be measured; no collateral of scope `span`.
+#[derive(Debug, Default)]
+pub struct Weighed {
+    pub control: Option<ControlReport>,
+    pub collateral: Option<Effects>,
+}
+
+/// The best cell with random memories.
+#[derive(Debug, Clone, Serialize)]
+pub struct ControlReport {
+    #[serde(flatten)]
+    placement: Placement,
+    /// How many.
+    pub memories: usize,
+    /// What decides which.
+    seed: u64,
+    /// Share of them that gains less, 0 to 100.
+    pub percentile: f64,
+    /// Mean Δ`logp_first` of the random memories, in nats.
+    mean_gain: f64,
+    /// Their median Δ`logp_first`.
+    pub median_gain: f64,
+}
+
+/// Measures the control of a grid's best cell and its effect on the neutral prompts.
+///
+/// # Errors
+/// As [`control`] and [`collateral`].
+pub fn weigh(
+    model: &Model,
+    subject: &Subject<'_>,
+    memory: &str,
+    expect: &[String],
+    best: Option<&Cell>,
+    cancel: &Cancel,
+) -> Result<Weighed, ShowError> {
+    let Some(best) = best else {
+        return Ok(Weighed::default());
+    };
+    let placement = Placement::from(best);
+    let silent = &mut |_| {};
+    let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
+    let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
+    let bystanders = neutral_bystanders(model, subject.bos);
+    let injections = [(memory, &placement)];
+    let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
+    Ok(Weighed {
+        control: Some(report(placement, &measured)),
+        collateral: effects
+            .into_iter()
+            .flatten()
+            .next()
+            .map(|effects| Effects::of(&effects)),
+    })
+}
+
+fn report(placement: Placement, control: &Control) -> ControlReport {
+    ControlReport {
+        placement,
+        memories: control.random.len(),
+        seed: CONTROL_SEED,
+        percentile: control.percentile(),
+        mean_gain: control.mean_gain(),
+        median_gain: control.median_gain(),
+    }
+}

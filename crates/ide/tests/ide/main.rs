@@ -1,0 +1,3 @@
+//! Repairs as edits: each applied edit gives what its finding promised.
+
+mod hops;

@@ -1,0 +1,145 @@
+//! The forward pass and what is built on it, call by call: the same paths as `hoplens bench`, with
+//! statistics and a comparison with the run before.
+//!
+//! On the default model where it is on this disk (`hoplens models pull`), otherwise on a
+//! miniature, whose figures say nothing about a real one.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::lens::{Ablation, ablate_heads, read_heads};
+use hoplens_interp::memory::{Grid, Subject, sweep};
+use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, Positions, Reuse};
+use hoplens_store::ModelFiles;
+use hoplens_store::{ModelRef, StoreOptions, locate};
+
+const PROMPT: &str = "The largest coral reef system in the world is located off the coast of";
+
+fn files() -> ModelFiles {
+    let located = locate(&ModelRef::default_model(), &StoreOptions::from_env());
+    if let Ok(Some(located)) = located {
+        return located.format;
+    }
+    let fixtures = hoplens_test_support::root().join("tests/fixtures");
+    ModelFiles::Folder(fixtures.join("tiny-llama"))
+}
+
+fn load() -> Model {
+    Model::load(&files(), &LoadOptions::default()).unwrap()
+}
+
+/// Ids of just as many tokens, or of as many as the model reads.
+fn prompt(model: &Model, tokens: usize) -> Vec<u32> {
+    let mut ids = model.tokenizer.ids(&PROMPT.repeat(tokens / 8 + 1));
+    ids.truncate(tokens.min(model.config().context));
+    ids
+}
+
+fn forward(c: &mut Criterion) {
+    let model = load();
+    let mut group = c.benchmark_group(format!("forward, {}", model.info.name));
+    group.sample_size(10);
+    for tokens in [14, 128, 512] {
+        let ids = prompt(&model, tokens);
+        let clean = Hooks::interventions(Vec::new());
+        group.bench_function(format!("clean, {tokens} tokens"), |b| {
+            b.iter(|| model.forward(black_box(&[&ids]), &clean, &Cancel::new()));
+        });
+        let traced = Hooks::capture(Capture {
+            logits: Positions::Last,
+            attention: Positions::Last,
+            z: Positions::Last,
+            ..Capture::default()
+        });
+        group.bench_function(format!("traced, {tokens} tokens"), |b| {
+            b.iter(|| model.forward(black_box(&[&ids]), &traced, &Cancel::new()));
+        });
+    }
+    group.finish();
+}
+
+fn rerun(c: &mut Criterion) {
+    let model = load();
+    let mut group = c.benchmark_group(format!("rerun, {}", model.info.name));
+    group.sample_size(20);
+    let hooks = Hooks {
+        reuse: Reuse::Keys,
+        ..Hooks::interventions(Vec::new())
+    };
+    for changed in [127, 64] {
+        let mut ids = prompt(&model, 128);
+        let changed = changed.min(ids.len() - 1);
+        let mut token = 0;
+        group.bench_function(format!("128 tokens, changed from {changed} on"), |b| {
+            b.iter(|| {
+                token = (token + 1) % 400;
+                ids[changed] = token;
+                model.forward(&[&ids], &hooks, &Cancel::new())
+            });
+        });
+    }
+    group.finish();
+}
+
+fn readings(c: &mut Criterion) {
+    let model = load();
+    let mut group = c.benchmark_group(format!("heads, {}", model.info.name));
+    group.sample_size(10);
+    let ids = prompt(&model, 14);
+    group.bench_function("read all", |b| {
+        b.iter(|| {
+            model.forget();
+            read_heads(&model, &ids, 3, 4, &Cancel::new())
+        });
+    });
+    let heads: Vec<(usize, usize)> = (0..model.info.heads).map(|head| (0, head)).collect();
+    group.bench_function("ablate a layer's", |b| {
+        b.iter(|| ablate_heads(&model, &ids, &[3], &heads, Ablation::Zero, &Cancel::new()));
+    });
+    group.finish();
+}
+
+fn sweeps(c: &mut Criterion) {
+    let model = load();
+    let mut group = c.benchmark_group(format!("sweep, {}", model.info.name));
+    group.sample_size(10);
+    let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
+    let subject = Subject {
+        text: PROMPT,
+        tokens: &tokens,
+        first_tokens: &[3],
+        bos: BosPolicy::Never,
+        interventions: &[],
+    };
+    for scope in [Scope::All, Scope::Last] {
+        let grid = Grid {
+            head: None,
+            encodings: vec![Encoding::Embed],
+            layers: (0..model.info.layers).collect(),
+            taus: vec![1.0, 6.0],
+            scopes: vec![scope.clone()],
+        };
+        group.bench_function(format!("{scope:?}, two magnitudes"), |b| {
+            b.iter_batched(
+                || model.forget(),
+                |()| {
+                    let memory = "Great Barrier Reef";
+                    sweep(&model, &subject, memory, &grid, &Cancel::new(), &mut |_| {})
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn start(c: &mut Criterion) {
+    let mut group = c.benchmark_group("load");
+    group.sample_size(10);
+    group.bench_function("ready to answer", |b| b.iter(load));
+    group.finish();
+}
+
+criterion_group!(benches, start, forward, rerun, readings, sweeps);
+criterion_main!(benches);

@@ -1,0 +1,247 @@
+//! Every head of every layer at one position.
+
+use crate::lens::run::Run;
+use hoplens_runtime::{
+    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, View,
+    log_softmax_at, top_k,
+};
+
+/// One head's read-outs at the last position of a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadReading {
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Head, from 0.
+    pub head: usize,
+    /// Euclidean length of r_h.
+    pub norm: f32,
+    /// Direct logit contribution to the target token: (r_h, centred for a `LayerNorm`) · s⊙γ⊙w_a,
+    /// with s the final norm's scale frozen at its clean value.
+    pub direct_logit: f32,
+    /// Attention over the prompt's positions: `[n]`.
+    pub attention: Vec<f32>,
+    /// Unembed lens: the tokens with the highest r_h·w_t (no norm), best first, and that score.
+    pub top: Vec<(u32, f32)>,
+}
+
+/// All heads, and what else adds to the target's logit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Layer after layer, head after head.
+    pub heads: Vec<HeadReading>,
+    /// The target's logit as the model computes it.
+    pub logit: f32,
+    /// The target's log-probability.
+    pub logp: f64,
+    /// Euclidean length of the residual behind the last block.
+    pub residual_norm: f32,
+    /// What the embedding, output biases, MLPs, β and the head's bias add to it. Together with
+    /// the heads' direct contributions this is `logit`.
+    pub rest: f32,
+}
+
+/// Reads every head at the last position of a run, for the token `target`.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn read_heads<'a>(
+    model: &Model,
+    run: impl Into<Run<'a>>,
+    target: u32,
+    top: usize,
+    cancel: &Cancel,
+) -> Result<Reading, ModelError> {
+    let trace = trace_last(model, run.into(), cancel)?;
+    let mut reading = read_trace(model, &trace, target);
+    if top > 0 {
+        retrieve(model, &trace, &mut reading.heads, top);
+    }
+    Ok(reading)
+}
+
+/// Runs the prompt and keeps what the read-outs of its last position need.
+pub(super) fn trace_last(
+    model: &Model,
+    run: Run<'_>,
+    cancel: &Cancel,
+) -> Result<Trace, ModelError> {
+    let capture = Capture {
+        logits: Positions::Last,
+        attention: Positions::Last,
+        z: Positions::Last,
+        resid_pre: Positions::Last,
+        mlp_out: Positions::Last,
+        resid_final: Positions::Last,
+        ..Capture::default()
+    };
+    let hooks = Hooks {
+        reuse: Reuse::Keys,
+        ..Hooks::capture(capture)
+    };
+    model.forward(&[run.tokens], &run.hooks(hooks), cancel)
+}
+
+/// Every head of a trace of one sequence's last position, without what it retrieves.
+pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
+    let direction = Direction::new(model, trace.resid_final.row(0), target);
+    let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
+    let embedding = trace
+        .layers
+        .first()
+        .map_or(0.0, |layer| direction.dot(layer.resid_pre.row(0)));
+    let mut rest = embedding + direction.constant;
+    for (layer, kept) in trace.layers.iter().enumerate() {
+        let r = model.head_outputs(layer, kept.z.row(0));
+        for head in 0..model.info.heads {
+            let row = r.row(head);
+            heads.push(HeadReading {
+                layer,
+                head,
+                norm: length(row),
+                direct_logit: direction.dot(row) as f32,
+                attention: kept
+                    .attention
+                    .first()
+                    .map(|a| a.row(head).to_vec())
+                    .unwrap_or_default(),
+                top: Vec::new(),
+            });
+        }
+        rest += direction.dot(kept.mlp_out.row(0));
+        rest += model
+            .attention_bias(layer)
+            .map_or(0.0, |bias| direction.dot(bias));
+    }
+    Reading {
+        heads,
+        logit: trace.logits.row(0)[target as usize],
+        logp: log_softmax_at(trace.logits.row(0), target as usize),
+        residual_norm: length(trace.resid_final.row(0)),
+        rest: rest as f32,
+    }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|v| v * v).sum::<f32>().sqrt()
+}
+
+/// r_h of every head at the last position of a run, layer after layer, head after head.
+///
+/// # Shapes
+/// → `[layers·heads, width]`.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn last_outputs<'a>(
+    model: &Model,
+    run: impl Into<Run<'a>>,
+    cancel: &Cancel,
+) -> Result<Matrix, ModelError> {
+    let trace = trace_last(model, run.into(), cancel)?;
+    let mut outputs = Matrix {
+        rows: 0,
+        cols: model.info.width,
+        data: Vec::new(),
+    };
+    for (layer, kept) in trace.layers.iter().enumerate() {
+        outputs.append(&model.head_outputs(layer, kept.z.row(0)));
+    }
+    Ok(outputs)
+}
+
+/// r_h of one head at the positions of its layer's `z`.
+///
+/// # Shapes
+/// `z`: `[n, heads·head_dim]` → `[n, width]`.
+///
+/// # Errors
+/// A head that does not exist.
+pub(super) fn own_outputs(
+    model: &Model,
+    layer: usize,
+    head: usize,
+    z: &Matrix,
+) -> Result<Matrix, ModelError> {
+    let weights = model.head_weights(layer, head)?;
+    let (dim, width) = (weights.rows, weights.cols);
+    let own = View::new(&z.data[head * dim..], z.rows, dim, z.cols);
+    let mut outputs = Matrix::zeros(z.rows, width);
+    let weights = View::new(&weights.data, dim, width, width);
+    own.times(weights, 1.0, &mut outputs.data, width, false);
+    Ok(outputs)
+}
+
+/// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
+pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], top: usize) {
+    let mut outputs = Matrix {
+        rows: heads.len(),
+        cols: model.info.width,
+        data: Vec::with_capacity(heads.len() * model.info.width),
+    };
+    // Neighbours are mostly of one layer, whose heads come together.
+    let mut last: Option<(usize, Matrix)> = None;
+    for head in &*heads {
+        if last.as_ref().is_none_or(|(layer, _)| *layer != head.layer) {
+            let z = trace.layers[head.layer].z.row(0);
+            last = Some((head.layer, model.head_outputs(head.layer, z)));
+        }
+        if let Some((_, r)) = &last {
+            outputs.data.extend_from_slice(r.row(head.head));
+        }
+    }
+    let scores = model.unembed(&outputs);
+    for (index, reading) in heads.iter_mut().enumerate() {
+        let row = scores.row(index);
+        reading.top = top_k(row, top)
+            .iter()
+            .map(|best| (best.token, row[best.token as usize]))
+            .collect();
+    }
+}
+
+/// The linear map from a piece of the residual stream to its share of one token's logit.
+struct Direction {
+    /// s ⊙ γ ⊙ w_a: `[width]`.
+    vector: Vec<f64>,
+    /// Whether pieces are centred first.
+    centred: bool,
+    /// β·w_a plus the head's bias.
+    constant: f64,
+}
+
+impl Direction {
+    fn new(model: &Model, resid_final: &[f32], target: u32) -> Self {
+        let (_, scale) = model.final_statistics(resid_final);
+        let w = model.unembedding(target);
+        let vector = w
+            .iter()
+            .zip(model.final_gain())
+            .map(|(w, gain)| f64::from(*w) * f64::from(*gain) * f64::from(scale))
+            .collect();
+        let beta = model.final_bias().map_or(0.0, |bias| {
+            bias.iter()
+                .zip(&w)
+                .map(|(b, w)| f64::from(*b) * f64::from(*w))
+                .sum()
+        });
+        let constant = beta + f64::from(model.unembedding_bias(target));
+        Self {
+            vector,
+            centred: model.centres(),
+            constant,
+        }
+    }
+
+    fn dot(&self, piece: &[f32]) -> f64 {
+        let mean = if self.centred {
+            piece.iter().map(|v| f64::from(*v)).sum::<f64>() / piece.len() as f64
+        } else {
+            0.0
+        };
+        piece
+            .iter()
+            .zip(&self.vector)
+            .map(|(v, d)| (f64::from(*v) - mean) * d)
+            .sum()
+    }
+}

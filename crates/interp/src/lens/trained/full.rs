@@ -1,0 +1,259 @@
+//! Whole `vocab × width` maps of a layer's heads, trained together: AttentionLens' own form.
+//!
+//! 464 million values for a layer of GPT-2 Small; kept for small models and for comparison.
+
+use crate::lens::trained::adam::Moments;
+use crate::lens::trained::batch::{Batch, HeadAt};
+use crate::lens::trained::error::LensError;
+use crate::lens::trained::tensors::{Reader, Tensors};
+use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
+
+/// Most bytes that maps and what trains them may take.
+const MOST_BYTES: f64 = 4e9;
+
+/// The maps of a layer: logits = Σ_h A_h·r_h + b.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LayerMaps {
+    /// A_h side by side: `[vocab, heads·width]`.
+    pub(super) maps: Matrix,
+    /// b: `[vocab]`.
+    pub(super) bias: Vec<f32>,
+}
+
+/// A layer's maps while they learn.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) index: usize,
+    /// W_O^h of each head.
+    weights: Vec<Matrix>,
+    lens: LayerMaps,
+    moments: (Moments, Moments),
+    pub(super) best: LayerMaps,
+    best_loss: f64,
+}
+
+/// Refuses maps of `layers` layers that would not fit into memory.
+///
+/// # Errors
+/// [`LensError::TooLarge`].
+pub(super) fn check_size(model: &Model, layers: usize) -> Result<(), LensError> {
+    let config = model.config();
+    let values = layers * config.heads * config.vocab * model.info.width;
+    // The maps, the best ones, two moments and a gradient.
+    let bytes = 5.0 * 4.0 * values as f64;
+    if bytes > MOST_BYTES {
+        return Err(LensError::TooLarge {
+            gigabytes: bytes / 1e9,
+            most: MOST_BYTES / 1e9,
+        });
+    }
+    Ok(())
+}
+
+impl Layer {
+    /// Maps that begin as the unembed lens.
+    pub(super) fn new(model: &Model, layer: usize, bias: &[f32]) -> Result<Self, LensError> {
+        let heads = model.info.heads;
+        let weights = (0..heads)
+            .map(|head| model.head_weights(layer, head))
+            .collect::<Result<_, _>>()?;
+        let tokens: Vec<u32> = (0..bias.len() as u32).collect();
+        let rows = model.unembeddings(&tokens);
+        let mut maps = Matrix::zeros(bias.len(), heads * model.info.width);
+        for (map, row) in maps
+            .data
+            .chunks_exact_mut(heads * model.info.width)
+            .zip(rows.data.chunks_exact(rows.cols))
+        {
+            for part in map.chunks_exact_mut(row.len()) {
+                part.copy_from_slice(row);
+            }
+        }
+        let lens = LayerMaps {
+            maps,
+            bias: bias.to_vec(),
+        };
+        Ok(Self {
+            index: layer,
+            weights,
+            moments: (
+                Moments::new(lens.maps.data.len()),
+                Moments::new(lens.bias.len()),
+            ),
+            best: lens.clone(),
+            lens,
+            best_loss: f64::INFINITY,
+        })
+    }
+
+    /// Every head's r_h, side by side: `[n, heads·width]`.
+    fn outputs(&self, batch: &Batch<'_>) -> Matrix {
+        let width = self.weights[0].cols;
+        let mut all = Matrix::zeros(batch.positions(), self.weights.len() * width);
+        for (head, weights) in self.weights.iter().enumerate() {
+            let at = HeadAt {
+                layer: self.index,
+                head,
+            };
+            let own = batch.outputs(at, weights);
+            for row in 0..own.rows {
+                all.row_mut(row)[head * width..(head + 1) * width].copy_from_slice(own.row(row));
+            }
+        }
+        all
+    }
+
+    /// One step down the loss over a batch; returns the loss before it.
+    pub(super) fn learn(
+        &mut self,
+        batch: &Batch<'_>,
+        probabilities: &Matrix,
+        rate: f32,
+        step: usize,
+    ) -> f64 {
+        let outputs = self.outputs(batch);
+        let mut scores = self.lens.scores(&outputs);
+        let losses = divergences(&scores, probabilities);
+        let share = 1.0 / outputs.rows.max(1) as f32;
+        for (scores, p) in scores
+            .data
+            .chunks_exact_mut(probabilities.cols)
+            .zip(probabilities.data.chunks_exact(probabilities.cols))
+        {
+            softmax(scores);
+            for (score, p) in scores.iter_mut().zip(p) {
+                *score = (*score - p) * share;
+            }
+        }
+        let (n, vocabulary) = (scores.rows, scores.cols);
+        let mut by_maps = vec![0.0; self.lens.maps.data.len()];
+        View::new(&scores.data, n, vocabulary, vocabulary)
+            .transposed()
+            .times(
+                View::new(&outputs.data, n, outputs.cols, outputs.cols),
+                1.0,
+                &mut by_maps,
+                outputs.cols,
+                false,
+            );
+        let mut by_bias = vec![0.0; vocabulary];
+        for row in scores.data.chunks_exact(vocabulary) {
+            for (sum, value) in by_bias.iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+        let (maps, bias) = &mut self.moments;
+        maps.step(&mut self.lens.maps.data, &by_maps, rate, step);
+        bias.step(&mut self.lens.bias, &by_bias, rate, step);
+        losses.iter().sum::<f64>() / losses.len().max(1) as f64
+    }
+
+    /// The exact loss over held-out positions, and whether the maps are the best so far.
+    pub(super) fn look(&mut self, held_out: &Batch<'_>, probabilities: &Matrix) -> (f64, bool) {
+        let scores = self.lens.scores(&self.outputs(held_out));
+        let losses = divergences(&scores, probabilities);
+        let loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
+        let better = loss < self.best_loss;
+        if better {
+            self.best_loss = loss;
+            self.best.clone_from(&self.lens);
+        }
+        (loss, better)
+    }
+
+    /// The held-out loss of the best maps so far, bit by bit.
+    pub(super) fn best_bits(&self) -> u64 {
+        self.best_loss.to_bits()
+    }
+
+    /// Everything that a checkpoint keeps.
+    pub(super) fn write(&self, into: &mut Tensors) {
+        let name = |what: &str| format!("layers.{}.{what}", self.index);
+        for (lens, kind) in [(&self.lens, "now"), (&self.best, "best")] {
+            lens.write(&name(kind), into);
+        }
+        for (kept, kind) in [(&self.moments.0, "maps"), (&self.moments.1, "bias")] {
+            for (values, order) in [(&kept.first, "first"), (&kept.second, "second")] {
+                into.push(name(&format!("{order}.{kind}")), &[values.len()], values);
+            }
+        }
+    }
+
+    /// Goes on from a checkpoint.
+    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+        let name = |what: &str| format!("layers.{}.{what}", self.index);
+        self.lens.read(&name("now"), from)?;
+        self.best.read(&name("best"), from)?;
+        for (kept, kind) in [(&mut self.moments.0, "maps"), (&mut self.moments.1, "bias")] {
+            from.fill(&name(&format!("first.{kind}")), &mut kept.first)?;
+            from.fill(&name(&format!("second.{kind}")), &mut kept.second)?;
+        }
+        self.best_loss = f64::from_bits(best_bits);
+        Ok(())
+    }
+}
+
+impl LayerMaps {
+    /// Σ_h A_h·r_h + b.
+    ///
+    /// # Shapes
+    /// `outputs`: `[n, heads·width]` → `[n, vocab]`.
+    fn scores(&self, outputs: &Matrix) -> Matrix {
+        self.columns_times(outputs, 0)
+    }
+
+    /// A_h·r_h + b of one head.
+    ///
+    /// # Shapes
+    /// `outputs`: `[n, width]` → `[n, vocab]`.
+    pub(super) fn head_scores(&self, outputs: &Matrix, head: usize) -> Matrix {
+        self.columns_times(outputs, head * outputs.cols)
+    }
+
+    fn columns_times(&self, outputs: &Matrix, first: usize) -> Matrix {
+        let (n, cols, vocabulary) = (outputs.rows, outputs.cols, self.bias.len());
+        let mut scores = Matrix::zeros(n, vocabulary);
+        for row in scores.data.chunks_exact_mut(vocabulary) {
+            row.copy_from_slice(&self.bias);
+        }
+        let maps = View::new(&self.maps.data[first..], vocabulary, cols, self.maps.cols);
+        View::new(&outputs.data, n, cols, cols).times(
+            maps.transposed(),
+            1.0,
+            &mut scores.data,
+            vocabulary,
+            true,
+        );
+        scores
+    }
+
+    /// Writes both tensors.
+    pub(super) fn write(&self, prefix: &str, into: &mut Tensors) {
+        let shape = [self.maps.rows, self.maps.cols];
+        into.push(format!("{prefix}.maps"), &shape, &self.maps.data);
+        into.push(format!("{prefix}.bias"), &[self.bias.len()], &self.bias);
+    }
+
+    /// Reads both.
+    pub(super) fn read(&mut self, prefix: &str, from: &Reader<'_>) -> Result<(), LensError> {
+        from.fill(&format!("{prefix}.maps"), &mut self.maps.data)?;
+        from.fill(&format!("{prefix}.bias"), &mut self.bias)
+    }
+}
+
+/// KL(p ‖ softmax of the scores) of each row, in nats.
+fn divergences(scores: &Matrix, probabilities: &Matrix) -> Vec<f64> {
+    (0..scores.rows)
+        .map(|row| {
+            let normaliser = log_sum_exp(scores.row(row));
+            let values = scores.row(row).iter().zip(probabilities.row(row));
+            values
+                .filter(|(_, p)| **p > 0.0)
+                .map(|(score, p)| {
+                    let p = f64::from(*p);
+                    p * (p.ln() - f64::from(*score) + normaliser)
+                })
+                .sum()
+        })
+        .collect()
+}

@@ -1,0 +1,220 @@
+//! Compact lenses that learn together: one head, or all heads of a layer.
+
+use crate::lens::trained::batch::{Batch, HeadAt, Target};
+use crate::lens::trained::candidates::Candidates;
+use crate::lens::trained::compact::{Compact, CompactMoments, OnZ};
+use crate::lens::trained::error::LensError;
+use crate::lens::trained::fit;
+use crate::lens::trained::loss::{Affine, exact, loss};
+use crate::lens::trained::tensors::{Reader, Tensors};
+use hoplens_runtime::{Matrix, Model};
+
+/// How far towards the fitted lens training may begin.
+const BEGINNINGS: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
+
+/// Heads whose lenses' sum is held to one target: one, or all of a layer.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) members: Vec<Member>,
+    /// The held-out loss of the best lenses so far.
+    best: f64,
+}
+
+/// One head of a group.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) at: HeadAt,
+    /// W_O^h: `[head_dim, width]`.
+    weights: Matrix,
+    lens: Compact,
+    moments: CompactMoments,
+    /// One over the root of the mean |r_h|²: what V's values, and α, are counted in.
+    r_scale: f32,
+    /// The lens at the best look at the held-out positions.
+    pub(super) best: Compact,
+}
+
+impl Member {
+    /// A lens that says what is likely on average.
+    pub(super) fn new(model: &Model, at: HeadAt, rank: usize) -> Result<Self, LensError> {
+        let lens = Compact::silent(rank, model.info.width);
+        Ok(Self {
+            at,
+            weights: model.head_weights(at.layer, at.head)?,
+            moments: CompactMoments::new(&lens),
+            r_scale: 1.0,
+            best: lens.clone(),
+            lens,
+        })
+    }
+
+    fn name(&self, what: &str) -> String {
+        format!("layers.{}.heads.{}.{what}", self.at.layer, self.at.head)
+    }
+}
+
+impl Group {
+    pub(super) fn new(members: Vec<Member>) -> Self {
+        Self {
+            members,
+            best: f64::INFINITY,
+        }
+    }
+
+    /// z of the members' heads, side by side.
+    fn z(&self, batch: &Batch<'_>) -> Matrix {
+        let first = &self.members[0];
+        let heads = first.at.head..first.at.head + self.members.len();
+        batch.z(first.at.layer, heads, first.weights.rows)
+    }
+
+    fn on_z(&self) -> Vec<OnZ> {
+        let from = |member: &Member| member.lens.on_z(&member.weights);
+        self.members.iter().map(from).collect()
+    }
+
+    fn affine(&self, from: &[OnZ]) -> Affine {
+        let lenses = self.members.iter().zip(from);
+        Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
+    }
+
+    /// Adds to what the members' lenses are fitted to, one for each.
+    pub(super) fn gather(&self, batch: &Batch<'_>, target: &Target, into: &mut [fit::Moments]) {
+        for (member, moments) in self.members.iter().zip(into) {
+            let HeadAt { layer, head } = member.at;
+            let z = batch.z(layer, head..head + 1, member.weights.rows);
+            moments.add(&z, &target.mean);
+        }
+    }
+
+    /// Begins with the fitted lenses, as far towards them as lowers the loss over a batch that they
+    /// were not fitted to. Several lenses, each of which says all of it, say it too often: they
+    /// share it.
+    pub(super) fn begin(
+        &mut self,
+        gathered: &[fit::Moments],
+        tokens: &fit::Tokens,
+        batch: &Batch<'_>,
+        target: &Target,
+        candidates: &Candidates,
+    ) {
+        let share = 1.0 / self.members.len() as f32;
+        for (member, moments) in self.members.iter_mut().zip(gathered) {
+            let rank = member.lens.u.rows;
+            if let Some(fitted) = moments.fit(tokens, &member.weights, rank) {
+                member.lens = fitted.lens;
+                member.r_scale = fitted.r_scale;
+            }
+        }
+        let z = self.z(batch);
+        let fitted: Vec<Compact> = self.members.iter().map(|one| one.lens.clone()).collect();
+        let mut best = (f64::INFINITY, 0.0);
+        for towards in BEGINNINGS {
+            self.set(&fitted, towards * share);
+            let (loss, _) = loss(&self.affine(&self.on_z()), &z, target, candidates);
+            if loss < best.0 {
+                best = (loss, towards * share);
+            }
+        }
+        self.set(&fitted, best.1);
+    }
+
+    fn set(&mut self, fitted: &[Compact], towards: f32) {
+        for (member, fitted) in self.members.iter_mut().zip(fitted) {
+            member.lens = fitted.scaled(towards);
+            member.best = member.lens.clone();
+        }
+    }
+
+    /// One step down the loss over a batch; returns the loss before it.
+    pub(super) fn learn(
+        &mut self,
+        batch: &Batch<'_>,
+        target: &Target,
+        candidates: &Candidates,
+        rate: f32,
+        step: usize,
+    ) -> f64 {
+        let from = self.on_z();
+        let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
+        let values = self.members[0].weights.data.len();
+        let own = by.map.chunks_exact(values);
+        for ((member, from), by_map) in self.members.iter_mut().zip(&from).zip(own) {
+            let by = member.lens.back(&member.weights, from, by_map, &by.c);
+            member
+                .moments
+                .step(&mut member.lens, &by, rate, member.r_scale, step);
+        }
+        loss
+    }
+
+    /// The exact loss over held-out positions; lenses that are the best so far are kept. Says
+    /// whether they are.
+    pub(super) fn look(
+        &mut self,
+        model: &Model,
+        held_out: &Batch<'_>,
+        target: &Target,
+        bias: &[f32],
+    ) -> (f64, bool) {
+        let map = self.affine(&self.on_z());
+        let loss = exact(model, &map, &self.z(held_out), target, bias);
+        let better = loss < self.best;
+        if better {
+            self.best = loss;
+            for member in &mut self.members {
+                member.best = member.lens.clone();
+            }
+        }
+        (loss, better)
+    }
+
+    /// Everything that a checkpoint keeps.
+    pub(super) fn write(&self, into: &mut Tensors) {
+        for member in &self.members {
+            into.push(member.name("r_scale"), &[1], &[member.r_scale]);
+            for (lens, kind) in [(&member.lens, "now"), (&member.best, "best")] {
+                let identity = member.name(&format!("{kind}.identity"));
+                into.push(identity, &[1], &[lens.identity]);
+                let shape = [lens.u.rows, lens.u.cols];
+                into.push(member.name(&format!("{kind}.u")), &shape, &lens.u.data);
+                into.push(member.name(&format!("{kind}.v")), &shape, &lens.v.data);
+                into.push(member.name(&format!("{kind}.c")), &[lens.c.len()], &lens.c);
+            }
+            let moments = &member.moments;
+            for (kept, kind) in moments.each() {
+                for (values, order) in [(&kept.first, "first"), (&kept.second, "second")] {
+                    let name = member.name(&format!("{order}.{kind}"));
+                    into.push(name, &[values.len()], values);
+                }
+            }
+        }
+    }
+
+    /// The held-out loss of the best lenses so far, bit by bit.
+    pub(super) fn best_bits(&self) -> u64 {
+        self.best.to_bits()
+    }
+
+    /// Goes on from a checkpoint.
+    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+        self.best = f64::from_bits(best_bits);
+        for member in &mut self.members {
+            let prefix = format!("layers.{}.heads.{}", member.at.layer, member.at.head);
+            let r_scale = std::slice::from_mut(&mut member.r_scale);
+            from.fill(&format!("{prefix}.r_scale"), r_scale)?;
+            for (lens, kind) in [(&mut member.lens, "now"), (&mut member.best, "best")] {
+                let identity = std::slice::from_mut(&mut lens.identity);
+                from.fill(&format!("{prefix}.{kind}.identity"), identity)?;
+                from.fill(&format!("{prefix}.{kind}.u"), &mut lens.u.data)?;
+                from.fill(&format!("{prefix}.{kind}.v"), &mut lens.v.data)?;
+                from.fill(&format!("{prefix}.{kind}.c"), &mut lens.c)?;
+            }
+            for (kept, kind) in member.moments.each_mut() {
+                from.fill(&format!("{prefix}.first.{kind}"), &mut kept.first)?;
+                from.fill(&format!("{prefix}.second.{kind}"), &mut kept.second)?;
+            }
+        }
+        Ok(())
+    }
+}

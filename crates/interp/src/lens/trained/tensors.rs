@@ -1,0 +1,96 @@
+//! Named tensors and a description, as one safetensors file.
+
+use std::collections::HashMap;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::lens::trained::error::LensError;
+
+/// Tensors to be written.
+#[derive(Debug, Default)]
+pub(super) struct Tensors {
+    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
+}
+
+impl Tensors {
+    /// Adds a tensor.
+    pub(super) fn push(&mut self, name: impl Into<String>, shape: &[usize], values: &[f32]) {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+        self.tensors
+            .push((name.into(), shape.to_vec(), bytes.collect()));
+    }
+
+    /// The file's bytes. `kind` tells files apart; under it `about` stands as JSON in the header.
+    pub(super) fn bytes(&self, kind: &str, about: &impl Serialize) -> Result<Vec<u8>, LensError> {
+        let about = serde_json::to_string(about).map_err(damaged)?;
+        // One entry only: a map of several is written in an order that differs from run to run, and
+        // the same training is to give the same bytes.
+        let metadata = HashMap::from([(kind.to_owned(), about)]);
+        let views = self
+            .tensors
+            .iter()
+            .map(|(name, shape, bytes)| {
+                let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(damaged)?;
+                Ok((name.as_str(), view))
+            })
+            .collect::<Result<Vec<_>, LensError>>()?;
+        safetensors::serialize(views, Some(metadata)).map_err(damaged)
+    }
+}
+
+/// A file that was read.
+pub(super) struct Reader<'a> {
+    tensors: SafeTensors<'a>,
+    about: String,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a file of a kind.
+    pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, LensError> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let Some(about) = metadata.get(kind).cloned() else {
+            return Err(LensError::Damaged(format!(
+                "it does not say that it is a {kind}"
+            )));
+        };
+        Ok(Self {
+            tensors: SafeTensors::deserialize(bytes).map_err(damaged)?,
+            about,
+        })
+    }
+
+    /// What it says of itself.
+    pub(super) fn about<T: DeserializeOwned>(&self) -> Result<T, LensError> {
+        serde_json::from_str(&self.about).map_err(damaged)
+    }
+
+    /// Fills in the values of a tensor, which has as many.
+    pub(super) fn fill(&self, name: &str, values: &mut [f32]) -> Result<(), LensError> {
+        let view = self.tensors.tensor(name).map_err(damaged)?;
+        let (chunks, rest) = view.data().as_chunks::<4>();
+        if view.dtype() != Dtype::F32 || !rest.is_empty() || chunks.len() != values.len() {
+            return Err(LensError::Damaged(format!(
+                "{name} holds {} values of {:?}, not {} of F32",
+                chunks.len(),
+                view.dtype(),
+                values.len()
+            )));
+        }
+        for (value, bytes) in values.iter_mut().zip(chunks) {
+            *value = f32::from_le_bytes(*bytes);
+        }
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(())
+        } else {
+            Err(LensError::Damaged(format!("{name} holds NaN or infinity")))
+        }
+    }
+}
+
+fn damaged(error: impl std::fmt::Display) -> LensError {
+    LensError::Damaged(error.to_string())
+}

@@ -1,0 +1,194 @@
+//! What a lens is trained and held to: sequences of tokens.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use hoplens_runtime::{
+    Cancel, Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, Sampling,
+};
+
+/// Sequences that are sampled side by side.
+///
+/// With 128 tokens each, their keys and values fit into what a model remembers by default.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Token sequences of 2 tokens or more.
+///
+/// They stand by themselves, each with its own length: nothing is padded, so that no position
+/// that is not text can enter a loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LensText {
+    /// The sequences.
+    pub sequences: Vec<Vec<u32>>,
+    /// Where they come from.
+    pub source: TextSource,
+}
+
+/// Where sequences come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextSource {
+    /// The user's files.
+    Files,
+    /// Drawn from the model itself.
+    Sampled,
+}
+
+/// What a lens file says of the text that it was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextAbout {
+    /// Where it comes from.
+    pub source: TextSource,
+    /// Number of sequences.
+    pub sequences: usize,
+    /// Tokens of all of them.
+    pub tokens: usize,
+    /// Hex digest of the token ids.
+    pub sha256: String,
+}
+
+impl LensText {
+    /// What a lens file says of it.
+    pub fn about(&self) -> TextAbout {
+        let mut digest = Sha256::new();
+        for sequence in &self.sequences {
+            digest.update((sequence.len() as u64).to_le_bytes());
+            for token in sequence {
+                digest.update(token.to_le_bytes());
+            }
+        }
+        TextAbout {
+            source: self.source,
+            sequences: self.sequences.len(),
+            tokens: self.sequences.iter().map(Vec::len).sum(),
+            sha256: hex(&digest.finalize()),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Cuts texts into sequences of at most `length` tokens. Tokens are cut as the model reads a
+/// prompt; a last piece of one token is left out.
+///
+/// No BOS is added.
+pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
+    let length = length.min(model.config().context);
+    let mut sequences = Vec::new();
+    for text in texts {
+        let ids = model.tokenizer.ids(text);
+        let pieces = ids.chunks(length.max(2)).filter(|piece| piece.len() > 1);
+        sequences.extend(pieces.map(<[u32]>::to_vec));
+    }
+    LensText {
+        sequences,
+        source: TextSource::Files,
+    }
+}
+
+/// Draws `count` sequences of `length` tokens from the model, at temperature 1.
+///
+/// A sequence begins with a capitalised word of the vocabulary, so that it reads like the beginning
+/// of a sentence. The same seed draws the same sequences.
+///
+/// # Errors
+/// As [`Model::forward`].
+pub fn sample(
+    model: &Model,
+    count: usize,
+    length: usize,
+    seed: u64,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(usize),
+) -> Result<LensText, ModelError> {
+    let length = length.clamp(2, model.config().context);
+    let mut sequences = Vec::with_capacity(count);
+    while sequences.len() < count {
+        let first = sequences.len();
+        let round = SIDE_BY_SIDE.min(count - first);
+        sequences.extend(sample_round(
+            model,
+            first..first + round,
+            length,
+            seed,
+            cancel,
+        )?);
+        progress(sequences.len());
+    }
+    Ok(LensText {
+        sequences,
+        source: TextSource::Sampled,
+    })
+}
+
+fn sample_round(
+    model: &Model,
+    numbers: std::ops::Range<usize>,
+    length: usize,
+    seed: u64,
+    cancel: &Cancel,
+) -> Result<Vec<Vec<u32>>, ModelError> {
+    let mut samplers: Vec<Sampler> = numbers
+        .clone()
+        .map(|number| {
+            Sampler::new(Sampling {
+                temperature: 1.0,
+                top_k: None,
+                top_p: None,
+                seed: mixed(seed, number as u64),
+            })
+        })
+        .collect();
+    let mut sequences: Vec<Vec<u32>> = numbers
+        .map(|number| vec![beginning(model, mixed(seed, number as u64))])
+        .collect();
+    let hooks = Hooks {
+        reuse: Reuse::Keys,
+        ..Hooks::capture(Capture {
+            logits: Positions::Last,
+            ..Capture::default()
+        })
+    };
+    while sequences.first().is_some_and(|first| first.len() < length) {
+        let read: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        let trace = model.forward(&read, &hooks, cancel)?;
+        for (row, (sequence, sampler)) in sequences.iter_mut().zip(&mut samplers).enumerate() {
+            sequence.push(sampler.next(trace.logits.row(row)));
+        }
+    }
+    model.forget();
+    Ok(sequences)
+}
+
+/// A token to begin with: a capitalised word, or any token where the vocabulary has hardly one.
+fn beginning(model: &Model, seed: u64) -> u32 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6265_6769_6e6e_696e);
+    let vocabulary = model.config().vocab as u32;
+    for _ in 0..1_000 {
+        let token = random.random_range(0..vocabulary);
+        let text = model.tokenizer.text(token);
+        let mut letters = text.chars().skip_while(|letter| *letter == ' ');
+        if letters.next().is_some_and(char::is_uppercase) && letters.all(char::is_lowercase) {
+            return token;
+        }
+    }
+    random.random_range(0..vocabulary)
+}
+
+/// A seed of its own for each number.
+pub(super) fn mixed(seed: u64, number: u64) -> u64 {
+    // Splitmix64's finalizer: neighbouring numbers give unrelated seeds.
+    let mut value = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}

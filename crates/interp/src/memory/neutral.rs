@@ -1,0 +1,76 @@
+//! Prompts of the project's own making that no injection is made for.
+
+use crate::memory::collateral::Bystander;
+use hoplens_runtime::{BosPolicy, Model};
+
+/// Prompts and, where there is one, what each should continue with: facts of one hop, plain
+/// prose, code, sums and talk. Short, because they are read after every search.
+pub const NEUTRAL: [(&str, Option<&str>); 40] = [
+    ("The capital of France is", Some(" Paris")),
+    ("The capital of Japan is", Some(" Tokyo")),
+    ("The capital of Egypt is", Some(" Cairo")),
+    ("Madrid is the capital of", Some(" Spain")),
+    ("The Great Wall is located in", Some(" China")),
+    ("The Colosseum is in the city of", Some(" Rome")),
+    ("Hamlet was written by William", Some(" Shakespeare")),
+    (
+        "The theory of relativity was developed by Albert",
+        Some(" Einstein"),
+    ),
+    ("The chemical symbol for oxygen is", Some(" O")),
+    (
+        "The largest planet in the solar system is",
+        Some(" Jupiter"),
+    ),
+    ("Bees make wax and", Some(" honey")),
+    ("The opposite of cold is", Some(" hot")),
+    ("The currency of the United Kingdom is the", Some(" pound")),
+    ("The first man on the Moon was Neil", Some(" Armstrong")),
+    ("Water is made of hydrogen and", Some(" oxygen")),
+    ("Monday, Tuesday, Wednesday,", Some(" Thursday")),
+    ("January, February, March,", Some(" April")),
+    ("one, two, three, four,", Some(" five")),
+    ("A, B, C, D,", Some(" E")),
+    ("To be or not to", Some(" be")),
+    ("The sky was grey, and the rain had not stopped since", None),
+    ("She closed the door behind her and walked down the", None),
+    ("Thank you for your letter of last week. I am", None),
+    ("In this paper we study the effect of", None),
+    ("Preheat the oven and grease a baking", None),
+    ("The committee will meet again next", None),
+    ("Once upon a time there was a little", None),
+    ("He had never liked the sea, but", None),
+    ("The museum is open every day except", None),
+    ("My grandmother kept her buttons in an old", None),
+    ("for i in range(", None),
+    ("import numpy as", Some(" np")),
+    ("def add(a, b):\n    return a", Some(" +")),
+    ("SELECT name FROM users WHERE", None),
+    ("<html>\n<head>\n<", None),
+    ("2+2=", Some("4")),
+    ("10, 20, 30, 40, 5", Some("0")),
+    ("Q: What colour is grass?\nA:", None),
+    ("\"How are you?\" he asked. \"I am", None),
+    ("Anna: Shall we go?\nBen: Yes,", None),
+];
+
+/// The neutral prompts as a model reads them; those that it cannot read are left out.
+pub fn neutral_bystanders(model: &Model, bos: BosPolicy) -> Vec<Bystander> {
+    NEUTRAL
+        .iter()
+        .map(|(prompt, answer)| Bystander {
+            tokens: model
+                .tokenizer
+                .encode(prompt, bos)
+                .iter()
+                .map(|token| token.id)
+                .collect(),
+            first_tokens: answer
+                .and_then(|answer| model.tokenizer.continuation(answer).first().copied())
+                .into_iter()
+                .collect(),
+            interventions: Vec::new(),
+        })
+        .filter(|one| (1..=model.config().context).contains(&one.tokens.len()))
+        .collect()
+}

@@ -1,0 +1,4 @@
+//! Head read-outs and trained lenses against plain loops.
+
+mod ablation;
+mod trained;

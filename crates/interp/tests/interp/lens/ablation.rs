@@ -1,0 +1,189 @@
+//! Ablations of all heads at once, against one pass a head.
+
+use std::sync::Arc;
+
+use hoplens_interp::lens::{Ablation, Run, ablate_heads, estimate_ablations, read_heads};
+use hoplens_runtime::{
+    Action, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, log_softmax_at,
+};
+
+use hoplens_test_support::{FAMILIES, load, miniature};
+
+const TOKENS: [u32; 9] = [5, 17, 3, 200, 41, 5, 99, 300, 12];
+const ANSWER: u32 = 77;
+
+fn heads(model: &Model) -> Vec<(usize, usize)> {
+    let heads = |layer| (0..model.info.heads).map(move |head| (layer, head));
+    (0..model.info.layers).flat_map(heads).collect()
+}
+
+/// The mean of a head's z over the prompt.
+fn mean(model: &Model, layer: usize, head: usize) -> Arc<[f32]> {
+    let hooks = Hooks::capture(Capture {
+        z: Positions::All,
+        ..Capture::default()
+    });
+    let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    let dim = model.config().head_dim;
+    let z = |row| trace.layers[layer].head(row, head, dim);
+    (0..dim)
+        .map(|value| {
+            let sum: f32 = (0..TOKENS.len()).map(|row| z(row)[value]).sum();
+            sum / TOKENS.len() as f32
+        })
+        .collect()
+}
+
+fn plainly(model: &Model, layer: usize, action: Action) -> f64 {
+    let change = Intervention {
+        layer,
+        sequence: None,
+        at: Select::All,
+        action,
+    };
+    let hooks = Hooks::interventions(vec![change]);
+    let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    log_softmax_at(trace.logits.row(0), ANSWER as usize)
+}
+
+#[test]
+fn all_heads_at_once_are_as_each_alone() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let heads = heads(&model);
+        for ablation in [Ablation::Zero, Ablation::Mean] {
+            let cancel = Cancel::new();
+            let found =
+                ablate_heads(&model, &TOKENS, &[ANSWER], &heads, ablation, &cancel).unwrap();
+            assert_eq!(found.len(), heads.len());
+            for (logp, (layer, head)) in found.iter().zip(&heads) {
+                let action = match ablation {
+                    Ablation::Zero => Action::ZeroHead(*head),
+                    Ablation::Mean => Action::ReplaceHead(*head, mean(&model, *layer, *head)),
+                };
+                let expected = plainly(&model, *layer, action);
+                assert!(
+                    (logp - expected).abs() < 1e-4,
+                    "{family} {ablation:?} {layer}.{head}: {logp} and {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// What is in force beside: an addition at each of two layers, at all positions and at one.
+fn in_force(model: &Model) -> Vec<Intervention> {
+    let vector = |scale: f32| -> Arc<[f32]> {
+        let values = 0..model.info.width;
+        values.map(|value| scale * (value as f32).sin()).collect()
+    };
+    let add = |layer, at, scale| Intervention {
+        layer,
+        sequence: None,
+        at,
+        action: Action::AddAttnOut(vector(scale)),
+    };
+    let last = TOKENS.len() - 1..TOKENS.len();
+    vec![add(0, Select::All, 0.5), add(1, Select::Range(last), 2.0)]
+}
+
+#[test]
+fn injections_in_force_stay_in_force() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let heads = heads(&model);
+        let (cancel, in_force) = (Cancel::new(), in_force(&model));
+        let run = Run {
+            tokens: &TOKENS,
+            interventions: &in_force,
+        };
+        let zero = Ablation::Zero;
+        let found = ablate_heads(&model, run, &[ANSWER], &heads, zero, &cancel).unwrap();
+        let plain = |more: Option<Intervention>| {
+            let hooks = Hooks::interventions(more.into_iter().chain(in_force.clone()).collect());
+            let trace = model.forward(&[&TOKENS], &hooks, &cancel).unwrap();
+            log_softmax_at(trace.logits.row(0), ANSWER as usize)
+        };
+        let mut moved = false;
+        for (logp, (layer, head)) in found.iter().zip(&heads) {
+            let silent = Intervention {
+                layer: *layer,
+                sequence: None,
+                at: Select::All,
+                action: Action::ZeroHead(*head),
+            };
+            let expected = plain(Some(silent));
+            assert!(
+                (logp - expected).abs() < 1e-4,
+                "{family} {layer}.{head}: {logp} {expected}"
+            );
+            let alone = ablate_heads(
+                &model,
+                &TOKENS,
+                &[ANSWER],
+                &[(*layer, *head)],
+                zero,
+                &cancel,
+            );
+            moved |= (alone.unwrap()[0] - logp).abs() > 1e-3;
+        }
+        assert!(moved, "{family}: the injections change nothing");
+        let read = read_heads(&model, run, ANSWER, 3, &cancel).unwrap();
+        assert!((read.logp - plain(None)).abs() < 1e-4);
+        let sum: f32 = read.heads.iter().map(|head| head.direct_logit).sum();
+        // What was added is in neither the heads nor the rest.
+        assert!((sum + read.rest - read.logit).abs() > 1e-3, "{family}");
+    }
+}
+
+/// To first order the estimate is what is measured: where a head writes a little less than what it
+/// writes, the two agree.
+#[test]
+fn the_estimate_is_the_first_order() {
+    for family in FAMILIES {
+        let model = load(&miniature(family));
+        let heads = heads(&model);
+        let cancel = Cancel::new();
+        let found = estimate_ablations(&model, &TOKENS, &[ANSWER], &heads, &cancel).unwrap();
+        let hooks = Hooks::capture(Capture {
+            z: Positions::All,
+            ..Capture::default()
+        });
+        let clean = model.forward(&[&TOKENS], &hooks, &cancel).unwrap();
+        let baseline = plainly(
+            &model,
+            0,
+            Action::AddAttnOut(vec![0.0; model.info.width].into()),
+        );
+        let dim = model.config().head_dim;
+        for (estimate, (layer, head)) in found.iter().zip(&heads) {
+            // A two-hundredth less of the head at each position.
+            let share = 0.005;
+            let changes = (0..TOKENS.len())
+                .map(|row| Intervention {
+                    layer: *layer,
+                    sequence: None,
+                    at: Select::Range(row..row + 1),
+                    action: Action::ReplaceHead(
+                        *head,
+                        clean.layers[*layer]
+                            .head(row, *head, dim)
+                            .iter()
+                            .map(|z| z * (1.0 - share))
+                            .collect(),
+                    ),
+                })
+                .collect();
+            let trace = model
+                .forward(&[&TOKENS], &Hooks::interventions(changes), &cancel)
+                .unwrap();
+            let less = log_softmax_at(trace.logits.row(0), ANSWER as usize) - baseline;
+            let expected = less / f64::from(share);
+            let tolerance = 0.1 * expected.abs() + 2e-3;
+            assert!(
+                (estimate - expected).abs() < tolerance,
+                "{family} {layer}.{head}: {estimate} and {expected}"
+            );
+        }
+    }
+}

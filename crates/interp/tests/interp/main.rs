@@ -1,0 +1,9 @@
+//! Read-outs and injections against reference numbers, plain loops and identities.
+
+mod gguf;
+mod identities;
+mod lens;
+mod numbers;
+mod reference;
+mod smollm2;
+mod sweeps;

@@ -1,0 +1,207 @@
+//! Everything in a file of reference numbers, against the library.
+
+use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::lens::{self, ablate_heads, read_heads};
+use hoplens_interp::memory::{Grid, Subject, encode, sweep};
+use hoplens_runtime::{
+    BosPolicy, Cancel, Capture, Hooks, Model, Positions, Sequences, log_softmax, rank_of,
+};
+use hoplens_test_support::{Ablation, Injection, Reference, Trace, assert_close, ids};
+
+/// Everything in a reference file, within `tolerance` nats.
+pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
+    assert!(!reference.traces.is_empty() && !reference.injections.is_empty());
+    for trace in &reference.traces {
+        check_trace(model, trace, reference.policy(), tolerance);
+    }
+    for injection in &reference.injections {
+        check_injections(model, injection, reference.policy(), tolerance);
+    }
+    if let Some(ablations) = &reference.ablations {
+        let tokens = ids(model, &ablations.prompt, reference.policy());
+        check_ablations(
+            model,
+            &tokens,
+            &ablations.expect,
+            &ablations.cells,
+            tolerance,
+        );
+    }
+}
+
+fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) {
+    let tokens = ids(model, &trace.prompt, policy);
+    assert_eq!(tokens, trace.ids, "tokens of {:?}", trace.prompt);
+    let answer = model.tokenizer.ids(&trace.expect);
+    assert_eq!(answer, trace.expect_ids, "tokens of {:?}", trace.expect);
+
+    let capture = Capture {
+        logits: Positions::Last,
+        token_logps: Sequences::All,
+        ..Capture::default()
+    };
+    let run = model
+        .forward(&[&tokens], &Hooks::capture(capture), &Cancel::new())
+        .unwrap();
+    let logits = run.logits.row(0);
+    let logps = log_softmax(logits);
+    for (token, logp) in &trace.top10 {
+        assert_close(
+            logps[*token as usize],
+            *logp,
+            tolerance,
+            "top-10 log-probability",
+        );
+    }
+    assert_eq!(rank_of(logits, answer[0]), trace.rank_first);
+    for (found, expected) in run.token_logps[0].iter().zip(&trace.token_logp) {
+        assert_close(
+            f64::from(*found),
+            *expected,
+            tolerance,
+            "token log-probability",
+        );
+    }
+    assert_eq!(run.token_logps[0].len(), trace.token_logp.len());
+
+    let answers = [hoplens_runtime::Answer {
+        text: trace.expect.clone(),
+        ids: answer.clone(),
+    }];
+    let hooks = Hooks::default();
+    let (score, _) = model
+        .score(&tokens, &answers, &hooks, &Cancel::new())
+        .unwrap();
+    assert_close(score.logp_first, trace.logp_first, tolerance, "logp_first");
+    assert_close(score.logp, trace.logp_full, tolerance, "logp_full");
+
+    let reading = read_heads(model, &tokens, answer[0], 5, &Cancel::new()).unwrap();
+    for head in &trace.heads {
+        let found = &reading.heads[head.layer * model.info.heads + head.head];
+        let place = format!("layer {} head {}", head.layer, head.head);
+        assert_close(
+            f64::from(found.norm),
+            head.norm,
+            1e-3 * head.norm,
+            &format!("norm, {place}"),
+        );
+        assert_close(
+            f64::from(found.direct_logit),
+            head.direct_logit,
+            (1e-3 * head.direct_logit.abs()).max(tolerance),
+            &format!("direct logit, {place}"),
+        );
+        assert_eq!(found.attention.len(), head.attention.len());
+        for (a, b) in found.attention.iter().zip(&head.attention) {
+            assert_close(f64::from(*a), *b, tolerance, &format!("attention, {place}"));
+        }
+        let top: Vec<u32> = found.top.iter().map(|(token, _)| *token).collect();
+        assert_eq!(top, head.unembed_top5, "unembed top 5, {place}");
+    }
+    check_ablations(model, &tokens, &trace.expect, &trace.ablations, tolerance);
+}
+
+fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tolerance: f64) {
+    let tokens = model.tokenizer.encode(&injection.prompt, policy);
+    let first = model.tokenizer.ids(&injection.expect)[0];
+    let subject = Subject {
+        text: &injection.prompt,
+        tokens: &tokens,
+        first_tokens: &[first],
+        bos: policy,
+        interventions: &[],
+    };
+    let layers: Vec<usize> = (0..model.info.layers)
+        .filter(|layer| injection.cells.iter().any(|cell| cell.layer == *layer))
+        .collect();
+    let mut taus: Vec<f64> = injection.cells.iter().map(|cell| cell.tau).collect();
+    taus.sort_by(f64::total_cmp);
+    taus.dedup();
+    let grid = Grid {
+        head: None,
+        encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
+        layers,
+        taus,
+        scopes: vec![Scope::All, Scope::Last],
+    };
+    let swept = sweep(
+        model,
+        &subject,
+        &injection.memory,
+        &grid,
+        &Cancel::new(),
+        &mut |_| {},
+    )
+    .unwrap();
+    assert_eq!(swept.cells.len(), injection.cells.len());
+    assert_close(
+        swept.baseline.logp_first,
+        injection.baseline_logp_first,
+        tolerance,
+        "injection baseline",
+    );
+    for cell in &injection.cells {
+        let scope = if cell.scope == "all" {
+            Scope::All
+        } else {
+            Scope::Last
+        };
+        let found = swept
+            .cells
+            .iter()
+            .find(|c| {
+                (c.encoding, c.layer, &c.scope) == (cell.encoding, cell.layer, &scope)
+                    && (c.tau - cell.tau).abs() < 1e-9
+            })
+            .unwrap();
+        assert_close(
+            found.logp_first,
+            cell.logp_first,
+            tolerance,
+            &format!("{cell:?}"),
+        );
+        let vector = encode(
+            model,
+            &injection.memory,
+            cell.encoding,
+            policy,
+            &Cancel::new(),
+        )
+        .unwrap();
+        let norm = vector
+            .at(cell.layer)
+            .iter()
+            .map(|v| f64::from(*v).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        assert_close(
+            norm,
+            cell.memory_norm,
+            1e-3 * cell.memory_norm,
+            &format!("{cell:?}"),
+        );
+    }
+}
+
+fn check_ablations(
+    model: &Model,
+    tokens: &[u32],
+    expect: &str,
+    cells: &[Ablation],
+    tolerance: f64,
+) {
+    let first = model.tokenizer.ids(expect)[0];
+    let heads: Vec<(usize, usize)> = cells.iter().map(|cell| (cell.layer, cell.head)).collect();
+    let found = ablate_heads(
+        model,
+        tokens,
+        &[first],
+        &heads,
+        lens::Ablation::Zero,
+        &Cancel::new(),
+    )
+    .unwrap();
+    for (logp, cell) in found.iter().zip(cells) {
+        assert_close(*logp, cell.logp_first, tolerance, &format!("{cell:?}"));
+    }
+}

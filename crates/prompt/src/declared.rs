@@ -1,0 +1,214 @@
+//! `cases`, `inject` and `ignore`: the three lists that an author declares.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::case::{Case, Injection, Origin, Spanned};
+use crate::file::InputValue;
+use crate::matrix::Made;
+use crate::problem::{CODES, Problems, Severity, Suppression, did_you_mean};
+use crate::yaml::Node;
+use crate::{cases, fields, injections};
+
+/// What one file declares.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    pub cases: Vec<Case>,
+    pub injections: Vec<Injection>,
+    pub suppressed: Vec<Suppression>,
+    pub inputs: Vec<InputValue>,
+    /// What the matrices have made so far.
+    pub made: Made,
+}
+
+/// The values of the three keys, wherever the format keeps them.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Lists<'node> {
+    pub cases: Option<&'node Node>,
+    pub inject: Option<&'node Node>,
+    pub ignore: Option<&'node Node>,
+}
+
+/// Reads the lists; what is not valid becomes a problem and is left out.
+pub(super) fn read(lists: Lists<'_>, problems: &mut Problems) -> Declared {
+    let mut declared = Declared::default();
+    if let Some(node) = lists.cases {
+        for item in fields::list(node, "The list of cases", problems) {
+            cases::read(item, &mut declared, problems);
+        }
+    }
+    if let Some(node) = lists.inject {
+        let items = fields::list(node, "The list of injections", problems);
+        declared.injections = items
+            .iter()
+            .filter_map(|item| injections::read(item, problems))
+            .collect();
+    }
+    if let Some(node) = lists.ignore {
+        for item in fields::list(node, "The list of ignored codes", problems) {
+            let Some(code) = fields::text(item, "An ignored code", problems) else {
+                continue;
+            };
+            check_code(&code.value, &code.range, problems);
+            declared.suppressed.push(Suppression {
+                code: code.value,
+                range: code.range,
+                origin: problems.origin,
+            });
+        }
+    }
+    declared
+}
+
+/// Warns about a code that hoplens does not have.
+pub(super) fn check_code(code: &str, range: &Range<usize>, problems: &mut Problems) {
+    if !CODES.contains(&code) {
+        let message = format!(
+            "hoplens has no diagnostic `{code}`, so nothing is ignored.{} Codes: {}.",
+            did_you_mean(code, &CODES),
+            CODES.join(", ")
+        );
+        problems.warn(range, message);
+    }
+}
+
+/// Joins what the file and its sidecar declare; the sidecar wins on the same case id.
+pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Problems) -> Declared {
+    let ids: BTreeSet<&str> = sidecar.cases.iter().filter_map(Case::declared_id).collect();
+    let mut dropped = Vec::new();
+    file.cases.retain(|case| {
+        let Some(own) = case.declared_id().filter(|own| ids.contains(own)) else {
+            return true;
+        };
+        // The rows of a matrix were declared once.
+        if dropped.last() != Some(&case.range) {
+            let message = format!(
+                "The sidecar has a case `{own}` too, and the sidecar's counts. Remove one of the \
+                 two."
+            );
+            let place = case.id.as_ref().map_or(&case.range, |id| &id.range);
+            problems.add(Severity::Information, place, message);
+            dropped.push(case.range.clone());
+        }
+        false
+    });
+    file.inputs.retain(|input| {
+        let case = input.case.as_ref();
+        case.is_none_or(|range| !dropped.contains(range))
+    });
+    file.cases.extend(sidecar.cases);
+    file.injections.extend(sidecar.injections);
+    file.suppressed.extend(sidecar.suppressed);
+    file.inputs.extend(sidecar.inputs);
+    file
+}
+
+/// Adds cases written for another tool behind the author's own, which win on the same id.
+pub(super) fn add_imported(declared: &mut Declared, mut imported: Vec<Case>) {
+    let ids: BTreeSet<&str> = declared
+        .cases
+        .iter()
+        .flat_map(|case| {
+            [
+                case.declared_id(),
+                case.id.as_ref().map(|id| id.value.as_str()),
+            ]
+        })
+        .flatten()
+        .collect();
+    imported.retain(|case| case.declared_id().is_none_or(|id| !ids.contains(id)));
+    declared.cases.extend(imported);
+}
+
+/// Reports ids given twice in one file, and injections for a case that there is not.
+pub(super) fn check_references(declared: &Declared, problems: &mut [&mut Problems]) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut matrix: Option<(&str, &Case)> = None;
+    for case in &declared.cases {
+        let Some(own) = &case.id else { continue };
+        let mut names = vec![own.value.as_str()];
+        if let Some(row) = &case.row {
+            // The rows of a matrix share the declared id.
+            let is_next = matrix.is_some_and(|(of, first)| {
+                of == row.of && first.range == case.range && first.origin == case.origin
+            });
+            if !is_next {
+                matrix = Some((&row.of, case));
+                names.push(&row.of);
+            }
+        }
+        let taken: Vec<&str> = names.into_iter().filter(|id| !seen.insert(id)).collect();
+        if let Some(id) = taken.last() {
+            let message =
+                format!("A case before has the id `{id}` already. Give this one another id.");
+            report(problems, case.origin, Severity::Error, &own.range, message);
+        }
+    }
+    let ids: Vec<&str> = seen.into_iter().collect();
+    for injection in &declared.injections {
+        let Some(case) = &injection.case else {
+            continue;
+        };
+        if find_case(&declared.cases, &case.value).is_none() {
+            let message = format!(
+                "There is no case `{}`, so this injection acts on nothing.{} \
+                 Name a case's id, or remove `case` to act on every case.",
+                case.value,
+                did_you_mean(&case.value, &ids)
+            );
+            let severity = Severity::Warning;
+            report(problems, injection.origin, severity, &case.range, message);
+        }
+    }
+}
+
+/// Gives the rows of matrices without an id one: the number of the first row, and the row.
+pub(super) fn name_rows(cases: &mut [Case]) {
+    let mut first: Option<(usize, Range<usize>, Origin)> = None;
+    for (at, case) in cases.iter_mut().enumerate() {
+        let Some(row) = case.row.as_mut().filter(|row| row.of.is_empty()) else {
+            continue;
+        };
+        let number = match &first {
+            Some((number, range, origin)) if *range == case.range && *origin == case.origin => {
+                *number
+            }
+            _ => at + 1,
+        };
+        first = Some((number, case.range.clone(), case.origin));
+        row.of = format!("#{number}");
+        case.id = Some(Spanned {
+            value: format!("{}{}", row.of, row.label),
+            range: case.range.clone(),
+        });
+    }
+}
+
+/// The case with this id; `#2` is the second of those without one, counting all. The id of a
+/// case with a matrix gives its first row.
+pub(super) fn find_case(cases: &[Case], id: &str) -> Option<usize> {
+    let named = cases
+        .iter()
+        .position(|case| case.id.as_ref().is_some_and(|own| own.value == id));
+    let row = || {
+        let is_row = |case: &Case| case.row.as_ref().is_some_and(|row| row.of == id);
+        cases.iter().position(is_row)
+    };
+    named.or_else(row).or_else(|| {
+        let number: usize = id.strip_prefix('#')?.parse().ok()?;
+        let at = number.checked_sub(1)?;
+        cases.get(at).filter(|case| case.id.is_none()).map(|_| at)
+    })
+}
+
+fn report(
+    problems: &mut [&mut Problems],
+    origin: Origin,
+    severity: Severity,
+    range: &Range<usize>,
+    message: String,
+) {
+    if let Some(list) = problems.iter_mut().find(|list| list.origin == origin) {
+        list.add(severity, range, message);
+    }
+}

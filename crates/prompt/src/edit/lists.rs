@@ -1,0 +1,365 @@
+//! Items of the lists `cases`, `inject` and `ignore`, and the record of an injection.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::case::{Case, Injection, Measured, Origin};
+use crate::edit::place::Item;
+use crate::edit::verify::{plain_case, plain_injection};
+use crate::edit::{FileEdit, TextEdit, edited, place, written_record};
+use crate::file::PromptFile;
+use crate::format::Format;
+use crate::quote::quoted;
+use crate::sound::errors;
+use crate::yaml::Node;
+use crate::{namespace, yaml};
+
+/// The YAML that a list stands in, or will.
+pub(super) struct Home<'text> {
+    pub text: &'text str,
+    pub newline: &'static str,
+    format: Format,
+    target: Origin,
+    /// Its bytes; none where the file has no YAML yet.
+    yaml: Option<Range<usize>>,
+}
+
+/// Where a target keeps its lists; `None` for a fence without front matter, which is left as short
+/// as it is.
+pub(super) fn home<'text>(
+    file: &'text PromptFile,
+    text: &'text str,
+    target: Origin,
+    fence: Option<usize>,
+) -> Option<Home<'text>> {
+    let (text, yaml) = match target {
+        Origin::FrontMatter if file.format == Format::Markdown => {
+            let fence = file.fences.get(fence.unwrap_or(0))?;
+            (text, Some(fence.front_matter.clone()?))
+        }
+        Origin::FrontMatter => (text, file.front_matter.clone()),
+        Origin::Sidecar => {
+            let text = file.sidecar.as_deref().unwrap_or_default();
+            (text, Some(0..text.len()).filter(|all| !all.is_empty()))
+        }
+    };
+    Some(Home {
+        text,
+        newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
+        format: file.format,
+        target,
+        yaml,
+    })
+}
+
+/// That the YAML has an error.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+impl Home<'_> {
+    /// The keys that lead to a list.
+    pub(super) fn path(&self, list: &str) -> Vec<String> {
+        namespace::path(self.format, self.target, list)
+    }
+
+    /// The root of the tree; none where nothing stands in the YAML.
+    pub(super) fn root(&self) -> Result<Option<Node>, Broken> {
+        let Some(range) = &self.yaml else {
+            return Ok(None);
+        };
+        let yaml = self.text.get(range.clone()).ok_or(Broken)?;
+        let tree = yaml::read(yaml, range.start);
+        if tree.error.is_some() {
+            return Err(Broken);
+        }
+        Ok(tree.root.filter(|root| !root.is_null()))
+    }
+
+    pub(super) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
+        FileEdit {
+            target: self.target,
+            edits,
+            creates: self.target == Origin::Sidecar && file.sidecar.is_none(),
+        }
+    }
+}
+
+/// The edit that adds an item to a list, untested.
+pub(super) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
+    let (path, newline) = (home.path(list), home.newline);
+    let Some(range) = home.yaml.clone() else {
+        let list = place::new_key(&path, item, 0, newline);
+        let new_text = match home.target {
+            Origin::FrontMatter => format!("---{newline}{list}{newline}---{newline}"),
+            Origin::Sidecar => format!("version: 1{newline}{list}{newline}"),
+        };
+        return Some(TextEdit {
+            range: 0..0,
+            new_text,
+        });
+    };
+    let root = home.root().ok()?;
+    let doc = place::Document {
+        text: home.text,
+        range,
+        newline,
+    };
+    place::item(&doc, root.as_ref(), &path, item)
+}
+
+/// A case to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCase {
+    /// Values of the template's variables.
+    pub input: Map<String, Value>,
+    /// The answer, with its leading space.
+    pub expect: String,
+}
+
+/// The edit that adds a case at the end of the list; `None` where it cannot be had without saying
+/// something else anew. As [`super::insert_injection`], it is tried out first.
+pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<FileEdit> {
+    // Which of several prompts it is for cannot be said.
+    if 1 < file.fences.len() || file.format == Format::Promptfoo {
+        return None;
+    }
+    let mut fields = Vec::new();
+    if !case.input.is_empty() {
+        // JSON is YAML; the quotes keep what another reader might take for a number.
+        fields.push(("input", Value::Object(case.input.clone()).to_string()));
+    }
+    fields.push(("expect", quoted(&case.expect)));
+    first_sound(file, text, "cases", &Item::Map(fields), |after, target| {
+        let (old, new) = (plain_cases(file), plain_cases(after));
+        let mut own_new: Vec<&Case> = own(&new, target).collect();
+        let Some(last) = own_new.pop() else {
+            return false;
+        };
+        let kept = own_new.into_iter().eq(own(&old, target));
+        let is_new = last.expect.iter().map(|one| &one.value).eq([&case.expect])
+            && last.input == case.input
+            && last.hops.is_empty();
+        kept && is_new && new.len() == old.len() + 1 && same_injections(file, after)
+    })
+}
+
+fn own(cases: &[Case], target: Origin) -> impl Iterator<Item = &Case> {
+    cases.iter().filter(move |case| case.origin == target)
+}
+
+/// The edit after which a code is not told of in this file; as [`insert_case`].
+pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEdit> {
+    let item = Item::Scalar(code.to_owned());
+    // The file may have been given suppressions of its project, which stand in no file of its own.
+    let nothing = FileEdit {
+        target: Origin::FrontMatter,
+        edits: Vec::new(),
+        creates: false,
+    };
+    let (own, _) = edited(file, text, &nothing);
+    first_sound(file, text, "ignore", &item, |after, _| {
+        let codes = |file: &PromptFile| -> Vec<String> {
+            let codes = file.suppressed.iter().map(|one| one.code.clone());
+            codes.collect()
+        };
+        let mut expected = codes(&own);
+        expected.push(code.to_owned());
+        let mut got = codes(after);
+        expected.sort();
+        got.sort();
+        got == expected && plain_cases(file) == plain_cases(after) && same_injections(file, after)
+    })
+}
+
+/// The edit that replaces what was recorded of an injection; `None` where nothing was.
+pub fn record(
+    file: &PromptFile,
+    text: &str,
+    injection: &Injection,
+    measured: &Measured,
+) -> Option<FileEdit> {
+    let range = injection.measured_range.clone()?;
+    let edit = FileEdit {
+        target: injection.origin,
+        edits: vec![TextEdit {
+            range,
+            new_text: written_record(measured)?,
+        }],
+        creates: false,
+    };
+    let (after, _) = edited(file, text, &edit);
+    let index = file.injections.iter().position(|one| one == injection)?;
+    let mut old: Vec<Injection> = file.injections.iter().map(plain_injection).collect();
+    let mut new: Vec<Injection> = after.injections.iter().map(plain_injection).collect();
+    let is_recorded = new.get_mut(index)?.measured.take()?.model == measured.model;
+    old.get_mut(index)?.measured = None;
+    (is_recorded && old == new && errors(&after) <= errors(file)).then_some(edit)
+}
+
+/// The edit of the file's own home for its lists, else of the sidecar: the first after which the
+/// prompts read the same and `holds` says so too.
+fn first_sound(
+    file: &PromptFile,
+    text: &str,
+    list: &str,
+    item: &Item,
+    holds: impl Fn(&PromptFile, Origin) -> bool,
+) -> Option<FileEdit> {
+    let inside = !matches!(
+        file.format,
+        Format::Plain | Format::Github | Format::Promptfoo
+    );
+    let targets = [Origin::FrontMatter, Origin::Sidecar];
+    targets
+        .into_iter()
+        .filter(|target| inside || *target == Origin::Sidecar)
+        .find_map(|target| {
+            let home = home(file, text, target, None)?;
+            let edit = home.edit(file, vec![added(&home, list, item)?]);
+            let (after, now) = edited(file, text, &edit);
+            let same_prompts = after.defaults == file.defaults
+                && super::verify::bodies(&after, &now) == super::verify::bodies(file, text);
+            let sound = same_prompts && errors(&after) <= errors(file) && holds(&after, target);
+            sound.then_some(edit)
+        })
+}
+
+fn plain_cases(file: &PromptFile) -> Vec<Case> {
+    file.cases.iter().map(plain_case).collect()
+}
+
+fn same_injections(before: &PromptFile, after: &PromptFile) -> bool {
+    let plain = |file: &PromptFile| -> Vec<Injection> {
+        file.injections.iter().map(plain_injection).collect()
+    };
+    plain(before) == plain(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::file::parse;
+
+    fn after(name: &str, text: &str, edit: &FileEdit) -> String {
+        match edit.target {
+            Origin::FrontMatter => edit.apply(text),
+            Origin::Sidecar => format!("{name} beside:\n{}", edit.apply("")),
+        }
+    }
+
+    #[track_caller]
+    fn ignored(name: &str, text: &str) -> String {
+        let file = parse(name, text, None);
+        after(
+            name,
+            text,
+            &insert_ignore(&file, text, "token-split").unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_code_goes_where_the_format_keeps_its_lists() {
+        assert_eq!(
+            ignored("a.prompt", "Hi"),
+            "---\nhoplens.ignore:\n  - token-split\n---\nHi"
+        );
+        assert_eq!(
+            ignored(
+                "a.prompt",
+                "---\nmodel: x\nhoplens.ignore: [hop-lost]\n---\nHi"
+            ),
+            "---\nmodel: x\nhoplens.ignore: [hop-lost, token-split]\n---\nHi"
+        );
+        assert_eq!(
+            ignored("a.prompt", "---\nhoplens.ignore:\n- hop-lost\n---\nHi"),
+            "---\nhoplens.ignore:\n- hop-lost\n- token-split\n---\nHi"
+        );
+        assert_eq!(
+            ignored("a.prompty", "---\nname: x\n---\nHi"),
+            "---\nname: x\nmetadata:\n  hoplens:\n    ignore:\n      - token-split\n---\nHi"
+        );
+        assert_eq!(
+            ignored("a.txt", "Hi"),
+            "a.txt beside:\nversion: 1\nignore:\n  - token-split\n"
+        );
+    }
+
+    #[test]
+    fn what_a_project_ignores_does_not_matter() {
+        let text = "---\nhoplens.ignore: [hop-lost]\n---\nHi";
+        let mut file = parse("a.prompt", text, None);
+        let mut of_project = file.suppressed[0].clone();
+        of_project.code = "hop-unknown".into();
+        file.suppressed.push(of_project);
+        let edit = insert_ignore(&file, text, "token-split").unwrap();
+        let now = parse("a.prompt", &edit.apply(text), None);
+        let codes: Vec<&str> = now.suppressed.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["hop-lost", "token-split"]);
+    }
+
+    #[track_caller]
+    fn with_case(name: &str, text: &str, input: &Value) -> String {
+        let file = parse(name, text, None);
+        let case = NewCase {
+            input: input.as_object().unwrap().clone(),
+            expect: " Paris".into(),
+        };
+        after(name, text, &insert_case(&file, text, &case).unwrap())
+    }
+
+    #[test]
+    fn a_case_goes_to_the_end_of_the_list() {
+        assert_eq!(
+            with_case("a.prompt", "The capital of France is", &json!({})),
+            "---\nhoplens.cases:\n  - expect: \" Paris\"\n---\nThe capital of France is"
+        );
+        assert_eq!(
+            with_case(
+                "a.prompt",
+                "---\nhoplens.cases:\n  - {expect: x}\n---\nHi {{c}}",
+                &json!({"c": "a: b"})
+            ),
+            "---\nhoplens.cases:\n  - {expect: x}\n  - {input: {\"c\":\"a: b\"}, expect: \" Paris\"}\n---\nHi {{c}}"
+        );
+        let several = "```prompt\na\n```\n```prompt\nb\n```\n";
+        let file = parse("a.md", several, None);
+        let case = NewCase {
+            input: Map::new(),
+            expect: "x".into(),
+        };
+        assert_eq!(insert_case(&file, several, &case), None);
+    }
+
+    #[test]
+    fn a_record_is_replaced_in_any_style() {
+        let measured = Measured {
+            model: "sha256:ab".into(),
+            before: 0.1,
+            after: 0.25,
+        };
+        for old in [
+            "measured: {model: m, before: 0.3, after: 0.4}",
+            "measured:\n      model: m\n      before: 0.3\n      after: 0.4 # then",
+        ] {
+            let text = format!(
+                "---\nhoplens.inject:\n  - memory: x\n    layer: 1\n    tau: 2\n    {old}\nmodel: y\n---\nHi"
+            );
+            let file = parse("a.prompt", &text, None);
+            let edit = record(&file, &text, &file.injections[0], &measured).unwrap();
+            let now = edit.apply(&text);
+            let read = parse("a.prompt", &now, None);
+            assert_eq!(
+                read.injections[0].measured.as_ref(),
+                Some(&measured),
+                "{now}"
+            );
+            assert!(now.ends_with("model: y\n---\nHi"), "{now}");
+        }
+        let text = "---\nhoplens.inject:\n  - {memory: x, layer: 1, tau: 2}\n---\nHi";
+        let file = parse("a.prompt", text, None);
+        assert_eq!(record(&file, text, &file.injections[0], &measured), None);
+    }
+}

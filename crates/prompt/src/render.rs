@@ -1,0 +1,298 @@
+//! From a prompt file and a case to the text that the model reads.
+
+mod blocks;
+mod helpers;
+mod instrument;
+mod jinja;
+mod limited;
+mod messages;
+mod mustache;
+mod nunjucks;
+mod prompty;
+mod python;
+mod template;
+mod turns;
+mod written;
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::case::{Case, Origin};
+use crate::file::{InputValue, PromptFile};
+use crate::format::Format;
+use crate::mapped::Mapped;
+use crate::problem::{Problem, Severity};
+use crate::variables::Engine;
+use crate::{problem, prompt_md};
+use template::Failure;
+
+/// Findings of one kind in one prompt; who has more reads none of them.
+const MANY: usize = 100;
+
+/// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
+/// language's parser.
+const MAX_TEMPLATE: usize = 4 << 20;
+
+/// One message of a prompt; a prompt without roles is a single one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// What `{{role "…"}}` or a role line said; `None` before the first, which dotprompt takes as
+    /// the user's, and in a Prompty file without any.
+    pub role: Option<String>,
+    /// The message.
+    pub text: Mapped,
+}
+
+/// A prompt as the model reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The messages in order; none if nothing was rendered.
+    pub turns: Vec<Turn>,
+    /// Template errors and missing variables, in the prompt file.
+    pub problems: Vec<Problem>,
+}
+
+/// How the problem of a template begins that cannot be rendered.
+const BROKEN: &str = "The template cannot be rendered";
+
+impl Rendered {
+    /// Why the template could not be rendered, if it could not: the turns are then its source.
+    pub fn broken(&self) -> Option<&Problem> {
+        let is_broken = |one: &&Problem| one.message.starts_with(BROKEN);
+        self.problems.iter().find(is_broken)
+    }
+
+    /// Whether a variable without a value left a hole in the text.
+    pub fn has_holes(&self) -> bool {
+        // Nothing else in a rendering is warned of.
+        let is_hole = |one: &Problem| one.severity == Severity::Warning;
+        self.problems.iter().any(is_hole)
+    }
+
+    /// All messages as one text, an empty line between two.
+    pub fn joined(&self) -> Mapped {
+        let mut turns = self.turns.iter();
+        let mut text = turns
+            .next()
+            .map(|turn| turn.text.clone())
+            .unwrap_or_default();
+        for turn in turns {
+            text.append("\n\n", &turn.text);
+        }
+        text
+    }
+}
+
+/// Renders the prompt with a case's `input`, or with the file's defaults alone.
+///
+/// `text` is the text that `file` was parsed from. A template that cannot be rendered is a
+/// problem, and its body is used as it stands.
+pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
+    if file.format == Format::Markdown {
+        let fence = case.and_then(|case| case.fence).unwrap_or(0);
+        return match file.fences.get(fence) {
+            Some(fence) => render(fence, text, case),
+            None => Rendered {
+                turns: Vec::new(),
+                problems: Vec::new(),
+            },
+        };
+    }
+    let body = text.get(file.body.clone()).unwrap_or_default();
+    let base = file.body.start;
+    let mut data = file.defaults.clone();
+    if let Some(case) = case {
+        data.extend(case.input.clone());
+    }
+    let value = |name: &str| input_value(file, case, name);
+    match file.format {
+        Format::Github => return messages::render(file, case, &value),
+        Format::Plain if !file.turns.is_empty() => return messages::render(file, case, &value),
+        Format::Plain if file.promptfoo.is_some() => {
+            return nunjucks::render(body, &file.body, &data);
+        }
+        _ => {}
+    }
+    if MAX_TEMPLATE < body.len() {
+        let message = format!(
+            "it has {} MB, and no model reads that much. Cut it down to less than {} MB.",
+            body.len() >> 20,
+            MAX_TEMPLATE >> 20
+        );
+        let range = 0..body.lines().next().map_or(0, str::len);
+        return Rendered {
+            turns: literal(body, &file.body),
+            problems: vec![broken(&Failure { message, range }, base)],
+        };
+    }
+    let rendered = match file.language.engine {
+        Engine::Handlebars => template::render(body, &data, &file.partials)
+            .map(|output| turns::build(&output, body, base, &value)),
+        Engine::Jinja => prompty(file, text, body, &value, |text| jinja::render(text, &data)),
+        Engine::Mustache => prompty(file, text, body, &value, |text| {
+            mustache::render(text, &data)
+        }),
+        Engine::Inputs => Ok(inputs(body, base, &data, &value)),
+        Engine::Plain => Ok(Rendered {
+            turns: literal(body, &file.body),
+            problems: Vec::new(),
+        }),
+    };
+    let mut rendered = rendered.unwrap_or_else(|failure| Rendered {
+        turns: literal(body, &file.body),
+        problems: vec![broken(&failure, base)],
+    });
+    if !rendered
+        .problems
+        .iter()
+        .any(|p| p.severity == Severity::Error)
+    {
+        unset(file, &data, &mut rendered.problems);
+    }
+    rendered
+}
+
+fn literal(body: &str, range: &Range<usize>) -> Vec<Turn> {
+    if body.is_empty() {
+        return Vec::new();
+    }
+    vec![Turn {
+        role: None,
+        text: Mapped::verbatim(body, range.clone()),
+    }]
+}
+
+fn broken(failure: &Failure, base: usize) -> Problem {
+    finding(
+        Severity::Error,
+        base + failure.range.start..base + failure.range.end,
+        format!("{BROKEN}, so its cases are not asked: {}", failure.message),
+    )
+}
+
+/// Something in the prompt file itself.
+fn finding(severity: Severity, range: Range<usize>, message: String) -> Problem {
+    Problem {
+        code: problem::FRONT_MATTER,
+        severity,
+        message,
+        range,
+        origin: Origin::FrontMatter,
+    }
+}
+
+/// Says that a tag has nothing to write; `remedy` ends "Give it one in …".
+fn missing(range: Range<usize>, name: &str, remedy: &str) -> Problem {
+    let message = format!(
+        "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."
+    );
+    finding(Severity::Warning, range, message)
+}
+
+/// Variables that are declared to need a value, have none, and are not missed by a tag.
+fn unset(file: &PromptFile, data: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    for variable in &file.required {
+        let quoted = format!("`{}`", variable.value);
+        if data.contains_key(&variable.value)
+            || problems
+                .iter()
+                .any(|problem| problem.message.contains(&quoted))
+        {
+            continue;
+        }
+        let message = format!(
+            "The variable {quoted} is declared to need a value and has none. Give it one in the \
+             case's `input`, or a default."
+        );
+        problems.push(finding(Severity::Warning, variable.range.clone(), message));
+    }
+}
+
+/// A template of Prompty, rendered by `engine`.
+fn prompty(
+    file: &PromptFile,
+    text: &str,
+    body: &str,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+    engine: impl Fn(&str) -> Result<written::Written, Failure>,
+) -> Result<Rendered, Failure> {
+    let base = file.body.start;
+    let template = prompty::prepared(body, base);
+    let source = |range: &Range<usize>| {
+        let source = template.to_source(range.clone());
+        source.unwrap_or(base..base + body.len())
+    };
+    let written = engine(&template.text).map_err(|failure| {
+        let range = source(&failure.range);
+        Failure {
+            message: failure.message,
+            range: range.start.saturating_sub(base)..range.end.saturating_sub(base),
+        }
+    })?;
+    let strict = file.language.strict;
+    let mut rendered = prompty::messages(&written, &template, text, strict, value);
+    for (name, range) in &written.missing {
+        let remedy = "the case's `input`, or a `default` under `inputs`";
+        rendered.problems.push(missing(source(range), name, remedy));
+    }
+    Ok(rendered)
+}
+
+/// `.prompt.md`: the text with its `${input:name}` filled in.
+fn inputs(
+    body: &str,
+    base: usize,
+    data: &Map<String, Value>,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) -> Rendered {
+    let mut text = Mapped::default();
+    let mut problems = Vec::new();
+    let mut at = 0;
+    let push = |text: &mut Mapped, from: usize, to: usize| {
+        let part = body.get(from..to).unwrap_or_default();
+        text.push(part, Some(base + from..base + to), true, None);
+    };
+    for variable in prompt_md::variables(body) {
+        push(&mut text, at, variable.range.start);
+        at = variable.range.end;
+        let source = base + variable.range.start..base + variable.range.end;
+        match data.get(variable.name) {
+            None if problems.len() >= MANY => {}
+            None => problems.push(missing(source, variable.name, "the case's `input`")),
+            Some(given) => {
+                let given = match given {
+                    Value::String(given) => given.clone(),
+                    other => other.to_string(),
+                };
+                let place = value(variable.name).filter(|place| place.value == given);
+                text.push(&given, Some(source), false, place);
+            }
+        }
+    }
+    push(&mut text, at, body.len());
+    let role = None;
+    let turns = if text.text.is_empty() {
+        Vec::new()
+    } else {
+        vec![Turn { role, text }]
+    };
+    Rendered { turns, problems }
+}
+
+/// The scalar that a variable takes its text from: the case's own, else the default's.
+fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<InputValue> {
+    let of_case = |input: &&InputValue| case.is_some_and(|case| case.takes(input));
+    let named = || file.inputs.iter().filter(|input| input.name == name);
+    if case.is_some_and(|case| case.input.contains_key(name)) {
+        return named().find(of_case).cloned();
+    }
+    named().find(|input| input.case.is_none()).cloned()
+}
+
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Messages with `{{name}}` in them, as `gh models` fills them, and promptfoo those of a chat.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::case::{Case, Origin};
+use crate::file::{InputValue, PromptFile};
+use crate::mapped::Mapped;
+use crate::problem;
+use crate::problem::{Problem, Severity};
+use crate::render::{Rendered, Turn};
+
+/// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
+pub(super) fn render(
+    file: &PromptFile,
+    case: Option<&Case>,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) -> Rendered {
+    let mut problems = Vec::new();
+    let mut missing = BTreeSet::new();
+    let trims = file.promptfoo.is_some();
+    let home = if trims { "`vars`" } else { "`testData`" };
+    let turns = file.turns.iter().map(|turn| {
+        let text = fill(&turn.text, case, value, trims, &mut |name, range| {
+            if missing.insert(name.to_owned()) {
+                problems.push(Problem {
+                    code: problem::FRONT_MATTER,
+                    severity: Severity::Warning,
+                    message: format!(
+                        "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the \
+                         text. Give it one in {home}, or in the `input` of a case in the \
+                         sidecar."
+                    ),
+                    range,
+                    origin: Origin::FrontMatter,
+                });
+            }
+        });
+        Turn {
+            role: turn.role.clone(),
+            text,
+        }
+    });
+    let turns: Vec<Turn> = turns.filter(|turn| !turn.text.text.is_empty()).collect();
+    Rendered { turns, problems }
+}
+
+fn fill(
+    text: &Mapped,
+    case: Option<&Case>,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+    trims: bool,
+    missing: &mut dyn FnMut(&str, std::ops::Range<usize>),
+) -> Mapped {
+    let mut filled = Mapped::default();
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(open) = text.text.get(at..).and_then(|rest| rest.find("{{")) {
+        let start = at + open;
+        let rest = &text.text[start + 2..];
+        let Some(length) = rest.find("}}") else { break };
+        // `gh models` reads no spaces inside the braces, Nunjucks does.
+        let inside = &rest[..length];
+        let name = if trims { inside.trim() } else { inside };
+        let end = start + 2 + length + 2;
+        let new = case.and_then(|case| case.input.get(name)).map(shown);
+        let Some(new) = new else {
+            let is_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+            if !name.is_empty() && name.chars().all(is_name) {
+                missing(name, text.to_source(start..end).unwrap_or(0..0));
+            }
+            at = start + 2;
+            continue;
+        };
+        filled.append("", &text.part(done..start));
+        let origin = value(name).filter(|value| value.value == new);
+        filled.push(&new, text.to_source(start..end), false, origin);
+        done = end;
+        at = end;
+    }
+    filled.append("", &text.part(done..text.text.len()));
+    filled
+}
+
+/// A value as the format writes it into a text.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,200 @@
+//! From rendered output with signals to messages whose bytes are mapped.
+
+use std::ops::Range;
+
+use crate::case::Origin;
+use crate::file::InputValue;
+use crate::mapped::Mapped;
+use crate::problem::{FRONT_MATTER, Problem, Severity};
+use crate::render::instrument::Mark;
+use crate::render::template::Output;
+use crate::render::{MANY, Rendered, Turn};
+use crate::tags;
+
+/// A part of the output.
+enum Part<'out> {
+    Text(&'out str, Option<&'out Mark>),
+    /// `{{media}}` and `{{section}}` stand between two texts.
+    Cut,
+}
+
+struct Message<'out> {
+    role: Option<String>,
+    parts: Vec<Part<'out>>,
+}
+
+/// Splits the output as dotprompt does and maps every byte to the prompt file.
+///
+/// `body` begins at byte `base` of the file; `value` finds the scalar behind a variable.
+pub(super) fn build(
+    output: &Output,
+    body: &str,
+    base: usize,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) -> Rendered {
+    let mut problems = Vec::new();
+    let mut messages = vec![Message {
+        role: None,
+        parts: Vec::new(),
+    }];
+    // What stands between two roles; dotprompt drops it if it is blank.
+    let mut piece: Vec<Part<'_>> = Vec::new();
+    let mut mark = None;
+    for (at, text) in output.text.split(output.marker).enumerate() {
+        if at % 2 == 0 {
+            piece.push(Part::Text(text, mark));
+            continue;
+        }
+        if let Ok(id) = text.parse::<usize>() {
+            mark = output.marks.get(id);
+            continue;
+        }
+        let range = mark.map_or(0..body.len(), |mark: &Mark| mark.source.clone());
+        let range = base + range.start..base + range.end;
+        let (signal, argument) = text.split_once(' ').unwrap_or((text, ""));
+        match signal {
+            "role" => {
+                flush(&mut messages, &mut piece);
+                begin(&mut messages, argument);
+            }
+            "history" => {
+                flush(&mut messages, &mut piece);
+                messages.push(Message {
+                    role: Some("model".to_owned()),
+                    parts: Vec::new(),
+                });
+                dropped(
+                    &mut problems,
+                    range,
+                    "The conversation's history",
+                    "{{history}}",
+                );
+            }
+            "media" => {
+                piece.push(Part::Cut);
+                dropped(&mut problems, range, "A medium", "{{media}}");
+            }
+            "section" => piece.push(Part::Cut),
+            _ => missing(&mut problems, range, argument),
+        }
+    }
+    flush(&mut messages, &mut piece);
+    let turns = messages
+        .into_iter()
+        .filter(|message| !message.parts.is_empty())
+        .map(|message| Turn {
+            role: message.role,
+            text: mapped(&message.parts, output, body, base, value),
+        })
+        .collect();
+    Rendered { turns, problems }
+}
+
+/// Adds what was gathered to the last message, unless it is blank.
+fn flush<'out>(messages: &mut [Message<'out>], piece: &mut Vec<Part<'out>>) {
+    let seen = piece.iter().any(|part| match part {
+        Part::Text(text, _) => !text.trim().is_empty(),
+        Part::Cut => true,
+    });
+    if let (Some(last), true) = (messages.last_mut(), seen) {
+        last.parts.append(piece);
+    }
+    piece.clear();
+}
+
+/// A role names the last message if nothing is in it yet, and begins another otherwise.
+fn begin(messages: &mut Vec<Message<'_>>, role: &str) {
+    let role = Some(role.to_owned());
+    match messages.last_mut() {
+        Some(last) if last.parts.is_empty() => last.role = role,
+        _ => messages.push(Message {
+            role,
+            parts: Vec::new(),
+        }),
+    }
+}
+
+fn mapped(
+    parts: &[Part<'_>],
+    output: &Output,
+    body: &str,
+    base: usize,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) -> Mapped {
+    let mut mapped = Mapped::default();
+    let cuts = parts.iter().any(|part| matches!(part, Part::Cut));
+    for run in parts.split(|part| matches!(part, Part::Cut)) {
+        let blank = run.iter().all(|part| match part {
+            Part::Text(text, _) => text.trim().is_empty(),
+            Part::Cut => true,
+        });
+        if cuts && blank {
+            continue;
+        }
+        for part in run {
+            if let Part::Text(text, mark) = part {
+                push(&mut mapped, text, *mark, output, body, base, value);
+            }
+        }
+    }
+    mapped
+}
+
+fn push(
+    mapped: &mut Mapped,
+    text: &str,
+    mark: Option<&Mark>,
+    output: &Output,
+    body: &str,
+    base: usize,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) {
+    let moved = |range: &Range<usize>| base + range.start..base + range.end;
+    let Some(mark) = mark else {
+        // Without marks all that is known is that the template made it.
+        let source = output.marks.is_empty().then(|| moved(&(0..body.len())));
+        mapped.push(text, source, false, None);
+        return;
+    };
+    let source = body.get(mark.source.clone()).unwrap_or_default();
+    let verbatim = mark.verbatim && source == text;
+    let value = tags::simple_name(source)
+        .filter(|_| mark.top && !verbatim)
+        .and_then(value)
+        .filter(|value| value.value == text);
+    mapped.push(text, Some(moved(&mark.source)), verbatim, value);
+}
+
+fn dropped(problems: &mut Vec<Problem>, range: Range<usize>, what: &str, tag: &str) {
+    add(
+        problems,
+        Severity::Information,
+        range,
+        format!("{what} is not part of the text that is measured: `{tag}` is left out."),
+    );
+}
+
+fn missing(problems: &mut Vec<Problem>, range: Range<usize>, name: &str) {
+    add(
+        problems,
+        Severity::Warning,
+        range,
+        format!(
+            "The variable `{name}` has no value, so nothing is written here. Give it one in the \
+             case's `input` or in `input.default`."
+        ),
+    );
+}
+
+fn add(problems: &mut Vec<Problem>, severity: Severity, range: Range<usize>, message: String) {
+    let problem = Problem {
+        code: FRONT_MATTER,
+        severity,
+        message,
+        range,
+        origin: Origin::FrontMatter,
+    };
+    if problems.len() < MANY && !problems.contains(&problem) {
+        problems.push(problem);
+    }
+}

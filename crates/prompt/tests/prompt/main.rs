@@ -1,0 +1,3 @@
+//! Prompt files as the formats' own packages read them.
+
+mod formats;

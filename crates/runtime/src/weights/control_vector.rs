@@ -1,0 +1,57 @@
+//! A control vector as llama.cpp reads it: a GGUF file of directions.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
+
+use crate::error::ModelError;
+use crate::resident::Model;
+
+impl Model {
+    /// The bytes of a control vector for this model: a tensor `direction.{layer}` of f32 for each
+    /// layer behind whose block llama.cpp is to add it, and the three entries that its own
+    /// `cvector-generator` writes.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`] for a layer that the model lacks.
+    ///
+    /// # Shapes
+    /// `directions`: layer, from 1 → `[width]`.
+    pub fn control_vector_file(
+        &self,
+        directions: &BTreeMap<usize, Vec<f32>>,
+    ) -> Result<Vec<u8>, ModelError> {
+        let mut tensors = Vec::new();
+        for (layer, direction) in directions {
+            self.check_layer(*layer)?;
+            let values = Tensor::from_slice(direction, direction.len(), &Device::Cpu)?;
+            let tensor = QTensor::quantize(&values, GgmlDType::F32)?;
+            tensors.push((format!("direction.{layer}"), tensor));
+        }
+        let hint = self.config().family;
+        let hint = hint.in_llama_cpp().unwrap_or(hint.name());
+        let entries = [
+            (
+                "general.architecture",
+                Value::String("controlvector".into()),
+            ),
+            ("controlvector.model_hint", Value::String(hint.into())),
+            (
+                "controlvector.layer_count",
+                Value::I32(tensors.len() as i32),
+            ),
+        ];
+        let entries: Vec<(&str, &Value)> =
+            entries.iter().map(|(key, value)| (*key, value)).collect();
+        let tensors: Vec<(&str, &QTensor)> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
+            .collect();
+        let mut file = Cursor::new(Vec::new());
+        gguf_file::write(&mut file, &entries, &tensors)?;
+        Ok(file.into_inner())
+    }
+}

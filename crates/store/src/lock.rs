@@ -1,0 +1,57 @@
+//! One fetch of a file at a time, across processes.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::OnPath;
+use crate::error::StoreError;
+use crate::progress::Job;
+
+/// Held while a file is being fetched; the operating system lets go of it when the process ends,
+/// however it ends. The lock file itself stays: removing it would race with the next holder.
+pub(super) struct Lock(#[expect(dead_code, reason = "holding it open is the lock")] File);
+
+/// Waits until nobody else holds the lock, or the job is cancelled.
+pub(super) fn acquire(path: &Path, job: Job) -> Result<Lock, StoreError> {
+    let file = open(path)?;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) => {
+                if !told {
+                    job.progress.note(&format!(
+                        "waiting for another process that is fetching {}",
+                        job.name
+                    ));
+                    told = true;
+                }
+                job.wait(Duration::from_millis(200))?;
+            }
+            Err(TryLockError::Error(source)) => return Err(source).on("lock", path),
+        }
+    }
+}
+
+/// The lock if it is free now.
+pub(super) fn try_acquire(path: &Path) -> Result<Option<Lock>, StoreError> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(source).on("lock", path),
+    }
+}
+
+fn open(path: &Path) -> Result<File, StoreError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).on("create the folder", folder)?;
+    }
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .on("open the lock", path)
+}

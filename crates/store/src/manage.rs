@@ -1,0 +1,149 @@
+//! What there is: the data behind `models list` and `models show`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::catalogue::DEFAULT;
+use crate::error::StoreError;
+use crate::folder;
+use crate::folder::Content;
+use crate::hf_cache::{RepoCache, repositories};
+use crate::located::{Located, locate};
+use crate::ollama;
+use crate::options::StoreOptions;
+use crate::reference::{HubRef, ModelRef};
+
+/// One model, installed or known by its alias.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// What to write after `--model`.
+    pub name: String,
+    /// Whether it is the default model.
+    pub default: bool,
+    /// Whether it is complete on this disk.
+    pub installed: bool,
+    /// `gguf` or `folder`, where it is installed.
+    pub format: Option<&'static str>,
+    /// Where it is installed.
+    pub path: Option<PathBuf>,
+    /// Bytes of the weights; rounded where it is not installed and no digest is known.
+    pub size: Option<u64>,
+    /// SPDX identifier or the licence's first line.
+    pub licence: Option<String>,
+    /// SHA-256 of the weights. For an alias without one, none is known before it is fetched.
+    pub sha256: Option<String>,
+    /// `org/name` on the hub.
+    pub repo: Option<String>,
+    /// Branch, tag or commit.
+    pub revision: Option<String>,
+    /// Architecture, as `config.json` calls it; unknown for a GGUF file that has no alias.
+    pub family: Option<String>,
+}
+
+/// What is known about one model. Reads the disk, never the network.
+///
+/// # Errors
+/// Those of [`locate`].
+pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<Entry, StoreError> {
+    let located = locate(model, options)?;
+    let mut entry = Entry {
+        name: model.to_string(),
+        default: false,
+        installed: located.is_some(),
+        format: None,
+        path: None,
+        size: None,
+        licence: None,
+        sha256: None,
+        repo: None,
+        revision: None,
+        family: None,
+    };
+    match model {
+        ModelRef::Alias(alias) => {
+            entry.default = alias.name == DEFAULT;
+            entry.size = Some(alias.size);
+            entry.licence = Some(alias.licence.to_owned());
+            entry.sha256 = alias.sha256.map(str::to_owned);
+            entry.repo = Some(alias.repo.to_owned());
+            entry.revision = Some(alias.revision.to_owned());
+            entry.family = Some(alias.family.to_owned());
+        }
+        ModelRef::Hub(hub) => {
+            entry.repo = Some(hub.repo.clone());
+            entry.revision = Some(hub.revision.clone());
+        }
+        ModelRef::Path(_) | ModelRef::Ollama { .. } => {}
+    }
+    if let Some(located) = located {
+        fill(&mut entry, located);
+    }
+    Ok(entry)
+}
+
+fn fill(entry: &mut Entry, located: Located) {
+    entry.format = Some(match located.format {
+        super::ModelFiles::Gguf(_) => "gguf",
+        super::ModelFiles::Folder(_) => "folder",
+    });
+    if let super::ModelFiles::Folder(path) = &located.format {
+        entry.family = model_type(path).or(entry.family.take());
+    }
+    entry.path = Some(located.path().to_path_buf());
+    entry.size = Some(located.size);
+    entry.licence = located.licence.or(entry.licence.take());
+    entry.sha256 = located.sha256.or(entry.sha256.take());
+}
+
+fn model_type(folder: &Path) -> Option<String> {
+    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    Some(config.get("model_type")?.as_str()?.to_owned())
+}
+
+/// Every alias, then every other model in the Hugging Face cache, then Ollama's. What is damaged
+/// is left out, as it cannot be used.
+pub fn list(options: &StoreOptions) -> Vec<Entry> {
+    let aliases = options.catalogue.iter().map(ModelRef::Alias);
+    let mut entries: Vec<Entry> = aliases
+        .filter_map(|model| entry(&model, options).ok())
+        .collect();
+    let hub = repositories(&options.hf_cache)
+        .into_iter()
+        .flat_map(|repo| in_cache(&repo, options));
+    let ollama = ollama::names(options)
+        .into_iter()
+        .map(|(name, tag)| ModelRef::Ollama { name, tag });
+    for model in hub.map(ModelRef::Hub).chain(ollama) {
+        let Ok(found) = entry(&model, options) else {
+            continue;
+        };
+        let known = entries.iter().any(|entry| entry.path == found.path);
+        if found.installed && !known {
+            entries.push(found);
+        }
+    }
+    entries
+}
+
+/// The models of one cached repository: of each snapshot the folder, or each GGUF file.
+fn in_cache(repo: &str, options: &StoreOptions) -> Vec<HubRef> {
+    let cache = RepoCache::new(&options.hf_cache, repo);
+    let mut found = Vec::new();
+    for (revision, commit) in cache.revisions() {
+        let snapshot = cache.snapshot(&commit);
+        let reference = |file: Option<String>| HubRef {
+            repo: repo.to_owned(),
+            revision: revision.clone(),
+            file,
+        };
+        if matches!(folder::inspect(&snapshot), Ok(Content::Folder(_))) {
+            found.push(reference(None));
+        }
+        let names = folder::ggufs(&snapshot);
+        let names = names.iter().filter_map(|path| path.file_name()?.to_str());
+        found.extend(names.map(|name| reference(Some(name.to_owned()))));
+    }
+    found
+}

