@@ -120,6 +120,9 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         self.add_use(&[], &item.tree, is_export);
     }
 
+    // `pub(in crate::module)` imports nothing.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
         let is_local = ["crate", "super", "self"].contains(&names[0].as_str());
