@@ -11,8 +11,11 @@ pub fn run(environment: &Environment) -> Result<(), Failure> {
         return Ok(());
     }
     environment.build_and_pull_model()?;
-    named_tests::DEFAULT_MODEL
-        .step(&["--nocapture"])
-        .env("HOPLENS_REQUIRE_MODEL", "1")
-        .run()
+    for tests in named_tests::DEFAULT_MODEL {
+        tests
+            .step(&["--nocapture"])
+            .env("HOPLENS_REQUIRE_MODEL", "1")
+            .run()?;
+    }
+    Ok(())
 }
