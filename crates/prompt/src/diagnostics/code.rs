@@ -66,77 +66,77 @@ macro_rules! codes {
 
 codes! {
     AnswerUnknown, "answer-unknown", Warning,
-        "the knowledge is missing, however it is asked";
+        "The model lacks the knowledge, with or without the bridge.";
     AnswerShortcut, "answer-shortcut", Warning,
-        "the answer does not come from the mention";
+        "The answer does not come from the mention.";
     HopUnknown, "hop-unknown", Warning,
-        "the model does not know what the mention stands for";
+        "The model does not know what the mention stands for.";
     HopLost, "hop-lost", Warning,
-        "the model knows both hops and does not join them";
+        "The model knows both hops but does not join them.";
     AnswerUnlikely, "answer-unlikely", Warning,
-        "the answer is improbable, and no hop is declared";
+        "The answer is improbable, and no hop is declared.";
     HopInconsistent, "hop-inconsistent", Information,
-        "nothing declared, and two ways of asking give two answers";
+        "No hop is declared, and two ways of asking give two answers.";
     InjectionStale, "injection-stale", Information,
-        "an injection no longer does what was recorded";
+        "An injection no longer does what the file records.";
     InjectionHarmful, "injection-harmful", Warning,
-        "an injection harms its case or breaks another";
+        "An injection harms its own case or breaks another one.";
     TokenSplit, "token-split", Information,
-        "the cut into tokens costs something";
+        "The way that a text splits into tokens lowers a probability.";
     TrailingSpace, "trailing-space", Warning,
-        "the space at the end costs something";
+        "The space at the end of the prompt lowers a probability.";
     UnknownModel, "unknown-model", Warning,
-        "no model looks at the prompt";
+        "The configured model cannot be loaded.";
     AnalysisFailed, "analysis-failed", Error,
-        "a case cannot be run on the model";
+        "The model cannot evaluate a case.";
     InvalidInjection, "invalid-injection", Error,
-        "an injection does not fit the model or the prompt";
+        "The model or the prompt has no place for an injection.";
     EmptyPrompt, "empty-prompt", Information,
-        "the file has no prompt, or a case renders none";
+        "The file contains no prompt, or a case renders none.";
     MentionMissing, "mention-missing", Warning,
-        "a mention is not in the rendered prompt";
+        "A mention is not in the rendered prompt.";
     TemplateError, "template-error", Error,
-        "the template cannot be rendered";
+        "The template cannot be rendered.";
     UnknownPartial, "unknown-partial", Error,
-        "the template uses a partial that does not exist";
+        "The template uses a partial that does not exist.";
     UnsetVariable, "unset-variable", Warning,
-        "a variable has no value";
+        "A variable has no value.";
     UnusedVariable, "unused-variable", Hint,
-        "a value is given that no template uses";
+        "The file gives a value that no template uses.";
     InvalidRoleLine, "invalid-role-line", Error,
-        "Prompty refuses a role line or sends an empty message";
+        "Prompty refuses a role line, or sends an empty message before it.";
     UnsupportedContent, "unsupported-content", Information,
-        "a part of the file is not read or not measured";
+        "hoplens does not read or measure a part of the file.";
     InvalidYaml, "invalid-yaml", Error,
-        "a file or a front matter is not valid YAML";
+        "A text is not valid YAML.";
     InvalidFence, "invalid-fence", Warning,
-        "the lines around the front matter or a prompt are not as the format requires";
+        "The lines around the front matter or a prompt are not as the format requires.";
     MissingKey, "missing-key", Error,
-        "a required key is not there";
+        "A required key is missing.";
     UnknownKey, "unknown-key", Warning,
-        "a key is not known and is ignored";
+        "A key is unknown and has no effect.";
     MisplacedKey, "misplaced-key", Warning,
-        "a key stands where hoplens does not read it";
+        "A key is in a place where hoplens does not read it.";
     DuplicateKey, "duplicate-key", Warning,
-        "a key is given twice";
+        "A key appears twice.";
     InvalidValue, "invalid-value", Error,
-        "a value is not of the kind that its key needs";
+        "A value is not of the kind that its key requires.";
     DuplicateValue, "duplicate-value", Warning,
-        "an answer, a mention or a row is given twice";
+        "An answer, a mention or a row appears twice.";
     DuplicateId, "duplicate-id", Error,
-        "two cases have the same id";
+        "Two cases have the same id.";
     UnknownCase, "unknown-case", Warning,
-        "an injection names a case that does not exist";
+        "An injection names a case that does not exist.";
     TooManyCases, "too-many-cases", Warning,
-        "a file makes more cases than are run";
+        "The file declares more cases than hoplens runs.";
     MissingFile, "missing-file", Warning,
-        "a promptfoo configuration names a file that does not exist";
+        "A promptfoo configuration names a file that does not exist.";
     InvalidIgnore, "invalid-ignore", Warning,
-        "an entry or comment that should ignore a code ignores nothing";
+        "An entry or a comment that should ignore a code ignores nothing.";
     DeprecatedIgnore, "deprecated-ignore", Hint,
-        "an ignored code has been split into finer codes";
+        "Finer codes have replaced an ignored code.";
     FrontMatter, "front-matter", Error,
-        "the former code of all findings that need no model; accepted in `ignore` only";
+        "The former code of the findings that have finer codes now. No finding has it.";
 }
 
 impl Code {
