@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::declared::recipe;
+use crate::declared::memory_injection;
 use crate::error::HopError;
 use crate::neighbours::Neighbours;
 use crate::probe::asked;
@@ -49,8 +49,12 @@ pub(super) fn weigh(
         .iter()
         .enumerate()
         .filter_map(|(index, repair)| {
-            let recipe = repair.change.injection()?;
-            Some((index, recipe.memory.clone(), recipe.placement.clone()))
+            let memory_injection = repair.change.injection()?;
+            Some((
+                index,
+                memory_injection.memory.clone(),
+                memory_injection.placement.clone(),
+            ))
         })
         .collect();
     if found.is_empty() {
@@ -101,10 +105,10 @@ pub fn control_in_force(
     let Some(injection) = subject.injections.get(index) else {
         return Ok(None);
     };
-    let recipe = recipe(injection);
+    let memory_injection = memory_injection(injection);
     let mut others = subject.clone();
     others.injections.remove(index);
-    let place = [(index, recipe.memory, recipe.placement)];
+    let place = [(index, memory_injection.memory, memory_injection.placement)];
     let silent = &mut |_| {};
     let found = controls(model, &others, &place, settings, cancel, silent)?;
     Ok(found.into_iter().next())

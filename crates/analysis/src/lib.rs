@@ -31,7 +31,7 @@ pub use analysis::{
 };
 pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};
-pub use declared::{placement, recipe};
+pub use declared::{memory_injection, placement};
 pub use error::HopError;
 pub use evidence::{Collateral, control_in_force};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};

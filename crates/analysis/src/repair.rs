@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::stability::Stability;
 use crate::verdict::Verdict;
 use hoplens_injection::Scope;
-use hoplens_interp::memory::{Control, Recipe};
+use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};
 use hoplens_runtime::{Cancel, Model};
 
@@ -48,7 +48,7 @@ pub struct Repair {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A memory is injected while the model reads.
-    Inject(Recipe),
+    Inject(MemoryInjection),
     /// Words of the prompt are changed.
     Words {
         /// To what end.
@@ -79,9 +79,9 @@ pub enum Wording {
 
 impl Change {
     /// The injection, if it is one.
-    pub const fn injection(&self) -> Option<&Recipe> {
+    pub const fn injection(&self) -> Option<&MemoryInjection> {
         match self {
-            Self::Inject(recipe) => Some(recipe),
+            Self::Inject(memory_injection) => Some(memory_injection),
             Self::Words { .. } => None,
         }
     }
@@ -207,22 +207,22 @@ fn rank(mut found: Vec<Repair>, settings: &Settings) -> Vec<Repair> {
 /// Leaves out injections at every position where the one at the last token is the same: in the
 /// last layer no other position is read.
 fn drop_wider(repairs: &mut Vec<Repair>) {
-    let narrow: Vec<(Recipe, f64)> = repairs
+    let narrow: Vec<(MemoryInjection, f64)> = repairs
         .iter()
         .filter_map(|repair| Some((repair.change.injection()?.clone(), repair.logp_after)))
-        .filter(|(recipe, _)| recipe.placement.scope == Scope::Last)
+        .filter(|(memory_injection, _)| memory_injection.placement.scope == Scope::Last)
         .collect();
     repairs.retain(|repair| {
-        let Some(recipe) = repair.change.injection() else {
+        let Some(memory_injection) = repair.change.injection() else {
             return true;
         };
-        if recipe.placement.scope != Scope::All {
+        if memory_injection.placement.scope != Scope::All {
             return true;
         }
-        let mut narrowed = recipe.clone();
+        let mut narrowed = memory_injection.clone();
         narrowed.placement.scope = Scope::Last;
-        let same = |(recipe, logp): &(Recipe, f64)| {
-            *recipe == narrowed && (logp - repair.logp_after).abs() < 1e-4
+        let same = |(memory_injection, logp): &(MemoryInjection, f64)| {
+            *memory_injection == narrowed && (logp - repair.logp_after).abs() < 1e-4
         };
         !narrow.iter().any(same)
     });
@@ -266,7 +266,10 @@ mod tests {
             scope,
         };
         let memory = "x".to_owned();
-        repair(Change::Inject(Recipe { memory, placement }), logp_after)
+        repair(
+            Change::Inject(MemoryInjection { memory, placement }),
+            logp_after,
+        )
     }
 
     fn kinds(found: Vec<Repair>) -> Vec<&'static str> {

@@ -25,7 +25,9 @@ pub use control::{
 pub use encode_all::encode_all;
 pub use encoding::{MemoryVector, encode};
 pub use error::MemoryError;
-pub use export::{ControlVector, Library, Likeness, Recipe, Script, Side, control_vector, python};
+pub use export::{
+    ControlVector, Library, Likeness, MemoryInjection, Script, Side, control_vector, python,
+};
 pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};

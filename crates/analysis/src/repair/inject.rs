@@ -6,7 +6,7 @@ use crate::repair::{Change, Repair};
 use crate::settings::Settings;
 use crate::subject::{Subject, first_tokens};
 use hoplens_interp::memory;
-use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
+use hoplens_interp::memory::{MemoryInjection, Placement, encode, place, resolve_scope, search};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 
@@ -17,21 +17,27 @@ use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 pub fn try_injection(
     model: &Model,
     subject: &Subject,
-    recipe: &Recipe,
+    memory_injection: &MemoryInjection,
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<(Probe, Probe), HopError> {
-    model.check_layer(recipe.placement.layer)?;
+    model.check_layer(memory_injection.placement.layer)?;
     let Placement {
         encoding,
         layer,
         tau,
         scope,
         ..
-    } = &recipe.placement;
+    } = &memory_injection.placement;
     let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
     let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
-    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let vector = encode(
+        model,
+        &memory_injection.memory,
+        *encoding,
+        settings.bos,
+        cancel,
+    )?;
     let mut injected = written.clone();
     injected
         .interventions
@@ -87,7 +93,7 @@ pub(super) fn measure(
             let mut asked = written.clone();
             asked.interventions.push(change);
             injected.push(asked);
-            changes.push(Change::Inject(Recipe {
+            changes.push(Change::Inject(MemoryInjection {
                 memory: text.to_owned(),
                 placement: Placement::from(best),
             }));

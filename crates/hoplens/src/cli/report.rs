@@ -8,7 +8,7 @@ use hoplens_analysis::{
     CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
-use hoplens_interp::memory::{Control, Recipe};
+use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{FileEdit, Origin, Severity, sidecar_name};
 
@@ -57,7 +57,7 @@ pub(super) struct RepairReport<'a> {
     /// Whether the model lacks the knowledge and only says the words.
     fakes: bool,
     #[serde(flatten)]
-    injection: Option<&'a Recipe>,
+    injection: Option<&'a MemoryInjection>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.

@@ -9,8 +9,8 @@ use std::process::Command;
 use hoplens_analysis::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::{
-    Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
-    encode_all, neutral_bystanders, place, random_memories, resolve_scope,
+    Bystander, Control, Effects, MemoryInjection, NEUTRAL, Placement, Subject, collateral, control,
+    encode, encode_all, neutral_bystanders, place, random_memories, resolve_scope,
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
@@ -395,7 +395,7 @@ fn the_other_cases_of_a_file_are_looked_at() {
     .unwrap();
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
-        let Some(Recipe { memory, placement }) = repair.change.injection() else {
+        let Some(MemoryInjection { memory, placement }) = repair.change.injection() else {
             assert!(repair.control.is_none() && repair.collateral.is_none());
             rewrites += 1;
             continue;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use hoplens_interp::lens::{HeadReading, Spoken};
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_runtime::Model;
 
 /// How heads are silenced to see what they are worth.
@@ -33,7 +33,7 @@ pub struct LensResult {
     pub logp: f64,
     pub lens: &'static str,
     /// Those in force.
-    pub injections: Vec<Recipe>,
+    pub injections: Vec<MemoryInjection>,
     /// Length of the residual stream behind the last block.
     pub residual_norm: f32,
     /// What is looked for where the bridge is known.

@@ -234,8 +234,9 @@ fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repai
     // A span of the prompt would be one more kind; the search asks for these two.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
-        let recipe = repair.change.injection();
-        recipe.is_none_or(|recipe| scopes.contains(&recipe.placement.scope))
+        let memory_injection = repair.change.injection();
+        memory_injection
+            .is_none_or(|memory_injection| scopes.contains(&memory_injection.placement.scope))
     };
     assert!(found.iter().all(known));
     found
