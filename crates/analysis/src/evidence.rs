@@ -12,7 +12,7 @@ use crate::subject::Subject;
 use hoplens_interp::memory;
 use hoplens_interp::memory::{
     CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
-    neutral_bystanders, random_memories,
+    neutral_prompts, random_memories,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -61,16 +61,16 @@ pub(super) fn weigh(
         return Ok(());
     }
     let controls = controls(model, subject, &found, settings, cancel, progress)?;
-    let neutral = neutral_bystanders(model, settings.bos);
-    let mut bystanders = neutral.clone();
-    bystanders.extend(around.bystanders(model, subject, settings, cancel)?);
+    let neutral = neutral_prompts(model, settings.bos);
+    let mut reference_prompts = neutral.clone();
+    reference_prompts.extend(around.reference_prompts(model, subject, settings, cancel)?);
     let injections: Vec<(&str, &Placement)> = found
         .iter()
         .map(|(_, memory, placement)| (memory.as_str(), placement))
         .collect();
     let effects = collateral(
         model,
-        &bystanders,
+        &reference_prompts,
         &injections,
         settings.bos,
         cancel,

@@ -8,7 +8,7 @@ use crate::error::HopError;
 use crate::probe::{Asked, Probe, ask, asked};
 use crate::settings::Settings;
 use crate::subject::Subject;
-use hoplens_interp::memory::Bystander;
+use hoplens_interp::memory::ReferencePrompt;
 use hoplens_prompt::PromptFile;
 use hoplens_runtime::{Cancel, Capture, Model};
 
@@ -29,7 +29,7 @@ pub struct Neighbours {
 #[derive(Debug)]
 struct Other {
     subject: Subject,
-    read: OnceLock<Option<Bystander>>,
+    read: OnceLock<Option<ReferencePrompt>>,
 }
 
 /// Another case of the same file, as it stands.
@@ -66,13 +66,13 @@ impl Neighbours {
     ///
     /// # Errors
     /// Only that `cancel` was set.
-    pub(super) fn bystanders(
+    pub(super) fn reference_prompts(
         &self,
         model: &Model,
         subject: &Subject,
         settings: &Settings,
         cancel: &Cancel,
-    ) -> Result<Vec<Bystander>, HopError> {
+    ) -> Result<Vec<ReferencePrompt>, HopError> {
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&subject.prompt];
         let mut found = Vec::new();
@@ -87,7 +87,7 @@ impl Neighbours {
             let read = if let Some(read) = other.read.get() {
                 read
             } else {
-                let read = bystander(model, &other.subject, settings, cancel)?;
+                let read = reference_prompt(model, &other.subject, settings, cancel)?;
                 other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
@@ -146,17 +146,17 @@ impl Neighbours {
     }
 }
 
-fn bystander(
+fn reference_prompt(
     model: &Model,
     subject: &Subject,
     settings: &Settings,
     cancel: &Cancel,
-) -> Result<Option<Bystander>, HopError> {
+) -> Result<Option<ReferencePrompt>, HopError> {
     match asked(model, subject, subject.prompt.clone(), settings, cancel) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
-        Ok(asked) => Ok(Some(Bystander {
+        Ok(asked) => Ok(Some(ReferencePrompt {
             tokens: asked.tokens.iter().map(|token| token.id).collect(),
             first_tokens: asked.first_tokens(),
             interventions: asked.interventions,

@@ -18,7 +18,7 @@ mod surface;
 mod sweep;
 mod words;
 
-pub use collateral::{Bystander, Effect, Effects, collateral};
+pub use collateral::{Effect, Effects, ReferencePrompt, collateral};
 pub use control::{
     CONTROL_MEMORIES, CONTROL_SEED, Control, ControlReading, control, percentile, random_memories,
 };
@@ -31,7 +31,7 @@ pub use export::{
 pub use head::encode_for;
 pub use injection::{place, resolve_scope};
 pub use measure::{Subject, measure};
-pub use neutral::{NEUTRAL, neutral_bystanders};
+pub use neutral::{NEUTRAL_PROMPTS, neutral_prompts};
 pub use placement::Placement;
 pub use search::{SEARCH_PASSES, search};
 pub use sweep::{Cell, Grid, Sweep, sweep, sweep_past_overflows};

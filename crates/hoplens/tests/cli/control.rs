@@ -9,8 +9,9 @@ use std::process::Command;
 use hoplens_analysis::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::{
-    Bystander, Control, Effects, MemoryInjection, NEUTRAL, Placement, Subject, collateral, control,
-    encode, encode_all, neutral_bystanders, place, random_memories, resolve_scope,
+    Control, Effects, MemoryInjection, NEUTRAL_PROMPTS, Placement, ReferencePrompt, Subject,
+    collateral, control, encode, encode_all, neutral_prompts, place, random_memories,
+    resolve_scope,
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
@@ -194,8 +195,8 @@ fn a_memory_that_overflows_is_lowest() {
     assert!(control(long).unwrap_err().to_string().contains("overflow"));
 }
 
-fn bystanders(model: &Model) -> Vec<Bystander> {
-    let mut all = neutral_bystanders(model, BosPolicy::Always);
+fn reference_prompts(model: &Model) -> Vec<ReferencePrompt> {
+    let mut all = neutral_prompts(model, BosPolicy::Always);
     all.truncate(30);
     all[3].interventions = vec![in_force(model)];
     all
@@ -205,13 +206,13 @@ fn bystanders(model: &Model) -> Vec<Bystander> {
 fn collateral_is_the_plain_double_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let mut bystanders = bystanders(&model);
+        let mut reference_prompts = reference_prompts(&model);
         // An answer that is right now and then, whatever the model.
-        let top = |one: &Bystander| {
+        let top = |one: &ReferencePrompt| {
             let logits = logits(&model, &one.tokens, one.interventions.clone());
             (0..logits.len() as u32).find(|token| rank_of(&logits, *token) == 0)
         };
-        for one in bystanders.iter_mut().step_by(2) {
+        for one in reference_prompts.iter_mut().step_by(2) {
             one.first_tokens = top(one).into_iter().collect();
         }
         let all = placement(Encoding::Layerwise, Scope::All, 4.0);
@@ -221,7 +222,7 @@ fn collateral_is_the_plain_double_loop() {
         let mut done = Vec::new();
         let found = collateral(
             &model,
-            &bystanders,
+            &reference_prompts,
             &injections,
             BosPolicy::Always,
             &Cancel::new(),
@@ -230,11 +231,11 @@ fn collateral_is_the_plain_double_loop() {
         .unwrap();
         assert_eq!(found.len(), 3);
         assert!(found[1].is_none());
-        assert!(done.len() > 1 && done.last() == Some(&bystanders.len()));
+        assert!(done.len() > 1 && done.last() == Some(&reference_prompts.len()));
         let mut flips = 0;
         for (effects, (memory, placement)) in found.iter().zip(&injections) {
             let Some(effects) = effects else { continue };
-            assert_eq!(effects.len(), bystanders.len());
+            assert_eq!(effects.len(), reference_prompts.len());
             let vector = encode(
                 &model,
                 memory,
@@ -243,7 +244,7 @@ fn collateral_is_the_plain_double_loop() {
                 &Cancel::new(),
             )
             .unwrap();
-            for (effect, one) in effects.iter().zip(&bystanders) {
+            for (effect, one) in effects.iter().zip(&reference_prompts) {
                 let at = match placement.scope {
                     Scope::All => Select::All,
                     _ => Select::Range(one.tokens.len() - 1..one.tokens.len()),
@@ -275,12 +276,12 @@ fn collateral_is_the_plain_double_loop() {
 fn what_adds_nothing_changes_nothing() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let bystanders = bystanders(&model);
+        let reference_prompts = reference_prompts(&model);
         for scope in [Scope::All, Scope::Last] {
             let nothing = placement(Encoding::Embed, scope, 0.0);
             let found = collateral(
                 &model,
-                &bystanders,
+                &reference_prompts,
                 &[("coral", &nothing)],
                 BosPolicy::Always,
                 &Cancel::new(),
@@ -299,11 +300,13 @@ fn what_adds_nothing_changes_nothing() {
 
 #[test]
 fn the_neutral_prompts_are_many_and_distinct() {
-    let mut prompts: Vec<&str> = NEUTRAL.iter().map(|(prompt, _)| *prompt).collect();
+    let mut prompts: Vec<&str> = NEUTRAL_PROMPTS.iter().map(|(prompt, _)| *prompt).collect();
     prompts.sort_unstable();
     prompts.dedup();
     assert_eq!(prompts.len(), 40);
-    let answered = NEUTRAL.iter().filter(|(_, answer)| answer.is_some());
+    let answered = NEUTRAL_PROMPTS
+        .iter()
+        .filter(|(_, answer)| answer.is_some());
     assert!(answered.count() >= 20);
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::documents::error::ShowError;
 use hoplens_interp::memory::{
     CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
-    control, neutral_bystanders, random_memories,
+    control, neutral_prompts, random_memories,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -52,9 +52,16 @@ pub fn weigh(
     let silent = &mut |_| {};
     let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
-    let bystanders = neutral_bystanders(model, subject.bos);
+    let reference_prompts = neutral_prompts(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
+    let effects = collateral(
+        model,
+        &reference_prompts,
+        &injections,
+        subject.bos,
+        cancel,
+        silent,
+    )?;
     Ok(Weighed {
         control: Some(report(placement, &measured)),
         collateral: effects

@@ -13,7 +13,7 @@ const ROWS: usize = 256;
 
 /// A prompt that the injection was not made for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bystander {
+pub struct ReferencePrompt {
     /// Its tokens; not empty.
     pub tokens: Vec<u32>,
     /// Distinct first tokens of its accepted answers; empty where none is expected.
@@ -87,18 +87,18 @@ impl Effects {
 }
 
 /// Measures what each of `injections` (a memory's text and where it goes) does to every
-/// bystander, in as few passes as fit: each variant leaves its prompt's own run. `progress` hears
+/// reference prompt, in as few passes as fit: each variant leaves its prompt's own run. `progress` hears
 /// how many prompts are done.
 ///
-/// The result has one entry for each injection, with one effect for each bystander. An injection
+/// The result has one entry for each injection, with one effect for each reference prompt. An injection
 /// of scope `span` acts on a piece of its own prompt, so that on others there is nothing to
 /// measure: `None`.
 ///
 /// # Errors
-/// As [`super::sweep`], or a bystander that the model cannot read.
+/// As [`super::sweep`], or a reference prompt that the model cannot read.
 pub fn collateral(
     model: &Model,
-    bystanders: &[Bystander],
+    reference_prompts: &[ReferencePrompt],
     injections: &[(&str, &Placement)],
     bos: BosPolicy,
     cancel: &Cancel,
@@ -117,12 +117,12 @@ pub fn collateral(
         .collect();
     let mut effects: Vec<Option<Vec<Effect>>> = injections.iter().map(|_| None).collect();
     for index in &acting {
-        effects[*index] = Some(Vec::with_capacity(bystanders.len()));
+        effects[*index] = Some(Vec::with_capacity(reference_prompts.len()));
     }
     if acting.is_empty() {
         return Ok(effects);
     }
-    let rows = |one: &Bystander| {
+    let rows = |one: &ReferencePrompt| {
         let own = one.tokens.len();
         let first = |at: &usize| {
             injections[*at]
@@ -132,7 +132,7 @@ pub fn collateral(
         };
         own + acting.iter().map(|at| own - first(at)).sum::<usize>()
     };
-    let mut rest = bystanders;
+    let mut rest = reference_prompts;
     while !rest.is_empty() {
         let mut sum = 0;
         let most = rest.iter().take_while(|one| {
@@ -174,7 +174,7 @@ pub fn collateral(
                 }
             }
         }
-        progress(bystanders.len() - rest.len());
+        progress(reference_prompts.len() - rest.len());
     }
     Ok(effects)
 }
