@@ -187,7 +187,7 @@ pub fn find_repairs(
 /// the document as it stands, for one model and the same settings.
 ///
 /// # Errors
-/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::collateral`].
+/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::side_effects`].
 #[expect(clippy::too_many_arguments, reason = "each is another thing")]
 pub fn weigh(
     model: &Model,

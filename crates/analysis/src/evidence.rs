@@ -11,31 +11,31 @@ use crate::settings::Settings;
 use crate::subject::Subject;
 use hoplens_interp::memory;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
-    neutral_prompts, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Control, Placement, SideEffectSummary, control,
+    neutral_prompts, random_memories, side_effects,
 };
 use hoplens_runtime::{Cancel, Model};
 
 /// What an injection does to other prompts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Collateral {
+pub struct SideEffects {
     /// To all of them.
     #[serde(flatten)]
-    pub all: Effects,
+    pub all: SideEffectSummary,
     /// To the neutral prompts, whose answers take one hop.
-    pub neutral: Effects,
+    pub neutral: SideEffectSummary,
     /// To the other cases; `None` where there are none.
-    pub cases: Option<Effects>,
+    pub cases: Option<SideEffectSummary>,
 }
 
-/// Measures the control and the collateral of the injections among `repairs`, which are repairs
+/// Measures the control and the side effects of the injections among `repairs`, which are repairs
 /// of `subject`; rewrites have neither.
 ///
 /// The control keeps the file's injections in force and counts first tokens, as the search does.
 /// The other prompts are the neutral ones and those `around`, each with its own injections.
 ///
 /// # Errors
-/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::collateral`].
+/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::side_effects`].
 pub(super) fn weigh(
     model: &Model,
     subject: &Subject,
@@ -68,7 +68,7 @@ pub(super) fn weigh(
         .iter()
         .map(|(_, memory, placement)| (memory.as_str(), placement))
         .collect();
-    let effects = collateral(
+    let effects = side_effects(
         model,
         &reference_prompts,
         &injections,
@@ -78,12 +78,12 @@ pub(super) fn weigh(
     )?;
     for (((index, ..), control), effects) in found.iter().zip(controls).zip(effects) {
         repairs[*index].control = Some(control);
-        repairs[*index].collateral = effects.map(|effects| {
+        repairs[*index].side_effects = effects.map(|effects| {
             let (own, cases) = effects.split_at(neutral.len());
-            Collateral {
-                all: Effects::of(&effects),
-                neutral: Effects::of(own),
-                cases: (!cases.is_empty()).then(|| Effects::of(cases)),
+            SideEffects {
+                all: SideEffectSummary::of(&effects),
+                neutral: SideEffectSummary::of(own),
+                cases: (!cases.is_empty()).then(|| SideEffectSummary::of(cases)),
             }
         });
     }

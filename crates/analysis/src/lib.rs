@@ -33,7 +33,7 @@ pub use answer::{Answer, answer};
 pub use candidates::{Candidate, Source, candidates, name_key};
 pub use declared::{memory_injection, placement};
 pub use error::HopError;
-pub use evidence::{Collateral, control_in_force};
+pub use evidence::{SideEffects, control_in_force};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use hoplens_prompt::{memory_text, substitute};
 pub use mentions::mentions;

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::analysis::{CaseFindings, Outcome};
 use crate::error::HopError;
-use crate::evidence::Collateral;
+use crate::evidence::SideEffects;
 use crate::probe::Probe;
 use crate::settings::Settings;
 use crate::stability::Stability;
@@ -38,7 +38,7 @@ pub struct Repair {
     pub control: Option<Control>,
     /// What the injection does to other prompts; `None` for a change of words and for scope
     /// `span`, which act on none, and until it was measured.
-    pub collateral: Option<Collateral>,
+    pub side_effects: Option<SideEffects>,
     /// What the change does to the other cases of the same template; `None` where there are none,
     /// and until it was measured.
     pub stability: Option<Stability>,
@@ -109,7 +109,7 @@ impl Repair {
             rank_after: after.rank,
             fakes: false,
             control: None,
-            collateral: None,
+            side_effects: None,
             stability: None,
         }
     }

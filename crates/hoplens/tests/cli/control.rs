@@ -9,9 +9,9 @@ use std::process::Command;
 use hoplens_analysis::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::{
-    Control, Effects, MemoryInjection, NEUTRAL_PROMPTS, Placement, ReferencePrompt, Subject,
-    collateral, control, encode, encode_all, neutral_prompts, place, random_memories,
-    resolve_scope,
+    Control, MemoryInjection, NEUTRAL_PROMPTS, Placement, ReferencePrompt, SideEffectSummary,
+    Subject, control, encode, encode_all, neutral_prompts, place, random_memories, resolve_scope,
+    side_effects,
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
@@ -203,7 +203,7 @@ fn reference_prompts(model: &Model) -> Vec<ReferencePrompt> {
 }
 
 #[test]
-fn collateral_is_the_plain_double_loop() {
+fn side_effects_equal_a_plain_double_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let mut reference_prompts = reference_prompts(&model);
@@ -220,7 +220,7 @@ fn collateral_is_the_plain_double_loop() {
         let last = placement(Encoding::Embed, Scope::Last, 8.0);
         let injections = [("coral", &all), ("coral", &nowhere), ("Lisbon", &last)];
         let mut done = Vec::new();
-        let found = collateral(
+        let found = side_effects(
             &model,
             &reference_prompts,
             &injections,
@@ -279,7 +279,7 @@ fn what_adds_nothing_changes_nothing() {
         let reference_prompts = reference_prompts(&model);
         for scope in [Scope::All, Scope::Last] {
             let nothing = placement(Encoding::Embed, scope, 0.0);
-            let found = collateral(
+            let found = side_effects(
                 &model,
                 &reference_prompts,
                 &[("coral", &nothing)],
@@ -288,7 +288,7 @@ fn what_adds_nothing_changes_nothing() {
                 &mut |_| {},
             )
             .unwrap();
-            let effects = Effects::of(found[0].as_ref().unwrap());
+            let effects = SideEffectSummary::of(found[0].as_ref().unwrap());
             assert_eq!(effects.prompts, 30);
             // Rounding: the same rows stand at other places of the batch.
             assert!(effects.max_kl < 1e-6, "{family}: {effects:?}");
@@ -399,7 +399,7 @@ fn the_other_cases_of_a_file_are_looked_at() {
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
         let Some(MemoryInjection { memory, placement }) = repair.change.injection() else {
-            assert!(repair.control.is_none() && repair.collateral.is_none());
+            assert!(repair.control.is_none() && repair.side_effects.is_none());
             rewrites += 1;
             continue;
         };
@@ -410,12 +410,12 @@ fn the_other_cases_of_a_file_are_looked_at() {
         // The answer has one token, so that the search's own number is the same.
         assert_close(control.chosen.logp_first, repair.logp_after, 1e-3, "chosen");
         assert!(control.percentile() > 80.0, "{}", control.percentile());
-        let collateral = repair.collateral.as_ref().unwrap();
+        let side_effects = repair.side_effects.as_ref().unwrap();
         // Itself left out.
-        let cases = collateral.cases.unwrap();
+        let cases = side_effects.cases.unwrap();
         assert_eq!((cases.prompts, cases.answered), (1, 1));
-        assert_eq!(collateral.all.prompts, 41);
-        assert!(collateral.neutral.right_before >= 12, "{collateral:?}");
+        assert_eq!(side_effects.all.prompts, 41);
+        assert!(side_effects.neutral.right_before >= 12, "{side_effects:?}");
     }
     assert!(injections > 0 && rewrites > 0);
 }

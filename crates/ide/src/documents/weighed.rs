@@ -4,16 +4,16 @@ use serde::Serialize;
 
 use crate::documents::error::ShowError;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
-    control, neutral_prompts, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Placement, SideEffectSummary, Subject, control,
+    neutral_prompts, random_memories, side_effects,
 };
 use hoplens_runtime::{Cancel, Model};
 
-/// Nothing of either where no cell could be measured; no collateral of scope `span`.
+/// Nothing of either where no cell could be measured; no side effects of scope `span`.
 #[derive(Debug, Default)]
 pub struct Weighed {
     pub control: Option<ControlReport>,
-    pub collateral: Option<Effects>,
+    pub side_effects: Option<SideEffectSummary>,
 }
 
 /// The best cell with random memories.
@@ -36,7 +36,7 @@ pub struct ControlReport {
 /// Measures the control of a grid's best cell and its effect on the neutral prompts.
 ///
 /// # Errors
-/// As [`control`] and [`collateral`].
+/// As [`control`] and [`side_effects`].
 pub fn weigh(
     model: &Model,
     subject: &Subject<'_>,
@@ -54,7 +54,7 @@ pub fn weigh(
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
     let reference_prompts = neutral_prompts(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = collateral(
+    let effects = side_effects(
         model,
         &reference_prompts,
         &injections,
@@ -64,11 +64,11 @@ pub fn weigh(
     )?;
     Ok(Weighed {
         control: Some(report(placement, &measured)),
-        collateral: effects
+        side_effects: effects
             .into_iter()
             .flatten()
             .next()
-            .map(|effects| Effects::of(&effects)),
+            .map(|effects| SideEffectSummary::of(&effects)),
     })
 }
 

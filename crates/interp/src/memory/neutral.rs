@@ -1,6 +1,6 @@
 //! Neutral reference prompts of the project's own making, to measure side effects on.
 
-use crate::memory::collateral::ReferencePrompt;
+use crate::memory::side_effects::ReferencePrompt;
 use hoplens_runtime::{BosPolicy, Model};
 
 /// Prompts and, where there is one, what each should continue with: facts of one hop, plain

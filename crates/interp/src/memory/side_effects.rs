@@ -24,7 +24,7 @@ pub struct ReferencePrompt {
 
 /// What an injection does to one of them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Effect {
+pub struct SideEffect {
     /// KL(before ‖ after) of the next token's distribution, in nats; NaN where the logits
     /// overflowed.
     pub kl: f64,
@@ -37,10 +37,10 @@ pub struct Effect {
 
 /// What an injection does to several of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Effects {
+pub struct SideEffectSummary {
     /// How many prompts.
     pub prompts: usize,
-    /// Mean [`Effect::kl`]; NaN (`null` in JSON) where one of them is, or there is no prompt.
+    /// Mean [`SideEffect::kl`]; NaN (`null` in JSON) where one of them is, or there is no prompt.
     pub mean_kl: f64,
     /// The largest; NaN where one of them is, or there is no prompt.
     pub max_kl: f64,
@@ -54,9 +54,9 @@ pub struct Effects {
     pub right_after: usize,
 }
 
-impl Effects {
+impl SideEffectSummary {
     /// Sums effects up.
-    pub fn of<'a>(effects: impl IntoIterator<Item = &'a Effect>) -> Self {
+    pub fn of<'a>(effects: impl IntoIterator<Item = &'a SideEffect>) -> Self {
         let mut sum = Self {
             prompts: 0,
             mean_kl: 0.0,
@@ -96,14 +96,14 @@ impl Effects {
 ///
 /// # Errors
 /// As [`super::sweep`], or a reference prompt that the model cannot read.
-pub fn collateral(
+pub fn side_effects(
     model: &Model,
     reference_prompts: &[ReferencePrompt],
     injections: &[(&str, &Placement)],
     bos: BosPolicy,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Option<Vec<Effect>>>, MemoryError> {
+) -> Result<Vec<Option<Vec<SideEffect>>>, MemoryError> {
     let mut vectors = Vec::with_capacity(injections.len());
     for (memory, placement) in injections {
         model.check_layer(placement.layer)?;
@@ -115,7 +115,7 @@ pub fn collateral(
     let acting: Vec<usize> = (0..injections.len())
         .filter(|index| injections[*index].1.elsewhere(1).is_some())
         .collect();
-    let mut effects: Vec<Option<Vec<Effect>>> = injections.iter().map(|_| None).collect();
+    let mut effects: Vec<Option<Vec<SideEffect>>> = injections.iter().map(|_| None).collect();
     for index in &acting {
         effects[*index] = Some(Vec::with_capacity(reference_prompts.len()));
     }
@@ -180,17 +180,17 @@ pub fn collateral(
 }
 
 /// Compares two rows of logits, `[vocab]`.
-fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> Effect {
+fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> SideEffect {
     let kl = kl(before, after);
     if kl.is_nan() {
         // Nothing is likeliest among numbers that are none.
-        return Effect {
+        return SideEffect {
             kl,
             flips: true,
             right: (!first_tokens.is_empty()).then(|| (is_right(before, first_tokens), false)),
         };
     }
-    Effect {
+    SideEffect {
         kl,
         flips: top(before) != top(after),
         right: (!first_tokens.is_empty()).then(|| {
@@ -226,21 +226,21 @@ mod tests {
 
     #[test]
     fn effects_add_up() {
-        let effect = |kl, flips, right| Effect { kl, flips, right };
+        let effect = |kl, flips, right| SideEffect { kl, flips, right };
         let all = [
             effect(0.1, false, None),
             effect(0.5, true, Some((true, false))),
             effect(0.0, false, Some((false, false))),
             effect(0.2, true, Some((false, true))),
         ];
-        let sum = Effects::of(&all);
+        let sum = SideEffectSummary::of(&all);
         assert!((sum.mean_kl - 0.2).abs() < 1e-12 && (sum.max_kl - 0.5).abs() < 1e-12);
         assert_eq!((sum.prompts, sum.flips, sum.answered), (4, 2, 3));
         assert_eq!((sum.right_before, sum.right_after), (1, 1));
-        let overflowed = Effects::of(all.iter().chain([&effect(f64::NAN, true, None)]));
+        let overflowed = SideEffectSummary::of(all.iter().chain([&effect(f64::NAN, true, None)]));
         assert!(overflowed.mean_kl.is_nan() && overflowed.max_kl.is_nan());
         assert_eq!(overflowed.flips, 3);
-        assert!(Effects::of(&[]).mean_kl.is_nan());
+        assert!(SideEffectSummary::of(&[]).mean_kl.is_nan());
     }
 
     #[test]
