@@ -12,7 +12,7 @@ use hoplens_runtime::{Cancel, Capture, Hooks, Model, Positions, Reuse, log_sum_e
 
 /// Where a head's lens ranks one of the words highest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spoken {
+pub struct WordRank {
     /// The head.
     #[serde(flatten)]
     pub at: HeadAt,
@@ -34,14 +34,14 @@ pub struct Spoken {
 ///
 /// # Errors
 /// As [`Model::forward`] and [`AnyLens::scores`].
-pub fn spoken<'a>(
+pub fn rank_words<'a>(
     model: &Model,
     run: impl Into<Run<'a>>,
     positions: Range<usize>,
     words: &[u32],
     lens: AnyLens<'_>,
     cancel: &Cancel,
-) -> Result<Vec<Spoken>, LensError> {
+) -> Result<Vec<WordRank>, LensError> {
     let run = run.into();
     let hooks = Hooks {
         reuse: Reuse::Keys,
@@ -55,13 +55,13 @@ pub fn spoken<'a>(
         .flat_map(|layer| (0..model.info.heads).map(move |head| HeadAt { layer, head }))
         .filter(|at| lens.covers(*at))
         .collect();
-    let read = |at: &HeadAt| -> Result<Option<Spoken>, LensError> {
+    let read = |at: &HeadAt| -> Result<Option<WordRank>, LensError> {
         let outputs = own_outputs(model, at.layer, at.head, &trace.layers[at.layer].z)?;
         let count = positions.len().min(outputs.rows);
         let scores = lens.scores(model, *at, &outputs)?;
         let found = (0..count).filter_map(|row| {
             let best = best_word(scores.row(row), words)?;
-            Some(Spoken {
+            Some(WordRank {
                 at: *at,
                 position: positions.start + row,
                 ..best
@@ -69,12 +69,12 @@ pub fn spoken<'a>(
         });
         Ok(found.min_by(|a, b| a.rank.cmp(&b.rank).then(b.share.total_cmp(&a.share))))
     };
-    let found: Result<Vec<Option<Spoken>>, LensError> = heads.par_iter().map(read).collect();
+    let found: Result<Vec<Option<WordRank>>, LensError> = heads.par_iter().map(read).collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
 /// The word that the scores rank highest.
-fn best_word(scores: &[f32], words: &[u32]) -> Option<Spoken> {
+fn best_word(scores: &[f32], words: &[u32]) -> Option<WordRank> {
     let score = |token: u32| scores.get(token as usize).copied();
     let (token, top) = words
         .iter()
@@ -82,7 +82,7 @@ fn best_word(scores: &[f32], words: &[u32]) -> Option<Spoken> {
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let normaliser = log_sum_exp(scores);
     let shares = words.iter().filter_map(|token| score(*token));
-    Some(Spoken {
+    Some(WordRank {
         at: HeadAt { layer: 0, head: 0 },
         position: 0,
         token,
