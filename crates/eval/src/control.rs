@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::data::{Data, Example};
+use crate::data::{DataSet, Example};
 use crate::error::EvalError;
-use crate::experiment::{Experiment, Spot};
+use crate::experiment::{Experiment, GridCell};
 use crate::journal::RowRecord;
 use crate::journal::table;
 use crate::metrics::{geometric_mean, mean, median, percent_gain, share_improved};
@@ -15,22 +15,22 @@ use hoplens_runtime::{Cancel, Model};
 
 /// What the control of a run is: how many random memories a row gets, which, and where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chance {
+pub struct ControlPlan {
     /// Random memories of each row.
     pub memories: usize,
     /// Decides which, together with the row's index.
     pub seed: u64,
     /// The cells.
-    pub spots: Vec<Spot>,
+    pub spots: Vec<GridCell>,
 }
 
 /// A row's control, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChanceRecord {
+pub struct ControlRecord {
     /// Index of the row, from 0.
     pub row: usize,
     /// What was measured.
-    pub plan: Chance,
+    pub plan: ControlPlan,
     /// `[spots][memories]`: log-probability of the answer's first token with each random memory.
     #[serde(deserialize_with = "table")]
     pub logp: Vec<Vec<f32>>,
@@ -38,10 +38,10 @@ pub struct ChanceRecord {
 
 /// A cell of the control.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChanceCell {
+pub struct ControlCell {
     /// The cell.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub spot: GridCell,
     /// The percentile that the rows' own memories reach by geometric mean of p′/p among as many
     /// experiments, each with one random memory for every row; 0 to 100.
     pub percentile: f64,
@@ -74,7 +74,7 @@ fn drawn(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
 /// The data set cannot be read.
 pub fn most_random(
     model: &Model,
-    data: &Data,
+    data: &DataSet,
     wanted: usize,
     seed: u64,
 ) -> Result<usize, EvalError> {
@@ -100,13 +100,13 @@ pub fn most_random(
 ///
 /// # Errors
 /// As [`control`].
-pub fn chance_of_row(
+pub fn measure_control(
     model: &Model,
     experiment: &Experiment,
     example: &Example,
-    plan: &Chance,
+    plan: &ControlPlan,
     cancel: &Cancel,
-) -> Result<ChanceRecord, EvalError> {
+) -> Result<ControlRecord, EvalError> {
     model.forget();
     let asked = Asked::new(
         model,
@@ -138,7 +138,7 @@ pub fn chance_of_row(
         let readings = found.random.iter();
         logp.push(readings.map(|one| one.reading.logp_first as f32).collect());
     }
-    Ok(ChanceRecord {
+    Ok(ControlRecord {
         row: example.row,
         plan: plan.clone(),
         logp,
@@ -150,12 +150,12 @@ pub fn chance_of_row(
 /// # Shapes
 /// `records[i]` and `rows[i]` belong to the same row; `cells[s]` is the place of spot s in a
 /// row's record.
-pub fn summarise_chance(
-    plan: &Chance,
-    records: &[ChanceRecord],
+pub fn summarise_control(
+    plan: &ControlPlan,
+    records: &[ControlRecord],
     rows: &[RowRecord],
     cells: &[usize],
-) -> Vec<ChanceCell> {
+) -> Vec<ControlCell> {
     let spots = plan.spots.iter().zip(cells).enumerate();
     spots
         .map(|(at, (spot, &cell))| {
@@ -181,7 +181,7 @@ pub fn summarise_chance(
             // An experiment with a memory for every row: short lists may leave some rows without.
             let whole = draws.iter().filter(|draw| draw.len() == rows.len());
             let geos: Vec<f64> = whole.map(|draw| geometric_mean(draw)).collect();
-            ChanceCell {
+            ControlCell {
                 spot: *spot,
                 percentile: percentile(geometric_mean(&own), geos.into_iter()),
                 mean_row_percentile: mean(percentiles.into_iter()),
