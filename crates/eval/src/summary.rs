@@ -14,7 +14,7 @@ use crate::folds::{Fit, fold_of};
 use crate::journal::{JournalLine, RowRecord};
 use crate::metrics;
 use crate::metrics::log_ratios;
-use crate::outcome::Outcome;
+use crate::outcome::ExperimentOutcome;
 use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
 use crate::reader::JournalReader;
 
