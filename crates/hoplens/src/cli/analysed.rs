@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::cli::error::CliError;
 use crate::cli::progress;
 use hoplens_analysis::{
-    Document, HopError, Neighbours, Settings, Subject, analyse, measure, subjects, undeclared,
+    AnalysisError, AnalysisSettings, CaseQuery, Document, Neighbours, analyse, measure, subjects,
+    undeclared,
 };
 use hoplens_ide::Snapshot;
 use hoplens_runtime::{Cancel, Model};
@@ -38,8 +39,8 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
 pub(super) fn analysed(
     mut snapshot: Snapshot,
     model: &Model,
-    others: &[Subject],
-    settings: &Settings,
+    others: &[CaseQuery],
+    settings: &AnalysisSettings,
     (at, of): (usize, usize),
     wanted: &dyn Fn(Option<usize>) -> bool,
 ) -> Result<Snapshot, CliError> {
@@ -74,7 +75,7 @@ pub(super) fn analysed(
     let facts = facts(&Disk, Path::new(&snapshot.name))?;
     for case in &mut findings.cases {
         if let Ok(outcome) = &mut case.outcome {
-            let found = undeclared(model, &case.subject, &facts, settings, &cancel);
+            let found = undeclared(model, &case.query, &facts, settings, &cancel);
             outcome.undeclared = found.or_else(|error| told(error, &snapshot.name, &case.id))?;
         }
     }
@@ -85,7 +86,7 @@ pub(super) fn analysed(
 
 /// Nothing, and why in the log: what cannot be measured of one case is no reason to leave out the
 /// others.
-fn told<T: Default>(error: HopError, file: &str, case: &str) -> Result<T, HopError> {
+fn told<T: Default>(error: AnalysisError, file: &str, case: &str) -> Result<T, AnalysisError> {
     if error.is_cancelled() {
         return Err(error);
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hoplens_analysis::HopError;
+use hoplens_analysis::AnalysisError;
 use hoplens_eval::EvalError;
 use hoplens_ide::documents::ShowError;
 use hoplens_interp::lens::trained::LensError;
@@ -59,7 +59,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
-    Hop(#[from] HopError),
+    Hop(#[from] AnalysisError),
     #[error(transparent)]
     Eval(#[from] EvalError),
     #[error(transparent)]
