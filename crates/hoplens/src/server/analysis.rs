@@ -14,7 +14,7 @@ use crate::server::state::State;
 use crate::server::view::View;
 use hoplens_analysis::{AnalysisError, FileFindings, analyse, answer, undeclared};
 use hoplens_prompt::Facts;
-use hoplens_workspace::facts_of;
+use hoplens_workspace::Disk;
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ fn facts(key: &Key) -> Facts {
     let Some(path) = key.path() else {
         return Facts::default();
     };
-    facts_of(path).unwrap_or_else(|error| {
+    hoplens_workspace::facts(&Disk, path).unwrap_or_else(|error| {
         tracing::warn!(%error, "the facts are left out");
         Facts::default()
     })
