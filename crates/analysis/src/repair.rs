@@ -1,19 +1,23 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
+pub(crate) mod evidence;
 mod inject;
+pub(crate) mod reference_prompts;
+pub(crate) mod retokenize;
+pub(crate) mod stability;
 mod wording;
 
 pub use inject::try_injection;
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, CaseOutcome};
+use crate::case::findings::{CaseFindings, CaseOutcome};
 use crate::error::AnalysisError;
-use crate::evidence::SideEffects;
-use crate::probe::Probe;
+use crate::hop::probe::Probe;
+use crate::hop::verdict::Verdict;
+use crate::repair::evidence::SideEffects;
+use crate::repair::stability::Stability;
 use crate::settings::AnalysisSettings;
-use crate::stability::Stability;
-use crate::verdict::Verdict;
 use hoplens_injection::Scope;
 use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};

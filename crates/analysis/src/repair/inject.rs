@@ -1,10 +1,10 @@
 //! Injections of the bridge as repairs.
 
+use crate::case::query::{CaseQuery, first_tokens};
 use crate::error::AnalysisError;
-use crate::probe::{Probe, ask, asked};
+use crate::hop::probe::{Probe, ask, asked};
 use crate::repair::{Repair, RepairChange};
 use crate::settings::AnalysisSettings;
-use crate::subject::{CaseQuery, first_tokens};
 use hoplens_interp::memory;
 use hoplens_interp::memory::{MemoryInjection, Placement, encode, place, resolve_scope, search};
 use hoplens_prompt::memory_text;
@@ -51,7 +51,7 @@ pub fn try_injection(
 }
 
 /// The best injection of the bridge for each encoding and scope.
-pub(super) fn measure(
+pub(crate) fn measure(
     model: &Model,
     query: &CaseQuery,
     before: f64,

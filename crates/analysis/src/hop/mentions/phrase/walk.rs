@@ -1,8 +1,8 @@
 //! Walking along the words of a phrase: what each does to it, and where it ends.
 
-use crate::mentions::lexer::{Kind, Lexeme};
-use crate::mentions::phrase::{After, Features, is_closed};
-use crate::mentions::words::Class;
+use crate::hop::mentions::lexer::{Kind, Lexeme};
+use crate::hop::mentions::phrase::{After, Features, is_closed};
+use crate::hop::mentions::words::Class;
 
 /// What happened so far in a phrase.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! What the model itself writes behind a mention.
 
-use crate::candidates::name::{key, leading};
 use crate::error::AnalysisError;
+use crate::hop::candidates::name::{key, leading};
 use hoplens_runtime::{
     BosPolicy, Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
 };

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::analysis::case_subject;
-use crate::analysis::{CaseFindings, Document};
+use crate::case::findings::case_subject;
+use crate::case::findings::{CaseFindings, Document};
 use crate::error::AnalysisError;
-use crate::neighbours::Neighbour;
-use crate::neighbours::Neighbours;
-use crate::probe::{Asked, ask, asked};
+use crate::hop::probe::{Asked, ask, asked};
+use crate::repair::reference_prompts::Neighbour;
+use crate::repair::reference_prompts::Neighbours;
 use crate::repair::{Repair, RepairChange, words_edit};
 use crate::settings::AnalysisSettings;
 use hoplens_interp::memory::{encode_for, place, resolve_scope};
@@ -58,7 +58,7 @@ impl Stability {
 ///
 /// # Errors
 /// As [`hoplens_runtime::Model::score_all`].
-pub(super) fn stabilities(
+pub(crate) fn stabilities(
     model: &Model,
     document: Document<'_>,
     case: &CaseFindings,

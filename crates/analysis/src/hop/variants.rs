@@ -1,12 +1,12 @@
 //! A prompt changed in one thing, to see what that thing is worth: an injection, a space, the
 //! rest of an answer.
 
+use crate::case::query::CaseQuery;
+use crate::case::query::{answers, disjoint, interventions};
 use crate::error::AnalysisError;
-use crate::probe::{Asked, Probe};
-use crate::respell::trailing_space;
+use crate::hop::probe::{Asked, Probe};
+use crate::repair::retokenize::trailing_space;
 use crate::settings::AnalysisSettings;
-use crate::subject::CaseQuery;
-use crate::subject::{answers, disjoint, interventions};
 use hoplens_runtime::{Answer, Cancel, Model, Token};
 
 /// The most injections of a prompt that are looked at one by one.
@@ -31,7 +31,7 @@ pub enum Variant {
 ///
 /// # Errors
 /// An injection that cannot be placed.
-pub(super) fn variants(
+pub(crate) fn variants(
     model: &Model,
     query: &CaseQuery,
     written: &Asked,
@@ -106,7 +106,7 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
 
 /// The prompt with the first token of its first answer behind it, where the model begins the
 /// answer and then goes on otherwise: most of the first token's probability is another answer's.
-pub(super) fn begun(
+pub(crate) fn begun(
     written: &Asked,
     composed: &Probe,
     settings: &AnalysisSettings,

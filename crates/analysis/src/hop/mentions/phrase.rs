@@ -2,8 +2,8 @@
 
 mod walk;
 
-use crate::mentions::lexer::{Kind, Lexeme};
-use crate::mentions::words::{Class, is_epithet, is_naming};
+use crate::hop::mentions::lexer::{Kind, Lexeme};
+use crate::hop::mentions::words::{Class, is_epithet, is_naming};
 use walk::{Step, Walk};
 
 /// Most lexemes of a phrase; a longer one is none.

@@ -5,11 +5,11 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use crate::chain::{completions, question, steps, without_subject};
+use crate::case::query::{CaseQuery, answers, interventions};
 use crate::error::AnalysisError;
+use crate::hop::chain::{completions, question, steps, without_subject};
+use crate::hop::variants::{Variant, begun, variants};
 use crate::settings::AnalysisSettings;
-use crate::subject::{CaseQuery, answers, interventions};
-use crate::variants::{Variant, begun, variants};
 use hoplens_runtime::{
     Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
     Sequences, Token, Trace,
@@ -156,20 +156,20 @@ pub struct TokenReading {
 
 /// A prompt to be asked, with what is in force on it.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The prompt's text.
-    pub(super) prompt: String,
+    pub(crate) prompt: String,
     /// Its tokens.
-    pub(super) tokens: Vec<Token>,
+    pub(crate) tokens: Vec<Token>,
     /// The accepted answers; without one the model's own top token stands for them.
-    pub(super) answers: Vec<Answer>,
+    pub(crate) answers: Vec<Answer>,
     /// What acts on it.
-    pub(super) interventions: Vec<Intervention>,
+    pub(crate) interventions: Vec<Intervention>,
 }
 
 impl Asked {
     /// The distinct first tokens of the accepted answers.
-    pub(super) fn first_tokens(&self) -> Vec<u32> {
+    pub(crate) fn first_tokens(&self) -> Vec<u32> {
         let firsts = self.answers.iter().map(|answer| answer.ids[0]);
         let mut firsts: Vec<u32> = firsts.collect();
         firsts.sort_unstable();
@@ -183,7 +183,7 @@ impl Asked {
 ///
 /// # Errors
 /// As [`Model::score_all`].
-pub(super) fn ask(
+pub(crate) fn ask(
     model: &Model,
     asked: &[Asked],
     capture: Capture,
@@ -264,7 +264,7 @@ pub fn run_probes(
     }
     for step in &steps {
         let question = question(&step.phrase);
-        let bridges = super::subject::answers(model, &question, &completions(&step.bridge))?;
+        let bridges = crate::case::query::answers(model, &question, &completions(&step.bridge))?;
         prompts.push(bare(question, bridges));
         prompts.push(bare(step.prompt.clone(), answers.clone()));
     }
@@ -313,7 +313,7 @@ pub fn run_probes(
 ///
 /// # Errors
 /// An injection that cannot be placed, an answer without tokens.
-pub(super) fn asked(
+pub(crate) fn asked(
     model: &Model,
     query: &CaseQuery,
     prompt: String,

@@ -51,7 +51,7 @@ impl CaseQuery {
 ///
 /// # Errors
 /// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
-pub(super) fn answers(
+pub(crate) fn answers(
     model: &Model,
     prompt: &str,
     expect: &[String],
@@ -78,7 +78,7 @@ pub(super) fn answers(
 }
 
 /// Answers of which none begins with another.
-pub(super) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
+pub(crate) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     answers.sort_by_key(|answer| answer.ids.len());
     let mut kept: Vec<Answer> = Vec::new();
     for answer in answers {
@@ -132,7 +132,7 @@ pub fn in_force(
 ///
 /// # Errors
 /// A memory without tokens, a layer or span that does not exist.
-pub(super) fn interventions(
+pub(crate) fn interventions(
     model: &Model,
     prompt: &str,
     tokens: &[Token],

@@ -53,7 +53,7 @@ pub fn mentions(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Whether a word says something by itself: no article, preposition, pronoun or auxiliary.
-pub(super) fn is_content(word: &str) -> bool {
+pub(crate) fn is_content(word: &str) -> bool {
     !is_closed(words::class(&word.to_lowercase()))
 }
 

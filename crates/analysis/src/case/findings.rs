@@ -1,20 +1,21 @@
 //! Everything that is found in one prompt file.
 
-use crate::answer::ModelAnswer;
+use crate::case::query::{CaseQuery, Mention};
+use crate::chat;
 use crate::error::AnalysisError;
-use crate::evidence::weigh as weigh_injections;
-use crate::neighbours::Neighbours;
-use crate::probe::{Probes, TokenReading, run_probes};
-use crate::refused::leave_out;
+use crate::generation::answer::ModelAnswer;
+use crate::hop::invalid_injections::leave_out;
+use crate::hop::probe::{Probes, TokenReading, run_probes};
+use crate::hop::undeclared::Undeclared;
+use crate::hop::variants::Variant;
+use crate::hop::verdict::Verdict;
+use crate::hop::verdict::verdict;
 use crate::repair::Repair;
+use crate::repair::evidence::weigh as weigh_injections;
+use crate::repair::reference_prompts::Neighbours;
 use crate::repair::repairs;
+use crate::repair::stability::stabilities;
 use crate::settings::{AnalysisSettings, Thresholds};
-use crate::stability::stabilities;
-use crate::subject::{CaseQuery, Mention};
-use crate::undeclared::Undeclared;
-use crate::variants::Variant;
-use crate::verdict::Verdict;
-use crate::{chat, verdict};
 use hoplens_prompt::{Case, Link, Mapped, Problem, PromptFile, render, where_written};
 use hoplens_runtime::{Cancel, Model, ModelInfo};
 

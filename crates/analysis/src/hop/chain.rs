@@ -1,6 +1,6 @@
 //! What a chain of hops is asked: each hop by itself, and the prompt with its bridges named.
 
-use crate::subject::CaseQuery;
+use crate::case::query::CaseQuery;
 use hoplens_prompt::{Link, Step, name_bridges, without};
 
 fn links(query: &CaseQuery) -> Vec<Link<'_>> {
@@ -14,18 +14,18 @@ fn links(query: &CaseQuery) -> Vec<Link<'_>> {
 }
 
 /// The prompt with one bridge after another named.
-pub(super) fn steps(query: &CaseQuery) -> Vec<Step> {
+pub(crate) fn steps(query: &CaseQuery) -> Vec<Step> {
     name_bridges(&query.prompt, &links(query))
 }
 
 /// The prompt with the mentions replaced by a word that says nothing. `None` where no mention
 /// stands in it.
-pub(super) fn without_subject(query: &CaseQuery) -> Option<String> {
+pub(crate) fn without_subject(query: &CaseQuery) -> Option<String> {
     without(&query.prompt, &links(query))
 }
 
 /// The first half of a hop as a prompt of its own: "The largest coral reef system in the world is".
-pub(super) fn question(phrase: &str) -> String {
+pub(crate) fn question(phrase: &str) -> String {
     let mut letters = phrase.trim().chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     let phrase: String = first.chain(letters).collect();
@@ -33,8 +33,8 @@ pub(super) fn question(phrase: &str) -> String {
 }
 
 /// A bridge as it may follow "is": with an article or without.
-pub(super) fn completions(bridge: &str) -> Vec<String> {
-    let bare = super::memory_text(bridge);
+pub(crate) fn completions(bridge: &str) -> Vec<String> {
+    let bare = hoplens_prompt::memory_text(bridge);
     vec![bridge.to_owned(), bare.to_owned(), format!("the {bare}")]
 }
 

@@ -4,7 +4,7 @@ use crate::error::AnalysisError;
 use hoplens_interp::lens::retrieved;
 use hoplens_runtime::{Cancel, Model, Token};
 
-use crate::candidates::complete::begins_name;
+use crate::hop::candidates::complete::begins_name;
 
 /// Heads that are read at each of the two places: those that write most.
 const HEADS: usize = 16;

@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use crate::analysis::Document;
-use crate::analysis::case_subject;
+use crate::case::findings::Document;
+use crate::case::findings::case_subject;
+use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
-use crate::probe::{Asked, Probe, ask, asked};
+use crate::hop::probe::{Asked, Probe, ask, asked};
 use crate::settings::AnalysisSettings;
-use crate::subject::CaseQuery;
 use hoplens_interp::memory::ReferencePrompt;
 use hoplens_prompt::PromptFile;
 use hoplens_runtime::{Cancel, Capture, Model};
@@ -34,10 +34,10 @@ struct Other {
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
-pub(super) struct Neighbour {
-    pub(super) query: CaseQuery,
-    pub(super) asked: Asked,
-    pub(super) before: Probe,
+pub(crate) struct Neighbour {
+    pub(crate) query: CaseQuery,
+    pub(crate) asked: Asked,
+    pub(crate) before: Probe,
 }
 
 impl Neighbours {
@@ -66,7 +66,7 @@ impl Neighbours {
     ///
     /// # Errors
     /// Only that `cancel` was set.
-    pub(super) fn reference_prompts(
+    pub(crate) fn reference_prompts(
         &self,
         model: &Model,
         query: &CaseQuery,
@@ -107,7 +107,7 @@ impl Neighbours {
     ///
     /// # Errors
     /// As [`Model::score_all`].
-    pub(super) fn cases(
+    pub(crate) fn cases(
         &self,
         model: &Model,
         document: Document<'_>,

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::declared::memory_injection;
+use crate::case::injection::memory_injection;
+use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
-use crate::neighbours::Neighbours;
-use crate::probe::asked;
+use crate::hop::probe::asked;
 use crate::repair::Repair;
+use crate::repair::reference_prompts::Neighbours;
 use crate::settings::AnalysisSettings;
-use crate::subject::CaseQuery;
 use hoplens_interp::memory;
 use hoplens_interp::memory::{
     CONTROL_MEMORIES, CONTROL_SEED, Control, Placement, SideEffectSummary, control,
@@ -36,7 +36,7 @@ pub struct SideEffects {
 ///
 /// # Errors
 /// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::side_effects`].
-pub(super) fn weigh(
+pub(crate) fn weigh(
     model: &Model,
     query: &CaseQuery,
     around: &Neighbours,

@@ -5,13 +5,15 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::candidates::{Candidate, CandidateSource};
+use crate::case::query::{CaseQuery, Mention};
 use crate::error::AnalysisError;
-use crate::probe::{Probe, Probes, TokenProbability, run_probes};
+use crate::hop::candidates::candidates;
+use crate::hop::candidates::{Candidate, CandidateSource};
+use crate::hop::mentions::mentions;
+use crate::hop::probe::{Probe, Probes, TokenProbability, run_probes};
+use crate::hop::verdict::Verdict;
+use crate::hop::verdict::verdict;
 use crate::settings::AnalysisSettings;
-use crate::subject::{CaseQuery, Mention};
-use crate::verdict::Verdict;
-use crate::{candidates, mentions, verdict};
 use hoplens_prompt::{Facts, find_phrase};
 use hoplens_runtime::{Cancel, Model};
 
@@ -171,5 +173,5 @@ fn inconsistency(bridge: &str, written: &Probe, named: &Probe) -> Option<Inconsi
 /// Whether a token is more than a function word or a mark: " the" and " a" begin the same answer.
 fn says_something(token: &str) -> bool {
     let word = token.trim();
-    word.chars().any(char::is_alphanumeric) && super::mentions::is_content(word)
+    word.chars().any(char::is_alphanumeric) && crate::hop::mentions::is_content(word)
 }

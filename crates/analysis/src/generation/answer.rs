@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
-use crate::generate;
-use crate::generate::{Generation, Stop};
-use crate::probe::{Probe, ask, asked};
+use crate::generation::generate::generate;
+use crate::generation::generate::{Generation, Stop};
+use crate::hop::probe::{Probe, ask, asked};
 use crate::settings::AnalysisSettings;
-use crate::subject::CaseQuery;
 use hoplens_runtime::{Cancel, Capture, Model, Sampling};
 
 /// Tokens in which an answer has to end.

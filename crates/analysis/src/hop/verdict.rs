@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::probe::Probes;
+use crate::hop::probe::Probes;
 use crate::settings::Thresholds;
 
 /// What the probes say of a case.
@@ -72,7 +72,7 @@ pub fn verdict(probes: &Probes, thresholds: &Thresholds) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{HopProbe, Probe};
+    use crate::hop::probe::{HopProbe, Probe};
 
     fn probe(p: f64) -> Probe {
         Probe {

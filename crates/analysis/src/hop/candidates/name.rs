@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::mentions::words::{Class, class, is_abbreviation};
+use crate::hop::mentions::words::{Class, class, is_abbreviation};
 
 /// Most words of a name.
 const LONGEST: usize = 7;

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use crate::case::query::CaseQuery;
+use crate::case::query::interventions;
 use crate::error::AnalysisError;
 use crate::settings::AnalysisSettings;
-use crate::subject::CaseQuery;
-use crate::subject::interventions;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{FRONT_MATTER, Injection, Problem, Severity};
 use hoplens_runtime::{Cancel, Model};
@@ -15,7 +15,7 @@ use hoplens_runtime::{Cancel, Model};
 ///
 /// # Errors
 /// Only that `cancel` was set.
-pub(super) fn leave_out(
+pub(crate) fn leave_out(
     model: &Model,
     case: &str,
     query: &mut CaseQuery,

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::case::query::CaseQuery;
+use crate::case::query::interventions;
 use crate::error::AnalysisError;
-use crate::stream::TextStream;
-use crate::subject::CaseQuery;
-use crate::subject::interventions;
+use crate::generation::stream::TextStream;
 use hoplens_runtime::{BosPolicy, Cancel, Model, ModelError, Sampler, Sampling, log_softmax_at};
 
 /// How a prompt is continued.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::mentions::words::{Class, class, is_abbreviation};
+use crate::hop::mentions::words::{Class, class, is_abbreviation};
 
 /// Most bytes of a quotation that counts as one name.
 const QUOTATION: usize = 120;

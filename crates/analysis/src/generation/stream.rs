@@ -2,23 +2,23 @@
 
 /// Bytes on their way out: what may still become another character, or a text to stop at, waits.
 #[derive(Debug)]
-pub(super) struct TextStream<'a> {
+pub(crate) struct TextStream<'a> {
     stops: &'a [String],
     waiting: Vec<u8>,
 }
 
 /// What can be given out.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fed {
+pub(crate) struct Fed {
     /// The next piece; may be empty. Bytes that are no character are U+FFFD.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether a text to stop at stands behind it; it and what follows are never given out.
-    pub(super) stopped: bool,
+    pub(crate) stopped: bool,
 }
 
 impl<'a> TextStream<'a> {
     /// A stream that ends before the first of `stops`, none of them empty.
-    pub(super) fn new(stops: &'a [String]) -> Self {
+    pub(crate) fn new(stops: &'a [String]) -> Self {
         Self {
             stops,
             waiting: Vec::new(),
@@ -26,7 +26,7 @@ impl<'a> TextStream<'a> {
     }
 
     /// Takes bytes, and gives out what they settle.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Fed {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Fed {
         self.waiting.extend(bytes);
         let found = self.stops.iter().filter_map(|stop| self.find(stop));
         if let Some(start) = found.min() {
@@ -48,7 +48,7 @@ impl<'a> TextStream<'a> {
     }
 
     /// What waits although nothing more comes.
-    pub(super) fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let rest = std::mem::take(&mut self.waiting);
         String::from_utf8_lossy(&rest).into_owned()
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::analysis::CaseFindings;
+use crate::case::findings::CaseFindings;
 use hoplens_runtime::Model;
 
 /// Most spellings that are measured for one prompt.
@@ -13,17 +13,17 @@ const SPLIT: usize = 3;
 
 /// Other characters for a piece of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spelling {
+pub(crate) struct Spelling {
     /// Bytes of the prompt.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// What stands there instead.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// The spellings that may cost less: without spaces at the end, with plain single spaces, and with
 /// words that are split into many tokens written in another case where that takes fewer. What is
 /// not in the file is left alone.
-pub(super) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
+pub(crate) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     let prompt = &case.query.prompt;
     let mut found = space_at_end(case);
     // Around a hole the spaces are odd for want of a word.
@@ -37,14 +37,14 @@ pub(super) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
 }
 
 /// The spaces at the end of a case's prompt, if they are in the file and no hole is behind them.
-pub(super) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
+pub(crate) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
     let found = trailing_space(&case.query.prompt)
         .filter(|one| !case.has_holes && case.rendered.to_source(one.range.clone()).is_some());
     found.into_iter().collect()
 }
 
 /// The spaces and tabs at the end of a prompt.
-pub(super) fn trailing_space(prompt: &str) -> Option<Spelling> {
+pub(crate) fn trailing_space(prompt: &str) -> Option<Spelling> {
     let kept = prompt.trim_end_matches([' ', '\t']);
     (kept.len() < prompt.len() && !kept.is_empty()).then(|| Spelling {
         range: kept.len()..prompt.len(),
