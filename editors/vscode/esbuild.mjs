@@ -27,7 +27,7 @@ if (process.argv.includes("--tests")) {
         platform: "node",
         target: "node20",
         format: "cjs",
-        alias: { vscode: "./test/vscode.ts" },
+        alias: { vscode: "./test/vscode-stub.ts" },
     });
 } else {
     rmSync(path.join(here, "dist"), { recursive: true, force: true });

@@ -24,7 +24,7 @@ source="$folder/source/editors/vscode"
 mkdir -p "$source"
 find "$source" -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +
 tar -C "$root" --exclude=node_modules --exclude=dist --exclude=out -cf - \
-    editors/vscode schemas examples docs/images LICENSE-MIT LICENSE-APACHE |
+    editors/vscode src/ide/heads_page schemas examples docs/images LICENSE-MIT LICENSE-APACHE |
     tar -C "$folder/source" -xf -
 cd "$source"
 if ! cmp -s package-lock.json "$folder/installed-lock.json"; then
@@ -33,6 +33,7 @@ if ! cmp -s package-lock.json "$folder/installed-lock.json"; then
 fi
 npm run --silent typecheck
 npm run --silent lint
+npm run --silent check:page
 npm test --silent
 
 tools="$folder/tools"
