@@ -88,7 +88,7 @@ end
 local function check_store(health, cmd)
   local answer = vim.system({ cmd[1], 'models', 'show', '--json' }, { text = true }):wait(10000)
   local ok, shown = pcall(vim.json.decode, answer.stdout or '')
-  local model = ok and type(shown) == 'table' and shapi.model
+  local model = ok and type(shown) == 'table' and shown.model
   if type(model) ~= 'table' then
     health.warn('the model store cannot be read: ' .. vim.trim(answer.stderr or ''))
   elseif model.path and model.path ~= vim.NIL then

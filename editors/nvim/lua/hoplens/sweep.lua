@@ -76,6 +76,10 @@ end
 ---@param cell hoplens.SweepCell
 ---@return hoplens.Line[]
 local function details(result, cell)
+  if type(cell.logp_first) ~= 'number' then
+    local text = ('layer %d, τ %g   too strong: the logits overflow'):format(cell.layer, cell.tau)
+    return { { { text, 'HoplensNote' } } }
+  end
   local before, after = math.exp(result.baseline.logp_first), math.exp(cell.logp_first)
   return {
     {
