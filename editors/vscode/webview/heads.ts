@@ -131,3 +131,6 @@ function toolbar(data: HeadsData, options: HeadsOptions, redraw: () => void): HT
         element("label", "", follow, " Follow the cursor"),
     );
 }
+
+// Marks the entry as an ES module; esbuild would wrap every file of a CommonJS entry.
+export {};

@@ -150,3 +150,6 @@ if (main !== null) {
     main.hidden = false;
     new HeadsPage(readHeadsData(JSON.parse(byId("document").textContent)));
 }
+
+// Marks the entry as an ES module; esbuild would wrap every file of a CommonJS entry.
+export {};

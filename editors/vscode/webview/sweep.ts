@@ -169,3 +169,6 @@ function toolbar(document: SweepResult, options: SweepOptions): HTMLElement {
         }),
     );
 }
+
+// Marks the entry as an ES module; esbuild would wrap every file of a CommonJS entry.
+export {};
