@@ -98,7 +98,7 @@ export async function theStatusItemNamesTheModelAndOffersOthers(context) {
         // VS Code stores settings of scope `machine-overridable` in a file of their own.
         await waitFor(
             () => existsSync(profile.machine) && readFileSync(profile.machine, "utf8").includes("hoplens.model"),
-            20_000,
+            240_000,
         );
     });
 }

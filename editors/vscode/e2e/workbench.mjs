@@ -54,9 +54,18 @@ export class Workbench {
     async press(name) {
         const button = this.page.getByRole("button", { name, exact: true }).first();
         await button.waitFor({ timeout: LONG });
+        let wasClicked = false;
         await waitFor(async () => {
-            await button.click({ timeout: 2000 }).catch(() => {});
-            return button.waitFor({ state: "hidden", timeout: 2000 }).then(() => true, () => false);
+            const isClicked = await button.click({ timeout: 2000 }).then(() => true, () => false);
+            wasClicked ||= isClicked;
+            const isClosed = await button
+                .waitFor({ state: "hidden", timeout: 2000 })
+                .then(() => true, () => false);
+            if (isClosed && !wasClicked) {
+                // On a busy machine the message can time out before the click.
+                await this.command("Notifications: Show Notifications");
+            }
+            return isClosed && wasClicked;
         }, LONG);
     }
 
