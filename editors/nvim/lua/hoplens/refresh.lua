@@ -4,7 +4,7 @@ local M = {}
 local group = vim.api.nvim_create_augroup('hoplens.refresh', {})
 
 ---@param bufnr integer
-local function request_lenses(bufnr)
+local function request_code_lenses(bufnr)
   local client = vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr })[1]
   local is_running = client and not client:is_stopped()
   if is_running and client:supports_method('textDocument/codeLens', bufnr) then
@@ -15,7 +15,7 @@ end
 --- Requests the hints of a buffer again. Neovim does not request hints for hidden buffers, so those
 --- that arrived meanwhile are missing.
 ---@param bufnr integer
-local function request_hints(bufnr)
+local function request_inlay_hints(bufnr)
   if vim.lsp.inlay_hint.is_enabled({ bufnr = bufnr }) then
     vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
   end
@@ -34,7 +34,7 @@ local function create_autocmd(bufnr, events, run)
   })
 end
 
---- Switches on hints and lenses in a buffer that a client was attached to.
+--- Switches on inlay hints and code lenses in a buffer that a client was attached to.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.attach(client, bufnr)
@@ -42,15 +42,15 @@ function M.attach(client, bufnr)
   vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
   if options.hints and client:supports_method('textDocument/inlayHint', bufnr) then
     vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
-    create_autocmd(bufnr, { 'BufWinEnter' }, request_hints)
+    create_autocmd(bufnr, { 'BufWinEnter' }, request_inlay_hints)
   end
   if options.lenses and client:supports_method('textDocument/codeLens', bufnr) then
     if vim.lsp.codelens.enable then
       vim.lsp.codelens.enable(true, { bufnr = bufnr })
     else
       -- Neovim 0.11 requests code lenses only when a plugin asks for them.
-      create_autocmd(bufnr, { 'BufWinEnter', 'BufEnter', 'InsertLeave' }, request_lenses)
-      request_lenses(bufnr)
+      create_autocmd(bufnr, { 'BufWinEnter', 'BufEnter', 'InsertLeave' }, request_code_lenses)
+      request_code_lenses(bufnr)
     end
   end
   vim.api.nvim_create_autocmd('LspDetach', {
@@ -73,7 +73,7 @@ end
 function M.on_hints_refresh(client_id)
   for _, bufnr in ipairs(vim.lsp.get_buffers_by_client_id(client_id)) do
     if #vim.fn.win_findbuf(bufnr) > 0 then
-      request_hints(bufnr)
+      request_inlay_hints(bufnr)
     end
   end
 end
@@ -86,7 +86,7 @@ function M.on_did_analyze(params)
     return
   end
   if require('hoplens.options').get().lenses and not vim.lsp.codelens.enable then
-    request_lenses(bufnr)
+    request_code_lenses(bufnr)
   end
   vim.api.nvim_exec_autocmds('User', {
     pattern = 'HoplensAnalyzed',
