@@ -88,7 +88,7 @@ function promptSection(data: HeadsData): HTMLElement {
     const chips = tokenChips(data.tokens, { position: data.position, onPress: revealToken });
     const list = element("ol", "chips", ...chips);
     list.setAttribute("aria-label", "The prompt. Press a token to read the heads there.");
-    const summary = element("p", "target", ...targetSummary(data), ` · ${data.model.name}`);
+    const summary = element("p", "summary", ...targetSummary(data), ` · ${data.model.name}`);
     return element("section", "prompt", list, summary);
 }
 

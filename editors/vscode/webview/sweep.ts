@@ -112,7 +112,7 @@ function baseline({ baseline: reading, ...document }: SweepResult): HTMLElement 
     const probability = formatPercent(Math.exp(reading.logp_first));
     return element(
         "p",
-        "target",
+        "summary",
         "Answer ",
         element("span", "token-text", document.expect.map(visibleToken).join(" or ")),
         ` without the memory: ${probability} (#${reading.rank + 1}) · case ${document.case} · ${document.model.name}`,
