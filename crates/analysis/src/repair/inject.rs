@@ -1,12 +1,14 @@
 //! Injections of the bridge as repairs.
 
+use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
-use crate::probe::{Probe, ask, asked};
+use crate::hop::probe::{Probe, ask, asked};
 use crate::repair::{Repair, RepairChange};
 use crate::settings::AnalysisSettings;
-use crate::subject::{CaseQuery, first_tokens};
-use hoplens_interp::memory;
-use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{
+    GridSearch, MemoryEncoding, MemoryInjection, Placement, encode, place, resolve_scope, search,
+};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 
@@ -17,21 +19,25 @@ use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 pub fn try_injection(
     model: &Model,
     query: &CaseQuery,
-    recipe: &Recipe,
+    memory_injection: &MemoryInjection,
     settings: &AnalysisSettings,
     cancel: &Cancel,
 ) -> Result<(Probe, Probe), AnalysisError> {
-    model.check_layer(recipe.placement.layer)?;
+    model.check_layer(memory_injection.placement.layer)?;
     let Placement {
         encoding,
         layer,
         tau,
         scope,
         ..
-    } = &recipe.placement;
+    } = &memory_injection.placement;
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
-    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let vector = encode(
+        ModelContext::new(model, cancel),
+        &memory_injection.memory,
+        MemoryEncoding::new(*encoding, settings.bos),
+    )?;
     let mut injected = written.clone();
     injected
         .interventions
@@ -45,7 +51,7 @@ pub fn try_injection(
 }
 
 /// The best injection of the bridge for each encoding and scope.
-pub(super) fn measure(
+pub(crate) fn measure(
     model: &Model,
     query: &CaseQuery,
     before: f64,
@@ -55,25 +61,21 @@ pub(super) fn measure(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, AnalysisError> {
     let text = memory_text(bridge);
-    let first_tokens = first_tokens(model, &query.prompt, &query.expect)?;
-    if first_tokens.is_empty() {
+    if query.expect.is_empty() {
         return Ok(Vec::new());
     }
+    let context = ModelContext::new(model, cancel);
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
-    let swept = memory::Subject {
-        text: &query.prompt,
-        tokens: &written.tokens,
-        first_tokens: &first_tokens,
-        bos: settings.bos,
-        interventions: &written.interventions,
-    };
     let mut changes = Vec::new();
     let mut injected = Vec::new();
     let mut done = 0;
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
-        let passes = settings.search.passes;
-        let found = search(model, &swept, text, &grid, passes, cancel, &mut |n| {
+        let grid_search = GridSearch {
+            grid: &grid,
+            passes: settings.search.passes,
+        };
+        let found = search(context, &written, text, grid_search, &mut |n| {
             progress(done + n);
         })?;
         done += found.cells.len();
@@ -82,12 +84,12 @@ pub(super) fn measure(
             let Some(best) = found.best_of(*encoding) else {
                 continue;
             };
-            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
+            let vector = encode(context, text, MemoryEncoding::new(*encoding, settings.bos))?;
             let change = place(&vector, best.layer, best.tau, at.clone())?;
             let mut asked = written.clone();
             asked.interventions.push(change);
             injected.push(asked);
-            changes.push(RepairChange::Inject(Recipe {
+            changes.push(RepairChange::Inject(MemoryInjection {
                 memory: text.to_owned(),
                 placement: Placement::from(best),
             }));

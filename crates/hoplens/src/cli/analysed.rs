@@ -1,6 +1,6 @@
 //! Prompt files, read and analysed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::progress;
@@ -9,49 +9,26 @@ use hoplens_analysis::{
     undeclared,
 };
 use hoplens_ide::Snapshot;
-use hoplens_prompt::{Beside, absent_prompts, promptfoo_beside, read_partials, sidecar_name};
 use hoplens_runtime::{Cancel, Model};
-use hoplens_workspace::{facts_of, project_of, whole_path};
+use hoplens_workspace::{Disk, companion_files, facts, project, read_file};
 
-/// The text of a file that must be UTF-8.
+/// Returns the text of a file that the user named, whatever its size.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
-        path: path.into(),
-        source,
-    })?;
-    String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
-        path: path.into(),
-        offset: error.utf8_error().valid_up_to(),
-    })
+    Ok(read_file(path, u64::MAX)?.as_ref().to_owned())
 }
 
-/// Reads a prompt file with what lies beside it: its sidecar, its partials, and the promptfoo
+/// Reads a prompt file with its companions: its sidecar, its partials, and the promptfoo
 /// configuration that names it.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
+    // A text that is too long for any model is a finding, not an error.
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
-    let sidecar = PathBuf::from(sidecar_name(&name));
-    let sidecar = if sidecar.is_file() {
-        Some(read(&sidecar)?)
-    } else {
-        None
-    };
-    let promptfoo = promptfoo_beside(
-        &whole_path(path),
-        &mut |config| std::fs::read_to_string(config).ok(),
-        &|folder| folder.join(".git").exists(),
-    );
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let partials = read_partials(&name, &text, &mut |file| read(&folder.join(file)).ok());
-    let absent = absent_prompts(&name, &text, &|path| folder.join(path).is_file());
-    let beside = Beside {
-        sidecar: sidecar.as_deref(),
-        partials: Some(&partials),
-        promptfoo: promptfoo.as_ref(),
-        absent: &absent,
-    };
-    let mut snapshot = Snapshot::read(name, text, beside);
-    let project = project_of(path)?;
+    let companions = companion_files(&Disk, path, &name, &text);
+    if let Some(error) = companions.sidecar_error {
+        return Err(error.into());
+    }
+    let mut snapshot = Snapshot::read(name, text, companions.as_beside());
+    let project = project(&Disk, path)?;
     snapshot.file.suppressed.extend(project.suppressions());
     Ok(snapshot)
 }
@@ -95,7 +72,7 @@ pub(super) fn analysed(
             }
         }
     }
-    let facts = facts_of(Path::new(&snapshot.name))?;
+    let facts = facts(&Disk, Path::new(&snapshot.name))?;
     for case in &mut findings.cases {
         if let Ok(outcome) = &mut case.outcome {
             let found = undeclared(model, &case.query, &facts, settings, &cancel);
