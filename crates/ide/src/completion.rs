@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use hoplens_prompt::Facts;
-use hoplens_prompt::homes::Home;
+use hoplens_prompt::declaration_sites::Home;
 use hoplens_runtime::ModelInfo;
 use place::Place;
 pub use project::complete_project;

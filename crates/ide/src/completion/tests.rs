@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 use hoplens_prompt::parse_facts;
 
 const FACTS: &str = "our flagship store: Harbour Street 9\nour founder: Ada Lovelace\n";
