@@ -9,7 +9,9 @@ use hoplens_analysis::{Document, Neighbours, Settings, analyse, first_tokens, me
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{Placement, Recipe, Subject, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
-use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
+use hoplens_runtime::{
+    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, TargetPositions,
+};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// Prompts of one step and how they go on. The model answers most of them.
@@ -77,7 +79,8 @@ fn main() {
     };
     let model = Model::load(&located.format, &LoadOptions::default()).expect("the model loads");
     let found = offered(&model);
-    let mut readings: Vec<Vec<(Reading, Reading)>> = found.iter().map(|_| Vec::new()).collect();
+    let mut readings: Vec<Vec<(FirstTokenScore, FirstTokenScore)>> =
+        found.iter().map(|_| Vec::new()).collect();
     for (prompt, answer) in SINGLE_HOP {
         let (clean, injected) = ask(&model, prompt, answer, &found);
         for (rows, reading) in readings.iter_mut().zip(injected) {
@@ -89,8 +92,8 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for (repair, rows) in found.iter().zip(&readings) {
-        let right = |reading: &Reading| usize::from(reading.rank == 0);
-        let p = |reading: &Reading| reading.logp_first.exp();
+        let right = |reading: &FirstTokenScore| usize::from(reading.rank == 0);
+        let p = |reading: &FirstTokenScore| reading.logp_first.exp();
         let before: usize = rows.iter().map(|(clean, _)| right(clean)).sum();
         let after: usize = rows.iter().map(|(_, injected)| right(injected)).sum();
         let lost = rows.iter();
@@ -185,7 +188,12 @@ fn offered(model: &Model) -> Vec<Repair> {
 }
 
 /// One single-hop prompt as it is and with each injection.
-fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Reading, Vec<Reading>) {
+fn ask(
+    model: &Model,
+    prompt: &str,
+    answer: &str,
+    repairs: &[Repair],
+) -> (FirstTokenScore, Vec<FirstTokenScore>) {
     let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
     let tokens = model.tokenizer.encode(prompt, bos);
     let firsts = first_tokens(model, prompt, &[answer.into()]).expect("an answer has tokens");
@@ -204,8 +212,8 @@ fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Readin
             sequence: 0,
             layer: repair.layer,
             at: match repair.scope {
-                Scope::All => Select::All,
-                _ => Select::Range(tokens.len() - 1..tokens.len()),
+                Scope::All => TargetPositions::All,
+                _ => TargetPositions::Range(tokens.len() - 1..tokens.len()),
             },
             vector: at.map(|value| value * repair.tau as f32).collect(),
         }

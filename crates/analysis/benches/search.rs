@@ -83,7 +83,7 @@ fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scop
     let full = gain(&sweep(model, &subject, memory, &grid, &cancel, &mut |_| {}).unwrap());
     PASSES.map(|passes| {
         // Nothing is left of an earlier pass over the same prompt.
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
         let found = search(model, &subject, memory, &grid, passes, &cancel, &mut |_| {}).unwrap();
         Found {

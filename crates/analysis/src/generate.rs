@@ -9,7 +9,9 @@ use crate::error::HopError;
 use crate::stream::TextStream;
 use crate::subject::Subject;
 use crate::subject::interventions;
-use hoplens_runtime::{BosPolicy, Cancel, Model, ModelError, Sampler, Sampling, log_softmax_at};
+use hoplens_runtime::{
+    BosPolicy, Cancel, Model, ModelError, Sampler, SamplingParams, log_softmax_at,
+};
 
 /// How a prompt is continued.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +21,7 @@ pub struct Generation {
     /// The most tokens that are written.
     pub most: usize,
     /// How each is chosen.
-    pub sampling: Sampling,
+    pub sampling: SamplingParams,
     /// Texts to stop before, none of them empty.
     pub stops: Vec<String>,
 }

@@ -11,8 +11,8 @@ use crate::settings::Settings;
 use crate::subject::{Subject, answers, interventions};
 use crate::variants::{Variant, begun, variants};
 use hoplens_runtime::{
-    Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
-    Sequences, Token, Trace,
+    ActivationCache, Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question,
+    Reuse, Score, Sequences, Token,
 };
 
 /// A token with its probability.
@@ -188,7 +188,7 @@ pub(super) fn ask(
     asked: &[Asked],
     capture: Capture,
     cancel: &Cancel,
-) -> Result<(Vec<(Probe, usize)>, Trace), HopError> {
+) -> Result<(Vec<(Probe, usize)>, ActivationCache), HopError> {
     let ids: Vec<Vec<u32>> = asked
         .iter()
         .map(|asked| asked.tokens.iter().map(|token| token.id).collect())
@@ -339,7 +339,7 @@ pub(super) fn asked(
 }
 
 /// The tokens of a prompt with what a pass over it, or over it and an answer, found.
-fn readings(model: &Model, tokens: Vec<Token>, trace: &Trace) -> Vec<TokenReading> {
+fn readings(model: &Model, tokens: Vec<Token>, trace: &ActivationCache) -> Vec<TokenReading> {
     let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
     let reading = |(index, token): (usize, Token)| TokenReading {
         id: token.id,

@@ -107,7 +107,7 @@ pub fn chance_of_row(
     plan: &Chance,
     cancel: &Cancel,
 ) -> Result<ChanceRecord, EvalError> {
-    model.forget();
+    model.clear_cache();
     let asked = Asked::new(
         model,
         &example.obscure_sentence,

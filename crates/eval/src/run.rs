@@ -8,7 +8,7 @@ use crate::memories::WordChoice;
 use crate::memories::memories_of;
 use hoplens_analysis::first_tokens;
 use hoplens_interp::memory::{Subject, measure, resolve_scope, sweep_past_overflows};
-use hoplens_runtime::{BosPolicy, Cancel, Model, Reading, Token};
+use hoplens_runtime::{BosPolicy, Cancel, FirstTokenScore, Model, Token};
 
 /// Checks, before anything is measured, that every row of the run can be: prompts that fit the
 /// model, answers and memories with tokens, mentions that stand in their prompts.
@@ -93,7 +93,7 @@ pub fn measure_row(
     progress: &mut dyn FnMut(usize),
 ) -> Result<RowRecord, EvalError> {
     // What is recalled agrees within rounding only, and a resumed run must agree exactly.
-    model.forget();
+    model.clear_cache();
     let explicit = Asked::new(
         model,
         &example.explicit_sentence,
@@ -111,7 +111,7 @@ pub fn measure_row(
     let memories = memories_of(example, choice);
     let mut record = RowRecord {
         row: example.row,
-        obscure: Reading {
+        obscure: FirstTokenScore {
             logp_first: f64::NAN,
             rank: 0,
         }

@@ -11,7 +11,9 @@ use std::time::Instant;
 
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{Grid, Subject, encode, place, sweep};
-use hoplens_runtime::{BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, Select, Token};
+use hoplens_runtime::{
+    BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, TargetPositions, Token,
+};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
@@ -104,7 +106,9 @@ fn measure(model: &Model) -> Vec<Column> {
         for encoding in ENCODINGS {
             times.push(least(model, || {
                 let memory = encode(model, MEMORY, encoding, BOS, &cancel).expect("a memory");
-                pass(vec![place(&memory, 12, 6.0, Select::All).expect("a place")]);
+                pass(vec![
+                    place(&memory, 12, 6.0, TargetPositions::All).expect("a place"),
+                ]);
             }));
         }
         times.push(least(model, || {
@@ -149,7 +153,7 @@ fn prompt(model: &Model, length: usize) -> (String, Vec<Token>) {
 fn least(model: &Model, mut run: impl FnMut()) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..RUNS {
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
         run();
         least = least.min(start.elapsed().as_secs_f64() * 1e3);

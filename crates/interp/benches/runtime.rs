@@ -89,7 +89,7 @@ fn readings(c: &mut Criterion) {
     let ids = prompt(&model, 14);
     group.bench_function("read all", |b| {
         b.iter(|| {
-            model.forget();
+            model.clear_cache();
             read_heads(&model, &ids, 3, 4, &Cancel::new())
         });
     });
@@ -122,7 +122,7 @@ fn sweeps(c: &mut Criterion) {
         };
         group.bench_function(format!("{scope:?}, two magnitudes"), |b| {
             b.iter_batched(
-                || model.forget(),
+                || model.clear_cache(),
                 |()| {
                     let memory = "Great Barrier Reef";
                     sweep(&model, &subject, memory, &grid, &Cancel::new(), &mut |_| {})

@@ -1,13 +1,11 @@
-//! Log-probabilities, ranks and top tokens of a row of logits.
+//! Scores of accepted answers after prompts.
 
-use serde::Serialize;
-
+use crate::activation_cache::ActivationCache;
 use crate::error::ModelError;
 use crate::hooks::Cancel;
 use crate::hooks::{Hooks, Intervention, Positions};
-use crate::ops::log_sum_exp;
-use crate::resident::Model;
-use crate::trace::Trace;
+use crate::logits::{RankedToken, log_softmax_at, log_sum, rank_of, top_k};
+use crate::model::Model;
 
 /// An accepted answer as the model would continue with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,26 +14,6 @@ pub struct Answer {
     pub text: String,
     /// Its tokens; never empty.
     pub ids: Vec<u32>,
-}
-
-/// A token with its probability at one position.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranked {
-    /// Token id.
-    pub token: u32,
-    /// Its natural log-probability.
-    pub logp: f64,
-}
-
-/// How likely the accepted answers begin after a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Reading {
-    /// Log of the summed probabilities of the answers' first tokens; NaN (`null` in JSON) where
-    /// an injection made the logits overflow.
-    pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest of them (0 = top); the vocabulary's size
-    /// where the logits overflowed.
-    pub rank: usize,
 }
 
 /// How probable the accepted answers are after a prompt.
@@ -48,110 +26,7 @@ pub struct Score {
     /// How many tokens are more likely than the likeliest first token (0 = top).
     pub rank: usize,
     /// The likeliest next tokens, best first.
-    pub top: Vec<Ranked>,
-}
-
-/// Natural log-probability of every token of a row of logits.
-pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
-    let normalizer = log_sum_exp(logits);
-    logits
-        .iter()
-        .map(|logit| f64::from(*logit) - normalizer)
-        .collect()
-}
-
-/// Natural log-probability of one token of a row of logits.
-pub fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
-    f64::from(logits[token]) - log_sum_exp(logits)
-}
-
-/// KL(before ‖ after) = Σ p_before·(log p_before − log p_after) of two rows of logits, in nats; NaN
-/// where one of them is not finite.
-///
-/// # Shapes
-/// Both `[vocab]`.
-pub fn kl(before: &[f32], after: &[f32]) -> f64 {
-    let (from, to) = (log_sum_exp(before), log_sum_exp(after));
-    let divergence: f64 = before
-        .iter()
-        .zip(after)
-        .map(|(before, after)| {
-            let (before, after) = (f64::from(*before) - from, f64::from(*after) - to);
-            before.exp() * (before - after)
-        })
-        .sum();
-    // Rounding may leave two equal distributions a little less than nothing apart.
-    if divergence < 0.0 { 0.0 } else { divergence }
-}
-
-/// How many tokens are more likely than `token` (0 = top).
-pub fn rank_of(logits: &[f32], token: u32) -> usize {
-    let own = logits[token as usize];
-    logits.iter().filter(|logit| **logit > own).count()
-}
-
-/// The `count` likeliest tokens, best first; ties by token id.
-pub fn top_k(logits: &[f32], count: usize) -> Vec<Ranked> {
-    let normalizer = log_sum_exp(logits);
-    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
-    let better = |a: &u32, b: &u32| {
-        logits[*b as usize]
-            .total_cmp(&logits[*a as usize])
-            .then(a.cmp(b))
-    };
-    let count = count.min(order.len());
-    if count == 0 {
-        return Vec::new();
-    }
-    order.select_nth_unstable_by(count - 1, better);
-    order.truncate(count);
-    order.sort_by(better);
-    order
-        .into_iter()
-        .map(|token| Ranked {
-            token,
-            logp: f64::from(logits[token as usize]) - normalizer,
-        })
-        .collect()
-}
-
-/// Log of the sum of probabilities given by their logs.
-fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
-    let logps: Vec<f64> = logps.collect();
-    let top = logps.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
-        return top;
-    }
-    top + logps
-        .iter()
-        .map(|logp| (logp - top).exp())
-        .sum::<f64>()
-        .ln()
-}
-
-/// What a row of logits says of distinct first tokens; not empty.
-///
-/// # Shapes
-/// `logits`: `[vocab]`.
-pub(super) fn read(logits: &[f32], first_tokens: &[u32]) -> Reading {
-    let normalizer = log_sum_exp(logits);
-    if !normalizer.is_finite() {
-        return Reading {
-            logp_first: f64::NAN,
-            rank: logits.len(),
-        };
-    }
-    let logps = first_tokens
-        .iter()
-        .map(|token| f64::from(logits[*token as usize]) - normalizer);
-    let likeliest = first_tokens
-        .iter()
-        .copied()
-        .max_by(|a, b| logits[*a as usize].total_cmp(&logits[*b as usize]));
-    Reading {
-        logp_first: log_sum(logps),
-        rank: likeliest.map_or(0, |token| rank_of(logits, token)),
-    }
+    pub top: Vec<RankedToken>,
 }
 
 /// One prompt and what may continue it.
@@ -166,7 +41,7 @@ pub struct Question<'a> {
 }
 
 /// One question's rows in a pass.
-struct Asked {
+struct QuestionRows {
     /// Its first sequence.
     first: usize,
     /// The first of its rows of logits.
@@ -185,7 +60,7 @@ impl Model {
         answers: &[Answer],
         hooks: &Hooks,
         cancel: &Cancel,
-    ) -> Result<(Score, Trace), ModelError> {
+    ) -> Result<(Score, ActivationCache), ModelError> {
         let question = Question {
             prompt,
             answers,
@@ -213,7 +88,7 @@ impl Model {
         questions: &[Question<'_>],
         hooks: &Hooks,
         cancel: &Cancel,
-    ) -> Result<(Vec<(Score, usize)>, Trace), ModelError> {
+    ) -> Result<(Vec<(Score, usize)>, ActivationCache), ModelError> {
         let mut sequences = Vec::new();
         let mut hooks = Hooks {
             interventions: Vec::new(),
@@ -226,7 +101,7 @@ impl Model {
                 return Err(ModelError::EmptyPrompt);
             }
             let first = sequences.len();
-            asked.push(Asked { first, row });
+            asked.push(QuestionRows { first, row });
             let long = |answer: &&Answer| answer.ids.len() > 1;
             for answer in question.answers.iter().filter(long) {
                 let mut tokens = question.prompt.to_vec();
@@ -269,7 +144,7 @@ impl Model {
 }
 
 /// Scores answers from the rows of logits that begin with the prompt's last position.
-fn score_rows(answers: &[Answer], trace: &Trace, first: usize) -> Score {
+fn score_rows(answers: &[Answer], trace: &ActivationCache, first: usize) -> Score {
     let first_row = trace.logits.row(first);
     let own: Vec<Answer>;
     let answers = if answers.is_empty() {

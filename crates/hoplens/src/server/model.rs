@@ -10,7 +10,7 @@ use crate::server::state::State;
 use crate::server::status;
 use hoplens_ide::percent;
 use hoplens_runtime::{LoadOptions, Model};
-use hoplens_store::{Located, ModelRef, StoreError};
+use hoplens_store::{LocatedModel, ModelRef, StoreError};
 
 /// Whether a model may be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ async fn get(
     name: &str,
     number: u64,
     consent: Consent,
-) -> Result<Located, Missing> {
+) -> Result<LocatedModel, Missing> {
     let model: ModelRef = name
         .parse()
         .map_err(|error: StoreError| Missing::from(error))?;
@@ -131,7 +131,7 @@ async fn fetch(
     name: &str,
     model: ModelRef,
     number: u64,
-) -> Result<Located, Missing> {
+) -> Result<LocatedModel, Missing> {
     let status = ModelStatus::Loading(format!("{name} (downloading)"));
     status::tell(state, &status).await;
     state
@@ -151,7 +151,7 @@ async fn fetch(
     Ok(fetched.await.map_err(Missing::Absent)??)
 }
 
-fn load(state: &State, located: Located) {
+fn load(state: &State, located: LocatedModel) {
     let options = LoadOptions {
         name: located.name.clone(),
         sha256: located.sha256.clone(),
@@ -193,7 +193,7 @@ struct Shown {
     progress: Progress,
 }
 
-impl hoplens_store::Progress for Shown {
+impl hoplens_store::FetchProgress for Shown {
     fn bytes(&self, what: &str, done: u64, total: Option<u64>) {
         let share = total.filter(|total| *total > 0);
         let share = share.map_or(0.0, |total| done as f64 / total as f64);

@@ -14,8 +14,8 @@ use hoplens_interp::memory::{
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Hooks, Intervention, Model, Select, log_softmax, log_softmax_at,
-    rank_of,
+    Action, BosPolicy, Cancel, Hooks, Intervention, Model, TargetPositions, log_softmax,
+    log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
 use serde_json::Value;
@@ -51,7 +51,7 @@ fn in_force(model: &Model) -> Intervention {
     Intervention {
         layer: 0,
         sequence: None,
-        at: Select::Range(1..3),
+        at: TargetPositions::Range(1..3),
         action: Action::AddAttnOut(vec![0.05; model.info.width].into()),
     }
 }
@@ -245,8 +245,8 @@ fn collateral_is_the_plain_double_loop() {
             .unwrap();
             for (effect, one) in effects.iter().zip(&bystanders) {
                 let at = match placement.scope {
-                    Scope::All => Select::All,
-                    _ => Select::Range(one.tokens.len() - 1..one.tokens.len()),
+                    Scope::All => TargetPositions::All,
+                    _ => TargetPositions::Range(one.tokens.len() - 1..one.tokens.len()),
                 };
                 let change = place(&vector, placement.layer, placement.tau, at).unwrap();
                 let before = logits(&model, &one.tokens, one.interventions.clone());

@@ -11,7 +11,8 @@ use hoplens_interp::memory::{
     encode_for, python,
 };
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, Token,
+    Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, TargetPositions,
+    Token,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -109,7 +110,7 @@ fn a_direction_is_added_behind_its_block() {
         let change = Intervention {
             layer: model.info.layers - 1,
             sequence: None,
-            at: Select::Range(1..3),
+            at: TargetPositions::Range(1..3),
             action: Action::AddMlpOut(vector.as_slice().into()),
         };
         let run = |interventions| {

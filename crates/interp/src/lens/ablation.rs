@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use crate::lens::heads::own_outputs;
 use crate::lens::run::Run;
 use hoplens_runtime::{
-    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select, Trace,
+    ActivationCache, Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse,
+    TargetPositions,
 };
 
 /// Rows that the forks of one pass add at most: bounds its memory.
@@ -51,7 +52,7 @@ pub fn ablate_heads<'a>(
             .map(|((layer, _), outputs)| Fork {
                 sequence: 0,
                 layer: *layer,
-                at: Select::All,
+                at: TargetPositions::All,
                 vector: silence(outputs, ablation),
             })
             .collect();
@@ -64,7 +65,7 @@ pub fn ablate_heads<'a>(
             })
         };
         let trace = model.forward(&[tokens], &run.hooks(hooks), cancel)?;
-        let readings = trace.readings;
+        let readings = trace.first_token_scores;
         logps.extend(readings[1..].iter().map(|reading| reading.logp_first));
     }
     Ok(logps)
@@ -74,7 +75,7 @@ pub fn ablate_heads<'a>(
 /// attention outputs times −r_h. An estimate, from one pass forwards and one back.
 ///
 /// # Errors
-/// As [`Model::slopes`].
+/// As [`Model::attn_out_gradients`].
 pub fn estimate_ablations<'a>(
     model: &Model,
     run: impl Into<Run<'a>>,
@@ -87,7 +88,7 @@ pub fn estimate_ablations<'a>(
         model.check_head(*head)?;
     }
     let run = run.into();
-    let slopes = model.slopes(run.tokens, first_tokens, run.interventions, cancel)?;
+    let slopes = model.attn_out_gradients(run.tokens, first_tokens, run.interventions, cancel)?;
     let trace = z_everywhere(model, run, cancel)?;
     let dim = model.config().head_dim;
     // slope·r_h = (W_O·slope)_h·z_h, for all heads of a layer at once.
@@ -95,7 +96,7 @@ pub fn estimate_ablations<'a>(
         .attn_out
         .iter()
         .enumerate()
-        .map(|(layer, slope)| model.slopes_by_z(layer, slope))
+        .map(|(layer, slope)| model.z_gradients(layer, slope))
         .collect();
     let change = |(layer, head): &(usize, usize)| -> f64 {
         let own = head * dim..(head + 1) * dim;
@@ -127,7 +128,11 @@ fn outputs(
 }
 
 /// A run that keeps every head's z at every position.
-fn z_everywhere(model: &Model, run: Run<'_>, cancel: &Cancel) -> Result<Trace, ModelError> {
+fn z_everywhere(
+    model: &Model,
+    run: Run<'_>,
+    cancel: &Cancel,
+) -> Result<ActivationCache, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Residuals,
         ..Hooks::capture(Capture {

@@ -2,8 +2,8 @@
 
 use crate::lens::run::Run;
 use hoplens_runtime::{
-    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, View,
-    log_softmax_at, top_k,
+    ActivationCache, Cancel, Capture, Hooks, Matrix, MatrixView, Model, ModelError, Positions,
+    Reuse, log_softmax_at, top_k,
 };
 
 /// One head's read-outs at the last position of a prompt.
@@ -64,7 +64,7 @@ pub(super) fn trace_last(
     model: &Model,
     run: Run<'_>,
     cancel: &Cancel,
-) -> Result<Trace, ModelError> {
+) -> Result<ActivationCache, ModelError> {
     let capture = Capture {
         logits: Positions::Last,
         attention: Positions::Last,
@@ -82,7 +82,7 @@ pub(super) fn trace_last(
 }
 
 /// Every head of a trace of one sequence's last position, without what it retrieves.
-pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
+pub(super) fn read_trace(model: &Model, trace: &ActivationCache, target: u32) -> Reading {
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
     let embedding = trace
@@ -164,15 +164,20 @@ pub(super) fn own_outputs(
 ) -> Result<Matrix, ModelError> {
     let weights = model.head_weights(layer, head)?;
     let (dim, width) = (weights.rows, weights.cols);
-    let own = View::new(&z.data[head * dim..], z.rows, dim, z.cols);
+    let own = MatrixView::new(&z.data[head * dim..], z.rows, dim, z.cols);
     let mut outputs = Matrix::zeros(z.rows, width);
-    let weights = View::new(&weights.data, dim, width, width);
+    let weights = MatrixView::new(&weights.data, dim, width, width);
     own.times(weights, 1.0, &mut outputs.data, width, false);
     Ok(outputs)
 }
 
 /// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
-pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], top: usize) {
+pub(super) fn retrieve(
+    model: &Model,
+    trace: &ActivationCache,
+    heads: &mut [HeadReading],
+    top: usize,
+) {
     let mut outputs = Matrix {
         rows: heads.len(),
         cols: model.info.width,

@@ -15,7 +15,7 @@ use crate::memory::measure::Subject;
 use crate::memory::placement::Placement;
 use crate::memory::words::Words;
 use crate::memory::{encode_all, measure};
-use hoplens_runtime::{Cancel, Fork, Model, Reading};
+use hoplens_runtime::{Cancel, FirstTokenScore, Fork, Model};
 
 /// How many random memories a control has where nothing else is asked for.
 pub const CONTROL_MEMORIES: usize = 40;
@@ -27,9 +27,9 @@ pub const CONTROL_SEED: u64 = 0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     /// The prompt without any of them.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// With the chosen memory.
-    pub chosen: Reading,
+    pub chosen: FirstTokenScore,
     /// With the random ones, in the order in which they were given.
     pub random: Vec<ControlReading>,
 }
@@ -40,7 +40,7 @@ pub struct ControlReading {
     /// Its text.
     pub memory: String,
     /// NaN and the vocabulary's size where it makes the logits overflow.
-    pub reading: Reading,
+    pub reading: FirstTokenScore,
 }
 
 impl Control {
@@ -193,7 +193,7 @@ pub fn control(
         forks.extend(scaled.map(fork));
     }
     let (baseline, readings) = measure(model, subject, &forks, cancel, progress)?;
-    let overflow = Reading {
+    let overflow = FirstTokenScore {
         logp_first: f64::NAN,
         rank: model.config().vocab,
     };
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn gains_are_over_the_baseline() {
-        let reading = |logp_first| Reading {
+        let reading = |logp_first| FirstTokenScore {
             logp_first,
             rank: 0,
         };

@@ -5,7 +5,7 @@ use crate::memory::encoding::{embed, unembed};
 use crate::memory::error::MemoryError;
 use crate::memory::head::confine;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, LayerTrace, Model, Positions};
+use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, LayerActivations, Model, Positions};
 
 /// Memories in one pass: enough for the matrix kernels, little enough memory.
 const TEXTS: usize = 64;
@@ -73,7 +73,7 @@ fn layerwise(
         let trace = model.forward(&sequences, &hooks, cancel)?;
         let of = |row: usize| {
             let layers = trace.layers.iter().enumerate();
-            let vector = |(layer, kept): (usize, &LayerTrace)| match head {
+            let vector = |(layer, kept): (usize, &LayerActivations)| match head {
                 Some(head) => model.head_outputs(layer, kept.z.row(row)).row(head).into(),
                 None => kept.attn_out.row(row).into(),
             };

@@ -2,7 +2,8 @@
 
 use crate::memory::error::MemoryError;
 use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, Reading, Reuse, Token,
+    BosPolicy, Cancel, Capture, FirstTokenScore, Fork, Hooks, Intervention, Model, ModelError,
+    Reuse, Token,
 };
 
 /// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
@@ -44,7 +45,7 @@ pub fn measure(
     forks: &[Fork],
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<(Reading, Vec<Reading>), MemoryError> {
+) -> Result<(FirstTokenScore, Vec<FirstTokenScore>), MemoryError> {
     let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
     if ids.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
@@ -73,7 +74,7 @@ pub fn measure(
         };
         let trace = model.forward(&[&ids], &hooks, cancel)?;
         // The first reading of every chunk is that of the clean run.
-        let mut found = trace.readings.into_iter();
+        let mut found = trace.first_token_scores.into_iter();
         let clean = found.next();
         baseline = baseline.or(clean);
         readings.extend(found);

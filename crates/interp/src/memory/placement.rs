@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::memory::sweep::Cell;
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::Select;
+use hoplens_runtime::TargetPositions;
 
 /// An injection without its memory: what is held fixed while memories or prompts change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,10 +37,10 @@ impl From<&Cell> for Placement {
 impl Placement {
     /// The positions that it means in any prompt of `len` tokens; `None` for a span, which is a
     /// piece of one prompt only.
-    pub(super) fn elsewhere(&self, len: usize) -> Option<Select> {
+    pub(super) fn elsewhere(&self, len: usize) -> Option<TargetPositions> {
         match self.scope {
-            Scope::All => Some(Select::All),
-            Scope::Last => Some(Select::Range(len.saturating_sub(1)..len)),
+            Scope::All => Some(TargetPositions::All),
+            Scope::Last => Some(TargetPositions::Range(len.saturating_sub(1)..len)),
             Scope::Span(_) => None,
         }
     }

@@ -10,7 +10,7 @@ use crate::memory::surface::{Point, expect};
 use crate::memory::sweep::variants;
 use crate::memory::sweep::{Cell, Grid, Sweep};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Cancel, Fork, Model, ModelError, Slopes};
+use hoplens_runtime::{AttnOutGradients, Cancel, Fork, Model, ModelError};
 
 /// What a search may cost where nothing else is asked for, in passes over the prompt: about
 /// 0.45 s on two cores for SmolLM2-135M and a dozen tokens.
@@ -82,7 +82,8 @@ pub fn search(
     } else {
         if slopes_bytes(model, ids.len()) <= SLOPES_BYTES {
             let first_tokens = subject.first_tokens;
-            let slopes = model.slopes(&ids, first_tokens, subject.interventions, cancel)?;
+            let slopes =
+                model.attn_out_gradients(&ids, first_tokens, subject.interventions, cancel)?;
             for candidate in &mut candidates {
                 candidate.promise = promise(&slopes, &candidate.fork, ids.len());
             }
@@ -141,7 +142,7 @@ fn candidate(model: &Model, cell: Cell, fork: Fork, length: usize) -> Candidate 
 }
 
 /// The gain that the slopes promise, in nats.
-fn promise(slopes: &Slopes, fork: &Fork, length: usize) -> f64 {
+fn promise(slopes: &AttnOutGradients, fork: &Fork, length: usize) -> f64 {
     let by = &slopes.attn_out[fork.layer];
     let slope: f64 = fork
         .at

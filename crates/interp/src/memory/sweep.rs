@@ -9,7 +9,7 @@ use crate::memory::injection::scaled;
 use crate::memory::measure;
 use crate::memory::measure::Subject;
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Cancel, Fork, Model, ModelError, Reading};
+use hoplens_runtime::{Cancel, FirstTokenScore, Fork, Model, ModelError};
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,9 +40,9 @@ pub struct Cell {
     pub tau: f64,
     /// Scope.
     pub scope: Scope,
-    /// As in [`Reading`]; NaN (`null` in JSON) where the injection made the logits overflow.
+    /// As in [`FirstTokenScore`]; NaN (`null` in JSON) where the injection made the logits overflow.
     pub logp_first: f64,
-    /// As in [`Reading`]; the vocabulary's size where the logits overflowed.
+    /// As in [`FirstTokenScore`]; the vocabulary's size where the logits overflowed.
     pub rank: usize,
 }
 
@@ -50,7 +50,7 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
     /// The prompt as it is.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// In the order encoding, scope, layer, τ.
     pub cells: Vec<Cell>,
 }

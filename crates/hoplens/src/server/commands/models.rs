@@ -19,7 +19,7 @@ pub(super) async fn list(state: &Arc<State>) -> Result<Value> {
         .await
         .map_err(|error| failed(format!("the model store could not be read: {error}")))?;
     let wanted = state.wanted_model();
-    let row = |entry: &hoplens_store::Entry| {
+    let row = |entry: &hoplens_store::ModelEntry| {
         json!({
             "name": entry.name,
             "size": entry.size,

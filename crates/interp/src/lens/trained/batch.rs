@@ -6,8 +6,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use hoplens_runtime::{
-    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select,
-    Trace, View, softmax, top_k,
+    Action, ActivationCache, Cancel, Capture, Hooks, Intervention, Matrix, MatrixView, Model,
+    ModelError, Positions, TargetPositions, softmax, top_k,
 };
 
 use crate::lens::trained::objective::Objective;
@@ -29,7 +29,7 @@ pub struct HeadAt {
 pub(super) struct Batch<'a> {
     /// The sequences, side by side.
     sequences: Vec<&'a [u32]>,
-    trace: Trace,
+    trace: ActivationCache,
     /// The rows of the trace that count: every position that has a next token.
     rows: Vec<usize>,
     /// The next token at each of them.
@@ -109,8 +109,8 @@ impl<'a> Batch<'a> {
         let dim = weights.rows;
         let own = self.z(at.layer, at.head..at.head + 1, dim);
         let mut outputs = Matrix::zeros(self.rows.len(), weights.cols);
-        let weights = View::new(&weights.data, dim, weights.cols, weights.cols);
-        View::new(&own.data, own.rows, dim, dim).times(
+        let weights = MatrixView::new(&weights.data, dim, weights.cols, weights.cols);
+        MatrixView::new(&own.data, own.rows, dim, dim).times(
             weights,
             1.0,
             &mut outputs.data,
@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
             interventions: vec![Intervention {
                 layer: at.layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::ZeroHead(at.head),
             }],
             ..Hooks::capture(Capture {

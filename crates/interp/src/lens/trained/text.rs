@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use hoplens_runtime::{
-    Cancel, Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, Sampling,
+    Cancel, Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, SamplingParams,
 };
 
 /// Sequences that are sampled side by side.
@@ -140,7 +140,7 @@ fn sample_round(
     let mut samplers: Vec<Sampler> = numbers
         .clone()
         .map(|number| {
-            Sampler::new(Sampling {
+            Sampler::new(SamplingParams {
                 temperature: 1.0,
                 top_k: None,
                 top_p: None,
@@ -165,7 +165,7 @@ fn sample_round(
             sequence.push(sampler.next(trace.logits.row(row)));
         }
     }
-    model.forget();
+    model.clear_cache();
     Ok(sequences)
 }
 

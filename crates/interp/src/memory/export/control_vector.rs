@@ -16,7 +16,8 @@ use crate::memory::injection::{place, resolve_scope};
 use crate::memory::measure::Subject;
 use hoplens_injection::Scope;
 use hoplens_runtime::{
-    Action, Block, BosPolicy, Cancel, Hooks, Intervention, Model, Select, kl, log_softmax_at,
+    Action, Block, BosPolicy, Cancel, Hooks, Intervention, Model, TargetPositions, kl,
+    log_softmax_at,
 };
 
 /// Where the direction is added that stands for an injection.
@@ -119,7 +120,7 @@ impl ControlVector {
             .map(|(layer, vector)| Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::AddMlpOut(vector.as_slice().into()),
             })
             .collect()

@@ -12,7 +12,7 @@ use crate::memory::injection::resolve_scope;
 use crate::memory::measure::Subject;
 use crate::memory::placement::Placement;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Model, ModelError, Select, module_names};
+use hoplens_runtime::{Model, ModelError, TargetPositions, module_names};
 use hoplens_store::ModelFiles;
 
 /// The library that a script uses.
@@ -42,7 +42,7 @@ struct Placed<'a> {
     recipe: &'a Recipe,
     /// The memory's token ids: a set, or the sequence that the model reads for `layerwise`.
     ids: Vec<u32>,
-    at: Select,
+    at: TargetPositions,
 }
 
 /// Writes the script.
@@ -188,8 +188,8 @@ fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
             Encoding::Layerwise => format!("layerwise({ids:?}, {})", output(model, "hf", *layer)),
         };
         let at = match &one.at {
-            Select::All => "slice(None)".to_owned(),
-            Select::Range(range) => format!("slice({}, {})", range.start, range.end),
+            TargetPositions::All => "slice(None)".to_owned(),
+            TargetPositions::Range(range) => format!("slice({}, {})", range.start, range.end),
         };
         let _ = writeln!(
             text,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hoplens_interp::lens::{Ablation, Run, ablate_heads, estimate_ablations, read_heads};
 use hoplens_runtime::{
-    Action, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, log_softmax_at,
+    Action, Cancel, Capture, Hooks, Intervention, Model, Positions, TargetPositions, log_softmax_at,
 };
 
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -38,7 +38,7 @@ fn plainly(model: &Model, layer: usize, action: Action) -> f64 {
     let change = Intervention {
         layer,
         sequence: None,
-        at: Select::All,
+        at: TargetPositions::All,
         action,
     };
     let hooks = Hooks::interventions(vec![change]);
@@ -84,7 +84,10 @@ fn in_force(model: &Model) -> Vec<Intervention> {
         action: Action::AddAttnOut(vector(scale)),
     };
     let last = TOKENS.len() - 1..TOKENS.len();
-    vec![add(0, Select::All, 0.5), add(1, Select::Range(last), 2.0)]
+    vec![
+        add(0, TargetPositions::All, 0.5),
+        add(1, TargetPositions::Range(last), 2.0),
+    ]
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn injections_in_force_stay_in_force() {
             let silent = Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::ZeroHead(*head),
             };
             let expected = plain(Some(silent));
@@ -163,7 +166,7 @@ fn the_estimate_is_the_first_order() {
                 .map(|row| Intervention {
                     layer: *layer,
                     sequence: None,
-                    at: Select::Range(row..row + 1),
+                    at: TargetPositions::Range(row..row + 1),
                     action: Action::ReplaceHead(
                         *head,
                         clean.layers[*layer]
