@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use hoplens_analysis::{
-    Candidate, Mention, Settings, Source, Subject, Undeclared, Verdict, candidates, mentions,
-    name_key, run_probes, undeclared, verdict,
+    AnalysisSettings, Candidate, CandidateSource, CaseQuery, Mention, Undeclared, Verdict,
+    candidates, mentions, name_key, run_probes, undeclared, verdict,
 };
 use hoplens_prompt::Facts;
 use hoplens_runtime::{Cancel, LoadOptions, Model};
@@ -99,12 +99,12 @@ fn rows(path: &str) -> Vec<Row> {
 }
 
 fn find(model: &Model, row: &Row) -> Found {
-    let (settings, cancel, facts) = (Settings::default(), Cancel::new(), Facts::default());
+    let (settings, cancel, facts) = (AnalysisSettings::default(), Cancel::new(), Facts::default());
     let start = Instant::now();
     let first = mentions(&row.sentence).into_iter().next();
     let grammar = start.elapsed();
     let first = first.map_or("", |range| &row.sentence[range]);
-    let subject = Subject {
+    let subject = CaseQuery {
         prompt: row.sentence.clone(),
         expect: Vec::new(),
         mentions: Vec::new(),
@@ -132,9 +132,9 @@ fn find(model: &Model, row: &Row) -> Found {
 }
 
 /// What the labels say.
-fn labelled(model: &Model, subject: Subject, row: &Row, range: Range<usize>) -> (Verdict, bool) {
-    let settings = Settings::default();
-    let subject = Subject {
+fn labelled(model: &Model, subject: CaseQuery, row: &Row, range: Range<usize>) -> (Verdict, bool) {
+    let settings = AnalysisSettings::default();
+    let subject = CaseQuery {
         expect: vec![row.answer.clone()],
         mentions: vec![Mention {
             phrase: row.mention.clone(),
@@ -201,7 +201,11 @@ fn report(rows: &[Row], found: &[Found]) {
             share(among(1, true)),
             share(among(FIRST, true)),
         );
-        for source in [Source::Completion, Source::Heads, Source::Text] {
+        for source in [
+            CandidateSource::Completion,
+            CandidateSource::Heads,
+            CandidateSource::Text,
+        ] {
             let hits = rows.iter().zip(&lists).filter(|(row, list)| {
                 let place = place(list, &row.bridge, false).filter(|place| *place < FIRST);
                 place.is_some_and(|place| list[place].source == source)

@@ -5,7 +5,9 @@
 //! table of `docs/injections-examples.md`. Needs the default model (`hoplens models pull`).
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
-use hoplens_analysis::{Document, Neighbours, Settings, analyse, first_tokens, measure as repairs};
+use hoplens_analysis::{
+    AnalysisSettings, Document, Neighbours, analyse, first_tokens, measure as repairs,
+};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{Placement, Recipe, Subject, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
@@ -134,7 +136,7 @@ fn offered(model: &Model) -> Vec<Repair> {
         .collect();
     paths.retain(|path| is_prompt_file(path));
     paths.sort();
-    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
     let mut found = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("an example is text");

@@ -1,16 +1,16 @@
 //! Everything that is found in one prompt file.
 
-use crate::answer::Answer;
-use crate::error::HopError;
+use crate::answer::ModelAnswer;
+use crate::error::AnalysisError;
 use crate::evidence::weigh as weigh_injections;
 use crate::neighbours::Neighbours;
 use crate::probe::{Probes, TokenReading, run_probes};
 use crate::refused::leave_out;
 use crate::repair::Repair;
 use crate::repair::repairs;
-use crate::settings::{Settings, Thresholds};
+use crate::settings::{AnalysisSettings, Thresholds};
 use crate::stability::stabilities;
-use crate::subject::{Mention, Subject};
+use crate::subject::{CaseQuery, Mention};
 use crate::undeclared::Undeclared;
 use crate::variants::Variant;
 use crate::verdict::Verdict;
@@ -41,18 +41,18 @@ pub struct CaseFindings {
     /// The prompt as the model reads it, and where it comes from.
     pub rendered: Mapped,
     /// The case as the model meets it.
-    pub subject: Subject,
+    pub query: CaseQuery,
     /// The prompt's tokens.
     pub tokens: Vec<TokenReading>,
     /// Whether a variable without a value left a hole in the prompt.
     pub has_holes: bool,
     /// What the model says, or why it could not be asked.
-    pub outcome: Result<Outcome, String>,
+    pub outcome: Result<CaseOutcome, String>,
 }
 
 /// What the probes and the search for repairs found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct CaseOutcome {
     /// The probes.
     pub probes: Probes,
     /// Absent where no answer is expected.
@@ -64,10 +64,10 @@ pub struct Outcome {
     /// The hop that nobody declared, where one was looked for and found.
     pub undeclared: Option<Undeclared>,
     /// What the model answers by itself, where no answer is expected and it was asked for.
-    pub answer: Option<Answer>,
+    pub answer: Option<ModelAnswer>,
 }
 
-impl Outcome {
+impl CaseOutcome {
     /// Whether repairs are worth measuring: whatever fails may be helped, and a space at the end
     /// that costs something. Where the model does not know the answer, an injection only fakes the
     /// knowledge, and says so.
@@ -91,9 +91,9 @@ pub fn analyse(
     model: &Model,
     file: &PromptFile,
     text: &str,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<FileFindings, HopError> {
+) -> Result<FileFindings, AnalysisError> {
     let mut findings = FileFindings {
         model: model.info.clone(),
         thresholds: settings.thresholds,
@@ -103,12 +103,12 @@ pub fn analyse(
     for index in indices(file) {
         let Met {
             rendered,
-            subject,
+            query,
             has_holes,
             refused,
-        } = subject(model, file, text, index);
+        } = query(model, file, text, index);
         // What a template should say is not known where it is broken; the problem is in the file.
-        if rendered.text.is_empty() || matches!(refused, Some(HopError::Template { .. })) {
+        if rendered.text.is_empty() || matches!(refused, Some(AnalysisError::Template { .. })) {
             continue;
         }
         let tokens = Vec::new();
@@ -117,7 +117,7 @@ pub fn analyse(
             case: index,
             id,
             rendered,
-            subject,
+            query,
             tokens,
             has_holes,
             outcome: Err(String::new()),
@@ -125,7 +125,7 @@ pub fn analyse(
         let outcome = match refused {
             Some(error) => Err(error),
             None => ask(model, &mut case, settings, cancel).or_else(|error| {
-                let left_out = leave_out(model, &case.id, &mut case.subject, settings, cancel)?;
+                let left_out = leave_out(model, &case.id, &mut case.query, settings, cancel)?;
                 if left_out.is_empty() {
                     return Err(error);
                 }
@@ -149,7 +149,7 @@ pub fn analyse(
 
 /// The cases of a file as a model meets them, without asking it; those that its chat template
 /// does not take are left out.
-pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<Subject> {
+pub fn subjects(model: &Model, file: &PromptFile, text: &str) -> Vec<CaseQuery> {
     let taken = |index| case_subject(model, file, text, index).ok();
     indices(file).into_iter().filter_map(taken).collect()
 }
@@ -171,10 +171,10 @@ pub struct Document<'file> {
 pub fn find_repairs(
     model: &Model,
     case: &CaseFindings,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Repair>, HopError> {
+) -> Result<Vec<Repair>, AnalysisError> {
     match &case.outcome {
         Ok(outcome) => repairs(model, case, outcome, settings, cancel, progress),
         Err(_) => Ok(Vec::new()),
@@ -195,12 +195,12 @@ pub fn weigh(
     case: &CaseFindings,
     around: &Neighbours,
     repairs: &mut [Repair],
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<(), HopError> {
-    let subject = &case.subject;
-    weigh_injections(model, subject, around, repairs, settings, cancel, progress)?;
+) -> Result<(), AnalysisError> {
+    let query = &case.query;
+    weigh_injections(model, query, around, repairs, settings, cancel, progress)?;
     stabilities(model, document, case, around, repairs, settings, cancel)
 }
 
@@ -213,10 +213,10 @@ pub fn measure(
     document: Document<'_>,
     case: &CaseFindings,
     around: &Neighbours,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Repair>, HopError> {
+) -> Result<Vec<Repair>, AnalysisError> {
     let mut found = 0;
     let mut search = |done| {
         found = done;
@@ -259,14 +259,14 @@ fn indices(file: &PromptFile) -> Vec<Option<usize>> {
 /// A case as the model meets it.
 struct Met {
     rendered: Mapped,
-    subject: Subject,
+    query: CaseQuery,
     has_holes: bool,
     /// Why it cannot: the template is broken, or the chat template does not take the messages,
     /// which then stand one after another.
-    refused: Option<HopError>,
+    refused: Option<AnalysisError>,
 }
 
-fn subject(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -> Met {
+fn query(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -> Met {
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
     let turns = render(file, text, case);
     let has_holes = turns.has_holes();
@@ -276,7 +276,7 @@ fn subject(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -
     };
     if let Some(problem) = turns.broken() {
         let reason = problem.message.clone();
-        refused = Some(HopError::Template { reason });
+        refused = Some(AnalysisError::Template { reason });
     }
     let id = case_id(file, index);
     let mentions = mentions(&rendered, case);
@@ -291,7 +291,7 @@ fn subject(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -
         .iter()
         .map(|e| e.value.clone())
         .collect();
-    let subject = Subject {
+    let query = CaseQuery {
         prompt: rendered.text.clone(),
         expect,
         mentions,
@@ -299,7 +299,7 @@ fn subject(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -
     };
     Met {
         rendered,
-        subject,
+        query,
         has_holes,
         refused,
     }
@@ -334,23 +334,23 @@ pub fn case_subject(
     file: &PromptFile,
     text: &str,
     index: Option<usize>,
-) -> Result<Subject, HopError> {
-    let met = subject(model, file, text, index);
-    met.refused.map_or(Ok(met.subject), Err)
+) -> Result<CaseQuery, AnalysisError> {
+    let met = query(model, file, text, index);
+    met.refused.map_or(Ok(met.query), Err)
 }
 
 fn ask(
     model: &Model,
     case: &mut CaseFindings,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Outcome, HopError> {
-    model.check_text(&case.subject.prompt)?;
-    let (probes, tokens) = run_probes(model, &case.subject, settings, cancel)?;
+) -> Result<CaseOutcome, AnalysisError> {
+    model.check_text(&case.query.prompt)?;
+    let (probes, tokens) = run_probes(model, &case.query, settings, cancel)?;
     case.tokens = tokens;
-    let expects = !case.subject.expect.is_empty();
+    let expects = !case.query.expect.is_empty();
     let verdict = expects.then(|| verdict(&probes, &settings.thresholds));
-    Ok(Outcome {
+    Ok(CaseOutcome {
         probes,
         verdict,
         repairs: None,

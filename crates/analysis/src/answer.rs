@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::generate;
 use crate::generate::{Generation, Stop};
 use crate::probe::{Probe, ask, asked};
-use crate::settings::Settings;
-use crate::subject::Subject;
+use crate::settings::AnalysisSettings;
+use crate::subject::CaseQuery;
 use hoplens_runtime::{Cancel, Capture, Model, SamplingParams};
 
 /// Tokens in which an answer has to end.
@@ -15,7 +15,7 @@ const MOST: usize = 8;
 
 /// An answer that the model gives, and how probable all of it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ModelAnswer {
     /// With its leading space.
     pub text: String,
     /// Its probability behind the prompt, injections in force.
@@ -29,11 +29,11 @@ pub struct Answer {
 /// As [`generate`].
 pub fn answer(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     is_chat: bool,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Answer>, HopError> {
+) -> Result<Option<ModelAnswer>, AnalysisError> {
     let greedy = Generation {
         bos: settings.bos,
         most: MOST,
@@ -42,7 +42,7 @@ pub fn answer(
     };
     let mut said = String::new();
     let mut has_ended = false;
-    let written = generate(model, subject, &greedy, cancel, &mut |piece| {
+    let written = generate(model, query, &greedy, cancel, &mut |piece| {
         said.push_str(piece);
         has_ended = !is_chat && word(&said).len() < said.len();
         if has_ended {
@@ -59,14 +59,14 @@ pub fn answer(
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let answered = Subject {
+    let answered = CaseQuery {
         expect: vec![text.to_owned()],
-        ..subject.clone()
+        ..query.clone()
     };
-    let question = asked(model, &answered, subject.prompt.clone(), settings, cancel)?;
+    let question = asked(model, &answered, query.prompt.clone(), settings, cancel)?;
     let (probes, _) = ask(model, &[question], Capture::default(), cancel)?;
     let p = probes.first().map(|(probe, _): &(Probe, usize)| probe.p);
-    Ok(p.map(|p| Answer {
+    Ok(p.map(|p| ModelAnswer {
         text: text.to_owned(),
         p,
     }))

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::error::HopError;
-use crate::settings::Settings;
+use crate::error::AnalysisError;
+use crate::settings::AnalysisSettings;
 use complete::{Effort, complete};
 use glossary::{described, glossary, reversed};
 use hoplens_prompt::Facts;
@@ -36,7 +36,7 @@ const REVERSE: f64 = 0.3;
 /// Where a candidate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum CandidateSource {
     /// The workspace's facts file.
     Facts,
     /// The model's own completion of the mention's line in a glossary.
@@ -54,7 +54,7 @@ pub struct Candidate {
     /// The entity, as it would stand in the mention's place.
     pub text: String,
     /// Where it comes from.
-    pub source: Source,
+    pub source: CandidateSource,
     /// Natural log-probability of the entity as the mention's line in a glossary.
     pub logp: f64,
     /// Natural log-probability of the mention as the entity's line in the reversed glossary.
@@ -67,7 +67,7 @@ pub struct Candidate {
 /// A candidate before it is weighed.
 struct Draft {
     text: String,
-    source: Source,
+    source: CandidateSource,
     logp: Option<f64>,
 }
 
@@ -84,9 +84,9 @@ pub fn candidates(
     prompt: &str,
     mention: Range<usize>,
     facts: &Facts,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<Candidate>, HopError> {
+) -> Result<Vec<Candidate>, AnalysisError> {
     let Some(phrase) = prompt
         .get(mention.clone())
         .filter(|phrase| !phrase.is_empty())
@@ -100,15 +100,15 @@ pub fn candidates(
     completions.sort_by(|a, b| b.logp.total_cmp(&a.logp));
     let stated = facts.bridges(phrase).map(|bridge| Draft {
         text: bridge.to_owned(),
-        source: Source::Facts,
+        source: CandidateSource::Facts,
         logp: None,
     });
     let own = completions.into_iter().map(|completion| Draft {
         text: completion.text,
         source: if completion.seeded {
-            Source::Heads
+            CandidateSource::Heads
         } else {
-            Source::Completion
+            CandidateSource::Completion
         },
         logp: Some(completion.logp),
     });
@@ -120,7 +120,7 @@ pub fn candidates(
         .take(NAMES)
         .map(|(_, name)| Draft {
             text: name.to_owned(),
-            source: Source::Text,
+            source: CandidateSource::Text,
             logp: None,
         });
     // The names are few, and what the model completes best stands first among the rest.
@@ -135,7 +135,8 @@ fn distinct(phrase: &str, drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
     let mut kept: Vec<(String, Draft)> = Vec::new();
     for draft in drafts {
         let key = name_key(&draft.text);
-        if draft.source != Source::Facts && key.split(' ').all(|word| own.contains(&word)) {
+        if draft.source != CandidateSource::Facts && key.split(' ').all(|word| own.contains(&word))
+        {
             continue;
         }
         match kept.iter_mut().find(|(known, _)| *known == key) {
@@ -154,9 +155,9 @@ fn weigh(
     phrase: &str,
     line: &str,
     drafts: Vec<Draft>,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<Candidate>, HopError> {
+) -> Result<Vec<Candidate>, AnalysisError> {
     let described = described(phrase);
     let mut asked: Vec<(Vec<u32>, [Answer; 1])> = Vec::new();
     let mut ask = |prompt: &str, answer: String| {
@@ -210,7 +211,7 @@ fn weigh(
         }
     });
     let mut found: Vec<Candidate> = found.collect();
-    let stated = |one: &Candidate| one.source == Source::Facts;
+    let stated = |one: &Candidate| one.source == CandidateSource::Facts;
     found.sort_by(|a, b| stated(b).cmp(&stated(a)).then(b.score.total_cmp(&a.score)));
     Ok(found)
 }
@@ -227,10 +228,10 @@ mod tests {
             logp,
         };
         let drafts = [
-            draft("the Nile", Source::Text, None),
-            draft("Nile", Source::Completion, Some(-1.0)),
-            draft("longest river", Source::Completion, Some(-2.0)),
-            draft("Congo", Source::Completion, Some(-3.0)),
+            draft("the Nile", CandidateSource::Text, None),
+            draft("Nile", CandidateSource::Completion, Some(-1.0)),
+            draft("longest river", CandidateSource::Completion, Some(-2.0)),
+            draft("Congo", CandidateSource::Completion, Some(-3.0)),
         ];
         let kept = distinct("The longest river in Africa", drafts.into_iter());
         let kept: Vec<_> = kept

@@ -1,10 +1,10 @@
 //! What a chain of hops is asked: each hop by itself, and the prompt with its bridges named.
 
-use crate::subject::Subject;
+use crate::subject::CaseQuery;
 use hoplens_prompt::{Link, Step, name_bridges, without};
 
-fn links(subject: &Subject) -> Vec<Link<'_>> {
-    let mentions = subject.mentions.iter();
+fn links(query: &CaseQuery) -> Vec<Link<'_>> {
+    let mentions = query.mentions.iter();
     mentions
         .map(|mention| Link {
             mention: &mention.phrase,
@@ -14,14 +14,14 @@ fn links(subject: &Subject) -> Vec<Link<'_>> {
 }
 
 /// The prompt with one bridge after another named.
-pub(super) fn steps(subject: &Subject) -> Vec<Step> {
-    name_bridges(&subject.prompt, &links(subject))
+pub(super) fn steps(query: &CaseQuery) -> Vec<Step> {
+    name_bridges(&query.prompt, &links(query))
 }
 
 /// The prompt with the mentions replaced by a word that says nothing. `None` where no mention
 /// stands in it.
-pub(super) fn without_subject(subject: &Subject) -> Option<String> {
-    without(&subject.prompt, &links(subject))
+pub(super) fn without_subject(query: &CaseQuery) -> Option<String> {
+    without(&query.prompt, &links(query))
 }
 
 /// The first half of a hop as a prompt of its own: "The largest coral reef system in the world is".

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::declared::recipe;
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::neighbours::Neighbours;
 use crate::probe::asked;
 use crate::repair::Repair;
-use crate::settings::Settings;
-use crate::subject::Subject;
+use crate::settings::AnalysisSettings;
+use crate::subject::CaseQuery;
 use hoplens_interp::memory;
 use hoplens_interp::memory::{
     CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
@@ -29,7 +29,7 @@ pub struct Collateral {
 }
 
 /// Measures the control and the collateral of the injections among `repairs`, which are repairs
-/// of `subject`; rewrites have neither.
+/// of `query`; rewrites have neither.
 ///
 /// The control keeps the file's injections in force and counts first tokens, as the search does.
 /// The other prompts are the neutral ones and those `around`, each with its own injections.
@@ -38,13 +38,13 @@ pub struct Collateral {
 /// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::collateral`].
 pub(super) fn weigh(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     around: &Neighbours,
     repairs: &mut [Repair],
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<(), HopError> {
+) -> Result<(), AnalysisError> {
     let found: Vec<(usize, String, Placement)> = repairs
         .iter()
         .enumerate()
@@ -56,10 +56,10 @@ pub(super) fn weigh(
     if found.is_empty() {
         return Ok(());
     }
-    let controls = controls(model, subject, &found, settings, cancel, progress)?;
+    let controls = controls(model, query, &found, settings, cancel, progress)?;
     let neutral = neutral_bystanders(model, settings.bos);
     let mut bystanders = neutral.clone();
-    bystanders.extend(around.bystanders(model, subject, settings, cancel)?);
+    bystanders.extend(around.bystanders(model, query, settings, cancel)?);
     let injections: Vec<(&str, &Placement)> = found
         .iter()
         .map(|(_, memory, placement)| (memory.as_str(), placement))
@@ -93,16 +93,16 @@ pub(super) fn weigh(
 /// As [`hoplens_interp::memory::control`].
 pub fn control_in_force(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     index: usize,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Control>, HopError> {
-    let Some(injection) = subject.injections.get(index) else {
+) -> Result<Option<Control>, AnalysisError> {
+    let Some(injection) = query.injections.get(index) else {
         return Ok(None);
     };
     let recipe = recipe(injection);
-    let mut others = subject.clone();
+    let mut others = query.clone();
     others.injections.remove(index);
     let place = [(index, recipe.memory, recipe.placement)];
     let silent = &mut |_| {};
@@ -113,15 +113,15 @@ pub fn control_in_force(
 /// One control for each injection.
 fn controls(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     injections: &[(usize, String, Placement)],
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Control>, HopError> {
-    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+) -> Result<Vec<Control>, AnalysisError> {
+    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let measured = memory::Subject {
-        text: &subject.prompt,
+        text: &query.prompt,
         tokens: &written.tokens,
         first_tokens: &written.first_tokens(),
         bos: settings.bos,
@@ -129,7 +129,7 @@ fn controls(
     };
     let mut controls = Vec::with_capacity(injections.len());
     for (_, memory, placement) in injections {
-        let random = random_memories(memory, &subject.expect, CONTROL_MEMORIES, CONTROL_SEED);
+        let random = random_memories(memory, &query.expect, CONTROL_MEMORIES, CONTROL_SEED);
         controls.push(control(
             model, &measured, memory, placement, &random, cancel, progress,
         )?);

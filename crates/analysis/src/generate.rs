@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::stream::TextStream;
-use crate::subject::Subject;
+use crate::subject::CaseQuery;
 use crate::subject::interventions;
 use hoplens_runtime::{
     BosPolicy, Cancel, Model, ModelError, Sampler, SamplingParams, log_softmax_at,
@@ -83,17 +83,17 @@ pub struct Generated {
 /// reads; [`ModelError::NotFinite`] where an injection made the logits overflow.
 pub fn generate(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     settings: &Generation,
     cancel: &Cancel,
     sink: &mut dyn FnMut(&str) -> ControlFlow<()>,
-) -> Result<Generated, HopError> {
+) -> Result<Generated, AnalysisError> {
     let start = Instant::now();
-    model.check_text(&subject.prompt)?;
-    let tokens = model.tokenizer.encode(&subject.prompt, settings.bos);
-    let Subject {
+    model.check_text(&query.prompt)?;
+    let tokens = model.tokenizer.encode(&query.prompt, settings.bos);
+    let CaseQuery {
         prompt, injections, ..
-    } = subject;
+    } = query;
     let changes = interventions(model, prompt, &tokens, injections, settings.bos, cancel)?;
     let mut sequence = model.continuation(&changes)?;
     let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();

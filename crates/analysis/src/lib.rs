@@ -26,23 +26,23 @@ mod variants;
 mod verdict;
 
 pub use analysis::{
-    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, find_repairs,
-    measure, subjects, weigh,
+    CaseFindings, CaseOutcome, Document, FileFindings, analyse, case_id, case_subject,
+    find_repairs, measure, subjects, weigh,
 };
-pub use answer::{Answer, answer};
-pub use candidates::{Candidate, Source, candidates, name_key};
+pub use answer::{ModelAnswer, answer};
+pub use candidates::{Candidate, CandidateSource, candidates, name_key};
 pub use declared::{placement, recipe};
-pub use error::HopError;
+pub use error::AnalysisError;
 pub use evidence::{Collateral, control_in_force};
 pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
 pub use hoplens_prompt::{memory_text, substitute};
 pub use mentions::mentions;
 pub use neighbours::Neighbours;
 pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
-pub use repair::{Change, Repair, Wording, try_injection, words_edit};
-pub use settings::{Search, Settings, Thresholds};
+pub use repair::{Repair, RepairChange, Wording, try_injection, words_edit};
+pub use settings::{AnalysisSettings, SearchSettings, Thresholds};
 pub use stability::Stability;
-pub use subject::{Mention, Subject, first_tokens, in_force};
+pub use subject::{CaseQuery, Mention, first_tokens, in_force};
 pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
 pub use variants::Variant;
 pub use verdict::{Verdict, verdict};

@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use crate::analysis::Document;
 use crate::analysis::case_subject;
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::probe::{Asked, Probe, ask, asked};
-use crate::settings::Settings;
-use crate::subject::Subject;
+use crate::settings::AnalysisSettings;
+use crate::subject::CaseQuery;
 use hoplens_interp::memory::Bystander;
 use hoplens_prompt::PromptFile;
 use hoplens_runtime::{Cancel, Capture, Model};
@@ -28,14 +28,14 @@ pub struct Neighbours {
 /// A prompt beside the case; nothing where it cannot be asked.
 #[derive(Debug)]
 struct Other {
-    subject: Subject,
+    query: CaseQuery,
     read: OnceLock<Option<Bystander>>,
 }
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
 pub(super) struct Neighbour {
-    pub(super) subject: Subject,
+    pub(super) query: CaseQuery,
     pub(super) asked: Asked,
     pub(super) before: Probe,
 }
@@ -43,9 +43,9 @@ pub(super) struct Neighbour {
 impl Neighbours {
     /// `others`: prompts that repairs of the cases of `file` are not meant for, in the order in
     /// which they are read as far as 512 tokens go; its own cases may be among them.
-    pub fn new(file: &PromptFile, others: impl IntoIterator<Item = Subject>) -> Self {
-        let other = |subject| Other {
-            subject,
+    pub fn new(file: &PromptFile, others: impl IntoIterator<Item = CaseQuery>) -> Self {
+        let other = |query| Other {
+            query,
             read: OnceLock::new(),
         };
         Self {
@@ -62,22 +62,22 @@ impl Neighbours {
     }
 
     /// The others as a model meets them, but for those that cannot be asked and those of the same
-    /// text as `subject` or as one before.
+    /// text as `query` or as one before.
     ///
     /// # Errors
     /// Only that `cancel` was set.
     pub(super) fn bystanders(
         &self,
         model: &Model,
-        subject: &Subject,
-        settings: &Settings,
+        query: &CaseQuery,
+        settings: &AnalysisSettings,
         cancel: &Cancel,
-    ) -> Result<Vec<Bystander>, HopError> {
+    ) -> Result<Vec<Bystander>, AnalysisError> {
         let mut left = OTHER_TOKENS;
-        let mut seen = vec![&subject.prompt];
+        let mut seen = vec![&query.prompt];
         let mut found = Vec::new();
         for other in &self.others {
-            let prompt = &other.subject.prompt;
+            let prompt = &other.query.prompt;
             if left == 0 {
                 break;
             }
@@ -87,7 +87,7 @@ impl Neighbours {
             let read = if let Some(read) = other.read.get() {
                 read
             } else {
-                let read = bystander(model, &other.subject, settings, cancel)?;
+                let read = bystander(model, &other.query, settings, cancel)?;
                 other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
@@ -112,16 +112,16 @@ impl Neighbours {
         model: &Model,
         document: Document<'_>,
         indices: &[usize],
-        settings: &Settings,
+        settings: &AnalysisSettings,
         cancel: &Cancel,
-    ) -> Result<Vec<(usize, &Neighbour)>, HopError> {
+    ) -> Result<Vec<(usize, &Neighbour)>, AnalysisError> {
         let mut unread = Vec::new();
         for index in indices {
             let Some(slot) = self.cases.get(*index).filter(|slot| slot.get().is_none()) else {
                 continue;
             };
             match neighbour(model, document, *index, settings, cancel)? {
-                Some((subject, asked)) => unread.push((slot, subject, asked)),
+                Some((query, asked)) => unread.push((slot, query, asked)),
                 None => drop(slot.set(None)),
             }
         }
@@ -132,10 +132,10 @@ impl Neighbours {
         } else {
             ask(model, &prompts, Capture::default(), cancel)?.0
         };
-        for ((slot, subject, asked), (before, _)) in unread.into_iter().zip(before) {
+        for ((slot, query, asked), (before, _)) in unread.into_iter().zip(before) {
             slot.get_or_init(|| {
                 Some(Neighbour {
-                    subject,
+                    query,
                     asked,
                     before,
                 })
@@ -148,11 +148,11 @@ impl Neighbours {
 
 fn bystander(
     model: &Model,
-    subject: &Subject,
-    settings: &Settings,
+    query: &CaseQuery,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Bystander>, HopError> {
-    match asked(model, subject, subject.prompt.clone(), settings, cancel) {
+) -> Result<Option<Bystander>, AnalysisError> {
+    match asked(model, query, query.prompt.clone(), settings, cancel) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
@@ -168,16 +168,16 @@ fn neighbour(
     model: &Model,
     document: Document<'_>,
     index: usize,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<(Subject, Asked)>, HopError> {
-    let Ok(subject) = case_subject(model, document.file, document.text, Some(index)) else {
+) -> Result<Option<(CaseQuery, Asked)>, AnalysisError> {
+    let Ok(query) = case_subject(model, document.file, document.text, Some(index)) else {
         return Ok(None);
     };
-    match asked(model, &subject, subject.prompt.clone(), settings, cancel) {
+    match asked(model, &query, query.prompt.clone(), settings, cancel) {
         Err(error) if error.is_cancelled() => Err(error),
         Err(_) => Ok(None),
         Ok(asked) if asked.tokens.is_empty() || asked.tokens.len() > CASE_TOKENS => Ok(None),
-        Ok(asked) => Ok(Some((subject, asked))),
+        Ok(asked) => Ok(Some((query, asked))),
     }
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 
 use crate::chain::{completions, question, steps, without_subject};
-use crate::error::HopError;
-use crate::settings::Settings;
-use crate::subject::{Subject, answers, interventions};
+use crate::error::AnalysisError;
+use crate::settings::AnalysisSettings;
+use crate::subject::{CaseQuery, answers, interventions};
 use crate::variants::{Variant, begun, variants};
 use hoplens_runtime::{
     ActivationCache, Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question,
@@ -59,7 +59,7 @@ pub struct Probes {
 /// The probes of one hop.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HopProbe {
-    /// Index into [`Subject::mentions`].
+    /// Index into [`CaseQuery::mentions`].
     #[serde(skip)]
     pub index: usize,
     /// The mention as it stands once the bridges before are named.
@@ -188,7 +188,7 @@ pub(super) fn ask(
     asked: &[Asked],
     capture: Capture,
     cancel: &Cancel,
-) -> Result<(Vec<(Probe, usize)>, ActivationCache), HopError> {
+) -> Result<(Vec<(Probe, usize)>, ActivationCache), AnalysisError> {
     let ids: Vec<Vec<u32>> = asked
         .iter()
         .map(|asked| asked.tokens.iter().map(|token| token.id).collect())
@@ -241,11 +241,11 @@ fn probe(model: &Model, prompt: &str, score: &Score) -> Probe {
 /// As [`Model::score_all`]; an injection that cannot be placed.
 pub fn run_probes(
     model: &Model,
-    subject: &Subject,
-    settings: &Settings,
+    query: &CaseQuery,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<(Probes, Vec<TokenReading>), HopError> {
-    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+) -> Result<(Probes, Vec<TokenReading>), AnalysisError> {
+    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let tokens = written.tokens.clone();
     let injected = !written.interventions.is_empty();
     let bare = |prompt: String, answers: Vec<Answer>| Asked {
@@ -255,12 +255,12 @@ pub fn run_probes(
         interventions: Vec::new(),
     };
     let answers = written.answers.clone();
-    let steps = steps(subject);
+    let steps = steps(query);
     // Without an answer there is nothing that it could be a shortcut to.
-    let nobody = without_subject(subject).filter(|_| !answers.is_empty());
+    let nobody = without_subject(query).filter(|_| !answers.is_empty());
     let mut prompts = vec![written];
     if injected {
-        prompts.push(bare(subject.prompt.clone(), answers.clone()));
+        prompts.push(bare(query.prompt.clone(), answers.clone()));
     }
     for step in &steps {
         let question = question(&step.phrase);
@@ -271,7 +271,7 @@ pub fn run_probes(
     let asks_nobody = nobody.is_some();
     prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
     let (kinds, varied): (Vec<Variant>, Vec<Asked>) =
-        variants(model, subject, &prompts[0], settings, cancel)?
+        variants(model, query, &prompts[0], settings, cancel)?
             .into_iter()
             .unzip();
     prompts.extend(varied);
@@ -315,18 +315,18 @@ pub fn run_probes(
 /// An injection that cannot be placed, an answer without tokens.
 pub(super) fn asked(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     prompt: String,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Asked, HopError> {
+) -> Result<Asked, AnalysisError> {
     let tokens = model.tokenizer.encode(&prompt, settings.bos);
-    let answers = answers(model, &prompt, &subject.expect)?;
+    let answers = answers(model, &prompt, &query.expect)?;
     let interventions = interventions(
         model,
         &prompt,
         &tokens,
-        &subject.injections,
+        &query.injections,
         settings.bos,
         cancel,
     )?;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::error::HopError;
-use crate::settings::Settings;
-use crate::subject::Subject;
+use crate::error::AnalysisError;
+use crate::settings::AnalysisSettings;
+use crate::subject::CaseQuery;
 use crate::subject::interventions;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{FRONT_MATTER, Injection, Problem, Severity};
@@ -18,18 +18,18 @@ use hoplens_runtime::{Cancel, Model};
 pub(super) fn leave_out(
     model: &Model,
     case: &str,
-    subject: &mut Subject,
-    settings: &Settings,
+    query: &mut CaseQuery,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<Problem>, HopError> {
-    if subject.injections.is_empty() {
+) -> Result<Vec<Problem>, AnalysisError> {
+    if query.injections.is_empty() {
         return Ok(Vec::new());
     }
-    let prompt = &subject.prompt;
+    let prompt = &query.prompt;
     let tokens = model.tokenizer.encode(prompt, settings.bos);
-    let mut kept = Vec::with_capacity(subject.injections.len());
+    let mut kept = Vec::with_capacity(query.injections.len());
     let mut problems = Vec::new();
-    for injection in &subject.injections {
+    for injection in &query.injections {
         let alone = std::slice::from_ref(injection);
         match interventions(model, prompt, &tokens, alone, settings.bos, cancel) {
             Ok(_) => kept.push(injection.clone()),
@@ -43,27 +43,27 @@ pub(super) fn leave_out(
             }),
         }
     }
-    subject.injections = kept;
+    query.injections = kept;
     Ok(problems)
 }
 
-fn message(case: &str, error: &HopError) -> String {
+fn message(case: &str, error: &AnalysisError) -> String {
     // What is wrong with a span is so in one prompt, anything else in every one.
     let of_case = match error {
-        HopError::Memory(MemoryError::NoSuchSpan { .. }) => format!(" of case `{case}`"),
+        AnalysisError::Memory(MemoryError::NoSuchSpan { .. }) => format!(" of case `{case}`"),
         _ => String::new(),
     };
     format!("This injection is left out, and the numbers{of_case} are without it: {error}")
 }
 
 /// The bytes that are wrong.
-fn place(model: &Model, injection: &Injection, error: &HopError) -> Range<usize> {
+fn place(model: &Model, injection: &Injection, error: &AnalysisError) -> Range<usize> {
     if model.check_layer(injection.layer.value).is_err() {
         return injection.layer.range.clone();
     }
     match (error, &injection.head) {
-        (HopError::Memory(MemoryError::NoTokens { .. }), _) => injection.memory.range.clone(),
-        (HopError::Memory(MemoryError::Model(_)) | HopError::Model(_), Some(head)) => {
+        (AnalysisError::Memory(MemoryError::NoTokens { .. }), _) => injection.memory.range.clone(),
+        (AnalysisError::Memory(MemoryError::Model(_)) | AnalysisError::Model(_), Some(head)) => {
             head.range.clone()
         }
         _ => injection.range.clone(),

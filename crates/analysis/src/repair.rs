@@ -7,11 +7,11 @@ pub use inject::try_injection;
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, Outcome};
-use crate::error::HopError;
+use crate::analysis::{CaseFindings, CaseOutcome};
+use crate::error::AnalysisError;
 use crate::evidence::Collateral;
 use crate::probe::Probe;
-use crate::settings::Settings;
+use crate::settings::AnalysisSettings;
 use crate::stability::Stability;
 use crate::verdict::Verdict;
 use hoplens_injection::Scope;
@@ -23,7 +23,7 @@ use hoplens_runtime::{Cancel, Model};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repair {
     /// What is changed.
-    pub change: Change,
+    pub change: RepairChange,
     /// Natural log-probability of the accepted answers as the prompt stands.
     pub logp_before: f64,
     /// … and after the change.
@@ -46,7 +46,7 @@ pub struct Repair {
 
 /// What a repair changes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum RepairChange {
     /// A memory is injected while the model reads.
     Inject(Recipe),
     /// Words of the prompt are changed.
@@ -77,7 +77,7 @@ pub enum Wording {
     Respell,
 }
 
-impl Change {
+impl RepairChange {
     /// The injection, if it is one.
     pub const fn injection(&self) -> Option<&Recipe> {
         match self {
@@ -101,7 +101,7 @@ impl Change {
 }
 
 impl Repair {
-    fn new(change: Change, before: f64, after: &Probe) -> Self {
+    fn new(change: RepairChange, before: f64, after: &Probe) -> Self {
         Self {
             change,
             logp_before: before,
@@ -122,8 +122,8 @@ impl Repair {
 
 /// The edit that changes the words of a rendered prompt in its file; `None` for an injection, and
 /// where the words are not in the file.
-pub fn words_edit(rendered: &Mapped, change: &Change) -> Option<FileEdit> {
-    let Change::Words {
+pub fn words_edit(rendered: &Mapped, change: &RepairChange) -> Option<FileEdit> {
+    let RepairChange::Words {
         range, text, also, ..
     } = change
     else {
@@ -146,7 +146,7 @@ pub fn words_edit(rendered: &Mapped, change: &Change) -> Option<FileEdit> {
 /// Where a bridge is named, the hop that loses most is repaired: by its words (rewrite,
 /// appositive, fact) and by injections of its bridge, the best cell of each encoding and scope,
 /// searched by the answers' first tokens and measured again on the whole answers. Every number is
-/// measured with the file's own injections in force. At most [`super::Search::most`] are left, a
+/// measured with the file's own injections in force. At most [`super::SearchSettings::most`] are left, a
 /// rewrite that helps among them; what only fakes knowledge comes last.
 ///
 /// # Errors
@@ -154,32 +154,32 @@ pub fn words_edit(rendered: &Mapped, change: &Change) -> Option<FileEdit> {
 pub(super) fn repairs(
     model: &Model,
     case: &CaseFindings,
-    outcome: &Outcome,
-    settings: &Settings,
+    outcome: &CaseOutcome,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Repair>, HopError> {
+) -> Result<Vec<Repair>, AnalysisError> {
     let mut found = wording::measure(model, case, outcome, settings, cancel)?;
     let before = outcome.probes.composed.logp;
     if outcome.verdict == Some(Verdict::Ok) {
         return Ok(rank(found, settings));
     }
     if let Some((_, hop)) = outcome.probes.weakest() {
-        let subject = &case.subject;
+        let query = &case.query;
         let bridge = &hop.bridge;
         found.extend(inject::measure(
-            model, subject, before, bridge, settings, cancel, progress,
+            model, query, before, bridge, settings, cancel, progress,
         )?);
     }
     let fakes = outcome.verdict == Some(Verdict::AnswerUnknown);
     for repair in &mut found {
-        repair.fakes = fakes && matches!(repair.change, Change::Inject(_));
+        repair.fakes = fakes && matches!(repair.change, RepairChange::Inject(_));
     }
     Ok(rank(found, settings))
 }
 
 /// Those that help, in their order.
-fn rank(mut found: Vec<Repair>, settings: &Settings) -> Vec<Repair> {
+fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<Repair> {
     let least = settings.thresholds.gain_factor.ln();
     found.retain(|repair| repair.gain() >= least);
     found.sort_by(|a, b| {
@@ -191,7 +191,7 @@ fn rank(mut found: Vec<Repair>, settings: &Settings) -> Vec<Repair> {
     drop_wider(&mut found);
     let most = settings.search.most;
     let rewrite = found.iter().position(|repair| {
-        let Change::Words { wording, .. } = repair.change else {
+        let RepairChange::Words { wording, .. } = repair.change else {
             return false;
         };
         wording == Wording::Rewrite
@@ -234,7 +234,7 @@ mod tests {
     use hoplens_injection::Encoding;
     use hoplens_interp::memory::Placement;
 
-    fn repair(change: Change, logp_after: f64) -> Repair {
+    fn repair(change: RepairChange, logp_after: f64) -> Repair {
         let after = Probe {
             prompt: String::new(),
             p: logp_after.exp(),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     fn words(wording: Wording, logp_after: f64) -> Repair {
-        let change = Change::Words {
+        let change = RepairChange::Words {
             wording,
             range: 0..0,
             was: String::new(),
@@ -266,11 +266,14 @@ mod tests {
             scope,
         };
         let memory = "x".to_owned();
-        repair(Change::Inject(Recipe { memory, placement }), logp_after)
+        repair(
+            RepairChange::Inject(Recipe { memory, placement }),
+            logp_after,
+        )
     }
 
     fn kinds(found: Vec<Repair>) -> Vec<&'static str> {
-        let ranked = rank(found, &Settings::default());
+        let ranked = rank(found, &AnalysisSettings::default());
         ranked.iter().map(|repair| repair.change.kind()).collect()
     }
 
@@ -306,7 +309,7 @@ mod tests {
             injection(5, Scope::Last, -1.0),
             injection(4, Scope::All, -1.0),
         ];
-        let ranked = rank(found, &Settings::default());
+        let ranked = rank(found, &AnalysisSettings::default());
         assert_eq!(ranked.len(), 2);
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Spelling {
 /// words that are split into many tokens written in another case where that takes fewer. What is
 /// not in the file is left alone.
 pub(super) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
-    let prompt = &case.subject.prompt;
+    let prompt = &case.query.prompt;
     let mut found = space_at_end(case);
     // Around a hole the spaces are odd for want of a word.
     if !case.has_holes {
@@ -38,7 +38,7 @@ pub(super) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
 
 /// The spaces at the end of a case's prompt, if they are in the file and no hole is behind them.
 pub(super) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
-    let found = trailing_space(&case.subject.prompt)
+    let found = trailing_space(&case.query.prompt)
         .filter(|one| !case.has_holes && case.rendered.to_source(one.range.clone()).is_some());
     found.into_iter().collect()
 }
@@ -80,7 +80,7 @@ fn odd_spaces(prompt: &str) -> Vec<Spelling> {
 
 /// Words of many tokens that another case writes in fewer.
 fn split_words(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
-    let prompt = &case.subject.prompt;
+    let prompt = &case.query.prompt;
     let mut found: Vec<(usize, Spelling)> = Vec::new();
     for range in words(prompt) {
         let word = &prompt[range.clone()];

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::analysis::case_subject;
 use crate::analysis::{CaseFindings, Document};
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::neighbours::Neighbour;
 use crate::neighbours::Neighbours;
 use crate::probe::{Asked, ask, asked};
-use crate::repair::{Change, Repair, words_edit};
-use crate::settings::Settings;
+use crate::repair::{Repair, RepairChange, words_edit};
+use crate::settings::AnalysisSettings;
 use hoplens_interp::memory::{encode_for, place, resolve_scope};
 use hoplens_prompt::edited;
 use hoplens_runtime::{Cancel, Capture, Model};
@@ -64,9 +64,9 @@ pub(super) fn stabilities(
     case: &CaseFindings,
     around: &Neighbours,
     repairs: &mut [Repair],
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<(), HopError> {
+) -> Result<(), AnalysisError> {
     if repairs.is_empty() {
         return Ok(());
     }
@@ -81,12 +81,12 @@ pub(super) fn stabilities(
             .map(|edit| edited(document.file, document.text, &edit));
         for (other, (index, one)) in clean.iter().enumerate() {
             let after = match (&repair.change, &edited) {
-                (Change::Inject(_), _) => injected(model, one, repair, settings, cancel),
-                (Change::Words { .. }, None) => Ok(None),
-                (Change::Words { .. }, Some((file, text))) => {
-                    case_subject(model, file, text, Some(*index)).and_then(|subject| {
-                        let prompt = subject.prompt.clone();
-                        asked(model, &subject, prompt, settings, cancel).map(Some)
+                (RepairChange::Inject(_), _) => injected(model, one, repair, settings, cancel),
+                (RepairChange::Words { .. }, None) => Ok(None),
+                (RepairChange::Words { .. }, Some((file, text))) => {
+                    case_subject(model, file, text, Some(*index)).and_then(|query| {
+                        let prompt = query.prompt.clone();
+                        asked(model, &query, prompt, settings, cancel).map(Some)
                     })
                 }
             };
@@ -131,9 +131,9 @@ fn injected(
     model: &Model,
     other: &Neighbour,
     repair: &Repair,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Asked>, HopError> {
+) -> Result<Option<Asked>, AnalysisError> {
     let Some(recipe) = repair.change.injection() else {
         return Ok(None);
     };
@@ -147,7 +147,7 @@ fn injected(
         cancel,
     )?;
     let mut asked = other.asked.clone();
-    let at = resolve_scope(&placement.scope, &other.subject.prompt, &asked.tokens)?;
+    let at = resolve_scope(&placement.scope, &other.query.prompt, &asked.tokens)?;
     let change = place(&vector, placement.layer, placement.tau, at)?;
     asked.interventions.push(change);
     Ok(Some(asked))

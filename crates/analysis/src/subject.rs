@@ -6,11 +6,11 @@ use hoplens_interp::memory::{MemoryError, encode_for, place, resolve_scope};
 use hoplens_prompt::Injection;
 use hoplens_runtime::{Answer, BosPolicy, Cancel, Intervention, Model, Token};
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 
 /// A rendered prompt with what its author declared about it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Subject {
+pub struct CaseQuery {
     /// The rendered prompt.
     pub prompt: String,
     /// Accepted answers; empty if none were named.
@@ -33,7 +33,7 @@ pub struct Mention {
     pub bridge: Option<String>,
 }
 
-impl Subject {
+impl CaseQuery {
     /// The first mention that stands in the prompt and whose bridge is named.
     pub fn bridged(&self) -> Option<(&Mention, &str)> {
         self.mentions
@@ -116,13 +116,13 @@ pub fn first_tokens(
 /// A memory without tokens, a layer or span that does not exist.
 pub fn in_force(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     bos: BosPolicy,
     cancel: &Cancel,
-) -> Result<(Vec<Token>, Vec<Intervention>), HopError> {
-    let Subject {
+) -> Result<(Vec<Token>, Vec<Intervention>), AnalysisError> {
+    let CaseQuery {
         prompt, injections, ..
-    } = subject;
+    } = query;
     let tokens = model.tokenizer.encode(prompt, bos);
     let placed = interventions(model, prompt, &tokens, injections, bos, cancel)?;
     Ok((tokens, placed))
@@ -139,7 +139,7 @@ pub(super) fn interventions(
     injections: &[Injection],
     bos: BosPolicy,
     cancel: &Cancel,
-) -> Result<Vec<Intervention>, HopError> {
+) -> Result<Vec<Intervention>, AnalysisError> {
     injections
         .iter()
         .map(|injection| {

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::candidates::{Candidate, Source};
-use crate::error::HopError;
+use crate::candidates::{Candidate, CandidateSource};
+use crate::error::AnalysisError;
 use crate::probe::{Probe, Probes, TokenProbability, run_probes};
-use crate::settings::Settings;
-use crate::subject::{Mention, Subject};
+use crate::settings::AnalysisSettings;
+use crate::subject::{CaseQuery, Mention};
 use crate::verdict::Verdict;
 use crate::{candidates, mentions, verdict};
 use hoplens_prompt::{Facts, find_phrase};
@@ -72,23 +72,23 @@ const FACTOR: f64 = 1.2;
 /// As [`candidates`]; an injection that cannot be placed.
 pub fn undeclared(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     facts: &Facts,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Undeclared>, HopError> {
-    if settings.declared_only || !subject.mentions.is_empty() {
+) -> Result<Option<Undeclared>, AnalysisError> {
+    if settings.declared_only || !query.mentions.is_empty() {
         return Ok(None);
     }
     // A fact says what its mention is: it needs no grammar.
-    let stated = stated(&subject.prompt, facts);
-    let guessed = || mentions(&subject.prompt).into_iter().next();
+    let stated = stated(&query.prompt, facts);
+    let guessed = || mentions(&query.prompt).into_iter().next();
     let Some(mention) = stated.or_else(guessed) else {
         return Ok(None);
     };
     let candidates = candidates(
         model,
-        &subject.prompt,
+        &query.prompt,
         mention.clone(),
         facts,
         settings,
@@ -100,24 +100,24 @@ pub fn undeclared(
         inconsistent: None,
         guessed: None,
     };
-    let likely = |one: &&Candidate| one.source == Source::Facts || one.logp >= LIKELY.ln();
+    let likely = |one: &&Candidate| one.source == CandidateSource::Facts || one.logp >= LIKELY.ln();
     let Some(best) = undeclared.candidates.first().filter(likely) else {
         return Ok(Some(undeclared));
     };
     let bridge = best.text.clone();
-    let declared = Subject {
+    let declared = CaseQuery {
         mentions: vec![Mention {
-            phrase: subject.prompt[undeclared.mention.clone()].to_owned(),
+            phrase: query.prompt[undeclared.mention.clone()].to_owned(),
             range: Some(undeclared.mention.clone()),
             bridge: Some(bridge.clone()),
         }],
-        ..subject.clone()
+        ..query.clone()
     };
     let (probes, _) = run_probes(model, &declared, settings, cancel)?;
     if let Some(explicit) = probes.explicit() {
         undeclared.inconsistent = inconsistency(&bridge, &probes.composed, explicit);
     }
-    if !subject.expect.is_empty() {
+    if !query.expect.is_empty() {
         undeclared.guessed = Some(Guessed {
             verdict: verdict(&probes, &settings.thresholds),
             bridge,

@@ -1,11 +1,11 @@
 //! A prompt changed in one thing, to see what that thing is worth: an injection, a space, the
 //! rest of an answer.
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::probe::{Asked, Probe};
 use crate::respell::trailing_space;
-use crate::settings::Settings;
-use crate::subject::Subject;
+use crate::settings::AnalysisSettings;
+use crate::subject::CaseQuery;
 use crate::subject::{answers, disjoint, interventions};
 use hoplens_runtime::{Answer, Cancel, Model, Token};
 
@@ -15,7 +15,7 @@ const INJECTIONS: usize = 8;
 /// What is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// The prompt without one of its injections (index into [`Subject::injections`]).
+    /// The prompt without one of its injections (index into [`CaseQuery::injections`]).
     Without(usize),
     /// With a space before that injection's memory, which has none.
     Spaced(usize),
@@ -33,21 +33,21 @@ pub enum Variant {
 /// An injection that cannot be placed.
 pub(super) fn variants(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     written: &Asked,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<(Variant, Asked)>, HopError> {
+) -> Result<Vec<(Variant, Asked)>, AnalysisError> {
     let mut found = Vec::new();
     // One injection alone is what the prompt without any says already.
-    if subject.injections.len() > 1 {
-        for index in 0..subject.injections.len().min(INJECTIONS) {
+    if query.injections.len() > 1 {
+        for index in 0..query.injections.len().min(INJECTIONS) {
             let mut asked = written.clone();
             asked.interventions.remove(index);
             found.push((Variant::Without(index), asked));
         }
     }
-    for (index, injection) in subject.injections.iter().enumerate().take(INJECTIONS) {
+    for (index, injection) in query.injections.iter().enumerate().take(INJECTIONS) {
         if injection.memory.value.starts_with(char::is_whitespace) {
             continue;
         }
@@ -65,24 +65,24 @@ pub(super) fn variants(
             found.push((Variant::Spaced(index), asked));
         }
     }
-    let spaced = |answer: &Answer| !subject.expect.contains(&answer.text);
+    let spaced = |answer: &Answer| !query.expect.contains(&answer.text);
     if written.answers.iter().any(spaced)
-        && let Some(answers) = literal(model, subject)
+        && let Some(answers) = literal(model, query)
     {
         let mut asked = written.clone();
         asked.answers = answers;
         found.push((Variant::Literal, asked));
     }
-    if let Some(spelling) = trailing_space(&subject.prompt) {
-        let prompt = &subject.prompt[..spelling.range.start];
+    if let Some(spelling) = trailing_space(&query.prompt) {
+        let prompt = &query.prompt[..spelling.range.start];
         let tokens = model.tokenizer.encode(prompt, settings.bos);
-        let injections = &subject.injections;
+        let injections = &query.injections;
         // An injection at words that end in the space has no place here.
         if let Ok(interventions) =
             interventions(model, prompt, &tokens, injections, settings.bos, cancel)
         {
             let asked = Asked {
-                answers: answers(model, prompt, &subject.expect)?,
+                answers: answers(model, prompt, &query.expect)?,
                 prompt: prompt.to_owned(),
                 tokens,
                 interventions,
@@ -94,19 +94,23 @@ pub(super) fn variants(
 }
 
 /// The answers in the tokens of their very text; `None` where one has none.
-fn literal(model: &Model, subject: &Subject) -> Option<Vec<Answer>> {
+fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
     let answer = |text: &String| Answer {
         text: text.clone(),
         ids: model.tokenizer.continuation(text),
     };
-    let found: Vec<Answer> = subject.expect.iter().map(answer).collect();
+    let found: Vec<Answer> = query.expect.iter().map(answer).collect();
     let whole = found.iter().all(|answer| !answer.ids.is_empty());
     whole.then(|| disjoint(found))
 }
 
 /// The prompt with the first token of its first answer behind it, where the model begins the
 /// answer and then goes on otherwise: most of the first token's probability is another answer's.
-pub(super) fn begun(written: &Asked, composed: &Probe, settings: &Settings) -> Option<Asked> {
+pub(super) fn begun(
+    written: &Asked,
+    composed: &Probe,
+    settings: &AnalysisSettings,
+) -> Option<Asked> {
     let [answer] = written.answers.as_slice() else {
         return None;
     };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hoplens_analysis::HopError;
+use hoplens_analysis::AnalysisError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
 
@@ -61,7 +61,7 @@ pub enum EvalError {
     Memory(#[from] MemoryError),
     /// The answer could not be scored.
     #[error(transparent)]
-    Hop(#[from] HopError),
+    Hop(#[from] AnalysisError),
     /// The model refused.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -6,7 +6,9 @@ use std::ops::Range;
 use crate::diagnostics::Diagnostic;
 use crate::numbers::{chance, factor, percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, Change, Outcome, Repair, Variant, Wording, words_edit};
+use hoplens_analysis::{
+    CaseFindings, CaseOutcome, Repair, RepairChange, Variant, Wording, words_edit,
+};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{Placement, Recipe};
 use hoplens_prompt::{
@@ -58,8 +60,8 @@ pub fn actions(snapshot: &Snapshot, all: &[Diagnostic], range: &Range<usize>) ->
             offered.push(Action {
                 title: repair_title(snapshot, case, repair),
                 kind: match repair.change {
-                    Change::Inject(_) => INJECT,
-                    Change::Words { .. } => REWRITE,
+                    RepairChange::Inject(_) => INJECT,
+                    RepairChange::Words { .. } => REWRITE,
                 },
                 edit,
                 preferred: !repair.fakes
@@ -89,7 +91,7 @@ fn without_space(
     index: usize,
     found: &Diagnostic,
 ) -> Option<Action> {
-    if found.code != "trailing-space" || !case.subject.expect.is_empty() {
+    if found.code != "trailing-space" || !case.query.expect.is_empty() {
         return None;
     }
     let trimmed = case.outcome.as_ref().ok()?;
@@ -126,7 +128,7 @@ pub fn awaits_repairs(snapshot: &Snapshot, all: &[Diagnostic], range: &Range<usi
             .any(|found| found.severity == Severity::Warning);
         let case = repairs_of(snapshot, *index).filter(|_| is_verdict);
         case.is_some_and(|(case, repairs)| {
-            let wanted = |outcome: &Outcome| outcome.wants_repairs();
+            let wanted = |outcome: &CaseOutcome| outcome.wants_repairs();
             repairs.is_none() && case.outcome.as_ref().is_ok_and(wanted)
         })
     })
@@ -163,7 +165,7 @@ fn repairs_of(snapshot: &Snapshot, index: usize) -> Option<(&CaseFindings, Optio
 /// not declared.
 pub fn concerns(case: &CaseFindings, found: &Diagnostic, repair: &Repair) -> bool {
     let respelled = match &repair.change {
-        Change::Words {
+        RepairChange::Words {
             wording: Wording::Respell,
             range,
             text,
@@ -197,8 +199,8 @@ pub fn repair_title(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -
         factor(after / before)
     );
     let does = match &repair.change {
-        Change::Inject(recipe) => injecting(recipe),
-        Change::Words {
+        RepairChange::Inject(recipe) => injecting(recipe),
+        RepairChange::Words {
             wording, was, text, ..
         } => {
             let place = words_edit(&case.rendered, &repair.change);
@@ -267,11 +269,11 @@ fn rewording(wording: Wording, was: &str, text: &str, place: Option<&str>) -> St
 /// The edit that applies a repair; `None` where the text to rewrite is not in the file.
 pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
     match &repair.change {
-        Change::Inject(recipe) => {
+        RepairChange::Inject(recipe) => {
             let measured = (repair.logp_before.exp(), repair.logp_after.exp());
             injection_edit(snapshot, case, recipe, Some(measured))
         }
-        Change::Words { .. } => words_edit(&case.rendered, &repair.change)
+        RepairChange::Words { .. } => words_edit(&case.rendered, &repair.change)
             .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
     }
 }
@@ -314,14 +316,14 @@ pub fn why_by_hand(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
         return None;
     }
     Some(match &repair.change {
-        Change::Inject(_) => {
+        RepairChange::Inject(_) => {
             let sidecar = sidecar_name(&snapshot.name);
             format!(
                 "neither the front matter nor {sidecar} can take the injection without saying \
                  something else anew. Mend their YAML, then look again."
             )
         }
-        Change::Words { was, text, .. } => {
+        RepairChange::Words { was, text, .. } => {
             let words = if was.is_empty() { text } else { was };
             let words = quoted(words.trim());
             if words_edit(&case.rendered, &repair.change).is_some() {

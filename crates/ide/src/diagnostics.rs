@@ -141,7 +141,7 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
 /// The mention of the hop that fails where it stands in the prompt, another one that does, else
 /// the prompt's last word.
 fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
-    let mentions = &case.subject.mentions;
+    let mentions = &case.query.mentions;
     let failing = case.outcome.as_ref().ok();
     let failing = failing.and_then(|outcome| outcome.probes.weakest());
     let failing = failing.and_then(|(_, hop)| mentions.get(hop.index));

@@ -3,7 +3,7 @@
 use crate::actions::repair_edit;
 use crate::diagnostics;
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{Change, Repair};
+use hoplens_analysis::{Repair, RepairChange};
 use hoplens_prompt::{FileEdit, Origin, TextEdit, edited};
 
 /// One edit of one file, and how many cases it mends; `None` where it mends none.
@@ -23,7 +23,7 @@ pub fn fix_all(snapshot: &Snapshot) -> Option<(FileEdit, usize)> {
         let repairs = outcome.and_then(|outcome| outcome.repairs.as_ref());
         let is_alone = findings.cases.len() == 1;
         let suits = |repair: &&Repair| {
-            !repair.fakes && (is_alone || matches!(repair.change, Change::Inject(_)))
+            !repair.fakes && (is_alone || matches!(repair.change, RepairChange::Inject(_)))
         };
         let best = repairs.and_then(|repairs| repairs.iter().find(suits));
         let Some(best) = best.filter(|_| is_told) else {

@@ -27,7 +27,7 @@ pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
             continue;
         };
         let composed = &outcome.probes.composed;
-        let shown = match (case.subject.expect.first(), composed.top.first()) {
+        let shown = match (case.query.expect.first(), composed.top.first()) {
             (Some(expect), _) => {
                 format!(
                     "{} {} (#{})",

@@ -71,8 +71,7 @@ pub fn render_hover(
             percent(logp.exp())
         ));
     }
-    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.subject.expect.first())
-    {
+    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.query.expect.first()) {
         let composed = &outcome.probes.composed;
         parts.push(format!(
             "Expected answer {}: **{}** (rank {}).",

@@ -91,17 +91,17 @@ fn effect<'case>(
     thresholds: &Thresholds,
 ) -> Option<Effect<'case>> {
     let probes = &case.outcome.as_ref().ok()?.probes;
-    let index = case.subject.injections.iter().position(|one| {
+    let index = case.query.injections.iter().position(|one| {
         // A range belongs to one of two files.
         one.range == injection.range && one.origin == injection.origin
     })?;
-    if case.subject.expect.is_empty() {
+    if case.query.expect.is_empty() {
         return None;
     }
     let (before, after) = (probes.without(index)?, &probes.composed);
     let known = thresholds.known;
     let suppressed = case
-        .subject
+        .query
         .injections
         .iter()
         .any(|one| suppresses(one, case));
@@ -121,7 +121,7 @@ fn effect<'case>(
 /// the answer is not given.
 fn suppresses(injection: &Injection, case: &CaseFindings) -> bool {
     let memory = injection.memory.value.trim();
-    let mut expected = case.subject.expect.iter();
+    let mut expected = case.query.expect.iter();
     injection.tau < 0.0 && expected.any(|answer| answer.trim() == memory)
 }
 

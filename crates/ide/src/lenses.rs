@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, Outcome, case_id};
+use hoplens_analysis::{CaseFindings, CaseOutcome, case_id};
 use hoplens_prompt::Origin;
 
 /// What a lens has done.
@@ -56,7 +56,7 @@ pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
         };
         shown.push(lens(measured(found), LensCommand::Measure));
         shown.push(lens("show heads".into(), LensCommand::Heads));
-        if found.is_some_and(|case| case.subject.bridged().is_some()) {
+        if found.is_some_and(|case| case.query.bridged().is_some()) {
             shown.push(lens("show sweep".into(), LensCommand::Sweep));
         }
     }
@@ -96,7 +96,7 @@ fn measured(case: Option<&CaseFindings>) -> String {
             }
             None => format!("{p}, no repair helps: measure again"),
         },
-        None if Outcome::wants_repairs(outcome) => format!("{p}: measure repairs"),
+        None if CaseOutcome::wants_repairs(outcome) => format!("{p}: measure repairs"),
         None => format!("{p}: measure again"),
     }
 }

@@ -5,7 +5,9 @@ use std::ops::Range;
 use crate::diagnostics::Diagnostic;
 use crate::numbers::{factor, percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, Change, Outcome, Probe, Thresholds, Variant, Wording};
+use hoplens_analysis::{
+    CaseFindings, CaseOutcome, Probe, RepairChange, Thresholds, Variant, Wording,
+};
 use hoplens_prompt::{Origin, Severity};
 
 const SPLIT: &str = "token-split";
@@ -55,7 +57,7 @@ pub(super) fn diagnostics(
     if let Some(message) = rival(case, outcome) {
         found.extend(diagnostic(SPLIT, Severity::Information, message, expect));
     }
-    for (at, injection) in case.subject.injections.iter().enumerate() {
+    for (at, injection) in case.query.injections.iter().enumerate() {
         // What it does to cases that it is not meant for says nothing of its memory.
         if injection.case.is_none() && snapshot.file.cases.len() > 1 {
             continue;
@@ -77,14 +79,14 @@ fn is_better(probe: &Probe, than: &Probe, thresholds: &Thresholds) -> bool {
 }
 
 /// That the space at the end of the prompt costs something.
-fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> Option<String> {
+fn trailing(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds) -> Option<String> {
     if case.has_holes {
         return None;
     }
     let composed = &outcome.probes.composed;
     let trimmed = outcome.probes.variant(Variant::Trimmed)?;
     let why = "most words bring their own space in one token, which after a space they cannot";
-    if let Some(expect) = case.subject.expect.first() {
+    if let Some(expect) = case.query.expect.first() {
         return is_better(trimmed, composed, thresholds).then(|| {
             format!(
                 "the prompt ends in a space: P({}) is {} with it and {} without ({}). Remove it: {why}.",
@@ -109,14 +111,14 @@ fn trailing(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> 
 }
 
 /// That the space that an answer is measured with, and declared without, costs something.
-fn literal(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> Option<String> {
+fn literal(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds) -> Option<String> {
     let composed = &outcome.probes.composed;
     let literal = outcome.probes.variant(Variant::Literal)?;
     if !is_better(literal, composed, thresholds) {
         return None;
     }
     let spaceless = |answer: &&String| !answer.starts_with(char::is_whitespace);
-    let expect = case.subject.expect.iter().find(spaceless)?;
+    let expect = case.query.expect.iter().find(spaceless)?;
     Some(format!(
         "hoplens measures {}, with a space before it ({}), and without one it would be {} ({}). If \
          the answer follows the prompt directly, move the prompt's last word into it.",
@@ -128,10 +130,10 @@ fn literal(case: &CaseFindings, outcome: &Outcome, thresholds: &Thresholds) -> O
 }
 
 /// That the answer shares its first token with what the model rather says.
-fn rival(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
+fn rival(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     let composed = &outcome.probes.composed;
     let next = outcome.probes.variant(Variant::Begun)?.top.first()?;
-    let expect = case.subject.expect.first()?;
+    let expect = case.query.expect.first()?;
     Some(format!(
         "{} shares its first token with another answer: the token has {}, the whole answer {}; \
          after it the model goes on with {} ({}). Ranks and injections that look at the first token \
@@ -146,7 +148,7 @@ fn rival(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
 
 /// That a memory does more with a space before it.
 fn memory(
-    outcome: &Outcome,
+    outcome: &CaseOutcome,
     index: usize,
     memory: &str,
     thresholds: &Thresholds,
@@ -172,12 +174,12 @@ fn memory(
 }
 
 /// The measured spellings among the repairs, but for the space at the end.
-fn respelled(case: &CaseFindings, outcome: &Outcome) -> Vec<(Option<Range<usize>>, String)> {
+fn respelled(case: &CaseFindings, outcome: &CaseOutcome) -> Vec<(Option<Range<usize>>, String)> {
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
     repairs
         .iter()
         .filter_map(|repair| match &repair.change {
-            Change::Words {
+            RepairChange::Words {
                 wording: Wording::Respell,
                 range,
                 was,

@@ -41,9 +41,9 @@ fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'static st
     let message = format!(
         "hop lost, if {} is {} (a guess): P({}) is {} as written and {} when it is named. Declare \
          the hop (`hops: [{{mention, bridge}}]`) to have repairs measured.",
-        quoted(case.subject.prompt.get(undeclared.mention.clone())?),
+        quoted(case.query.prompt.get(undeclared.mention.clone())?),
         quoted(&guessed.bridge),
-        quoted(case.subject.expect.first()?),
+        quoted(case.query.expect.first()?),
         percent(guessed.probes.composed.p),
         percent(explicit.p),
     );
@@ -61,7 +61,7 @@ fn inconsistent(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'stati
         quoted(&found.named.token),
         percent(found.named.p),
         quoted(&found.bridge),
-        quoted(case.subject.prompt.get(undeclared.mention.clone())?),
+        quoted(case.query.prompt.get(undeclared.mention.clone())?),
     );
     Some(("hop-inconsistent", message))
 }

@@ -3,18 +3,18 @@
 use crate::diagnostics::Related;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, HopProbe, Outcome, Verdict};
+use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, Verdict};
 
 /// What is wrong with a case, in one sentence with its numbers; `None` where nothing is.
-pub fn verdict_message(case: &CaseFindings, outcome: &Outcome) -> Option<String> {
+pub fn verdict_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
     Some(message(verdict, case, outcome))
 }
 
 /// A verdict in one sentence with its numbers, and what to do.
-fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
+fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> String {
     let probes = &outcome.probes;
-    let answer = quoted(case.subject.expect.first().map_or("", String::as_str));
+    let answer = quoted(case.query.expect.first().map_or("", String::as_str));
     let written = percent(probes.composed.p);
     let named = probes.weakest();
     let named = named.map_or_else(String::new, |(_, hop)| percent(hop.explicit.p));
@@ -74,7 +74,7 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &Outcome) -> String {
 }
 
 /// `"the Great Barrier Reef" is named`: the bridges up to that of the hop that loses most.
-fn naming(outcome: &Outcome) -> String {
+fn naming(outcome: &CaseOutcome) -> String {
     let hops = &outcome.probes.hops;
     let named = outcome.probes.weakest().map_or(0, |(at, _)| at + 1);
     let bridges: Vec<String> = hops
@@ -89,7 +89,7 @@ fn naming(outcome: &Outcome) -> String {
 }
 
 /// ` (hop 2 of 3, "…")`: which hop of a chain loses most; nothing where there is one.
-fn which(outcome: &Outcome) -> String {
+fn which(outcome: &CaseOutcome) -> String {
     let of = outcome.probes.hops.len();
     match outcome.probes.weakest() {
         Some((at, hop)) if of > 1 => {
@@ -104,7 +104,7 @@ fn which(outcome: &Outcome) -> String {
 pub(super) fn evidence(
     snapshot: &Snapshot,
     case: &CaseFindings,
-    outcome: &Outcome,
+    outcome: &CaseOutcome,
 ) -> Vec<Related> {
     let Some(declared) = case.case.and_then(|index| snapshot.file.cases.get(index)) else {
         return Vec::new();
@@ -146,7 +146,7 @@ fn known(hop: &HopProbe) -> String {
 }
 
 /// How probable the answer is without the mention.
-fn asked(outcome: &Outcome) -> String {
+fn asked(outcome: &CaseOutcome) -> String {
     outcome
         .probes
         .no_subject

@@ -1,7 +1,7 @@
 //! What the model itself writes behind a mention.
 
 use crate::candidates::name::{key, leading};
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use hoplens_runtime::{
     BosPolicy, Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
 };
@@ -51,7 +51,7 @@ pub(super) fn complete(
     effort: Effort,
     bos: BosPolicy,
     cancel: &Cancel,
-) -> Result<Vec<Completion>, HopError> {
+) -> Result<Vec<Completion>, AnalysisError> {
     let tokens = model.tokenizer.encode(prompt, bos);
     let prompt: Vec<u32> = tokens.iter().map(|token| token.id).collect();
     let mut beams = begin(model, &prompt, seeds, effort, cancel)?;
@@ -84,7 +84,7 @@ fn begin(
     seeds: &[u32],
     effort: Effort,
     cancel: &Cancel,
-) -> Result<Vec<Beam>, HopError> {
+) -> Result<Vec<Beam>, AnalysisError> {
     let the = model.tokenizer.continuation(" the");
     let with_article = [prompt, &the].concat();
     let trace = last_logits(model, &[prompt, &with_article], cancel)?;
@@ -162,7 +162,11 @@ fn finish(model: &Model, beam: &Beam, from: usize) -> Option<Completion> {
 ///
 /// # Shapes
 /// → `[sequences, vocab]`.
-fn last_logits(model: &Model, sequences: &[&[u32]], cancel: &Cancel) -> Result<Matrix, HopError> {
+fn last_logits(
+    model: &Model,
+    sequences: &[&[u32]],
+    cancel: &Cancel,
+) -> Result<Matrix, AnalysisError> {
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(Capture {

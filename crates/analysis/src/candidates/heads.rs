@@ -1,6 +1,6 @@
 //! What attention retrieved at a mention's end and at the prompt's end.
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use hoplens_interp::lens::retrieved;
 use hoplens_runtime::{Cancel, Model, Token};
 
@@ -20,7 +20,7 @@ pub(super) fn head_tokens(
     mention_end: usize,
     most: usize,
     cancel: &Cancel,
-) -> Result<Vec<u32>, HopError> {
+) -> Result<Vec<u32>, AnalysisError> {
     let last = tokens
         .iter()
         .rposition(|token| token.range.start < mention_end && !token.range.is_empty());

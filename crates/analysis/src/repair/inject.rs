@@ -1,10 +1,10 @@
 //! Injections of the bridge as repairs.
 
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::probe::{Probe, ask, asked};
-use crate::repair::{Change, Repair};
-use crate::settings::Settings;
-use crate::subject::{Subject, first_tokens};
+use crate::repair::{Repair, RepairChange};
+use crate::settings::AnalysisSettings;
+use crate::subject::{CaseQuery, first_tokens};
 use hoplens_interp::memory;
 use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
 use hoplens_prompt::memory_text;
@@ -16,11 +16,11 @@ use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 /// An injection that the model cannot take, or the model fails.
 pub fn try_injection(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     recipe: &Recipe,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<(Probe, Probe), HopError> {
+) -> Result<(Probe, Probe), AnalysisError> {
     model.check_layer(recipe.placement.layer)?;
     let Placement {
         encoding,
@@ -29,8 +29,8 @@ pub fn try_injection(
         scope,
         ..
     } = &recipe.placement;
-    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
-    let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
+    let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
     let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
     let mut injected = written.clone();
     injected
@@ -47,21 +47,21 @@ pub fn try_injection(
 /// The best injection of the bridge for each encoding and scope.
 pub(super) fn measure(
     model: &Model,
-    subject: &Subject,
+    query: &CaseQuery,
     before: f64,
     bridge: &str,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Repair>, HopError> {
+) -> Result<Vec<Repair>, AnalysisError> {
     let text = memory_text(bridge);
-    let first_tokens = first_tokens(model, &subject.prompt, &subject.expect)?;
+    let first_tokens = first_tokens(model, &query.prompt, &query.expect)?;
     if first_tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let written = asked(model, subject, subject.prompt.clone(), settings, cancel)?;
+    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let swept = memory::Subject {
-        text: &subject.prompt,
+        text: &query.prompt,
         tokens: &written.tokens,
         first_tokens: &first_tokens,
         bos: settings.bos,
@@ -77,7 +77,7 @@ pub(super) fn measure(
             progress(done + n);
         })?;
         done += found.cells.len();
-        let at = resolve_scope(scope, &subject.prompt, &written.tokens)?;
+        let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
         for encoding in &settings.search.encodings {
             let Some(best) = found.best_of(*encoding) else {
                 continue;
@@ -87,7 +87,7 @@ pub(super) fn measure(
             let mut asked = written.clone();
             asked.interventions.push(change);
             injected.push(asked);
-            changes.push(Change::Inject(Recipe {
+            changes.push(RepairChange::Inject(Recipe {
                 memory: text.to_owned(),
                 placement: Placement::from(best),
             }));

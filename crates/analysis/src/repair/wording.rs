@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, Outcome};
+use crate::analysis::{CaseFindings, CaseOutcome};
 use crate::chain::question;
-use crate::error::HopError;
+use crate::error::AnalysisError;
 use crate::probe::HopProbe;
 use crate::probe::{ask, asked};
-use crate::repair::{Change, Repair, Wording};
+use crate::repair::{Repair, RepairChange, Wording};
 use crate::respell::{space_at_end, spellings};
-use crate::settings::Settings;
+use crate::settings::AnalysisSettings;
 use crate::verdict::Verdict;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Mapped, fitted, places};
@@ -20,19 +20,19 @@ use hoplens_runtime::{Cancel, Capture, Model};
 pub(super) fn measure(
     model: &Model,
     case: &CaseFindings,
-    outcome: &Outcome,
-    settings: &Settings,
+    outcome: &CaseOutcome,
+    settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<Repair>, HopError> {
-    let subject = &case.subject;
-    if subject.expect.is_empty() {
+) -> Result<Vec<Repair>, AnalysisError> {
+    let query = &case.query;
+    if query.expect.is_empty() {
         return Ok(Vec::new());
     }
     let probes = &outcome.probes;
     let is_well = outcome.verdict == Some(Verdict::Ok);
     let mut wanted = Vec::new();
     if let Some((_, hop)) = probes.weakest().filter(|_| !is_well) {
-        let mention = subject.mentions.get(hop.index);
+        let mention = query.mentions.get(hop.index);
         let range = mention.and_then(|mention| mention.range.clone());
         wanted.extend(namings(&case.rendered, hop, range));
     }
@@ -49,11 +49,11 @@ pub(super) fn measure(
     let mut changes = Vec::new();
     let mut prompts = Vec::new();
     for change in wanted {
-        let Some(prompt) = reworded(&subject.prompt, &change) else {
+        let Some(prompt) = reworded(&query.prompt, &change) else {
             continue;
         };
-        let asked = match asked(model, subject, prompt, settings, cancel) {
-            Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
+        let asked = match asked(model, query, prompt, settings, cancel) {
+            Err(AnalysisError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
             asked => asked?,
         };
         let answer = asked.answers.iter().map(|answer| answer.ids.len()).max();
@@ -75,8 +75,8 @@ pub(super) fn measure(
 }
 
 /// The prompt with its words changed; `None` for an injection.
-fn reworded(prompt: &str, change: &Change) -> Option<String> {
-    let Change::Words {
+fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
+    let RepairChange::Words {
         range, text, also, ..
     } = change
     else {
@@ -97,7 +97,7 @@ fn reworded(prompt: &str, change: &Change) -> Option<String> {
 
 /// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
 /// said already, and only the mention can go.
-fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
+fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<RepairChange> {
     let words = |wording, range, text| words(rendered, wording, range, text);
     // Where the mention does not stand in the prompt, the line goes before the last message.
     let place = range
@@ -134,7 +134,7 @@ fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Ve
 }
 
 /// The bridge in place of the mention, wherever it stands.
-fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<Change> {
+fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<RepairChange> {
     let mut all = ranges.into_iter().map(|range| {
         let phrase = rendered.text.get(range.clone()).unwrap_or_default();
         let bridge = fitted(phrase, &hop.bridge);
@@ -142,15 +142,15 @@ fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Op
     });
     let (first, bridge) = all.next()?;
     let mut change = words(rendered, Wording::Rewrite, first, bridge);
-    if let Change::Words { also, .. } = &mut change {
+    if let RepairChange::Words { also, .. } = &mut change {
         also.extend(all);
     }
     Some(change)
 }
 
-fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> Change {
+fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> RepairChange {
     let was = rendered.text.get(range.clone()).unwrap_or_default();
-    Change::Words {
+    RepairChange::Words {
         wording,
         was: was.to_owned(),
         range,

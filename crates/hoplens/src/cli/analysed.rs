@@ -1,56 +1,34 @@
 //! Prompt files, read and analysed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::progress;
 use hoplens_analysis::{
-    Document, HopError, Neighbours, Settings, Subject, analyse, measure, subjects, undeclared,
+    AnalysisError, AnalysisSettings, CaseQuery, Document, Neighbours, analyse, measure, subjects,
+    undeclared,
 };
 use hoplens_ide::Snapshot;
-use hoplens_prompt::{Beside, absent_prompts, promptfoo_beside, read_partials, sidecar_name};
 use hoplens_runtime::{Cancel, Model};
-use hoplens_workspace::{facts_of, project_of, whole_path};
+use hoplens_workspace::{Disk, companion_files, facts, project, read_file};
 
-/// The text of a file that must be UTF-8.
+/// Returns the text of a file that the user named, whatever its size.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
-        path: path.into(),
-        source,
-    })?;
-    String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
-        path: path.into(),
-        offset: error.utf8_error().valid_up_to(),
-    })
+    Ok(read_file(path, u64::MAX)?.as_ref().to_owned())
 }
 
-/// Reads a prompt file with what lies beside it: its sidecar, its partials, and the promptfoo
+/// Reads a prompt file with its companions: its sidecar, its partials, and the promptfoo
 /// configuration that names it.
 pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
+    // A text that is too long for any model is a finding, not an error.
     let text = read(path)?;
     let name = path.to_string_lossy().into_owned();
-    let sidecar = PathBuf::from(sidecar_name(&name));
-    let sidecar = if sidecar.is_file() {
-        Some(read(&sidecar)?)
-    } else {
-        None
-    };
-    let promptfoo = promptfoo_beside(
-        &whole_path(path),
-        &mut |config| std::fs::read_to_string(config).ok(),
-        &|folder| folder.join(".git").exists(),
-    );
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let partials = read_partials(&name, &text, &mut |file| read(&folder.join(file)).ok());
-    let absent = absent_prompts(&name, &text, &|path| folder.join(path).is_file());
-    let beside = Beside {
-        sidecar: sidecar.as_deref(),
-        partials: Some(&partials),
-        promptfoo: promptfoo.as_ref(),
-        absent: &absent,
-    };
-    let mut snapshot = Snapshot::read(name, text, beside);
-    let project = project_of(path)?;
+    let companions = companion_files(&Disk, path, &name, &text);
+    if let Some(error) = companions.sidecar_error {
+        return Err(error.into());
+    }
+    let mut snapshot = Snapshot::read(name, text, companions.as_beside());
+    let project = project(&Disk, path)?;
     snapshot.file.suppressed.extend(project.suppressions());
     Ok(snapshot)
 }
@@ -61,8 +39,8 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
 pub(super) fn analysed(
     mut snapshot: Snapshot,
     model: &Model,
-    others: &[Subject],
-    settings: &Settings,
+    others: &[CaseQuery],
+    settings: &AnalysisSettings,
     (at, of): (usize, usize),
     wanted: &dyn Fn(Option<usize>) -> bool,
 ) -> Result<Snapshot, CliError> {
@@ -94,10 +72,10 @@ pub(super) fn analysed(
             }
         }
     }
-    let facts = facts_of(Path::new(&snapshot.name))?;
+    let facts = facts(&Disk, Path::new(&snapshot.name))?;
     for case in &mut findings.cases {
         if let Ok(outcome) = &mut case.outcome {
-            let found = undeclared(model, &case.subject, &facts, settings, &cancel);
+            let found = undeclared(model, &case.query, &facts, settings, &cancel);
             outcome.undeclared = found.or_else(|error| told(error, &snapshot.name, &case.id))?;
         }
     }
@@ -108,7 +86,7 @@ pub(super) fn analysed(
 
 /// Nothing, and why in the log: what cannot be measured of one case is no reason to leave out the
 /// others.
-fn told<T: Default>(error: HopError, file: &str, case: &str) -> Result<T, HopError> {
+fn told<T: Default>(error: AnalysisError, file: &str, case: &str) -> Result<T, AnalysisError> {
     if error.is_cancelled() {
         return Err(error);
     }

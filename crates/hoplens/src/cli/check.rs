@@ -18,7 +18,7 @@ use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::report::{FileReport, file_report};
 use crate::cli::{Outcome, json, projects, resident};
-use hoplens_analysis::{Subject, subjects};
+use hoplens_analysis::{CaseQuery, subjects};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
 use hoplens_runtime::{Model, ModelInfo};
@@ -78,7 +78,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
     };
     let is_text = global.format() == Format::Text;
     let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
-    let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
+    let cases: Vec<CaseQuery> = read.iter().flat_map(cases).collect();
     let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {

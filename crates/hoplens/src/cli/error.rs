@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use hoplens_analysis::HopError;
+use hoplens_analysis::AnalysisError;
 use hoplens_eval::EvalError;
 use hoplens_ide::documents::ShowError;
 use hoplens_interp::lens::trained::LensError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
 use hoplens_store::StoreError;
-use hoplens_workspace::ProjectError;
+use hoplens_workspace::{ProjectError, ReadError};
 
 /// A command could not do its work: exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// A prompt file could not be read.
+    /// A file or folder could not be read.
     #[error("cannot read {}: {source}. Check the path.", path.display())]
     Read {
         path: PathBuf,
@@ -26,9 +26,9 @@ pub(super) enum CliError {
         path: PathBuf,
         source: std::io::Error,
     },
-    /// A prompt file is not text.
-    #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
-    NotUtf8 { path: PathBuf, offset: usize },
+    /// A prompt file or one of its companions cannot be read.
+    #[error(transparent)]
+    File(#[from] ReadError),
     /// There was nothing to do.
     #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
     NoPrompts { path: PathBuf },
@@ -59,7 +59,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
-    Hop(#[from] HopError),
+    Hop(#[from] AnalysisError),
     #[error(transparent)]
     Eval(#[from] EvalError),
     #[error(transparent)]

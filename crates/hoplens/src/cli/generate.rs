@@ -17,7 +17,7 @@ use crate::cli::global::{Format, Global};
 use crate::cli::{Outcome, analysed, cases, interrupt, json, resident};
 use hoplens_analysis::recipe;
 use hoplens_analysis::{
-    Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate,
+    AnalysisError, CaseQuery, Generated, Generation, Stop, case_id, case_subject, generate,
 };
 use hoplens_ide::{Snapshot, quoted};
 use hoplens_injection::Scope;
@@ -80,7 +80,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
     let mut reports = Vec::new();
     for index in cases {
         let id = case_id(&snapshot.file, index);
-        let failed = |error: HopError| CliError::Case {
+        let failed = |error: AnalysisError| CliError::Case {
             path: args.file.clone(),
             reason: match index {
                 Some(_) => format!("{id}: {error}"),
@@ -101,7 +101,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
             );
         }
         let without_injections = if compares {
-            let plain = Subject {
+            let plain = CaseQuery {
                 injections: Vec::new(),
                 ..subject.clone()
             };
@@ -177,8 +177,8 @@ impl Session<'_> {
     fn write(
         &self,
         heading: &str,
-        subject: &Subject,
-    ) -> std::io::Result<Result<Generated, HopError>> {
+        subject: &CaseQuery,
+    ) -> std::io::Result<Result<Generated, AnalysisError>> {
         let mut out = std::io::stdout().lock();
         if self.is_text && self.has_headings {
             writeln!(out, "== {}", self.shown(heading))?;
@@ -221,7 +221,7 @@ impl Session<'_> {
         }
     }
 
-    fn summary(&self, written: &Generated, subject: &Subject) -> String {
+    fn summary(&self, written: &Generated, subject: &CaseQuery) -> String {
         let why = match written.stop {
             Stop::Eos => "ended by the model".to_owned(),
             Stop::Length if written.context_full => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::{Outcome, json, resident};
-use hoplens_analysis::{Settings, Subject, TokenProbability, TokenReading, run_probes};
+use hoplens_analysis::{AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes};
 use hoplens_ide::{percent, quoted};
 use hoplens_runtime::Cancel;
 
@@ -36,11 +36,11 @@ struct ProbeResult<'a> {
 
 pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError> {
     let model = resident::load(global)?;
-    let settings = Settings {
+    let settings = AnalysisSettings {
         bos: global.bos(),
-        ..Settings::default()
+        ..AnalysisSettings::default()
     };
-    let subject = Subject {
+    let subject = CaseQuery {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
         mentions: Vec::new(),

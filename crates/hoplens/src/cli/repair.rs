@@ -15,7 +15,7 @@ use crate::cli::global::{Format, Global};
 use crate::cli::report::{Places, RepairReport, origin_path, origin_text, repair_report};
 use crate::cli::{Outcome, cases, json, projects, resident, write};
 use afterwards::{Afterwards, afterwards};
-use hoplens_analysis::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
+use hoplens_analysis::{AnalysisSettings, CaseFindings, Repair, Verdict, analyse, subjects};
 use hoplens_ide::{
     Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message, why_by_hand,
 };
@@ -126,7 +126,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
 fn look(
     snapshot: Snapshot,
     model: &Model,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     wanted: &dyn Fn(Option<usize>) -> bool,
 ) -> Result<Snapshot, CliError> {
     let cases = subjects(model, &snapshot.file, &snapshot.text);
@@ -283,7 +283,7 @@ fn apply(
     args: &RepairArgs,
     file: &Path,
     model: &Model,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     place: Option<usize>,
 ) -> Result<Option<Applied>, CliError> {
     let snapshot = look(open(file)?, model, settings, &|case| case == place)?;

@@ -141,8 +141,8 @@ fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseRe
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
     Some(CaseReport {
         id: &case.id,
-        prompt: &case.subject.prompt,
-        expect: &case.subject.expect,
+        prompt: &case.query.prompt,
+        expect: &case.query.expect,
         p: probe.p,
         logp: probe.logp,
         logp_first: probe.logp_first,
@@ -156,7 +156,7 @@ fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseRe
             .collect(),
         undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
             phrase: case
-                .subject
+                .query
                 .prompt
                 .get(found.mention.clone())
                 .unwrap_or_default(),

@@ -12,9 +12,9 @@ use crate::server::repairs;
 use crate::server::settings::Run;
 use crate::server::state::State;
 use crate::server::view::View;
-use hoplens_analysis::{FileFindings, HopError, analyse, answer, undeclared};
+use hoplens_analysis::{AnalysisError, FileFindings, analyse, answer, undeclared};
 use hoplens_prompt::Facts;
-use hoplens_workspace::facts_of;
+use hoplens_workspace::Disk;
 
 /// Why a prompt is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,12 +149,12 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look, cause: Cause) -> bool {
 /// What the model answers by itself where nothing is expected.
 async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFindings) {
     let open = |case: &&hoplens_analysis::CaseFindings| {
-        case.case.is_none() && case.subject.expect.is_empty() && case.outcome.is_ok()
+        case.case.is_none() && case.query.expect.is_empty() && case.outcome.is_ok()
     };
     let asked = findings.cases.iter().enumerate();
     for (index, case) in asked.filter(|(_, case)| open(case)) {
         let settings = state.hop_settings(key);
-        let subject = case.subject.clone();
+        let subject = case.query.clone();
         // What a chat template adds has no place in the file.
         let is_chat = case
             .rendered
@@ -184,7 +184,7 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
     }
     let facts = Arc::new(facts(key));
     for (index, case) in findings.cases.into_iter().enumerate() {
-        if case.outcome.is_err() || !case.subject.mentions.is_empty() {
+        if case.outcome.is_err() || !case.query.mentions.is_empty() {
             continue;
         }
         let (settings, facts) = (settings.clone(), Arc::clone(&facts));
@@ -192,7 +192,7 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
             state
                 .engine
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
-                    undeclared(model, &case.subject, &facts, &settings, cancel)
+                    undeclared(model, &case.query, &facts, &settings, cancel)
                 });
         let Some(Some(found)) = answered(state, answer.await) else {
             continue;
@@ -209,7 +209,7 @@ fn facts(key: &Key) -> Facts {
     let Some(path) = key.path() else {
         return Facts::default();
     };
-    facts_of(path).unwrap_or_else(|error| {
+    hoplens_workspace::facts(&Disk, path).unwrap_or_else(|error| {
         tracing::warn!(%error, "the facts are left out");
         Facts::default()
     })
@@ -218,7 +218,7 @@ fn facts(key: &Key) -> Facts {
 /// The answer, or nothing: cancelled work is void, and what else can go wrong is logged.
 pub(super) fn answered<T, E>(
     state: &State,
-    answer: Result<Result<Result<T, HopError>, EngineError>, E>,
+    answer: Result<Result<Result<T, AnalysisError>, EngineError>, E>,
 ) -> Option<T> {
     match answer {
         Ok(Ok(Ok(value))) => Some(value),

@@ -11,8 +11,7 @@ use crate::server::disk::{Stamp, stamp};
 use crate::server::documents::Document;
 use crate::server::key::Key;
 use hoplens_prompt::text::PositionEncoding;
-use hoplens_workspace::{PROJECT_FILE, Project};
-use hoplens_workspace::{ProjectError, project_file, read_project};
+use hoplens_workspace::{Disk, PROJECT_FILE, Project, ProjectError, project_file, read_project};
 
 /// The projects that were read.
 #[derive(Debug, Default)]
@@ -24,7 +23,7 @@ impl Projects {
     /// The settings that hold for a file or folder. A `hoplens.toml` that cannot be used is left
     /// out; why is said the first time after each change of it.
     pub(super) fn of(&self, path: &Path) -> (Arc<Project>, Option<ProjectError>) {
-        let Some(file) = project_file(path) else {
+        let Some(file) = project_file(&Disk, path) else {
             return (Arc::default(), None);
         };
         let stamp = stamp(&file);
@@ -33,7 +32,7 @@ impl Projects {
         {
             return (Arc::clone(&known.1), None);
         }
-        let (project, error) = match read_project(&file) {
+        let (project, error) = match read_project(&Disk, &file) {
             Ok(project) => (Arc::new(project), None),
             Err(error) => (Arc::default(), Some(error)),
         };

@@ -10,7 +10,7 @@ use crate::server::carried::Carried;
 use crate::server::documents::ByteEdit;
 use crate::server::key::Key;
 use crate::server::view::View;
-use hoplens_analysis::{Answer, FileFindings, Outcome, Repair, Undeclared};
+use hoplens_analysis::{CaseOutcome, FileFindings, ModelAnswer, Repair, Undeclared};
 use hoplens_runtime::Cancel;
 
 /// A look at one prompt; a newer one makes it void.
@@ -47,7 +47,7 @@ struct Prompt {
 
 impl Prompt {
     /// What the model said of a case of the newest view.
-    fn outcome(&mut self, case: usize) -> Option<&mut Outcome> {
+    fn outcome(&mut self, case: usize) -> Option<&mut CaseOutcome> {
         let view = Arc::make_mut(self.view.as_mut()?);
         let case = view.snapshot.findings.as_mut()?.cases.get_mut(case)?;
         case.outcome.as_mut().ok()
@@ -195,7 +195,7 @@ impl Prompts {
         key: &Key,
         look: &Look,
         case: usize,
-        answer: Option<Answer>,
+        answer: Option<ModelAnswer>,
     ) -> bool {
         self.update(key, look, |prompt| {
             if let Some(outcome) = prompt.outcome(case) {

@@ -64,7 +64,7 @@ pub(super) async fn measure(
             found.push((index, case, repairs));
         }
     }
-    let others = findings.cases.iter().map(|case| case.subject.clone());
+    let others = findings.cases.iter().map(|case| case.query.clone());
     let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
     for (index, case, mut repairs) in found {
         step("random memories", case);

@@ -122,7 +122,7 @@ impl State {
 
     /// What the analysis of a prompt depends on: the command line's flags, then the `hoplens.toml`
     /// above the file.
-    pub(super) fn hop_settings(&self, key: &Key) -> hoplens_analysis::Settings {
+    pub(super) fn hop_settings(&self, key: &Key) -> hoplens_analysis::AnalysisSettings {
         let mut settings = analysis_settings(&self.project(key));
         settings.bos = self.options.bos.unwrap_or(settings.bos);
         settings.declared_only |= self.settings().declared_only;

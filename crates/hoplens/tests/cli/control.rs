@@ -6,7 +6,9 @@
 
 use std::process::Command;
 
-use hoplens_analysis::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
+use hoplens_analysis::{
+    AnalysisSettings, Document, Neighbours, Verdict, analyse, measure, subjects,
+};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::{
     Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
@@ -371,7 +373,7 @@ fn the_other_cases_of_a_file_are_looked_at() {
     };
     let model = hoplens_test_support::load_files(&files);
     let file = parse("two.prompt", TWO_CASES, None);
-    let settings = Settings::default();
+    let settings = AnalysisSettings::default();
     let cancel = Cancel::new();
     let findings = analyse(&model, &file, TWO_CASES, &settings, &cancel).unwrap();
     let others = subjects(&model, &file, TWO_CASES);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hoplens_analysis::recipe;
-use hoplens_analysis::{HopError, Subject, in_force};
+use hoplens_analysis::{AnalysisError, CaseQuery, in_force};
 use hoplens_interp::memory::Recipe;
 use hoplens_prompt::substitute;
 use hoplens_runtime::{BosPolicy, Cancel, Intervention, Model, Token};
@@ -44,10 +44,10 @@ impl Asked {
     /// The prompt is too long, or an injection is none for this model.
     pub fn of_case(
         model: &Model,
-        subject: &Subject,
+        subject: &CaseQuery,
         bos: BosPolicy,
         cancel: &Cancel,
-    ) -> Result<Self, HopError> {
+    ) -> Result<Self, AnalysisError> {
         model.check_text(&subject.prompt)?;
         let (tokens, interventions) = in_force(model, subject, bos, cancel)?;
         let hop = subject.bridged().and_then(|(mention, bridge)| {

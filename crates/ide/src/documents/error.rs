@@ -1,6 +1,6 @@
 //! Why there is nothing to show.
 
-use hoplens_analysis::HopError;
+use hoplens_analysis::AnalysisError;
 use hoplens_interp::lens::trained::LensError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
@@ -20,7 +20,7 @@ pub enum ShowError {
     #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
-    Hop(#[from] HopError),
+    Hop(#[from] AnalysisError),
     #[error(transparent)]
     Lens(#[from] LensError),
 }

@@ -3,8 +3,8 @@
 mod findings;
 
 use hoplens_analysis::{
-    CaseFindings, Document, FileFindings, Neighbours, Outcome, Repair, Search, Settings, Subject,
-    Thresholds, Variant, analyse, measure, run_probes,
+    AnalysisSettings, CaseFindings, CaseOutcome, CaseQuery, Document, FileFindings, Neighbours,
+    Repair, SearchSettings, Thresholds, Variant, analyse, measure, run_probes,
 };
 use hoplens_ide::{Snapshot, repair_edit};
 use hoplens_injection::Scope;
@@ -31,18 +31,18 @@ The capital  of the country of the Eiffel Tower {{verb}} on the
 ";
 
 /// Everything is offered that was measured.
-fn settings() -> Settings {
-    Settings {
+fn settings() -> AnalysisSettings {
+    AnalysisSettings {
         thresholds: Thresholds {
             gain_factor: 0.0,
             ..Thresholds::default()
         },
-        search: Search {
+        search: SearchSettings {
             taus: vec![1.0, 4.0],
             most: 100,
-            ..Search::default()
+            ..SearchSettings::default()
         },
-        ..Settings::default()
+        ..AnalysisSettings::default()
     }
 }
 
@@ -51,13 +51,13 @@ fn found(model: &Model, snapshot: &Snapshot) -> FileFindings {
     analyse(model, file, text, &settings(), &Cancel::new()).unwrap()
 }
 
-fn outcome(case: &CaseFindings) -> &Outcome {
+fn outcome(case: &CaseFindings) -> &CaseOutcome {
     case.outcome.as_ref().unwrap()
 }
 
 /// The answers' log-probability after a prompt that nothing is declared of.
 fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
-    let subject = Subject {
+    let subject = CaseQuery {
         prompt: prompt.to_owned(),
         expect: expect.to_vec(),
         mentions: Vec::new(),
@@ -75,7 +75,7 @@ fn each_probe_is_the_prompt_that_it_says() {
         let findings = found(&model, &snapshot);
         let case = &findings.cases[0];
         let probes = &outcome(case).probes;
-        let expect = &case.subject.expect;
+        let expect = &case.query.expect;
         let prompts: Vec<&str> = probes
             .hops
             .iter()
@@ -254,10 +254,10 @@ fn the_prompts_around_are_read_once_for_all_cases() {
         text: &snapshot.text,
     };
     let findings = found(&model, &snapshot);
-    let subjects: Vec<Subject> = findings
+    let subjects: Vec<CaseQuery> = findings
         .cases
         .iter()
-        .map(|case| case.subject.clone())
+        .map(|case| case.query.clone())
         .collect();
     let (settings, cancel) = (settings(), Cancel::new());
     let repairs = |case: usize, around: &Neighbours| {

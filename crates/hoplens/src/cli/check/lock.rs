@@ -223,7 +223,7 @@ fn locked_case(snapshot: &Snapshot, case: &CaseFindings) -> Option<(String, Lock
     let is_suppressed = suppressed.iter().any(|one| one.code == verdict.code());
     let verdict = if is_suppressed { Verdict::Ok } else { verdict };
     let composed = &outcome.probes.composed;
-    let digest = Sha256::digest(case.subject.prompt.as_bytes());
+    let digest = Sha256::digest(case.query.prompt.as_bytes());
     let digest = hex(&digest[..8]);
     let case_now = LockedCase {
         p: rounded(composed.p),

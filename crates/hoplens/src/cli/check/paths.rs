@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use globset::{GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 
-use crate::cli::analysed::read;
 use crate::cli::error::CliError;
 use hoplens_prompt::{
     Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
-    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, sidecar_name, slashed,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
 };
-use hoplens_workspace::whole_path;
-use hoplens_workspace::{FileGlob, Project};
+use hoplens_workspace::{
+    Disk, FileGlob, FileSource, MAX_FILE_BYTES, Project, is_repository_root, read_file,
+    sidecar_path, whole_path,
+};
 
 /// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
 /// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
@@ -73,7 +74,7 @@ fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut seen = HashMap::new();
     for path in files {
         let real = |path: &Path| path.canonicalize().ok();
-        let sidecar = real(Path::new(&sidecar_name(&path.to_string_lossy())));
+        let sidecar = real(&sidecar_path(&path));
         let file = real(&path).unwrap_or_else(|| whole_path(&path));
         match seen.entry((file, sidecar)) {
             Entry::Vacant(place) => {
@@ -116,14 +117,16 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 fn has_fence(path: &Path) -> bool {
     let name = path.to_string_lossy();
     Format::of(&name) == Format::Markdown
-        && std::fs::read_to_string(path).is_ok_and(|text| has_prompt_fence(&name, &text))
+        && Disk
+            .read(path)
+            .is_ok_and(|text| text.is_some_and(|text| has_prompt_fence(&name, &text)))
 }
 
 /// The promptfoo configurations above a folder, up to the repository that it lies in.
 fn configs_above(folder: &Path) -> Vec<PathBuf> {
     let full = whole_path(folder);
     let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
-    let is_root = |folder: &&Path| folder.join(".git").exists();
+    let is_root = |folder: &&Path| is_repository_root(&Disk, folder);
     let last = folders.iter().position(is_root);
     let above = folders
         .into_iter()
@@ -141,7 +144,7 @@ fn folder_of(file: &Path) -> &Path {
 
 /// The files that a promptfoo configuration names as prompts.
 fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    let prompts = promptfoo_prompts(&read(config)?);
+    let prompts = promptfoo_prompts(&read_file(config, MAX_FILE_BYTES)?);
     let config = whole_path(config);
     let folder = config.parent().unwrap_or(Path::new(""));
     let is_named = |path: &&PathBuf| {

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use crate::cli::check::Checked;
 use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
-use hoplens_analysis::{CaseFindings, Outcome, Verdict};
+use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
     Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
 };
@@ -98,7 +98,7 @@ fn finding(
             group = group.element(Level::NOTE.message(effects));
         }
     }
-    let has_hop = case.is_some_and(|case| case.subject.bridged().is_some());
+    let has_hop = case.is_some_and(|case| case.query.bridged().is_some());
     let is_verdict = found.severity == Severity::Warning && found.code != "trailing-space";
     if has_hop && is_verdict && repairs.is_some_and(<[_]>::is_empty) {
         group =
@@ -127,7 +127,7 @@ fn label(case: &CaseFindings) -> String {
         return String::new();
     };
     let composed = &outcome.probes.composed;
-    let Some(expect) = case.subject.expect.first() else {
+    let Some(expect) = case.query.expect.first() else {
         let next = composed.top.first();
         return next.map_or_else(String::new, |next| {
             format!("→ {} {}", quoted(&next.token), percent(next.p))
@@ -152,7 +152,7 @@ fn well(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     case: &CaseFindings,
-    outcome: &Outcome,
+    outcome: &CaseOutcome,
 ) -> std::io::Result<()> {
     let (name, id) = (&snapshot.name, &case.id);
     match outcome.verdict {

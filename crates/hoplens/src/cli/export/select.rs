@@ -9,7 +9,7 @@ use crate::cli::export::args::ExportArgs;
 use crate::cli::export::usage;
 use crate::cli::global::Global;
 use hoplens_analysis::recipe;
-use hoplens_analysis::{CaseFindings, FileFindings, Settings, analyse};
+use hoplens_analysis::{AnalysisSettings, CaseFindings, FileFindings, analyse};
 use hoplens_injection::Scope;
 use hoplens_interp::memory::{Placement, Recipe};
 use hoplens_runtime::{Cancel, Model};
@@ -66,9 +66,9 @@ fn of_file(
 ) -> Result<Wanted, CliError> {
     let scope = args.scope()?;
     let snapshot = open(file)?;
-    let settings = Settings {
+    let settings = AnalysisSettings {
         bos: global.bos(),
-        ..Settings::default()
+        ..AnalysisSettings::default()
     };
     let (file_text, cancel) = (&snapshot.text, Cancel::new());
     let findings = analyse(model, &snapshot.file, file_text, &settings, &cancel)?;
@@ -81,7 +81,7 @@ fn of_file(
         .map(|name| cases::named(&snapshot, name))
         .transpose()?;
     let case = the_case(&findings, named.as_deref()).map_err(about)?;
-    let mut recipes: Vec<Recipe> = case.subject.injections.iter().map(recipe).collect();
+    let mut recipes: Vec<Recipe> = case.query.injections.iter().map(recipe).collect();
     if let Some(number) = args.injection {
         let count = recipes.len();
         let Some(at) = number.checked_sub(1).filter(|at| *at < count) else {
@@ -104,7 +104,7 @@ fn of_file(
     }
     Ok(Wanted {
         recipes,
-        prompt: Some((case.subject.prompt.clone(), case.subject.expect.clone())),
+        prompt: Some((case.query.prompt.clone(), case.query.expect.clone())),
     })
 }
 
@@ -116,12 +116,12 @@ fn the_case<'a>(
 ) -> Result<&'a CaseFindings, String> {
     let is_meant = |case: &&CaseFindings| match named {
         Some(named) => named.contains(&case.case),
-        None => !case.subject.injections.is_empty(),
+        None => !case.query.injections.is_empty(),
     };
     let meant: Vec<&CaseFindings> = findings.cases.iter().filter(is_meant).collect();
     let same = |a: &CaseFindings, b: &CaseFindings| {
         let recipes = |case: &CaseFindings| -> Vec<Recipe> {
-            case.subject.injections.iter().map(recipe).collect()
+            case.query.injections.iter().map(recipe).collect()
         };
         recipes(a) == recipes(b)
     };

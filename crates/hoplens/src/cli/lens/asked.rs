@@ -6,7 +6,7 @@ use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::cli::lens::read::ReadArgs;
 use crate::cli::{analysed, cases, projects};
-use hoplens_analysis::{HopError, Subject, case_id, case_subject};
+use hoplens_analysis::{AnalysisError, CaseQuery, case_id, case_subject};
 use hoplens_ide::documents::{Asked, Hop};
 use hoplens_prompt::{find_phrase, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
@@ -64,11 +64,11 @@ fn of_file(
         None => (!snapshot.file.cases.is_empty()).then_some(0),
     };
     let id = case_id(&snapshot.file, index);
-    let failed = |error: HopError| CliError::Case {
+    let failed = |error: AnalysisError| CliError::Case {
         path: file.into(),
         reason: format!("{id}: {error}"),
     };
-    let subject: Subject =
+    let subject: CaseQuery =
         case_subject(model, &snapshot.file, &snapshot.text, index).map_err(failed)?;
     let mut asked = Asked::of_case(model, &subject, bos, &Cancel::new()).map_err(failed)?;
     if let (Some(hop), Some(bridge)) = (&mut asked.hop, &args.bridge) {

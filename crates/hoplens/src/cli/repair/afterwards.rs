@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::repair::Applied;
-use hoplens_analysis::{CaseFindings, Settings, analyse};
+use hoplens_analysis::{AnalysisSettings, CaseFindings, analyse};
 use hoplens_ide::{Snapshot, percent, verdict_message};
 use hoplens_runtime::{Cancel, Model};
 
@@ -31,7 +31,7 @@ pub(super) fn afterwards(
     before: &Snapshot,
     edited: &Snapshot,
     model: &Model,
-    settings: &Settings,
+    settings: &AnalysisSettings,
 ) -> Result<Vec<Afterwards>, CliError> {
     let now = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
     let old = before.findings.iter().flat_map(|found| &found.cases);

@@ -69,11 +69,11 @@ pub(super) async fn run(state: &Arc<State>, place: Place) -> Result<Value> {
         let repairs = outcome.ok().and_then(|found| found.repairs.as_ref());
         let best = repairs.and_then(|repairs| repairs.first());
         let probe = outcome.ok().map(|found| &found.probes.composed);
-        let has_answer = !case.subject.expect.is_empty();
+        let has_answer = !case.query.expect.is_empty();
         json!({
             "id": case.id,
             "prompt": case.rendered.text,
-            "expect": case.subject.expect,
+            "expect": case.query.expect,
             "p": probe.filter(|_| has_answer).map(|probe| probe.p),
             "rank": probe.filter(|_| has_answer).map(|probe| probe.rank),
             "next": probe.and_then(|probe| probe.top.first()),

@@ -86,7 +86,7 @@ pub(super) async fn heads(
     let progress = is_slow.then(|| Progress::begin_for(state, title, progress));
     let bos = state.hop_settings(&key).bos;
     let (ablate, bridge) = (Ablate::from(params.ablate), params.bridge);
-    let subject = case.subject.clone();
+    let subject = case.query.clone();
     let (document, map) = ask_model(state, move |model, cancel, _| {
         let asked = Asked::of_case(model, &subject, bos, cancel)?;
         let options = HeadsOptions {

@@ -49,7 +49,7 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
             head: None,
         },
     };
-    let (subject, settings) = (case.subject.clone(), state.hop_settings(&key));
+    let (subject, settings) = (case.query.clone(), state.hop_settings(&key));
     let tried = recipe.clone();
     let (before, after) = ask_model(state, move |model, cancel, _| {
         try_injection(model, &subject, &tried, &settings, cancel)
@@ -63,7 +63,7 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
         return Err(Error::content_modified());
     }
     // Without an answer nothing was measured that could be recorded.
-    let measured = (!case.subject.expect.is_empty()).then_some((before.p, after.p));
+    let measured = (!case.query.expect.is_empty()).then_some((before.p, after.p));
     let edit = injection_edit(&view.snapshot, &case, &recipe, measured);
     let can = state.can();
     let edit = edit.and_then(|edit| convert::to_workspace_edit(view, &edit, &can));

@@ -100,7 +100,7 @@ pub(super) async fn measured(
     let Some(case) = seen.findings.cases.get(index) else {
         return Err(failed("there is no such case"));
     };
-    if case.subject.expect.is_empty() {
+    if case.query.expect.is_empty() {
         return Err(failed(format!(
             "case {} expects no answer, so nothing can gain; give it an `expect`",
             case.id
@@ -117,7 +117,7 @@ pub(super) async fn measured(
     let title = format!("Sweeping {}", key.short_name());
     let progress = Progress::begin_for(state, title, token);
     let settings = state.hop_settings(&key);
-    let (subject, bos) = (case.subject.clone(), settings.bos);
+    let (subject, bos) = (case.query.clone(), settings.bos);
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
     let swept = memory.clone();
     let (document, svg) = ask_model(state, move |model, cancel, pause| {
@@ -173,7 +173,7 @@ pub(super) async fn measured(
 
 /// The bridges of a case as memories.
 fn memories(case: &CaseFindings) -> Vec<String> {
-    let bridges = case.subject.mentions.iter();
+    let bridges = case.query.mentions.iter();
     let bridges = bridges.filter_map(|mention| mention.bridge.as_deref());
     bridges
         .map(|bridge| memory_text(bridge).to_owned())

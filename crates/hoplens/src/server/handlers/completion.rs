@@ -14,7 +14,7 @@ use crate::server::state::State;
 use crate::server::{convert, ingress};
 use hoplens_ide::{Completes, Completion, Known};
 use hoplens_prompt::Facts;
-use hoplens_workspace::facts_of;
+use hoplens_workspace::{Disk, facts};
 
 /// What somebody types before a key or a value.
 pub(super) const TRIGGERS: [&str; 6] = [" ", "\"", "'", "{", "[", ","];
@@ -59,7 +59,7 @@ fn in_paper(
     can: &Can,
 ) -> Vec<Completion> {
     let key = Key::of(&document.uri);
-    let facts = match key.path().map(facts_of) {
+    let facts = match key.path().map(|path| facts(&Disk, path)) {
         Some(Ok(facts)) => facts,
         Some(Err(error)) => {
             tracing::warn!(%error, "the facts are left out");

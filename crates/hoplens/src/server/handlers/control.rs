@@ -10,7 +10,7 @@ use crate::server::documents::Document;
 use crate::server::key::Key;
 use crate::server::state::State;
 use crate::server::view::prompt_key;
-use hoplens_analysis::{HopError, control_in_force};
+use hoplens_analysis::{AnalysisError, control_in_force};
 use hoplens_ide::{chance, code_span};
 
 /// A sentence about the injection at `index` of the file, in the first case that it acts on and
@@ -28,10 +28,10 @@ pub(super) async fn control_sentence(
     let injection = view.snapshot.file.injections.get(index)?;
     let findings = view.snapshot.findings.as_ref()?;
     let (case, at) = findings.cases.iter().find_map(|case| {
-        let mut acting = case.subject.injections.iter();
+        let mut acting = case.query.injections.iter();
         let at = acting
             .position(|one| one.range == injection.range && one.origin == injection.origin)?;
-        (!case.subject.expect.is_empty()).then_some((case, at))
+        (!case.query.expect.is_empty()).then_some((case, at))
     })?;
     let told = |percentile: f64| {
         format!(
@@ -44,7 +44,7 @@ pub(super) async fn control_sentence(
         return Some(told(*percentile));
     }
     let guard = CancelOnDrop::new();
-    let (subject, settings) = (case.subject.clone(), state.hop_settings(&key));
+    let (subject, settings) = (case.query.clone(), state.hop_settings(&key));
     let keep = Arc::clone(&view.controls);
     let answer = state
         .engine
@@ -55,7 +55,7 @@ pub(super) async fn control_sentence(
                 // Also for whoever asks again after the deadline.
                 keep.insert(index, percentile);
             }
-            Ok::<_, HopError>(percentile)
+            Ok::<_, AnalysisError>(percentile)
         });
     match timeout_at(deadline, answer).await {
         Ok(Ok(Ok(Ok(percentile)))) => percentile.map(told),

@@ -17,7 +17,7 @@ use crate::server::key::Key;
 use crate::server::prompts::Known;
 use crate::server::state::State;
 use crate::server::{convert, ingress};
-use hoplens_analysis::{CaseFindings, FileFindings, HopError, first_tokens, in_force};
+use hoplens_analysis::{AnalysisError, CaseFindings, FileFindings, first_tokens, in_force};
 use hoplens_ide::{HoverTarget, hover_target, render_hover, token_source};
 use hoplens_interp::lens::{Run, TokenLens, read_token};
 use hoplens_runtime::{BosPolicy, Cancel, Model};
@@ -149,7 +149,7 @@ async fn read_lens(
             let lens = Arc::new(read(model, &case, target.token, bos, cancel)?);
             // Also for whoever asks again after the deadline.
             keep.insert(target, Arc::clone(&lens));
-            Ok::<_, HopError>(lens)
+            Ok::<_, AnalysisError>(lens)
         });
     match timeout_at(deadline, answer).await {
         Err(_) => {
@@ -170,10 +170,10 @@ fn read(
     token: usize,
     bos: BosPolicy,
     cancel: &Cancel,
-) -> std::result::Result<TokenLens, HopError> {
+) -> std::result::Result<TokenLens, AnalysisError> {
     let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
     let is_last = token + 1 == ids.len();
-    let subject = &case.subject;
+    let subject = &case.query;
     let expected = match subject.expect.first() {
         Some(expect) if is_last => {
             let expect = std::slice::from_ref(expect);

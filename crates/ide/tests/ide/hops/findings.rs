@@ -1,8 +1,8 @@
 //! What is found in a file, and what is kept quiet.
 
 use hoplens_analysis::{
-    FileFindings, Inconsistency, Settings, Thresholds, TokenProbability, Undeclared, Variant,
-    Verdict, analyse, case_subject,
+    AnalysisSettings, FileFindings, Inconsistency, Thresholds, TokenProbability, Undeclared,
+    Variant, Verdict, analyse, case_subject,
 };
 use hoplens_ide::{Snapshot, diagnostics, repair_edit};
 use hoplens_prompt::{Severity, edited};
@@ -13,7 +13,7 @@ use hoplens_test_support::{assert_close, load, miniature};
 
 /// What is analysed of one prompt with everything taken for known, so that nothing fails.
 fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
-    let settings = Settings {
+    let settings = AnalysisSettings {
         thresholds: Thresholds {
             known: 0.0,
             shortcut_share: 1e9,
@@ -100,8 +100,8 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
         assert_close(outcome(case).probes.composed.logp, wanted, 1e-6, &case.id);
     }
     assert_eq!(findings.cases.len(), 2);
-    assert_eq!(findings.cases[0].subject.injections.len(), 1);
-    assert_eq!(findings.cases[1].subject.injections.len(), 2);
+    assert_eq!(findings.cases[0].query.injections.len(), 1);
+    assert_eq!(findings.cases[1].query.injections.len(), 2);
     let mut words: Vec<&str> = findings
         .problems
         .iter()

@@ -9,8 +9,7 @@ use crate::server::key::Key;
 use crate::server::state::State;
 use hoplens_ide::IGNORE;
 use hoplens_prompt::text::LineIndex;
-use hoplens_workspace::project_file;
-use hoplens_workspace::{PROJECT_FILE, ignoring};
+use hoplens_workspace::{Disk, PROJECT_FILE, ignoring, project_file};
 
 /// For each code: never to be told of it in the project.
 pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::CodeActionOrCommand> {
@@ -28,7 +27,7 @@ pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::Code
 /// The edit of the `hoplens.toml` that holds for a prompt, or of a new one in the editor's folder.
 fn edit(state: &State, key: &Key, code: &str) -> Option<lsp::WorkspaceEdit> {
     let can = state.can();
-    let (path, is_new) = match project_file(key.path()?) {
+    let (path, is_new) = match project_file(&Disk, key.path()?) {
         Some(path) => (path, false),
         None => (state.root_of(key)?.join(PROJECT_FILE), true),
     };
