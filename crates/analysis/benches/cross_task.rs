@@ -6,13 +6,14 @@
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
 use hoplens_analysis::{
-    AnalysisSettings, Document, Neighbours, analyse, first_tokens, measure as repairs,
+    AnalysisSettings, Document, Neighbours, analyse, answers, measure as repairs,
 };
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{MemoryInjection, Placement, Subject, encode, measure};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{MemoryEncoding, MemoryInjection, Placement, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
 use hoplens_runtime::{
-    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, TargetPositions,
+    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, PromptQuery, TargetPositions,
 };
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
@@ -197,17 +198,17 @@ fn ask(
     repairs: &[Repair],
 ) -> (FirstTokenScore, Vec<FirstTokenScore>) {
     let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
-    let tokens = model.tokenizer.encode(prompt, bos);
-    let firsts = first_tokens(model, prompt, &[answer.into()]).expect("an answer has tokens");
-    let subject = Subject {
-        text: prompt,
-        tokens: &tokens,
-        first_tokens: &firsts,
-        bos,
-        interventions: &[],
+    let context = ModelContext::new(model, &cancel);
+    let query = PromptQuery {
+        answers: answers(model, prompt, &[answer.into()]).expect("an answer has tokens"),
+        ..PromptQuery::new(&model.tokenizer, prompt, bos)
     };
     let fork = |repair: &Repair| {
-        let memory = encode(model, &repair.memory, repair.encoding, bos, &cancel);
+        let memory = encode(
+            context,
+            &repair.memory,
+            MemoryEncoding::new(repair.encoding, bos),
+        );
         let memory = memory.expect("a memory has tokens");
         let at = memory.at(repair.layer).iter();
         Fork {
@@ -215,11 +216,11 @@ fn ask(
             layer: repair.layer,
             at: match repair.scope {
                 Scope::All => TargetPositions::All,
-                _ => TargetPositions::Range(tokens.len() - 1..tokens.len()),
+                _ => TargetPositions::Range(query.tokens.len() - 1..query.tokens.len()),
             },
             vector: at.map(|value| value * repair.tau as f32).collect(),
         }
     };
     let forks: Vec<Fork> = repairs.iter().map(fork).collect();
-    measure(model, &subject, &forks, &cancel, &mut |_| {}).expect("measured")
+    measure(context, &query, &forks, &mut |_| {}).expect("measured")
 }

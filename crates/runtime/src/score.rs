@@ -1,56 +1,36 @@
-//! Scores of accepted answers after prompts.
+//! Scores of the accepted answers of prompts.
 
 use crate::activation_cache::ActivationCache;
 use crate::error::ModelError;
-use crate::hooks::Cancel;
-use crate::hooks::{Hooks, Intervention, Positions};
+use crate::hooks::{Cancel, Hooks, Intervention, Positions};
 use crate::logits::{RankedToken, log_softmax_at, log_sum, rank_of, top_k};
 use crate::model::Model;
-
-/// An accepted answer as the model would continue with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The text, with the leading space that the tokenizer sees.
-    pub text: String,
-    /// Its tokens; never empty.
-    pub ids: Vec<u32>,
-}
+use crate::query::{Answer, PromptQuery};
 
 /// How probable the accepted answers are after a prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
-    /// Log of the summed probabilities of the whole answers.
+    /// Log of the summed probabilities of the whole answers, in nats.
     pub logp: f64,
-    /// Log of the summed probabilities of the answers' distinct first tokens.
+    /// Log of the summed probabilities of the answers' distinct first tokens, in nats.
     pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest first token (0 = top).
+    /// How many tokens are more probable than the best first token (0 = top).
     pub rank: usize,
-    /// The likeliest next tokens, best first.
+    /// The ten most probable next tokens, best first.
     pub top: Vec<RankedToken>,
 }
 
-/// One prompt and what may continue it.
-#[derive(Debug, Clone)]
-pub struct Question<'a> {
-    /// The prompt's tokens.
-    pub prompt: &'a [u32],
-    /// The accepted answers; without any the model's own top token stands for them.
-    pub answers: &'a [Answer],
-    /// What acts on this prompt; `sequence` is ignored.
-    pub interventions: &'a [Intervention],
-}
-
-/// One question's rows in a pass.
-struct QuestionRows {
-    /// Its first sequence.
-    first: usize,
+/// Where the results of one query are in a pass.
+struct QueryRows {
+    /// The first sequence of the query.
+    first_sequence: usize,
     /// The first of its rows of logits.
-    row: usize,
+    first_row: usize,
 }
 
 impl Model {
-    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force: one
-    /// question of [`Model::score_all`].
+    /// Scores the accepted answers after a prompt, with the interventions of `hooks` applied:
+    /// [`Model::score_all`] for one query.
     ///
     /// # Errors
     /// As [`Model::score_all`].
@@ -61,31 +41,31 @@ impl Model {
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<(Score, ActivationCache), ModelError> {
-        let question = Question {
-            prompt,
-            answers,
-            interventions: &hooks.interventions,
+        let query = PromptQuery {
+            answers: answers.to_vec(),
+            interventions: hooks.interventions.clone(),
+            ..PromptQuery::from_ids(prompt)
         };
-        let (mut scores, trace) = self.score_all(&[question], hooks, cancel)?;
+        let (mut scores, cache) = self.score_all(&[query], hooks, cancel)?;
         match scores.pop() {
-            Some((score, _)) => Ok((score, trace)),
+            Some((score, _)) => Ok((score, cache)),
             None => Err(ModelError::EmptyPrompt),
         }
     }
 
-    /// Scores the accepted answers of several questions in one pass. With each score comes the
-    /// index of the question's first sequence in the trace, of what the hooks' capture keeps; its
-    /// logits are those of the scores.
+    /// Scores the accepted answers of several queries in one pass; for a query without answers,
+    /// the model's own top token. Each score comes with the index of the query's first sequence
+    /// in the cache, whose logits are those that the scores were read from.
     ///
-    /// Answers of several tokens are appended to the prompt, so that an intervention on every
-    /// position also acts on them; one on a range of the prompt does not.
+    /// Answers of several tokens are appended to the prompt. An intervention on every position
+    /// therefore also changes their positions; one on a range of the prompt does not.
     ///
     /// # Errors
     /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where a prompt has no tokens;
-    /// [`ModelError::NotFinite`] where an injection made the logits overflow.
+    /// [`ModelError::NotFinite`] where an injection makes the logits overflow.
     pub fn score_all(
         &self,
-        questions: &[Question<'_>],
+        queries: &[PromptQuery],
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<(Vec<(Score, usize)>, ActivationCache), ModelError> {
@@ -94,58 +74,66 @@ impl Model {
             interventions: Vec::new(),
             ..hooks.clone()
         };
-        let mut asked = Vec::new();
+        let mut query_rows = Vec::new();
         let mut row = 0;
-        for question in questions {
-            if question.prompt.is_empty() {
+        for query in queries {
+            let prompt = query.ids();
+            if prompt.is_empty() {
                 return Err(ModelError::EmptyPrompt);
             }
             let first = sequences.len();
-            asked.push(QuestionRows { first, row });
-            let long = |answer: &&Answer| answer.ids.len() > 1;
-            for answer in question.answers.iter().filter(long) {
-                let mut tokens = question.prompt.to_vec();
+            query_rows.push(QueryRows {
+                first_sequence: first,
+                first_row: row,
+            });
+            let is_long = |answer: &&Answer| answer.ids.len() > 1;
+            for answer in query.answers.iter().filter(is_long) {
+                let mut tokens = prompt.clone();
                 tokens.extend(&answer.ids[..answer.ids.len() - 1]);
-                sequences.push((tokens, question.prompt.len() - 1));
+                sequences.push((tokens, prompt.len() - 1));
                 row += answer.ids.len();
             }
             // The prompt alone is needed only where no longer sequence holds its last position.
             if sequences.len() == first {
-                sequences.push((question.prompt.to_vec(), question.prompt.len() - 1));
+                let last = prompt.len() - 1;
+                sequences.push((prompt, last));
                 row += 1;
             }
             for sequence in first..sequences.len() {
                 hooks
                     .interventions
-                    .extend(question.interventions.iter().map(|change| Intervention {
+                    .extend(query.interventions.iter().map(|change| Intervention {
                         sequence: Some(sequence),
                         ..change.clone()
                     }));
             }
         }
         hooks.capture.logits = Positions::From(sequences.iter().map(|(_, last)| *last).collect());
-        let rows: Vec<&[u32]> = sequences
+        let tokens: Vec<&[u32]> = sequences
             .iter()
             .map(|(tokens, _)| tokens.as_slice())
             .collect();
-        let trace = self.forward(&rows, &hooks, cancel)?;
-        if trace.logits.data.iter().any(|logit| !logit.is_finite()) {
+        let cache = self.forward(&tokens, &hooks, cancel)?;
+        if cache.logits.data.iter().any(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite {
                 model: self.info.name.clone(),
             });
         }
-        let scores = questions
+        let scores = queries
             .iter()
-            .zip(&asked)
-            .map(|(question, asked)| (score_rows(question.answers, &trace, asked.row), asked.first))
+            .zip(&query_rows)
+            .map(|(query, rows)| {
+                let score = score_rows(&query.answers, &cache, rows.first_row);
+                (score, rows.first_sequence)
+            })
             .collect();
-        Ok((scores, trace))
+        Ok((scores, cache))
     }
 }
 
-/// Scores answers from the rows of logits that begin with the prompt's last position.
-fn score_rows(answers: &[Answer], trace: &ActivationCache, first: usize) -> Score {
-    let first_row = trace.logits.row(first);
+/// Scores answers from the rows of logits that start with the prompt's last position, row `first`.
+fn score_rows(answers: &[Answer], cache: &ActivationCache, first: usize) -> Score {
+    let first_row = cache.logits.row(first);
     let own: Vec<Answer>;
     let answers = if answers.is_empty() {
         let ids = top_k(first_row, 1).iter().map(|top| top.token).collect();
@@ -163,7 +151,7 @@ fn score_rows(answers: &[Answer], trace: &ActivationCache, first: usize) -> Scor
         let mut logp = log_softmax_at(first_row, answer.ids[0] as usize);
         if answer.ids.len() > 1 {
             for (offset, token) in answer.ids.iter().enumerate().skip(1) {
-                logp += log_softmax_at(trace.logits.row(row + offset), *token as usize);
+                logp += log_softmax_at(cache.logits.row(row + offset), *token as usize);
             }
             row += answer.ids.len();
         }

@@ -236,7 +236,7 @@ pub fn progress_bar() -> StderrProgress {
     }
 }
 
-/// [`FetchProgress`] for people and for logs; see [`progress_bar`].
+/// [`Progress`] for people and for logs; see [`progress_bar`].
 pub struct StderrProgress {
     bar: ProgressBar,
     terminal: bool,
