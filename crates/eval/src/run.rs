@@ -40,7 +40,7 @@ pub fn check_rows(
     let context = model.config().context;
     for example in data.examples()? {
         let example = example?;
-        if shard.is_some_and(|shard| !shard.holds(example.row)) {
+        if shard.is_some_and(|shard| !shard.contains(example.row)) {
             continue;
         }
         let wrong = |reason: String| data.line(example.byte, reason);
@@ -91,8 +91,8 @@ pub struct ExperimentRun<'a> {
 }
 
 /// Measures every cell of a row with each of its memories; `progress` receives the number of cells
-/// that are done. A cell whose logits overflow has no number. The result does not depend on what the
-/// model read before.
+/// that are done. A cell whose logits overflow has no number. The result does not depend on what
+/// the model read before.
 ///
 /// # Errors
 /// As [`sweep_past_overflows`]; an answer without tokens.

@@ -13,13 +13,13 @@ const ROWS_PER_PASS: usize = 512;
 const LEAST_VARIANTS_PER_PASS: usize = 4;
 
 /// Measures variants of a prompt, which is sequence 0 of each fork. Returns the reading of the
-/// prompt as it is, and one reading for each fork, in their order. `progress` receives the number of
-/// variants that are done.
+/// prompt as it is, and one reading for each fork, in their order. `progress` receives the number
+/// of variants that are done.
 ///
 /// A variant shares the clean run below its layer and, where nothing changes there, before its
 /// first position; all variants of a pass go through the layers above in one growing batch. This is
-/// exact. The clean run is computed once and cached; a prompt that is too long for the cache repeats
-/// it in each pass.
+/// exact. The clean run is computed once and cached; a prompt that is too long for the cache
+/// repeats it in each pass.
 ///
 /// # Errors
 /// As [`hoplens_runtime::Model::forward`]; [`ModelError::EmptyPrompt`] if the prompt has no tokens.

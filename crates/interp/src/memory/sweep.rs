@@ -23,8 +23,8 @@ pub struct Grid {
     pub taus: Vec<f64>,
     /// Scopes.
     pub scopes: Vec<Scope>,
-    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the whole
-    /// layer.
+    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the
+    /// whole layer.
     pub head: Option<usize>,
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn run(session: &SessionHandle, place: CaseLocation) -> Result<
             "p": probe.filter(|_| has_answer).map(|probe| probe.p),
             "rank": probe.filter(|_| has_answer).map(|probe| probe.rank),
             "next": probe.and_then(|probe| probe.top.first()),
-            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::code),
+            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::name),
             "error": outcome.err(),
             "repairs": repairs.map(Vec::len),
             "best": best.map(|best| repair_title(&view.snapshot, case, best)),

@@ -75,8 +75,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Cuts texts into sequences of at most `length` tokens, without BOS; leaves out a last piece of one
-/// token.
+/// Cuts texts into sequences of at most `length` tokens, without BOS; leaves out a last piece of
+/// one token.
 pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
     let length = length.min(model.config().context);
     let mut sequences = Vec::new();
@@ -169,8 +169,8 @@ fn sample_batch(
     Ok(sequences)
 }
 
-/// Draws the first token of a sequence: a capitalised word, or any token if the vocabulary has hardly
-/// any such word.
+/// Draws the first token of a sequence: a capitalised word, or any token if the vocabulary has
+/// hardly any such word.
 fn first_token(model: &Model, seed: u64) -> u32 {
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6265_6769_6e6e_696e);
     let vocabulary = model.config().vocab as u32;
