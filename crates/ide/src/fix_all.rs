@@ -1,6 +1,6 @@
 //! The best repair of every failing case at once.
 
-use crate::actions::repair_edit;
+use crate::repair_actions::repair_edit;
 use crate::diagnostics;
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{Repair, RepairChange};

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::grid::{GridArgs, scopes};
-use crate::cli::{Outcome, json, progress, resident, weighed};
-use hoplens_ide::documents::{SweepDocument, Weighed, weigh};
+use crate::cli::{Outcome, evidence, json, progress, resident};
+use hoplens_ide::documents::{SweepDocument, SweepEvidence, SweepQuery, measure_evidence};
 use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
 use hoplens_interp::memory;
@@ -75,22 +75,19 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weigh(
-        &model,
-        &subject,
+    let query = SweepQuery {
+        prompt: &args.prompt,
+        expect: &args.expect,
         memory,
-        &args.expect,
-        swept.best(),
-        &cancel,
-    )?;
+    };
+    let evidence = measure_evidence(&model, &subject, query, swept.best(), &cancel)?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
-        let asked = (args.prompt.as_str(), args.expect.as_slice(), memory);
-        let result = SweepDocument::new(asked, &swept, &weighed, elapsed_ms);
+        let result = SweepDocument::new(query, &swept, &evidence, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, args, &model, &grid, &swept, &weighed, elapsed_ms)?;
+        print_text(out, args, &model, &grid, &swept, &evidence, elapsed_ms)?;
     }
     Ok(Outcome::Clean)
 }
@@ -103,7 +100,7 @@ fn print_text(
     model: &Model,
     grid: &Grid,
     swept: &memory::Sweep,
-    weighed: &Weighed,
+    sweep_evidence: &SweepEvidence,
     elapsed_ms: f64,
 ) -> Result<(), CliError> {
     let baseline = swept.baseline.logp_first.exp();
@@ -172,7 +169,7 @@ fn print_text(
             best.rank + 1
         )?;
     }
-    weighed::print_text(out, weighed)?;
+    evidence::print_text(out, sweep_evidence)?;
     writeln!(
         out,
         "{} cells in {elapsed_ms:.0} ms on {}",

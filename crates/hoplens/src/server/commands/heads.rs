@@ -14,7 +14,10 @@ use crate::server::key::Key;
 use crate::server::progress::Progress;
 use crate::server::state::State;
 use hoplens_analysis::CaseFindings;
-use hoplens_ide::documents::{Ablate, Asked, HeadMap, HeadsOptions, ShowError, head_map};
+use hoplens_ide::documents::{
+    AblationMethod, DocumentError, HeadMap, HeadsOptions, HeadsQuery, head_map, heads_document,
+    json_document,
+};
 use hoplens_ide::{HoverTarget, hover_target, token_source};
 use hoplens_interp::lens::trained::AnyLens;
 
@@ -43,7 +46,7 @@ pub(in crate::server) enum AblateName {
     None,
 }
 
-impl From<AblateName> for Ablate {
+impl From<AblateName> for AblationMethod {
     fn from(name: AblateName) -> Self {
         match name {
             AblateName::Zero => Self::Zero,
@@ -85,10 +88,10 @@ pub(super) async fn heads(
     let title = format!("Silencing the heads of {}", key.short_name());
     let progress = is_slow.then(|| Progress::begin_for(state, title, progress));
     let bos = state.hop_settings(&key).bos;
-    let (ablate, bridge) = (Ablate::from(params.ablate), params.bridge);
+    let (ablate, bridge) = (AblationMethod::from(params.ablate), params.bridge);
     let subject = case.query.clone();
     let (document, map) = ask_model(state, move |model, cancel, _| {
-        let asked = Asked::of_case(model, &subject, bos, cancel)?;
+        let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
         let options = HeadsOptions {
             // A chat's closing tokens stand behind those of the findings, never before.
             position: token.min(asked.tokens.len().saturating_sub(1)),
@@ -99,9 +102,9 @@ pub(super) async fn heads(
             words: None,
             anywhere: false,
         };
-        let result = hoplens_ide::documents::heads(model, asked, &options, cancel)?;
+        let result = heads_document(model, asked, &options, cancel)?;
         let map = head_map(&result, None, ablate, model)?;
-        Ok::<_, ShowError>((hoplens_ide::documents::document(&model.info, &result)?, map))
+        Ok::<_, DocumentError>((json_document(&model.info, &result)?, map))
     })
     .await?;
     drop(progress);

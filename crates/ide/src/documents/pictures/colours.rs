@@ -1,4 +1,5 @@
-//! The colours of maps: orange is loss and blue is gain, white is nothing, told apart by any eye.
+//! The colours of maps: orange for loss, white for nothing, blue for gain; safe for colour-blind
+//! readers.
 
 use plotters::style::RGBColor;
 
@@ -8,10 +9,10 @@ const COLOURS: [(f64, f64, f64); 3] = [
     (247.0, 247.0, 247.0),
     (33.0, 102.0, 172.0),
 ];
-/// A cell of which nothing is known.
+/// A cell without a value.
 pub const NONE: RGBColor = RGBColor(150, 150, 150);
 
-/// The colour of a value on a scale that ends at `limit` and `-limit`.
+/// Returns the colour of a value on a scale from `-limit` to `limit`.
 pub fn colour(value: f64, limit: f64) -> RGBColor {
     if value.is_nan() {
         return NONE;
@@ -32,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gain_is_blue_loss_is_orange_and_an_overflow_neither() {
+    fn gains_are_blue_losses_orange_and_missing_values_grey() {
         assert_eq!(colour(50.0, 50.0), RGBColor(33, 102, 172));
         assert_eq!(colour(-500.0, 50.0), RGBColor(179, 88, 6));
         assert_eq!(colour(0.0, 50.0), RGBColor(247, 247, 247));

@@ -1,61 +1,64 @@
-//! What speaks for and against a grid's best cell.
+//! The evidence for a sweep's best cell: random memories in its place, and side effects.
 
 use serde::Serialize;
 
-use crate::documents::error::ShowError;
+use crate::documents::error::DocumentError;
+use crate::documents::sweep::query::SweepQuery;
 use hoplens_interp::memory::{
     CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
     control, neutral_bystanders, random_memories,
 };
 use hoplens_runtime::{Cancel, Model};
 
-/// Nothing of either where no cell could be measured; no collateral of scope `span`.
+/// The evidence for a sweep's best cell; empty where no cell could be measured.
 #[derive(Debug, Default)]
-pub struct Weighed {
+pub struct SweepEvidence {
+    /// The cell with random memories.
     pub control: Option<ControlReport>,
+    /// Side effects on the reference prompts; `None` for scope `span`, which occurs in no other
+    /// prompt.
     pub collateral: Option<Effects>,
 }
 
-/// The best cell with random memories.
+/// How random memories do in the place of the best cell's memory.
 #[derive(Debug, Clone, Serialize)]
 pub struct ControlReport {
     #[serde(flatten)]
     placement: Placement,
-    /// How many.
+    /// Number of random memories.
     pub memories: usize,
-    /// What decides which.
+    /// Seed of their choice.
     seed: u64,
-    /// Share of them that gains less, 0 to 100.
+    /// Percentage of them that gain less, 0 to 100.
     pub percentile: f64,
     /// Mean Δ`logp_first` of the random memories, in nats.
     mean_gain: f64,
-    /// Their median Δ`logp_first`.
+    /// Median Δ`logp_first` of the random memories, in nats.
     pub median_gain: f64,
 }
 
-/// Measures the control of a grid's best cell and its effect on the neutral prompts.
+/// Measures the control of a sweep's best cell and its side effects on the reference prompts.
 ///
 /// # Errors
 /// As [`control`] and [`collateral`].
-pub fn weigh(
+pub fn measure_evidence(
     model: &Model,
     subject: &Subject<'_>,
-    memory: &str,
-    expect: &[String],
+    query: SweepQuery<'_>,
     best: Option<&Cell>,
     cancel: &Cancel,
-) -> Result<Weighed, ShowError> {
+) -> Result<SweepEvidence, DocumentError> {
     let Some(best) = best else {
-        return Ok(Weighed::default());
+        return Ok(SweepEvidence::default());
     };
-    let placement = Placement::from(best);
+    let (memory, placement) = (query.memory, Placement::from(best));
     let silent = &mut |_| {};
-    let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
+    let random = random_memories(memory, query.expect, CONTROL_MEMORIES, CONTROL_SEED);
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
     let bystanders = neutral_bystanders(model, subject.bos);
     let injections = [(memory, &placement)];
     let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
-    Ok(Weighed {
+    Ok(SweepEvidence {
         control: Some(report(placement, &measured)),
         collateral: effects
             .into_iter()

@@ -1,31 +1,33 @@
-//! Layers × heads as a picture.
+//! A map of layers × heads as a picture.
 
 use plotters::prelude::*;
 
-use crate::documents::colours::colour;
-use crate::documents::error::ShowError;
-use crate::documents::font;
-use crate::documents::font::FONT;
+use crate::documents::error::DocumentError;
+use crate::documents::pictures::colours::colour;
+use crate::documents::pictures::font::{FONT, register_font};
 
 /// A number for each head.
 #[derive(Debug)]
 pub struct HeadMap {
+    /// The title.
     pub title: String,
-    /// What the two ends of the scale mean: of negative and of positive values.
+    /// What negative and what positive values mean.
     pub ends: (String, String),
+    /// Number of layers.
     pub layers: usize,
+    /// Number of heads of a layer.
     pub heads: usize,
     /// `[layers][heads]`; NaN where nothing is known.
     pub values: Vec<f64>,
 }
 
-/// Pixels of a cell, and what stands around the cells.
+/// Width of a cell, and the margins (left, top, right, bottom), in pixels.
 const CELL: u32 = 22;
 const MARGINS: (u32, u32, u32, u32) = (54, 64, 20, 76);
 
 impl HeadMap {
-    /// The size of the full colour: what 99 of 100 heads stay under, so that one does not make all
-    /// others white.
+    /// Returns the absolute value that gets the full colour: the 99th percentile, so that one head
+    /// does not make all others white.
     pub fn limit(&self) -> f64 {
         let sizes = self.values.iter().map(|value| value.abs());
         let mut sizes: Vec<f64> = sizes.filter(|size| size.is_finite()).collect();
@@ -38,16 +40,21 @@ impl HeadMap {
             .unwrap_or(1.0)
     }
 
+    /// Returns the number of a head; NaN where nothing is known.
     pub fn value(&self, layer: usize, head: usize) -> f64 {
         let at = layer * self.heads + head;
         self.values.get(at).copied().unwrap_or(f64::NAN)
     }
 
-    pub fn svg(&self) -> Result<String, ShowError> {
-        font::register();
+    /// Draws the map.
+    ///
+    /// # Errors
+    /// The plotting library fails.
+    pub fn svg(&self) -> Result<String, DocumentError> {
+        register_font();
         let mut svg = String::new();
         self.draw(&mut svg)
-            .map_err(|reason| ShowError::Picture(reason.to_string()))?;
+            .map_err(|reason| DocumentError::Picture(reason.to_string()))?;
         Ok(svg)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::numbers::{factor, percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{

@@ -1,4 +1,4 @@
-//! Which prompt's heads are read, and what of its case they are held to.
+//! The prompt whose heads are read.
 
 use std::ops::Range;
 
@@ -8,40 +8,47 @@ use hoplens_interp::memory::Recipe;
 use hoplens_prompt::substitute;
 use hoplens_runtime::{BosPolicy, Cancel, Intervention, Model, Token};
 
-/// A prompt as the model meets it.
+/// A prompt whose heads are read, with what they are measured by.
 #[derive(Debug)]
-pub struct Asked {
+pub struct HeadsQuery {
+    /// The rendered prompt.
     pub prompt: String,
+    /// Its tokens, as the model reads them.
     pub tokens: Vec<Token>,
+    /// The interventions that the injections make.
     pub interventions: Vec<Intervention>,
-    /// Accepted answers, by whose first token heads are measured; none if none are named.
+    /// Accepted answers; heads are measured by the first token of the first one, or by the model's
+    /// own next token if there is none.
     pub expect: Vec<String>,
-    /// What stands for what.
-    pub hop: Option<Hop>,
+    /// The mention whose bridge is looked for in the heads.
+    pub hop: Option<BridgedMention>,
     /// The file and the id of its case.
     pub case: Option<(String, String)>,
-    /// Those in force.
+    /// The injections in force.
     pub injections: Vec<Recipe>,
+    /// Whether the begin-of-text token precedes a prompt.
     pub bos: BosPolicy,
 }
 
-/// A mention and its bridge.
+/// A mention in a prompt and the bridge that it stands for.
 #[derive(Debug, Clone)]
-pub struct Hop {
+pub struct BridgedMention {
     /// Bytes of the prompt.
     pub mention: Range<usize>,
+    /// The entity.
     pub bridge: String,
 }
 
-impl Asked {
+impl HeadsQuery {
+    /// Returns the ids of the prompt's tokens.
     pub fn ids(&self) -> Vec<u32> {
         self.tokens.iter().map(|token| token.id).collect()
     }
 
-    /// A case's prompt, its injections in force.
+    /// Returns the query of a case, with its injections in force.
     ///
     /// # Errors
-    /// The prompt is too long, or an injection is none for this model.
+    /// The prompt is too long, or the model cannot take an injection.
     pub fn of_case(
         model: &Model,
         subject: &CaseQuery,
@@ -51,7 +58,7 @@ impl Asked {
         model.check_text(&subject.prompt)?;
         let (tokens, interventions) = in_force(model, subject, bos, cancel)?;
         let hop = subject.bridged().and_then(|(mention, bridge)| {
-            Some(Hop {
+            Some(BridgedMention {
                 mention: mention.range.clone()?,
                 bridge: bridge.to_owned(),
             })
@@ -68,15 +75,16 @@ impl Asked {
         })
     }
 
-    /// The prompt with the bridge named, and the bytes where it is.
+    /// Returns the prompt with the bridge in the mention's place, and the bytes of the bridge.
     pub fn explicit(&self) -> Option<(String, Range<usize>)> {
-        let Hop { mention, bridge } = self.hop.as_ref()?;
+        let BridgedMention { mention, bridge } = self.hop.as_ref()?;
         let explicit = substitute(&self.prompt, mention.clone(), bridge);
         let added = explicit.len() + mention.len() - self.prompt.len();
         Some((explicit, mention.start..mention.start + added))
     }
 
-    /// The first token that has bytes at or after `byte` of the prompt.
+    /// Returns the first token with bytes at or behind `byte` of the prompt; the last one if there
+    /// is none.
     pub fn token_at(tokens: &[Token], byte: usize) -> usize {
         let at = tokens.iter().position(|token| byte < token.range.end);
         at.unwrap_or_else(|| tokens.len().saturating_sub(1))

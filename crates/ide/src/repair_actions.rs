@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::numbers::{chance, factor, percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{

@@ -1,6 +1,6 @@
 //! Whether the injections in a file still do what they are there for.
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, FileFindings, Thresholds};

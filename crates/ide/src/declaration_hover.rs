@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::completion::project_key_at;
-use crate::injections::effects;
+use crate::injection_effects::effects;
 use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;

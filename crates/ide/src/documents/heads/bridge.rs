@@ -1,51 +1,55 @@
-//! Which heads speak the bridge of a hop, or the words of a list.
+//! Which heads rank the bridge of a hop, or the words of a list, highest.
 
-use crate::documents::asked::Asked;
-use crate::documents::error::ShowError;
+use crate::documents::error::DocumentError;
+use crate::documents::heads::query::HeadsQuery;
 use hoplens_interp::lens::trained::AnyLens;
 use hoplens_interp::lens::{Run, Spoken, spoken};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Model};
 
-/// Who speaks the bridge, in the prompt as it is and in the one that names it.
+/// Each head's rank of the bridge, in the prompt as written and in the one that names the bridge.
 #[derive(Debug)]
-pub struct BridgeHeads {
+pub struct BridgeRanks {
+    /// The bridge.
     pub bridge: String,
     /// The tokens that are looked for.
     pub tokens: Vec<u32>,
     /// The prompt that names the bridge.
     pub explicit_prompt: String,
+    /// In the prompt as written.
     pub composed: Vec<Spoken>,
+    /// In the prompt that names the bridge.
     pub explicit: Vec<Spoken>,
 }
 
-/// Reads both prompts from the mention on, or from the bridge in its place. The explicit prompt is
-/// asked without the file's injections, as its probe is.
-pub fn bridge(
+/// Reads both prompts from the mention, or the bridge in its place, to the end; `None` if the query
+/// has no bridge. The prompt that names the bridge runs without the file's injections, like its
+/// probe.
+pub fn find_bridge(
     model: &Model,
-    asked: &Asked,
+    query: &HeadsQuery,
     lens: AnyLens<'_>,
     cancel: &Cancel,
-) -> Result<Option<BridgeHeads>, ShowError> {
-    let (Some(hop), Some((explicit, place))) = (&asked.hop, asked.explicit()) else {
+) -> Result<Option<BridgeRanks>, DocumentError> {
+    let (Some(hop), Some((explicit, place))) = (&query.hop, query.explicit()) else {
         return Ok(None);
     };
     let tokens = tokens_of(model, memory_text(&hop.bridge), true);
     if tokens.is_empty() {
         return Ok(None);
     }
-    let ids = asked.ids();
+    let ids = query.ids();
     let run = Run {
         tokens: &ids,
-        interventions: &asked.interventions,
+        interventions: &query.interventions,
     };
-    let from = Asked::token_at(&asked.tokens, hop.mention.start);
+    let from = HeadsQuery::token_at(&query.tokens, hop.mention.start);
     let composed = spoken(model, run, from..ids.len(), &tokens, lens, cancel)?;
-    let read = model.tokenizer.encode(&explicit, asked.bos);
-    let from = Asked::token_at(&read, place.start);
+    let read = model.tokenizer.encode(&explicit, query.bos);
+    let from = HeadsQuery::token_at(&read, place.start);
     let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
     let explicit_heads = spoken(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
-    Ok(Some(BridgeHeads {
+    Ok(Some(BridgeRanks {
         bridge: hop.bridge.clone(),
         tokens,
         explicit_prompt: explicit,
@@ -54,8 +58,8 @@ pub fn bridge(
     }))
 }
 
-/// The tokens by which a lens would say a text: its first one, with a space before it and without,
-/// and where `all` those that begin its other words.
+/// Returns the tokens that begin a text: its first one, with a space before it and without, and if
+/// `all` those that begin its other words.
 fn tokens_of(model: &Model, text: &str, all: bool) -> Vec<u32> {
     let spaced = model.tokenizer.continuation(&format!(" {text}"));
     let begins_word = |token: &&u32| model.tokenizer.text(**token).starts_with(' ');
@@ -69,8 +73,8 @@ fn tokens_of(model: &Model, text: &str, all: bool) -> Vec<u32> {
     tokens
 }
 
-/// The tokens of words, and the words of which the model's vocabulary knows only pieces of a
-/// letter or two, which would be found everywhere.
+/// Returns the tokens of words, and the words for which the vocabulary has only pieces of a letter
+/// or two, which would be found everywhere.
 pub fn word_tokens(model: &Model, words: &[String]) -> (Vec<u32>, Vec<String>) {
     const LETTERS: usize = 2;
     let (mut tokens, mut unknown) = (Vec::new(), Vec::new());

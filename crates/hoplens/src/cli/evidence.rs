@@ -1,13 +1,13 @@
-//! What speaks for and against a grid's best cell, as text.
+//! The evidence for a sweep's best cell, as text.
 
 use std::io::Write;
 
-use hoplens_ide::documents::Weighed;
+use hoplens_ide::documents::SweepEvidence;
 use hoplens_ide::{chance, factor, side_effects};
 
-/// One line for each.
-pub(super) fn print_text(out: &mut dyn Write, weighed: &Weighed) -> std::io::Result<()> {
-    if let Some(control) = &weighed.control {
+/// Prints a line for the random memories and one for the side effects.
+pub(super) fn print_text(out: &mut dyn Write, evidence: &SweepEvidence) -> std::io::Result<()> {
+    if let Some(control) = &evidence.control {
         let memories = format!("{} random memories", control.memories);
         writeln!(
             out,
@@ -16,7 +16,7 @@ pub(super) fn print_text(out: &mut dyn Write, weighed: &Weighed) -> std::io::Res
             factor(control.median_gain.exp()),
         )?;
     }
-    if let Some(effects) = &weighed.collateral {
+    if let Some(effects) = &evidence.collateral {
         writeln!(out, "{}", side_effects(effects, effects))?;
     }
     Ok(())

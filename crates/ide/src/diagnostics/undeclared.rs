@@ -1,6 +1,6 @@
 //! What is said of a hop that nobody declared: all of it is a guess, and is called one.
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, Undeclared, Verdict};

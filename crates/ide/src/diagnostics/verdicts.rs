@@ -1,6 +1,6 @@
 //! A verdict in words: one sentence with its numbers, and where the evidence stands.
 
-use crate::diagnostics::Related;
+use crate::diagnostics::diagnostic::RelatedInformation;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, Verdict};

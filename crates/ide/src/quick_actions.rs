@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use crate::actions::Action;
-use crate::actions::digest;
-use crate::diagnostics::Diagnostic;
-use crate::injections::effect_now;
+use crate::repair_actions::Action;
+use crate::repair_actions::digest;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::injection_effects::effect_now;
 use crate::numbers::{factor, percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_prompt::{

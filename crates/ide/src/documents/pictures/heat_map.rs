@@ -3,47 +3,58 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::documents::colours::{NONE, colour};
-use crate::documents::error::ShowError;
-use crate::documents::font;
-use crate::documents::font::FONT;
+use crate::documents::error::DocumentError;
+use crate::documents::pictures::colours::{NONE, colour};
+use crate::documents::pictures::font::{FONT, register_font};
 
 const SIZE: (u32, u32) = (760, 900);
 
-fn failed(reason: impl std::fmt::Display) -> ShowError {
-    ShowError::Picture(reason.to_string())
+fn failed(reason: impl std::fmt::Display) -> DocumentError {
+    DocumentError::Picture(reason.to_string())
 }
 
 /// A number for each layer and magnitude.
+#[derive(Debug)]
 pub struct HeatMap<'a> {
+    /// The title.
     pub title: String,
+    /// The line below the title.
     pub subtitle: String,
+    /// The layers, from 0.
     pub layers: &'a [usize],
+    /// The magnitudes.
     pub taus: &'a [f64],
     /// `[layers][taus]`; NaN where there is none.
     pub values: Vec<f64>,
-    /// What a number looks like in the legend.
-    pub shown: fn(f64) -> String,
-    /// What the legend says of NaN.
-    pub none: &'static str,
-    /// The least number that has the full colour.
-    pub least: f64,
+    /// Formats a number for the legend.
+    pub format: fn(f64) -> String,
+    /// The legend's text for NaN.
+    pub missing: &'static str,
+    /// Smallest value that may get the full colour.
+    pub min_limit: f64,
 }
 
 type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 impl HeatMap<'_> {
-    pub fn svg(&self) -> Result<String, ShowError> {
-        font::register();
+    /// Draws the map as SVG.
+    ///
+    /// # Errors
+    /// The plotting library fails.
+    pub fn svg(&self) -> Result<String, DocumentError> {
+        register_font();
         let mut svg = String::new();
         self.draw(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area())
             .map_err(failed)?;
         Ok(svg)
     }
 
-    /// plotters writes PNG to files only.
-    pub fn png(&self) -> Result<Vec<u8>, ShowError> {
-        font::register();
+    /// Draws the map as PNG, through a temporary file: plotters writes PNG to files only.
+    ///
+    /// # Errors
+    /// The plotting library or the temporary file fails.
+    pub fn png(&self) -> Result<Vec<u8>, DocumentError> {
+        register_font();
         let folder = tempfile::tempdir().map_err(failed)?;
         let path = folder.path().join("map.png");
         self.draw(&BitMapBackend::new(&path, SIZE).into_drawing_area())
@@ -53,7 +64,7 @@ impl HeatMap<'_> {
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.fill(&WHITE)?;
-        let limit = limit(&self.values, self.least);
+        let limit = limit(&self.values, self.min_limit);
         let (map, legend) = area.split_horizontally(SIZE.0 - 130);
         let (title, map) = map.split_vertically(56);
         title.draw(&Text::new(self.title.clone(), (64, 12), (FONT, 21)))?;
@@ -113,7 +124,7 @@ impl HeatMap<'_> {
         Ok(())
     }
 
-    /// The colour bar, with what lies beyond its ends.
+    /// Draws the colour bar and marks values beyond its ends.
     fn draw_legend<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, limit: f64) -> Drawn<B> {
         let values = &self.values;
         let (left, top, height, steps) = (12, 90, 560, 112);
@@ -128,7 +139,7 @@ impl HeatMap<'_> {
         let below = beyond(values.iter().any(|value| *value < -limit), "≤ ");
         for (part, sign) in [(0, above), (1, ""), (2, ""), (3, ""), (4, below)] {
             let value = limit * (1.0 - f64::from(part) / 2.0);
-            let text = format!("{sign}{}", (self.shown)(value));
+            let text = format!("{sign}{}", (self.format)(value));
             let y = top + part * height / 4 - 7;
             area.draw(&Text::new(text, (left + 30, y), (FONT, 14)))?;
         }
@@ -136,15 +147,15 @@ impl HeatMap<'_> {
             let y = top + height + 20;
             let corners = [(left, y), (left + 22, y + 14)];
             area.draw(&Rectangle::new(corners, NONE.filled()))?;
-            area.draw(&Text::new(self.none, (left + 30, y), (FONT, 14)))?;
+            area.draw(&Text::new(self.missing, (left + 30, y), (FONT, 14)))?;
         }
         Ok(())
     }
 }
 
-/// The number that has the full colour: no more than what 95 of 100 cells stay under, so that a few
-/// do not make all others white.
-fn limit(values: &[f64], least: f64) -> f64 {
+/// Returns the absolute value that gets the full colour: the 95th percentile, so that a few cells
+/// do not make all others white, and at least `min_limit`.
+fn limit(values: &[f64], min_limit: f64) -> f64 {
     let mut sizes: Vec<f64> = values
         .iter()
         .map(|value| value.abs())
@@ -152,7 +163,7 @@ fn limit(values: &[f64], least: f64) -> f64 {
         .collect();
     sizes.sort_by(f64::total_cmp);
     let at = (sizes.len() * 95).div_ceil(100).saturating_sub(1);
-    sizes.get(at).copied().unwrap_or(0.0).max(least)
+    sizes.get(at).copied().unwrap_or(0.0).max(min_limit)
 }
 
 #[cfg(test)]
