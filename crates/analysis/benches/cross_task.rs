@@ -9,7 +9,7 @@ use hoplens_analysis::{
     AnalysisSettings, Document, Neighbours, analyse, first_tokens, measure as repairs,
 };
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Placement, Recipe, Subject, encode, measure};
+use hoplens_interp::memory::{MemoryInjection, Placement, Subject, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
 use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
 use hoplens_store::{ModelRef, StoreOptions, locate};
@@ -159,10 +159,10 @@ fn offered(model: &Model) -> Vec<Repair> {
                 &mut |_| {},
             );
             for offer in offers.expect("repairs are measured") {
-                let Some(recipe) = offer.change.injection() else {
+                let Some(memory_injection) = offer.change.injection() else {
                     continue;
                 };
-                let Recipe { memory, placement } = recipe.clone();
+                let MemoryInjection { memory, placement } = memory_injection.clone();
                 let Placement {
                     encoding,
                     layer,

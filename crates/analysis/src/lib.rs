@@ -2,47 +2,32 @@
 //!
 //! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
 
-mod analysis;
-mod answer;
-mod candidates;
-mod chain;
+mod case;
 mod chat;
-mod declared;
 mod error;
-mod evidence;
-mod generate;
-mod mentions;
-mod neighbours;
-mod probe;
-mod refused;
+mod generation;
+mod hop;
 mod repair;
-mod respell;
 mod settings;
-mod stability;
-mod stream;
-mod subject;
-mod undeclared;
-mod variants;
-mod verdict;
 
-pub use analysis::{
+pub use case::findings::{
     CaseFindings, CaseOutcome, Document, FileFindings, analyse, case_id, case_subject,
     find_repairs, measure, subjects, weigh,
 };
-pub use answer::{ModelAnswer, answer};
-pub use candidates::{Candidate, CandidateSource, candidates, name_key};
-pub use declared::{placement, recipe};
+pub use case::injection::{memory_injection, placement};
+pub use case::query::{CaseQuery, Mention, first_tokens, in_force};
 pub use error::AnalysisError;
-pub use evidence::{Collateral, control_in_force};
-pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use generation::answer::{ModelAnswer, answer};
+pub use generation::generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use hop::candidates::{Candidate, CandidateSource, candidates, name_key};
+pub use hop::mentions::mentions;
+pub use hop::probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
+pub use hop::undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
+pub use hop::variants::Variant;
+pub use hop::verdict::{Verdict, verdict};
 pub use hoplens_prompt::{memory_text, substitute};
-pub use mentions::mentions;
-pub use neighbours::Neighbours;
-pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
+pub use repair::evidence::{SideEffects, control_in_force};
+pub use repair::reference_prompts::Neighbours;
+pub use repair::stability::Stability;
 pub use repair::{Repair, RepairChange, Wording, try_injection, words_edit};
 pub use settings::{AnalysisSettings, SearchSettings, Thresholds};
-pub use stability::Stability;
-pub use subject::{CaseQuery, Mention, first_tokens, in_force};
-pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
-pub use variants::Variant;
-pub use verdict::{Verdict, verdict};

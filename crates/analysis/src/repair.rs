@@ -1,21 +1,25 @@
 //! Repairs, measured and ranked on one scale: Δlog p of the expected answer.
 
+pub(crate) mod evidence;
 mod inject;
+pub(crate) mod reference_prompts;
+pub(crate) mod retokenize;
+pub(crate) mod stability;
 mod wording;
 
 pub use inject::try_injection;
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, CaseOutcome};
+use crate::case::findings::{CaseFindings, CaseOutcome};
 use crate::error::AnalysisError;
-use crate::evidence::Collateral;
-use crate::probe::Probe;
+use crate::hop::probe::Probe;
+use crate::hop::verdict::Verdict;
+use crate::repair::evidence::SideEffects;
+use crate::repair::stability::Stability;
 use crate::settings::AnalysisSettings;
-use crate::stability::Stability;
-use crate::verdict::Verdict;
 use hoplens_injection::Scope;
-use hoplens_interp::memory::{Control, Recipe};
+use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};
 use hoplens_runtime::{Cancel, Model};
 
@@ -38,7 +42,7 @@ pub struct Repair {
     pub control: Option<Control>,
     /// What the injection does to other prompts; `None` for a change of words and for scope
     /// `span`, which act on none, and until it was measured.
-    pub collateral: Option<Collateral>,
+    pub side_effects: Option<SideEffects>,
     /// What the change does to the other cases of the same template; `None` where there are none,
     /// and until it was measured.
     pub stability: Option<Stability>,
@@ -48,7 +52,7 @@ pub struct Repair {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RepairChange {
     /// A memory is injected while the model reads.
-    Inject(Recipe),
+    Inject(MemoryInjection),
     /// Words of the prompt are changed.
     Words {
         /// To what end.
@@ -79,9 +83,9 @@ pub enum Wording {
 
 impl RepairChange {
     /// The injection, if it is one.
-    pub const fn injection(&self) -> Option<&Recipe> {
+    pub const fn injection(&self) -> Option<&MemoryInjection> {
         match self {
-            Self::Inject(recipe) => Some(recipe),
+            Self::Inject(memory_injection) => Some(memory_injection),
             Self::Words { .. } => None,
         }
     }
@@ -109,7 +113,7 @@ impl Repair {
             rank_after: after.rank,
             fakes: false,
             control: None,
-            collateral: None,
+            side_effects: None,
             stability: None,
         }
     }
@@ -207,22 +211,22 @@ fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<Repair> {
 /// Leaves out injections at every position where the one at the last token is the same: in the
 /// last layer no other position is read.
 fn drop_wider(repairs: &mut Vec<Repair>) {
-    let narrow: Vec<(Recipe, f64)> = repairs
+    let narrow: Vec<(MemoryInjection, f64)> = repairs
         .iter()
         .filter_map(|repair| Some((repair.change.injection()?.clone(), repair.logp_after)))
-        .filter(|(recipe, _)| recipe.placement.scope == Scope::Last)
+        .filter(|(memory_injection, _)| memory_injection.placement.scope == Scope::Last)
         .collect();
     repairs.retain(|repair| {
-        let Some(recipe) = repair.change.injection() else {
+        let Some(memory_injection) = repair.change.injection() else {
             return true;
         };
-        if recipe.placement.scope != Scope::All {
+        if memory_injection.placement.scope != Scope::All {
             return true;
         }
-        let mut narrowed = recipe.clone();
+        let mut narrowed = memory_injection.clone();
         narrowed.placement.scope = Scope::Last;
-        let same = |(recipe, logp): &(Recipe, f64)| {
-            *recipe == narrowed && (logp - repair.logp_after).abs() < 1e-4
+        let same = |(memory_injection, logp): &(MemoryInjection, f64)| {
+            *memory_injection == narrowed && (logp - repair.logp_after).abs() < 1e-4
         };
         !narrow.iter().any(same)
     });
@@ -267,7 +271,7 @@ mod tests {
         };
         let memory = "x".to_owned();
         repair(
-            RepairChange::Inject(Recipe { memory, placement }),
+            RepairChange::Inject(MemoryInjection { memory, placement }),
             logp_after,
         )
     }

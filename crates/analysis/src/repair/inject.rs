@@ -1,12 +1,12 @@
 //! Injections of the bridge as repairs.
 
+use crate::case::query::{CaseQuery, first_tokens};
 use crate::error::AnalysisError;
-use crate::probe::{Probe, ask, asked};
+use crate::hop::probe::{Probe, ask, asked};
 use crate::repair::{Repair, RepairChange};
 use crate::settings::AnalysisSettings;
-use crate::subject::{CaseQuery, first_tokens};
 use hoplens_interp::memory;
-use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
+use hoplens_interp::memory::{MemoryInjection, Placement, encode, place, resolve_scope, search};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 
@@ -17,21 +17,27 @@ use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 pub fn try_injection(
     model: &Model,
     query: &CaseQuery,
-    recipe: &Recipe,
+    memory_injection: &MemoryInjection,
     settings: &AnalysisSettings,
     cancel: &Cancel,
 ) -> Result<(Probe, Probe), AnalysisError> {
-    model.check_layer(recipe.placement.layer)?;
+    model.check_layer(memory_injection.placement.layer)?;
     let Placement {
         encoding,
         layer,
         tau,
         scope,
         ..
-    } = &recipe.placement;
+    } = &memory_injection.placement;
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
-    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let vector = encode(
+        model,
+        &memory_injection.memory,
+        *encoding,
+        settings.bos,
+        cancel,
+    )?;
     let mut injected = written.clone();
     injected
         .interventions
@@ -45,7 +51,7 @@ pub fn try_injection(
 }
 
 /// The best injection of the bridge for each encoding and scope.
-pub(super) fn measure(
+pub(crate) fn measure(
     model: &Model,
     query: &CaseQuery,
     before: f64,
@@ -87,7 +93,7 @@ pub(super) fn measure(
             let mut asked = written.clone();
             asked.interventions.push(change);
             injected.push(asked);
-            changes.push(RepairChange::Inject(Recipe {
+            changes.push(RepairChange::Inject(MemoryInjection {
                 memory: text.to_owned(),
                 placement: Placement::from(best),
             }));

@@ -2,22 +2,22 @@
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, CaseOutcome};
-use crate::chain::question;
+use crate::case::findings::{CaseFindings, CaseOutcome};
 use crate::error::AnalysisError;
-use crate::probe::HopProbe;
-use crate::probe::{ask, asked};
+use crate::hop::chain::question;
+use crate::hop::probe::HopProbe;
+use crate::hop::probe::{ask, asked};
+use crate::hop::verdict::Verdict;
+use crate::repair::retokenize::{space_at_end, spellings};
 use crate::repair::{Repair, RepairChange, Wording};
-use crate::respell::{space_at_end, spellings};
 use crate::settings::AnalysisSettings;
-use crate::verdict::Verdict;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Mapped, fitted, places};
 use hoplens_runtime::{Cancel, Capture, Model};
 
 /// Measures every change of words in one pass, with the file's injections in force, which stay
 /// there; one of them that acts on words that are gone rules the change out.
-pub(super) fn measure(
+pub(crate) fn measure(
     model: &Model,
     case: &CaseFindings,
     outcome: &CaseOutcome,

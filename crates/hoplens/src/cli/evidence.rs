@@ -16,7 +16,7 @@ pub(super) fn print_text(out: &mut dyn Write, evidence: &SweepEvidence) -> std::
             factor(control.median_gain.exp()),
         )?;
     }
-    if let Some(effects) = &evidence.collateral {
+    if let Some(effects) = &evidence.side_effects {
         writeln!(out, "{}", side_effects(effects, effects))?;
     }
     Ok(())

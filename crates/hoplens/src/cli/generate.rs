@@ -15,13 +15,13 @@ use shown::without_controls;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::{Outcome, analysed, cases, interrupt, json, resident};
-use hoplens_analysis::recipe;
+use hoplens_analysis::memory_injection;
 use hoplens_analysis::{
     AnalysisError, CaseQuery, Generated, Generation, Stop, case_id, case_subject, generate,
 };
 use hoplens_ide::{Snapshot, quoted};
 use hoplens_injection::Scope;
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Origin, Severity, all_problems, sidecar_name};
 use hoplens_runtime::{Cancel, Model, Sampling};
@@ -49,7 +49,7 @@ struct SamplingReport {
 struct CaseReport {
     case: String,
     prompt: String,
-    injections: Vec<Recipe>,
+    injections: Vec<MemoryInjection>,
     #[serde(flatten)]
     written: Generated,
     /// The same without the injections, where a comparison was asked for.
@@ -119,7 +119,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         reports.push(CaseReport {
             case: id,
             prompt: subject.prompt,
-            injections: subject.injections.iter().map(recipe).collect(),
+            injections: subject.injections.iter().map(memory_injection).collect(),
             written,
             without_injections,
         });
@@ -236,19 +236,21 @@ impl Session<'_> {
             .ms_per_token
             .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
         let count = written.tokens.len();
-        let injections = subject.injections.iter().map(recipe);
-        let injections: String = injections.map(|recipe| in_force(&recipe)).collect();
+        let injections = subject.injections.iter().map(memory_injection);
+        let injections: String = injections
+            .map(|memory_injection| in_force(&memory_injection))
+            .collect();
         format!("[{count} tokens{speed}; {why}{injections}]")
     }
 }
 
-fn in_force(recipe: &Recipe) -> String {
-    let memory = quoted(&recipe.memory);
+fn in_force(memory_injection: &MemoryInjection) -> String {
+    let memory = quoted(&memory_injection.memory);
     let Placement {
         layer, head, tau, ..
-    } = recipe.placement;
+    } = memory_injection.placement;
     let head = head.map_or_else(String::new, |head| format!(", head {head}"));
-    let scope = match &recipe.placement.scope {
+    let scope = match &memory_injection.placement.scope {
         Scope::All => String::new(),
         Scope::Last => ", last token".into(),
         Scope::Span(span) => format!(", at {}", quoted(&span.text)),

@@ -234,8 +234,9 @@ fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repai
     // A span of the prompt would be one more kind; the search asks for these two.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
-        let recipe = repair.change.injection();
-        recipe.is_none_or(|recipe| scopes.contains(&recipe.placement.scope))
+        let memory_injection = repair.change.injection();
+        memory_injection
+            .is_none_or(|memory_injection| scopes.contains(&memory_injection.placement.scope))
     };
     assert!(found.iter().all(known));
     found
@@ -291,10 +292,10 @@ fn the_prompts_around_are_read_once_for_all_cases() {
         assert_eq!(alone.len(), together.len());
         for (alone, together) in alone.iter().zip(&together) {
             assert_eq!(alone.change, together.change);
-            let others = |of: &Repair| of.collateral.as_ref()?.cases;
+            let others = |of: &Repair| of.side_effects.as_ref()?.cases;
             if let (Some(alone), Some(together)) = (others(alone), others(together)) {
                 assert_eq!(alone.prompts, together.prompts);
-                assert_close(alone.mean_kl, together.mean_kl, 1e-4, "collateral");
+                assert_close(alone.mean_kl, together.mean_kl, 1e-4, "side effects");
             }
             let gap = |of: &Repair| of.stability.unwrap().mean_dlogp;
             assert_close(gap(alone), gap(together), 1e-4, "stability");

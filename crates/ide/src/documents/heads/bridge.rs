@@ -3,7 +3,7 @@
 use crate::documents::error::DocumentError;
 use crate::documents::heads::query::HeadsQuery;
 use hoplens_interp::lens::trained::AnyLens;
-use hoplens_interp::lens::{Run, Spoken, spoken};
+use hoplens_interp::lens::{Run, WordRank, rank_words};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Model};
 
@@ -17,9 +17,9 @@ pub struct BridgeRanks {
     /// The prompt that names the bridge.
     pub explicit_prompt: String,
     /// In the prompt as written.
-    pub composed: Vec<Spoken>,
+    pub composed: Vec<WordRank>,
     /// In the prompt that names the bridge.
-    pub explicit: Vec<Spoken>,
+    pub explicit: Vec<WordRank>,
 }
 
 /// Reads both prompts from the mention, or the bridge in its place, to the end; `None` if the query
@@ -44,11 +44,11 @@ pub fn find_bridge(
         interventions: &query.interventions,
     };
     let from = HeadsQuery::token_at(&query.tokens, hop.mention.start);
-    let composed = spoken(model, run, from..ids.len(), &tokens, lens, cancel)?;
+    let composed = rank_words(model, run, from..ids.len(), &tokens, lens, cancel)?;
     let read = model.tokenizer.encode(&explicit, query.bos);
     let from = HeadsQuery::token_at(&read, place.start);
     let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
-    let explicit_heads = spoken(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
+    let explicit_heads = rank_words(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
     Ok(Some(BridgeRanks {
         bridge: hop.bridge.clone(),
         tokens,

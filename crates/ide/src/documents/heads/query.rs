@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use hoplens_analysis::recipe;
-use hoplens_analysis::{AnalysisError, CaseQuery, in_force};
-use hoplens_interp::memory::Recipe;
+use hoplens_analysis::{AnalysisError, CaseQuery, in_force, memory_injection};
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_prompt::substitute;
 use hoplens_runtime::{BosPolicy, Cancel, Intervention, Model, Token};
 
@@ -25,7 +24,7 @@ pub struct HeadsQuery {
     /// The file and the id of its case.
     pub case: Option<(String, String)>,
     /// The injections in force.
-    pub injections: Vec<Recipe>,
+    pub injections: Vec<MemoryInjection>,
     /// Whether the begin-of-text token precedes a prompt.
     pub bos: BosPolicy,
 }
@@ -70,7 +69,7 @@ impl HeadsQuery {
             expect: subject.expect.clone(),
             hop,
             case: None,
-            injections: subject.injections.iter().map(recipe).collect(),
+            injections: subject.injections.iter().map(memory_injection).collect(),
             bos,
         })
     }

@@ -9,8 +9,8 @@ use crate::documents::heads::rows::{
 };
 use hoplens_interp::lens::trained::{AnyLens, HeadAt};
 use hoplens_interp::lens::{
-    Ablation, HeadReading, Run, ablate_heads, estimate_ablations, last_outputs, read_heads,
-    read_token, spoken,
+    Ablation, HeadReadout, Run, ablate_heads, estimate_ablations, last_outputs, rank_words,
+    read_heads, read_token,
 };
 use hoplens_runtime::{Cancel, Matrix, Model, top_k};
 
@@ -141,7 +141,7 @@ impl HeadsPass<'_> {
     fn replace_words(
         &self,
         options: &HeadsOptions<'_>,
-        heads: &mut [HeadReading],
+        heads: &mut [HeadReadout],
     ) -> Result<(), DocumentError> {
         let (model, lens) = (self.model, options.lens);
         let outputs = last_outputs(model, self.run, self.cancel)?;
@@ -213,7 +213,7 @@ impl HeadsPass<'_> {
         let end = run.tokens.len();
         let first = if options.anywhere { 0 } else { end - 1 };
         let read = token_texts(model, run.tokens);
-        for found in spoken(model, run, first..end, &tokens, options.lens, cancel)? {
+        for found in rank_words(model, run, first..end, &tokens, options.lens, cancel)? {
             if let Some(head) = row_of(heads, found.at) {
                 head.words = Some(word_rank_row(model, &found, &read));
             }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::documents::heads::options::AblationMethod;
-use hoplens_interp::lens::{HeadReading, Spoken};
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::lens::{HeadReadout, WordRank};
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_runtime::Model;
 
 /// The read-out of every head at one token of a prompt.
@@ -29,7 +29,7 @@ pub struct HeadsDocument {
     /// The lens: `unembed` or `trained`.
     pub lens: &'static str,
     /// The injections in force.
-    pub injections: Vec<Recipe>,
+    pub injections: Vec<MemoryInjection>,
     /// Norm of the residual stream behind the last block.
     pub residual_norm: f32,
     /// The bridge that is looked for, where one is known.
@@ -150,7 +150,7 @@ pub fn token_texts(model: &Model, ids: &[u32]) -> Vec<TokenText> {
 /// Returns the row of a head; `change` is the Δlog p of its ablation.
 pub fn head_row(
     model: &Model,
-    head: HeadReading,
+    head: HeadReadout,
     ablate: AblationMethod,
     change: Option<f64>,
 ) -> HeadRow {
@@ -176,7 +176,7 @@ pub fn head_row(
 }
 
 /// Returns the row of a word's rank; `tokens` are those of the prompt that was read.
-pub fn word_rank_row(model: &Model, found: &Spoken, tokens: &[TokenText]) -> WordRankRow {
+pub fn word_rank_row(model: &Model, found: &WordRank, tokens: &[TokenText]) -> WordRankRow {
     WordRankRow {
         position: found.position,
         at: tokens

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::documents::sweep::evidence::{ControlReport, SweepEvidence};
 use crate::documents::sweep::query::SweepQuery;
-use hoplens_interp::memory::{Cell, Effects, Sweep};
+use hoplens_interp::memory::{Cell, SideEffectSummary, Sweep};
 use hoplens_runtime::Reading;
 
 /// A measured sweep, with the field names of the JSON.
@@ -17,7 +17,7 @@ pub struct SweepDocument<'a> {
     cells: &'a [Cell],
     best: Option<&'a Cell>,
     control: Option<&'a ControlReport>,
-    collateral: Option<&'a Effects>,
+    collateral: Option<&'a SideEffectSummary>,
     elapsed_ms: f64,
 }
 
@@ -37,7 +37,7 @@ impl<'a> SweepDocument<'a> {
             cells: &swept.cells,
             best: swept.best(),
             control: evidence.control.as_ref(),
-            collateral: evidence.collateral.as_ref(),
+            collateral: evidence.side_effects.as_ref(),
             elapsed_ms,
         }
     }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::documents::error::DocumentError;
 use crate::documents::sweep::query::SweepQuery;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
-    control, neutral_bystanders, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Placement, SideEffectSummary, Subject, control,
+    neutral_prompts, random_memories, side_effects,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -17,7 +17,7 @@ pub struct SweepEvidence {
     pub control: Option<ControlReport>,
     /// Side effects on the reference prompts; `None` for scope `span`, which occurs in no other
     /// prompt.
-    pub collateral: Option<Effects>,
+    pub side_effects: Option<SideEffectSummary>,
 }
 
 /// How random memories do in the place of the best cell's memory.
@@ -40,7 +40,7 @@ pub struct ControlReport {
 /// Measures the control of a sweep's best cell and its side effects on the reference prompts.
 ///
 /// # Errors
-/// As [`control`] and [`collateral`].
+/// As [`control`] and [`side_effects`].
 pub fn measure_evidence(
     model: &Model,
     subject: &Subject<'_>,
@@ -55,16 +55,16 @@ pub fn measure_evidence(
     let silent = &mut |_| {};
     let random = random_memories(memory, query.expect, CONTROL_MEMORIES, CONTROL_SEED);
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
-    let bystanders = neutral_bystanders(model, subject.bos);
+    let reference_prompts = neutral_prompts(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
+    let effects = side_effects(model, &reference_prompts, &injections, subject.bos, cancel, silent)?;
     Ok(SweepEvidence {
         control: Some(report(placement, &measured)),
-        collateral: effects
+        side_effects: effects
             .into_iter()
             .flatten()
             .next()
-            .map(|effects| Effects::of(&effects)),
+            .map(|effects| SideEffectSummary::of(&effects)),
     })
 }
 

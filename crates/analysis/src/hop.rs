@@ -1,0 +1,10 @@
+//! Hops: the probes, the verdict, and the hops that a prompt does not declare.
+
+pub(crate) mod candidates;
+pub(crate) mod chain;
+pub(crate) mod invalid_injections;
+pub(crate) mod mentions;
+pub(crate) mod probe;
+pub(crate) mod undeclared;
+pub(crate) mod variants;
+pub(crate) mod verdict;

@@ -1,0 +1,130 @@
+//! A prompt changed in one thing, to see what that thing is worth: an injection, a space, the
+//! rest of an answer.
+
+use crate::case::query::CaseQuery;
+use crate::case::query::{answers, disjoint, interventions};
+use crate::error::AnalysisError;
+use crate::hop::probe::{Asked, Probe};
+use crate::repair::retokenize::trailing_space;
+use crate::settings::AnalysisSettings;
+use hoplens_runtime::{Answer, Cancel, Model, Token};
+
+/// The most injections of a prompt that are looked at one by one.
+const INJECTIONS: usize = 8;
+
+/// What is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The prompt without one of its injections (index into [`CaseQuery::injections`]).
+    Without(usize),
+    /// With a space before that injection's memory, which has none.
+    Spaced(usize),
+    /// With the answers just as they are declared, no space added.
+    Literal,
+    /// Without the spaces at the prompt's end.
+    Trimmed,
+    /// With the first token of the first answer behind the prompt; its next tokens are what counts.
+    Begun,
+}
+
+/// The variants that there are of a prompt as `written`.
+///
+/// # Errors
+/// An injection that cannot be placed.
+pub(crate) fn variants(
+    model: &Model,
+    query: &CaseQuery,
+    written: &Asked,
+    settings: &AnalysisSettings,
+    cancel: &Cancel,
+) -> Result<Vec<(Variant, Asked)>, AnalysisError> {
+    let mut found = Vec::new();
+    // One injection alone is what the prompt without any says already.
+    if query.injections.len() > 1 {
+        for index in 0..query.injections.len().min(INJECTIONS) {
+            let mut asked = written.clone();
+            asked.interventions.remove(index);
+            found.push((Variant::Without(index), asked));
+        }
+    }
+    for (index, injection) in query.injections.iter().enumerate().take(INJECTIONS) {
+        if injection.memory.value.starts_with(char::is_whitespace) {
+            continue;
+        }
+        let mut spaced = injection.clone();
+        spaced.memory.value.insert(0, ' ');
+        let (prompt, tokens) = (&written.prompt, &written.tokens);
+        let spaced = [spaced];
+        let placed = interventions(model, prompt, tokens, &spaced, settings.bos, cancel)?;
+        let mut asked = written.clone();
+        if let (Some(old), Some(new)) = (
+            asked.interventions.get_mut(index),
+            placed.into_iter().next(),
+        ) {
+            *old = new;
+            found.push((Variant::Spaced(index), asked));
+        }
+    }
+    let spaced = |answer: &Answer| !query.expect.contains(&answer.text);
+    if written.answers.iter().any(spaced)
+        && let Some(answers) = literal(model, query)
+    {
+        let mut asked = written.clone();
+        asked.answers = answers;
+        found.push((Variant::Literal, asked));
+    }
+    if let Some(spelling) = trailing_space(&query.prompt) {
+        let prompt = &query.prompt[..spelling.range.start];
+        let tokens = model.tokenizer.encode(prompt, settings.bos);
+        let injections = &query.injections;
+        // An injection at words that end in the space has no place here.
+        if let Ok(interventions) =
+            interventions(model, prompt, &tokens, injections, settings.bos, cancel)
+        {
+            let asked = Asked {
+                answers: answers(model, prompt, &query.expect)?,
+                prompt: prompt.to_owned(),
+                tokens,
+                interventions,
+            };
+            found.push((Variant::Trimmed, asked));
+        }
+    }
+    Ok(found)
+}
+
+/// The answers in the tokens of their very text; `None` where one has none.
+fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
+    let answer = |text: &String| Answer {
+        text: text.clone(),
+        ids: model.tokenizer.continuation(text),
+    };
+    let found: Vec<Answer> = query.expect.iter().map(answer).collect();
+    let whole = found.iter().all(|answer| !answer.ids.is_empty());
+    whole.then(|| disjoint(found))
+}
+
+/// The prompt with the first token of its first answer behind it, where the model begins the
+/// answer and then goes on otherwise: most of the first token's probability is another answer's.
+pub(crate) fn begun(
+    written: &Asked,
+    composed: &Probe,
+    settings: &AnalysisSettings,
+) -> Option<Asked> {
+    let [answer] = written.answers.as_slice() else {
+        return None;
+    };
+    let first = composed.logp_first.exp();
+    let begins = first >= settings.thresholds.known && composed.p < first / 2.0;
+    if answer.ids.len() < 2 || !begins {
+        return None;
+    }
+    let mut asked = written.clone();
+    let end = asked.prompt.len();
+    asked.tokens.push(Token {
+        id: answer.ids[0],
+        range: end..end,
+    });
+    asked.answers.clear();
+    Some(asked)
+}
