@@ -127,7 +127,7 @@ t.test('without a model the rest works, and what is missing is said', function()
   t.has(health(), 'no model (absent)')
   -- What needs no model works.
   vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: [' })
-  t.diagnostic(bufnr, 'front-matter')
+  t.diagnostic(bufnr, 'invalid-yaml')
   t.said = {}
   vim.cmd('Hoplens heads')
   t.wait('a refusal', function()

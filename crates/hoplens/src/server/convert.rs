@@ -13,7 +13,7 @@ use crate::server::view::{Source, View};
 use hoplens_analysis::Repair;
 use hoplens_ide::{Diagnostic, Related, concerns};
 use hoplens_prompt::text::{LineIndex, Position, PositionEncoding};
-use hoplens_prompt::{FileEdit, Origin, Severity};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
 pub(super) fn from_position(position: lsp::Position) -> Position {
@@ -98,7 +98,7 @@ pub(super) fn to_diagnostic(view: &View, one: &Diagnostic, can: &Can) -> Option<
             Severity::Information => lsp::DiagnosticSeverity::INFORMATION,
             Severity::Hint => lsp::DiagnosticSeverity::HINT,
         }),
-        code: Some(lsp::NumberOrString::String(one.code.to_owned())),
+        code: Some(lsp::NumberOrString::String(one.code.to_string())),
         code_description: can.code_links.then(|| code_page(one.code)).flatten(),
         source: Some("hoplens".to_owned()),
         message: one.message.clone(),
@@ -109,7 +109,7 @@ pub(super) fn to_diagnostic(view: &View, one: &Diagnostic, can: &Can) -> Option<
 }
 
 /// The page of a code, for editors that open it at a click.
-fn code_page(code: &str) -> Option<lsp::CodeDescription> {
+fn code_page(code: Code) -> Option<lsp::CodeDescription> {
     let href = super::pages::uri(code)?;
     Some(lsp::CodeDescription { href })
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use tower_lsp_server::ls_types::Uri;
 
 use hoplens_ide::page;
-use hoplens_prompt::CODES;
+use hoplens_prompt::Code;
 use hoplens_store::StoreOptions;
 
 /// Where the pages are, once they are written.
@@ -28,9 +28,9 @@ pub(super) fn prepare(options: &StoreOptions) {
 
 fn write(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    for code in CODES {
+    for code in Code::ALL {
         let path = folder.join(format!("{code}.md"));
-        let text = page(code).unwrap_or_default();
+        let text = page(*code);
         if std::fs::read_to_string(&path).is_ok_and(|now| now == text) {
             continue;
         }
@@ -42,7 +42,7 @@ fn write(folder: &Path) -> std::io::Result<()> {
 }
 
 /// The page of a code; `None` where there is none on this disk.
-pub(super) fn uri(code: &str) -> Option<Uri> {
+pub(super) fn uri(code: Code) -> Option<Uri> {
     let folder = FOLDER.get()?.as_ref()?;
     Uri::from_file_path(folder.join(format!("{code}.md")))
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::problem::Severity;
+use crate::diagnostics::severity::Severity;
 use hoplens_injection::{Encoding, Scope, SpanScope};
 
 const REEF: &str = r#"---

@@ -77,7 +77,7 @@ pub(super) async fn run(state: &Arc<State>, place: Place) -> Result<Value> {
             "p": probe.filter(|_| has_answer).map(|probe| probe.p),
             "rank": probe.filter(|_| has_answer).map(|probe| probe.rank),
             "next": probe.and_then(|probe| probe.top.first()),
-            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::code),
+            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::name),
             "error": outcome.err(),
             "repairs": repairs.map(Vec::len),
             "best": best.map(|best| repair_title(&view.snapshot, case, best)),

@@ -8,16 +8,17 @@ use crate::server::convert;
 use crate::server::key::Key;
 use crate::server::state::State;
 use hoplens_ide::IGNORE;
+use hoplens_prompt::Code;
 use hoplens_prompt::text::LineIndex;
 use hoplens_workspace::{Disk, PROJECT_FILE, ignoring, project_file};
 
 /// For each code: never to be told of it in the project.
-pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::CodeActionOrCommand> {
+pub(super) fn ignores(state: &State, key: &Key, codes: &[Code]) -> Vec<lsp::CodeActionOrCommand> {
     let actions = codes.iter().filter_map(|code| {
         Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
             title: format!("Ignore `{code}` in this project ({PROJECT_FILE})"),
             kind: Some(lsp::CodeActionKind::from(IGNORE)),
-            edit: Some(edit(state, key, code)?),
+            edit: Some(edit(state, key, *code)?),
             ..lsp::CodeAction::default()
         }))
     });
@@ -25,7 +26,7 @@ pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::Code
 }
 
 /// The edit of the `hoplens.toml` that holds for a prompt, or of a new one in the editor's folder.
-fn edit(state: &State, key: &Key, code: &str) -> Option<lsp::WorkspaceEdit> {
+fn edit(state: &State, key: &Key, code: Code) -> Option<lsp::WorkspaceEdit> {
     let can = state.can();
     let (path, is_new) = match project_file(&Disk, key.path()?) {
         Some(path) => (path, false),
