@@ -1,4 +1,4 @@
-//! What stands above a case and above a prompt, to be clicked on.
+//! Code lenses: lines above a case or a prompt that run a command when clicked.
 
 use std::ops::Range;
 
@@ -7,57 +7,58 @@ use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, case_id};
 use hoplens_prompt::Origin;
 
-/// What a lens has done.
+/// The command of a code lens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LensCommand {
-    /// The model looks, and repairs are measured.
+pub enum CodeLensCommand {
+    /// Analyses the file and measures repairs.
     Measure,
-    /// The heads are shown.
+    /// Shows the heads.
     Heads,
-    /// The bridge at every layer and magnitude is shown.
+    /// Shows a sweep of the bridge over layers and magnitudes.
     Sweep,
 }
 
-/// A line above a place of a file.
+/// A line above a range of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lens {
+pub struct CodeLens {
     /// The file.
     pub origin: Origin,
-    /// The bytes that it is about.
+    /// The bytes of the case or prompt.
     pub range: Range<usize>,
-    /// What it says.
+    /// The text.
     pub title: String,
-    /// What it does.
-    pub command: LensCommand,
-    /// The case's id; `None` where the file declares none.
+    /// The command.
+    pub command: CodeLensCommand,
+    /// The case's id; `None` if the file declares no case.
     pub case: Option<String>,
 }
 
-/// The lenses of a prompt and its sidecar: above each case what is known of its repairs, above
-/// the prompt its heads.
-pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
+/// Returns the code lenses of a prompt and its sidecar: for each case its repairs, its heads and, with
+/// a bridge, a sweep; for a prompt without cases its heads.
+pub fn code_lenses(snapshot: &Snapshot) -> Vec<CodeLens> {
     let file = &snapshot.file;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut shown = Vec::new();
     for (index, declared) in file.cases.iter().enumerate() {
         let of_case = |case: &&CaseFindings| case.case == Some(index);
         let found = cases.clone().find(of_case);
-        // The rows of a matrix stand in one place; the first speaks for all.
-        let above = |other: &Lens| other.origin == declared.origin && other.range == declared.range;
+        // The rows of a matrix share one range; only the first gets code lenses.
+        let above =
+            |other: &CodeLens| other.origin == declared.origin && other.range == declared.range;
         if shown.iter().any(above) {
             continue;
         }
-        let lens = |title: String, command| Lens {
+        let code_lens = |title: String, command| CodeLens {
             origin: declared.origin,
             range: declared.range.clone(),
             title,
             command,
             case: Some(case_id(file, Some(index))),
         };
-        shown.push(lens(measured(found), LensCommand::Measure));
-        shown.push(lens("show heads".into(), LensCommand::Heads));
+        shown.push(code_lens(repairs_title(found), CodeLensCommand::Measure));
+        shown.push(code_lens("show heads".into(), CodeLensCommand::Heads));
         if found.is_some_and(|case| case.query.bridged().is_some()) {
-            shown.push(lens("show sweep".into(), LensCommand::Sweep));
+            shown.push(code_lens("show sweep".into(), CodeLensCommand::Sweep));
         }
     }
     if file.cases.is_empty()
@@ -68,19 +69,19 @@ pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
             .trim()
             .is_empty()
     {
-        shown.push(Lens {
+        shown.push(CodeLens {
             origin: Origin::FrontMatter,
             range: file.body.clone(),
             title: "show heads".into(),
-            command: LensCommand::Heads,
+            command: CodeLensCommand::Heads,
             case: None,
         });
     }
     shown
 }
 
-/// What is known of a case's repairs.
-fn measured(case: Option<&CaseFindings>) -> String {
+/// Returns what is known of a case's repairs.
+fn repairs_title(case: Option<&CaseFindings>) -> String {
     let outcome = case.and_then(|case| case.outcome.as_ref().ok());
     let Some(outcome) = outcome.filter(|outcome| outcome.verdict.is_some()) else {
         return "measure repairs".into();

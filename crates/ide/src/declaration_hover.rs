@@ -1,9 +1,8 @@
-//! What stands under the cursor in the declarations: a key's documentation, and of an injection
-//! what it does.
+//! Hovers over declarations: the documentation of a key, and the effect of an injection.
 
 use std::ops::Range;
 
-use crate::completion::project_key_at;
+use crate::completion::project::project_key_at;
 use crate::injection_effects::effects;
 use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
@@ -18,15 +17,15 @@ use hoplens_prompt::{Injection, Origin};
 pub struct TextHover {
     /// Markdown.
     pub text: String,
-    /// Bytes that it is about.
+    /// Bytes that it describes.
     pub range: Range<usize>,
-    /// The injection that it tells of: an index into the file's.
+    /// The injection that it describes: an index into the file's.
     pub injection: Option<usize>,
 }
 
-/// What to say at byte `offset` of a document whose declarations are in `homes`: `text` is the
-/// document's, `origin` which of the snapshot's files it is.
-pub fn declared_hover(
+/// Returns the hover at byte `offset` of a document whose declarations are in `homes`. `text` is the
+/// document's, and `origin` says which of the snapshot's files it is.
+pub fn declaration_hover(
     text: &str,
     homes: &[Home],
     offset: usize,
@@ -77,7 +76,7 @@ pub fn declared_hover(
     }
 }
 
-/// What to say at byte `offset` of a `hoplens.toml`.
+/// Returns the hover at byte `offset` of a `hoplens.toml`.
 pub fn project_hover(text: &str, offset: usize) -> Option<TextHover> {
     let (key, range) = project_key_at(text, offset)?;
     let name = match key.table {
@@ -121,7 +120,7 @@ fn words(kind: Kind) -> Option<&'static [&'static str]> {
     }
 }
 
-/// What was recorded of an injection, and what the model says that it does now, case by case.
+/// Returns the recorded effect of an injection and its current effect in each case.
 fn effect(snapshot: &Snapshot, injection: &Injection) -> String {
     let mut lines = Vec::new();
     let change = |before: f64, after: f64| {
@@ -143,20 +142,20 @@ fn effect(snapshot: &Snapshot, injection: &Injection) -> String {
         let now = effects(injection, findings);
         if now.is_empty() {
             lines.push(format!(
-                "With {} it is not in force in any case whose answer is known.",
+                "With {} it acts on no case that expects an answer.",
                 code_span(&findings.model.name)
             ));
         }
         for one in now {
             lines.push(format!(
-                "Now, case {}: {} without it and with it, with {}.",
+                "Now, in case {}: {} without it and with it, with {}.",
                 code_span(one.case),
                 change(one.before, one.after),
                 code_span(&findings.model.name)
             ));
         }
     } else if !lines.is_empty() {
-        lines.push("What it does now is known once the model has read the prompt.".into());
+        lines.push("Its current effect appears once the model has read the prompt.".into());
     }
     lines.join("\n\n")
 }

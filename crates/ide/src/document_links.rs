@@ -1,34 +1,35 @@
-//! Files that a prompt file or a promptfoo configuration names.
+//! Links from a prompt file or a promptfoo configuration to the files that it names.
 
 use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use hoplens_prompt::{Format, PromptFile, partial_uses, promptfoo_links};
 
-/// A piece of a document that stands for a file.
+/// A range of a document that names a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct DocumentLink {
     /// Bytes of the document.
     pub range: Range<usize>,
     /// The file's path from the document's folder, with `/` between folders.
     pub path: String,
 }
 
-/// The files that a document names, in order; whether they are there is not asked.
-pub fn links(snapshot: &Snapshot) -> Vec<Link> {
+/// Returns the files that a document names, in order, whether or not they exist.
+pub fn document_links(snapshot: &Snapshot) -> Vec<DocumentLink> {
     let found = match snapshot.file.format {
         Format::Promptfoo => promptfoo_links(&snapshot.text),
         _ => partial_uses(&snapshot.file, &snapshot.text),
     };
     found
         .into_iter()
-        .map(|(range, path)| Link { range, path })
+        .map(|(range, path)| DocumentLink { range, path })
         .collect()
 }
 
-/// What stands for the file beside a document, its sidecar or its prompt: the first line of a
-/// front matter or of YAML. A text that is all prompt has nothing to click on.
-pub fn beside_anchor(text: &str, prompt: Option<&PromptFile>) -> Option<Range<usize>> {
+/// Returns the range that links a prompt to its sidecar and a sidecar to its prompt: the first line
+/// of the front matter or of the YAML. `None` for a prompt without either. `prompt` is the prompt if
+/// the document is one, and `None` for a sidecar.
+pub fn sidecar_link_range(text: &str, prompt: Option<&PromptFile>) -> Option<Range<usize>> {
     if let Some(file) = prompt {
         let is_yaml = file.format == Format::Github;
         if !is_yaml && file.front_matter.is_none() {
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     fn shown(name: &str, text: &str) -> Vec<(String, String)> {
-        let links = links(&Snapshot::new(name, text, None));
+        let links = document_links(&Snapshot::new(name, text, None));
         let links = links.into_iter();
         links
             .map(|link| (text[link.range].to_owned(), link.path))
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn partials_and_prompts_are_links() {
+    fn partials_and_prompt_files_are_links() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(
             shown("a.prompt", "é {{> head}} {{x}}"),
@@ -73,10 +74,10 @@ mod tests {
     }
 
     #[test]
-    fn a_sidecar_is_reached_from_the_first_line() {
+    fn the_first_line_of_declarations_links_to_the_sidecar() {
         let anchor = |name: &str, text: &str| {
             let file = hoplens_prompt::parse(name, text, None);
-            beside_anchor(text, Some(&file)).map(|range| text[range].to_owned())
+            sidecar_link_range(text, Some(&file)).map(|range| text[range].to_owned())
         };
         assert_eq!(
             anchor("a.prompt", "---\na: b\n---\nT").as_deref(),
@@ -88,7 +89,7 @@ mod tests {
         );
         assert_eq!(anchor("a.txt", "Rome is"), None);
         assert_eq!(anchor("a.prompt", "Rome is"), None);
-        assert_eq!(beside_anchor("\nversion: 1\n", None), Some(1..11));
-        assert_eq!(beside_anchor("", None), None);
+        assert_eq!(sidecar_link_range("\nversion: 1\n", None), Some(1..11));
+        assert_eq!(sidecar_link_range("", None), None);
     }
 }

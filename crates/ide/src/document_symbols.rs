@@ -8,7 +8,7 @@ use crate::spans::messages;
 use hoplens_injection::Scope;
 use hoplens_prompt::{Case, Injection, Origin};
 
-/// What a [`Symbol`] is.
+/// The kind of a [`DocumentSymbol`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymbolKind {
     /// A case.
@@ -23,27 +23,27 @@ pub enum SymbolKind {
 
 /// An entry of the outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbol {
+pub struct DocumentSymbol {
     /// Never empty.
     pub name: String,
-    /// A few words more.
+    /// A short description.
     pub detail: Option<String>,
-    /// What it is.
+    /// The kind.
     pub kind: SymbolKind,
     /// All its bytes.
     pub range: Range<usize>,
     /// The bytes that name it, inside `range`.
     pub selection: Range<usize>,
-    /// What stands in it.
-    pub children: Vec<Symbol>,
+    /// The entries inside.
+    pub children: Vec<DocumentSymbol>,
 }
 
-/// The outline of one of a prompt's files, in the order of the file.
-pub fn symbols(snapshot: &Snapshot, origin: Origin) -> Vec<Symbol> {
+/// Returns the outline of the prompt file or of its sidecar, in the order of the file.
+pub fn document_symbols(snapshot: &Snapshot, origin: Origin) -> Vec<DocumentSymbol> {
     let mut found = Vec::new();
     let mut last: Option<&Case> = None;
     for (at, case) in snapshot.file.cases.iter().enumerate() {
-        // All rows of a matrix stand in one place.
+        // The rows of a matrix share one range.
         let is_row = last.is_some_and(|last| last.range == case.range && case.row.is_some());
         if case.origin != origin || case.range.is_empty() || is_row {
             continue;
@@ -55,14 +55,18 @@ pub fn symbols(snapshot: &Snapshot, origin: Origin) -> Vec<Symbol> {
     let own = injections.filter(|one| one.origin == origin && !one.range.is_empty());
     found.extend(own.map(of_injection));
     if origin == Origin::FrontMatter {
-        found.extend(messages(snapshot).into_iter().map(|message| Symbol {
-            name: named(&message.role, "message"),
-            detail: Some(message.begins).filter(|begins| !begins.is_empty()),
-            kind: SymbolKind::Message,
-            selection: message.range.clone(),
-            range: message.range,
-            children: Vec::new(),
-        }));
+        found.extend(
+            messages(snapshot)
+                .into_iter()
+                .map(|message| DocumentSymbol {
+                    name: named(&message.role, "message"),
+                    detail: Some(message.begins).filter(|begins| !begins.is_empty()),
+                    kind: SymbolKind::Message,
+                    selection: message.range.clone(),
+                    range: message.range,
+                    children: Vec::new(),
+                }),
+        );
     }
     found.sort_by_key(|symbol| symbol.range.start);
     found
@@ -81,7 +85,7 @@ fn within(inner: &Range<usize>, outer: &Range<usize>) -> Range<usize> {
     }
 }
 
-fn of_case(at: usize, case: &Case) -> Symbol {
+fn of_case(at: usize, case: &Case) -> DocumentSymbol {
     let (name, selection) = match (&case.row, &case.id) {
         (Some(row), _) => (named(&row.of, "matrix"), case.range.clone()),
         (None, Some(id)) => (named(&id.value, "case"), within(&id.range, &case.range)),
@@ -91,7 +95,7 @@ fn of_case(at: usize, case: &Case) -> Symbol {
     let hops = case.hops.iter().map(|hop| {
         let mention = &hop.mention.range;
         let bridge = hop.bridge.as_ref().map_or(mention, |bridge| &bridge.range);
-        Symbol {
+        DocumentSymbol {
             name: named(&hop.mention.value, "hop"),
             detail: hop.bridge.as_ref().map(|bridge| bridge.value.clone()),
             kind: SymbolKind::Hop,
@@ -100,9 +104,10 @@ fn of_case(at: usize, case: &Case) -> Symbol {
             children: Vec::new(),
         }
     });
-    let inside =
-        |hop: &Symbol| case.range.start <= hop.range.start && hop.range.end <= case.range.end;
-    Symbol {
+    let inside = |hop: &DocumentSymbol| {
+        case.range.start <= hop.range.start && hop.range.end <= case.range.end
+    };
+    DocumentSymbol {
         name,
         detail: (!expect.is_empty()).then(|| expect.join(", ")),
         kind: SymbolKind::Case,
@@ -112,13 +117,13 @@ fn of_case(at: usize, case: &Case) -> Symbol {
     }
 }
 
-fn of_injection(injection: &Injection) -> Symbol {
+fn of_injection(injection: &Injection) -> DocumentSymbol {
     let scope = match &injection.scope {
         Scope::All => String::new(),
         Scope::Last => ", last token".into(),
         Scope::Span(span) => format!(", {}", quoted(&span.text)),
     };
-    Symbol {
+    DocumentSymbol {
         name: named(&injection.memory.value, "injection"),
         detail: Some(format!(
             "layer {}, τ {}{scope}",
@@ -137,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    fn shown(symbols: &[Symbol], text: &str, depth: usize, found: &mut Vec<String>) {
+    fn shown(symbols: &[DocumentSymbol], text: &str, depth: usize, found: &mut Vec<String>) {
         for one in symbols {
             assert!(one.range.start <= one.selection.start && one.selection.end <= one.range.end);
             assert!(text.get(one.range.clone()).is_some() && !one.name.is_empty());
@@ -159,7 +164,7 @@ mod tests {
             Origin::Sidecar => sidecar.unwrap_or_default(),
         };
         let mut found = Vec::new();
-        shown(&symbols(&snapshot, origin), text, 0, &mut found);
+        shown(&document_symbols(&snapshot, origin), text, 0, &mut found);
         found
     }
 
@@ -185,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn outlines_are_sound(
+        fn every_symbol_lies_in_its_text(
             text in "(---\n|hoplens\\.cases:|hoplens\\.inject:|\n|  |- |\\{|\\}|\\[|id: x|hops: |mention: é|memory: x|layer: 1|tau: 1|, |\\{\\{role \"user\"\\}\\}|user:|é|```prompt\n|```|a){0,40}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|prompt\\.yml)",
         ) {

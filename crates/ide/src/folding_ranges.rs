@@ -1,4 +1,4 @@
-//! What can be folded: front matter, lists of declarations and their items, messages, fences.
+//! Folding ranges: front matter, lists of declarations and their items, messages, fences.
 
 use std::ops::Range;
 
@@ -8,9 +8,9 @@ use hoplens_prompt::homes::{Home, kinds};
 use hoplens_prompt::outline::{Outline, Spot, What};
 use hoplens_prompt::{Format, PromptFile};
 
-/// Bytes of a document from the first line that stays to the last that goes, in order. `prompt` is
-/// the prompt if the document is one, and nothing for a sidecar.
-pub fn folds(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> Vec<Range<usize>> {
+/// Returns the ranges that can be folded, in order: from the line that stays visible to the last one
+/// that is hidden. `prompt` is the prompt if the document is one, and `None` for a sidecar.
+pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for home in homes {
         let outline = Outline::read(text, home.window.clone());
@@ -45,7 +45,7 @@ pub fn folds(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> Vec<Range
     found
 }
 
-/// From the opening fence to the closing one.
+/// Returns a front matter with its fences.
 fn front_matter(text: &str, home: &Home) -> Option<Range<usize>> {
     let before = text.get(..home.window.start)?;
     let opening = before.trim_end_matches(['\r', '\n']);
@@ -55,7 +55,7 @@ fn front_matter(text: &str, home: &Home) -> Option<Range<usize>> {
     Some(start..home.window.end + closing.len())
 }
 
-/// A fence of a Markdown file with the lines that open and close it.
+/// Returns a fenced prompt of a Markdown file with the lines that open and close it.
 fn fence_lines(text: &str, fence: &PromptFile) -> Option<Range<usize>> {
     let first = match &fence.front_matter {
         Some(front) => {
@@ -83,9 +83,9 @@ mod tests {
     fn lines(name: &str, text: &str) -> Vec<(usize, usize)> {
         let snapshot = Snapshot::new(name, text, None);
         let found = if name.ends_with(".hoplens.yaml") {
-            folds(text, &[sidecar_home(text)], None)
+            folding_ranges(text, &[sidecar_home(text)], None)
         } else {
-            folds(text, &homes(&snapshot.file, text), Some(&snapshot))
+            folding_ranges(text, &homes(&snapshot.file, text), Some(&snapshot))
         };
         let line = |at: usize| {
             text[..at]
@@ -146,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn folds_are_pieces_of_more_than_one_line(
+        fn folding_ranges_span_several_lines(
             text in "(---\n|hoplens\\.cases:|\n|\r\n|  |- |\\{|\\}|\\[|id: x|\\{\\{role \"user\"\\}\\}|user:|é|```prompt\n|```|a){0,40}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|txt\\.hoplens\\.yaml|prompt\\.yml)",
         ) {

@@ -1,21 +1,22 @@
-//! What stands at the end of a prompt: the answer's probability, or the next token.
+//! Inlay hints: the answer's probability or the next token at the end of a prompt, and surprisals.
 
 use std::collections::BTreeMap;
 
+use crate::hover::token_source;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
 
-/// A text shown after a position of the prompt file, not part of it.
+/// A text that the editor shows behind a position of the prompt file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub struct InlayHint {
     /// Byte offset in the prompt file.
-    pub at: usize,
-    /// What is shown.
+    pub offset: usize,
+    /// The text.
     pub label: String,
 }
 
-/// One hint at the end of each prompt; cases that end at the same place share it.
-pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
+/// Returns one hint at the end of each prompt; cases that end at the same place share one.
+pub fn inlay_hints(snapshot: &Snapshot) -> Vec<InlayHint> {
     let Some(findings) = &snapshot.findings else {
         return Vec::new();
     };
@@ -48,20 +49,20 @@ pub fn hints(snapshot: &Snapshot) -> Vec<Hint> {
     }
     labels
         .into_iter()
-        .map(|(at, labels)| Hint {
-            at,
+        .map(|(offset, labels)| InlayHint {
+            offset,
             label: format!("→ {}", labels.join("; ")),
         })
         .collect()
 }
 
-/// The surprisal of each token behind it, in bits, where the token ends in the prompt file; of
-/// several cases the first that shows a place counts.
-pub fn surprisals(snapshot: &Snapshot) -> Vec<Hint> {
+/// Returns the surprisal of each token, in bits, at its end in the prompt file; where cases overlap,
+/// the first one counts.
+pub fn surprisal_hints(snapshot: &Snapshot) -> Vec<InlayHint> {
     let mut shown: BTreeMap<usize, String> = BTreeMap::new();
     for case in snapshot.findings.iter().flat_map(|found| &found.cases) {
         for (index, token) in case.tokens.iter().enumerate() {
-            let source = super::token_source(case, index);
+            let source = token_source(case, index);
             let (Some(logp), Some(source)) = (token.logp, source) else {
                 continue;
             };
@@ -71,6 +72,6 @@ pub fn surprisals(snapshot: &Snapshot) -> Vec<Hint> {
                 .or_insert_with(|| format!("{bits:.1}"));
         }
     }
-    let hint = |(at, label)| Hint { at, label };
+    let hint = |(offset, label)| InlayHint { offset, label };
     shown.into_iter().map(hint).collect()
 }

@@ -1,56 +1,49 @@
-//! Code actions beside the repairs: silencing a finding, recording anew what an injection does,
-//! keeping the model's answer as a case.
+//! Code actions other than repairs: ignore a finding, record the current effect of an injection,
+//! add the model's answer as a case.
 
 use std::ops::Range;
 
-use crate::repair_actions::Action;
-use crate::repair_actions::digest;
+use crate::code_action::{ADD_CASE, CodeAction, IGNORE, REFRESH};
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::injection_effects::effect_now;
+use crate::injection_effects::effect_on_own_case;
 use crate::numbers::{factor, percent, quoted};
+use crate::repair_edits::model_digest;
 use crate::snapshot::Snapshot;
 use hoplens_prompt::{Code, Measured, NewCase, Origin, insert_case, insert_ignore, record};
 
-/// Not being told of a code again.
-pub const IGNORE: &str = "quickfix.hoplens.ignore";
-/// What an injection does, recorded anew.
-pub const REFRESH: &str = "quickfix.hoplens.refresh";
-/// A case made of the model's own answer.
-pub const ADD_CASE: &str = "refactor.hoplens.addCase";
-
-/// What can be done at bytes `range` of the prompt file, or of its sidecar, apart from repairs.
+/// Returns the actions at bytes `range` of the prompt file or its sidecar, except repairs.
 ///
-/// `all`: the snapshot's [`super::diagnostics`].
+/// `all` are the snapshot's [`diagnostics`](crate::diagnostics()).
 pub fn quick_actions(
     snapshot: &Snapshot,
     all: &[Diagnostic],
     origin: Origin,
     range: &Range<usize>,
-) -> Vec<Action> {
+) -> Vec<CodeAction> {
     let touched: Vec<&Diagnostic> = all
         .iter()
         .filter(|one| one.origin == origin && touches(&one.range, range))
         .collect();
-    let mut offered: Vec<Action> = refreshes(snapshot, &touched).collect();
+    let mut offered: Vec<CodeAction> = record_actions(snapshot, &touched).collect();
     if origin == Origin::FrontMatter {
-        offered.extend(added_case(snapshot, range));
+        offered.extend(add_case_action(snapshot, range));
     }
-    offered.extend(ignores(snapshot, &touched));
+    offered.extend(ignore_actions(snapshot, &touched));
     offered
 }
 
-/// The codes of those of `all` findings at `range` that a person may not want to be told of.
-pub fn ignorable(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<Code> {
+/// Returns the codes of the findings at `range` that may be ignored.
+pub fn ignorable_codes(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<Code> {
     let own = all.iter().filter(|one| one.origin == origin);
-    codes(own.filter(|one| touches(&one.range, range)))
+    ignorable(own.filter(|one| touches(&one.range, range)))
 }
 
 fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {
     one.start <= other.end && other.start <= one.end
 }
 
-/// Each code once. What is wrong with the declarations cannot be wished away.
-fn codes<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
+/// Returns each code once, except those of mistakes in the declarations.
+fn ignorable<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
     let mut codes = Vec::new();
     for one in found {
         if !one.code.was_front_matter() && !codes.contains(&one.code) {
@@ -60,30 +53,31 @@ fn codes<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
     codes
 }
 
-fn ignores<'a>(
+/// Returns an action for each code that ignores it in the file.
+fn ignore_actions<'a>(
     snapshot: &'a Snapshot,
     touched: &'a [&'a Diagnostic],
-) -> impl Iterator<Item = Action> + 'a {
-    let codes = codes(touched.iter().copied());
+) -> impl Iterator<Item = CodeAction> + 'a {
+    let codes = ignorable(touched.iter().copied());
     codes.into_iter().filter_map(|code| {
         let edit = insert_ignore(&snapshot.file, &snapshot.text, code)?;
         let own = touched.iter().filter(|one| one.code == code);
-        Some(Action {
+        Some(CodeAction {
             title: format!("Ignore `{code}` in this file"),
             kind: IGNORE,
             edit,
             preferred: false,
             case: None,
-            mends: own.map(|one| (*one).clone()).collect(),
+            fixes: own.map(|one| (*one).clone()).collect(),
         })
     })
 }
 
-/// The records that no longer hold, with what the injection does now.
-fn refreshes<'a>(
+/// Returns an action for each stale record that replaces it by the current effect.
+fn record_actions<'a>(
     snapshot: &'a Snapshot,
     touched: &'a [&'a Diagnostic],
-) -> impl Iterator<Item = Action> + 'a {
+) -> impl Iterator<Item = CodeAction> + 'a {
     let stale = touched
         .iter()
         .filter(|one| one.code == Code::InjectionStale);
@@ -92,14 +86,15 @@ fn refreshes<'a>(
         let mut injections = snapshot.file.injections.iter();
         let injection = injections
             .find(|injection| injection.range == one.range && injection.origin == one.origin)?;
-        let (before, after) = effect_now(findings, injection)?;
+        let effect = effect_on_own_case(injection, findings)?;
+        let (before, after) = (effect.before, effect.after);
         let measured = Measured {
-            model: digest(&findings.model),
+            model: model_digest(&findings.model),
             before,
             after,
         };
         let edit = record(&snapshot.file, &snapshot.text, injection, &measured)?;
-        Some(Action {
+        Some(CodeAction {
             title: format!(
                 "Record what the injection does now: {} → {} ({})",
                 percent(before),
@@ -110,29 +105,29 @@ fn refreshes<'a>(
             edit,
             preferred: true,
             case: None,
-            mends: vec![(*one).clone()],
+            fixes: vec![(*one).clone()],
         })
     })
 }
 
-/// The model's own answer as what a prompt is expected to say, where nothing is.
-fn added_case(snapshot: &Snapshot, range: &Range<usize>) -> Option<Action> {
+/// Returns the action that adds a case with the model's own answer to a file that declares none.
+fn add_case_action(snapshot: &Snapshot, range: &Range<usize>) -> Option<CodeAction> {
     let body = &snapshot.file.body;
     let findings = snapshot.findings.as_ref()?;
     let [case] = &findings.cases[..] else {
         return None;
     };
-    // What is answered to a prompt with a hole is no answer.
+    // An answer to a prompt with an unset variable means nothing.
     if case.case.is_some() || case.has_holes || !touches(body, range) {
         return None;
     }
     let answer = case.outcome.as_ref().ok()?.answer.as_ref()?;
     let new = NewCase {
-        // A prompt whose variables have default values reads with them.
+        // Variables keep their default values.
         input: serde_json::Map::new(),
         expect: answer.text.clone(),
     };
-    Some(Action {
+    Some(CodeAction {
         title: format!(
             "Add a case that expects {} ({})",
             quoted(&answer.text),
@@ -142,6 +137,6 @@ fn added_case(snapshot: &Snapshot, range: &Range<usize>) -> Option<Action> {
         edit: insert_case(&snapshot.file, &snapshot.text, &new)?,
         preferred: false,
         case: None,
-        mends: Vec::new(),
+        fixes: Vec::new(),
     })
 }

@@ -1,5 +1,5 @@
-//! What the words of a prompt file are, for colours: our keys and values, the template's tags, the
-//! mentions, and where injections act.
+//! Semantic tokens: declared keys and values, the template's tags, mentions, and the spans on which
+//! injections act.
 
 use std::ops::Range;
 
@@ -10,36 +10,36 @@ use hoplens_prompt::keys::Kind;
 use hoplens_prompt::outline::{Outline, Step, What, unquoted};
 use hoplens_prompt::template_tags;
 
-/// What a [`SemanticToken`] is; the order is that of [`TOKEN_TYPES`].
+/// The type of a [`SemanticToken`], in the order of [`TOKEN_TYPES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A key of ours.
+    /// A key of hoplens.
     Property,
-    /// A word out of a fixed list.
+    /// A word from a fixed list.
     EnumMember,
     /// A number.
     Number,
-    /// A memory, a bridge, a mention, or a piece of the prompt.
+    /// A memory, a bridge, a mention, or a span of the prompt.
     String,
     /// A tag of the template.
     Variable,
 }
 
-/// The names of the kinds in the protocol, by [`TokenKind`].
+/// The names of the types in LSP, by [`TokenKind`].
 pub const TOKEN_TYPES: [&str; 5] = ["property", "enumMember", "number", "string", "variable"];
-/// The names of the modifiers: where a mention stands, and where an injection acts.
+/// The names of the modifiers: part of a mention, and part of a span on which an injection acts.
 pub const TOKEN_MODIFIERS: [&str; 2] = ["mention", "injected"];
 
-/// A piece of a document with its meaning: of one line, and none inside another.
+/// A range of one line of a document with its type; tokens do not overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SemanticToken {
     /// Bytes of the document.
     pub range: Range<usize>,
-    /// What it is.
+    /// The type.
     pub kind: TokenKind,
     /// Whether it belongs to a mention in the prompt.
     pub is_mention: bool,
-    /// Whether it belongs to a piece of the prompt on which an injection acts.
+    /// Whether it belongs to a span on which an injection acts.
     pub is_injected: bool,
 }
 
@@ -53,14 +53,14 @@ impl SemanticToken {
         }
     }
 
-    /// The modifiers as bits, in the order of [`TOKEN_MODIFIERS`].
+    /// Returns the modifiers as bits, in the order of [`TOKEN_MODIFIERS`].
     pub fn modifiers(&self) -> u32 {
         u32::from(self.is_mention) | u32::from(self.is_injected) << 1
     }
 }
 
-/// The tokens of a document in order. `prompt` is the prompt if the document is one, and nothing
-/// for a sidecar.
+/// Returns the tokens of a document in order. `prompt` is the prompt if the document is one, and
+/// `None` for a sidecar.
 pub fn semantic_tokens(
     text: &str,
     homes: &[Home],
@@ -89,7 +89,7 @@ pub fn semantic_tokens(
         .collect()
 }
 
-/// The pieces of a range that stand on one line each, without the blanks before them.
+/// Splits a range into lines, without indentation.
 fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let start = range.start;
     let inside = text.get(range).unwrap_or_default();
@@ -114,7 +114,7 @@ fn declared(text: &str, home: &Home) -> Vec<SemanticToken> {
     for (at, spot) in outline.spots.iter().enumerate() {
         let path = outline.path(at);
         let is_key = spot.what == What::Entry && key_of(home.keys, &path).is_some();
-        // `metadata` is Prompty's own.
+        // `metadata` is Prompty's own key.
         let is_ours = home.keys != PROMPTY || path.len() > 1;
         if is_key && is_ours {
             found.push(SemanticToken::of(TokenKind::Property, spot.label.clone()));
@@ -147,7 +147,7 @@ fn of_value(kinds: &[Kind], path: &[Step], value: &str) -> Option<TokenKind> {
     })
 }
 
-/// Tags, mentions and injected spans of the prompt, cut where they overlap.
+/// Returns tags, mentions and injected spans of the prompt, split where they overlap.
 fn in_prompt(snapshot: &Snapshot) -> Vec<SemanticToken> {
     let tags = template_tags(&snapshot.file, &snapshot.text).into_iter();
     let tags: Vec<Range<usize>> = tags.map(|tag| tag.range).collect();
@@ -192,7 +192,7 @@ fn is_alike(a: &SemanticToken, b: &SemanticToken) -> bool {
     a.kind == b.kind && a.modifiers() == b.modifiers()
 }
 
-/// Ranges that are asked in the order of the text.
+/// Ranges that are queried in the order of the text.
 struct Cover {
     ranges: std::iter::Peekable<std::vec::IntoIter<Range<usize>>>,
     until: usize,
@@ -207,7 +207,7 @@ impl Cover {
         }
     }
 
-    /// Whether a range holds `at`, which grows from call to call.
+    /// Returns whether a range contains `at`, which must not decrease between calls.
     fn holds(&mut self, at: usize) -> bool {
         while let Some(range) = self.ranges.next_if(|range| range.start <= at) {
             self.until = self.until.max(range.end);

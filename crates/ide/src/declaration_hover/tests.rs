@@ -14,7 +14,7 @@ fn hover(name: &str, marked: &str) -> Option<(String, String)> {
         let homes = homes(&snapshot.file, &text);
         (snapshot, homes, Origin::FrontMatter)
     };
-    let found = declared_hover(&text, &homes, offset, Some(&snapshot), origin)?;
+    let found = declaration_hover(&text, &homes, offset, Some(&snapshot), origin)?;
     Some((found.text, text[found.range].to_owned()))
 }
 

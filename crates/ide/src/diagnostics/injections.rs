@@ -1,30 +1,28 @@
-//! Whether the injections in a file still do what they are there for.
+//! `injection-stale` and `injection-harmful`: whether the injections of a file still do what they
+//! are meant to do.
 
 use crate::diagnostics::diagnostic::Diagnostic;
+use crate::injection_effects::{InjectionEffect, effects, own_case, recorded_gain};
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, FileFindings, Thresholds};
-use hoplens_prompt::{Code, Injection, Measured, Severity};
+use hoplens_analysis::{FileFindings, Thresholds};
+use hoplens_prompt::{Code, Injection, Severity};
 use hoplens_runtime::ModelInfo;
 
-/// How far a gain may be from the recorded one: by this share of it, and in any case by a tenth of
-/// a nat.
-const LOSS: f64 = 0.2;
-const LEAST: f64 = 0.1;
+/// How far a gain may be from the recorded one, as a share of it.
+const RELATIVE_TOLERANCE: f64 = 0.2;
+/// How far it may be in any case, in nats.
+const ABSOLUTE_TOLERANCE: f64 = 0.1;
 
-/// `injection-stale` and `injection-harmful`, for each injection of the file.
+/// Returns the findings about each injection of the file.
 pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for injection in &snapshot.file.injections {
-        let acted: Vec<Effect<'_>> = findings
-            .cases
-            .iter()
-            .filter_map(|case| effect(case, injection, &findings.thresholds))
-            .collect();
-        let stale =
-            other_model(injection, &findings.model).or_else(|| no_longer(injection, &acted));
+        let effects = effects(injection, findings);
+        let stale = other_model_message(injection, &findings.model)
+            .or_else(|| stale_message(injection, &effects));
         let stale = stale.map(|message| (Code::InjectionStale, Severity::Information, message));
-        let harmful = harmful(injection, &acted, &findings.thresholds);
+        let harmful = harmful_message(injection, &effects, &findings.thresholds);
         let harmful = harmful.map(|message| (Code::InjectionHarmful, Severity::Warning, message));
         let both = stale.into_iter().chain(harmful);
         found.extend(both.map(|(code, severity, message)| Diagnostic {
@@ -40,94 +38,9 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
     found
 }
 
-/// The probability of a case's answer without one injection and with it.
-pub(super) struct Acts<'case> {
-    /// The case's id.
-    pub case: &'case str,
-    /// Without it.
-    pub before: f64,
-    /// With it.
-    pub after: f64,
-}
-
-/// What the model says that an injection does, in every case on which it acts.
-pub(super) fn effects<'found>(
-    injection: &Injection,
-    findings: &'found FileFindings,
-) -> Vec<Acts<'found>> {
-    let cases = findings.cases.iter();
-    let effects = cases.filter_map(|case| effect(case, injection, &findings.thresholds));
-    effects
-        .map(|effect| Acts {
-            case: effect.case,
-            before: effect.before,
-            after: effect.after,
-        })
-        .collect()
-}
-
-/// What an injection does to a case's answer.
-struct Effect<'case> {
-    case: &'case str,
-    before: f64,
-    after: f64,
-    /// Whether the answer was what the model says, and is no longer, or is half as probable.
-    breaks: bool,
-    /// Whether the case tests that the answer is *not* given.
-    suppressed: bool,
-}
-
-impl Effect<'_> {
-    /// Δlog p, in nats.
-    fn gain(&self) -> f64 {
-        (self.after / self.before).ln()
-    }
-}
-
-/// What the injection does in a case; `None` where it does not act or no answer is expected.
-fn effect<'case>(
-    case: &'case CaseFindings,
-    injection: &Injection,
-    thresholds: &Thresholds,
-) -> Option<Effect<'case>> {
-    let probes = &case.outcome.as_ref().ok()?.probes;
-    let index = case.query.injections.iter().position(|one| {
-        // A range belongs to one of two files.
-        one.range == injection.range && one.origin == injection.origin
-    })?;
-    if case.query.expect.is_empty() {
-        return None;
-    }
-    let (before, after) = (probes.without(index)?, &probes.composed);
-    let known = thresholds.known;
-    let suppressed = case
-        .query
-        .injections
-        .iter()
-        .any(|one| suppresses(one, case));
-    let halved = after.logp - before.logp <= -std::f64::consts::LN_2;
-    let gone =
-        halved || (before.rank == 0 && after.rank > 0) || (before.p >= known && after.p < known);
-    Some(Effect {
-        case: &case.id,
-        before: before.p,
-        after: after.p,
-        breaks: gone && !suppressed,
-        suppressed,
-    })
-}
-
-/// Whether an injection takes away the very answer that a case expects: then it is measured that
-/// the answer is not given.
-fn suppresses(injection: &Injection, case: &CaseFindings) -> bool {
-    let memory = injection.memory.value.trim();
-    let mut expected = case.query.expect.iter();
-    injection.tau < 0.0 && expected.any(|answer| answer.trim() == memory)
-}
-
-/// 1 where the answer is to become more probable, -1 where it is to become less so: where that is
-/// what was recorded, and without a record where it is suppressed.
-fn direction(injection: &Injection, effect: &Effect<'_>) -> f64 {
+/// Returns 1 if the answer should become more probable and -1 if it should become less probable:
+/// as the record says, and without a record -1 where the injection suppresses the answer.
+fn direction(injection: &Injection, effect: &InjectionEffect<'_>) -> f64 {
     let less = match &injection.measured {
         Some(measured) => measured.after < measured.before,
         None => effect.suppressed,
@@ -135,7 +48,8 @@ fn direction(injection: &Injection, effect: &Effect<'_>) -> f64 {
     if less { -1.0 } else { 1.0 }
 }
 
-fn other_model(injection: &Injection, model: &ModelInfo) -> Option<String> {
+/// Returns a message if the record is of another model.
+fn other_model_message(injection: &Injection, model: &ModelInfo) -> Option<String> {
     let measured = injection.measured.as_ref()?;
     let digest = measured
         .model
@@ -154,24 +68,24 @@ fn other_model(injection: &Injection, model: &ModelInfo) -> Option<String> {
     ))
 }
 
-/// That the gain is no longer what was recorded: less of it, or more.
-fn no_longer(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
+/// Returns a message if the effect differs from the recorded one, in either direction.
+fn stale_message(injection: &Injection, effects: &[InjectionEffect<'_>]) -> Option<String> {
     let measured = injection.measured.as_ref()?;
-    let recorded = gain(measured)?;
-    let own = acted.get(own(injection, acted)?)?;
-    let slack = LEAST.max(LOSS * recorded.abs());
-    let more = own.gain() * recorded.signum() - recorded.abs();
-    if more.abs() <= slack {
+    let recorded = recorded_gain(measured)?;
+    let own = effects.get(own_case(injection, effects)?)?;
+    let tolerance = ABSOLUTE_TOLERANCE.max(RELATIVE_TOLERANCE * recorded.abs());
+    let excess = own.gain() * recorded.signum() - recorded.abs();
+    if excess.abs() <= tolerance {
         return None;
     }
-    let (does, or) = if more > 0.0 {
-        ("does more than", "")
+    let (does, or) = if excess > 0.0 {
+        ("does more than the file records", "")
     } else {
-        ("no longer does", " or remove it")
+        ("no longer does what the file records", " or remove it")
     };
     Some(format!(
-        "this injection {does} what was recorded: {} → {} then, {} → {} now ({}). The prompt has \
-         changed since; measure it again{or}.",
+        "this injection {does}: {} → {} then, {} → {} now ({}). The prompt has changed since; \
+         measure it again{or}.",
         percent(measured.before),
         percent(measured.after),
         percent(own.before),
@@ -180,41 +94,15 @@ fn no_longer(injection: &Injection, acted: &[Effect<'_>]) -> Option<String> {
     ))
 }
 
-/// What an injection does in the case that it is there for: the answer's probability without it
-/// and with it. `None` where it acts on no case that expects an answer.
-pub(super) fn effect_now(findings: &FileFindings, injection: &Injection) -> Option<(f64, f64)> {
-    let cases = findings.cases.iter();
-    let acted: Vec<Effect<'_>> = cases
-        .filter_map(|case| effect(case, injection, &findings.thresholds))
-        .collect();
-    let effect = acted.get(own(injection, &acted).unwrap_or(0))?;
-    Some((effect.before, effect.after))
-}
-
-/// The recorded Δlog p, in nats.
-fn gain(measured: &Measured) -> Option<f64> {
-    let gain = (measured.after / measured.before).ln();
-    gain.is_finite().then_some(gain)
-}
-
-/// The case that an injection is there for: the one that it names or the only one, otherwise the
-/// one whose gain is nearest to what was recorded.
-fn own(injection: &Injection, acted: &[Effect<'_>]) -> Option<usize> {
-    if acted.len() == 1 {
-        return Some(0);
-    }
-    let recorded = injection.measured.as_ref().and_then(gain)?;
-    let distance = |effect: &Effect<'_>| (effect.gain() - recorded).abs();
-    let cases = acted.iter().enumerate();
-    let nearest = cases.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
-    nearest.map(|(at, _)| at)
-}
-
-/// That the injection does the opposite in its own case, or breaks another.
-fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds) -> Option<String> {
+/// Returns a message if the injection acts against its purpose in its own case, or breaks another.
+fn harmful_message(
+    injection: &Injection,
+    effects: &[InjectionEffect<'_>],
+    thresholds: &Thresholds,
+) -> Option<String> {
     let least = thresholds.gain_factor.ln();
-    let own = own(injection, acted);
-    let told = |effect: &Effect<'_>| {
+    let own_index = own_case(injection, effects);
+    let change = |effect: &InjectionEffect<'_>| {
         format!(
             "{} → {} ({})",
             percent(effect.before),
@@ -222,24 +110,27 @@ fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds)
             factor(effect.after / effect.before)
         )
     };
-    let of_own = own.and_then(|at| acted.get(at));
-    let of_own = of_own.map(|effect| (effect, direction(injection, effect)));
-    if let Some((effect, direction)) = of_own
+    let own = own_index.and_then(|index| effects.get(index));
+    let own = own.map(|effect| (effect, direction(injection, effect)));
+    if let Some((effect, direction)) = own
         && effect.gain() * direction <= -least
     {
-        let (way, meant) = if direction > 0.0 {
+        let (actual, intended) = if direction > 0.0 {
             ("less", "more")
         } else {
             ("more", "less")
         };
         return Some(format!(
-            "this injection does harm: with it the answer of case `{}` is {way} probable, {}, and \
-             {meant} was wanted. Remove it, or choose another layer, τ or scope.",
+            "this injection does harm: it makes the answer of case `{}` {actual} probable instead \
+             of {intended} probable, {}. Remove it, or choose another layer, τ or scope.",
             effect.case,
-            told(effect)
+            change(effect)
         ));
     }
-    let others = acted.iter().enumerate().filter(|(at, _)| Some(*at) != own);
+    let others = effects
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| Some(*index) != own_index);
     let broken = others
         .map(|(_, effect)| effect)
         .filter(|effect| effect.breaks)
@@ -248,7 +139,7 @@ fn harmful(injection: &Injection, acted: &[Effect<'_>], thresholds: &Thresholds)
         "this injection breaks case `{}`, on which it acts too: {}. Give it a `case`, so that it \
          acts on no other, or remove it.",
         broken.case,
-        told(broken)
+        change(broken)
     ))
 }
 
@@ -265,8 +156,8 @@ mod tests {
         parse("a.prompt", &text, None).injections.remove(0)
     }
 
-    fn effect(case: &str, before: f64, after: f64, breaks: bool) -> Effect<'_> {
-        Effect {
+    fn effect(case: &str, before: f64, after: f64, breaks: bool) -> InjectionEffect<'_> {
+        InjectionEffect {
             case,
             before,
             after,
@@ -279,31 +170,40 @@ mod tests {
     const LESS: &str = "    measured: {model: \"sha256:b1\", before: 0.4, after: 0.1}\n";
 
     #[test]
-    fn a_gain_that_is_gone_is_stale() {
+    fn an_effect_that_differs_from_the_record_is_stale() {
         let recorded = injection(RECORD, "");
-        assert_eq!(no_longer(&recorded, &[effect("a", 0.2, 0.38, false)]), None);
-        // More than was recorded is not what was recorded either.
-        assert_eq!(no_longer(&recorded, &[effect("a", 0.2, 0.44, false)]), None);
-        let message = no_longer(&recorded, &[effect("a", 0.1, 0.9, false)]).unwrap();
-        assert!(message.contains("does more than"), "{message}");
-        assert!(message.contains("10.0 % → 90.0 % now"), "{message}");
-        let message = no_longer(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
-        assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
-        // A suppression that still suppresses.
-        let less = injection(LESS, "");
-        assert_eq!(no_longer(&less, &[effect("a", 0.4, 0.1, true)]), None);
-        assert!(no_longer(&less, &[effect("a", 0.4, 0.4, false)]).is_some());
         assert_eq!(
-            no_longer(&injection("", ""), &[effect("a", 0.4, 0.4, false)]),
+            stale_message(&recorded, &[effect("a", 0.2, 0.38, false)]),
+            None
+        );
+        // A larger gain differs from the record too, beyond the tolerance.
+        assert_eq!(
+            stale_message(&recorded, &[effect("a", 0.2, 0.44, false)]),
+            None
+        );
+        let message = stale_message(&recorded, &[effect("a", 0.1, 0.9, false)]).unwrap();
+        assert!(
+            message.contains("does more than the file records"),
+            "{message}"
+        );
+        assert!(message.contains("10.0 % → 90.0 % now"), "{message}");
+        let message = stale_message(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
+        assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
+        // A suppression that still holds.
+        let less = injection(LESS, "");
+        assert_eq!(stale_message(&less, &[effect("a", 0.4, 0.1, true)]), None);
+        assert!(stale_message(&less, &[effect("a", 0.4, 0.4, false)]).is_some());
+        assert_eq!(
+            stale_message(&injection("", ""), &[effect("a", 0.4, 0.4, false)]),
             None
         );
     }
 
     #[test]
-    fn harm_is_the_opposite_of_what_was_wanted() {
+    fn an_effect_in_the_wrong_direction_is_harmful() {
         let plain = injection("", "");
         assert_eq!(
-            harmful(
+            harmful_message(
                 &plain,
                 &[effect("a", 0.2, 0.19, false)],
                 &Thresholds::default()
@@ -311,7 +211,7 @@ mod tests {
             None
         );
         assert!(
-            harmful(
+            harmful_message(
                 &plain,
                 &[effect("a", 0.2, 0.1, false)],
                 &Thresholds::default()
@@ -320,7 +220,7 @@ mod tests {
         );
         let less = injection(LESS, "");
         assert_eq!(
-            harmful(
+            harmful_message(
                 &less,
                 &[effect("a", 0.4, 0.1, true)],
                 &Thresholds::default()
@@ -328,7 +228,7 @@ mod tests {
             None
         );
         assert!(
-            harmful(
+            harmful_message(
                 &less,
                 &[effect("a", 0.1, 0.4, false)],
                 &Thresholds::default()
@@ -338,24 +238,27 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_suppressed_is_to_become_less_probable() {
+    fn suppressing_an_answer_is_not_harmful() {
         let mut suppressed = effect("a", 0.4, 0.1, false);
         suppressed.suppressed = true;
         let plain = injection("", "");
-        assert_eq!(harmful(&plain, &[suppressed], &Thresholds::default()), None);
+        assert_eq!(
+            harmful_message(&plain, &[suppressed], &Thresholds::default()),
+            None
+        );
     }
 
     #[test]
-    fn another_case_is_harmed_where_it_breaks() {
+    fn an_injection_that_breaks_another_case_is_harmful() {
         let recorded = injection(RECORD, "");
         let own = || effect("own", 0.2, 0.41, false);
-        let bent = effect("other", 0.6, 0.4, false);
+        let lowered = effect("other", 0.6, 0.4, false);
         assert_eq!(
-            harmful(&recorded, &[own(), bent], &Thresholds::default()),
+            harmful_message(&recorded, &[own(), lowered], &Thresholds::default()),
             None
         );
         let broken = effect("other", 0.6, 0.04, true);
-        let message = harmful(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
+        let message = harmful_message(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
         assert!(message.contains("`other`"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the cut into tokens costs: `trailing-space` and `token-split`.
+//! `trailing-space` and `token-split`: what the split into tokens costs.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ use hoplens_analysis::{
 };
 use hoplens_prompt::{Code, Origin, Severity};
 
-/// The findings about the tokens of one case's prompt, answers and memories, each with what it
-/// was measured to cost.
+/// Returns the findings about the tokens of one case's prompt, answers and memories, each with its
+/// measured cost.
 pub(super) fn diagnostics(
     snapshot: &Snapshot,
     index: usize,
@@ -34,7 +34,7 @@ pub(super) fn diagnostics(
         })
     };
     let mut found = Vec::new();
-    if let Some(message) = trailing(case, outcome, thresholds) {
+    if let Some(message) = trailing_space_message(case, outcome, thresholds) {
         let end = case.rendered.written();
         let start = end.trim_end_matches([' ', '\t']).len();
         let range = case.rendered.to_source(start..end.len());
@@ -44,7 +44,7 @@ pub(super) fn diagnostics(
     }
     let declared = case.case.and_then(|at| snapshot.file.cases.get(at));
     let expect = declared.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
-    if let Some(message) = literal(case, outcome, thresholds) {
+    if let Some(message) = missing_space_message(case, outcome, thresholds) {
         let spaceless = declared.and_then(|case| {
             let answers = &mut case.expect.iter();
             let answer = answers.find(|one| !one.value.starts_with(char::is_whitespace))?;
@@ -57,7 +57,7 @@ pub(super) fn diagnostics(
             spaceless,
         ));
     }
-    if let Some(message) = rival(case, outcome) {
+    if let Some(message) = shared_token_message(case, outcome) {
         found.extend(diagnostic(
             Code::TokenSplit,
             Severity::Information,
@@ -66,16 +66,18 @@ pub(super) fn diagnostics(
         ));
     }
     for (at, injection) in case.query.injections.iter().enumerate() {
-        // What it does to cases that it is not meant for says nothing of its memory.
+        // Its effect on cases that it is not meant for says nothing about its memory.
         if injection.case.is_none() && snapshot.file.cases.len() > 1 {
             continue;
         }
-        if let Some(message) = memory(outcome, at, &injection.memory.value, thresholds) {
+        if let Some(message) =
+            unspaced_memory_message(outcome, at, &injection.memory.value, thresholds)
+        {
             let place = Some((injection.memory.range.clone(), injection.origin));
             found.extend(diagnostic(Code::TokenSplit, Severity::Hint, message, place));
         }
     }
-    for (range, message) in respelled(case, outcome) {
+    for (range, message) in spelling_messages(case, outcome) {
         let place = range.map(|range| (range, Origin::FrontMatter));
         found.extend(diagnostic(
             Code::TokenSplit,
@@ -91,14 +93,18 @@ fn is_better(probe: &Probe, than: &Probe, thresholds: &Thresholds) -> bool {
     probe.logp - than.logp >= thresholds.gain_factor.ln()
 }
 
-/// That the space at the end of the prompt costs something.
-fn trailing(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds) -> Option<String> {
+/// Returns a message if the space at the end of the prompt lowers the answer's probability.
+fn trailing_space_message(
+    case: &CaseFindings,
+    outcome: &CaseOutcome,
+    thresholds: &Thresholds,
+) -> Option<String> {
     if case.has_holes {
         return None;
     }
     let composed = &outcome.probes.composed;
     let trimmed = outcome.probes.variant(Variant::Trimmed)?;
-    let why = "most words bring their own space in one token, which after a space they cannot";
+    let why = "most words begin with a space in the same token, which they cannot do after a space";
     if let Some(expect) = case.query.expect.first() {
         return is_better(trimmed, composed, thresholds).then(|| {
             format!(
@@ -123,8 +129,13 @@ fn trailing(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds)
     })
 }
 
-/// That the space that an answer is measured with, and declared without, costs something.
-fn literal(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds) -> Option<String> {
+/// Returns a message if an answer declared without a leading space would be more probable without
+/// the space that hoplens adds.
+fn missing_space_message(
+    case: &CaseFindings,
+    outcome: &CaseOutcome,
+    thresholds: &Thresholds,
+) -> Option<String> {
     let composed = &outcome.probes.composed;
     let literal = outcome.probes.variant(Variant::Literal)?;
     if !is_better(literal, composed, thresholds) {
@@ -142,8 +153,8 @@ fn literal(case: &CaseFindings, outcome: &CaseOutcome, thresholds: &Thresholds) 
     ))
 }
 
-/// That the answer shares its first token with what the model rather says.
-fn rival(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
+/// Returns a message if the answer shares its first token with an answer that the model prefers.
+fn shared_token_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     let composed = &outcome.probes.composed;
     let next = outcome.probes.variant(Variant::Begun)?.top.first()?;
     let expect = case.query.expect.first()?;
@@ -159,8 +170,8 @@ fn rival(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     ))
 }
 
-/// That a memory does more with a space before it.
-fn memory(
+/// Returns a message if a memory without a leading space would have a larger effect with one.
+fn unspaced_memory_message(
     outcome: &CaseOutcome,
     index: usize,
     memory: &str,
@@ -169,7 +180,7 @@ fn memory(
     let composed = &outcome.probes.composed;
     let spaced = outcome.probes.variant(Variant::Spaced(index))?;
     let without = outcome.probes.without(index)?;
-    // A memory that suppresses does more where the answer becomes less probable.
+    // An injection that suppresses has a larger effect if the answer becomes less probable.
     let more = if composed.logp >= without.logp {
         is_better(spaced, composed, thresholds)
     } else {
@@ -177,8 +188,8 @@ fn memory(
     };
     more.then(|| {
         format!(
-            "the memory has no space before it, so it begins with a token that stands at no word's \
-             beginning: {} with it, {} with {}.",
+            "the memory has no space before it, so its first token is not one that begins a word: P \
+             of the answer is {} with this memory and {} with {}.",
             percent(composed.p),
             percent(spaced.p),
             quoted(&format!(" {memory}"))
@@ -186,8 +197,11 @@ fn memory(
     })
 }
 
-/// The measured spellings among the repairs, but for the space at the end.
-fn respelled(case: &CaseFindings, outcome: &CaseOutcome) -> Vec<(Option<Range<usize>>, String)> {
+/// Returns a message for each measured spelling among the repairs, except for the space at the end.
+fn spelling_messages(
+    case: &CaseFindings,
+    outcome: &CaseOutcome,
+) -> Vec<(Option<Range<usize>>, String)> {
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
     repairs
         .iter()
@@ -201,7 +215,7 @@ fn respelled(case: &CaseFindings, outcome: &CaseOutcome) -> Vec<(Option<Range<us
             } if !text.is_empty() => {
                 let (before, after) = (repair.logp_before.exp(), repair.logp_after.exp());
                 let message = format!(
-                    "{} is cut into costly tokens: {} as written, {} with {} ({}).",
+                    "{} splits into tokens that make the answer less probable: {} as written, {} with {} ({}).",
                     quoted(was),
                     percent(before),
                     percent(after),

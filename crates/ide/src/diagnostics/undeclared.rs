@@ -1,4 +1,4 @@
-//! What is said of a hop that nobody declared: all of it is a guess, and is called one.
+//! Findings about hops that the file does not declare; they say that they are guesses.
 
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::numbers::{percent, quoted};
@@ -6,19 +6,20 @@ use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, Undeclared, Verdict};
 use hoplens_prompt::{Code, Origin, Severity};
 
-/// That naming a guessed bridge changes the answer, or makes the expected one more probable; on
-/// the mention.
+/// Returns the finding that naming a guessed bridge changes the answer or makes the expected one more
+/// probable, on the guessed mention.
 pub(super) fn diagnostic(
     snapshot: &Snapshot,
     index: usize,
     case: &CaseFindings,
 ) -> Option<Diagnostic> {
-    // A hole in the prompt is no way of asking.
+    // The answer to a prompt with an unset variable means nothing.
     if case.has_holes {
         return None;
     }
     let undeclared = case.outcome.as_ref().ok()?.undeclared.as_ref()?;
-    let (code, message) = expected(case, undeclared).or_else(|| inconsistent(case, undeclared))?;
+    let (code, message) =
+        lost_message(case, undeclared).or_else(|| inconsistent_message(case, undeclared))?;
     let range = case.rendered.to_source(undeclared.mention.clone());
     Some(Diagnostic {
         code,
@@ -31,8 +32,8 @@ pub(super) fn diagnostic(
     })
 }
 
-/// Where an answer is expected: the hop is lost if the guess is right.
-fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
+/// Returns the message for a case that expects an answer: the hop is lost if the guess is right.
+fn lost_message(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
     let guessed = undeclared.guessed.as_ref()?;
     let explicit = guessed.probes.explicit()?;
     if guessed.verdict != Verdict::HopLost {
@@ -50,12 +51,13 @@ fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, Strin
     Some((Code::HopLost, message))
 }
 
-/// Where none is: both ways of asking should agree.
-fn inconsistent(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
+/// Returns the message for a case that expects no answer: the prompt as written and the prompt that
+/// names the bridge should continue alike.
+fn inconsistent_message(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
     let found = undeclared.inconsistent.as_ref()?;
     let message = format!(
-        "hop inconsistent: as written the model goes on with {} ({}), and with {} ({}) when {}, its \
-         own guess of what {} stands for, is named. Declare the hop or name what is meant.",
+        "hop inconsistent: as written the model continues with {} ({}), but with {} ({}) when {}, \
+         its own guess for {}, is named. Declare the hop, or name what you mean.",
         quoted(&found.written.token),
         percent(found.written.p),
         quoted(&found.named.token),

@@ -1,17 +1,16 @@
-//! A verdict in words: one sentence with its numbers, and where the evidence stands.
+//! Verdicts in words, and the places that show their evidence.
 
 use crate::diagnostics::diagnostic::RelatedInformation;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, Verdict};
 
-/// What is wrong with a case, in one sentence with its numbers; `None` where nothing is.
+/// Returns what is wrong with a case, with its numbers, and what to do; `None` if nothing is.
 pub fn verdict_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     let verdict = outcome.verdict.filter(|verdict| *verdict != Verdict::Ok)?;
     Some(message(verdict, case, outcome))
 }
 
-/// A verdict in one sentence with its numbers, and what to do.
 fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> String {
     let probes = &outcome.probes;
     let answer = quoted(case.query.expect.first().map_or("", String::as_str));
@@ -23,8 +22,8 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
         Verdict::HopLost => format!(
             "hop lost: P({answer}) is {written} as written and {named} when {}. The model knows \
              the answer but does not get to it from this mention{}.",
-            naming(outcome),
-            which(outcome)
+            named_bridges(outcome),
+            weakest_hop(outcome)
         ),
         Verdict::HopUnknown => {
             let (mention, bridge, p) = outcome.probes.weakest().map_or_else(
@@ -40,15 +39,15 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
             format!(
                 "hop unknown: the model does not know that {mention} is {bridge} (P is {p}), so \
                  P({answer}) is {written} as written and {named} when {}{}. Name it in the prompt.",
-                naming(outcome),
-                which(outcome)
+                named_bridges(outcome),
+                weakest_hop(outcome)
             )
         }
         Verdict::AnswerUnknown => format!(
             "answer unknown: P({answer}) is {written} as written and only {named} when {}. \
              The model lacks this knowledge; an injection would only fake it, so state the fact in \
              the prompt or use another model.",
-            naming(outcome)
+            named_bridges(outcome)
         ),
         Verdict::AnswerShortcut => {
             let (prompt, p) = probes.no_subject.as_ref().map_or_else(
@@ -56,9 +55,9 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
                 |probe| (quoted(&probe.prompt), percent(probe.p)),
             );
             format!(
-                "answer by a shortcut: P({answer}) is {written}, and {p} after {prompt} too, which \
-                 does not say what is meant. The answer does not come from the mention; a prompt \
-                 whose ending gives less away tests the hop."
+                "answer by a shortcut: P({answer}) is {written} as written, and still {p} after \
+                 {prompt}, which leaves the mention out. So the answer does not come from the \
+                 mention. To test the hop, give less away at the end of the prompt."
             )
         }
         Verdict::AnswerUnlikely => {
@@ -73,8 +72,9 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
     }
 }
 
-/// `"the Great Barrier Reef" is named`: the bridges up to that of the hop that loses most.
-fn naming(outcome: &CaseOutcome) -> String {
+/// Returns `"the Great Barrier Reef" is named`, with the bridges up to that of the hop that loses
+/// most.
+fn named_bridges(outcome: &CaseOutcome) -> String {
     let hops = &outcome.probes.hops;
     let named = outcome.probes.weakest().map_or(0, |(at, _)| at + 1);
     let bridges: Vec<String> = hops
@@ -88,8 +88,8 @@ fn naming(outcome: &CaseOutcome) -> String {
     }
 }
 
-/// ` (hop 2 of 3, "…")`: which hop of a chain loses most; nothing where there is one.
-fn which(outcome: &CaseOutcome) -> String {
+/// Returns ` (hop 2 of 3, "…")`, the hop of a chain that loses most; empty if there is one hop.
+fn weakest_hop(outcome: &CaseOutcome) -> String {
     let of = outcome.probes.hops.len();
     match outcome.probes.weakest() {
         Some((at, hop)) if of > 1 => {
@@ -99,13 +99,12 @@ fn which(outcome: &CaseOutcome) -> String {
     }
 }
 
-/// Where the numbers come from: what the bridges and the answer are declared to be, and how
-/// probable each is.
+/// Returns the declarations of the bridges and the answer, each with its probability.
 pub(super) fn evidence(
     snapshot: &Snapshot,
     case: &CaseFindings,
     outcome: &CaseOutcome,
-) -> Vec<Related> {
+) -> Vec<RelatedInformation> {
     let Some(declared) = case.case.and_then(|index| snapshot.file.cases.get(index)) else {
         return Vec::new();
     };
@@ -113,8 +112,8 @@ pub(super) fn evidence(
     let hops = declared.hops.iter().enumerate();
     let bridges = hops.filter_map(|(index, hop)| {
         let bridge = hop.bridge.as_ref()?;
-        let known = probed(index).map_or_else(String::new, known);
-        Some(Related {
+        let known = probed(index).map_or_else(String::new, bridge_probability);
+        Some(RelatedInformation {
             range: bridge.range.clone(),
             origin: declared.origin,
             message: format!(
@@ -123,39 +122,39 @@ pub(super) fn evidence(
             ),
         })
     });
-    let expected = declared.expect.first().map(|expect| Related {
+    let expected = declared.expect.first().map(|expect| RelatedInformation {
         range: expect.range.clone(),
         origin: declared.origin,
         message: format!(
             "the answer is expected here as {}{}",
             quoted(&expect.value),
-            asked(outcome)
+            probability_without_mention(outcome)
         ),
     });
     bridges.chain(expected).collect()
 }
 
-/// How probable a bridge is, and what naming it does.
-fn known(hop: &HopProbe) -> String {
+/// Returns how probable a bridge is, and how probable the answer is once it is named.
+fn bridge_probability(hop: &HopProbe) -> String {
     format!(
-        "; P is {} after {}, and the answer's is {} once it is named",
+        "; P is {} after {}, and P of the answer is {} once it is named",
         percent(hop.known.p),
         quoted(&hop.known.prompt),
         percent(hop.explicit.p)
     )
 }
 
-/// How probable the answer is without the mention.
-fn asked(outcome: &CaseOutcome) -> String {
+/// Returns how probable the answer is without the mention.
+fn probability_without_mention(outcome: &CaseOutcome) -> String {
     outcome
         .probes
         .no_subject
         .as_ref()
-        .map_or_else(String::new, |nobody| {
+        .map_or_else(String::new, |probe| {
             format!(
                 "; P is {} after {}",
-                percent(nobody.p),
-                quoted(&nobody.prompt)
+                percent(probe.p),
+                quoted(&probe.prompt)
             )
         })
 }

@@ -1,9 +1,9 @@
 //! Pictures as SVG and PNG.
 
-mod colours;
-mod font;
-mod head_map;
-mod heat_map;
+pub(super) mod colours;
+pub(super) mod font;
+pub(super) mod head_map;
+pub(super) mod heat_map;
 
 pub use font::{FONT, register_font};
 pub use head_map::HeadMap;

@@ -1,9 +1,9 @@
 //! An injection sweep: its cells as JSON, as a heat map, and the evidence for its best cell.
 
 mod document;
-mod evidence;
+pub(super) mod evidence;
 mod map;
-mod query;
+pub(super) mod query;
 
 pub use document::SweepDocument;
 pub use evidence::{SweepEvidence, measure_evidence};

@@ -12,6 +12,10 @@ pub fn register_font() {
     static FONTS: Once = Once::new();
     FONTS.call_once(|| {
         // Registration fails only for bytes that are no font.
-        let _ = plotters::style::register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
+        let _ = plotters::style::register_font(
+            FONT,
+            FontStyle::Normal,
+            epaint_default_fonts::UBUNTU_LIGHT,
+        );
     });
 }

@@ -57,7 +57,14 @@ pub fn measure_evidence(
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
     let reference_prompts = neutral_prompts(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = side_effects(model, &reference_prompts, &injections, subject.bos, cancel, silent)?;
+    let effects = side_effects(
+        model,
+        &reference_prompts,
+        &injections,
+        subject.bos,
+        cancel,
+        silent,
+    )?;
     Ok(SweepEvidence {
         control: Some(report(placement, &measured)),
         side_effects: effects
