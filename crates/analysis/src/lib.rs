@@ -15,7 +15,7 @@ pub use case::findings::{
     find_repairs, measure, subjects, weigh,
 };
 pub use case::injection::{memory_injection, placement};
-pub use case::query::{CaseQuery, Mention, first_tokens, in_force};
+pub use case::query::{CaseQuery, Mention, answers, in_force};
 pub use error::AnalysisError;
 pub use generation::answer::{ModelAnswer, answer};
 pub use generation::generate::{Generated, GeneratedToken, Generation, Stop, generate};

@@ -11,8 +11,8 @@ use crate::hop::chain::{completions, question, steps, without_subject};
 use crate::hop::variants::{Variant, begun, variants};
 use crate::settings::AnalysisSettings;
 use hoplens_runtime::{
-    Answer, Cancel, Capture, Hooks, Intervention, Model, ModelError, Question, Reuse, Score,
-    Sequences, Token, Trace,
+    Answer, Cancel, Capture, Hooks, Model, ModelError, PromptQuery, Reuse, Score, Sequences, Token,
+    Trace,
 };
 
 /// A token with its probability.
@@ -154,30 +154,6 @@ pub struct TokenReading {
     pub range: Range<usize>,
 }
 
-/// A prompt to be asked, with what is in force on it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    /// The prompt's text.
-    pub(crate) prompt: String,
-    /// Its tokens.
-    pub(crate) tokens: Vec<Token>,
-    /// The accepted answers; without one the model's own top token stands for them.
-    pub(crate) answers: Vec<Answer>,
-    /// What acts on it.
-    pub(crate) interventions: Vec<Intervention>,
-}
-
-impl Asked {
-    /// The distinct first tokens of the accepted answers.
-    pub(crate) fn first_tokens(&self) -> Vec<u32> {
-        let firsts = self.answers.iter().map(|answer| answer.ids[0]);
-        let mut firsts: Vec<u32> = firsts.collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        firsts
-    }
-}
-
 /// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
 /// each prompt's first sequence in it.
 ///
@@ -185,32 +161,19 @@ impl Asked {
 /// As [`Model::score_all`].
 pub(crate) fn ask(
     model: &Model,
-    asked: &[Asked],
+    queries: &[PromptQuery],
     capture: Capture,
     cancel: &Cancel,
 ) -> Result<(Vec<(Probe, usize)>, Trace), AnalysisError> {
-    let ids: Vec<Vec<u32>> = asked
-        .iter()
-        .map(|asked| asked.tokens.iter().map(|token| token.id).collect())
-        .collect();
-    let questions: Vec<Question<'_>> = asked
-        .iter()
-        .zip(&ids)
-        .map(|(asked, ids)| Question {
-            prompt: ids,
-            answers: &asked.answers,
-            interventions: &asked.interventions,
-        })
-        .collect();
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(capture)
     };
-    let (scores, trace) = model.score_all(&questions, &hooks, cancel)?;
-    let probes = asked
+    let (scores, trace) = model.score_all(queries, &hooks, cancel)?;
+    let probes = queries
         .iter()
         .zip(scores)
-        .map(|(asked, (score, sequence))| (probe(model, &asked.prompt, &score), sequence))
+        .map(|(query, (score, sequence))| (probe(model, &query.text, &score), sequence))
         .collect();
     Ok((probes, trace))
 }
@@ -248,11 +211,9 @@ pub fn run_probes(
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let tokens = written.tokens.clone();
     let injected = !written.interventions.is_empty();
-    let bare = |prompt: String, answers: Vec<Answer>| Asked {
-        tokens: model.tokenizer.encode(&prompt, settings.bos),
+    let bare = |prompt: String, answers: Vec<Answer>| PromptQuery {
         answers,
-        prompt,
-        interventions: Vec::new(),
+        ..PromptQuery::new(&model.tokenizer, prompt, settings.bos)
     };
     let answers = written.answers.clone();
     let steps = steps(query);
@@ -270,7 +231,7 @@ pub fn run_probes(
     }
     let asks_nobody = nobody.is_some();
     prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
-    let (kinds, varied): (Vec<Variant>, Vec<Asked>) =
+    let (kinds, varied): (Vec<Variant>, Vec<PromptQuery>) =
         variants(model, query, &prompts[0], settings, cancel)?
             .into_iter()
             .unzip();
@@ -319,7 +280,7 @@ pub(crate) fn asked(
     prompt: String,
     settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Asked, AnalysisError> {
+) -> Result<PromptQuery, AnalysisError> {
     let tokens = model.tokenizer.encode(&prompt, settings.bos);
     let answers = answers(model, &prompt, &query.expect)?;
     let interventions = interventions(
@@ -330,11 +291,12 @@ pub(crate) fn asked(
         settings.bos,
         cancel,
     )?;
-    Ok(Asked {
-        prompt,
+    Ok(PromptQuery {
+        text: prompt,
         tokens,
         answers,
         interventions,
+        bos: settings.bos,
     })
 }
 

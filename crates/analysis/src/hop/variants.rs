@@ -4,10 +4,10 @@
 use crate::case::query::CaseQuery;
 use crate::case::query::{answers, disjoint, interventions};
 use crate::error::AnalysisError;
-use crate::hop::probe::{Asked, Probe};
+use crate::hop::probe::Probe;
 use crate::repair::retokenize::trailing_space;
 use crate::settings::AnalysisSettings;
-use hoplens_runtime::{Answer, Cancel, Model, Token};
+use hoplens_runtime::{Answer, Cancel, Model, PromptQuery, Token};
 
 /// The most injections of a prompt that are looked at one by one.
 const INJECTIONS: usize = 8;
@@ -34,10 +34,10 @@ pub enum Variant {
 pub(crate) fn variants(
     model: &Model,
     query: &CaseQuery,
-    written: &Asked,
+    written: &PromptQuery,
     settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Vec<(Variant, Asked)>, AnalysisError> {
+) -> Result<Vec<(Variant, PromptQuery)>, AnalysisError> {
     let mut found = Vec::new();
     // One injection alone is what the prompt without any says already.
     if query.injections.len() > 1 {
@@ -53,7 +53,7 @@ pub(crate) fn variants(
         }
         let mut spaced = injection.clone();
         spaced.memory.value.insert(0, ' ');
-        let (prompt, tokens) = (&written.prompt, &written.tokens);
+        let (prompt, tokens) = (&written.text, &written.tokens);
         let spaced = [spaced];
         let placed = interventions(model, prompt, tokens, &spaced, settings.bos, cancel)?;
         let mut asked = written.clone();
@@ -81,11 +81,12 @@ pub(crate) fn variants(
         if let Ok(interventions) =
             interventions(model, prompt, &tokens, injections, settings.bos, cancel)
         {
-            let asked = Asked {
+            let asked = PromptQuery {
                 answers: answers(model, prompt, &query.expect)?,
-                prompt: prompt.to_owned(),
+                text: prompt.to_owned(),
                 tokens,
                 interventions,
+                bos: settings.bos,
             };
             found.push((Variant::Trimmed, asked));
         }
@@ -107,10 +108,10 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
 /// The prompt with the first token of its first answer behind it, where the model begins the
 /// answer and then goes on otherwise: most of the first token's probability is another answer's.
 pub(crate) fn begun(
-    written: &Asked,
+    written: &PromptQuery,
     composed: &Probe,
     settings: &AnalysisSettings,
-) -> Option<Asked> {
+) -> Option<PromptQuery> {
     let [answer] = written.answers.as_slice() else {
         return None;
     };
@@ -120,7 +121,7 @@ pub(crate) fn begun(
         return None;
     }
     let mut asked = written.clone();
-    let end = asked.prompt.len();
+    let end = asked.text.len();
     asked.tokens.push(Token {
         id: answer.ids[0],
         range: end..end,

@@ -9,9 +9,9 @@ use crate::hop::probe::asked;
 use crate::repair::Repair;
 use crate::repair::reference_prompts::Neighbours;
 use crate::settings::AnalysisSettings;
-use hoplens_interp::memory;
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Control, Placement, SideEffectSummary, control,
+    CONTROL_MEMORIES, CONTROL_SEED, Control, MemoryInjection, SideEffectSummary, control,
     neutral_prompts, random_memories, side_effects,
 };
 use hoplens_runtime::{Cancel, Model};
@@ -45,40 +45,31 @@ pub(crate) fn weigh(
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<(), AnalysisError> {
-    let found: Vec<(usize, String, Placement)> = repairs
+    let (indices, injections): (Vec<usize>, Vec<MemoryInjection>) = repairs
         .iter()
         .enumerate()
         .filter_map(|(index, repair)| {
-            let memory_injection = repair.change.injection()?;
-            Some((
-                index,
-                memory_injection.memory.clone(),
-                memory_injection.placement.clone(),
-            ))
+            let injection = repair.change.injection()?;
+            Some((index, injection.clone()))
         })
-        .collect();
-    if found.is_empty() {
+        .unzip();
+    if injections.is_empty() {
         return Ok(());
     }
-    let controls = controls(model, query, &found, settings, cancel, progress)?;
+    let controls = controls(model, query, &injections, settings, cancel, progress)?;
     let neutral = neutral_prompts(model, settings.bos);
     let mut reference_prompts = neutral.clone();
     reference_prompts.extend(around.reference_prompts(model, query, settings, cancel)?);
-    let injections: Vec<(&str, &Placement)> = found
-        .iter()
-        .map(|(_, memory, placement)| (memory.as_str(), placement))
-        .collect();
     let effects = side_effects(
-        model,
+        ModelContext::new(model, cancel),
         &reference_prompts,
         &injections,
         settings.bos,
-        cancel,
         progress,
     )?;
-    for (((index, ..), control), effects) in found.iter().zip(controls).zip(effects) {
-        repairs[*index].control = Some(control);
-        repairs[*index].side_effects = effects.map(|effects| {
+    for ((index, control), effects) in indices.into_iter().zip(controls).zip(effects) {
+        repairs[index].control = Some(control);
+        repairs[index].side_effects = effects.map(|effects| {
             let (own, cases) = effects.split_at(neutral.len());
             SideEffects {
                 all: SideEffectSummary::of(&effects),
@@ -105,12 +96,11 @@ pub fn control_in_force(
     let Some(injection) = query.injections.get(index) else {
         return Ok(None);
     };
-    let memory_injection = memory_injection(injection);
+    let injection = [memory_injection(injection)];
     let mut others = query.clone();
     others.injections.remove(index);
-    let place = [(index, memory_injection.memory, memory_injection.placement)];
     let silent = &mut |_| {};
-    let found = controls(model, &others, &place, settings, cancel, silent)?;
+    let found = controls(model, &others, &injection, settings, cancel, silent)?;
     Ok(found.into_iter().next())
 }
 
@@ -118,25 +108,18 @@ pub fn control_in_force(
 fn controls(
     model: &Model,
     query: &CaseQuery,
-    injections: &[(usize, String, Placement)],
+    injections: &[MemoryInjection],
     settings: &AnalysisSettings,
     cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Control>, AnalysisError> {
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
-    let measured = memory::Subject {
-        text: &query.prompt,
-        tokens: &written.tokens,
-        first_tokens: &written.first_tokens(),
-        bos: settings.bos,
-        interventions: &written.interventions,
-    };
+    let context = ModelContext::new(model, cancel);
     let mut controls = Vec::with_capacity(injections.len());
-    for (_, memory, placement) in injections {
+    for injection in injections {
+        let memory = &injection.memory;
         let random = random_memories(memory, &query.expect, CONTROL_MEMORIES, CONTROL_SEED);
-        controls.push(control(
-            model, &measured, memory, placement, &random, cancel, progress,
-        )?);
+        controls.push(control(context, &written, injection, &random, progress)?);
     }
     Ok(controls)
 }

@@ -1,12 +1,14 @@
 //! Injections of the bridge as repairs.
 
-use crate::case::query::{CaseQuery, first_tokens};
+use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
 use crate::hop::probe::{Probe, ask, asked};
 use crate::repair::{Repair, RepairChange};
 use crate::settings::AnalysisSettings;
-use hoplens_interp::memory;
-use hoplens_interp::memory::{MemoryInjection, Placement, encode, place, resolve_scope, search};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{
+    GridSearch, MemoryEncoding, MemoryInjection, Placement, encode, place, resolve_scope, search,
+};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Capture, Model, ModelError};
 
@@ -32,11 +34,9 @@ pub fn try_injection(
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
     let vector = encode(
-        model,
+        ModelContext::new(model, cancel),
         &memory_injection.memory,
-        *encoding,
-        settings.bos,
-        cancel,
+        MemoryEncoding::new(*encoding, settings.bos),
     )?;
     let mut injected = written.clone();
     injected
@@ -61,25 +61,21 @@ pub(crate) fn measure(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, AnalysisError> {
     let text = memory_text(bridge);
-    let first_tokens = first_tokens(model, &query.prompt, &query.expect)?;
-    if first_tokens.is_empty() {
+    if query.expect.is_empty() {
         return Ok(Vec::new());
     }
+    let context = ModelContext::new(model, cancel);
     let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
-    let swept = memory::Subject {
-        text: &query.prompt,
-        tokens: &written.tokens,
-        first_tokens: &first_tokens,
-        bos: settings.bos,
-        interventions: &written.interventions,
-    };
     let mut changes = Vec::new();
     let mut injected = Vec::new();
     let mut done = 0;
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
-        let passes = settings.search.passes;
-        let found = search(model, &swept, text, &grid, passes, cancel, &mut |n| {
+        let grid_search = GridSearch {
+            grid: &grid,
+            passes: settings.search.passes,
+        };
+        let found = search(context, &written, text, grid_search, &mut |n| {
             progress(done + n);
         })?;
         done += found.cells.len();
@@ -88,7 +84,7 @@ pub(crate) fn measure(
             let Some(best) = found.best_of(*encoding) else {
                 continue;
             };
-            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
+            let vector = encode(context, text, MemoryEncoding::new(*encoding, settings.bos))?;
             let change = place(&vector, best.layer, best.tau, at.clone())?;
             let mut asked = written.clone();
             asked.interventions.push(change);

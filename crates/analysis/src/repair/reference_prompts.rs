@@ -6,11 +6,10 @@ use crate::case::findings::Document;
 use crate::case::findings::case_subject;
 use crate::case::query::CaseQuery;
 use crate::error::AnalysisError;
-use crate::hop::probe::{Asked, Probe, ask, asked};
+use crate::hop::probe::{Probe, ask, asked};
 use crate::settings::AnalysisSettings;
-use hoplens_interp::memory::ReferencePrompt;
 use hoplens_prompt::PromptFile;
-use hoplens_runtime::{Cancel, Capture, Model};
+use hoplens_runtime::{Cancel, Capture, Model, PromptQuery};
 
 /// Most tokens of other cases that are read after a search: about what the neutral prompts have.
 const OTHER_TOKENS: usize = 512;
@@ -29,14 +28,14 @@ pub struct Neighbours {
 #[derive(Debug)]
 struct Other {
     query: CaseQuery,
-    read: OnceLock<Option<ReferencePrompt>>,
+    read: OnceLock<Option<PromptQuery>>,
 }
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
 pub(crate) struct Neighbour {
     pub(crate) query: CaseQuery,
-    pub(crate) asked: Asked,
+    pub(crate) asked: PromptQuery,
     pub(crate) before: Probe,
 }
 
@@ -72,7 +71,7 @@ impl Neighbours {
         query: &CaseQuery,
         settings: &AnalysisSettings,
         cancel: &Cancel,
-    ) -> Result<Vec<ReferencePrompt>, AnalysisError> {
+    ) -> Result<Vec<PromptQuery>, AnalysisError> {
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&query.prompt];
         let mut found = Vec::new();
@@ -126,7 +125,7 @@ impl Neighbours {
             }
         }
         // All in one pass.
-        let prompts: Vec<Asked> = unread.iter().map(|(.., asked)| asked.clone()).collect();
+        let prompts: Vec<PromptQuery> = unread.iter().map(|(.., asked)| asked.clone()).collect();
         let before = if prompts.is_empty() {
             Vec::new()
         } else {
@@ -151,16 +150,12 @@ fn reference_prompt(
     query: &CaseQuery,
     settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<ReferencePrompt>, AnalysisError> {
+) -> Result<Option<PromptQuery>, AnalysisError> {
     match asked(model, query, query.prompt.clone(), settings, cancel) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
-        Ok(asked) => Ok(Some(ReferencePrompt {
-            tokens: asked.tokens.iter().map(|token| token.id).collect(),
-            first_tokens: asked.first_tokens(),
-            interventions: asked.interventions,
-        })),
+        Ok(asked) => Ok(Some(asked)),
     }
 }
 
@@ -170,7 +165,7 @@ fn neighbour(
     index: usize,
     settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<(CaseQuery, Asked)>, AnalysisError> {
+) -> Result<Option<(CaseQuery, PromptQuery)>, AnalysisError> {
     let Ok(query) = case_subject(model, document.file, document.text, Some(index)) else {
         return Ok(None);
     };

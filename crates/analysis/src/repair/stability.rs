@@ -5,14 +5,15 @@ use serde::Serialize;
 use crate::case::findings::case_subject;
 use crate::case::findings::{CaseFindings, Document};
 use crate::error::AnalysisError;
-use crate::hop::probe::{Asked, ask, asked};
+use crate::hop::probe::{ask, asked};
 use crate::repair::reference_prompts::Neighbour;
 use crate::repair::reference_prompts::Neighbours;
 use crate::repair::{Repair, RepairChange, words_edit};
 use crate::settings::AnalysisSettings;
-use hoplens_interp::memory::{encode_for, place, resolve_scope};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{place, resolve_scope};
 use hoplens_prompt::edited;
-use hoplens_runtime::{Cancel, Capture, Model};
+use hoplens_runtime::{Cancel, Capture, Model, PromptQuery};
 
 /// Most other cases that are asked.
 const CASES: usize = 16;
@@ -133,19 +134,12 @@ fn injected(
     repair: &Repair,
     settings: &AnalysisSettings,
     cancel: &Cancel,
-) -> Result<Option<Asked>, AnalysisError> {
+) -> Result<Option<PromptQuery>, AnalysisError> {
     let Some(memory_injection) = repair.change.injection() else {
         return Ok(None);
     };
     let placement = &memory_injection.placement;
-    let vector = encode_for(
-        model,
-        &memory_injection.memory,
-        placement.encoding,
-        placement.head,
-        settings.bos,
-        cancel,
-    )?;
+    let vector = memory_injection.vector(ModelContext::new(model, cancel), settings.bos)?;
     let mut asked = other.asked.clone();
     let at = resolve_scope(&placement.scope, &other.query.prompt, &asked.tokens)?;
     let change = place(&vector, placement.layer, placement.tau, at)?;

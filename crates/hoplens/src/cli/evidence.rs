@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hoplens_ide::documents::SweepEvidence;
-use hoplens_ide::{chance, factor, side_effects};
+use hoplens_ide::{better_than, factor, side_effects};
 
 /// Prints a line for the random memories and one for the side effects.
 pub(super) fn print_text(out: &mut dyn Write, evidence: &SweepEvidence) -> std::io::Result<()> {
@@ -12,7 +12,7 @@ pub(super) fn print_text(out: &mut dyn Write, evidence: &SweepEvidence) -> std::
         writeln!(
             out,
             "{} (their median: {})",
-            chance(control.percentile, &memories),
+            better_than(control.percentile, &memories),
             factor(control.median_gain.exp()),
         )?;
     }

@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use crate::server::documents::ByteEdit;
-use hoplens_ide::{Diagnostic, Hint, Snapshot, diagnostics, hints, static_diagnostics};
+use hoplens_ide::{Diagnostic, InlayHint, Snapshot, diagnostics, inlay_hints, static_diagnostics};
 use hoplens_prompt::Origin;
 
 /// What the model said of an older text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Carried {
     pub diagnostics: Vec<Diagnostic>,
-    pub hints: Vec<Hint>,
+    pub inlay_hints: Vec<InlayHint>,
 }
 
 impl Carried {
@@ -27,7 +27,7 @@ impl Carried {
         }
         Self {
             diagnostics: found,
-            hints: hints(snapshot),
+            inlay_hints: inlay_hints(snapshot),
         }
     }
 
@@ -38,11 +38,11 @@ impl Carried {
             one.range = moved.clone().unwrap_or_default();
             moved.is_some()
         });
-        self.hints.retain_mut(|hint| {
+        self.inlay_hints.retain_mut(|hint| {
             // A hint stands after its place: what is typed there comes before it.
-            let inside = edit.range.start < hint.at && hint.at < edit.range.end;
-            if edit.range.end <= hint.at {
-                hint.at = hint.at - edit.range.len() + edit.new_len;
+            let inside = edit.range.start < hint.offset && hint.offset < edit.range.end;
+            if edit.range.end <= hint.offset {
+                hint.offset = hint.offset - edit.range.len() + edit.new_len;
             }
             !inside
         });
@@ -77,19 +77,19 @@ mod tests {
 
     #[test]
     fn a_hint_stays_behind_what_is_typed_at_its_place() {
-        let hint = Hint {
-            at: 5,
+        let hint = InlayHint {
+            offset: 5,
             label: "→".into(),
         };
         let mut carried = Carried {
-            hints: vec![hint],
+            inlay_hints: vec![hint],
             ..Carried::default()
         };
         carried.shift(&edit(5..5, 2));
-        assert_eq!(carried.hints[0].at, 7);
+        assert_eq!(carried.inlay_hints[0].offset, 7);
         carried.shift(&edit(6..7, 0));
-        assert_eq!(carried.hints[0].at, 6);
+        assert_eq!(carried.inlay_hints[0].offset, 6);
         carried.shift(&edit(0..99, 0));
-        assert!(carried.hints.is_empty());
+        assert!(carried.inlay_hints.is_empty());
     }
 }

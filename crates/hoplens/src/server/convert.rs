@@ -11,7 +11,7 @@ use crate::server::can::Can;
 use crate::server::documents::Document;
 use crate::server::view::{Source, View};
 use hoplens_analysis::Repair;
-use hoplens_ide::{Diagnostic, Related, concerns};
+use hoplens_ide::{Diagnostic, RelatedInformation, is_fixed_by};
 use hoplens_prompt::text::{LineIndex, Position, PositionEncoding};
 use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
@@ -116,7 +116,7 @@ fn code_page(code: Code) -> Option<lsp::CodeDescription> {
 
 fn to_related(
     view: &View,
-    related: &Related,
+    related: &RelatedInformation,
     can: &Can,
 ) -> Option<lsp::DiagnosticRelatedInformation> {
     let source = view.source(related.origin)?;
@@ -136,7 +136,9 @@ fn data(view: &View, one: &Diagnostic) -> Option<serde_json::Value> {
     let outcome = case.outcome.as_ref().ok()?;
     let hash = hex(&Sha256::digest(&view.snapshot.text));
     let repairs = outcome.repairs.as_ref().map(|repairs| -> Vec<&Repair> {
-        let own = repairs.iter().filter(|repair| concerns(case, one, repair));
+        let own = repairs
+            .iter()
+            .filter(|repair| is_fixed_by(case, one, repair));
         own.collect()
     });
     let best = repairs.as_ref().and_then(|repairs| repairs.first());

@@ -14,7 +14,8 @@ use hoplens_ide::documents::{
     AblationMethod, DocumentError, HeadMapKind, HeadsDocument, HeadsOptions, MissingMapInput,
     head_map, heads_document, heads_page,
 };
-use hoplens_interp::lens::trained::{AnyLens, TrainedLens};
+use hoplens_interp::lens::AnyLens;
+use hoplens_interp::lens::trained::TrainedLens;
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]

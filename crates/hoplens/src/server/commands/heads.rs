@@ -19,7 +19,7 @@ use hoplens_ide::documents::{
     json_document,
 };
 use hoplens_ide::{HoverTarget, hover_target, token_source};
-use hoplens_interp::lens::trained::AnyLens;
+use hoplens_interp::lens::AnyLens;
 
 /// How many words of each head are told.
 const WORDS: usize = 8;

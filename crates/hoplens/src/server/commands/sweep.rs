@@ -13,15 +13,17 @@ use crate::server::commands::{Place, cases};
 use crate::server::key::Key;
 use crate::server::progress::{Progress, Step};
 use crate::server::state::State;
-use hoplens_analysis::{CaseFindings, first_tokens};
+use hoplens_analysis::{CaseFindings, answers};
 use hoplens_ide::documents::{
     DocumentError, HeadsQuery, SweepDocument, SweepEvidence, SweepQuery, json_document,
     measure_evidence, sweep_map,
 };
 use hoplens_ide::{percent, quoted};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, Sweep, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, Sweep, sweep};
 use hoplens_prompt::memory_text;
+use hoplens_runtime::PromptQuery;
 
 /// The magnitudes that are measured.
 const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
@@ -125,7 +127,7 @@ pub(super) async fn measured(
     let swept = memory.clone();
     let (document, svg) = ask_model(state, move |model, cancel, pause| {
         let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
-        let first_tokens = first_tokens(model, &asked.prompt, &asked.expect)?;
+        let answers = answers(model, &asked.prompt, &asked.expect)?;
         let grid = Grid {
             encodings: vec![encoding],
             layers: (0..model.info.layers).collect(),
@@ -134,13 +136,14 @@ pub(super) async fn measured(
             head: None,
         };
         let total = grid.layers.len() * grid.taus.len();
-        let prompt = Subject {
-            text: &asked.prompt,
-            tokens: &asked.tokens,
-            first_tokens: &first_tokens,
+        let query = PromptQuery {
+            text: asked.prompt.clone(),
+            tokens: asked.tokens.clone(),
+            answers,
+            interventions: asked.interventions.clone(),
             bos,
-            interventions: &asked.interventions,
         };
+        let context = ModelContext::new(model, cancel);
         let begun = Instant::now();
         let mut tick = |done: usize| {
             progress.report(Step {
@@ -149,20 +152,20 @@ pub(super) async fn measured(
             });
             pause();
         };
-        let found = sweep(model, &prompt, &swept, &grid, cancel, &mut tick)?;
+        let found = sweep(context, &query, &swept, &grid, &mut tick)?;
         let elapsed = begun.elapsed().as_secs_f64() * 1e3;
-        let query = SweepQuery {
+        let sweep_query = SweepQuery {
             prompt: &asked.prompt,
             expect: &asked.expect,
             memory: &swept,
         };
         let evidence = if params.control {
-            measure_evidence(model, &prompt, query, found.best(), cancel)?
+            measure_evidence(context, &query, sweep_query, found.best())?
         } else {
             SweepEvidence::default()
         };
         let svg = picture(&found, &grid, &swept, &asked.expect)?;
-        let result = SweepDocument::new(query, &found, &evidence, elapsed);
+        let result = SweepDocument::new(sweep_query, &found, &evidence, elapsed);
         Ok::<_, DocumentError>((json_document(&model.info, result)?, svg))
     })
     .await?;

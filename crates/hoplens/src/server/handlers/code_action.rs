@@ -16,7 +16,7 @@ use crate::server::key::Key;
 use crate::server::state::State;
 use crate::server::view::{View, prompt_key};
 use crate::server::{convert, ingress};
-use hoplens_ide::{Action, Diagnostic, INJECT, REWRITE, Snapshot};
+use hoplens_ide::{CodeAction, Diagnostic, INJECT, REWRITE, Snapshot};
 use hoplens_prompt::Origin;
 
 pub(in crate::server) use fix_all::FIX_ALL;
@@ -69,7 +69,7 @@ pub(in crate::server) fn code_action(
         shown.extend(project::ignores(
             state,
             &key,
-            &hoplens_ide::ignorable(&all, origin, &range),
+            &hoplens_ide::ignorable_codes(&all, origin, &range),
         ));
     }
     // Only for whoever asks for such, lest it is offered at every word.
@@ -86,9 +86,9 @@ fn offered(
     all: &[Diagnostic],
     origin: Origin,
     range: &Range<usize>,
-) -> Vec<Action> {
+) -> Vec<CodeAction> {
     let mut offered = match origin {
-        Origin::FrontMatter => hoplens_ide::actions(snapshot, all, range),
+        Origin::FrontMatter => hoplens_ide::repair_actions(snapshot, all, range),
         Origin::Sidecar => Vec::new(),
     };
     offered.extend(hoplens_ide::quick_actions(snapshot, all, origin, range));
@@ -122,13 +122,13 @@ fn covers(wanted: &lsp::CodeActionKind, kind: &str) -> bool {
 }
 
 /// `None` if the file to edit is not what the action was made for.
-fn to_action(view: &View, action: &Action, can: &Can) -> Option<lsp::CodeAction> {
-    let mended = action.mends.iter();
-    let mended = mended.filter_map(|one| convert::to_diagnostic(view, one, can));
+fn to_action(view: &View, action: &CodeAction, can: &Can) -> Option<lsp::CodeAction> {
+    let fixed = action.fixes.iter();
+    let fixed = fixed.filter_map(|one| convert::to_diagnostic(view, one, can));
     Some(lsp::CodeAction {
         title: action.title.clone(),
         kind: Some(lsp::CodeActionKind::from(action.kind)),
-        diagnostics: Some(mended.collect()),
+        diagnostics: Some(fixed.collect()),
         edit: Some(convert::to_workspace_edit(view, &action.edit, can)?),
         is_preferred: action.preferred.then_some(true),
         ..lsp::CodeAction::default()

@@ -10,7 +10,7 @@ use crate::server::key::Key;
 use crate::server::state::State;
 use crate::server::view::prompt_key;
 use crate::server::{convert, ingress};
-use hoplens_ide::LensCommand;
+use hoplens_ide::CodeLensCommand;
 use hoplens_prompt::Origin;
 
 pub(in crate::server) fn code_lens(state: &State) -> Result<Option<Vec<lsp::CodeLens>>> {
@@ -37,7 +37,7 @@ pub(in crate::server) fn code_lens(state: &State) -> Result<Option<Vec<lsp::Code
         return Ok(None);
     }
     let encoding = state.can().encoding;
-    let shown = hoplens_ide::lenses(&view.snapshot).into_iter();
+    let shown = hoplens_ide::code_lenses(&view.snapshot).into_iter();
     let shown = shown.filter(|lens| lens.origin == origin).map(|lens| {
         // A lens stands above one line; the end of its range would only move it about.
         let start = convert::to_position(source, lens.range.start, encoding);
@@ -46,9 +46,9 @@ pub(in crate::server) fn code_lens(state: &State) -> Result<Option<Vec<lsp::Code
             command: Some(lsp::Command {
                 title: lens.title,
                 command: match lens.command {
-                    LensCommand::Measure => MEASURE,
-                    LensCommand::Heads => SHOW_HEADS,
-                    LensCommand::Sweep => SHOW_SWEEP,
+                    CodeLensCommand::Measure => MEASURE,
+                    CodeLensCommand::Heads => SHOW_HEADS,
+                    CodeLensCommand::Sweep => SHOW_SWEEP,
                 }
                 .to_owned(),
                 arguments: Some(vec![json!({"uri": view.prompt.uri, "case": lens.case})]),

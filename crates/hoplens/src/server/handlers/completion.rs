@@ -12,7 +12,7 @@ use crate::server::paper::Paper;
 use crate::server::projects::is_project;
 use crate::server::state::State;
 use crate::server::{convert, ingress};
-use hoplens_ide::{Completes, Completion, Known};
+use hoplens_ide::{Completion, CompletionContext, CompletionKind};
 use hoplens_prompt::Facts;
 use hoplens_workspace::{Disk, facts};
 
@@ -71,7 +71,7 @@ fn in_paper(
         ModelStatus::Ready(model) => Some(model),
         _ => None,
     };
-    let known = Known {
+    let known = CompletionContext {
         snapshot: paper.snapshot(),
         facts: &facts,
         model: model.as_ref(),
@@ -98,10 +98,10 @@ fn to_item(document: &Document, place: usize, one: Completion, can: &Can) -> lsp
     });
     lsp::CompletionItem {
         label: one.label,
-        kind: Some(match one.what {
-            Completes::Key => lsp::CompletionItemKind::PROPERTY,
-            Completes::Word => lsp::CompletionItemKind::ENUM_MEMBER,
-            Completes::Value => lsp::CompletionItemKind::VALUE,
+        kind: Some(match one.kind {
+            CompletionKind::Key => lsp::CompletionItemKind::PROPERTY,
+            CompletionKind::Word => lsp::CompletionItemKind::ENUM_MEMBER,
+            CompletionKind::Value => lsp::CompletionItemKind::VALUE,
         }),
         detail: one.detail,
         documentation,

@@ -11,7 +11,7 @@ use crate::server::key::Key;
 use crate::server::state::State;
 use crate::server::view::prompt_key;
 use hoplens_analysis::{AnalysisError, control_in_force};
-use hoplens_ide::{chance, code_span};
+use hoplens_ide::{better_than, code_span};
 
 /// A sentence about the injection at `index` of the file, in the first case that it acts on and
 /// that expects an answer; `None` where it acts on none, and where nothing is known in time.
@@ -37,7 +37,7 @@ pub(super) async fn control_sentence(
         format!(
             "Control, case {}: {}.",
             code_span(&case.id),
-            chance(percentile, "random memories in its place")
+            better_than(percentile, "random memories in its place")
         )
     };
     if let Some(percentile) = view.controls.get(&index) {

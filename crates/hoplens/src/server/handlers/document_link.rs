@@ -12,7 +12,7 @@ use crate::server::paper::Paper;
 use crate::server::state::State;
 use crate::server::view::{prompt_key, sidecar_key};
 use crate::server::{convert, ingress};
-use hoplens_ide::{beside_anchor, links};
+use hoplens_ide::{document_links, sidecar_link_range};
 use hoplens_prompt::Origin;
 
 pub(in crate::server) fn document_link(state: &State) -> Result<Option<Vec<lsp::DocumentLink>>> {
@@ -44,7 +44,7 @@ pub(in crate::server) fn document_link(state: &State) -> Result<Option<Vec<lsp::
     };
     let mut found = Vec::new();
     let prompt = paper.prompt().map(|snapshot| &snapshot.file);
-    if let Some(anchor) = beside_anchor(&document.text, prompt) {
+    if let Some(anchor) = sidecar_link_range(&document.text, prompt) {
         let (beside, tooltip) = match paper.origin {
             Origin::Sidecar => (prompt_key(&key), "the prompt"),
             Origin::FrontMatter => (sidecar_key(&key), "the sidecar"),
@@ -53,7 +53,7 @@ pub(in crate::server) fn document_link(state: &State) -> Result<Option<Vec<lsp::
         found.extend(beside.and_then(|beside| link(&anchor, beside, tooltip)));
     }
     if let (Some(snapshot), Some(folder)) = (paper.prompt(), path.parent()) {
-        let links = links(snapshot).into_iter();
+        let links = document_links(snapshot).into_iter();
         found.extend(links.filter_map(|one| link(&one.range, &folder.join(&one.path), &one.path)));
     }
     Ok(Some(found))

@@ -10,7 +10,7 @@ use crate::server::handlers::unmodified;
 use crate::server::paper::Paper;
 use crate::server::state::State;
 use crate::server::{convert, ingress};
-use hoplens_ide::{Symbol, SymbolKind, symbols};
+use hoplens_ide::{DocumentSymbol, SymbolKind, document_symbols};
 use hoplens_prompt::text::PositionEncoding;
 
 pub(in crate::server) fn document_symbol(
@@ -24,7 +24,7 @@ pub(in crate::server) fn document_symbol(
         return Ok(None);
     };
     let found = match paper.snapshot() {
-        Some(snapshot) => symbols(snapshot, paper.origin),
+        Some(snapshot) => document_symbols(snapshot, paper.origin),
         None => Vec::new(),
     };
     let can = state.can();
@@ -61,7 +61,11 @@ fn range(document: &Document, bytes: &Range<usize>, encoding: PositionEncoding) 
     deprecated,
     reason = "the type has a field that tags took the place of"
 )]
-fn nest(document: &Document, symbol: Symbol, encoding: PositionEncoding) -> lsp::DocumentSymbol {
+fn nest(
+    document: &Document,
+    symbol: DocumentSymbol,
+    encoding: PositionEncoding,
+) -> lsp::DocumentSymbol {
     let children = symbol.children.into_iter();
     let children: Vec<_> = children
         .map(|child| nest(document, child, encoding))
@@ -84,7 +88,7 @@ fn nest(document: &Document, symbol: Symbol, encoding: PositionEncoding) -> lsp:
 )]
 fn flatten(
     document: &Document,
-    symbol: &Symbol,
+    symbol: &DocumentSymbol,
     container: Option<&str>,
     encoding: PositionEncoding,
     found: &mut Vec<lsp::SymbolInformation>,

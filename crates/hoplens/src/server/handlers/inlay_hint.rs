@@ -24,17 +24,17 @@ pub(in crate::server) fn inlay_hint(
     let wanted = convert::bytes(&document, params.range, encoding);
     let snapshot = &known.view.snapshot;
     let mut hints = match &snapshot.findings {
-        Some(_) => hoplens_ide::hints(snapshot),
-        None => known.carried.hints.clone(),
+        Some(_) => hoplens_ide::inlay_hints(snapshot),
+        None => known.carried.inlay_hints.clone(),
     };
     if state.settings().hints.surprisal {
-        hints.extend(hoplens_ide::surprisals(snapshot));
+        hints.extend(hoplens_ide::surprisal_hints(snapshot));
     }
     let shown = hints
         .into_iter()
-        .filter(|hint| wanted.start <= hint.at && hint.at <= wanted.end);
+        .filter(|hint| wanted.start <= hint.offset && hint.offset <= wanted.end);
     let shown = shown.map(|hint| lsp::InlayHint {
-        position: convert::to_position(&known.view.prompt, hint.at, encoding),
+        position: convert::to_position(&known.view.prompt, hint.offset, encoding),
         label: lsp::InlayHintLabel::String(hint.label),
         kind: None,
         text_edits: None,

@@ -7,7 +7,7 @@ use crate::server::key::Key;
 use crate::server::paper::Paper;
 use crate::server::projects::is_project;
 use crate::server::state::State;
-use hoplens_ide::{TextHover, declared_hover, project_hover};
+use hoplens_ide::{TextHover, declaration_hover, project_hover};
 
 /// What the declarations or settings at `offset` say; `None` where there are none.
 pub(super) fn text_hover(
@@ -23,5 +23,11 @@ pub(super) fn text_hover(
         return Ok(None);
     };
     let (snapshot, origin) = (paper.snapshot(), paper.origin);
-    Ok(declared_hover(text, &paper.homes, offset, snapshot, origin))
+    Ok(declaration_hover(
+        text,
+        &paper.homes,
+        offset,
+        snapshot,
+        origin,
+    ))
 }

@@ -2,10 +2,10 @@
 
 use crate::documents::error::DocumentError;
 use crate::documents::heads::query::HeadsQuery;
-use hoplens_interp::lens::trained::AnyLens;
-use hoplens_interp::lens::{Run, WordRank, rank_words};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{AnyLens, WordRank, WordSearch, rank_words};
 use hoplens_prompt::memory_text;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{Cancel, Model, PromptQuery};
 
 /// Each head's rank of the bridge, in the prompt as written and in the one that names the bridge.
 #[derive(Debug)]
@@ -38,17 +38,29 @@ pub fn find_bridge(
     if tokens.is_empty() {
         return Ok(None);
     }
-    let ids = query.ids();
-    let run = Run {
-        tokens: &ids,
-        interventions: &query.interventions,
+    let context = ModelContext::new(model, cancel);
+    let rank = |query: &PromptQuery, from: usize| {
+        let search = WordSearch {
+            positions: from..query.tokens.len(),
+            words: &tokens,
+            lens,
+        };
+        rank_words(context, query, &search)
     };
-    let from = HeadsQuery::token_at(&query.tokens, hop.mention.start);
-    let composed = rank_words(model, run, from..ids.len(), &tokens, lens, cancel)?;
-    let read = model.tokenizer.encode(&explicit, query.bos);
-    let from = HeadsQuery::token_at(&read, place.start);
-    let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
-    let explicit_heads = rank_words(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
+    let composed_query = PromptQuery {
+        tokens: query.tokens.clone(),
+        interventions: query.interventions.clone(),
+        ..PromptQuery::default()
+    };
+    let composed = rank(
+        &composed_query,
+        HeadsQuery::token_at(&composed_query.tokens, hop.mention.start),
+    )?;
+    let explicit_query = PromptQuery::new(&model.tokenizer, explicit.as_str(), query.bos);
+    let explicit_heads = rank(
+        &explicit_query,
+        HeadsQuery::token_at(&explicit_query.tokens, place.start),
+    )?;
     Ok(Some(BridgeRanks {
         bridge: hop.bridge.clone(),
         tokens,

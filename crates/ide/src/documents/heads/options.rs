@@ -1,6 +1,6 @@
 //! What is read of the heads.
 
-use hoplens_interp::lens::trained::AnyLens;
+use hoplens_interp::lens::AnyLens;
 use serde::Serialize;
 
 /// How a head is ablated to measure what it contributes.

@@ -7,12 +7,12 @@ use crate::documents::heads::query::HeadsQuery;
 use crate::documents::heads::rows::{
     BridgeRow, BridgeText, HeadRow, HeadsDocument, WordTexts, head_row, token_texts, word_rank_row,
 };
-use hoplens_interp::lens::trained::{AnyLens, HeadAt};
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{
-    Ablation, HeadReadout, Run, ablate_heads, estimate_ablations, last_outputs, rank_words,
-    read_heads, read_token,
+    Ablation, AnyLens, HeadAt, HeadReadout, WordSearch, ablate_heads, estimate_ablations,
+    last_outputs, rank_words, read_heads, read_token,
 };
-use hoplens_runtime::{Cancel, Matrix, Model, top_k};
+use hoplens_runtime::{Answer, Cancel, Matrix, Model, PromptQuery, top_k};
 
 /// Reads every head at a token.
 ///
@@ -25,29 +25,35 @@ pub fn heads_document(
     cancel: &Cancel,
 ) -> Result<HeadsDocument, DocumentError> {
     let (ids, position) = (query.ids(), options.position);
-    let Some(prefix) = ids.get(..=position) else {
+    let Some(prefix) = query.tokens.get(..=position) else {
         return Err(DocumentError::NoSuchToken {
             position,
             tokens: ids.len(),
         });
     };
-    let pass = HeadsPass {
-        model,
-        run: Run {
-            // What stands behind a token does not change what the model does at it.
-            tokens: prefix,
-            interventions: &query.interventions,
-        },
-        cancel,
+    let context = ModelContext::new(model, cancel);
+    let mut read_query = PromptQuery {
+        // What follows a token does not change what the model does at it.
+        tokens: prefix.to_vec(),
+        interventions: query.interventions.clone(),
+        ..PromptQuery::default()
     };
-    let target = pass.target(&query)?;
-    let mut reading = read_heads(model, pass.run, target, options.top, cancel)?;
+    let target = target(context, &query, &read_query)?;
+    read_query.answers = vec![Answer::from_token(target)];
+    let mut reading = read_heads(context, &read_query, target, options.top)?;
     if let AnyLens::Trained(_) = options.lens {
-        pass.replace_words(options, &mut reading.heads)?;
+        replace_words(context, &read_query, options, &mut reading.heads)?;
     }
-    let places: Vec<(usize, usize)> = reading.heads.iter().map(|h| (h.layer, h.head)).collect();
+    let heads: Vec<HeadAt> = reading
+        .heads
+        .iter()
+        .map(|head| HeadAt {
+            layer: head.layer,
+            head: head.head,
+        })
+        .collect();
     let ablate = options.ablate;
-    let changes = pass.ablation_changes(ablate, target, &places, reading.logp)?;
+    let changes = ablation_changes(context, &read_query, ablate, &heads, reading.logp)?;
     let read = reading.heads.into_iter().enumerate();
     let mut rows: Vec<HeadRow> = read
         .map(|(index, head)| head_row(model, head, ablate, changes.get(index).copied()))
@@ -78,7 +84,7 @@ pub fn heads_document(
         }
     });
     let words = match &options.words {
-        Some(words) => Some(pass.find_words(options, words, &mut rows)?),
+        Some(words) => Some(find_words(context, &read_query, options, words, &mut rows)?),
         None => None,
     };
     let (path, case) = query.case.unzip();
@@ -108,120 +114,118 @@ fn row_of(heads: &mut [HeadRow], at: HeadAt) -> Option<&mut HeadRow> {
     heads.find(|row| (row.layer, row.head) == (at.layer, at.head))
 }
 
-/// The model and the prompt up to the token that is read.
-#[derive(Clone, Copy)]
-struct HeadsPass<'a> {
-    model: &'a Model,
-    run: Run<'a>,
-    cancel: &'a Cancel,
+/// Returns the token that heads are measured by: the first token of an answer at the prompt's end;
+/// elsewhere, and without an answer, the model's own next token.
+fn target(
+    context: ModelContext<'_>,
+    query: &HeadsQuery,
+    read_query: &PromptQuery,
+) -> Result<u32, DocumentError> {
+    let model = context.model;
+    let is_end = read_query.tokens.len() == query.tokens.len();
+    let of_prompt = query.case.is_none();
+    if is_end || of_prompt {
+        let read = if is_end {
+            query.prompt.clone()
+        } else {
+            model.tokenizer.decode(&read_query.ids())
+        };
+        let answers = hoplens_analysis::answers(model, &read, &query.expect)?;
+        if let Some(token) = answers.iter().map(|answer| answer.ids[0]).min() {
+            return Ok(token);
+        }
+    }
+    Ok(read_token(context, read_query, None, 0)?.target_id)
 }
 
-impl HeadsPass<'_> {
-    /// Returns the token that heads are measured by: the first token of an answer at the prompt's
-    /// end; elsewhere, and without an answer, the model's own next token.
-    fn target(&self, query: &HeadsQuery) -> Result<u32, DocumentError> {
-        let Self { model, run, cancel } = *self;
-        let is_end = run.tokens.len() == query.tokens.len();
-        let of_prompt = query.case.is_none();
-        if is_end || of_prompt {
-            let read = if is_end {
-                query.prompt.clone()
-            } else {
-                model.tokenizer.decode(run.tokens)
-            };
-            let first = hoplens_analysis::first_tokens(model, &read, &query.expect)?;
-            if let Some(token) = first.first() {
-                return Ok(*token);
-            }
-        }
-        Ok(read_token(model, run, None, 0, cancel)?.target_id)
-    }
-
-    /// Replaces the heads' words by those of a trained lens; heads without a map lose theirs.
-    fn replace_words(
-        &self,
-        options: &HeadsOptions<'_>,
-        heads: &mut [HeadReadout],
-    ) -> Result<(), DocumentError> {
-        let (model, lens) = (self.model, options.lens);
-        let outputs = last_outputs(model, self.run, self.cancel)?;
-        for (head, output) in heads.iter_mut().zip(0..outputs.rows) {
-            let at = HeadAt {
-                layer: head.layer,
-                head: head.head,
-            };
-            head.top.clear();
-            if !lens.covers(at) {
-                continue;
-            }
-            let own = Matrix {
-                rows: 1,
-                cols: outputs.cols,
-                data: outputs.row(output).to_vec(),
-            };
-            let mut scores = lens.scores(model, at, &own)?.data;
-            // Without the bias: with it every head would list the likeliest words of all.
-            for (score, bias) in scores.iter_mut().zip(lens.bias()) {
-                *score -= bias;
-            }
-            head.top = top_k(&scores, options.top)
-                .iter()
-                .map(|best| (best.token, scores[best.token as usize]))
-                .collect();
-        }
-        Ok(())
-    }
-
-    /// Returns the Δlog p of each head's ablation, in nats; none without an ablation. `logp` is
-    /// the target's log-probability without one.
-    fn ablation_changes(
-        &self,
-        method: AblationMethod,
-        target: u32,
-        heads: &[(usize, usize)],
-        logp: f64,
-    ) -> Result<Vec<f64>, DocumentError> {
-        let Self { model, run, cancel } = *self;
-        let measured = |ablation| -> Result<Vec<f64>, DocumentError> {
-            let logps = ablate_heads(model, run, &[target], heads, ablation, cancel)?;
-            Ok(logps.into_iter().map(|without| without - logp).collect())
+/// Replaces the heads' words by those of a trained lens; heads without a map lose theirs.
+fn replace_words(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    options: &HeadsOptions<'_>,
+    heads: &mut [HeadReadout],
+) -> Result<(), DocumentError> {
+    let lens = options.lens;
+    let outputs = last_outputs(context, query)?;
+    for (head, output) in heads.iter_mut().zip(0..outputs.rows) {
+        let at = HeadAt {
+            layer: head.layer,
+            head: head.head,
         };
-        match method {
-            AblationMethod::None => Ok(Vec::new()),
-            AblationMethod::Zero => measured(Ablation::Zero),
-            AblationMethod::Mean => measured(Ablation::Mean),
-            AblationMethod::Estimate => {
-                Ok(estimate_ablations(model, run, &[target], heads, cancel)?)
-            }
+        head.top.clear();
+        if !lens.covers(at) {
+            continue;
         }
+        let own = Matrix {
+            rows: 1,
+            cols: outputs.cols,
+            data: outputs.row(output).to_vec(),
+        };
+        let mut scores = lens.scores(context.model, at, &own)?.data;
+        // Without the bias: with it every head would list the likeliest words of all.
+        for (score, bias) in scores.iter_mut().zip(lens.bias()) {
+            *score -= bias;
+        }
+        head.top = top_k(&scores, options.top)
+            .iter()
+            .map(|best| (best.token, scores[best.token as usize]))
+            .collect();
     }
+    Ok(())
+}
 
-    /// Ranks the words in each head's read-outs and adds the best to its row.
-    fn find_words(
-        &self,
-        options: &HeadsOptions<'_>,
-        words: &[String],
-        heads: &mut [HeadRow],
-    ) -> Result<WordTexts, DocumentError> {
-        let Self { model, run, cancel } = *self;
-        let (tokens, unknown) = word_tokens(model, words);
-        if tokens.is_empty() {
-            return Err(DocumentError::UnknownWords {
-                model: model.info.name.clone(),
-            });
-        }
-        let end = run.tokens.len();
-        let first = if options.anywhere { 0 } else { end - 1 };
-        let read = token_texts(model, run.tokens);
-        for found in rank_words(model, run, first..end, &tokens, options.lens, cancel)? {
-            if let Some(head) = row_of(heads, found.at) {
-                head.words = Some(word_rank_row(model, &found, &read));
-            }
-        }
-        Ok(WordTexts {
-            words: words.to_vec(),
-            tokens: token_texts(model, &tokens),
-            unknown,
-        })
+/// Returns the Δlog p of each head's ablation, in nats; none without an ablation. `logp` is the
+/// target's log-probability without one.
+fn ablation_changes(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    method: AblationMethod,
+    heads: &[HeadAt],
+    logp: f64,
+) -> Result<Vec<f64>, DocumentError> {
+    let measured = |ablation| -> Result<Vec<f64>, DocumentError> {
+        let logps = ablate_heads(context, query, heads, ablation)?;
+        Ok(logps.into_iter().map(|without| without - logp).collect())
+    };
+    match method {
+        AblationMethod::None => Ok(Vec::new()),
+        AblationMethod::Zero => measured(Ablation::Zero),
+        AblationMethod::Mean => measured(Ablation::Mean),
+        AblationMethod::Estimate => Ok(estimate_ablations(context, query, heads)?),
     }
+}
+
+/// Ranks the words in each head's read-outs and adds the best to its row.
+fn find_words(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    options: &HeadsOptions<'_>,
+    words: &[String],
+    heads: &mut [HeadRow],
+) -> Result<WordTexts, DocumentError> {
+    let model = context.model;
+    let (tokens, unknown) = word_tokens(model, words);
+    if tokens.is_empty() {
+        return Err(DocumentError::UnknownWords {
+            model: model.info.name.clone(),
+        });
+    }
+    let end = query.tokens.len();
+    let first = if options.anywhere { 0 } else { end - 1 };
+    let read = token_texts(model, &query.ids());
+    let search = WordSearch {
+        positions: first..end,
+        words: &tokens,
+        lens: options.lens,
+    };
+    for found in rank_words(context, query, &search)? {
+        if let Some(head) = row_of(heads, found.at) {
+            head.words = Some(word_rank_row(model, &found, &read));
+        }
+    }
+    Ok(WordTexts {
+        words: words.to_vec(),
+        tokens: token_texts(model, &tokens),
+        unknown,
+    })
 }

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::documents::error::DocumentError;
 use crate::documents::sweep::query::SweepQuery;
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Placement, SideEffectSummary, Subject, control,
-    neutral_prompts, random_memories, side_effects,
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, MemoryInjection, Placement, SideEffectSummary,
+    control, neutral_prompts, random_memories, side_effects,
 };
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::PromptQuery;
 
 /// The evidence for a sweep's best cell; empty where no cell could be measured.
 #[derive(Debug, Default)]
@@ -42,31 +43,27 @@ pub struct ControlReport {
 /// # Errors
 /// As [`control`] and [`side_effects`].
 pub fn measure_evidence(
-    model: &Model,
-    subject: &Subject<'_>,
-    query: SweepQuery<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    swept: SweepQuery<'_>,
     best: Option<&Cell>,
-    cancel: &Cancel,
 ) -> Result<SweepEvidence, DocumentError> {
     let Some(best) = best else {
         return Ok(SweepEvidence::default());
     };
-    let (memory, placement) = (query.memory, Placement::from(best));
+    let injection = MemoryInjection {
+        memory: swept.memory.to_owned(),
+        placement: Placement::from(best),
+    };
     let silent = &mut |_| {};
-    let random = random_memories(memory, query.expect, CONTROL_MEMORIES, CONTROL_SEED);
-    let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
-    let reference_prompts = neutral_prompts(model, subject.bos);
-    let injections = [(memory, &placement)];
-    let effects = side_effects(
-        model,
-        &reference_prompts,
-        &injections,
-        subject.bos,
-        cancel,
-        silent,
-    )?;
+    let random = random_memories(swept.memory, swept.expect, CONTROL_MEMORIES, CONTROL_SEED);
+    let measured = control(context, query, &injection, &random, silent)?;
+    let reference_prompts = neutral_prompts(context.model, query.bos);
+    let injections = [injection];
+    let effects = side_effects(context, &reference_prompts, &injections, query.bos, silent)?;
+    let [injection] = injections;
     Ok(SweepEvidence {
-        control: Some(report(placement, &measured)),
+        control: Some(report(injection.placement, &measured)),
         side_effects: effects
             .into_iter()
             .flatten()
