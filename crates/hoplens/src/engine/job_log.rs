@@ -1,4 +1,4 @@
-//! A line in the log for each job: how long it waited and how long it took.
+//! Logs how long each job waited and how long it ran.
 
 use std::time::Instant;
 
@@ -7,32 +7,34 @@ use tracing::Span;
 use crate::engine::queue::Priority;
 use hoplens_runtime::Cancel;
 
-/// What is told of one job, within the span of whoever asked.
-pub(super) struct Account {
-    asker: Span,
-    asked: Instant,
+/// The log record of one job, written within the span of the code that submitted it.
+pub(super) struct JobLog {
+    span: Span,
+    submitted: Instant,
     priority: Priority,
     cancel: Cancel,
 }
 
-impl Account {
-    pub(super) fn open(priority: Priority, cancel: &Cancel) -> Self {
+impl JobLog {
+    /// Starts the record of a job at the moment of its submission.
+    pub(super) fn start(priority: Priority, cancel: &Cancel) -> Self {
         Self {
-            asker: Span::current(),
-            asked: Instant::now(),
+            span: Span::current(),
+            submitted: Instant::now(),
             priority,
             cancel: cancel.clone(),
         }
     }
 
+    /// Runs the job and logs its begin and its end.
     pub(super) fn run<T>(self, work: impl FnOnce() -> T) -> T {
-        let _inside = self.asker.enter();
+        let _entered = self.span.enter();
         let (priority, begun) = (self.priority, Instant::now());
         tracing::trace!(?priority, "a model job begins");
         let result = work();
         tracing::debug!(
             ?priority,
-            waited = ?begun.duration_since(self.asked),
+            waited = ?begun.duration_since(self.submitted),
             took = ?begun.elapsed(),
             cancelled = self.cancel.is_cancelled(),
             "a model job ended"

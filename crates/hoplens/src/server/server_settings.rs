@@ -1,12 +1,12 @@
-//! What the client sets.
+//! The client's settings.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Every setting with what it says: the documents, and the manifest of the VS Code extension, have
-/// the same words.
+/// Every setting with its description, which the documentation and the manifest of the VS Code
+/// extension repeat.
 #[cfg(test)]
 pub(super) const SETTINGS: [(&str, &str); 6] = [
     (
@@ -32,91 +32,94 @@ pub(super) const SETTINGS: [(&str, &str); 6] = [
     ),
 ];
 
-/// When the model looks at a prompt.
+/// When the model analyzes a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Run {
-    /// When it is opened, and on each pause in typing.
+pub(super) enum RunMode {
+    /// When the prompt is opened, and on each pause in typing.
     #[default]
     OnType,
-    /// When it is opened or saved.
+    /// When the prompt is opened or saved.
     OnSave,
-    /// When the command is given.
+    /// On command only.
     Manual,
 }
 
 /// The section `hoplens` of the client's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Settings {
+pub(super) struct ServerSettings {
     /// Reference of the model, unless the command line names one.
     pub model: Option<String>,
-    /// When the model looks at a prompt.
-    pub run: Run,
-    /// Milliseconds without an edit before it does.
+    /// When the model analyzes a prompt.
+    pub run: RunMode,
+    /// Milliseconds without an edit before the analysis begins.
     pub debounce_ms: u64,
-    /// Whether prompts that declare no hop are left alone, instead of guessing one.
+    /// Whether undeclared hops are not searched for.
     pub declared_only: bool,
-    pub hints: Hints,
-    pub code_lens: CodeLens,
+    /// Settings of the inlay hints.
+    pub hints: HintSettings,
+    /// Settings of the code lenses.
+    pub code_lens: CodeLensSettings,
 }
 
-/// What is shown in the text.
+/// Settings of the inlay hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Hints {
-    /// Whether each token's surprisal is shown behind it.
+pub(super) struct HintSettings {
+    /// Whether the surprisal of each token is shown.
     pub surprisal: bool,
 }
 
-/// What is shown above the text.
+/// Settings of the code lenses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct CodeLens {
-    /// Whether anything is.
+pub(super) struct CodeLensSettings {
+    /// Whether code lenses are shown.
     pub enabled: bool,
 }
 
-impl Default for CodeLens {
+impl Default for CodeLensSettings {
     fn default() -> Self {
         Self { enabled: true }
     }
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             model: None,
-            run: Run::default(),
+            run: RunMode::default(),
             debounce_ms: 400,
             declared_only: false,
-            hints: Hints::default(),
-            code_lens: CodeLens::default(),
+            hints: HintSettings::default(),
+            code_lens: CodeLensSettings::default(),
         }
     }
 }
 
-impl Settings {
-    /// Reads `{hoplens: {…}}`; `None` where there is no such section.
+impl ServerSettings {
+    /// Reads `{hoplens: {…}}`; `None` if there is no such section.
     ///
     /// # Errors
-    /// A setting has a value that it cannot have; says which.
+    /// A setting has an invalid value; the message names it.
     pub(super) fn read(value: &Value) -> Result<Option<Self>, String> {
         let Some(section) = value.get("hoplens").filter(|section| !section.is_null()) else {
             return Ok(None);
         };
         let read = Self::deserialize(section).map(|mut settings| {
-            // An editor's form can leave a text empty, and not absent.
+            // An editor's form leaves a setting empty instead of absent.
             settings.model = settings.model.filter(|name| !name.trim().is_empty());
             settings
         });
         read.map(Some).map_err(|error| {
-            format!("the setting `hoplens` cannot be read ({error}); the former settings stay")
+            format!("the setting `hoplens` cannot be read ({error}); the previous settings stay in force")
         })
     }
 
+    /// Returns the delay between the last edit and the analysis.
     pub(super) fn debounce(&self) -> Duration {
-        // A minute is longer than anybody waits.
+        // Nobody waits longer than a minute.
         Duration::from_millis(self.debounce_ms.min(60_000))
     }
 }
@@ -129,17 +132,20 @@ mod tests {
 
     #[test]
     fn absent_settings_have_defaults() {
-        let read = |value| Settings::read(&value);
+        let read = |value| ServerSettings::read(&value);
         assert_eq!(read(json!(null)), Ok(None));
-        assert_eq!(read(json!({"hoplens": {}})), Ok(Some(Settings::default())));
+        assert_eq!(
+            read(json!({"hoplens": {}})),
+            Ok(Some(ServerSettings::default()))
+        );
         let some = read(json!({"hoplens": {"run": "onSave", "debounceMs": 5, "other": 1}}));
         let some = some.unwrap().unwrap();
-        assert_eq!((some.run, some.debounce_ms), (Run::OnSave, 5));
+        assert_eq!((some.run, some.debounce_ms), (RunMode::OnSave, 5));
     }
 
     #[test]
-    fn a_wrong_value_is_named() {
-        let error = Settings::read(&json!({"hoplens": {"run": "sometimes"}})).unwrap_err();
+    fn an_error_names_the_invalid_value() {
+        let error = ServerSettings::read(&json!({"hoplens": {"run": "sometimes"}})).unwrap_err();
         assert!(
             error.contains("sometimes") && error.contains("onType"),
             "{error}"
@@ -148,7 +154,7 @@ mod tests {
 
     /// A setting's default, as JSON.
     fn default_of(name: &str) -> Value {
-        let all = serde_json::to_value(Settings::default()).unwrap();
+        let all = serde_json::to_value(ServerSettings::default()).unwrap();
         let pointer = format!("/{}", name.replace('.', "/"));
         all.pointer(&pointer).unwrap().clone()
     }
@@ -172,7 +178,7 @@ mod tests {
             }
         }
         let mut found = Vec::new();
-        let all = serde_json::to_value(Settings::default()).unwrap();
+        let all = serde_json::to_value(ServerSettings::default()).unwrap();
         leaves(&all, "", &mut found);
         let mut named: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
         found.sort();
@@ -181,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documents_have_every_setting_with_its_default() {
+    fn the_documentation_lists_every_setting_with_its_default() {
         let text = file("docs/language-server.md");
         for (name, doc) in SETTINGS {
             let default = match default_of(name) {

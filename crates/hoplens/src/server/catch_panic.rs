@@ -1,4 +1,4 @@
-//! Handlers whose panics are answered, and whose time is told in the log.
+//! Turns the panic of a handler into an error response, and logs how long handlers take.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,20 +8,21 @@ use std::time::Instant;
 use tower_lsp_server::jsonrpc::{Error, Id, Response};
 use tracing::Span;
 
-/// What a request comes to.
-pub(super) type Answer<E> = Pin<Box<dyn Future<Output = Result<Option<Response>, E>> + Send>>;
+/// The future response of a handler.
+pub(super) type HandlerFuture<E> =
+    Pin<Box<dyn Future<Output = Result<Option<Response>, E>> + Send>>;
 
-/// A handler whose panic is answered and ends nothing else.
-pub(super) struct Guarded<E> {
-    future: Answer<E>,
+/// A handler whose panic becomes an error response.
+pub(super) struct CatchPanic<E> {
+    future: HandlerFuture<E>,
     id: Option<Id>,
     span: Span,
     begun: Instant,
 }
 
-impl<E> Guarded<E> {
-    /// `id` is that of the request; notifications have none.
-    pub(super) fn new(future: Answer<E>, id: Option<Id>, span: Span) -> Self {
+impl<E> CatchPanic<E> {
+    /// Wraps a handler; `id` is that of the request, `None` for notifications.
+    pub(super) fn new(future: HandlerFuture<E>, id: Option<Id>, span: Span) -> Self {
         Self {
             future,
             id,
@@ -31,7 +32,7 @@ impl<E> Guarded<E> {
     }
 }
 
-impl<E> Future for Guarded<E> {
+impl<E> Future for CatchPanic<E> {
     type Output = Result<Option<Response>, E>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -59,17 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_in_a_handler_is_an_answer() {
+    fn a_panicking_handler_answers_with_an_internal_error() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let guarded = |id| {
-            let future: Answer<()> = Box::pin(async { panic!("on purpose") });
-            Guarded::new(future, id, Span::none())
+        let caught = |id| {
+            let future: HandlerFuture<()> = Box::pin(async { panic!("on purpose") });
+            CatchPanic::new(future, id, Span::none())
         };
-        let answer = runtime.block_on(guarded(Some(Id::Number(7)))).unwrap();
+        let answer = runtime.block_on(caught(Some(Id::Number(7)))).unwrap();
         let internal = Response::from_error(Id::Number(7), Error::internal_error());
         assert_eq!(answer, Some(internal));
-        assert_eq!(runtime.block_on(guarded(None)), Ok(None));
+        assert_eq!(runtime.block_on(caught(None)), Ok(None));
     }
 }

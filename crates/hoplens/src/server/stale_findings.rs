@@ -1,25 +1,27 @@
-//! Findings of the text before the last edits, moved along until new ones replace them, so that
-//! nothing flickers while somebody types.
+//! Findings of the text before the last edits, moved along with the text until new ones replace
+//! them, so that diagnostics and inlay_hints do not flicker while somebody types.
 
 use std::ops::Range;
 
-use crate::server::documents::ByteEdit;
+use crate::server::document::ByteEdit;
 use hoplens_ide::{Diagnostic, InlayHint, Snapshot, diagnostics, inlay_hints, static_diagnostics};
 use hoplens_prompt::Origin;
 
-/// What the model said of an older text.
+/// Findings of an older text.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Carried {
+pub(super) struct StaleFindings {
+    /// The diagnostics.
     pub diagnostics: Vec<Diagnostic>,
+    /// The inlay inlay_hints.
     pub inlay_hints: Vec<InlayHint>,
 }
 
-impl Carried {
-    /// What can be carried on from a snapshot with findings.
+impl StaleFindings {
+    /// Returns the diagnostics and inlay_hints of a snapshot with findings that can be moved.
     pub(super) fn from(snapshot: &Snapshot) -> Self {
-        let known = static_diagnostics(snapshot).len();
-        let mut found = diagnostics(snapshot).split_off(known);
-        // A sidecar changes on its own; its own ranges would have to be followed too.
+        let static_count = static_diagnostics(snapshot).len();
+        let mut found = diagnostics(snapshot).split_off(static_count);
+        // The ranges of a sidecar would need the edits of the sidecar.
         found.retain(|one| one.origin == Origin::FrontMatter);
         for one in &mut found {
             one.case = None;
@@ -31,7 +33,7 @@ impl Carried {
         }
     }
 
-    /// Moves everything along with an edit of the prompt; what the edit touches is dropped.
+    /// Moves everything along with an edit of the prompt, and drops what the edit touches.
     pub(super) fn shift(&mut self, edit: &ByteEdit) {
         self.diagnostics.retain_mut(|one| {
             let moved = moved(&one.range, edit);
@@ -39,7 +41,7 @@ impl Carried {
             moved.is_some()
         });
         self.inlay_hints.retain_mut(|hint| {
-            // A hint stands after its place: what is typed there comes before it.
+            // A hint is shown behind its position: text typed there comes before it.
             let inside = edit.range.start < hint.offset && hint.offset < edit.range.end;
             if edit.range.end <= hint.offset {
                 hint.offset = hint.offset - edit.range.len() + edit.new_len;
@@ -49,6 +51,7 @@ impl Carried {
     }
 }
 
+/// Returns where an edit moves a range; `None` if the edit touches it.
 fn moved(range: &Range<usize>, edit: &ByteEdit) -> Option<Range<usize>> {
     if edit.range.end <= range.start {
         let by = |offset: usize| offset - edit.range.len() + edit.new_len;
@@ -81,15 +84,15 @@ mod tests {
             offset: 5,
             label: "→".into(),
         };
-        let mut carried = Carried {
+        let mut stale = StaleFindings {
             inlay_hints: vec![hint],
-            ..Carried::default()
+            ..StaleFindings::default()
         };
-        carried.shift(&edit(5..5, 2));
-        assert_eq!(carried.inlay_hints[0].offset, 7);
-        carried.shift(&edit(6..7, 0));
-        assert_eq!(carried.inlay_hints[0].offset, 6);
-        carried.shift(&edit(0..99, 0));
-        assert!(carried.inlay_hints.is_empty());
+        stale.shift(&edit(5..5, 2));
+        assert_eq!(stale.inlay_hints[0].offset, 7);
+        stale.shift(&edit(6..7, 0));
+        assert_eq!(stale.inlay_hints[0].offset, 6);
+        stale.shift(&edit(0..99, 0));
+        assert!(stale.inlay_hints.is_empty());
     }
 }
