@@ -84,7 +84,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
              entity that the mention stands for.",
             bridge.value
         );
-        problems.warn(Code::InvalidValue, &bridge.range, message);
+        problems.warn(Code::DuplicateValue, &bridge.range, message);
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::documents::sweep::evidence::{ControlReport, SweepEvidence};
 use crate::documents::sweep::query::SweepQuery;
 use hoplens_interp::memory::{Cell, SideEffectSummary, Sweep};
-use hoplens_runtime::Reading;
+use hoplens_runtime::FirstTokenScore;
 
 /// A measured sweep, with the field names of the JSON.
 #[derive(Debug, Serialize)]
@@ -13,7 +13,7 @@ pub struct SweepDocument<'a> {
     prompt: &'a str,
     expect: &'a [String],
     memory: &'a str,
-    baseline: Reading,
+    baseline: FirstTokenScore,
     cells: &'a [Cell],
     best: Option<&'a Cell>,
     control: Option<&'a ControlReport>,
