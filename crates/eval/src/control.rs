@@ -82,7 +82,7 @@ pub fn measure_control(
     plan: &ControlPlan,
 ) -> Result<ControlRecord, EvalError> {
     let model = context.model;
-    model.forget();
+    model.clear_cache();
     let query = row_query(
         model,
         &example.obscure_sentence,

@@ -76,7 +76,7 @@ pub fn load(path: &Path) -> Model {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Reference {
+pub struct ReferenceNumbers {
     pub bos: bool,
     pub traces: Vec<ReferenceTrace>,
     pub injections: Vec<ReferenceInjection>,
@@ -156,7 +156,7 @@ pub struct ReferenceRow {
     pub explicit_logp_full: f64,
 }
 
-impl Reference {
+impl ReferenceNumbers {
     pub fn read(path: &Path) -> Self {
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
     }

@@ -2,18 +2,18 @@
 
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
-use hoplens_interp::lens::{Ablation, HeadAt, ablate_heads, read_heads};
+use hoplens_interp::lens::{self, HeadAt, ablate_heads, read_heads};
 use hoplens_interp::memory::{Grid, MemoryEncoding, encode, sweep};
 use hoplens_runtime::{
     Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Sequences,
     log_softmax, rank_of,
 };
 use hoplens_test_support::{
-    Reference, ReferenceAblation, ReferenceInjection, ReferenceTrace, assert_close, ids,
+    ReferenceAblation, ReferenceInjection, ReferenceNumbers, ReferenceTrace, assert_close, ids,
 };
 
 /// Everything in a reference file, within `tolerance` nats.
-pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
+pub fn check_reference(model: &Model, reference: &ReferenceNumbers, tolerance: f64) {
     assert!(!reference.traces.is_empty() && !reference.injections.is_empty());
     for trace in &reference.traces {
         check_trace(model, trace, reference.policy(), tolerance);
@@ -201,7 +201,7 @@ fn check_ablations(
     };
     let cancel = Cancel::new();
     let context = ModelContext::new(model, &cancel);
-    let found = ablate_heads(context, &query, &heads, Ablation::Zero).unwrap();
+    let found = ablate_heads(context, &query, &heads, lens::Ablation::Zero).unwrap();
     for (logp, cell) in found.iter().zip(cells) {
         assert_close(*logp, cell.logp_first, tolerance, &format!("{cell:?}"));
     }
