@@ -9,7 +9,7 @@ mod snippets;
 mod values;
 mod variables;
 
-use crate::completion::place::Expected;
+use crate::completion::place::ExpectedAtCursor;
 use hoplens_prompt::homes::Home;
 
 pub use context::{CompletionContext, InsertStyle};
@@ -33,8 +33,8 @@ pub fn complete(
         return Vec::new();
     };
     match &found.expected {
-        Expected::Key(key) => keys::complete(key, &found, context),
-        Expected::Value(value) => values::complete(value, &found, context),
+        ExpectedAtCursor::Key(key) => keys::complete(key, &found, context),
+        ExpectedAtCursor::Value(value) => values::complete(value, &found, context),
     }
 }
 

@@ -13,7 +13,7 @@ const MARK: char = '\u{F8F1}';
 /// The place of the cursor in the declarations.
 #[derive(Debug)]
 pub(super) struct CursorPlace {
-    pub expected: Expected,
+    pub expected: ExpectedAtCursor,
     /// The byte of the cursor.
     pub offset: usize,
     /// Bytes that are replaced.
@@ -28,7 +28,7 @@ pub(super) struct CursorPlace {
 
 /// What is expected at the cursor.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub(super) enum ExpectedAtCursor {
     /// A key.
     Key(KeyPlace),
     /// A value.
@@ -96,7 +96,7 @@ pub(super) fn find(text: &str, home: &Home, offset: usize) -> Option<CursorPlace
         whole.end - MARK.len_utf8()
     };
     let expected = if is_label {
-        Expected::Key(keys(&outline, at, home, typed)?)
+        ExpectedAtCursor::Key(keys(&outline, at, home, typed)?)
     } else {
         value(&marked, &outline, at, home, typed)?
     };
@@ -174,7 +174,13 @@ fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<KeyPla
 }
 
 /// Returns the place of a value, or of the first key of a map.
-fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Expected> {
+fn value(
+    marked: &str,
+    outline: &Outline,
+    at: usize,
+    home: &Home,
+    typed: &str,
+) -> Option<ExpectedAtCursor> {
     let spot = &outline.spots[at];
     let start = spot.value.as_ref()?.start;
     let between = marked.get(spot.label.end..start)?;
@@ -208,13 +214,13 @@ fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -
             }
         }
         if !found.known.is_empty() || found.any.is_some() {
-            return Some(Expected::Key(found));
+            return Some(ExpectedAtCursor::Key(found));
         }
     }
     if typed.starts_with(['|', '>', '*']) {
         return None;
     }
-    Some(Expected::Value(ValuePlace {
+    Some(ExpectedAtCursor::Value(ValuePlace {
         kinds,
         below: below && !spot.flow,
     }))

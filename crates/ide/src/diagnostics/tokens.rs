@@ -160,7 +160,7 @@ fn shared_token_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<St
     let expect = case.query.expect.first()?;
     Some(format!(
         "{} shares its first token with another answer: the token has {}, the whole answer {}; \
-         after it the model goes on with {} ({}). Ranks and injections that look at the first token \
+         after it the model continues with {} ({}). Ranks and injections that look at the first token \
          alone say little here.",
         quoted(expect),
         percent(composed.logp_first.exp()),

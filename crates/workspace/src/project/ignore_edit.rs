@@ -1,12 +1,12 @@
-//! Adding a code to the `ignore` of a project's settings.
+//! Edit of a `hoplens.toml` that ignores a code.
 
 use toml_edit::{Array, DocumentMut, Item, Value};
 
 use hoplens_prompt::{Code, TextEdit};
 
-/// The edit of a `hoplens.toml` after which a code is not told of; all else in it stays as it is written. `None` where the file is no TOML, or its
-/// `ignore` no list; an empty edit where the code is in it.
-pub fn ignoring(text: &str, code: Code) -> Option<TextEdit> {
+/// Returns the edit that adds a code to `ignore` and keeps everything else as it is written; an empty
+/// edit if the code is there already. `None` if the text is not TOML or its `ignore` not a list.
+pub fn ignore_code_edit(text: &str, code: Code) -> Option<TextEdit> {
     let mut document: DocumentMut = text.parse().ok()?;
     let list = document
         .entry("ignore")
@@ -24,7 +24,7 @@ mod tests {
 
     #[track_caller]
     fn after(text: &str) -> String {
-        let edit = ignoring(text, Code::TokenSplit).unwrap();
+        let edit = ignore_code_edit(text, Code::TokenSplit).unwrap();
         let mut text = text.to_owned();
         text.replace_range(edit.range, &edit.new_text);
         text
@@ -46,8 +46,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_left_alone() {
-        assert_eq!(ignoring("ignore = 1", Code::TokenSplit), None);
-        assert_eq!(ignoring("ignore = [", Code::TokenSplit), None);
+    fn a_file_that_is_not_toml_or_has_no_list_is_left_alone() {
+        assert_eq!(ignore_code_edit("ignore = 1", Code::TokenSplit), None);
+        assert_eq!(ignore_code_edit("ignore = [", Code::TokenSplit), None);
     }
 }
