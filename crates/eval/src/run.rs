@@ -8,7 +8,7 @@ use crate::record::RowRecord;
 use hoplens_analysis::answers;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{measure, resolve_scope, sweep_past_overflows};
-use hoplens_runtime::{BosPolicy, Model, PromptQuery, Reading};
+use hoplens_runtime::{BosPolicy, FirstTokenScore, Model, PromptQuery};
 
 /// Checks, before anything is measured, that every row of the run can be measured: its prompts fit
 /// the model, its answer and memories have tokens, its mention occurs in its prompt.
@@ -107,7 +107,7 @@ pub fn measure_row(
         choice,
     } = run;
     // Cached runs agree within rounding only, and a resumed run must agree exactly.
-    context.model.forget();
+    context.model.clear_cache();
     let query =
         |sentence: &str| row_query(context.model, sentence, &example.answer, experiment.bos);
     let explicit = query(&example.explicit_sentence)?;
@@ -117,7 +117,7 @@ pub fn measure_row(
     let memories = memories_of(example, choice);
     let mut record = RowRecord {
         row: example.row,
-        obscure: Reading {
+        obscure: FirstTokenScore {
             logp_first: f64::NAN,
             rank: 0,
         }

@@ -9,7 +9,7 @@ use crate::memory::measure::measure;
 use crate::memory::surface::{Point, posterior_mean};
 use crate::memory::sweep::{Cell, Grid, Sweep, variants};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Fork, Model, ModelError, PromptQuery, Slopes};
+use hoplens_runtime::{AttnOutGradients, Fork, Model, ModelError, PromptQuery};
 
 /// The default cost of a search, in passes over the prompt for each scope: about 0.45 s on two
 /// cores for SmolLM2-135M and a dozen tokens.
@@ -91,8 +91,12 @@ pub fn search(
     } else {
         if gradient_bytes(model, ids.len()) <= MOST_GRADIENT_BYTES {
             let first_tokens = query.first_tokens();
-            let gradients =
-                model.slopes(&ids, &first_tokens, &query.interventions, context.cancel)?;
+            let gradients = model.attn_out_gradients(
+                &ids,
+                &first_tokens,
+                &query.interventions,
+                context.cancel,
+            )?;
             for candidate in &mut candidates {
                 candidate.predicted_gain = predicted_gain(&gradients, &candidate.fork, ids.len());
             }
@@ -151,7 +155,7 @@ fn candidate(model: &Model, cell: Cell, fork: Fork, length: usize) -> Candidate 
 }
 
 /// Returns the gain that the gradients predict, in nats.
-fn predicted_gain(gradients: &Slopes, fork: &Fork, length: usize) -> f64 {
+fn predicted_gain(gradients: &AttnOutGradients, fork: &Fork, length: usize) -> f64 {
     let grad = &gradients.attn_out[fork.layer];
     let first_order: f64 = fork
         .at

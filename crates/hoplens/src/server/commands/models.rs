@@ -16,7 +16,7 @@ pub(super) async fn list(session: &SessionHandle) -> Result<Value> {
         .await
         .map_err(|error| failed(format!("the model store could not be read: {error}")))?;
     let requested = session.on_arrival().await?.requested_model.clone();
-    let row = |entry: &hoplens_store::Entry| {
+    let row = |entry: &hoplens_store::ModelEntry| {
         json!({
             "name": entry.name,
             "size": entry.size,

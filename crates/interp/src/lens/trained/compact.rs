@@ -1,6 +1,6 @@
 //! The compact lens of one head: A_h = W_U·(α_h·I + U_h·V_hᵀ) + b_h.
 
-use hoplens_runtime::{Matrix, View};
+use hoplens_runtime::{Matrix, MatrixView};
 
 use crate::lens::trained::adam::AdamMoments;
 
@@ -83,16 +83,22 @@ impl CompactLens {
     pub(super) fn point(&self, r: &Matrix) -> Matrix {
         let (n, width, rank) = (r.rows, r.cols, self.v.rows);
         let mut thin = Matrix::zeros(n, rank);
-        let v = View::new(&self.v.data, rank, width, width);
-        View::new(&r.data, n, width, width).times(v.transposed(), 1.0, &mut thin.data, rank, false);
+        let v = MatrixView::new(&self.v.data, rank, width, width);
+        MatrixView::new(&r.data, n, width, width).times(
+            v.transposed(),
+            1.0,
+            &mut thin.data,
+            rank,
+            false,
+        );
         let mut point = r.clone();
         for row in point.data.chunks_exact_mut(width) {
             for (value, c) in row.iter_mut().zip(&self.c) {
                 *value = *value * self.identity + c;
             }
         }
-        let u = View::new(&self.u.data, rank, width, width);
-        View::new(&thin.data, n, rank, rank).times(u, 1.0, &mut point.data, width, true);
+        let u = MatrixView::new(&self.u.data, rank, width, width);
+        MatrixView::new(&thin.data, n, rank, rank).times(u, 1.0, &mut point.data, width, true);
         point
     }
 
@@ -103,15 +109,15 @@ impl CompactLens {
     pub(super) fn z_map(&self, weights: &Matrix) -> ZMap {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
         let mut thin = Matrix::zeros(dim, rank);
-        let v = View::new(&self.v.data, rank, width, width);
-        let output = View::new(&weights.data, dim, width, width);
+        let v = MatrixView::new(&self.v.data, rank, width, width);
+        let output = MatrixView::new(&weights.data, dim, width, width);
         output.times(v.transposed(), 1.0, &mut thin.data, rank, false);
         let mut map = weights.clone();
         for value in &mut map.data {
             *value *= self.identity;
         }
-        let u = View::new(&self.u.data, rank, width, width);
-        View::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
+        let u = MatrixView::new(&self.u.data, rank, width, width);
+        MatrixView::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
         ZMap { map, thin }
     }
 
@@ -127,16 +133,16 @@ impl CompactLens {
         c_grad: &[f32],
     ) -> CompactGradient {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
-        let by = View::new(map_grad, dim, width, width);
+        let by = MatrixView::new(map_grad, dim, width, width);
         let mut u = Matrix::zeros(rank, width);
-        let thin = View::new(&from.thin.data, dim, rank, rank);
+        let thin = MatrixView::new(&from.thin.data, dim, rank, rank);
         thin.transposed().times(by, 1.0, &mut u.data, width, false);
         let mut thin_grad = Matrix::zeros(dim, rank);
-        let own_u = View::new(&self.u.data, rank, width, width);
+        let own_u = MatrixView::new(&self.u.data, rank, width, width);
         by.times(own_u.transposed(), 1.0, &mut thin_grad.data, rank, false);
         let mut v = Matrix::zeros(rank, width);
-        let output = View::new(&weights.data, dim, width, width);
-        let thin_grad = View::new(&thin_grad.data, dim, rank, rank).transposed();
+        let output = MatrixView::new(&weights.data, dim, width, width);
+        let thin_grad = MatrixView::new(&thin_grad.data, dim, rank, rank).transposed();
         thin_grad.times(output, 1.0, &mut v.data, width, false);
         let products = weights.data.iter().zip(map_grad);
         let identity: f64 = products.map(|(w, by)| f64::from(*w) * f64::from(*by)).sum();
@@ -227,9 +233,9 @@ mod tests {
         let (weights, z, lens) = (filled(3, 5, 4.0), filled(7, 3, 5.0), lens());
         let times = |a: &Matrix, b: &Matrix| {
             let mut product = Matrix::zeros(a.rows, b.cols);
-            let b = View::new(&b.data, b.rows, b.cols, b.cols);
+            let b = MatrixView::new(&b.data, b.rows, b.cols, b.cols);
             let cols = product.cols;
-            View::new(&a.data, a.rows, a.cols, a.cols).times(
+            MatrixView::new(&a.data, a.rows, a.cols, a.cols).times(
                 b,
                 1.0,
                 &mut product.data,

@@ -7,7 +7,7 @@ use crate::lens::trained::adam::AdamMoments;
 use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::tensors::{TensorReader, TensorWriter};
-use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
+use hoplens_runtime::{Matrix, MatrixView, Model, log_sum_exp, softmax};
 
 /// The most bytes that maps and their training state may take.
 const MOST_BYTES: f64 = 4e9;
@@ -128,10 +128,10 @@ impl LayerLearner {
         }
         let (n, vocabulary) = (scores.rows, scores.cols);
         let mut maps_grad = vec![0.0; self.lens.maps.data.len()];
-        View::new(&scores.data, n, vocabulary, vocabulary)
+        MatrixView::new(&scores.data, n, vocabulary, vocabulary)
             .transposed()
             .times(
-                View::new(&outputs.data, n, outputs.cols, outputs.cols),
+                MatrixView::new(&outputs.data, n, outputs.cols, outputs.cols),
                 1.0,
                 &mut maps_grad,
                 outputs.cols,
@@ -224,8 +224,8 @@ impl LayerMaps {
         for row in scores.data.chunks_exact_mut(vocabulary) {
             row.copy_from_slice(&self.bias);
         }
-        let maps = View::new(&self.maps.data[first..], vocabulary, cols, self.maps.cols);
-        View::new(&outputs.data, n, cols, cols).times(
+        let maps = MatrixView::new(&self.maps.data[first..], vocabulary, cols, self.maps.cols);
+        MatrixView::new(&outputs.data, n, cols, cols).times(
             maps.transposed(),
             1.0,
             &mut scores.data,

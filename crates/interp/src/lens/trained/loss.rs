@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
+use hoplens_runtime::{Matrix, MatrixView, Model, log_sum_exp, softmax};
 
 use crate::lens::trained::batch::TargetDistribution;
 use crate::lens::trained::candidates::Candidates;
@@ -69,13 +69,13 @@ impl AffineGradient {
     fn of(z: &Matrix, points: &Matrix) -> Self {
         let (n, width) = (points.rows, points.cols);
         let mut map = vec![0.0; z.cols * width];
-        let points = View::new(&points.data, n, width, width);
-        View::new(&z.data, n, z.cols, z.cols)
+        let points = MatrixView::new(&points.data, n, width, width);
+        MatrixView::new(&z.data, n, z.cols, z.cols)
             .transposed()
             .times(points, 1.0, &mut map, width, false);
         let mut c = vec![0.0; width];
         let ones = vec![1.0; n];
-        View::new(&ones, 1, n, n).times(points, 1.0, &mut c, width, false);
+        MatrixView::new(&ones, 1, n, n).times(points, 1.0, &mut c, width, false);
         Self { map, c }
     }
 }
@@ -93,10 +93,10 @@ pub(super) fn loss(
 ) -> (f64, AffineGradient) {
     let (n, width, dims) = (z.rows, map.rows.cols, map.dims());
     let count = candidates.offset.len();
-    let tokens = View::new(&candidates.rows.data, count, width, width);
+    let tokens = MatrixView::new(&candidates.rows.data, count, width, width);
     let (fixed, expected) = map.fixed(z, target);
     let mut row_logits = vec![0.0; (dims + 1) * count];
-    let rows = View::new(&map.rows.data, dims + 1, width, width);
+    let rows = MatrixView::new(&map.rows.data, dims + 1, width, width);
     rows.times(tokens.transposed(), 1.0, &mut row_logits, count, false);
     let mut scores = logits_of(&row_logits, z, &candidates.offset);
     let mut normaliser = 0.0;
@@ -107,14 +107,14 @@ pub(super) fn loss(
     let share = 1.0 / n.max(1) as f32;
     // zᵀ·softmax, then the sums of softmax over the positions.
     let mut token_grad = Matrix::zeros(dims + 1, count);
-    let scores = View::new(&scores.data, n, count, count);
+    let scores = MatrixView::new(&scores.data, n, count, count);
     let (of_map, of_c) = token_grad.data.split_at_mut(dims * count);
-    View::new(&z.data, n, dims, dims)
+    MatrixView::new(&z.data, n, dims, dims)
         .transposed()
         .times(scores, 1.0, of_map, count, false);
-    View::new(&vec![1.0; n], 1, n, n).times(scores, 1.0, of_c, count, false);
+    MatrixView::new(&vec![1.0; n], 1, n, n).times(scores, 1.0, of_c, count, false);
     let mut gradient = vec![0.0; (dims + 1) * width];
-    let token_grad = View::new(&token_grad.data, dims + 1, count, count);
+    let token_grad = MatrixView::new(&token_grad.data, dims + 1, count, count);
     token_grad.times(tokens, share, &mut gradient, width, false);
     for (value, expected) in gradient
         .iter_mut()
@@ -137,8 +137,14 @@ fn logits_of(row_logits: &[f32], z: &Matrix, offset: &[f32]) -> Matrix {
     let (dims, count) = (z.cols, offset.len());
     let (dim_logits, c_logits) = row_logits.split_at(dims * count);
     let mut logits = Matrix::zeros(z.rows, count);
-    let dim_logits = View::new(dim_logits, dims, count, count);
-    View::new(&z.data, z.rows, dims, dims).times(dim_logits, 1.0, &mut logits.data, count, false);
+    let dim_logits = MatrixView::new(dim_logits, dims, count, count);
+    MatrixView::new(&z.data, z.rows, dims, dims).times(
+        dim_logits,
+        1.0,
+        &mut logits.data,
+        count,
+        false,
+    );
     for row in logits.data.chunks_exact_mut(count) {
         for ((value, c), offset) in row.iter_mut().zip(c_logits).zip(offset) {
             *value += c + offset;

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::context::ModelContext;
-use hoplens_runtime::{Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, Sampling};
+use hoplens_runtime::{
+    Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, SamplingParams,
+};
 
 /// Sequences that are sampled in one batch: at 128 tokens each, their keys and values fit into the
 /// default KV cache.
@@ -138,7 +140,7 @@ fn sample_batch(
     let mut samplers: Vec<Sampler> = numbers
         .clone()
         .map(|number| {
-            Sampler::new(Sampling {
+            Sampler::new(SamplingParams {
                 temperature: 1.0,
                 top_k: None,
                 top_p: None,
@@ -163,7 +165,7 @@ fn sample_batch(
             sequence.push(sampler.next(trace.logits.row(row)));
         }
     }
-    model.forget();
+    model.clear_cache();
     Ok(sequences)
 }
 

@@ -14,7 +14,7 @@ use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, place, resolve_scope, scaled};
 use hoplens_injection::Scope;
 use hoplens_runtime::{
-    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, Select, kl, log_softmax_at,
+    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, TargetPositions, kl, log_softmax_at,
 };
 
 /// Whether an injection's direction is added before or after its block.
@@ -117,7 +117,7 @@ impl ControlVector {
             .map(|(layer, vector)| Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::AddMlpOut(vector.as_slice().into()),
             })
             .collect()
