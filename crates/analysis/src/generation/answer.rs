@@ -8,7 +8,7 @@ use crate::generation::generate::generate;
 use crate::generation::generate::{Generation, Stop};
 use crate::hop::probe::{Probe, ask, asked};
 use crate::settings::AnalysisSettings;
-use hoplens_runtime::{Cancel, Capture, Model, Sampling};
+use hoplens_runtime::{Cancel, Capture, Model, SamplingParams};
 
 /// Tokens in which an answer has to end.
 const MOST: usize = 8;
@@ -37,7 +37,7 @@ pub fn answer(
     let greedy = Generation {
         bos: settings.bos,
         most: MOST,
-        sampling: Sampling::GREEDY,
+        sampling: SamplingParams::GREEDY,
         stops: Vec::new(),
     };
     let mut said = String::new();

@@ -7,7 +7,7 @@ use crate::case::query::interventions;
 use crate::error::AnalysisError;
 use crate::settings::AnalysisSettings;
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{FRONT_MATTER, Injection, Problem, Severity};
+use hoplens_prompt::{Code, Injection, Problem, Severity};
 use hoplens_runtime::{Cancel, Model};
 
 /// Takes the injections out of a case that cannot be placed, and says why of each, at its own
@@ -35,7 +35,7 @@ pub(crate) fn leave_out(
             Ok(_) => kept.push(injection.clone()),
             Err(error) if error.is_cancelled() => return Err(error),
             Err(error) => problems.push(Problem {
-                code: FRONT_MATTER,
+                code: Code::InvalidInjection,
                 severity: Severity::Error,
                 message: message(case, &error),
                 range: place(model, injection, &error),

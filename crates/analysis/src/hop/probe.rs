@@ -11,8 +11,8 @@ use crate::hop::chain::{completions, question, steps, without_subject};
 use crate::hop::variants::{Variant, begun, variants};
 use crate::settings::AnalysisSettings;
 use hoplens_runtime::{
-    Answer, Cancel, Capture, Hooks, Model, ModelError, PromptQuery, Reuse, Score, Sequences, Token,
-    Trace,
+    ActivationCache, Answer, Cancel, Capture, Hooks, Model, ModelError, PromptQuery, Reuse, Score,
+    Sequences, Token,
 };
 
 /// A token with its probability.
@@ -164,7 +164,7 @@ pub(crate) fn ask(
     queries: &[PromptQuery],
     capture: Capture,
     cancel: &Cancel,
-) -> Result<(Vec<(Probe, usize)>, Trace), AnalysisError> {
+) -> Result<(Vec<(Probe, usize)>, ActivationCache), AnalysisError> {
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(capture)
@@ -301,7 +301,7 @@ pub(crate) fn asked(
 }
 
 /// The tokens of a prompt with what a pass over it, or over it and an answer, found.
-fn readings(model: &Model, tokens: Vec<Token>, trace: &Trace) -> Vec<TokenReading> {
+fn readings(model: &Model, tokens: Vec<Token>, trace: &ActivationCache) -> Vec<TokenReading> {
     let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
     let reading = |(index, token): (usize, Token)| TokenReading {
         id: token.id,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tower_lsp_server::ls_types::Uri;
 
 use hoplens_ide::page;
-use hoplens_prompt::CODES;
+use hoplens_prompt::Code;
 use hoplens_store::StoreOptions;
 
 /// Writes the pages of this version beside the models, unless they are there, and returns their
@@ -22,9 +22,9 @@ pub(super) fn write_all(options: &StoreOptions) -> Option<PathBuf> {
 
 fn write_to(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    for code in CODES {
+    for code in Code::ALL {
         let path = folder.join(format!("{code}.md"));
-        let text = page(code).unwrap_or_default();
+        let text = page(*code);
         if std::fs::read_to_string(&path).is_ok_and(|now| now == text) {
             continue;
         }
@@ -36,6 +36,6 @@ fn write_to(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Returns the page of a code in the folder of all pages.
-pub(super) fn uri(folder: &Path, code: &str) -> Option<Uri> {
+pub(super) fn uri(folder: &Path, code: Code) -> Option<Uri> {
     Uri::from_file_path(folder.join(format!("{code}.md")))
 }

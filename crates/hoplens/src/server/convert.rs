@@ -12,7 +12,7 @@ use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_analysis::Repair;
 use hoplens_ide::{Diagnostic, Related, concerns};
-use hoplens_prompt::{FileEdit, Origin, Severity};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
 /// Converts a diagnostic; `None` if its file is gone.
@@ -36,7 +36,7 @@ pub(super) fn to_diagnostic(
             Severity::Information => lsp::DiagnosticSeverity::INFORMATION,
             Severity::Hint => lsp::DiagnosticSeverity::HINT,
         }),
-        code: Some(lsp::NumberOrString::String(one.code.to_owned())),
+        code: Some(lsp::NumberOrString::String(one.code.to_string())),
         code_description: client
             .code_links
             .then(|| code_page(one.code, session))
@@ -50,7 +50,7 @@ pub(super) fn to_diagnostic(
 }
 
 /// Returns the page of a code, for editors that open it at a click.
-fn code_page(code: &str, session: &SessionSnapshot) -> Option<lsp::CodeDescription> {
+fn code_page(code: Code, session: &SessionSnapshot) -> Option<lsp::CodeDescription> {
     let folder = session.code_pages.as_deref()?;
     let href = code_pages::uri(folder, code)?;
     Some(lsp::CodeDescription { href })

@@ -15,7 +15,7 @@ use crate::server::snapshot::SessionSnapshot;
 use hoplens_analysis::{FileFindings, ModelAnswer, Repair, Undeclared};
 use hoplens_ide::HoverTarget;
 use hoplens_interp::lens::TokenLens;
-use hoplens_store::Located;
+use hoplens_store::LocatedModel;
 use hoplens_workspace::ProjectError;
 
 /// Anything that changes the session. The event loop applies events one after the other.
@@ -208,7 +208,7 @@ pub(super) enum MissingModel {
 /// A report of the search for a model.
 pub(super) enum ModelSearch {
     /// The model is on the disk.
-    Found(Box<Located>),
+    Found(Box<LocatedModel>),
     /// The user has to agree to the download first; contains what is missing.
     Asking(String),
     /// The download begins; contains the model's name.

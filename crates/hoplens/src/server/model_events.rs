@@ -9,7 +9,7 @@ use crate::server::model_search::ModelSearchTask;
 use crate::server::progress::WorkProgress;
 use crate::server::session::{ModelSearchControl, Session};
 use hoplens_runtime::{Cancel, LoadOptions, Model};
-use hoplens_store::{DEFAULT, Located};
+use hoplens_store::{DEFAULT, LocatedModel};
 
 impl Session {
     /// Loads the model that the settings name.
@@ -118,7 +118,7 @@ impl Session {
         self.report_status(status);
     }
 
-    fn load_located(&self, located: Located) {
+    fn load_located(&self, located: LocatedModel) {
         let options = LoadOptions {
             name: located.name.clone(),
             sha256: located.sha256.clone(),

@@ -7,7 +7,7 @@ use crate::server::progress::{ProgressStep, WorkProgress};
 use crate::server::session_handle::SessionHandle;
 use hoplens_ide::percent;
 use hoplens_runtime::Cancel;
-use hoplens_store::{Located, ModelRef, StoreError};
+use hoplens_store::{LocatedModel, ModelRef, StoreError};
 
 /// A search for one model.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl From<StoreError> for MissingModel {
 }
 
 impl ModelSearchTask {
-    async fn find(&self) -> Result<Located, MissingModel> {
+    async fn find(&self) -> Result<LocatedModel, MissingModel> {
         let name = &self.name;
         let model: ModelRef = name
             .parse()
@@ -100,7 +100,7 @@ impl ModelSearchTask {
         matches!(answer, Ok(Some(answer)) if answer.title == YES)
     }
 
-    async fn download(&self, model: ModelRef) -> Result<Located, MissingModel> {
+    async fn download(&self, model: ModelRef) -> Result<LocatedModel, MissingModel> {
         self.report(ModelSearch::DownloadBegins(self.name.clone()));
         let progress = WorkProgress::begin(&self.handle, format!("Downloading {}", self.name));
         let shown = DownloadProgress {
@@ -139,7 +139,7 @@ struct DownloadProgress {
     progress: WorkProgress,
 }
 
-impl hoplens_store::Progress for DownloadProgress {
+impl hoplens_store::FetchProgress for DownloadProgress {
     fn bytes(&self, what: &str, done: u64, total: Option<u64>) {
         let share = total.filter(|total| *total > 0);
         let share = share.map_or(0.0, |total| done as f64 / total as f64);

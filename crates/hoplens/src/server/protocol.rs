@@ -96,7 +96,7 @@ protocol_object! {
 
 protocol_object! {
     /// An entry in the result of `hoplens.server.models`.
-    ModelEntry {
+    ListedModel {
         /// The model's reference.
         name: String,
         /// Size in bytes, if it is known.
@@ -368,7 +368,7 @@ import type {
             ModelState,
             ModelIdentity,
             StatusResult,
-            ModelEntry,
+            ListedModel,
             PromptEntry,
             CaseLocation,
             CaseEntry,

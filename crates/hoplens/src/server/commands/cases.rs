@@ -76,7 +76,7 @@ pub(super) async fn run(session: &SessionHandle, place: CaseLocation) -> Result<
             next: probe
                 .and_then(|probe| probe.top.first())
                 .map(|next| json!(next)),
-            verdict: verdict.map(|verdict| Verdict::code(verdict).to_owned()),
+            verdict: verdict.map(|verdict| Verdict::name(verdict).to_owned()),
             error: outcome.err().cloned(),
             repairs: repairs.map(Vec::len),
             best: best.map(|best| repair_title(&view.snapshot, case, best)),

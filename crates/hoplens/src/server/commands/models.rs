@@ -7,7 +7,7 @@ use crate::engine::ModelStatus;
 use crate::server::commands::argument::write;
 use crate::server::event::{ClientEvent, Consent};
 use crate::server::protocol::common::ModelIdentity;
-use crate::server::protocol::{ModelEntry, ModelState, StatusResult};
+use crate::server::protocol::{ListedModel, ModelState, StatusResult};
 use crate::server::requests::failed;
 use crate::server::session_handle::SessionHandle;
 
@@ -19,7 +19,7 @@ pub(super) async fn list(session: &SessionHandle) -> Result<Value> {
         .await
         .map_err(|error| failed(format!("the model store could not be read: {error}")))?;
     let requested = session.on_arrival().await?.requested_model.clone();
-    let entries = entries.into_iter().map(|entry| ModelEntry {
+    let entries = entries.into_iter().map(|entry| ListedModel {
         current: requested.as_deref() == Some(entry.name.as_str()),
         name: entry.name,
         size: entry.size,

@@ -11,13 +11,14 @@ use crate::server::file_reader::FileReader;
 use crate::server::positions;
 use crate::server::session_handle::RequestedPrompt;
 use hoplens_ide::IGNORE;
+use hoplens_prompt::Code;
 use hoplens_prompt::text::LineIndex;
 use hoplens_workspace::{PROJECT_FILE, ignoring};
 
 /// Returns for each code the action that ignores it in the project.
 pub(super) async fn ignores(
     requested: &RequestedPrompt,
-    codes: &[&str],
+    codes: &[Code],
     files: &FileReader,
 ) -> Vec<lsp::CodeActionOrCommand> {
     if codes.is_empty() {
@@ -30,7 +31,7 @@ pub(super) async fn ignores(
         Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
             title: format!("Ignore `{code}` in this project ({PROJECT_FILE})"),
             kind: Some(lsp::CodeActionKind::from(IGNORE)),
-            edit: Some(edit(requested, &file, code)?),
+            edit: Some(edit(requested, &file, *code)?),
             ..lsp::CodeAction::default()
         }))
     });
@@ -62,7 +63,7 @@ async fn settings_file(requested: &RequestedPrompt, files: &FileReader) -> Optio
 fn edit(
     requested: &RequestedPrompt,
     file: &SettingsFile,
-    code: &str,
+    code: Code,
 ) -> Option<lsp::WorkspaceEdit> {
     let client = &requested.session.client;
     let SettingsFile { path, is_new, text } = file;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, Select,
+    Action, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, TargetPositions,
 };
 use hoplens_test_support::{FAMILIES, load, miniature};
 
@@ -35,7 +35,7 @@ fn difference(
     let fork = |sign: f32| Fork {
         sequence: 0,
         layer,
-        at: Select::Range(first..TOKENS.len()),
+        at: TargetPositions::Range(first..TOKENS.len()),
         vector: direction.iter().map(|value| sign * step * value).collect(),
     };
     let hooks = Hooks {
@@ -48,13 +48,13 @@ fn difference(
         ..Hooks::default()
     };
     let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
-    let logp = |at: usize| trace.readings[at].logp_first;
+    let logp = |at: usize| trace.first_token_scores[at].logp_first;
     (logp(1) - logp(2)) / f64::from(2.0 * step)
 }
 
 fn check(model: &Model, interventions: &[Intervention], what: &str) {
     let slopes = model
-        .slopes(&TOKENS, &FIRST_TOKENS, interventions, &Cancel::new())
+        .attn_out_gradients(&TOKENS, &FIRST_TOKENS, interventions, &Cancel::new())
         .unwrap();
     let width = model.info.width;
     assert_eq!(slopes.attn_out.len(), model.info.layers);
@@ -101,12 +101,20 @@ fn what_is_in_force_changes_the_way_back() {
         let vector: Arc<[f32]> = direction(width, 77).into();
         let head: Arc<[f32]> = direction(head_dim, 78).into();
         let changes = [
-            change(0, Select::All, Action::AddAttnOut(Arc::clone(&vector))),
-            change(1, Select::Range(2..5), Action::ReplaceAttnOut(vector)),
-            change(1, Select::All, Action::ZeroHead(0)),
+            change(
+                0,
+                TargetPositions::All,
+                Action::AddAttnOut(Arc::clone(&vector)),
+            ),
+            change(
+                1,
+                TargetPositions::Range(2..5),
+                Action::ReplaceAttnOut(vector),
+            ),
+            change(1, TargetPositions::All, Action::ZeroHead(0)),
             change(
                 model.info.layers - 1,
-                Select::Range(3..8),
+                TargetPositions::Range(3..8),
                 Action::ReplaceHead(1, head),
             ),
         ];
@@ -121,9 +129,9 @@ fn logits_that_overflow_have_no_slope() {
     let change = Intervention {
         layer: 1,
         sequence: None,
-        at: Select::All,
+        at: TargetPositions::All,
         action: Action::AddAttnOut(vector),
     };
-    let slopes = model.slopes(&TOKENS, &FIRST_TOKENS, &[change], &Cancel::new());
+    let slopes = model.attn_out_gradients(&TOKENS, &FIRST_TOKENS, &[change], &Cancel::new());
     assert!(matches!(slopes, Err(ModelError::NotFinite { .. })));
 }

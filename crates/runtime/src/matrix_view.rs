@@ -4,7 +4,7 @@ use gemm::Parallelism;
 
 /// A matrix inside a slice, row by row or column by column.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct MatrixView<'a> {
     data: &'a [f32],
     rows: usize,
     cols: usize,
@@ -12,7 +12,7 @@ pub struct View<'a> {
     col_stride: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a> MatrixView<'a> {
     /// `rows × cols` values, of which each row begins `stride` values after the one before.
     ///
     /// # Panics
@@ -61,10 +61,10 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// The shapes do not fit, or `c` ends too early.
-    pub fn times(self, b: View<'_>, factor: f32, c: &mut [f32], stride: usize, adds: bool) {
+    pub fn times(self, b: MatrixView<'_>, factor: f32, c: &mut [f32], stride: usize, adds: bool) {
         assert_eq!(self.cols, b.rows, "the shapes of a product");
         // Checks that `c` holds the result.
-        let target = View::new(c, self.rows, b.cols, stride);
+        let target = MatrixView::new(c, self.rows, b.cols, stride);
         let (rows, cols) = (target.rows, target.cols);
         if rows == 0 || cols == 0 {
             return;

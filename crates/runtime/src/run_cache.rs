@@ -1,50 +1,75 @@
-//! What earlier passes left behind: keys, values and residuals, for later ones to begin from.
+//! Cached runs: keys, values and residuals of earlier passes from which later ones start.
 //!
-//! Up to the first token that differs, and up to the first position that an intervention changes
-//! otherwise, two sequences have the same keys, values and residuals. A pass that may reuse runs
-//! computes only what comes after; this is exact, not an approximation.
+//! Two sequences have equal keys, values and residuals up to the first token that differs, and up
+//! to the first position that an intervention of only one of them changes. A pass that may reuse
+//! cached runs computes only the positions after that. The result is exact.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::hooks::{Hooks, Intervention, Reuse};
 use crate::matrix::Matrix;
 
-/// One sequence that was run, with what was in force.
+/// One sequence that a pass ran, with the interventions on it.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct CachedRun {
     pub(crate) tokens: Vec<u32>,
-    /// What acted on it.
+    /// The interventions on the sequence; `sequence` is `None`.
     pub(crate) interventions: Vec<Intervention>,
     /// See [`Sequence::rotation`].
     pub(crate) rotation: usize,
-    pub(crate) layers: Vec<RunLayer>,
-    /// `[n, width]`: the residual after the last block, before the final norm.
+    pub(crate) layers: Vec<CachedLayer>,
+    /// `[n, width]`: `hook_resid_post` of the last block, before the final norm.
     pub(crate) resid_final: Matrix,
     /// Log-probabilities of the tokens from the second one on, as far as they are known.
     pub(crate) token_logps: Vec<f32>,
 }
 
-/// What one layer left.
+/// What one layer of a run leaves in the cache.
 #[derive(Debug, Default)]
-pub(crate) struct RunLayer {
+pub(crate) struct CachedLayer {
     /// `[n, 2·H_kv·head_dim]`: rotated keys, then values.
     pub(crate) keys_values: Matrix,
-    /// What variants leave from, where it was asked for.
+    /// Where forks start from; `None` where only keys and values are cached.
     pub(crate) residuals: Option<Residuals>,
 }
 
-/// The residual stream around a layer's attention.
+/// The residual stream around the attention of a layer.
 #[derive(Debug, Default)]
 pub(crate) struct Residuals {
-    /// `[n, width]`: before the block.
+    /// `[n, width]`: `hook_resid_pre`.
     pub(crate) pre: Matrix,
-    /// `[n, width]`: what attention adds, with what was in force.
+    /// `[n, width]`: `hook_attn_out`, with interventions.
     pub(crate) attn_out: Matrix,
 }
 
-impl Run {
-    /// Whether variants may leave it.
+impl CachedLayer {
+    /// Adds the residuals of the batch rows `rows`.
+    ///
+    /// # Shapes
+    /// `resid`, `attn_out`: `[batch rows, width]`.
+    pub(crate) fn record_residuals(
+        &mut self,
+        rows: Range<usize>,
+        resid: &Matrix,
+        attn_out: &Matrix,
+    ) {
+        self.residuals = Some(Residuals {
+            pre: resid.select(rows.clone()),
+            attn_out: attn_out.select(rows),
+        });
+    }
+
+    fn bytes(&self) -> usize {
+        let residuals = self.residuals.as_ref();
+        self.keys_values.bytes()
+            + residuals.map_or(0, |kept| kept.pre.bytes() + kept.attn_out.bytes())
+    }
+}
+
+impl CachedRun {
+    /// Whether forks can start from it.
     pub(crate) fn has_residuals(&self) -> bool {
         self.layers.iter().all(|layer| layer.residuals.is_some())
     }
@@ -57,30 +82,25 @@ impl Run {
         }
     }
 
-    /// Bytes of its matrices.
+    /// The size of its matrices, in bytes.
     fn bytes(&self) -> usize {
-        let layer = |layer: &RunLayer| {
-            let residuals = layer.residuals.as_ref();
-            layer.keys_values.bytes()
-                + residuals.map_or(0, |kept| kept.pre.bytes() + kept.attn_out.bytes())
-        };
-        self.resid_final.bytes() + self.layers.iter().map(layer).sum::<usize>()
+        self.resid_final.bytes() + self.layers.iter().map(CachedLayer::bytes).sum::<usize>()
     }
 }
 
-/// What decides a sequence's way through a model.
+/// Everything that determines the activations of a sequence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sequence<'a> {
     pub(crate) tokens: &'a [u32],
-    /// What acts on it, without saying on which sequence.
+    /// The interventions on the sequence; `sequence` is `None`.
     pub(crate) interventions: &'a [Intervention],
-    /// Sequences whose positions are rotated alike have the same number
-    /// ([`super::rope::Rope::rotation`]).
+    /// A number that is equal for sequences whose positions rotate by the same angles
+    /// ([`crate::rope::Rope::rotation`]).
     pub(crate) rotation: usize,
 }
 
 impl Sequence<'_> {
-    /// How many first positions two sequences go through alike.
+    /// The number of first positions at which two sequences have equal activations.
     pub(crate) fn shared(&self, other: &Self) -> usize {
         if self.rotation != other.rotation {
             return 0;
@@ -90,17 +110,17 @@ impl Sequence<'_> {
         if self.interventions == other.interventions {
             return same;
         }
-        let changed = |change: &Intervention| change.at.first();
+        let first_changed = |change: &Intervention| change.at.first();
         self.interventions
             .iter()
             .chain(other.interventions)
-            .map(changed)
+            .map(first_changed)
             .fold(same, usize::min)
     }
 }
 
-/// What acts on one sequence of a pass, without saying which.
-pub(crate) fn acting_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
+/// The interventions of `hooks` on one sequence of a pass, with `sequence` set to `None`.
+pub(crate) fn interventions_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
     hooks
         .interventions
         .iter()
@@ -112,25 +132,32 @@ pub(crate) fn acting_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
         .collect()
 }
 
-/// A run that a sequence may begin from, and how many of its positions the two share.
+/// A cached run that a sequence can start from.
 #[derive(Debug, Clone)]
-pub(crate) struct Recalled {
-    pub(crate) run: Arc<Run>,
+pub(crate) struct CacheHit {
+    pub(crate) run: Arc<CachedRun>,
+    /// The number of first positions that sequence and run share.
     pub(crate) shared: usize,
 }
 
-impl Recalled {
-    /// Whether there is nothing to add to the run for a sequence of `len` tokens.
-    pub(crate) fn says_all(&self, len: usize, wanted: Reuse) -> bool {
+impl CacheHit {
+    /// Whether the run already holds everything that `wanted` asks of a sequence of `len` tokens.
+    pub(crate) fn covers(&self, len: usize, wanted: Reuse) -> bool {
         self.shared == len && (wanted != Reuse::Residuals || self.run.has_residuals())
+    }
+
+    /// The known log-probabilities of the shared tokens from the second one on.
+    pub(crate) fn token_logps(&self) -> &[f32] {
+        let known = self.run.token_logps.len();
+        &self.run.token_logps[..known.min(self.shared.saturating_sub(1))]
     }
 }
 
-/// The runs that are remembered, within a budget of memory.
+/// The most recently used runs that fit a memory budget.
 #[derive(Debug)]
 pub(crate) struct RunCache {
-    /// Most recently used last.
-    runs: VecDeque<Arc<Run>>,
+    /// The most recently used run is last.
+    runs: VecDeque<Arc<CachedRun>>,
     budget: usize,
 }
 
@@ -143,24 +170,24 @@ impl RunCache {
         }
     }
 
-    /// The most bytes that are kept.
+    /// The most bytes that the cache holds.
     pub(crate) fn budget(&self) -> usize {
         self.budget
     }
 
-    /// Bytes that are kept now.
+    /// The bytes that the cache holds now.
     pub(crate) fn bytes(&self) -> usize {
         self.runs.iter().map(|run| run.bytes()).sum()
     }
 
-    /// Forgets every run.
+    /// Removes every run.
     pub(crate) fn clear(&mut self) {
         self.runs.clear();
     }
 
-    /// The run that shares most positions with a sequence; of equals one with residuals.
-    pub(crate) fn recall(&mut self, sequence: &Sequence<'_>) -> Option<Recalled> {
-        let rank = |run: &Arc<Run>| (run.sequence().shared(sequence), run.has_residuals());
+    /// The run that shares most positions with a sequence; among equals, one with residuals.
+    pub(crate) fn find(&mut self, sequence: &Sequence<'_>) -> Option<CacheHit> {
+        let rank = |run: &Arc<CachedRun>| (run.sequence().shared(sequence), run.has_residuals());
         let (at, (shared, _)) = self
             .runs
             .iter()
@@ -170,12 +197,12 @@ impl RunCache {
             .filter(|(_, (shared, _))| *shared > 0)?;
         let run = self.runs.remove(at)?;
         self.runs.push_back(Arc::clone(&run));
-        Some(Recalled { run, shared })
+        Some(CacheHit { run, shared })
     }
 
-    /// Remembers a run, and forgets those that say no more than it and then the least recently
-    /// used ones until all fit. A run that is larger than the budget is not kept.
-    pub(crate) fn remember(&mut self, run: Run) {
+    /// Inserts a run, removes runs that hold no more than it, and then removes the least recently
+    /// used runs until all fit the budget. A run larger than the budget is not inserted.
+    pub(crate) fn insert(&mut self, run: CachedRun) {
         if run.bytes() > self.budget {
             return;
         }
@@ -193,10 +220,10 @@ impl RunCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hooks::{Action, Select};
+    use crate::hooks::{Action, TargetPositions};
 
-    fn run(tokens: &[u32], interventions: &[Intervention]) -> Run {
-        Run {
+    fn run(tokens: &[u32], interventions: &[Intervention]) -> CachedRun {
+        CachedRun {
             tokens: tokens.to_vec(),
             interventions: interventions.to_vec(),
             rotation: 0,
@@ -214,7 +241,7 @@ mod tests {
         }
     }
 
-    fn add(value: f32, at: Select) -> Intervention {
+    fn add(value: f32, at: TargetPositions) -> Intervention {
         Intervention {
             layer: 0,
             sequence: None,
@@ -224,14 +251,12 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_shared_beginning_is_recalled() {
+    fn the_run_with_the_longest_shared_prefix_is_found() {
         let mut cache = RunCache::new(1 << 20);
-        cache.remember(run(&[1, 2, 9], &[]));
-        cache.remember(run(&[1, 2, 3, 9], &[]));
+        cache.insert(run(&[1, 2, 9], &[]));
+        cache.insert(run(&[1, 2, 3, 9], &[]));
         let shared = |cache: &mut RunCache, tokens: &[u32]| {
-            cache
-                .recall(&sequence(tokens, &[]))
-                .map(|recalled| recalled.shared)
+            cache.find(&sequence(tokens, &[])).map(|hit| hit.shared)
         };
         assert_eq!(shared(&mut cache, &[1, 2, 3, 4]), Some(3));
         assert_eq!(shared(&mut cache, &[1, 2, 9, 4]), Some(3));
@@ -240,9 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn what_acts_differently_is_shared_up_to_where_it_acts() {
-        let everywhere = add(1.0, Select::All);
-        let late = add(1.0, Select::Range(2..3));
+    fn sequences_share_positions_before_the_first_different_intervention() {
+        let everywhere = add(1.0, TargetPositions::All);
+        let late = add(1.0, TargetPositions::Range(2..3));
         let tokens = [1, 2, 3, 4];
         let both = |a: &[&Intervention], b: &[&Intervention]| {
             let owned = |changes: &[&Intervention]| -> Vec<Intervention> {
@@ -254,12 +279,15 @@ mod tests {
         assert_eq!(both(&[&everywhere], &[&everywhere]), 4);
         assert_eq!(both(&[&everywhere], &[]), 0);
         assert_eq!(both(&[], &[&late]), 2);
-        assert_eq!(both(&[&late], &[&add(2.0, Select::Range(3..4))]), 2);
-        assert_eq!(both(&[&everywhere], &[&add(2.0, Select::All)]), 0);
+        assert_eq!(
+            both(&[&late], &[&add(2.0, TargetPositions::Range(3..4))]),
+            2
+        );
+        assert_eq!(both(&[&everywhere], &[&add(2.0, TargetPositions::All)]), 0);
     }
 
     #[test]
-    fn sequences_that_are_rotated_otherwise_share_nothing() {
+    fn sequences_with_different_rotations_share_nothing() {
         let (short, long) = (sequence(&[1, 2], &[]), sequence(&[1, 2, 3], &[]));
         assert_eq!(short.shared(&long), 2);
         let long = Sequence {
@@ -270,27 +298,27 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_kept_and_the_least_recent_goes_first() {
+    fn the_least_recently_used_run_is_evicted_first() {
         // Three runs of two tokens, four bytes each.
         let mut cache = RunCache::new(24);
         for first in 1..=3 {
-            cache.remember(run(&[first, 0], &[]));
+            cache.insert(run(&[first, 0], &[]));
         }
         assert_eq!(cache.bytes(), 24);
-        assert!(cache.recall(&sequence(&[1, 0], &[])).is_some());
-        cache.remember(run(&[4, 0], &[]));
+        assert!(cache.find(&sequence(&[1, 0], &[])).is_some());
+        cache.insert(run(&[4, 0], &[]));
         assert_eq!(cache.bytes(), 24);
         assert!(
-            cache.recall(&sequence(&[2, 0], &[])).is_none(),
+            cache.find(&sequence(&[2, 0], &[])).is_none(),
             "least recently used"
         );
-        assert!(cache.recall(&sequence(&[1, 0], &[])).is_some());
-        cache.remember(run(&[9; 7], &[]));
+        assert!(cache.find(&sequence(&[1, 0], &[])).is_some());
+        cache.insert(run(&[9; 7], &[]));
         assert!(
-            cache.recall(&sequence(&[9], &[])).is_none(),
+            cache.find(&sequence(&[9], &[])).is_none(),
             "larger than the budget"
         );
-        cache.remember(run(&[1, 0, 5], &[]));
-        assert_eq!(cache.bytes(), 8 + 12, "a longer run replaces its beginning");
+        cache.insert(run(&[1, 0, 5], &[]));
+        assert_eq!(cache.bytes(), 8 + 12, "a longer run replaces its prefix");
     }
 }
