@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::declarations::keys::{Key, Kind, LISTS, VERSION};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::Format;
-use crate::outline::Step;
+use crate::outline::spot::Step;
 
 const fn map(name: &'static str, keys: &'static [Key], doc: &'static str) -> Key {
     Key {

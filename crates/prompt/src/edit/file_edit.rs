@@ -50,10 +50,10 @@ impl FileEdit {
         let mut out = String::with_capacity(text.len() + 64);
         let mut at = 0;
         for edit in &self.edits {
-            let start = crate::text::change::snap(text, edit.range.start).max(at);
+            let start = crate::text::boundary::snap(text, edit.range.start).max(at);
             out.push_str(text.get(at..start).unwrap_or_default());
             out.push_str(&edit.new_text);
-            at = crate::text::change::snap(text, edit.range.end).max(start);
+            at = crate::text::boundary::snap(text, edit.range.end).max(start);
         }
         out.push_str(text.get(at..).unwrap_or_default());
         out

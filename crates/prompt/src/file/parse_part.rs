@@ -3,7 +3,7 @@
 use crate::declarations::lists;
 use crate::file::prompt_file::PromptFile;
 use crate::format;
-use crate::text::change::whole_chars;
+use crate::text::boundary::whole_chars;
 use std::ops::Range;
 
 use crate::companion_files::Beside;
