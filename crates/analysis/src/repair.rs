@@ -20,7 +20,7 @@ use crate::repair::stability::Stability;
 use crate::settings::AnalysisSettings;
 use hoplens_injection::Scope;
 use hoplens_interp::memory::{Control, MemoryInjection};
-use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};
+use hoplens_prompt::{FileEdit, MappedText, insert_text, replace_all};
 use hoplens_runtime::{Cancel, Model};
 
 /// A change that makes the expected answer more probable.
@@ -126,7 +126,7 @@ impl Repair {
 
 /// The edit that changes the words of a rendered prompt in its file; `None` for an injection, and
 /// where the words are not in the file.
-pub fn words_edit(rendered: &Mapped, change: &RepairChange) -> Option<FileEdit> {
+pub fn words_edit(rendered: &MappedText, change: &RepairChange) -> Option<FileEdit> {
     let RepairChange::Words {
         range, text, also, ..
     } = change

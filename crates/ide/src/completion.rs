@@ -10,7 +10,7 @@ mod values;
 mod variables;
 
 use crate::completion::place::ExpectedAtCursor;
-use hoplens_prompt::declaration_sites::Home;
+use hoplens_prompt::declaration_sites::DeclarationSite;
 
 pub use context::{CompletionContext, InsertStyle};
 pub use item::{Completion, CompletionKind};
@@ -20,11 +20,11 @@ pub use project::complete_project;
 /// first.
 pub fn complete(
     text: &str,
-    homes: &[Home],
+    homes: &[DeclarationSite],
     offset: usize,
     context: CompletionContext<'_>,
 ) -> Vec<Completion> {
-    let holds = |home: &&Home| home.window.start <= offset && offset <= home.window.end;
+    let holds = |home: &&DeclarationSite| home.window.start <= offset && offset <= home.window.end;
     let Some(found) = homes
         .iter()
         .find(holds)

@@ -7,7 +7,7 @@ use crate::injection_effects::effects;
 use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
-use hoplens_prompt::declaration_sites::{Home, key_of};
+use hoplens_prompt::declaration_sites::{DeclarationSite, key_of};
 use hoplens_prompt::keys::{Key, Kind};
 use hoplens_prompt::outline::{Outline, What};
 use hoplens_prompt::{Injection, Origin};
@@ -27,12 +27,12 @@ pub struct TextHover {
 /// document's, and `origin` says which of the snapshot's files it is.
 pub fn declaration_hover(
     text: &str,
-    homes: &[Home],
+    homes: &[DeclarationSite],
     offset: usize,
     snapshot: Option<&Snapshot>,
     origin: Origin,
 ) -> Option<TextHover> {
-    let holds = |home: &&Home| home.window.start <= offset && offset <= home.window.end;
+    let holds = |home: &&DeclarationSite| home.window.start <= offset && offset <= home.window.end;
     let home = homes.iter().find(holds)?;
     let outline = Outline::read(text, home.window.clone());
     let injection = snapshot.and_then(|snapshot| {

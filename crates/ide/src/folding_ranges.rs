@@ -4,13 +4,17 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::messages;
-use hoplens_prompt::declaration_sites::{Home, kinds};
+use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
 use hoplens_prompt::outline::{Outline, Spot, What};
 use hoplens_prompt::{Format, PromptFile};
 
 /// Returns the ranges that can be folded, in order: from the line that stays visible to the last one
 /// that is hidden. `prompt` is the prompt if the document is one, and `None` for a sidecar.
-pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> Vec<Range<usize>> {
+pub fn folding_ranges(
+    text: &str,
+    homes: &[DeclarationSite],
+    prompt: Option<&Snapshot>,
+) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for home in homes {
         let outline = Outline::read(text, home.window.clone());
@@ -46,7 +50,7 @@ pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> 
 }
 
 /// Returns a front matter with its fences.
-fn front_matter(text: &str, home: &Home) -> Option<Range<usize>> {
+fn front_matter(text: &str, home: &DeclarationSite) -> Option<Range<usize>> {
     let before = text.get(..home.window.start)?;
     let opening = before.trim_end_matches(['\r', '\n']);
     let start = opening.rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -77,15 +81,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+    use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 
     /// First and last line of every fold.
     fn lines(name: &str, text: &str) -> Vec<(usize, usize)> {
         let snapshot = Snapshot::new(name, text, None);
         let found = if name.ends_with(".hoplens.yaml") {
-            folding_ranges(text, &[sidecar_home(text)], None)
+            folding_ranges(text, &[sidecar_site(text)], None)
         } else {
-            folding_ranges(text, &homes(&snapshot.file, text), Some(&snapshot))
+            folding_ranges(
+                text,
+                &declaration_sites(&snapshot.file, text),
+                Some(&snapshot),
+            )
         };
         let line = |at: usize| {
             text[..at]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::{injected_spans, mention_spans};
-use hoplens_prompt::declaration_sites::{Home, PROMPTY, key_of, kinds};
+use hoplens_prompt::declaration_sites::{DeclarationSite, PROMPTY, key_of, kinds};
 use hoplens_prompt::keys::Kind;
 use hoplens_prompt::outline::{Outline, Step, What, unquoted};
 use hoplens_prompt::template_tags;
@@ -63,7 +63,7 @@ impl SemanticToken {
 /// `None` for a sidecar.
 pub fn semantic_tokens(
     text: &str,
-    homes: &[Home],
+    homes: &[DeclarationSite],
     prompt: Option<&Snapshot>,
 ) -> Vec<SemanticToken> {
     let mut found: Vec<SemanticToken> =
@@ -108,7 +108,7 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> 
     lines.filter(|line| line.start < line.end)
 }
 
-fn declared(text: &str, home: &Home) -> Vec<SemanticToken> {
+fn declared(text: &str, home: &DeclarationSite) -> Vec<SemanticToken> {
     let outline = Outline::read(text, home.window.clone());
     let mut found = Vec::new();
     for (at, spot) in outline.spots.iter().enumerate() {

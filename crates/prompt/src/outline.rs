@@ -7,7 +7,7 @@
 mod flow;
 mod scan;
 mod scanner;
-mod spot;
+pub(crate) mod spot;
 
 use std::ops::Range;
 

@@ -16,7 +16,7 @@ use crate::repair::reference_prompts::Neighbours;
 use crate::repair::repairs;
 use crate::repair::stability::stabilities;
 use crate::settings::{AnalysisSettings, Thresholds};
-use hoplens_prompt::{Case, Link, Mapped, Problem, PromptFile, render, where_written};
+use hoplens_prompt::{Case, Link, MappedText, Problem, PromptFile, render, where_written};
 use hoplens_runtime::{Cancel, Model, ModelInfo};
 
 /// What a model does with one prompt file.
@@ -40,7 +40,7 @@ pub struct CaseFindings {
     /// The case's id, or `#1`, `#2`, … in the order of the file.
     pub id: String,
     /// The prompt as the model reads it, and where it comes from.
-    pub rendered: Mapped,
+    pub rendered: MappedText,
     /// The case as the model meets it.
     pub query: CaseQuery,
     /// The prompt's tokens.
@@ -259,7 +259,7 @@ fn indices(file: &PromptFile) -> Vec<Option<usize>> {
 
 /// A case as the model meets it.
 struct Met {
-    rendered: Mapped,
+    rendered: MappedText,
     query: CaseQuery,
     has_holes: bool,
     /// Why it cannot: the template is broken, or the chat template does not take the messages,
@@ -307,7 +307,7 @@ fn query(model: &Model, file: &PromptFile, text: &str, index: Option<usize>) -> 
 }
 
 /// The declared hops, each where its words stand.
-fn mentions(rendered: &Mapped, case: Option<&Case>) -> Vec<Mention> {
+fn mentions(rendered: &MappedText, case: Option<&Case>) -> Vec<Mention> {
     let hops = case.map_or(&[][..], |case| &case.hops);
     let links: Vec<Link<'_>> = hops
         .iter()

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::completion::project::project_key_at;
 use crate::snapshot::Snapshot;
-use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 use hoplens_prompt::parse_facts;
 use hoplens_runtime::ModelInfo;
 
@@ -33,9 +33,9 @@ fn offered(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completion>, St
         Snapshot::new(name, text.clone(), None)
     };
     let homes = if is_sidecar {
-        vec![sidecar_home(&text)]
+        vec![sidecar_site(&text)]
     } else {
-        homes(&snapshot.file, &text)
+        declaration_sites(&snapshot.file, &text)
     };
     let context = CompletionContext {
         snapshot: Some(&snapshot),
@@ -43,7 +43,7 @@ fn offered(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completion>, St
         model: Some(&model),
         style,
     };
-    let list = complete(&text, &homes, offset, context);
+    let list = complete(&text, &declaration_sites, offset, context);
     for one in &list {
         assert!(
             one.range.start <= offset && offset <= one.range.end,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::outline::flow;
-use crate::outline::scanner::{Scan, quoted_length};
+use crate::outline::scanner::Scan;
 use crate::outline::spot::{Spot, What};
 
 /// Spots inside spots deeper than this are read as text.
@@ -29,7 +29,6 @@ pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<Spot> {
 }
 
 impl Scan<'_> {
-
     /// Reads the line that begins at `start`; the beginning of the next one to read.
     fn line(&mut self, start: usize) -> usize {
         let end = self.line_end(start);
@@ -159,5 +158,4 @@ impl Scan<'_> {
         }
         last
     }
-
 }

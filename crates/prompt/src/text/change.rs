@@ -1,6 +1,6 @@
 //! Applying an editor's edits.
 
-use std::ops::Range;
+use crate::text::boundary::snap;
 
 use crate::text::line_index::{LineIndex, Position, PositionEncoding};
 

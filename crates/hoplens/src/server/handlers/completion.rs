@@ -35,7 +35,7 @@ pub(in crate::server) async fn completion(
             return Ok(None);
         };
         // Nothing is read for the many places where nothing is offered.
-        let contains = |home: &hoplens_prompt::declaration_sites::Home| {
+        let contains = |home: &hoplens_prompt::declaration_sites::DeclarationSite| {
             home.window.start <= offset && offset <= home.window.end
         };
         if !view.homes.iter().any(contains) {
@@ -63,7 +63,7 @@ fn in_declarations(view: &TextView, offset: usize, facts: &Facts) -> Vec<Complet
         model,
         style: view.session.client.insert,
     };
-    hoplens_ide::complete(&view.document.text, &view.homes, offset, known)
+    hoplens_ide::complete(&view.document.text, &view.declaration_sites, offset, known)
 }
 
 fn to_item(
