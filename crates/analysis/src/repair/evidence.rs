@@ -1,82 +1,80 @@
-//! What speaks for and against the injections among a case's repairs: chance and side effects.
+//! The evidence for repairs: random memories in place of the injection's, side effects on other
+//! prompts, and stability over the other cases.
 
-use serde::Serialize;
-
+use crate::case::findings::CaseFindings;
 use crate::case::injection::recipe;
+use crate::case::prompt_source::PromptSource;
 use crate::case::query::CaseQuery;
+use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
-use crate::hop::probe::asked;
-use crate::repair::Repair;
-use crate::repair::reference_prompts::Neighbours;
-use crate::settings::AnalysisSettings;
-use hoplens_interp::memory;
+use crate::hop::prompt_query::asked;
+use crate::repair::measured_repair::Repair;
+use crate::repair::reference_prompts::ReferencePrompts;
+use crate::repair::side_effects::RepairSideEffects;
+use crate::repair::stability_measurement::add_stability;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, collateral, control,
-    neutral_bystanders, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, Recipe, Subject, collateral,
+    control, neutral_bystanders, random_memories,
 };
-use hoplens_runtime::{Cancel, Model};
 
-/// What an injection does to other prompts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Collateral {
-    /// To all of them.
-    #[serde(flatten)]
-    pub all: Effects,
-    /// To the neutral prompts, whose answers take one hop.
-    pub neutral: Effects,
-    /// To the other cases; `None` where there are none.
-    pub cases: Option<Effects>,
-}
-
-/// Measures the control and the collateral of the injections among `repairs`, which are repairs
-/// of `query`; rewrites have neither.
+/// Adds the control, the side effects and the stability to the repairs of a case of `source`.
 ///
-/// The control keeps the file's injections in force and counts first tokens, as the search does.
-/// The other prompts are the neutral ones and those `around`, each with its own injections.
+/// One `reference_prompts` serves all cases of the file as it is, for one model and one set of
+/// settings.
 ///
 /// # Errors
 /// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::collateral`].
-pub(crate) fn weigh(
-    model: &Model,
-    query: &CaseQuery,
-    around: &Neighbours,
+pub fn add_evidence(
+    context: &mut AnalysisContext<'_>,
+    source: PromptSource<'_>,
+    case: &CaseFindings,
+    reference_prompts: &ReferencePrompts,
     repairs: &mut [Repair],
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
-    progress: &mut dyn FnMut(usize),
 ) -> Result<(), AnalysisError> {
-    let found: Vec<(usize, String, Placement)> = repairs
-        .iter()
-        .enumerate()
-        .filter_map(|(index, repair)| {
-            let recipe = repair.change.injection()?;
-            Some((index, recipe.memory.clone(), recipe.placement.clone()))
-        })
-        .collect();
-    if found.is_empty() {
+    add_side_effects(context, &case.query, reference_prompts, repairs)?;
+    add_stability(context, source, case, reference_prompts, repairs)
+}
+
+/// Adds the control and the side effects to the injections among `repairs`, which are repairs of
+/// `query`; a change of words has neither.
+///
+/// The control keeps the file's injections in force and counts first tokens, as the search does.
+/// Every reference prompt keeps its own injections.
+fn add_side_effects(
+    context: &mut AnalysisContext<'_>,
+    query: &CaseQuery,
+    reference_prompts: &ReferencePrompts,
+    repairs: &mut [Repair],
+) -> Result<(), AnalysisError> {
+    let injecting = repairs.iter().enumerate();
+    let (indices, injections): (Vec<usize>, Vec<Recipe>) = injecting
+        .filter_map(|(index, repair)| Some((index, repair.change.injection()?.clone())))
+        .unzip();
+    if injections.is_empty() {
         return Ok(());
     }
-    let controls = controls(model, query, &found, settings, cancel, progress)?;
-    let neutral = neutral_bystanders(model, settings.bos);
-    let mut bystanders = neutral.clone();
-    bystanders.extend(around.bystanders(model, query, settings, cancel)?);
-    let injections: Vec<(&str, &Placement)> = found
+    let controls = controls(context, query, &injections)?;
+    let bos = context.settings.bos;
+    let neutral = neutral_bystanders(context.model, bos);
+    let mut prompts = neutral.clone();
+    prompts.extend(reference_prompts.bystanders(context, query)?);
+    let placed: Vec<(&str, &Placement)> = injections
         .iter()
-        .map(|(_, memory, placement)| (memory.as_str(), placement))
+        .map(|injection| (injection.memory.as_str(), &injection.placement))
         .collect();
-    let effects = collateral(
+    let AnalysisContext {
         model,
-        &bystanders,
-        &injections,
-        settings.bos,
         cancel,
-        progress,
-    )?;
-    for (((index, ..), control), effects) in found.iter().zip(controls).zip(effects) {
-        repairs[*index].control = Some(control);
-        repairs[*index].collateral = effects.map(|effects| {
+        ref mut progress,
+        ..
+    } = *context;
+    let mut tick = |done| progress(AnalysisProgress::Compared(done));
+    let effects = collateral(model, &prompts, &placed, bos, cancel, &mut tick)?;
+    for ((index, control), effects) in indices.into_iter().zip(controls).zip(effects) {
+        repairs[index].control = Some(control);
+        repairs[index].collateral = effects.map(|effects| {
             let (own, cases) = effects.split_at(neutral.len());
-            Collateral {
+            RepairSideEffects {
                 all: Effects::of(&effects),
                 neutral: Effects::of(own),
                 cases: (!cases.is_empty()).then(|| Effects::of(cases)),
@@ -86,53 +84,53 @@ pub(crate) fn weigh(
     Ok(())
 }
 
-/// What random memories do in the place of one of a case's injections that are in force, the
-/// others of them staying so; `None` where there is no such injection.
+/// Measures the control of the injection `index` of a case, with the case's other injections in
+/// force; `None` where there is no such injection.
 ///
 /// # Errors
 /// As [`hoplens_interp::memory::control`].
 pub fn control_in_force(
-    model: &Model,
+    context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
     index: usize,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<Control>, AnalysisError> {
     let Some(injection) = query.injections.get(index) else {
         return Ok(None);
     };
-    let recipe = recipe(injection);
     let mut others = query.clone();
     others.injections.remove(index);
-    let place = [(index, recipe.memory, recipe.placement)];
-    let silent = &mut |_| {};
-    let found = controls(model, &others, &place, settings, cancel, silent)?;
+    let found = controls(context, &others, &[recipe(injection)])?;
     Ok(found.into_iter().next())
 }
 
-/// One control for each injection.
+/// Measures the control of each injection.
 fn controls(
-    model: &Model,
+    context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
-    injections: &[(usize, String, Placement)],
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
-    progress: &mut dyn FnMut(usize),
+    injections: &[Recipe],
 ) -> Result<Vec<Control>, AnalysisError> {
-    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
-    let measured = memory::Subject {
+    let written = asked(context, query, query.prompt.clone())?;
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ref mut progress,
+    } = *context;
+    let subject = Subject {
         text: &query.prompt,
         tokens: &written.tokens,
         first_tokens: &written.first_tokens(),
         bos: settings.bos,
         interventions: &written.interventions,
     };
+    let mut tick = |done| progress(AnalysisProgress::Compared(done));
     let mut controls = Vec::with_capacity(injections.len());
-    for (_, memory, placement) in injections {
+    for Recipe { memory, placement } in injections {
         let random = random_memories(memory, &query.expect, CONTROL_MEMORIES, CONTROL_SEED);
-        controls.push(control(
-            model, &measured, memory, placement, &random, cancel, progress,
-        )?);
+        let found = control(
+            model, &subject, memory, placement, &random, cancel, &mut tick,
+        )?;
+        controls.push(found);
     }
     Ok(controls)
 }

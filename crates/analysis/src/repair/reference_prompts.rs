@@ -2,15 +2,16 @@
 
 use std::sync::OnceLock;
 
-use crate::case::findings::Document;
-use crate::case::findings::case_subject;
+use crate::case::prompt_source::PromptSource;
 use crate::case::query::CaseQuery;
+use crate::case::rendered_case::case_query;
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::hop::probe::{Asked, Probe, ask, asked};
-use crate::settings::AnalysisSettings;
+use crate::hop::probe::Probe;
+use crate::hop::prompt_query::{Asked, ask, asked};
 use hoplens_interp::memory::Bystander;
 use hoplens_prompt::PromptFile;
-use hoplens_runtime::{Cancel, Capture, Model};
+use hoplens_runtime::Capture;
 
 /// Most tokens of other cases that are read after a search: about what the neutral prompts have.
 const OTHER_TOKENS: usize = 512;
@@ -20,9 +21,9 @@ const CASE_TOKENS: usize = 512;
 /// What the repairs of a file's cases are held against: prompts that they are not meant for, and
 /// the file's own cases. Each is tokenised, and asked as it stands, when it is first needed.
 #[derive(Debug)]
-pub struct Neighbours {
+pub struct ReferencePrompts {
     others: Vec<Other>,
-    cases: Vec<OnceLock<Option<Neighbour>>>,
+    cases: Vec<OnceLock<Option<OtherCase>>>,
 }
 
 /// A prompt beside the case; nothing where it cannot be asked.
@@ -34,13 +35,13 @@ struct Other {
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
-pub(crate) struct Neighbour {
+pub(crate) struct OtherCase {
     pub(crate) query: CaseQuery,
     pub(crate) asked: Asked,
     pub(crate) before: Probe,
 }
 
-impl Neighbours {
+impl ReferencePrompts {
     /// `others`: prompts that repairs of the cases of `file` are not meant for, in the order in
     /// which they are read as far as 512 tokens go; its own cases may be among them.
     pub fn new(file: &PromptFile, others: impl IntoIterator<Item = CaseQuery>) -> Self {
@@ -68,11 +69,10 @@ impl Neighbours {
     /// Only that `cancel` was set.
     pub(crate) fn bystanders(
         &self,
-        model: &Model,
+        context: &AnalysisContext<'_>,
         query: &CaseQuery,
-        settings: &AnalysisSettings,
-        cancel: &Cancel,
     ) -> Result<Vec<Bystander>, AnalysisError> {
+        let model = context.model;
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&query.prompt];
         let mut found = Vec::new();
@@ -87,7 +87,7 @@ impl Neighbours {
             let read = if let Some(read) = other.read.get() {
                 read
             } else {
-                let read = bystander(model, &other.query, settings, cancel)?;
+                let read = bystander(context, &other.query)?;
                 other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
@@ -102,25 +102,23 @@ impl Neighbours {
         Ok(found)
     }
 
-    /// The cases of `document` at `indices` as they stand, but for those that cannot be asked or
+    /// The cases of `source` at `indices` as they stand, but for those that cannot be asked or
     /// are very long.
     ///
     /// # Errors
     /// As [`Model::score_all`].
     pub(crate) fn cases(
         &self,
-        model: &Model,
-        document: Document<'_>,
+        context: &AnalysisContext<'_>,
+        source: PromptSource<'_>,
         indices: &[usize],
-        settings: &AnalysisSettings,
-        cancel: &Cancel,
-    ) -> Result<Vec<(usize, &Neighbour)>, AnalysisError> {
+    ) -> Result<Vec<(usize, &OtherCase)>, AnalysisError> {
         let mut unread = Vec::new();
         for index in indices {
             let Some(slot) = self.cases.get(*index).filter(|slot| slot.get().is_none()) else {
                 continue;
             };
-            match neighbour(model, document, *index, settings, cancel)? {
+            match neighbour(context, source, *index)? {
                 Some((query, asked)) => unread.push((slot, query, asked)),
                 None => drop(slot.set(None)),
             }
@@ -130,11 +128,11 @@ impl Neighbours {
         let before = if prompts.is_empty() {
             Vec::new()
         } else {
-            ask(model, &prompts, Capture::default(), cancel)?.0
+            ask(context, &prompts, Capture::default())?.0
         };
         for ((slot, query, asked), (before, _)) in unread.into_iter().zip(before) {
             slot.get_or_init(|| {
-                Some(Neighbour {
+                Some(OtherCase {
                     query,
                     asked,
                     before,
@@ -147,12 +145,10 @@ impl Neighbours {
 }
 
 fn bystander(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<Bystander>, AnalysisError> {
-    match asked(model, query, query.prompt.clone(), settings, cancel) {
+    match asked(context, query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
@@ -165,16 +161,15 @@ fn bystander(
 }
 
 fn neighbour(
-    model: &Model,
-    document: Document<'_>,
+    context: &AnalysisContext<'_>,
+    source: PromptSource<'_>,
     index: usize,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<(CaseQuery, Asked)>, AnalysisError> {
-    let Ok(query) = case_subject(model, document.file, document.text, Some(index)) else {
+    let model = context.model;
+    let Ok(query) = case_query(model, source, Some(index)) else {
         return Ok(None);
     };
-    match asked(model, &query, query.prompt.clone(), settings, cancel) {
+    match asked(context, &query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         Err(_) => Ok(None),
         Ok(asked) if asked.tokens.is_empty() || asked.tokens.len() > CASE_TOKENS => Ok(None),

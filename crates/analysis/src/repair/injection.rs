@@ -1,26 +1,31 @@
 //! Injections of the bridge as repairs.
 
 use crate::case::query::{CaseQuery, first_tokens};
+use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
-use crate::hop::probe::{Probe, ask, asked};
-use crate::repair::{Repair, RepairChange};
-use crate::settings::AnalysisSettings;
-use hoplens_interp::memory;
-use hoplens_interp::memory::{Placement, Recipe, encode, place, resolve_scope, search};
+use crate::hop::probe::Probe;
+use crate::hop::prompt_query::{Asked, ask, asked};
+use crate::repair::change::RepairChange;
+use crate::repair::measured_repair::Repair;
+use hoplens_interp::memory::{Placement, Recipe, Subject, encode, place, resolve_scope, search};
 use hoplens_prompt::memory_text;
-use hoplens_runtime::{Cancel, Capture, Model, ModelError};
+use hoplens_runtime::{Capture, ModelError};
 
 /// How probable the answer of a case is as it stands, and with one more injection in force.
 ///
 /// # Errors
 /// An injection that the model cannot take, or the model fails.
 pub fn try_injection(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
     recipe: &Recipe,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<(Probe, Probe), AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     model.check_layer(recipe.placement.layer)?;
     let Placement {
         encoding,
@@ -29,14 +34,14 @@ pub fn try_injection(
         scope,
         ..
     } = &recipe.placement;
-    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
+    let written = asked(context, query, query.prompt.clone())?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
     let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
     let mut injected = written.clone();
     injected
         .interventions
         .push(place(&vector, *layer, *tau, at)?);
-    let (probes, _) = ask(model, &[written, injected], Capture::default(), cancel)?;
+    let (probes, _) = ask(context, &[written, injected], Capture::default())?;
     let mut probes = probes.into_iter().map(|(probe, _)| probe);
     match (probes.next(), probes.next()) {
         (Some(before), Some(after)) => Ok((before, after)),
@@ -45,25 +50,43 @@ pub fn try_injection(
 }
 
 /// The best injection of the bridge for each encoding and scope.
-pub(crate) fn measure(
-    model: &Model,
+pub(crate) fn injection_repairs(
+    context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
     before: f64,
     bridge: &str,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
-    progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Repair>, AnalysisError> {
     let text = memory_text(bridge);
-    let first_tokens = first_tokens(model, &query.prompt, &query.expect)?;
+    let first_tokens = first_tokens(context.model, &query.prompt, &query.expect)?;
     if first_tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let written = asked(model, query, query.prompt.clone(), settings, cancel)?;
-    let swept = memory::Subject {
+    let written = asked(context, query, query.prompt.clone())?;
+    let (changes, injected) = best_injections(context, query, &written, text)?;
+    let (after, _) = ask(context, &injected, Capture::default())?;
+    let repairs = changes.into_iter().zip(after);
+    let found = repairs.map(|(change, (after, _))| Repair::new(change, before, &after));
+    Ok(found.collect())
+}
+
+/// Searches the best cell of each encoding and scope for the memory `text`. Returns the injections,
+/// and the prompt `written` with each of them.
+fn best_injections(
+    context: &mut AnalysisContext<'_>,
+    query: &CaseQuery,
+    written: &Asked,
+    text: &str,
+) -> Result<(Vec<RepairChange>, Vec<Asked>), AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ref mut progress,
+    } = *context;
+    let subject = Subject {
         text: &query.prompt,
         tokens: &written.tokens,
-        first_tokens: &first_tokens,
+        first_tokens: &written.first_tokens(),
         bos: settings.bos,
         interventions: &written.interventions,
     };
@@ -73,9 +96,8 @@ pub(crate) fn measure(
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
         let passes = settings.search.passes;
-        let found = search(model, &swept, text, &grid, passes, cancel, &mut |n| {
-            progress(done + n);
-        })?;
+        let mut tick = |count| progress(AnalysisProgress::Searched(done + count));
+        let found = search(model, &subject, text, &grid, passes, cancel, &mut tick)?;
         done += found.cells.len();
         let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
         for encoding in &settings.search.encodings {
@@ -83,9 +105,9 @@ pub(crate) fn measure(
                 continue;
             };
             let vector = encode(model, text, *encoding, settings.bos, cancel)?;
-            let change = place(&vector, best.layer, best.tau, at.clone())?;
             let mut asked = written.clone();
-            asked.interventions.push(change);
+            let intervention = place(&vector, best.layer, best.tau, at.clone())?;
+            asked.interventions.push(intervention);
             injected.push(asked);
             changes.push(RepairChange::Inject(Recipe {
                 memory: text.to_owned(),
@@ -93,8 +115,5 @@ pub(crate) fn measure(
             }));
         }
     }
-    let (after, _) = ask(model, &injected, Capture::default(), cancel)?;
-    let repairs = changes.into_iter().zip(after);
-    let found = repairs.map(|(change, (after, _))| Repair::new(change, before, &after));
-    Ok(found.collect())
+    Ok((changes, injected))
 }
