@@ -6,10 +6,10 @@
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
 use hoplens_analysis::{
-    AnalysisSettings, Document, Neighbours, analyse, first_tokens, measure as repairs,
+    AnalysisContext, AnalysisSettings, PromptSource, find_repairs, find_verdicts, first_tokens,
 };
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Placement, Recipe, Subject, encode, measure};
+use hoplens_interp::memory::{MemoryInjection, Placement, Subject, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
 use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
 use hoplens_store::{ModelRef, StoreOptions, locate};
@@ -138,31 +138,20 @@ fn offered(model: &Model) -> Vec<Repair> {
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("an example is text");
         let file = parse(&path.to_string_lossy(), &text, None);
-        let findings = analyse(model, &file, &text, &settings, &cancel).expect("not cancelled");
+        let mut context = AnalysisContext::new(model, &settings, &cancel);
+        let source = PromptSource::new(&file, &text);
+        let findings = find_verdicts(&context, source).expect("not cancelled");
         for case in &findings.cases {
             let Ok(outcome) = &case.outcome else { continue };
             if !outcome.wants_repairs() {
                 continue;
             }
-            let document = Document {
-                file: &file,
-                text: &text,
-            };
-            let around = Neighbours::new(&file, []);
-            let offers = repairs(
-                model,
-                document,
-                case,
-                &around,
-                &settings,
-                &cancel,
-                &mut |_| {},
-            );
+            let offers = find_repairs(&mut context, case);
             for offer in offers.expect("repairs are measured") {
-                let Some(recipe) = offer.change.injection() else {
+                let Some(memory_injection) = offer.change.injection() else {
                     continue;
                 };
-                let Recipe { memory, placement } = recipe.clone();
+                let MemoryInjection { memory, placement } = memory_injection.clone();
                 let Placement {
                     encoding,
                     layer,

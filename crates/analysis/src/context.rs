@@ -14,7 +14,33 @@ pub struct AnalysisContext<'a> {
     /// Stops the work when it is set.
     pub cancel: &'a Cancel,
     /// Called now and then during long work. The caller may run other work in it.
-    pub progress: &'a mut dyn FnMut(AnalysisProgress<'_>),
+    pub progress: Option<&'a mut dyn FnMut(AnalysisProgress<'_>)>,
+}
+
+impl<'a> AnalysisContext<'a> {
+    /// Returns a context without a progress hook.
+    pub const fn new(model: &'a Model, settings: &'a AnalysisSettings, cancel: &'a Cancel) -> Self {
+        Self {
+            model,
+            settings,
+            cancel,
+            progress: None,
+        }
+    }
+
+    /// Adds a progress hook.
+    #[must_use]
+    pub fn with_progress(mut self, progress: &'a mut dyn FnMut(AnalysisProgress<'_>)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Calls the progress hook, if there is one.
+    pub(crate) fn report(&mut self, progress: AnalysisProgress<'_>) {
+        if let Some(hook) = &mut self.progress {
+            hook(progress);
+        }
+    }
 }
 
 impl std::fmt::Debug for AnalysisContext<'_> {

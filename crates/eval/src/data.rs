@@ -41,7 +41,7 @@ pub struct Example {
 
 /// A data set whose every row was read once and is sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Data {
+pub struct DataSet {
     /// The file.
     pub path: PathBuf,
     /// Hex digest of its bytes.
@@ -50,7 +50,7 @@ pub struct Data {
     pub rows: usize,
 }
 
-impl Data {
+impl DataSet {
     /// Reads the whole file once: its digest, the number of its rows, and whether each is sound.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Data {
     /// The rows, one at a time.
     ///
     /// # Errors
-    /// As [`Data::open`]; of a row when it is reached.
+    /// As [`DataSet::open`]; of a row when it is reached.
     pub fn examples(
         &self,
     ) -> Result<impl Iterator<Item = Result<Example, EvalError>> + use<>, EvalError> {
@@ -287,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         std::fs::write(&path, bytes).unwrap();
-        let data = Data::open(&path).unwrap();
+        let data = DataSet::open(&path).unwrap();
         let examples: Vec<Example> = data.examples().unwrap().map(Result::unwrap).collect();
         assert_eq!(examples.len(), data.rows);
         let lines = examples.iter().map(|one| data.line_of(one.byte).unwrap());
@@ -318,7 +318,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         std::fs::write(&path, format!("{}\n\na,b,c,d,e\n", COLUMNS.join(","))).unwrap();
-        let data = Data::open(&path).unwrap();
+        let data = DataSet::open(&path).unwrap();
         let example = data.examples().unwrap().next().unwrap().unwrap();
         let error = EvalError::Incomplete("too hot. Wait.".into());
         let said = data.in_row(&example, &error).to_string();

@@ -35,34 +35,34 @@ pub struct Experiment {
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct JournalHeader {
     /// Version of the journal's form.
     pub hoplens_eval: u32,
     /// What is measured.
     pub experiment: Experiment,
     /// The rows that this journal is for; all if absent.
-    pub shard: Option<Shard>,
+    pub shard: Option<RowShard>,
     /// What reports say of the model.
     pub model: hoplens_runtime::ModelInfo,
 }
 
 /// Every `of`-th row: those with row % of = index − 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shard {
+pub struct RowShard {
     /// From 1.
     pub index: usize,
     /// How many shards there are.
     pub of: usize,
 }
 
-impl Shard {
+impl RowShard {
     /// Whether a row belongs to it.
     pub fn holds(self, row: usize) -> bool {
         row % self.of == self.index - 1
     }
 }
 
-impl std::str::FromStr for Shard {
+impl std::str::FromStr for RowShard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -79,7 +79,7 @@ impl std::str::FromStr for Shard {
     }
 }
 
-impl std::fmt::Display for Shard {
+impl std::fmt::Display for RowShard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
     }
@@ -122,7 +122,7 @@ impl ScopeKind {
 
 /// One cell of the grid: where and how strongly memories are injected.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Spot {
+pub struct GridCell {
     /// Encoding.
     pub encoding: Encoding,
     /// Scope.
@@ -133,7 +133,7 @@ pub struct Spot {
     pub tau: f64,
 }
 
-impl Header {
+impl JournalHeader {
     /// What makes no sense in it, if anything does: no run writes such a header, and nothing is
     /// measured or reserved by its numbers.
     pub(super) fn fault(&self) -> Option<&'static str> {
@@ -162,12 +162,12 @@ impl Header {
 
 impl Experiment {
     /// The cells in the order of a row's record: encoding, scope, layer, τ.
-    pub fn spots(&self) -> Vec<Spot> {
+    pub fn spots(&self) -> Vec<GridCell> {
         let mut spots = Vec::with_capacity(self.cells());
         for &encoding in &self.encodings {
             for &scope in &self.scopes {
                 for &layer in &self.layers {
-                    spots.extend(self.taus.iter().map(|&tau| Spot {
+                    spots.extend(self.taus.iter().map(|&tau| GridCell {
                         encoding,
                         scope,
                         layer,
@@ -185,7 +185,7 @@ impl Experiment {
     }
 
     /// Whether a cell is one of the grid's.
-    pub fn has(&self, spot: &Spot) -> bool {
+    pub fn has(&self, spot: &GridCell) -> bool {
         self.encodings.contains(&spot.encoding)
             && self.scopes.contains(&spot.scope)
             && self.layers.contains(&spot.layer)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::experiment::Spot;
+use crate::experiment::GridCell;
 use crate::metrics::{geometric_mean, median, percent_gain, share_improved};
 
 /// What a default cell is chosen by.
@@ -18,7 +18,7 @@ pub enum Criterion {
 
 /// What a cell does to rows that it was not chosen by.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Held {
+pub struct HeldOutMetrics {
     /// Observations: rows × memories.
     pub observations: usize,
     /// As [`super::Metrics::median_pct_increase`].
@@ -36,9 +36,9 @@ pub struct Fold {
     pub fold: usize,
     /// The cell that is best on the other folds.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub spot: GridCell,
     /// … and on this one.
-    pub held_out: Held,
+    pub held_out: HeldOutMetrics,
 }
 
 /// A default cell with what to expect of it.
@@ -46,10 +46,10 @@ pub struct Fold {
 pub struct FitRow {
     /// The best cell on all rows.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub spot: GridCell,
     /// What the cells that were chosen without a fold do on that fold, all folds together: an
     /// estimate for new prompts that no cell was chosen by.
-    pub held_out: Held,
+    pub held_out: HeldOutMetrics,
     /// The folds.
     pub folds: Vec<Fold>,
 }
@@ -70,7 +70,7 @@ pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
 #[derive(Debug, Clone)]
 struct Candidate {
     score: f64,
-    spot: Spot,
+    spot: GridCell,
     held_out: Vec<f64>,
 }
 
@@ -96,7 +96,7 @@ impl Fit {
     }
 
     /// Hears of a cell: log(p′/p) of each observation.
-    pub(super) fn consider(&mut self, spot: Spot, ratios: &[f64]) {
+    pub(super) fn consider(&mut self, spot: GridCell, ratios: &[f64]) {
         for (index, best) in self.best.iter_mut().enumerate() {
             // Index 0 is no fold: nothing is held out.
             let held = |at: usize| self.fold[at] + 1 == index;
@@ -139,8 +139,8 @@ impl Fit {
     }
 }
 
-fn held(ratios: &[f64]) -> Held {
-    Held {
+fn held(ratios: &[f64]) -> HeldOutMetrics {
+    HeldOutMetrics {
         observations: ratios.len(),
         median_pct_increase: percent_gain(median(ratios.to_vec())),
         share_improved: share_improved(ratios),
@@ -154,8 +154,8 @@ mod tests {
     use crate::experiment::ScopeKind;
     use hoplens_injection::Encoding;
 
-    fn spot(layer: usize) -> Spot {
-        Spot {
+    fn spot(layer: usize) -> GridCell {
+        GridCell {
             encoding: Encoding::Embed,
             scope: ScopeKind::All,
             layer,

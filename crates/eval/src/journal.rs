@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::chance::ChanceRecord;
+use crate::control::ControlRecord;
 use crate::error::EvalError;
-use crate::experiment::Header;
+use crate::experiment::JournalHeader;
 use crate::lock::lock;
 use crate::reader::JournalReader;
 
@@ -22,16 +22,16 @@ pub const FORM: u32 = 1;
 /// A line after the header.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Line {
+pub enum JournalLine {
     /// A finished row.
     Row(RowRecord),
     /// A row's random memories at the best cells.
-    Control(ChanceRecord),
+    Control(ControlRecord),
 }
 
 /// How likely the answer begins after a prompt; in f32, which a line of JSON keeps exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
+pub struct RecordedReading {
     /// As [`hoplens_runtime::Reading::logp_first`].
     #[serde(deserialize_with = "number")]
     pub logp_first: f32,
@@ -39,7 +39,7 @@ pub struct Reading {
     pub rank: usize,
 }
 
-impl From<hoplens_runtime::Reading> for Reading {
+impl From<hoplens_runtime::Reading> for RecordedReading {
     fn from(reading: hoplens_runtime::Reading) -> Self {
         Self {
             logp_first: reading.logp_first as f32,
@@ -54,13 +54,13 @@ pub struct RowRecord {
     /// Index of the row, from 0.
     pub row: usize,
     /// The prompt as it is.
-    pub obscure: Reading,
+    pub obscure: RecordedReading,
     /// The prompt that names the bridge.
-    pub explicit: Reading,
+    pub explicit: RecordedReading,
     /// What was injected.
     pub memories: Vec<String>,
     /// `[memories][cells]`, as [`hoplens_runtime::Reading::logp_first`]; cells in the order of
-    /// [`super::Experiment::spots`].
+    /// [`crate::experiment::Experiment::spots`].
     #[serde(deserialize_with = "table")]
     pub logp: Vec<Vec<f32>>,
     /// `[memories][cells]`, as [`hoplens_runtime::Reading::rank`].
@@ -87,7 +87,7 @@ pub struct Journal {
     /// The rows that are finished.
     pub done: HashSet<usize>,
     /// The rows whose random memories are measured, with what was measured there.
-    pub controls: Vec<ChanceRecord>,
+    pub controls: Vec<ControlRecord>,
 }
 
 impl Journal {
@@ -96,7 +96,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file is no journal, belongs to another experiment or shard, is in use, or is damaged.
-    pub fn open(path: &Path, header: &Header) -> Result<Self, EvalError> {
+    pub fn open(path: &Path, header: &JournalHeader) -> Result<Self, EvalError> {
         let wrong = |reason: String| EvalError::Journal {
             path: path.into(),
             reason,
@@ -137,7 +137,7 @@ impl Journal {
         let there = &reader.header;
         let mut differences = header.experiment.differences(&there.experiment);
         if there.shard != header.shard {
-            let name = |shard: Option<super::Shard>| {
+            let name = |shard: Option<crate::experiment::RowShard>| {
                 shard.map_or("the whole".into(), |shard| format!("shard {shard}"))
             };
             differences.push(format!(
@@ -154,10 +154,10 @@ impl Journal {
         }
         while let Some(line) = reader.read()? {
             match line {
-                Line::Row(row) => {
+                JournalLine::Row(row) => {
                     journal.done.insert(row.row);
                 }
-                Line::Control(control) => journal.controls.push(control),
+                JournalLine::Control(control) => journal.controls.push(control),
             }
         }
         file.set_len(reader.offset).map_err(failed())?;
@@ -169,10 +169,10 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn add(&mut self, line: &Line) -> Result<(), EvalError> {
+    pub fn add(&mut self, line: &JournalLine) -> Result<(), EvalError> {
         let bytes = line_of(line).map_err(EvalError::file("write", &self.path))?;
         self.write(&bytes)?;
-        if let Line::Row(row) = line {
+        if let JournalLine::Row(row) = line {
             self.done.insert(row.row);
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! row. Results are computed from a journal that holds every row, never from what is in memory, so
 //! that a run that was killed, one in shards and one in a piece give the same bytes.
 
-mod chance;
+mod control;
 mod data;
 mod error;
 mod experiment;
@@ -21,17 +21,21 @@ mod reader;
 mod run;
 mod summary;
 
-pub use chance::{Chance, ChanceCell, ChanceRecord, chance_of_row, most_random, summarise_chance};
-pub use data::{COLUMNS, Data, Example};
+pub use control::{
+    ControlCell, ControlPlan, ControlRecord, measure_control, most_random, summarise_control,
+};
+pub use data::{COLUMNS, DataSet, Example};
 pub use error::EvalError;
-pub use experiment::{Experiment, Header, ScopeKind, Shard, Spot};
-pub use folds::{Criterion, FitRow, Fold, Held, fold_of};
-pub use journal::{FORM, Journal, Line, RowRecord};
+pub use experiment::{Experiment, GridCell, JournalHeader, RowShard, ScopeKind};
+pub use folds::{Criterion, FitRow, Fold, HeldOutMetrics, fold_of};
+pub use journal::{FORM, Journal, JournalLine, RowRecord};
 pub use lock::part_of;
 pub use memories::{Memories, WORDS_PER_PROMPT, WordChoice, read_list};
-pub use merge::{Merged, merge};
+pub use merge::{MergedJournal, merge};
 pub use metrics::{Metrics, metrics};
-pub use outcome::{Best, CellOutcome, ControlOutcome, FitOutcome, Outcome, RowBest, RowOutcome};
+pub use outcome::{
+    Best, CellOutcome, ControlOutcome, ExperimentOutcome, FitOutcome, RowBest, RowOutcome,
+};
 pub use reader::JournalReader;
 pub use run::{check_rows, measure_row};
-pub use summary::{Settings, summarise};
+pub use summary::{SummarySettings, summarise};

@@ -6,8 +6,8 @@ use std::io::{BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::EvalError;
-use crate::experiment::Header;
-use crate::journal::Line;
+use crate::experiment::JournalHeader;
+use crate::journal::JournalLine;
 use crate::journal::line_of;
 use crate::lock::{in_use, lock, part_of};
 use crate::reader::JournalReader;
@@ -23,9 +23,9 @@ struct Place {
 
 /// A journal that was put together.
 #[derive(Debug)]
-pub struct Merged {
+pub struct MergedJournal {
     /// Its first line.
-    pub header: Header,
+    pub header: JournalHeader,
     /// The journal, locked: no run writes in its folder while this is held.
     pub lock: File,
 }
@@ -40,11 +40,11 @@ pub struct Merged {
 /// # Errors
 /// Journals of different experiments, rows that are missing or stand twice (all named), something
 /// else under the name `to`, or files that cannot be read or written.
-pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
+pub fn merge(parts: &[PathBuf], to: &Path) -> Result<MergedJournal, EvalError> {
     let Some(first) = parts.first() else {
         return Err(EvalError::Incomplete("there is nothing to merge.".into()));
     };
-    let header = Header {
+    let header = JournalHeader {
         shard: None,
         ..JournalReader::open(first)?.header
     };
@@ -67,7 +67,9 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
         loop {
             let start = reader.offset;
             let Some(line) = reader.read()? else { break };
-            let Line::Row(row) = line else { continue };
+            let JournalLine::Row(row) = line else {
+                continue;
+            };
             let len = reader.bytes().len();
             if let Some(other) = places.insert(row.row, Place { file, start, len }) {
                 return Err(EvalError::Incomplete(format!(
@@ -102,11 +104,11 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
         let _ = std::fs::remove_file(&part);
     }
     written?;
-    Ok(Merged { header, lock: file })
+    Ok(MergedJournal { header, lock: file })
 }
 
 /// The journal that a merge may replace, locked; `None` if there is nothing.
-fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
+fn replaced(to: &Path, header: &JournalHeader) -> Result<Option<File>, EvalError> {
     let file = match File::options().read(true).write(true).open(to) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file.map_err(EvalError::file("write", to))?,
@@ -126,7 +128,7 @@ fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
 
 fn write(
     parts: &[PathBuf],
-    header: &Header,
+    header: &JournalHeader,
     places: impl Iterator<Item = Place>,
     whole: &File,
     name: &Path,

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use crate::chance::{Chance, ChanceCell};
-use crate::experiment::{Experiment, Spot};
+use crate::control::{ControlCell, ControlPlan};
+use crate::experiment::{Experiment, GridCell};
 use crate::folds::{Criterion, FitRow};
 use crate::metrics::Metrics;
 
 /// Everything that is reported of a run in which every row is finished.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct ExperimentOutcome {
     /// What was measured.
     pub experiment: Experiment,
     /// The rows in their order.
@@ -48,7 +48,7 @@ pub struct RowBest {
     pub memory: String,
     /// Where.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub spot: GridCell,
     /// Log-probability of the answer's first token there.
     pub logp_first: f32,
     /// Its rank there.
@@ -60,7 +60,7 @@ pub struct RowBest {
 pub struct CellOutcome {
     /// Where.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub spot: GridCell,
     /// How good.
     #[serde(flatten)]
     pub metrics: Metrics,
@@ -101,12 +101,12 @@ pub struct ControlOutcome {
     /// What decides which.
     pub seed: u64,
     /// The cells.
-    pub cells: Vec<ChanceCell>,
+    pub cells: Vec<ControlCell>,
 }
 
 impl ControlOutcome {
     /// A plan's outcome.
-    pub(super) fn new(plan: &Chance, cells: Vec<ChanceCell>) -> Self {
+    pub(super) fn new(plan: &ControlPlan, cells: Vec<ControlCell>) -> Self {
         Self {
             memories: plan.memories,
             seed: plan.seed,
@@ -115,12 +115,12 @@ impl ControlOutcome {
     }
 }
 
-impl Outcome {
+impl ExperimentOutcome {
     /// The distinct cells that a control is worth while in: the default, then the best ones.
-    pub fn notable(&self) -> Vec<Spot> {
+    pub fn notable(&self) -> Vec<GridCell> {
         let default = self.fit.iter().map(|fit| fit.default.spot);
         let best = self.best.iter().map(|best| best.cell.spot);
-        let mut spots: Vec<Spot> = Vec::new();
+        let mut spots: Vec<GridCell> = Vec::new();
         for spot in default.chain(best) {
             if !spots.contains(&spot) {
                 spots.push(spot);

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use crate::chance::{Chance, ChanceRecord};
+use crate::control::{ControlPlan, ControlRecord};
 use crate::error::EvalError;
-use crate::experiment::Header;
-use crate::journal::{FORM, Line, RowRecord};
+use crate::experiment::JournalHeader;
+use crate::journal::{FORM, JournalLine, RowRecord};
 
 /// Bytes within which a header ends; far more than any grid's takes.
 const HEADER: u64 = 16 << 20;
@@ -18,7 +18,7 @@ pub struct JournalReader {
     path: PathBuf,
     file: BufReader<File>,
     /// The first line.
-    pub header: Header,
+    pub header: JournalHeader,
     /// Bytes of the whole lines read so far.
     pub offset: u64,
     line: u64,
@@ -26,7 +26,7 @@ pub struct JournalReader {
     /// Rows read so far.
     rows: HashSet<usize>,
     /// Rows whose control was read so far, for each plan.
-    controls: Vec<(Chance, HashSet<usize>)>,
+    controls: Vec<(ControlPlan, HashSet<usize>)>,
 }
 
 impl JournalReader {
@@ -52,7 +52,7 @@ impl JournalReader {
             .take(HEADER)
             .read_until(b'\n', &mut buffer)
             .map_err(EvalError::file("read", path))?;
-        let header: Header = serde_json::from_slice(&buffer).map_err(|_| {
+        let header: JournalHeader = serde_json::from_slice(&buffer).map_err(|_| {
             wrong("is no journal of `hoplens eval`: its first line is not a header. Name the folder of a run; to write a new one, name an --out without such a file.")
         })?;
         if header.hoplens_eval != FORM {
@@ -83,7 +83,7 @@ impl JournalReader {
     ///
     /// # Errors
     /// The file cannot be read, or a line that is whole cannot be understood.
-    pub fn read(&mut self) -> Result<Option<Line>, EvalError> {
+    pub fn read(&mut self) -> Result<Option<JournalLine>, EvalError> {
         self.buffer.clear();
         self.file
             .read_until(b'\n', &mut self.buffer)
@@ -92,15 +92,15 @@ impl JournalReader {
             return Ok(None);
         }
         self.line += 1;
-        let line: Line = serde_json::from_slice(&self.buffer)
+        let line: JournalLine = serde_json::from_slice(&self.buffer)
             .map_err(|error| self.damaged(&error.to_string()))?;
         let (row, fits, is_new) = match &line {
-            Line::Row(record) => (
+            JournalLine::Row(record) => (
                 record.row,
                 self.row_fits(record),
                 self.rows.insert(record.row),
             ),
-            Line::Control(record) => (
+            JournalLine::Control(record) => (
                 record.row,
                 self.control_fits(record),
                 self.is_new_control(record),
@@ -130,7 +130,7 @@ impl JournalReader {
             && row.rank.iter().all(|one| one.len() == cells)
     }
 
-    fn control_fits(&self, record: &ChanceRecord) -> bool {
+    fn control_fits(&self, record: &ControlRecord) -> bool {
         let plan = &record.plan;
         record.logp.len() == plan.spots.len()
             && plan
@@ -140,7 +140,7 @@ impl JournalReader {
             && record.logp.iter().all(|one| one.len() == plan.memories)
     }
 
-    fn is_new_control(&mut self, record: &ChanceRecord) -> bool {
+    fn is_new_control(&mut self, record: &ControlRecord) -> bool {
         let plan = &record.plan;
         if let Some((_, rows)) = self.controls.iter_mut().find(|(known, _)| known == plan) {
             return rows.insert(record.row);

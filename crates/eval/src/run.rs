@@ -1,8 +1,8 @@
 //! One row, measured.
 
-use crate::data::{Data, Example};
+use crate::data::{DataSet, Example};
 use crate::error::EvalError;
-use crate::experiment::{Experiment, ScopeKind, Shard};
+use crate::experiment::{Experiment, RowShard, ScopeKind};
 use crate::journal::RowRecord;
 use crate::memories::WordChoice;
 use crate::memories::memories_of;
@@ -17,10 +17,10 @@ use hoplens_runtime::{BosPolicy, Cancel, Model, Reading, Token};
 /// The first row that cannot, with its line.
 pub fn check_rows(
     model: &Model,
-    data: &Data,
+    data: &DataSet,
     experiment: &Experiment,
     choice: Option<&WordChoice>,
-    shard: Option<Shard>,
+    shard: Option<RowShard>,
 ) -> Result<(), EvalError> {
     for layer in &experiment.layers {
         model.check_layer(*layer)?;

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::chance::{Chance, ChanceRecord, summarise_chance};
+use crate::control::{ControlPlan, ControlRecord, summarise_control};
 use crate::error::EvalError;
-use crate::experiment::{Experiment, Spot};
+use crate::experiment::{Experiment, GridCell};
 use crate::folds::Criterion;
 use crate::folds::{Fit, fold_of};
-use crate::journal::{Line, RowRecord};
+use crate::journal::{JournalLine, RowRecord};
 use crate::metrics;
 use crate::metrics::log_ratios;
-use crate::outcome::Outcome;
+use crate::outcome::ExperimentOutcome;
 use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
 use crate::reader::JournalReader;
 
@@ -23,18 +23,18 @@ const BYTES: usize = 512 << 20;
 
 /// How results are put together; no measurement depends on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
+pub struct SummarySettings {
     /// Number of folds; fewer where there are fewer rows.
     pub folds: usize,
     /// Decides which row is in which fold.
     pub seed: u64,
     /// What defaults are chosen by.
     pub criterion: Criterion,
-    /// Most bytes of columns at a time; [`Settings::default`]'s is right unless tests ask.
+    /// Most bytes of columns at a time; [`SummarySettings::default`]'s is right unless tests ask.
     pub bytes: usize,
 }
 
-impl Default for Settings {
+impl Default for SummarySettings {
     fn default() -> Self {
         Self {
             folds: 5,
@@ -52,9 +52,9 @@ impl Default for Settings {
 /// The journal cannot be read, is one shard only, or lacks rows, which are named.
 pub fn summarise(
     journal: &Path,
-    settings: &Settings,
-    control: Option<&Chance>,
-) -> Result<Outcome, EvalError> {
+    settings: &SummarySettings,
+    control: Option<&ControlPlan>,
+) -> Result<ExperimentOutcome, EvalError> {
     let (experiment, rows) = read_rows(journal)?;
     let spots = experiment.spots();
     let per_row = experiment.memories_per_row();
@@ -109,7 +109,7 @@ pub fn summarise(
         Some(plan) => read_control(journal, plan, &spots)?,
         None => None,
     };
-    Ok(Outcome {
+    Ok(ExperimentOutcome {
         experiment,
         rows,
         cells,
@@ -134,7 +134,7 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     let mut spots = Vec::new();
     let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
-        if let Line::Row(record) = line {
+        if let JournalLine::Row(record) = line {
             if spots.is_empty() {
                 spots = experiment.spots();
             }
@@ -168,7 +168,7 @@ pub(super) fn missing_rows(
     ))
 }
 
-fn row_outcome(record: &RowRecord, spots: &[Spot]) -> RowOutcome {
+fn row_outcome(record: &RowRecord, spots: &[GridCell]) -> RowOutcome {
     let mut best: Option<(usize, usize, f32)> = None;
     for (memory, logps) in record.logp.iter().enumerate() {
         for (cell, logp) in logps.iter().enumerate() {
@@ -212,7 +212,9 @@ fn columns(
     let mut columns: Vec<Column> = cells.clone().map(new).collect();
     let mut reader = JournalReader::open(journal)?;
     while let Some(line) = reader.read()? {
-        let Line::Row(record) = line else { continue };
+        let JournalLine::Row(record) = line else {
+            continue;
+        };
         let memories = record.logp.iter().zip(&record.rank).take(per_row);
         for (memory, (logps, ranks)) in memories.enumerate() {
             for (column, cell) in columns.iter_mut().zip(cells.clone()) {
@@ -227,8 +229,8 @@ fn columns(
 /// The control, if the journal has that plan for every row.
 fn read_control(
     journal: &Path,
-    plan: &Chance,
-    spots: &[Spot],
+    plan: &ControlPlan,
+    spots: &[GridCell],
 ) -> Result<Option<ControlOutcome>, EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let count = reader.header.experiment.rows;
@@ -239,10 +241,10 @@ fn read_control(
         .collect();
     let Some(cells) = cells else { return Ok(None) };
     let mut rows: Vec<Option<RowRecord>> = vec![None; count];
-    let mut records: Vec<Option<ChanceRecord>> = vec![None; count];
+    let mut records: Vec<Option<ControlRecord>> = vec![None; count];
     while let Some(line) = reader.read()? {
         match line {
-            Line::Row(mut row) => {
+            JournalLine::Row(mut row) => {
                 // Of the grid only the plan's cells are kept.
                 let kept = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
                 row.logp = row.logp.iter().map(kept).collect();
@@ -250,11 +252,11 @@ fn read_control(
                 let at = row.row;
                 rows[at] = Some(row);
             }
-            Line::Control(record) if record.plan == *plan => {
+            JournalLine::Control(record) if record.plan == *plan => {
                 let at = record.row;
                 records[at] = Some(record);
             }
-            Line::Control(_) => {}
+            JournalLine::Control(_) => {}
         }
     }
     let (Some(rows), Some(records)): (Option<Vec<_>>, Option<Vec<_>>) =
@@ -263,6 +265,6 @@ fn read_control(
         return Ok(None);
     };
     let kept: Vec<usize> = (0..cells.len()).collect();
-    let cells = summarise_chance(plan, &records, &rows, &kept);
+    let cells = summarise_control(plan, &records, &rows, &kept);
     Ok(Some(ControlOutcome::new(plan, cells)))
 }

@@ -10,7 +10,7 @@ use hoplens_analysis::{
     CaseFindings, CaseOutcome, Repair, RepairChange, Variant, Wording, words_edit,
 };
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::{
     FileEdit, Measured, NewInjection, Origin, Severity, TextEdit, insert_injection, is_sound,
     sidecar_name,
@@ -199,7 +199,7 @@ pub fn repair_title(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -
         factor(after / before)
     );
     let does = match &repair.change {
-        RepairChange::Inject(recipe) => injecting(recipe),
+        RepairChange::Inject(memory_injection) => injecting(memory_injection),
         RepairChange::Words {
             wording, was, text, ..
         } => {
@@ -216,14 +216,14 @@ pub fn repair_title(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -
     format!("{does}: {gain}{fakes}")
 }
 
-fn injecting(recipe: &Recipe) -> String {
+fn injecting(memory_injection: &MemoryInjection) -> String {
     let Placement {
         encoding,
         layer,
         tau,
         scope,
         ..
-    } = &recipe.placement;
+    } = &memory_injection.placement;
     // The plain encoding goes without saying.
     let encoding = match encoding {
         Encoding::Embed => "",
@@ -235,7 +235,7 @@ fn injecting(recipe: &Recipe) -> String {
         Scope::Last => ", last token".into(),
         Scope::Span(span) => format!(", at {}", quoted(&span.text)),
     };
-    let memory = quoted(&recipe.memory);
+    let memory = quoted(&memory_injection.memory);
     format!("Inject memory {memory}{encoding}, layer {layer}, τ {tau}{place}")
 }
 
@@ -269,9 +269,9 @@ fn rewording(wording: Wording, was: &str, text: &str, place: Option<&str>) -> St
 /// The edit that applies a repair; `None` where the text to rewrite is not in the file.
 pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) -> Option<FileEdit> {
     match &repair.change {
-        RepairChange::Inject(recipe) => {
+        RepairChange::Inject(memory_injection) => {
             let measured = (repair.logp_before.exp(), repair.logp_after.exp());
-            injection_edit(snapshot, case, recipe, Some(measured))
+            injection_edit(snapshot, case, memory_injection, Some(measured))
         }
         RepairChange::Words { .. } => words_edit(&case.rendered, &repair.change)
             .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
@@ -283,13 +283,13 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
 pub fn injection_edit(
     snapshot: &Snapshot,
     case: &CaseFindings,
-    recipe: &Recipe,
+    memory_injection: &MemoryInjection,
     measured: Option<(f64, f64)>,
 ) -> Option<FileEdit> {
     let model = &snapshot.findings.as_ref()?.model;
-    let placement = &recipe.placement;
+    let placement = &memory_injection.placement;
     let injection = NewInjection {
-        memory: recipe.memory.clone(),
+        memory: memory_injection.memory.clone(),
         encoding: placement.encoding,
         layer: placement.layer,
         tau: placement.tau,

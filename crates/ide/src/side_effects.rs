@@ -2,11 +2,11 @@
 
 use crate::numbers::{factor, nats};
 use hoplens_analysis::{Repair, Stability};
-use hoplens_interp::memory::Effects;
+use hoplens_interp::memory::SideEffectSummary;
 
 /// `on 52 other prompts: mean KL 0.02 nats, at most 0.31; 3 next tokens change; of 25 single-hop
 /// answers 19 are right, 20 without it`. `neutral` are those that take one hop.
-pub fn side_effects(all: &Effects, neutral: &Effects) -> String {
+pub fn side_effects(all: &SideEffectSummary, neutral: &SideEffectSummary) -> String {
     format!(
         "on {} other prompts: mean KL {} nats, at most {}; {} change; of {} single-hop answers {} are right, {} without it",
         all.prompts,
@@ -24,7 +24,7 @@ pub fn side_effects(all: &Effects, neutral: &Effects) -> String {
 
 /// [`side_effects`] of a repair and its stability; `None` where it acts on no other prompt.
 pub fn repair_side_effects(repair: &Repair) -> Option<String> {
-    let effects = repair.collateral.as_ref();
+    let effects = repair.side_effects.as_ref();
     let effects = effects
         .filter(|found| found.all.prompts > 0)
         .map(|found| side_effects(&found.all, &found.neutral));

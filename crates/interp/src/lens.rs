@@ -6,13 +6,13 @@ mod ablation;
 mod heads;
 mod retrieved;
 mod run;
-mod spoken;
 mod token;
 pub mod trained;
+mod word_rank;
 
 pub use ablation::{Ablation, ablate_heads, estimate_ablations};
-pub use heads::{HeadReading, Reading, last_outputs, read_heads};
+pub use heads::{HeadReadout, LogitAttribution, last_outputs, read_heads};
 pub use retrieved::retrieved;
 pub use run::Run;
-pub use spoken::{Spoken, spoken};
 pub use token::{HeadSummary, TokenLens, read_token};
+pub use word_rank::{WordRank, rank_words};

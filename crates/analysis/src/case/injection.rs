@@ -1,11 +1,11 @@
 //! Injections as prompt files declare them, as the interpretability code takes them.
 
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::Injection;
 
 /// The memory and the placement of a declared injection.
-pub fn recipe(injection: &Injection) -> Recipe {
-    Recipe {
+pub fn memory_injection(injection: &Injection) -> MemoryInjection {
+    MemoryInjection {
         memory: injection.memory.value.clone(),
         placement: placement(injection),
     }

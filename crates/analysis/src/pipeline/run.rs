@@ -85,7 +85,7 @@ impl AnalysisRun {
             return Ok(None);
         };
         let case_id = step.case().and_then(|case| self.case_id(case));
-        (context.progress)(AnalysisProgress::Started {
+        context.report(AnalysisProgress::Started {
             step,
             case_id: case_id.unwrap_or_default(),
         });

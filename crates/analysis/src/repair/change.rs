@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};
 
 /// What a repair changes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RepairChange {
     /// A memory is injected while the model reads.
-    Inject(Recipe),
+    Inject(MemoryInjection),
     /// Words of the prompt are changed.
     Words {
         /// To what end.
@@ -40,9 +40,9 @@ pub enum Wording {
 
 impl RepairChange {
     /// The injection, if it is one.
-    pub const fn injection(&self) -> Option<&Recipe> {
+    pub const fn injection(&self) -> Option<&MemoryInjection> {
         match self {
-            Self::Inject(recipe) => Some(recipe),
+            Self::Inject(memory_injection) => Some(memory_injection),
             Self::Words { .. } => None,
         }
     }

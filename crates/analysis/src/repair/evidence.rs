@@ -2,7 +2,7 @@
 //! prompts, and stability over the other cases.
 
 use crate::case::findings::CaseFindings;
-use crate::case::injection::recipe;
+use crate::case::injection::memory_injection;
 use crate::case::prompt_source::PromptSource;
 use crate::case::query::CaseQuery;
 use crate::context::{AnalysisContext, AnalysisProgress};
@@ -10,11 +10,11 @@ use crate::error::AnalysisError;
 use crate::hop::prompt_query::asked;
 use crate::repair::measured_repair::Repair;
 use crate::repair::reference_prompts::ReferencePrompts;
-use crate::repair::side_effects::RepairSideEffects;
+use crate::repair::side_effects::SideEffects;
 use crate::repair::stability_measurement::add_stability;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Control, Effects, Placement, Recipe, Subject, collateral,
-    control, neutral_bystanders, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Control, MemoryInjection, Placement, SideEffectSummary,
+    Subject, control, neutral_prompts, random_memories, side_effects,
 };
 
 /// Adds the control, the side effects and the stability to the repairs of a case of `source`.
@@ -23,7 +23,7 @@ use hoplens_interp::memory::{
 /// settings.
 ///
 /// # Errors
-/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::collateral`].
+/// As [`hoplens_interp::memory::control`] and [`hoplens_interp::memory::side_effects`].
 pub fn add_evidence(
     context: &mut AnalysisContext<'_>,
     source: PromptSource<'_>,
@@ -47,7 +47,7 @@ fn add_side_effects(
     repairs: &mut [Repair],
 ) -> Result<(), AnalysisError> {
     let injecting = repairs.iter().enumerate();
-    let (indices, injections): (Vec<usize>, Vec<Recipe>) = injecting
+    let (indices, injections): (Vec<usize>, Vec<MemoryInjection>) = injecting
         .filter_map(|(index, repair)| Some((index, repair.change.injection()?.clone())))
         .unzip();
     if injections.is_empty() {
@@ -55,29 +55,24 @@ fn add_side_effects(
     }
     let controls = controls(context, query, &injections)?;
     let bos = context.settings.bos;
-    let neutral = neutral_bystanders(context.model, bos);
+    let neutral = neutral_prompts(context.model, bos);
     let mut prompts = neutral.clone();
-    prompts.extend(reference_prompts.bystanders(context, query)?);
+    prompts.extend(reference_prompts.reference_prompts(context, query)?);
     let placed: Vec<(&str, &Placement)> = injections
         .iter()
         .map(|injection| (injection.memory.as_str(), &injection.placement))
         .collect();
-    let AnalysisContext {
-        model,
-        cancel,
-        ref mut progress,
-        ..
-    } = *context;
-    let mut tick = |done| progress(AnalysisProgress::Compared(done));
-    let effects = collateral(model, &prompts, &placed, bos, cancel, &mut tick)?;
+    let AnalysisContext { model, cancel, .. } = *context;
+    let mut tick = |done| context.report(AnalysisProgress::Compared(done));
+    let effects = side_effects(model, &prompts, &placed, bos, cancel, &mut tick)?;
     for ((index, control), effects) in indices.into_iter().zip(controls).zip(effects) {
         repairs[index].control = Some(control);
-        repairs[index].collateral = effects.map(|effects| {
+        repairs[index].side_effects = effects.map(|effects| {
             let (own, cases) = effects.split_at(neutral.len());
-            RepairSideEffects {
-                all: Effects::of(&effects),
-                neutral: Effects::of(own),
-                cases: (!cases.is_empty()).then(|| Effects::of(cases)),
+            SideEffects {
+                all: SideEffectSummary::of(&effects),
+                neutral: SideEffectSummary::of(own),
+                cases: (!cases.is_empty()).then(|| SideEffectSummary::of(cases)),
             }
         });
     }
@@ -99,7 +94,7 @@ pub fn control_in_force(
     };
     let mut others = query.clone();
     others.injections.remove(index);
-    let found = controls(context, &others, &[recipe(injection)])?;
+    let found = controls(context, &others, &[memory_injection(injection)])?;
     Ok(found.into_iter().next())
 }
 
@@ -107,14 +102,14 @@ pub fn control_in_force(
 fn controls(
     context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
-    injections: &[Recipe],
+    injections: &[MemoryInjection],
 ) -> Result<Vec<Control>, AnalysisError> {
     let written = asked(context, query, query.prompt.clone())?;
     let AnalysisContext {
         model,
         settings,
         cancel,
-        ref mut progress,
+        ..
     } = *context;
     let subject = Subject {
         text: &query.prompt,
@@ -123,9 +118,9 @@ fn controls(
         bos: settings.bos,
         interventions: &written.interventions,
     };
-    let mut tick = |done| progress(AnalysisProgress::Compared(done));
+    let mut tick = |done| context.report(AnalysisProgress::Compared(done));
     let mut controls = Vec::with_capacity(injections.len());
-    for Recipe { memory, placement } in injections {
+    for MemoryInjection { memory, placement } in injections {
         let random = random_memories(memory, &query.expect, CONTROL_MEMORIES, CONTROL_SEED);
         let found = control(
             model, &subject, memory, placement, &random, cancel, &mut tick,

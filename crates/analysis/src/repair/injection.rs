@@ -7,7 +7,9 @@ use crate::hop::probe::Probe;
 use crate::hop::prompt_query::{Asked, ask, asked};
 use crate::repair::change::RepairChange;
 use crate::repair::measured_repair::Repair;
-use hoplens_interp::memory::{Placement, Recipe, Subject, encode, place, resolve_scope, search};
+use hoplens_interp::memory::{
+    MemoryInjection, Placement, Subject, encode, place, resolve_scope, search,
+};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Capture, ModelError};
 
@@ -18,7 +20,7 @@ use hoplens_runtime::{Capture, ModelError};
 pub fn try_injection(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
-    recipe: &Recipe,
+    memory_injection: &MemoryInjection,
 ) -> Result<(Probe, Probe), AnalysisError> {
     let AnalysisContext {
         model,
@@ -26,17 +28,23 @@ pub fn try_injection(
         cancel,
         ..
     } = *context;
-    model.check_layer(recipe.placement.layer)?;
+    model.check_layer(memory_injection.placement.layer)?;
     let Placement {
         encoding,
         layer,
         tau,
         scope,
         ..
-    } = &recipe.placement;
+    } = &memory_injection.placement;
     let written = asked(context, query, query.prompt.clone())?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
-    let vector = encode(model, &recipe.memory, *encoding, settings.bos, cancel)?;
+    let vector = encode(
+        model,
+        &memory_injection.memory,
+        *encoding,
+        settings.bos,
+        cancel,
+    )?;
     let mut injected = written.clone();
     injected
         .interventions
@@ -81,7 +89,7 @@ fn best_injections(
         model,
         settings,
         cancel,
-        ref mut progress,
+        ..
     } = *context;
     let subject = Subject {
         text: &query.prompt,
@@ -96,7 +104,7 @@ fn best_injections(
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
         let passes = settings.search.passes;
-        let mut tick = |count| progress(AnalysisProgress::Searched(done + count));
+        let mut tick = |count| context.report(AnalysisProgress::Searched(done + count));
         let found = search(model, &subject, text, &grid, passes, cancel, &mut tick)?;
         done += found.cells.len();
         let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
@@ -109,7 +117,7 @@ fn best_injections(
             let intervention = place(&vector, best.layer, best.tau, at.clone())?;
             asked.interventions.push(intervention);
             injected.push(asked);
-            changes.push(RepairChange::Inject(Recipe {
+            changes.push(RepairChange::Inject(MemoryInjection {
                 memory: text.to_owned(),
                 placement: Placement::from(best),
             }));

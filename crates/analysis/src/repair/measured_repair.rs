@@ -2,7 +2,7 @@
 
 use crate::hop::probe::Probe;
 use crate::repair::change::RepairChange;
-use crate::repair::side_effects::RepairSideEffects;
+use crate::repair::side_effects::SideEffects;
 use crate::repair::stability::Stability;
 use hoplens_interp::memory::Control;
 
@@ -25,7 +25,7 @@ pub struct Repair {
     pub control: Option<Control>,
     /// What the injection does to other prompts; `None` for a change of words and for scope
     /// `span`, which act on none, and until it was measured.
-    pub collateral: Option<RepairSideEffects>,
+    pub side_effects: Option<SideEffects>,
     /// What the change does to the other cases of the same template; `None` where there are none,
     /// and until it was measured.
     pub stability: Option<Stability>,
@@ -40,7 +40,7 @@ impl Repair {
             rank_after: after.rank,
             fakes: false,
             control: None,
-            collateral: None,
+            side_effects: None,
             stability: None,
         }
     }

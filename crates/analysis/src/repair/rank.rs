@@ -4,7 +4,7 @@ use crate::repair::change::{RepairChange, Wording};
 use crate::repair::measured_repair::Repair;
 use crate::settings::AnalysisSettings;
 use hoplens_injection::Scope;
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::memory::MemoryInjection;
 
 /// Returns the repairs that help, best first.
 pub(crate) fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<Repair> {
@@ -35,22 +35,22 @@ pub(crate) fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<R
 /// Leaves out injections at every position where the one at the last token is the same: in the
 /// last layer no other position is read.
 fn drop_wider(repairs: &mut Vec<Repair>) {
-    let narrow: Vec<(Recipe, f64)> = repairs
+    let narrow: Vec<(MemoryInjection, f64)> = repairs
         .iter()
         .filter_map(|repair| Some((repair.change.injection()?.clone(), repair.logp_after)))
-        .filter(|(recipe, _)| recipe.placement.scope == Scope::Last)
+        .filter(|(memory_injection, _)| memory_injection.placement.scope == Scope::Last)
         .collect();
     repairs.retain(|repair| {
-        let Some(recipe) = repair.change.injection() else {
+        let Some(memory_injection) = repair.change.injection() else {
             return true;
         };
-        if recipe.placement.scope != Scope::All {
+        if memory_injection.placement.scope != Scope::All {
             return true;
         }
-        let mut narrowed = recipe.clone();
+        let mut narrowed = memory_injection.clone();
         narrowed.placement.scope = Scope::Last;
-        let same = |(recipe, logp): &(Recipe, f64)| {
-            *recipe == narrowed && (logp - repair.logp_after).abs() < 1e-4
+        let same = |(memory_injection, logp): &(MemoryInjection, f64)| {
+            *memory_injection == narrowed && (logp - repair.logp_after).abs() < 1e-4
         };
         !narrow.iter().any(same)
     });
@@ -96,7 +96,7 @@ mod tests {
         };
         let memory = "x".to_owned();
         repair(
-            RepairChange::Inject(Recipe { memory, placement }),
+            RepairChange::Inject(MemoryInjection { memory, placement }),
             logp_after,
         )
     }

@@ -9,7 +9,7 @@ use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::Probe;
 use crate::hop::prompt_query::{Asked, ask, asked};
-use hoplens_interp::memory::Bystander;
+use hoplens_interp::memory::ReferencePrompt;
 use hoplens_prompt::PromptFile;
 use hoplens_runtime::Capture;
 
@@ -30,7 +30,7 @@ pub struct ReferencePrompts {
 #[derive(Debug)]
 struct Other {
     query: CaseQuery,
-    read: OnceLock<Option<Bystander>>,
+    read: OnceLock<Option<ReferencePrompt>>,
 }
 
 /// Another case of the same file, as it stands.
@@ -67,11 +67,11 @@ impl ReferencePrompts {
     ///
     /// # Errors
     /// Only that `cancel` was set.
-    pub(crate) fn bystanders(
+    pub(crate) fn reference_prompts(
         &self,
         context: &AnalysisContext<'_>,
         query: &CaseQuery,
-    ) -> Result<Vec<Bystander>, AnalysisError> {
+    ) -> Result<Vec<ReferencePrompt>, AnalysisError> {
         let model = context.model;
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&query.prompt];
@@ -87,7 +87,7 @@ impl ReferencePrompts {
             let read = if let Some(read) = other.read.get() {
                 read
             } else {
-                let read = bystander(context, &other.query)?;
+                let read = reference_prompt(context, &other.query)?;
                 other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
@@ -144,15 +144,15 @@ impl ReferencePrompts {
     }
 }
 
-fn bystander(
+fn reference_prompt(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
-) -> Result<Option<Bystander>, AnalysisError> {
+) -> Result<Option<ReferencePrompt>, AnalysisError> {
     match asked(context, query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
-        Ok(asked) => Ok(Some(Bystander {
+        Ok(asked) => Ok(Some(ReferencePrompt {
             tokens: asked.tokens.iter().map(|token| token.id).collect(),
             first_tokens: asked.first_tokens(),
             interventions: asked.interventions,

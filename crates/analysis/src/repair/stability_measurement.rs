@@ -106,13 +106,13 @@ fn injected(
         cancel,
         ..
     } = *context;
-    let Some(recipe) = repair.change.injection() else {
+    let Some(memory_injection) = repair.change.injection() else {
         return Ok(None);
     };
-    let placement = &recipe.placement;
+    let placement = &memory_injection.placement;
     let vector = encode_for(
         model,
-        &recipe.memory,
+        &memory_injection.memory,
         placement.encoding,
         placement.head,
         settings.bos,

@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::grid::GridArgs;
 use crate::cli::{Outcome, json};
-use hoplens_eval::{Criterion, Header, Settings, Shard};
+use hoplens_eval::{Criterion, JournalHeader, RowShard, SummarySettings};
 use hoplens_runtime::ModelInfo;
 
 /// The journal's name in the folder of a run.
@@ -66,7 +66,7 @@ struct RunArgs {
     control: usize,
     /// Measure every N-th row only, from the I-th on: 1/4, 2/4, … ; needs --out.
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    shard: Option<RowShard>,
     /// Folder for the journal, from which a run that was stopped goes on, and for the results.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -106,7 +106,7 @@ enum FitArg {
 }
 
 impl SettingsArgs {
-    fn settings(&self) -> Result<Settings, CliError> {
+    fn settings(&self) -> Result<SummarySettings, CliError> {
         if self.folds < 2 {
             return Err(CliError::Usage {
                 flag: "--folds",
@@ -114,14 +114,14 @@ impl SettingsArgs {
                     .into(),
             });
         }
-        Ok(Settings {
+        Ok(SummarySettings {
             folds: self.folds,
             seed: self.seed,
             criterion: match self.fit {
                 FitArg::Geo => Criterion::Geo,
                 FitArg::Median => Criterion::Median,
             },
-            ..Settings::default()
+            ..SummarySettings::default()
         })
     }
 }
@@ -156,8 +156,8 @@ fn journal_of(path: &Path) -> PathBuf {
 
 /// The result of a whole run: its files, and what stands on standard output.
 fn report(
-    header: &Header,
-    outcome: &hoplens_eval::Outcome,
+    header: &JournalHeader,
+    outcome: &hoplens_eval::ExperimentOutcome,
     folder: Option<&Path>,
     global: &Global,
 ) -> Result<(), CliError> {

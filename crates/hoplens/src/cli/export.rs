@@ -39,8 +39,8 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
         interventions: &[],
     });
     if args.to == Target::Gguf {
-        let (recipes, cancel) = (&wanted.recipes, Cancel::new());
-        let vector = control_vector(&model, recipes, global.bos(), subject.as_ref(), &cancel)?;
+        let (injections, cancel) = (&wanted.injections, Cancel::new());
+        let vector = control_vector(&model, injections, global.bos(), subject.as_ref(), &cancel)?;
         write::control_vector(args, global, &model, &wanted, &vector)?;
         return Ok(Outcome::Clean);
     }
@@ -55,7 +55,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
             Library::TransformerLens
         },
         files: &files,
-        recipes: &wanted.recipes,
+        injections: &wanted.injections,
         subject,
     };
     let text = python(&model, &script)?;

@@ -5,10 +5,10 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
-use hoplens_interp::memory::{Control, Recipe};
+use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{FileEdit, Origin, Severity, sidecar_name};
 
@@ -57,11 +57,11 @@ pub(super) struct RepairReport<'a> {
     /// Whether the model lacks the knowledge and only says the words.
     fakes: bool,
     #[serde(flatten)]
-    injection: Option<&'a Recipe>,
+    injection: Option<&'a MemoryInjection>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.
-    collateral: Option<&'a Collateral>,
+    collateral: Option<&'a SideEffects>,
     /// What the change does to the other cases of the file; null where there are none.
     stability: Option<Stability>,
     edit: Option<EditReport>,
@@ -180,7 +180,7 @@ pub(super) fn repair_report<'a>(
         fakes: repair.fakes,
         injection: repair.change.injection(),
         control_percentile: repair.control.as_ref().map(Control::percentile),
-        collateral: repair.collateral.as_ref(),
+        collateral: repair.side_effects.as_ref(),
         stability: repair.stability,
         edit: repair_edit(places.snapshot, case, repair).map(|edit| edit_report(places, &edit)),
     }

@@ -16,7 +16,7 @@ pub(super) fn print_text(out: &mut dyn Write, weighed: &Weighed) -> std::io::Res
             factor(control.median_gain.exp()),
         )?;
     }
-    if let Some(effects) = &weighed.collateral {
+    if let Some(effects) = &weighed.side_effects {
         writeln!(out, "{}", side_effects(effects, effects))?;
     }
     Ok(())

@@ -12,7 +12,9 @@ use crate::server::repairs;
 use crate::server::settings::Run;
 use crate::server::state::State;
 use crate::server::view::View;
-use hoplens_analysis::{AnalysisError, FileFindings, analyse, answer, undeclared};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisError, FileFindings, PromptSource, answer, find_verdicts, undeclared,
+};
 use hoplens_prompt::Facts;
 use hoplens_workspace::Disk;
 
@@ -124,7 +126,8 @@ async fn ask(state: &Arc<State>, key: &Key, look: &Look, cause: Cause) -> bool {
         .engine
         .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
             let snapshot = &seen.snapshot;
-            analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
+            let context = AnalysisContext::new(model, &settings, cancel);
+            find_verdicts(&context, PromptSource::new(&snapshot.file, &snapshot.text))
         });
     let Some(findings) = answered(state, answer.await) else {
         return false;
@@ -165,7 +168,8 @@ async fn answers(state: &Arc<State>, key: &Key, look: &Look, findings: &FileFind
             state
                 .engine
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
-                    answer(model, &subject, is_chat, &settings, cancel)
+                    let context = AnalysisContext::new(model, &settings, cancel);
+                    answer(&context, &subject, is_chat)
                 });
         let Some(found) = answered(state, answer.await) else {
             continue;
@@ -192,7 +196,8 @@ async fn guess(state: &Arc<State>, key: &Key, look: &Look, findings: FileFinding
             state
                 .engine
                 .submit(Priority::Diagnostics, &look.cancel, move |model, cancel| {
-                    undeclared(model, &case.query, &facts, &settings, cancel)
+                    let context = AnalysisContext::new(model, &settings, cancel);
+                    undeclared(&context, &case.query, &facts)
                 });
         let Some(Some(found)) = answered(state, answer.await) else {
             continue;

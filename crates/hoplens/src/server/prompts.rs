@@ -169,7 +169,7 @@ impl Prompts {
         self.update(key, look, |prompt| {
             if let Some(outcome) = prompt.outcome(case) {
                 outcome.repairs = Some(repairs);
-                outcome.weighed = weighed;
+                outcome.has_evidence = weighed;
             }
         })
     }

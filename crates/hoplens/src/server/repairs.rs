@@ -11,7 +11,8 @@ use crate::server::prompts::Look;
 use crate::server::state::State;
 use crate::server::view::View;
 use hoplens_analysis::{
-    CaseFindings, Document, FileFindings, Neighbours, Repair, find_repairs, weigh,
+    AnalysisContext, AnalysisProgress, CaseFindings, FileFindings, PromptSource, ReferencePrompts,
+    Repair, add_evidence, find_repairs,
 };
 
 /// Measures the repairs of every case that fails. Ends early where a newer look began.
@@ -47,7 +48,10 @@ pub(super) async fn measure(
             Priority::Diagnostics,
             &look.cancel,
             move |model, cancel, pause| {
-                find_repairs(model, &own, &settings, cancel, &mut |_| pause())
+                let mut pause = |_: AnalysisProgress<'_>| pause();
+                let context = AnalysisContext::new(model, &settings, cancel);
+                let mut context = context.with_progress(&mut pause);
+                find_repairs(&mut context, &own)
             },
         );
         let Some(repairs) = answered(state, answer.await) else {
@@ -65,7 +69,7 @@ pub(super) async fn measure(
         }
     }
     let others = findings.cases.iter().map(|case| case.query.clone());
-    let around = Arc::new(Neighbours::new(&view.snapshot.file, others));
+    let around = Arc::new(ReferencePrompts::new(&view.snapshot.file, others));
     for (index, case, mut repairs) in found {
         step("random memories", case);
         let (own, settings) = (case.clone(), state.hop_settings(key));
@@ -74,21 +78,11 @@ pub(super) async fn measure(
             Priority::Diagnostics,
             &look.cancel,
             move |model, cancel, pause| {
-                let document = Document {
-                    file: &view.snapshot.file,
-                    text: &view.snapshot.text,
-                };
-                let mut pause = |_| pause();
-                weigh(
-                    model,
-                    document,
-                    &own,
-                    &around,
-                    &mut repairs,
-                    &settings,
-                    cancel,
-                    &mut pause,
-                )?;
+                let source = PromptSource::new(&view.snapshot.file, &view.snapshot.text);
+                let mut pause = |_: AnalysisProgress<'_>| pause();
+                let context = AnalysisContext::new(model, &settings, cancel);
+                let mut context = context.with_progress(&mut pause);
+                add_evidence(&mut context, source, &own, &around, &mut repairs)?;
                 Ok(repairs)
             },
         );

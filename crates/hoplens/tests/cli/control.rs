@@ -7,12 +7,14 @@
 use std::process::Command;
 
 use hoplens_analysis::{
-    AnalysisSettings, Document, Neighbours, Verdict, analyse, measure, subjects,
+    AnalysisContext, AnalysisSettings, PromptSource, ReferencePrompts, Verdict, add_evidence,
+    case_queries, find_repairs, find_verdicts,
 };
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::{
-    Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
-    encode_all, neutral_bystanders, place, random_memories, resolve_scope,
+    Control, MemoryInjection, NEUTRAL_PROMPTS, Placement, ReferencePrompt, SideEffectSummary,
+    Subject, control, encode, encode_all, neutral_prompts, place, random_memories, resolve_scope,
+    side_effects,
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
@@ -196,24 +198,24 @@ fn a_memory_that_overflows_is_lowest() {
     assert!(control(long).unwrap_err().to_string().contains("overflow"));
 }
 
-fn bystanders(model: &Model) -> Vec<Bystander> {
-    let mut all = neutral_bystanders(model, BosPolicy::Always);
+fn reference_prompts(model: &Model) -> Vec<ReferencePrompt> {
+    let mut all = neutral_prompts(model, BosPolicy::Always);
     all.truncate(30);
     all[3].interventions = vec![in_force(model)];
     all
 }
 
 #[test]
-fn collateral_is_the_plain_double_loop() {
+fn side_effects_equal_a_plain_double_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let mut bystanders = bystanders(&model);
+        let mut reference_prompts = reference_prompts(&model);
         // An answer that is right now and then, whatever the model.
-        let top = |one: &Bystander| {
+        let top = |one: &ReferencePrompt| {
             let logits = logits(&model, &one.tokens, one.interventions.clone());
             (0..logits.len() as u32).find(|token| rank_of(&logits, *token) == 0)
         };
-        for one in bystanders.iter_mut().step_by(2) {
+        for one in reference_prompts.iter_mut().step_by(2) {
             one.first_tokens = top(one).into_iter().collect();
         }
         let all = placement(Encoding::Layerwise, Scope::All, 4.0);
@@ -221,9 +223,9 @@ fn collateral_is_the_plain_double_loop() {
         let last = placement(Encoding::Embed, Scope::Last, 8.0);
         let injections = [("coral", &all), ("coral", &nowhere), ("Lisbon", &last)];
         let mut done = Vec::new();
-        let found = collateral(
+        let found = side_effects(
             &model,
-            &bystanders,
+            &reference_prompts,
             &injections,
             BosPolicy::Always,
             &Cancel::new(),
@@ -232,11 +234,11 @@ fn collateral_is_the_plain_double_loop() {
         .unwrap();
         assert_eq!(found.len(), 3);
         assert!(found[1].is_none());
-        assert!(done.len() > 1 && done.last() == Some(&bystanders.len()));
+        assert!(done.len() > 1 && done.last() == Some(&reference_prompts.len()));
         let mut flips = 0;
         for (effects, (memory, placement)) in found.iter().zip(&injections) {
             let Some(effects) = effects else { continue };
-            assert_eq!(effects.len(), bystanders.len());
+            assert_eq!(effects.len(), reference_prompts.len());
             let vector = encode(
                 &model,
                 memory,
@@ -245,7 +247,7 @@ fn collateral_is_the_plain_double_loop() {
                 &Cancel::new(),
             )
             .unwrap();
-            for (effect, one) in effects.iter().zip(&bystanders) {
+            for (effect, one) in effects.iter().zip(&reference_prompts) {
                 let at = match placement.scope {
                     Scope::All => Select::All,
                     _ => Select::Range(one.tokens.len() - 1..one.tokens.len()),
@@ -277,19 +279,19 @@ fn collateral_is_the_plain_double_loop() {
 fn what_adds_nothing_changes_nothing() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let bystanders = bystanders(&model);
+        let reference_prompts = reference_prompts(&model);
         for scope in [Scope::All, Scope::Last] {
             let nothing = placement(Encoding::Embed, scope, 0.0);
-            let found = collateral(
+            let found = side_effects(
                 &model,
-                &bystanders,
+                &reference_prompts,
                 &[("coral", &nothing)],
                 BosPolicy::Always,
                 &Cancel::new(),
                 &mut |_| {},
             )
             .unwrap();
-            let effects = Effects::of(found[0].as_ref().unwrap());
+            let effects = SideEffectSummary::of(found[0].as_ref().unwrap());
             assert_eq!(effects.prompts, 30);
             // Rounding: the same rows stand at other places of the batch.
             assert!(effects.max_kl < 1e-6, "{family}: {effects:?}");
@@ -301,11 +303,13 @@ fn what_adds_nothing_changes_nothing() {
 
 #[test]
 fn the_neutral_prompts_are_many_and_distinct() {
-    let mut prompts: Vec<&str> = NEUTRAL.iter().map(|(prompt, _)| *prompt).collect();
+    let mut prompts: Vec<&str> = NEUTRAL_PROMPTS.iter().map(|(prompt, _)| *prompt).collect();
     prompts.sort_unstable();
     prompts.dedup();
     assert_eq!(prompts.len(), 40);
-    let answered = NEUTRAL.iter().filter(|(_, answer)| answer.is_some());
+    let answered = NEUTRAL_PROMPTS
+        .iter()
+        .filter(|(_, answer)| answer.is_some());
     assert!(answered.count() >= 20);
 }
 
@@ -375,30 +379,21 @@ fn the_other_cases_of_a_file_are_looked_at() {
     let file = parse("two.prompt", TWO_CASES, None);
     let settings = AnalysisSettings::default();
     let cancel = Cancel::new();
-    let findings = analyse(&model, &file, TWO_CASES, &settings, &cancel).unwrap();
-    let others = subjects(&model, &file, TWO_CASES);
+    let mut context = AnalysisContext::new(&model, &settings, &cancel);
+    let source = PromptSource::new(&file, TWO_CASES);
+    let findings = find_verdicts(&context, source).unwrap();
+    let others = case_queries(&model, source);
     assert_eq!(others.len(), 2);
     let case = &findings.cases[0];
     let outcome = case.outcome.as_ref().unwrap();
     assert_eq!(outcome.verdict, Some(Verdict::HopLost));
-    let document = Document {
-        file: &file,
-        text: TWO_CASES,
-    };
-    let repairs = measure(
-        &model,
-        document,
-        case,
-        &Neighbours::new(&file, others.clone()),
-        &settings,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
+    let reference_prompts = ReferencePrompts::new(&file, others);
+    let mut repairs = find_repairs(&mut context, case).unwrap();
+    add_evidence(&mut context, source, case, &reference_prompts, &mut repairs).unwrap();
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
-        let Some(Recipe { memory, placement }) = repair.change.injection() else {
-            assert!(repair.control.is_none() && repair.collateral.is_none());
+        let Some(MemoryInjection { memory, placement }) = repair.change.injection() else {
+            assert!(repair.control.is_none() && repair.side_effects.is_none());
             rewrites += 1;
             continue;
         };
@@ -409,12 +404,12 @@ fn the_other_cases_of_a_file_are_looked_at() {
         // The answer has one token, so that the search's own number is the same.
         assert_close(control.chosen.logp_first, repair.logp_after, 1e-3, "chosen");
         assert!(control.percentile() > 80.0, "{}", control.percentile());
-        let collateral = repair.collateral.as_ref().unwrap();
+        let side_effects = repair.side_effects.as_ref().unwrap();
         // Itself left out.
-        let cases = collateral.cases.unwrap();
+        let cases = side_effects.cases.unwrap();
         assert_eq!((cases.prompts, cases.answered), (1, 1));
-        assert_eq!(collateral.all.prompts, 41);
-        assert!(collateral.neutral.right_before >= 12, "{collateral:?}");
+        assert_eq!(side_effects.all.prompts, 41);
+        assert!(side_effects.neutral.right_before >= 12, "{side_effects:?}");
     }
     assert!(injections > 0 && rewrites > 0);
 }

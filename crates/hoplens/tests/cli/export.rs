@@ -7,8 +7,8 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, Value};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{
-    Library, MemoryError, Placement, Recipe, Script, Side, Subject, control_vector, encode,
-    encode_for, python,
+    Library, MemoryError, MemoryInjection, Placement, Script, Side, Subject, control_vector,
+    encode, encode_for, python,
 };
 use hoplens_runtime::{
     Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, Token,
@@ -27,8 +27,8 @@ const IN_LLAMA_CPP: [&str; 5] = [
     "tiny-qwen3",
 ];
 
-fn recipe(encoding: Encoding, layer: usize, scope: Scope) -> Recipe {
-    Recipe {
+fn memory_injection(encoding: Encoding, layer: usize, scope: Scope) -> MemoryInjection {
+    MemoryInjection {
         memory: "Great Barrier \"Reef\"\n".into(),
         placement: Placement {
             encoding,
@@ -59,11 +59,11 @@ fn the_file_holds_the_memory_times_tau() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let last = model.info.layers - 1;
-        let recipes = [
-            recipe(Encoding::Embed, last, Scope::All),
-            recipe(Encoding::Embed, last, Scope::All),
+        let injections = [
+            memory_injection(Encoding::Embed, last, Scope::All),
+            memory_injection(Encoding::Embed, last, Scope::All),
         ];
-        let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+        let vector = control_vector(&model, &injections, BOS, None, &Cancel::new()).unwrap();
         let at = match vector.side {
             Side::Before => (last - 1).max(1),
             Side::Behind => last,
@@ -84,7 +84,7 @@ fn the_file_holds_the_memory_times_tau() {
         let found: Vec<f32> = tensor.dequantize(&Device::Cpu).unwrap().to_vec1().unwrap();
         let memory = encode(
             &model,
-            &recipes[0].memory,
+            &injections[0].memory,
             Encoding::Embed,
             BOS,
             &Cancel::new(),
@@ -146,9 +146,9 @@ fn beside_a_parallel_mlp_a_control_vector_is_the_injection() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let tokens = tokens(&model);
-        let recipes = [recipe(Encoding::Unembed, 1, Scope::All)];
+        let injections = [memory_injection(Encoding::Unembed, 1, Scope::All)];
         let subject = subject(&tokens);
-        let vector = control_vector(&model, &recipes, BOS, Some(&subject), &Cancel::new());
+        let vector = control_vector(&model, &injections, BOS, Some(&subject), &Cancel::new());
         let likeness = vector.unwrap().likeness.unwrap();
         assert!(likeness.kl_written > 1e-6, "{family}: {likeness:?}");
         if family == "tiny-gpt-neox" {
@@ -169,16 +169,16 @@ fn scripts_are_python_and_name_every_injection() {
         let folder = miniature(family);
         let model = load(&folder);
         let tokens = tokens(&model);
-        let recipes = [
-            recipe(Encoding::Layerwise, 1, Scope::All),
-            recipe(Encoding::Embed, 0, Scope::Last),
-            recipe(Encoding::Unembed, 1, Scope::All),
+        let injections = [
+            memory_injection(Encoding::Layerwise, 1, Scope::All),
+            memory_injection(Encoding::Embed, 0, Scope::Last),
+            memory_injection(Encoding::Unembed, 1, Scope::All),
         ];
         for library in [Library::TransformerLens, Library::Nnsight] {
             let script = Script {
                 library,
                 files: &ModelFiles::Folder(folder.clone()),
-                recipes: &recipes,
+                injections: &injections,
                 subject: &subject(&tokens),
             };
             let text = python(&model, &script).unwrap();
@@ -333,14 +333,14 @@ fn an_empty_prompt_is_refused_by_every_target() {
 fn a_head_goes_into_a_control_vector_and_into_no_script() {
     let model = load(&miniature("tiny-llama"));
     let tokens = tokens(&model);
-    let mut into_head = recipe(Encoding::Embed, 1, Scope::All);
+    let mut into_head = memory_injection(Encoding::Embed, 1, Scope::All);
     into_head.placement.head = Some(1);
-    let recipes = [into_head];
+    let injections = [into_head];
     for library in [Library::TransformerLens, Library::Nnsight] {
         let script = Script {
             library,
             files: &ModelFiles::Folder(miniature("tiny-llama")),
-            recipes: &recipes,
+            injections: &injections,
             subject: &subject(&tokens),
         };
         let refused = python(&model, &script);
@@ -349,7 +349,7 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
             "{refused:?}"
         );
     }
-    let memory = &recipes[0].memory;
+    let memory = &injections[0].memory;
     let confined = encode_for(
         &model,
         memory,
@@ -358,7 +358,7 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
         BOS,
         &Cancel::new(),
     );
-    let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+    let vector = control_vector(&model, &injections, BOS, None, &Cancel::new()).unwrap();
     let direction = vector.directions.values().next().unwrap();
     for (found, value) in direction.iter().zip(confined.unwrap().at(1).iter()) {
         assert!((found + 2.5 * value).abs() < 1e-5, "{found} {value}");

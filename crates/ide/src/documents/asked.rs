@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use hoplens_analysis::recipe;
+use hoplens_analysis::memory_injection;
 use hoplens_analysis::{AnalysisError, CaseQuery, in_force};
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_prompt::substitute;
 use hoplens_runtime::{BosPolicy, Cancel, Intervention, Model, Token};
 
@@ -21,7 +21,7 @@ pub struct Asked {
     /// The file and the id of its case.
     pub case: Option<(String, String)>,
     /// Those in force.
-    pub injections: Vec<Recipe>,
+    pub injections: Vec<MemoryInjection>,
     pub bos: BosPolicy,
 }
 
@@ -63,7 +63,7 @@ impl Asked {
             expect: subject.expect.clone(),
             hop,
             case: None,
-            injections: subject.injections.iter().map(recipe).collect(),
+            injections: subject.injections.iter().map(memory_injection).collect(),
             bos,
         })
     }

@@ -9,7 +9,7 @@ use crate::documents::rows::{
 use crate::documents::words::{bridge, word_tokens};
 use hoplens_interp::lens::trained::{AnyLens, HeadAt};
 use hoplens_interp::lens::{
-    Ablation, Reading, Run, ablate_heads, estimate_ablations, read_heads, spoken,
+    Ablation, LogitAttribution, Run, ablate_heads, estimate_ablations, rank_words, read_heads,
 };
 use hoplens_runtime::{Cancel, Matrix, Model, top_k};
 
@@ -138,7 +138,7 @@ fn speak_words(
     let end = run.tokens.len();
     let first = if options.anywhere { 0 } else { end - 1 };
     let read = token_texts(model, run.tokens);
-    for found in spoken(model, run, first..end, &tokens, options.lens, cancel)? {
+    for found in rank_words(model, run, first..end, &tokens, options.lens, cancel)? {
         if let Some(head) = row_of(heads, found.at) {
             head.words = Some(spoken_row(model, &found, &read));
         }
@@ -175,7 +175,7 @@ fn retrain(
     top: usize,
     model: &Model,
     run: Run<'_>,
-    reading: &mut Reading,
+    reading: &mut LogitAttribution,
     cancel: &Cancel,
 ) -> Result<(), ShowError> {
     let outputs = hoplens_interp::lens::last_outputs(model, run, cancel)?;

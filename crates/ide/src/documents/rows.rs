@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use hoplens_interp::lens::{HeadReading, Spoken};
-use hoplens_interp::memory::Recipe;
+use hoplens_interp::lens::{HeadReadout, WordRank};
+use hoplens_interp::memory::MemoryInjection;
 use hoplens_runtime::Model;
 
 /// How heads are silenced to see what they are worth.
@@ -33,7 +33,7 @@ pub struct LensResult {
     pub logp: f64,
     pub lens: &'static str,
     /// Those in force.
-    pub injections: Vec<Recipe>,
+    pub injections: Vec<MemoryInjection>,
     /// Length of the residual stream behind the last block.
     pub residual_norm: f32,
     /// What is looked for where the bridge is known.
@@ -119,7 +119,7 @@ pub fn token_texts(model: &Model, ids: &[u32]) -> Vec<TokenText> {
     ids.iter().map(text).collect()
 }
 
-pub fn head_row(model: &Model, head: HeadReading, ablate: Ablate, change: Option<f64>) -> HeadRow {
+pub fn head_row(model: &Model, head: HeadReadout, ablate: Ablate, change: Option<f64>) -> HeadRow {
     HeadRow {
         layer: head.layer,
         head: head.head,
@@ -142,7 +142,7 @@ pub fn head_row(model: &Model, head: HeadReading, ablate: Ablate, change: Option
 }
 
 /// `tokens`: of the prompt that was read.
-pub fn spoken_row(model: &Model, found: &Spoken, tokens: &[TokenText]) -> SpokenRow {
+pub fn spoken_row(model: &Model, found: &WordRank, tokens: &[TokenText]) -> SpokenRow {
     SpokenRow {
         position: found.position,
         at: tokens

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::documents::heatmap::HeatMap;
 use crate::documents::weighed::ControlReport;
 use crate::documents::weighed::Weighed;
-use hoplens_interp::memory::{Cell, Effects, Sweep};
+use hoplens_interp::memory::{Cell, SideEffectSummary, Sweep};
 use hoplens_runtime::Reading;
 
 /// A grid that was measured, as JSON has it.
@@ -18,7 +18,7 @@ pub struct SweepDocument<'a> {
     cells: &'a [Cell],
     best: Option<&'a Cell>,
     control: Option<&'a ControlReport>,
-    collateral: Option<&'a Effects>,
+    collateral: Option<&'a SideEffectSummary>,
     elapsed_ms: f64,
 }
 
@@ -37,7 +37,7 @@ impl<'a> SweepDocument<'a> {
             cells: &swept.cells,
             best: swept.best(),
             control: weighed.control.as_ref(),
-            collateral: weighed.collateral.as_ref(),
+            collateral: weighed.side_effects.as_ref(),
             elapsed_ms,
         }
     }

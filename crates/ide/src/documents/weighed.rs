@@ -4,16 +4,16 @@ use serde::Serialize;
 
 use crate::documents::error::ShowError;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Effects, Placement, Subject, collateral,
-    control, neutral_bystanders, random_memories,
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Placement, SideEffectSummary, Subject, control,
+    neutral_prompts, random_memories, side_effects,
 };
 use hoplens_runtime::{Cancel, Model};
 
-/// Nothing of either where no cell could be measured; no collateral of scope `span`.
+/// Nothing of either where no cell could be measured; no side effects of scope `span`.
 #[derive(Debug, Default)]
 pub struct Weighed {
     pub control: Option<ControlReport>,
-    pub collateral: Option<Effects>,
+    pub side_effects: Option<SideEffectSummary>,
 }
 
 /// The best cell with random memories.
@@ -36,7 +36,7 @@ pub struct ControlReport {
 /// Measures the control of a grid's best cell and its effect on the neutral prompts.
 ///
 /// # Errors
-/// As [`control`] and [`collateral`].
+/// As [`control`] and [`side_effects`].
 pub fn weigh(
     model: &Model,
     subject: &Subject<'_>,
@@ -52,16 +52,23 @@ pub fn weigh(
     let silent = &mut |_| {};
     let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
     let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
-    let bystanders = neutral_bystanders(model, subject.bos);
+    let reference_prompts = neutral_prompts(model, subject.bos);
     let injections = [(memory, &placement)];
-    let effects = collateral(model, &bystanders, &injections, subject.bos, cancel, silent)?;
+    let effects = side_effects(
+        model,
+        &reference_prompts,
+        &injections,
+        subject.bos,
+        cancel,
+        silent,
+    )?;
     Ok(Weighed {
         control: Some(report(placement, &measured)),
-        collateral: effects
+        side_effects: effects
             .into_iter()
             .flatten()
             .next()
-            .map(|effects| Effects::of(&effects)),
+            .map(|effects| SideEffectSummary::of(&effects)),
     })
 }
 

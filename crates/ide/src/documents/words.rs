@@ -3,7 +3,7 @@
 use crate::documents::asked::Asked;
 use crate::documents::error::ShowError;
 use hoplens_interp::lens::trained::AnyLens;
-use hoplens_interp::lens::{Run, Spoken, spoken};
+use hoplens_interp::lens::{Run, WordRank, rank_words};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Cancel, Model};
 
@@ -15,8 +15,8 @@ pub struct BridgeHeads {
     pub tokens: Vec<u32>,
     /// The prompt that names the bridge.
     pub explicit_prompt: String,
-    pub composed: Vec<Spoken>,
-    pub explicit: Vec<Spoken>,
+    pub composed: Vec<WordRank>,
+    pub explicit: Vec<WordRank>,
 }
 
 /// Reads both prompts from the mention on, or from the bridge in its place. The explicit prompt is
@@ -40,11 +40,11 @@ pub fn bridge(
         interventions: &asked.interventions,
     };
     let from = Asked::token_at(&asked.tokens, hop.mention.start);
-    let composed = spoken(model, run, from..ids.len(), &tokens, lens, cancel)?;
+    let composed = rank_words(model, run, from..ids.len(), &tokens, lens, cancel)?;
     let read = model.tokenizer.encode(&explicit, asked.bos);
     let from = Asked::token_at(&read, place.start);
     let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
-    let explicit_heads = spoken(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
+    let explicit_heads = rank_words(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
     Ok(Some(BridgeHeads {
         bridge: hop.bridge.clone(),
         tokens,

@@ -8,7 +8,7 @@ use hoplens_runtime::{
 
 /// One head's read-outs at the last position of a prompt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HeadReading {
+pub struct HeadReadout {
     /// Layer, from 0.
     pub layer: usize,
     /// Head, from 0.
@@ -26,9 +26,9 @@ pub struct HeadReading {
 
 /// All heads, and what else adds to the target's logit.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct LogitAttribution {
     /// Layer after layer, head after head.
-    pub heads: Vec<HeadReading>,
+    pub heads: Vec<HeadReadout>,
     /// The target's logit as the model computes it.
     pub logit: f32,
     /// The target's log-probability.
@@ -50,7 +50,7 @@ pub fn read_heads<'a>(
     target: u32,
     top: usize,
     cancel: &Cancel,
-) -> Result<Reading, ModelError> {
+) -> Result<LogitAttribution, ModelError> {
     let trace = trace_last(model, run.into(), cancel)?;
     let mut reading = read_trace(model, &trace, target);
     if top > 0 {
@@ -82,7 +82,7 @@ pub(super) fn trace_last(
 }
 
 /// Every head of a trace of one sequence's last position, without what it retrieves.
-pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
+pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> LogitAttribution {
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
     let embedding = trace
@@ -94,7 +94,7 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
         let r = model.head_outputs(layer, kept.z.row(0));
         for head in 0..model.info.heads {
             let row = r.row(head);
-            heads.push(HeadReading {
+            heads.push(HeadReadout {
                 layer,
                 head,
                 norm: length(row),
@@ -112,7 +112,7 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
             .attention_bias(layer)
             .map_or(0.0, |bias| direction.dot(bias));
     }
-    Reading {
+    LogitAttribution {
         heads,
         logit: trace.logits.row(0)[target as usize],
         logp: log_softmax_at(trace.logits.row(0), target as usize),
@@ -172,7 +172,7 @@ pub(super) fn own_outputs(
 }
 
 /// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
-pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], top: usize) {
+pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReadout], top: usize) {
     let mut outputs = Matrix {
         rows: heads.len(),
         cols: model.info.width,

@@ -3,7 +3,7 @@
 use crate::memory::encoding::MemoryVector;
 use crate::memory::encoding::{embed, unembed};
 use crate::memory::error::MemoryError;
-use crate::memory::head::confine;
+use crate::memory::head::project_onto_head;
 use hoplens_injection::Encoding;
 use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, LayerTrace, Model, Positions};
 
@@ -34,7 +34,7 @@ pub fn encode_all(
     let each = texts.iter().map(|text| of_tokens(model, text));
     let whole = each.collect::<Result<Vec<MemoryVector>, MemoryError>>()?;
     match head {
-        Some(head) => confine(model, &whole, head),
+        Some(head) => project_onto_head(model, &whole, head),
         None => Ok(whole),
     }
 }

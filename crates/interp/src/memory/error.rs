@@ -51,7 +51,7 @@ pub enum MemoryError {
         "a control vector acts at every position, and this injection at some only. Export it with `--to transformer-lens` or `--to nnsight`, or give `--scope all` to let it act everywhere, which is another injection: look at its effect."
     )]
     ScopeOfControlVector,
-    /// A script does not confine a memory to a head.
+    /// A script adds to whole layers, not to one head.
     #[error(
         "an injection into one head cannot be written as a script, which only adds to whole layers. Export it with `--to gguf`, or leave its head out, which is another injection: look at its effect."
     )]

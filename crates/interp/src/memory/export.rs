@@ -14,7 +14,7 @@ use hoplens_runtime::{BosPolicy, Cancel, Model};
 
 /// An injection without its place in a file.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Recipe {
+pub struct MemoryInjection {
     /// The memory's text.
     pub memory: String,
     /// Where it goes, and how strongly.
@@ -22,7 +22,7 @@ pub struct Recipe {
     pub placement: Placement,
 }
 
-impl Recipe {
+impl MemoryInjection {
     /// The memory's vector.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub fn encode_for(
 ///
 /// # Errors
 /// A head that does not exist.
-pub(super) fn confine(
+pub(super) fn project_onto_head(
     model: &Model,
     memories: &[MemoryVector],
     head: usize,

@@ -1,11 +1,11 @@
-//! Prompts of the project's own making that no injection is made for.
+//! Neutral reference prompts of the project's own making, to measure side effects on.
 
-use crate::memory::collateral::Bystander;
+use crate::memory::side_effects::ReferencePrompt;
 use hoplens_runtime::{BosPolicy, Model};
 
 /// Prompts and, where there is one, what each should continue with: facts of one hop, plain
 /// prose, code, sums and talk. Short, because they are read after every search.
-pub const NEUTRAL: [(&str, Option<&str>); 40] = [
+pub const NEUTRAL_PROMPTS: [(&str, Option<&str>); 40] = [
     ("The capital of France is", Some(" Paris")),
     ("The capital of Japan is", Some(" Tokyo")),
     ("The capital of Egypt is", Some(" Cairo")),
@@ -54,11 +54,12 @@ pub const NEUTRAL: [(&str, Option<&str>); 40] = [
     ("Anna: Shall we go?\nBen: Yes,", None),
 ];
 
-/// The neutral prompts as a model reads them; those that it cannot read are left out.
-pub fn neutral_bystanders(model: &Model, bos: BosPolicy) -> Vec<Bystander> {
-    NEUTRAL
+/// Returns the neutral prompts, tokenized; leaves out those that are empty or longer than the
+/// model's context.
+pub fn neutral_prompts(model: &Model, bos: BosPolicy) -> Vec<ReferencePrompt> {
+    NEUTRAL_PROMPTS
         .iter()
-        .map(|(prompt, answer)| Bystander {
+        .map(|(prompt, answer)| ReferencePrompt {
             tokens: model
                 .tokenizer
                 .encode(prompt, bos)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::memory::error::MemoryError;
 use crate::memory::measure;
 use crate::memory::measure::Subject;
-use crate::memory::surface::{Point, expect};
+use crate::memory::surface::{Point, posterior_mean};
 use crate::memory::sweep::variants;
 use crate::memory::sweep::{Cell, Grid, Sweep};
 use hoplens_injection::{Encoding, Scope};
@@ -216,7 +216,7 @@ fn next_round(candidates: &[Candidate], left: f64) -> Vec<usize> {
         let open = members.iter().filter(|at| candidates[**at].gain.is_none());
         let open: Vec<usize> = open.copied().collect();
         let points: Vec<Point> = open.iter().map(|at| candidates[*at].point).collect();
-        let beyond = expect(&found, &points).unwrap_or_else(|| vec![0.0; points.len()]);
+        let beyond = posterior_mean(&found, &points).unwrap_or_else(|| vec![0.0; points.len()]);
         let sums = open.iter().zip(beyond);
         expected.extend(sums.map(|(at, beyond)| (*at, candidates[*at].promise + beyond)));
     }

@@ -30,7 +30,7 @@ fn likeness(a: Point, b: Point) -> f64 {
 
 /// What is to be expected at `wanted`, given what was found: the mean of a Gaussian process of
 /// mean 0. `None` where the equations cannot be solved.
-pub(super) fn expect(found: &[(Point, f64)], wanted: &[Point]) -> Option<Vec<f64>> {
+pub(super) fn posterior_mean(found: &[(Point, f64)], wanted: &[Point]) -> Option<Vec<f64>> {
     let count = found.len();
     let alike = DMatrix::from_fn(count, count, |row, column| {
         let noise = if row == column { NOISE } else { 0.0 };
@@ -69,7 +69,7 @@ mod tests {
             at(4.0, 7.0),
             at(25.0, 4.0),
         ];
-        let expected = expect(&found, &wanted).unwrap();
+        let expected = posterior_mean(&found, &wanted).unwrap();
         for ((_, value), expected) in found.iter().zip(&expected) {
             assert!((value - expected).abs() < 2e-3);
         }
@@ -83,6 +83,6 @@ mod tests {
             layer: 1.0,
             magnitude: 0.0,
         };
-        assert_eq!(expect(&[], &[at]), Some(vec![0.0]));
+        assert_eq!(posterior_mean(&[], &[at]), Some(vec![0.0]));
     }
 }

@@ -1,39 +1,24 @@
-// What the server and the extension say to each other beyond the protocol of language servers.
+// The messages between server and extension that LSP does not define. Types only, so that a
+// generated file can take this one's place; the names of commands and notifications are in
+// `methods.ts`.
 
 import type { Position, Range } from "vscode-languageserver-types";
 
-/** Commands that the server has; the ones of the extension have no `server.` in their names. */
-export const SERVER = {
-    measure: "hoplens.server.measure",
-    cancel: "hoplens.server.cancel",
-    downloadModel: "hoplens.server.downloadModel",
-    models: "hoplens.server.models",
-    useModel: "hoplens.server.useModel",
-    status: "hoplens.server.status",
-    heads: "hoplens.server.heads",
-    sweep: "hoplens.server.sweep",
-    inject: "hoplens.server.inject",
-    showHeads: "hoplens.server.showHeads",
-    showSweep: "hoplens.server.showSweep",
-} as const;
-
-/** The server's notification that something new is known of a prompt. */
-export const DID_ANALYZE = "hoplens/didAnalyze";
-/** The server's notification of how the model is. */
-export const SERVER_STATUS = "experimental/serverStatus";
-
-export interface DidAnalyze {
+/** Parameters of the notification `hoplens/didAnalyze`. */
+export interface DidAnalyzeParams {
     uri: string;
     version: number | null;
 }
 
-export interface ServerStatus {
+/** Parameters of the notification `experimental/serverStatus`. */
+export interface ServerStatusParams {
     health: "ok" | "warning" | "error";
+    /** Whether the server has finished loading the model. */
     quiescent: boolean;
     message?: string;
 }
 
-export interface ModelSummary {
+export interface ModelInfo {
     name: string;
     sha256: string;
     layers: number;
@@ -41,21 +26,24 @@ export interface ModelSummary {
     width: number;
 }
 
-/** The answer of `hoplens.server.status`. */
-export interface Status {
+/** Result of `hoplens.server.status`. */
+export interface StatusResult {
     version: string;
-    model: ModelSummary | null;
+    model: ModelInfo | null;
     state: "ready" | "loading" | "absent" | "failed";
     message: string;
     busy: boolean;
+    /** Number of open prompts. */
     prompts: number;
 }
 
-/** An item of `hoplens.server.models`. */
-export interface KnownModel {
+/** An entry in the result of `hoplens.server.models`. */
+export interface ModelEntry {
     name: string;
+    /** Bytes. */
     size: number | null;
     licence: string | null;
+    /** Whether the model is on this disk. */
     here: boolean;
     current: boolean;
 }
@@ -65,55 +53,87 @@ export interface TokenText {
     text: string;
 }
 
-export interface Word {
+export interface ScoredToken {
     token: string;
     score: number;
 }
 
-export interface Head {
+/** The word of a list that a head's read-out ranks highest. */
+export interface WordRank {
+    position: number;
+    at: string;
+    token: string;
+    /** 0 is the first of the vocabulary. */
+    rank: number;
+    score: number;
+    share: number;
+}
+
+export interface BridgeRanks {
+    composed: WordRank;
+    explicit: WordRank;
+}
+
+/** What one attention head does at the position that was read. */
+export interface HeadReadout {
     layer: number;
     head: number;
     norm: number;
     direct_logit: number;
+    /** Change of the target's log-probability without the head, in nats. */
     ablation_dlogp: number | null;
+    ablation: AblationMode | null;
+    /** Attention to each token up to the position. */
     attention: number[];
-    top: Word[];
+    top: ScoredToken[];
+    bridge?: BridgeRanks;
+    words?: WordRank;
 }
 
-/** How much is measured of each head. */
-export type Ablation = "none" | "estimate" | "zero";
+/** How the server removes a head to measure what the answer loses. */
+export type AblationMode = "zero" | "mean" | "estimate" | "none";
 
-export interface HeadsArguments {
+/** Argument of `hoplens.server.heads`. */
+export interface HeadsParams {
     uri: string;
     position?: Position;
     case?: string;
-    ablate?: Ablation;
+    ablate?: AblationMode;
+    bridge?: boolean;
 }
 
-/** The answer of `hoplens.server.heads`: the document of `hoplens lens`, and where it stands. */
-export interface HeadsDocument {
+/** Result of `hoplens.server.heads`: the document of `hoplens lens` with its place in the editor. */
+export interface HeadsResult {
     schema: number;
-    model: { name: string; sha256: string };
+    model: ModelInfo;
     prompt: string;
     tokens: TokenText[];
     position: number;
     target: string;
+    /** Log-probability of the target, in nats. */
     logp: number;
-    heads: Head[];
+    lens: string;
+    residual_norm: number;
+    heads: HeadReadout[];
     uri: string;
+    version: number | null;
     case: string;
+    /** Place of each token in the file; `null` for tokens that the template adds. */
     ranges: (Range | null)[];
 }
 
 export type Encoding = "embed" | "unembed" | "layerwise";
 export type Scope = "all" | "last";
 
-export interface SweepArguments {
+/** Argument of `hoplens.server.sweep`. */
+export interface SweepParams {
     uri: string;
+    position?: Position;
     case?: string;
     memory?: string;
     encoding?: Encoding;
     scope?: Scope;
+    control?: boolean;
 }
 
 export interface SweepCell {
@@ -122,15 +142,15 @@ export interface SweepCell {
     head?: number;
     tau: number;
     scope: Scope;
-    /** Nothing where the injection made the logits overflow. */
+    /** Log-probability of the answer's first token; `null` where the logits overflowed. */
     logp_first: number | null;
     rank: number;
 }
 
-/** The answer of `hoplens.server.sweep`: the document of `hoplens sweep`, and what could be asked. */
-export interface SweepDocument {
+/** Result of `hoplens.server.sweep`: the document of `hoplens sweep` with its place in the editor. */
+export interface SweepResult {
     schema: number;
-    model: { name: string; sha256: string };
+    model: ModelInfo;
     prompt: string;
     expect: string[];
     memory: string;
@@ -138,20 +158,14 @@ export interface SweepDocument {
     cells: SweepCell[];
     best: SweepCell | null;
     uri: string;
+    version: number | null;
     case: string;
+    /** Memories that the case names. */
     memories: string[];
 }
 
-/** The answer of `hoplens.server.inject`. */
-export interface Injected {
-    before: number;
-    after: number;
-    rank: number;
-    /** Whether the editor is asked to apply the edit. */
-    applied: boolean;
-}
-
-export interface InjectArguments {
+/** Argument of `hoplens.server.inject`. */
+export interface InjectParams {
     uri: string;
     case?: string;
     memory: string;
@@ -159,4 +173,13 @@ export interface InjectArguments {
     layer: number;
     tau: number;
     scope: Scope;
+}
+
+/** Result of `hoplens.server.inject`; `before` and `after` are probabilities. */
+export interface InjectResult {
+    before: number;
+    after: number;
+    rank: number;
+    /** Whether the server asked the editor to apply the edit. */
+    applied: boolean;
 }

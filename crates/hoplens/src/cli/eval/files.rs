@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::eval::{heatmap, markdown};
 use crate::cli::json;
-use hoplens_eval::{EvalError, FitRow, Outcome, RowOutcome, part_of};
+use hoplens_eval::{EvalError, ExperimentOutcome, FitRow, RowOutcome, part_of};
 use hoplens_runtime::ModelInfo;
 
 /// Makes a run's folder.
@@ -21,7 +21,7 @@ pub(super) fn make(folder: &Path) -> Result<(), CliError> {
 pub(super) fn write_all(
     folder: &Path,
     model: &ModelInfo,
-    outcome: &Outcome,
+    outcome: &ExperimentOutcome,
 ) -> Result<(), CliError> {
     write(&folder.join("rows.csv"), &rows(outcome)?)?;
     write(&folder.join("cells.csv"), &cells(outcome)?)?;
@@ -82,7 +82,7 @@ fn number(value: f64) -> String {
     }
 }
 
-fn rows(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
+fn rows(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     let header = [
         "row",
         "obscure_logp_first",
@@ -122,7 +122,7 @@ fn rows(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
     table(&header, outcome.rows.iter().map(record))
 }
 
-fn cells(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
+fn cells(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     let header = [
         "encoding",
         "scope",
@@ -186,7 +186,7 @@ struct Defaults<'a> {
 }
 
 /// A model's default table as TOML; `None` where there is no fit.
-fn defaults(model: &ModelInfo, outcome: &Outcome) -> Option<String> {
+fn defaults(model: &ModelInfo, outcome: &ExperimentOutcome) -> Option<String> {
     let fit = outcome.fit.as_ref()?;
     let default = |row: &FitRow| Default {
         encoding: markdown::encoding_name(&row.spot),

@@ -2,7 +2,7 @@
 
 use crate::cli::error::CliError;
 use crate::cli::eval::markdown::{encoding_name, signed};
-use hoplens_eval::{CellOutcome, Metrics, Outcome};
+use hoplens_eval::{CellOutcome, ExperimentOutcome, Metrics};
 use hoplens_ide::documents::HeatMap;
 use hoplens_runtime::ModelInfo;
 
@@ -16,7 +16,7 @@ const METRICS: [Metric; 2] = [
 /// Every picture: its file's name and bytes.
 pub(super) fn pictures(
     model: &ModelInfo,
-    outcome: &Outcome,
+    outcome: &ExperimentOutcome,
 ) -> Result<Vec<(String, Vec<u8>)>, CliError> {
     let experiment = &outcome.experiment;
     let group = experiment.layers.len() * experiment.taus.len();

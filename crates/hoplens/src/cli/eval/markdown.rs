@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use hoplens_eval::{CellOutcome, FitRow, Memories, Outcome, Spot};
+use hoplens_eval::{CellOutcome, ExperimentOutcome, FitRow, GridCell, Memories};
 use hoplens_ide::{factor, percent};
 use hoplens_runtime::ModelInfo;
 
 /// Every table of a run.
-pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
+pub(super) fn tables(model: &ModelInfo, outcome: &ExperimentOutcome) -> String {
     let mut out = String::new();
     let experiment = &outcome.experiment;
     let memories = match &experiment.memories {
@@ -89,7 +89,7 @@ pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
     out
 }
 
-fn criterion(outcome: &Outcome) -> String {
+fn criterion(outcome: &ExperimentOutcome) -> String {
     let criterion = outcome.fit.as_ref().map(|fit| fit.criterion);
     criterion.map_or(String::new(), |one| format!("{one:?}").to_lowercase())
 }
@@ -128,7 +128,7 @@ fn fit_row(row: &FitRow, is_default: bool) -> String {
     )
 }
 
-fn spot_cells(spot: &Spot) -> String {
+fn spot_cells(spot: &GridCell) -> String {
     format!(
         "{} | {} | {} | {}",
         encoding_name(spot),
@@ -139,7 +139,7 @@ fn spot_cells(spot: &Spot) -> String {
 }
 
 /// A cell in a sentence.
-pub(super) fn spot_name(spot: &Spot) -> String {
+pub(super) fn spot_name(spot: &GridCell) -> String {
     format!(
         "{}, scope {}, layer {}, τ {}",
         encoding_name(spot),
@@ -149,7 +149,7 @@ pub(super) fn spot_name(spot: &Spot) -> String {
     )
 }
 
-pub(super) fn encoding_name(spot: &Spot) -> String {
+pub(super) fn encoding_name(spot: &GridCell) -> String {
     format!("{:?}", spot.encoding).to_lowercase()
 }
 

@@ -11,8 +11,8 @@ use crate::cli::global::{Format, Global};
 use crate::cli::grid::ScopeArg;
 use crate::cli::{Outcome, json, progress, resident};
 use hoplens_eval::{
-    Chance, Data, Experiment, FORM, Header, Journal, Line, Memories, ScopeKind, Settings,
-    WordChoice,
+    ControlPlan, DataSet, Experiment, FORM, Journal, JournalHeader, JournalLine, Memories,
+    ScopeKind, SummarySettings, WordChoice,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -26,7 +26,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     }
     let choice = choice(args)?;
     // clap has seen to it that there is one.
-    let data = Data::open(args.data.as_deref().unwrap_or(Path::new("")))?;
+    let data = DataSet::open(args.data.as_deref().unwrap_or(Path::new("")))?;
     let mut experiment = experiment(args, global, &data, choice.as_ref())?;
     let model = resident::load(global)?;
     if args.grid.layers()?.is_none() {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     if 0 < args.control && choice.is_none() && args.shard.is_none() {
         check_control(&model, &data, args)?;
     }
-    let header = Header {
+    let header = JournalHeader {
         hoplens_eval: FORM,
         experiment,
         shard: args.shard,
@@ -65,7 +65,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     };
     run.rows(&mut journal)?;
     // Rows were read from the file twice; the digest says that they were the same.
-    if Data::open(&data.path)? != data {
+    if DataSet::open(&data.path)? != data {
         let reason = "changed while it was measured. Run the experiment anew, in another folder, with a file that stays as it is.".into();
         let path = data.path;
         return Err(hoplens_eval::EvalError::Data { path, reason }.into());
@@ -79,7 +79,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
 }
 
 /// Whether the lists have enough random memories for every row.
-fn check_control(model: &Model, data: &Data, args: &RunArgs) -> Result<(), CliError> {
+fn check_control(model: &Model, data: &DataSet, args: &RunArgs) -> Result<(), CliError> {
     let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
     if most < args.control {
         let asked = args.control;
@@ -120,7 +120,7 @@ fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
 fn experiment(
     args: &RunArgs,
     global: &Global,
-    data: &Data,
+    data: &DataSet,
     choice: Option<&WordChoice>,
 ) -> Result<Experiment, CliError> {
     let grid = &args.grid;
@@ -160,8 +160,8 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 
 struct Run<'a> {
     model: &'a Model,
-    data: &'a Data,
-    header: &'a Header,
+    data: &'a DataSet,
+    header: &'a JournalHeader,
     choice: Option<&'a WordChoice>,
 }
 
@@ -195,7 +195,7 @@ impl Run<'_> {
                 &mut |done| bar.set_position((finished * cells + done) as u64),
             )
             .map_err(|error| self.data.in_row(&example, &error))?;
-            journal.add(&Line::Row(record))?;
+            journal.add(&JournalLine::Row(record))?;
             finished += 1;
             progress::log(&bar, finished, left, "rows");
         }
@@ -216,14 +216,14 @@ impl Run<'_> {
         &self,
         journal: &mut Journal,
         path: &Path,
-        settings: &Settings,
+        settings: &SummarySettings,
         args: &RunArgs,
-    ) -> Result<hoplens_eval::Outcome, CliError> {
+    ) -> Result<hoplens_eval::ExperimentOutcome, CliError> {
         let outcome = hoplens_eval::summarise(path, settings, None)?;
         if args.control == 0 || self.choice.is_some() {
             return Ok(outcome);
         }
-        let plan = Chance {
+        let plan = ControlPlan {
             memories: args.control,
             seed: settings.seed,
             spots: outcome.notable(),
@@ -241,7 +241,7 @@ impl Run<'_> {
                 continue;
             }
             let experiment = &self.header.experiment;
-            let record = hoplens_eval::chance_of_row(
+            let record = hoplens_eval::measure_control(
                 self.model,
                 experiment,
                 &example,
@@ -249,7 +249,7 @@ impl Run<'_> {
                 &Cancel::new(),
             )
             .map_err(|error| self.data.in_row(&example, &error))?;
-            journal.add(&Line::Control(record))?;
+            journal.add(&JournalLine::Control(record))?;
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -260,13 +260,13 @@ impl Run<'_> {
 #[derive(serde::Serialize)]
 struct ShardDone<'a> {
     experiment: &'a Experiment,
-    shard: hoplens_eval::Shard,
+    shard: hoplens_eval::RowShard,
     finished_rows: usize,
 }
 
 fn shard_done(
-    header: &Header,
-    shard: hoplens_eval::Shard,
+    header: &JournalHeader,
+    shard: hoplens_eval::RowShard,
     journal: &Journal,
     folder: &Path,
     global: &Global,

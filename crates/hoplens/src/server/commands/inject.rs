@@ -13,9 +13,9 @@ use crate::server::commands::{Place, cases};
 use crate::server::convert;
 use crate::server::key::Key;
 use crate::server::state::State;
-use hoplens_analysis::try_injection;
+use hoplens_analysis::{AnalysisContext, try_injection};
 use hoplens_ide::injection_edit;
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct InjectParams {
@@ -39,7 +39,7 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
     let Some(case) = seen.findings.cases.get(index).cloned() else {
         return Err(failed("there is no such case"));
     };
-    let recipe = Recipe {
+    let memory_injection = MemoryInjection {
         memory: params.memory,
         placement: Placement {
             encoding: params.encoding.into(),
@@ -50,9 +50,10 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
         },
     };
     let (subject, settings) = (case.query.clone(), state.hop_settings(&key));
-    let tried = recipe.clone();
+    let tried = memory_injection.clone();
     let (before, after) = ask_model(state, move |model, cancel, _| {
-        try_injection(model, &subject, &tried, &settings, cancel)
+        let context = AnalysisContext::new(model, &settings, cancel);
+        try_injection(&context, &subject, &tried)
     })
     .await?;
     let view = &seen.known.view;
@@ -64,7 +65,7 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
     }
     // Without an answer nothing was measured that could be recorded.
     let measured = (!case.query.expect.is_empty()).then_some((before.p, after.p));
-    let edit = injection_edit(&view.snapshot, &case, &recipe, measured);
+    let edit = injection_edit(&view.snapshot, &case, &memory_injection, measured);
     let can = state.can();
     let edit = edit.and_then(|edit| convert::to_workspace_edit(view, &edit, &can));
     let Some(edit) = edit else {

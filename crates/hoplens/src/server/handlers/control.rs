@@ -10,7 +10,7 @@ use crate::server::documents::Document;
 use crate::server::key::Key;
 use crate::server::state::State;
 use crate::server::view::prompt_key;
-use hoplens_analysis::{AnalysisError, control_in_force};
+use hoplens_analysis::{AnalysisContext, AnalysisError, control_in_force};
 use hoplens_ide::{chance, code_span};
 
 /// A sentence about the injection at `index` of the file, in the first case that it acts on and
@@ -49,7 +49,8 @@ pub(super) async fn control_sentence(
     let answer = state
         .engine
         .submit(Priority::Hover, &guard.token(), move |model, cancel| {
-            let control = control_in_force(model, &subject, at, &settings, cancel)?;
+            let mut context = AnalysisContext::new(model, &settings, cancel);
+            let control = control_in_force(&mut context, &subject, at)?;
             let percentile = control.map(|control| control.percentile());
             if let Some(percentile) = percentile {
                 // Also for whoever asks again after the deadline.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::memory::error::MemoryError;
-use crate::memory::export::Recipe;
+use crate::memory::export::MemoryInjection;
 use crate::memory::injection::scaled;
 use crate::memory::injection::{place, resolve_scope};
 use crate::memory::measure::Subject;
@@ -67,7 +67,7 @@ pub struct Likeness {
 /// family that llama.cpp does not run; what [`crate::memory::encode_for`] and [`place`] refuse.
 pub fn control_vector(
     model: &Model,
-    recipes: &[Recipe],
+    injections: &[MemoryInjection],
     bos: BosPolicy,
     subject: Option<&Subject<'_>>,
     cancel: &Cancel,
@@ -77,7 +77,7 @@ pub fn control_vector(
         let family = family.name();
         return Err(MemoryError::NotInLlamaCpp { family });
     }
-    let scaled = vectors(model, recipes, bos, cancel)?;
+    let scaled = vectors(model, injections, bos, cancel)?;
     let sides: &[Side] = if model.config().block == Block::Sequential {
         &[Side::Before, Side::Behind]
     } else {
@@ -91,13 +91,13 @@ pub fn control_vector(
     let Some(subject) = subject else {
         return made.next().ok_or(MemoryError::NoInjection);
     };
-    let injected = injections(model, recipes, subject, cancel)?;
+    let injected = interventions(model, injections, subject, cancel)?;
     let mut best: Option<(f64, ControlVector)> = None;
     for vector in made {
         let likeness = likeness(model, subject, &injected, &vector, cancel)?;
         let kl = likeness.kl_vector;
         if !kl.is_finite() || !likeness.kl_written.is_finite() {
-            let taus = recipes.iter().map(|recipe| recipe.placement.tau);
+            let taus = injections.iter().map(|injection| injection.placement.tau);
             let tau = taus.max_by(|a, b| a.abs().total_cmp(&b.abs()));
             let tau = tau.unwrap_or(f64::NAN);
             return Err(MemoryError::Overflow { tau });
@@ -131,28 +131,28 @@ type Scaled = (usize, Arc<[f32]>);
 
 fn vectors(
     model: &Model,
-    recipes: &[Recipe],
+    injections: &[MemoryInjection],
     bos: BosPolicy,
     cancel: &Cancel,
 ) -> Result<Vec<Scaled>, MemoryError> {
-    let vector = |recipe: &Recipe| {
-        model.check_layer(recipe.placement.layer)?;
-        if recipe.placement.scope != Scope::All {
+    let vector = |injection: &MemoryInjection| {
+        model.check_layer(injection.placement.layer)?;
+        if injection.placement.scope != Scope::All {
             return Err(MemoryError::ScopeOfControlVector);
         }
-        if recipe.placement.layer == 0 {
+        if injection.placement.layer == 0 {
             return Err(MemoryError::LayerOfControlVector);
         }
-        let vector = recipe.vector(model, bos, cancel)?;
+        let vector = injection.vector(model, bos, cancel)?;
         Ok((
-            recipe.placement.layer,
-            scaled(&vector, recipe.placement.layer, recipe.placement.tau)?,
+            injection.placement.layer,
+            scaled(&vector, injection.placement.layer, injection.placement.tau)?,
         ))
     };
-    if recipes.is_empty() {
+    if injections.is_empty() {
         return Err(MemoryError::NoInjection);
     }
-    recipes.iter().map(vector).collect()
+    injections.iter().map(vector).collect()
 }
 
 fn directions(vectors: &[Scaled], side: Side) -> BTreeMap<usize, Vec<f32>> {
@@ -172,18 +172,23 @@ fn directions(vectors: &[Scaled], side: Side) -> BTreeMap<usize, Vec<f32>> {
     directions
 }
 
-fn injections(
+fn interventions(
     model: &Model,
-    recipes: &[Recipe],
+    injections: &[MemoryInjection],
     subject: &Subject<'_>,
     cancel: &Cancel,
 ) -> Result<Vec<Intervention>, MemoryError> {
-    let injection = |recipe: &Recipe| {
-        let vector = recipe.vector(model, subject.bos, cancel)?;
-        let at = resolve_scope(&recipe.placement.scope, subject.text, subject.tokens)?;
-        place(&vector, recipe.placement.layer, recipe.placement.tau, at)
+    let injection = |injection: &MemoryInjection| {
+        let vector = injection.vector(model, subject.bos, cancel)?;
+        let at = resolve_scope(&injection.placement.scope, subject.text, subject.tokens)?;
+        place(
+            &vector,
+            injection.placement.layer,
+            injection.placement.tau,
+            at,
+        )
     };
-    recipes.iter().map(injection).collect()
+    injections.iter().map(injection).collect()
 }
 
 fn likeness(

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::memory::error::MemoryError;
-use crate::memory::export::Recipe;
+use crate::memory::export::MemoryInjection;
 use crate::memory::injection::resolve_scope;
 use crate::memory::measure::Subject;
 use crate::memory::placement::Placement;
@@ -32,14 +32,14 @@ pub struct Script<'a> {
     /// The model's files, as they lie on this disk.
     pub files: &'a ModelFiles,
     /// The injections.
-    pub recipes: &'a [Recipe],
+    pub injections: &'a [MemoryInjection],
     /// The prompt; of its answers the first tokens' probability is printed.
     pub subject: &'a Subject<'a>,
 }
 
 /// An injection with everything that the script says of it.
 struct Placed<'a> {
-    recipe: &'a Recipe,
+    injection: &'a MemoryInjection,
     /// The memory's token ids: a set, or the sequence that the model reads for `layerwise`.
     ids: Vec<u32>,
     at: Select,
@@ -55,14 +55,14 @@ pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError>
         return Err(ModelError::EmptyPrompt.into());
     }
     let mut placed: Vec<Placed<'_>> = Vec::new();
-    for recipe in script.recipes {
-        placed.push(place(model, recipe, script.subject)?);
+    for injection in script.injections {
+        placed.push(place(model, injection, script.subject)?);
     }
     if placed.is_empty() {
         return Err(MemoryError::NoInjection);
     }
     // nnsight wants to meet the layers in the order in which the model runs them.
-    placed.sort_by_key(|placed| placed.recipe.placement.layer);
+    placed.sort_by_key(|placed| placed.injection.placement.layer);
     let mut text = String::new();
     head(&mut text, script);
     memories(&mut text, model, &placed);
@@ -76,32 +76,32 @@ pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError>
 
 fn place<'a>(
     model: &Model,
-    recipe: &'a Recipe,
+    injection: &'a MemoryInjection,
     subject: &Subject<'_>,
 ) -> Result<Placed<'a>, MemoryError> {
-    model.check_layer(recipe.placement.layer)?;
-    if !recipe.placement.tau.is_finite() {
+    model.check_layer(injection.placement.layer)?;
+    if !injection.placement.tau.is_finite() {
         return Err(MemoryError::Tau {
-            tau: recipe.placement.tau,
+            tau: injection.placement.tau,
         });
     }
-    if recipe.placement.head.is_some() {
+    if injection.placement.head.is_some() {
         return Err(MemoryError::HeadOfScript);
     }
-    let mut ids = model.tokenizer.ids(&recipe.memory);
+    let mut ids = model.tokenizer.ids(&injection.memory);
     if ids.is_empty() {
-        let text = recipe.memory.clone();
+        let text = injection.memory.clone();
         return Err(MemoryError::NoTokens { text });
     }
-    if recipe.placement.encoding == Encoding::Layerwise {
-        let tokens = model.tokenizer.encode(&recipe.memory, subject.bos);
+    if injection.placement.encoding == Encoding::Layerwise {
+        let tokens = model.tokenizer.encode(&injection.memory, subject.bos);
         ids = tokens.iter().map(|token| token.id).collect();
     } else {
         ids.sort_unstable();
         ids.dedup();
     }
-    let at = resolve_scope(&recipe.placement.scope, subject.text, subject.tokens)?;
-    Ok(Placed { recipe, ids, at })
+    let at = resolve_scope(&injection.placement.scope, subject.text, subject.tokens)?;
+    Ok(Placed { injection, ids, at })
 }
 
 fn head(text: &mut String, script: &Script<'_>) {
@@ -144,7 +144,7 @@ fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
     let uses = |encoding| {
         placed
             .iter()
-            .any(|one| one.recipe.placement.encoding == encoding)
+            .any(|one| one.injection.placement.encoding == encoding)
     };
     let names = module_names(model.config().family, 0);
     if uses(Encoding::Embed) {
@@ -174,7 +174,7 @@ fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
     }
     text.push_str("\nwith torch.no_grad():\n    INJECTIONS = [  # layer, τ·m, positions\n");
     for one in placed {
-        let Recipe { memory, placement } = one.recipe;
+        let MemoryInjection { memory, placement } = one.injection;
         let Placement {
             encoding,
             layer,
@@ -227,10 +227,10 @@ fn nnsight(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
     );
     let mut from = 0;
     while let Some(first) = placed.get(from) {
-        let layer = first.recipe.placement.layer;
+        let layer = first.injection.placement.layer;
         let same = placed[from..].iter();
         let count = same
-            .take_while(|one| one.recipe.placement.layer == layer)
+            .take_while(|one| one.injection.placement.layer == layer)
             .count();
         let module = output(model, "model", layer);
         let _ = writeln!(text, "    attn_out = {module}.output");

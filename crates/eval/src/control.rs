@@ -1,0 +1,224 @@
+//! What random memories do in the best cells: the control.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::data::{DataSet, Example};
+use crate::error::EvalError;
+use crate::experiment::{Experiment, GridCell};
+use crate::journal::RowRecord;
+use crate::journal::table;
+use crate::metrics::{geometric_mean, mean, median, percent_gain, share_improved};
+use crate::run::Asked;
+use hoplens_interp::memory::{Placement, control, percentile, random_memories};
+use hoplens_runtime::{Cancel, Model};
+
+/// What the control of a run is: how many random memories a row gets, which, and where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlPlan {
+    /// Random memories of each row.
+    pub memories: usize,
+    /// Decides which, together with the row's index.
+    pub seed: u64,
+    /// The cells.
+    pub spots: Vec<GridCell>,
+}
+
+/// A row's control, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlRecord {
+    /// Index of the row, from 0.
+    pub row: usize,
+    /// What was measured.
+    pub plan: ControlPlan,
+    /// `[spots][memories]`: log-probability of the answer's first token with each random memory.
+    #[serde(deserialize_with = "table")]
+    pub logp: Vec<Vec<f32>>,
+}
+
+/// A cell of the control.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ControlCell {
+    /// The cell.
+    #[serde(flatten)]
+    pub spot: GridCell,
+    /// The percentile that the rows' own memories reach by geometric mean of p′/p among as many
+    /// experiments, each with one random memory for every row; 0 to 100.
+    pub percentile: f64,
+    /// Mean over rows of the percentile that a row's own memory reaches among its random ones.
+    pub mean_row_percentile: f64,
+    /// Over rows × random memories, as in [`super::Metrics`].
+    pub mean_p_random: f64,
+    /// As above.
+    pub median_pct_increase: f64,
+    /// As above.
+    pub share_improved: f64,
+    /// As above.
+    pub geo: f64,
+}
+
+/// A row's random memories, those of [`random_memories`]: none holds the bridge or the answer.
+/// Each row has a draw of its own, so that the n-th memories of all rows are a random memory for
+/// every row, not one for all.
+fn drawn(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
+    let digest = Sha256::digest(format!("{seed} {}", example.row));
+    let first = digest.iter().take(8);
+    let seed = first.fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let answers = std::slice::from_ref(&example.answer);
+    random_memories(&example.explicit_entity, answers, count, seed)
+}
+
+/// How many of `wanted` random memories every row can have: the lists are finite.
+///
+/// # Errors
+/// The data set cannot be read.
+pub fn most_random(
+    model: &Model,
+    data: &DataSet,
+    wanted: usize,
+    seed: u64,
+) -> Result<usize, EvalError> {
+    let mut most = wanted;
+    for example in data.examples()? {
+        let example = example?;
+        loop {
+            let words = drawn(&example, most, seed);
+            let has_tokens = |word: &&&str| !model.tokenizer.ids(word).is_empty();
+            let count = words.iter().filter(has_tokens).count();
+            if count == most {
+                break;
+            }
+            // Half of them may be names, so fewer in all may be more of the other half: try again.
+            most = count;
+        }
+    }
+    Ok(most)
+}
+
+/// Measures a row's control.
+///
+///
+/// # Errors
+/// As [`control`].
+pub fn measure_control(
+    model: &Model,
+    experiment: &Experiment,
+    example: &Example,
+    plan: &ControlPlan,
+    cancel: &Cancel,
+) -> Result<ControlRecord, EvalError> {
+    model.forget();
+    let asked = Asked::new(
+        model,
+        &example.obscure_sentence,
+        &example.answer,
+        experiment.bos,
+    )?;
+    let chosen = &example.explicit_entity;
+    let random = drawn(example, plan.memories, plan.seed);
+    let mut logp = Vec::with_capacity(plan.spots.len());
+    for spot in &plan.spots {
+        let placement = Placement {
+            encoding: spot.encoding,
+            layer: spot.layer,
+            head: None,
+            tau: spot.tau,
+            scope: spot.scope.of(example),
+        };
+        let subject = asked.subject();
+        let found = control(
+            model,
+            &subject,
+            chosen,
+            &placement,
+            &random,
+            cancel,
+            &mut |_| (),
+        )?;
+        let readings = found.random.iter();
+        logp.push(readings.map(|one| one.reading.logp_first as f32).collect());
+    }
+    Ok(ControlRecord {
+        row: example.row,
+        plan: plan.clone(),
+        logp,
+    })
+}
+
+/// What the control says of each of its cells.
+///
+/// # Shapes
+/// `records[i]` and `rows[i]` belong to the same row; `cells[s]` is the place of spot s in a
+/// row's record.
+pub fn summarise_control(
+    plan: &ControlPlan,
+    records: &[ControlRecord],
+    rows: &[RowRecord],
+    cells: &[usize],
+) -> Vec<ControlCell> {
+    let spots = plan.spots.iter().zip(cells).enumerate();
+    spots
+        .map(|(at, (spot, &cell))| {
+            let mut all = Vec::new();
+            let mut probabilities = Vec::new();
+            let mut draws: Vec<Vec<f64>> = Vec::new();
+            let mut own = Vec::new();
+            let mut percentiles = Vec::new();
+            for (record, row) in records.iter().zip(rows) {
+                let before = f64::from(row.obscure.logp_first);
+                let chosen = f64::from(row.logp[0][cell]);
+                own.push(chosen - before);
+                let random = &record.logp[at];
+                percentiles.push(percentile(chosen, random.iter().map(|p| f64::from(*p))));
+                draws.resize(draws.len().max(random.len()), Vec::new());
+                for (draw, logp) in draws.iter_mut().zip(random) {
+                    let logp = f64::from(*logp);
+                    draw.push(logp - before);
+                    all.push(logp - before);
+                    probabilities.push(logp.exp());
+                }
+            }
+            // An experiment with a memory for every row: short lists may leave some rows without.
+            let whole = draws.iter().filter(|draw| draw.len() == rows.len());
+            let geos: Vec<f64> = whole.map(|draw| geometric_mean(draw)).collect();
+            ControlCell {
+                spot: *spot,
+                percentile: percentile(geometric_mean(&own), geos.into_iter()),
+                mean_row_percentile: mean(percentiles.into_iter()),
+                mean_p_random: mean(probabilities.into_iter()),
+                median_pct_increase: percent_gain(median(all.clone())),
+                share_improved: share_improved(&all),
+                geo: geometric_mean(&all),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_draws_its_own() {
+        let draw = |row, seed| {
+            let text = |text: &str| text.to_owned();
+            let example = Example {
+                row,
+                byte: 0,
+                explicit_sentence: text("The Great Barrier Reef is in"),
+                obscure_sentence: text("The largest reef is in"),
+                explicit_entity: text("Great Barrier Reef"),
+                obscure_entity: text("largest reef"),
+                answer: text("Lisbon"),
+            };
+            drawn(&example, 20, seed)
+        };
+        assert_eq!(draw(0, 0), draw(0, 0));
+        assert_ne!(draw(0, 0), draw(1, 0));
+        assert_ne!(draw(0, 0), draw(0, 1));
+        // Not the next seed's draw of the row before: rows and seeds do not stand for each other.
+        assert_ne!(draw(1, 0), draw(0, 1));
+        assert_eq!(draw(3, 0).len(), 20);
+        assert!(!draw(3, 0).contains(&"Lisbon"));
+    }
+}
