@@ -6,12 +6,13 @@
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
 use hoplens_analysis::{
-    AnalysisContext, AnalysisSettings, PromptSource, find_repairs, find_verdicts, first_tokens,
+    AnalysisContext, AnalysisSettings, PromptSource, answers, find_repairs, find_verdicts,
 };
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{MemoryInjection, Placement, Subject, encode, measure};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{MemoryEncoding, MemoryInjection, Placement, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
-use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
+use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, PromptQuery, Reading, Select};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// Prompts of one step and how they go on. The model answers most of them.
@@ -178,17 +179,14 @@ fn offered(model: &Model) -> Vec<Repair> {
 /// One single-hop prompt as it is and with each injection.
 fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Reading, Vec<Reading>) {
     let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
-    let tokens = model.tokenizer.encode(prompt, bos);
-    let firsts = first_tokens(model, prompt, &[answer.into()]).expect("an answer has tokens");
-    let subject = Subject {
-        text: prompt,
-        tokens: &tokens,
-        first_tokens: &firsts,
-        bos,
-        interventions: &[],
+    let context = ModelContext::new(model, &cancel);
+    let query = PromptQuery {
+        answers: answers(model, prompt, &[answer.into()]).expect("an answer has tokens"),
+        ..PromptQuery::new(&model.tokenizer, prompt, bos)
     };
     let fork = |repair: &Repair| {
-        let memory = encode(model, &repair.memory, repair.encoding, bos, &cancel);
+        let encoding = MemoryEncoding::new(repair.encoding, bos);
+        let memory = encode(context, &repair.memory, encoding);
         let memory = memory.expect("a memory has tokens");
         let at = memory.at(repair.layer).iter();
         Fork {
@@ -196,11 +194,11 @@ fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Readin
             layer: repair.layer,
             at: match repair.scope {
                 Scope::All => Select::All,
-                _ => Select::Range(tokens.len() - 1..tokens.len()),
+                _ => Select::Range(query.tokens.len() - 1..query.tokens.len()),
             },
             vector: at.map(|value| value * repair.tau as f32).collect(),
         }
     };
     let forks: Vec<Fork> = repairs.iter().map(fork).collect();
-    measure(model, &subject, &forks, &cancel, &mut |_| {}).expect("measured")
+    measure(context, &query, &forks, &mut |_| {}).expect("measured")
 }

@@ -1,5 +1,6 @@
 //! What the steps of an analysis share.
 
+use hoplens_interp::ModelContext;
 use hoplens_runtime::{Cancel, Model};
 
 use crate::pipeline::step::AnalysisStep;
@@ -33,6 +34,11 @@ impl<'a> AnalysisContext<'a> {
     pub fn with_progress(mut self, progress: &'a mut dyn FnMut(AnalysisProgress<'_>)) -> Self {
         self.progress = Some(progress);
         self
+    }
+
+    /// Returns what the measurements of the interpretability crate need.
+    pub const fn model_context(&self) -> ModelContext<'a> {
+        ModelContext::new(self.model, self.cancel)
     }
 
     /// Calls the progress hook, if there is one.

@@ -1,40 +1,17 @@
 //! What random memories do in the best cells: the control.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::data::{DataSet, Example};
 use crate::error::EvalError;
 use crate::experiment::{Experiment, GridCell};
-use crate::journal::RowRecord;
-use crate::journal::table;
 use crate::metrics::{geometric_mean, mean, median, percent_gain, share_improved};
-use crate::run::Asked;
-use hoplens_interp::memory::{Placement, control, percentile, random_memories};
-use hoplens_runtime::{Cancel, Model};
-
-/// What the control of a run is: how many random memories a row gets, which, and where.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ControlPlan {
-    /// Random memories of each row.
-    pub memories: usize,
-    /// Decides which, together with the row's index.
-    pub seed: u64,
-    /// The cells.
-    pub spots: Vec<GridCell>,
-}
-
-/// A row's control, as the journal keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ControlRecord {
-    /// Index of the row, from 0.
-    pub row: usize,
-    /// What was measured.
-    pub plan: ControlPlan,
-    /// `[spots][memories]`: log-probability of the answer's first token with each random memory.
-    #[serde(deserialize_with = "table")]
-    pub logp: Vec<Vec<f32>>,
-}
+use crate::record::{ControlPlan, ControlRecord, RowRecord};
+use crate::run::row_query;
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{MemoryInjection, Placement, control, percentile, random_memories};
+use hoplens_runtime::Model;
 
 /// A cell of the control.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,44 +74,36 @@ pub fn most_random(
 
 /// Measures a row's control.
 ///
-///
 /// # Errors
-/// As [`control`].
+/// As [`control`]; an answer without tokens.
 pub fn measure_control(
-    model: &Model,
+    context: ModelContext<'_>,
     experiment: &Experiment,
     example: &Example,
     plan: &ControlPlan,
-    cancel: &Cancel,
 ) -> Result<ControlRecord, EvalError> {
+    let model = context.model;
     model.forget();
-    let asked = Asked::new(
+    let query = row_query(
         model,
         &example.obscure_sentence,
         &example.answer,
         experiment.bos,
     )?;
-    let chosen = &example.explicit_entity;
     let random = drawn(example, plan.memories, plan.seed);
     let mut logp = Vec::with_capacity(plan.spots.len());
     for spot in &plan.spots {
-        let placement = Placement {
-            encoding: spot.encoding,
-            layer: spot.layer,
-            head: None,
-            tau: spot.tau,
-            scope: spot.scope.of(example),
+        let chosen = MemoryInjection {
+            memory: example.explicit_entity.clone(),
+            placement: Placement {
+                encoding: spot.encoding,
+                layer: spot.layer,
+                head: None,
+                tau: spot.tau,
+                scope: spot.scope.of(example),
+            },
         };
-        let subject = asked.subject();
-        let found = control(
-            model,
-            &subject,
-            chosen,
-            &placement,
-            &random,
-            cancel,
-            &mut |_| (),
-        )?;
+        let found = control(context, &query, &chosen, &random, &mut |_| ())?;
         let readings = found.random.iter();
         logp.push(readings.map(|one| one.reading.logp_first as f32).collect());
     }

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::EvalError;
 use crate::experiment::JournalHeader;
-use crate::journal::JournalLine;
-use crate::journal::line_of;
 use crate::lock::{in_use, lock, part_of};
 use crate::reader::JournalReader;
+use crate::record::{JournalLine, line_of};
 use crate::summary::missing_rows;
 
 /// Where a row's line stands.

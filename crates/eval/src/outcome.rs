@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::control::{ControlCell, ControlPlan};
+use crate::control::ControlCell;
 use crate::experiment::{Experiment, GridCell};
 use crate::folds::{Criterion, FitRow};
 use crate::metrics::Metrics;
+use crate::record::ControlPlan;
 
 /// Everything that is reported of a run in which every row is finished.
 #[derive(Debug, Clone, PartialEq, Serialize)]

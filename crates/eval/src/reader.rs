@@ -5,10 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use crate::control::{ControlPlan, ControlRecord};
 use crate::error::EvalError;
 use crate::experiment::JournalHeader;
-use crate::journal::{FORM, JournalLine, RowRecord};
+use crate::record::{ControlPlan, ControlRecord, FORM, JournalLine, RowRecord};
 
 /// Bytes within which a header ends; far more than any grid's takes.
 const HEADER: u64 = 16 << 20;

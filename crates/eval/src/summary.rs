@@ -6,17 +6,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::control::{ControlPlan, ControlRecord, summarise_control};
+use crate::control::summarise_control;
 use crate::error::EvalError;
 use crate::experiment::{Experiment, GridCell};
 use crate::folds::Criterion;
 use crate::folds::{Fit, fold_of};
-use crate::journal::{JournalLine, RowRecord};
 use crate::metrics;
 use crate::metrics::log_ratios;
 use crate::outcome::ExperimentOutcome;
 use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
 use crate::reader::JournalReader;
+use crate::record::{ControlPlan, ControlRecord, JournalLine, RowRecord};
 
 /// Bytes of columns that are gathered at a time.
 const BYTES: usize = 512 << 20;

@@ -22,6 +22,7 @@ mod linear;
 mod load;
 mod matrix;
 mod ops;
+mod query;
 mod readout;
 mod resident;
 mod rope;
@@ -48,11 +49,10 @@ pub use hooks::{
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use matrix::Matrix;
 pub use ops::{log_sum_exp, softmax};
+pub use query::{Answer, PromptQuery};
 pub use resident::{Model, ModelInfo};
 pub use sample::{Sampler, Sampling};
-pub use score::{
-    Answer, Question, Ranked, Reading, Score, kl, log_softmax, log_softmax_at, rank_of, top_k,
-};
+pub use score::{Ranked, Reading, Score, kl, log_softmax, log_softmax_at, rank_of, top_k};
 pub use speed::gemm_peak;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
 pub use trace::{LayerTrace, Trace};

@@ -6,17 +6,9 @@ use crate::error::ModelError;
 use crate::hooks::Cancel;
 use crate::hooks::{Hooks, Intervention, Positions};
 use crate::ops::log_sum_exp;
+use crate::query::{Answer, PromptQuery};
 use crate::resident::Model;
 use crate::trace::Trace;
-
-/// An accepted answer as the model would continue with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The text, with the leading space that the tokenizer sees.
-    pub text: String,
-    /// Its tokens; never empty.
-    pub ids: Vec<u32>,
-}
 
 /// A token with its probability at one position.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -154,18 +146,7 @@ pub(super) fn read(logits: &[f32], first_tokens: &[u32]) -> Reading {
     }
 }
 
-/// One prompt and what may continue it.
-#[derive(Debug, Clone)]
-pub struct Question<'a> {
-    /// The prompt's tokens.
-    pub prompt: &'a [u32],
-    /// The accepted answers; without any the model's own top token stands for them.
-    pub answers: &'a [Answer],
-    /// What acts on this prompt; `sequence` is ignored.
-    pub interventions: &'a [Intervention],
-}
-
-/// One question's rows in a pass.
+/// The rows of one query in a pass.
 struct Asked {
     /// Its first sequence.
     first: usize,
@@ -174,8 +155,8 @@ struct Asked {
 }
 
 impl Model {
-    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force: one
-    /// question of [`Model::score_all`].
+    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force:
+    /// [`Model::score_all`] for one query.
     ///
     /// # Errors
     /// As [`Model::score_all`].
@@ -186,21 +167,21 @@ impl Model {
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<(Score, Trace), ModelError> {
-        let question = Question {
-            prompt,
-            answers,
-            interventions: &hooks.interventions,
+        let query = PromptQuery {
+            answers: answers.to_vec(),
+            interventions: hooks.interventions.clone(),
+            ..PromptQuery::from_ids(prompt)
         };
-        let (mut scores, trace) = self.score_all(&[question], hooks, cancel)?;
+        let (mut scores, trace) = self.score_all(&[query], hooks, cancel)?;
         match scores.pop() {
             Some((score, _)) => Ok((score, trace)),
             None => Err(ModelError::EmptyPrompt),
         }
     }
 
-    /// Scores the accepted answers of several questions in one pass. With each score comes the
-    /// index of the question's first sequence in the trace, of what the hooks' capture keeps; its
-    /// logits are those of the scores.
+    /// Scores the accepted answers of several queries in one pass; for a query without answers,
+    /// the model's own top token. With each score comes the index of the query's first sequence in
+    /// the trace, of what the hooks' capture keeps; its logits are those of the scores.
     ///
     /// Answers of several tokens are appended to the prompt, so that an intervention on every
     /// position also acts on them; one on a range of the prompt does not.
@@ -210,7 +191,7 @@ impl Model {
     /// [`ModelError::NotFinite`] where an injection made the logits overflow.
     pub fn score_all(
         &self,
-        questions: &[Question<'_>],
+        queries: &[PromptQuery],
         hooks: &Hooks,
         cancel: &Cancel,
     ) -> Result<(Vec<(Score, usize)>, Trace), ModelError> {
@@ -221,28 +202,30 @@ impl Model {
         };
         let mut asked = Vec::new();
         let mut row = 0;
-        for question in questions {
-            if question.prompt.is_empty() {
+        for query in queries {
+            let prompt = query.ids();
+            if prompt.is_empty() {
                 return Err(ModelError::EmptyPrompt);
             }
             let first = sequences.len();
             asked.push(Asked { first, row });
             let long = |answer: &&Answer| answer.ids.len() > 1;
-            for answer in question.answers.iter().filter(long) {
-                let mut tokens = question.prompt.to_vec();
+            for answer in query.answers.iter().filter(long) {
+                let mut tokens = prompt.clone();
                 tokens.extend(&answer.ids[..answer.ids.len() - 1]);
-                sequences.push((tokens, question.prompt.len() - 1));
+                sequences.push((tokens, prompt.len() - 1));
                 row += answer.ids.len();
             }
             // The prompt alone is needed only where no longer sequence holds its last position.
             if sequences.len() == first {
-                sequences.push((question.prompt.to_vec(), question.prompt.len() - 1));
+                let last = prompt.len() - 1;
+                sequences.push((prompt, last));
                 row += 1;
             }
             for sequence in first..sequences.len() {
                 hooks
                     .interventions
-                    .extend(question.interventions.iter().map(|change| Intervention {
+                    .extend(query.interventions.iter().map(|change| Intervention {
                         sequence: Some(sequence),
                         ..change.clone()
                     }));
@@ -259,10 +242,10 @@ impl Model {
                 model: self.info.name.clone(),
             });
         }
-        let scores = questions
+        let scores = queries
             .iter()
             .zip(&asked)
-            .map(|(question, asked)| (score_rows(question.answers, &trace, asked.row), asked.first))
+            .map(|(query, asked)| (score_rows(&query.answers, &trace, asked.row), asked.first))
             .collect();
         Ok((scores, trace))
     }

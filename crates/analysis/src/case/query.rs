@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use hoplens_interp::memory::{MemoryError, encode_for, place, resolve_scope};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{MemoryError, place, resolve_scope};
 use hoplens_prompt::Injection;
 use hoplens_runtime::{Answer, BosPolicy, Cancel, Intervention, Model, Token};
 
+use crate::case::injection::memory_injection;
 use crate::error::AnalysisError;
 
 /// A rendered prompt with what its author declared about it.
@@ -51,11 +53,7 @@ impl CaseQuery {
 ///
 /// # Errors
 /// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
-pub(crate) fn answers(
-    model: &Model,
-    prompt: &str,
-    expect: &[String],
-) -> Result<Vec<Answer>, MemoryError> {
+pub fn answers(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Answer>, MemoryError> {
     let needs_space = !prompt.is_empty() && !prompt.ends_with(char::is_whitespace);
     let answers: Result<Vec<Answer>, MemoryError> = expect
         .iter()
@@ -92,24 +90,6 @@ pub(crate) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     kept
 }
 
-/// The distinct first tokens of the accepted answers after `prompt`.
-///
-/// # Errors
-/// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
-pub fn first_tokens(
-    model: &Model,
-    prompt: &str,
-    expect: &[String],
-) -> Result<Vec<u32>, MemoryError> {
-    let mut tokens: Vec<u32> = answers(model, prompt, expect)?
-        .iter()
-        .map(|answer| answer.ids[0])
-        .collect();
-    tokens.sort_unstable();
-    tokens.dedup();
-    Ok(tokens)
-}
-
 /// The tokens of a case's prompt, and what is in force at them.
 ///
 /// # Errors
@@ -144,16 +124,11 @@ pub(crate) fn interventions(
         .iter()
         .map(|injection| {
             model.check_layer(injection.layer.value)?;
-            let vector = encode_for(
-                model,
-                &injection.memory.value,
-                injection.encoding,
-                injection.head.as_ref().map(|head| head.value),
-                bos,
-                cancel,
-            )?;
-            let at = resolve_scope(&injection.scope, prompt, tokens)?;
-            Ok(place(&vector, injection.layer.value, injection.tau, at)?)
+            let injection = memory_injection(injection);
+            let placement = &injection.placement;
+            let vector = injection.vector(ModelContext::new(model, cancel), bos)?;
+            let at = resolve_scope(&placement.scope, prompt, tokens)?;
+            Ok(place(&vector, placement.layer, placement.tau, at)?)
         })
         .collect()
 }

@@ -14,7 +14,7 @@ use crate::error::AnalysisError;
 use complete::{Effort, complete};
 use glossary::{described, glossary, reversed};
 use hoplens_prompt::Facts;
-use hoplens_runtime::{Answer, Capture, Hooks, Question, Reuse};
+use hoplens_runtime::{Answer, Capture, Hooks, PromptQuery, Reuse};
 
 pub use name::key as name_key;
 
@@ -167,15 +167,17 @@ fn weigh(
         ..
     } = *context;
     let described = described(phrase);
-    let mut asked: Vec<(Vec<u32>, [Answer; 1])> = Vec::new();
+    let mut queries: Vec<PromptQuery> = Vec::new();
     let mut ask = |prompt: &str, answer: String| {
-        let tokens = model.tokenizer.encode(prompt, settings.bos);
+        let query = PromptQuery::new(&model.tokenizer, prompt, settings.bos);
         let ids = model.tokenizer.continuation(&answer);
         // A text without tokens has no probability.
-        if !tokens.is_empty() && !ids.is_empty() {
-            let ids_of = tokens.iter().map(|token| token.id).collect();
-            asked.push((ids_of, [Answer { text: answer, ids }]));
-            return Some(asked.len() - 1);
+        if !query.tokens.is_empty() && !ids.is_empty() {
+            queries.push(PromptQuery {
+                answers: vec![Answer { text: answer, ids }],
+                ..query
+            });
+            return Some(queries.len() - 1);
         }
         None
     };
@@ -193,19 +195,11 @@ fn weigh(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let questions: Vec<Question<'_>> = asked
-        .iter()
-        .map(|(prompt, answers)| Question {
-            prompt,
-            answers,
-            interventions: &[],
-        })
-        .collect();
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(Capture::default())
     };
-    let (scores, _) = model.score_all(&questions, &hooks, cancel)?;
+    let (scores, _) = model.score_all(&queries, &hooks, cancel)?;
     let found = rows.into_iter().map(|(draft, back, forth)| {
         let measured = forth.map(|at| scores[at].0.logp);
         let logp = draft.logp.or(measured).unwrap_or(f64::NEG_INFINITY);

@@ -4,33 +4,7 @@ use crate::case::query::{CaseQuery, answers, interventions};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::{Probe, TokenProbability};
-use hoplens_runtime::{
-    Answer, Capture, Hooks, Intervention, Model, Question, Reuse, Score, Token, Trace,
-};
-
-/// A prompt to be asked, with what is in force on it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    /// The prompt's text.
-    pub(crate) prompt: String,
-    /// Its tokens.
-    pub(crate) tokens: Vec<Token>,
-    /// The accepted answers; without one the model's own top token stands for them.
-    pub(crate) answers: Vec<Answer>,
-    /// What acts on it.
-    pub(crate) interventions: Vec<Intervention>,
-}
-
-impl Asked {
-    /// The distinct first tokens of the accepted answers.
-    pub(crate) fn first_tokens(&self) -> Vec<u32> {
-        let firsts = self.answers.iter().map(|answer| answer.ids[0]);
-        let mut firsts: Vec<u32> = firsts.collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        firsts
-    }
-}
+use hoplens_runtime::{Capture, Hooks, Model, PromptQuery, Reuse, Score, Trace};
 
 /// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
 /// each prompt's first sequence in it.
@@ -39,32 +13,19 @@ impl Asked {
 /// As [`Model::score_all`].
 pub(crate) fn ask(
     context: &AnalysisContext<'_>,
-    asked: &[Asked],
+    queries: &[PromptQuery],
     capture: Capture,
 ) -> Result<(Vec<(Probe, usize)>, Trace), AnalysisError> {
     let AnalysisContext { model, cancel, .. } = *context;
-    let ids: Vec<Vec<u32>> = asked
-        .iter()
-        .map(|asked| asked.tokens.iter().map(|token| token.id).collect())
-        .collect();
-    let questions: Vec<Question<'_>> = asked
-        .iter()
-        .zip(&ids)
-        .map(|(asked, ids)| Question {
-            prompt: ids,
-            answers: &asked.answers,
-            interventions: &asked.interventions,
-        })
-        .collect();
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(capture)
     };
-    let (scores, trace) = model.score_all(&questions, &hooks, cancel)?;
-    let probes = asked
+    let (scores, trace) = model.score_all(queries, &hooks, cancel)?;
+    let probes = queries
         .iter()
         .zip(scores)
-        .map(|(asked, (score, sequence))| (probe(model, &asked.prompt, &score), sequence))
+        .map(|(query, (score, sequence))| (probe(model, &query.text, &score), sequence))
         .collect();
     Ok((probes, trace))
 }
@@ -96,7 +57,7 @@ pub(crate) fn asked(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
     prompt: String,
-) -> Result<Asked, AnalysisError> {
+) -> Result<PromptQuery, AnalysisError> {
     let AnalysisContext {
         model,
         settings,
@@ -113,10 +74,11 @@ pub(crate) fn asked(
         settings.bos,
         cancel,
     )?;
-    Ok(Asked {
-        prompt,
+    Ok(PromptQuery {
+        text: prompt,
         tokens,
         answers,
         interventions,
+        bos: settings.bos,
     })
 }

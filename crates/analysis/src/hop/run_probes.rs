@@ -5,10 +5,10 @@ use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::chain::{completions, question, steps, without_subject};
 use crate::hop::probe::{HopProbe, Probes, TokenReading};
-use crate::hop::prompt_query::{Asked, ask, asked};
+use crate::hop::prompt_query::{ask, asked};
 use crate::hop::variant::Variant;
 use crate::hop::variants::{begun, variants};
-use hoplens_runtime::{Answer, Capture, Model, ModelError, Sequences, Token, Trace};
+use hoplens_runtime::{Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token, Trace};
 
 /// Asks the prompt as written, with the bridges named, each mention alone and the prompt without
 /// its subject, in one pass, and reads its tokens.
@@ -25,11 +25,9 @@ pub fn run_probes(
     let written = asked(context, query, query.prompt.clone())?;
     let tokens = written.tokens.clone();
     let injected = !written.interventions.is_empty();
-    let bare = |prompt: String, answers: Vec<Answer>| Asked {
-        tokens: model.tokenizer.encode(&prompt, settings.bos),
+    let bare = |prompt: String, answers: Vec<Answer>| PromptQuery {
         answers,
-        prompt,
-        interventions: Vec::new(),
+        ..PromptQuery::new(&model.tokenizer, prompt, settings.bos)
     };
     let answers = written.answers.clone();
     let steps = steps(query);
@@ -47,7 +45,7 @@ pub fn run_probes(
     }
     let asks_nobody = nobody.is_some();
     prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
-    let (kinds, varied): (Vec<Variant>, Vec<Asked>) =
+    let (kinds, varied): (Vec<Variant>, Vec<PromptQuery>) =
         variants(context, query, &prompts[0])?.into_iter().unzip();
     prompts.extend(varied);
     let capture = Capture {

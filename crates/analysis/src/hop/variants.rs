@@ -7,10 +7,9 @@ use crate::case::trailing_space::trailing_space;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::Probe;
-use crate::hop::prompt_query::Asked;
 use crate::hop::variant::Variant;
 use crate::settings::AnalysisSettings;
-use hoplens_runtime::{Answer, Model, Token};
+use hoplens_runtime::{Answer, Model, PromptQuery, Token};
 
 /// The most injections of a prompt that are looked at one by one.
 const INJECTIONS: usize = 8;
@@ -22,8 +21,8 @@ const INJECTIONS: usize = 8;
 pub(crate) fn variants(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
-    written: &Asked,
-) -> Result<Vec<(Variant, Asked)>, AnalysisError> {
+    written: &PromptQuery,
+) -> Result<Vec<(Variant, PromptQuery)>, AnalysisError> {
     let AnalysisContext {
         model,
         settings,
@@ -45,7 +44,7 @@ pub(crate) fn variants(
         }
         let mut spaced = injection.clone();
         spaced.memory.value.insert(0, ' ');
-        let (prompt, tokens) = (&written.prompt, &written.tokens);
+        let (prompt, tokens) = (&written.text, &written.tokens);
         let spaced = [spaced];
         let placed = interventions(model, prompt, tokens, &spaced, settings.bos, cancel)?;
         let mut asked = written.clone();
@@ -73,11 +72,12 @@ pub(crate) fn variants(
         if let Ok(interventions) =
             interventions(model, prompt, &tokens, injections, settings.bos, cancel)
         {
-            let asked = Asked {
+            let asked = PromptQuery {
                 answers: answers(model, prompt, &query.expect)?,
-                prompt: prompt.to_owned(),
+                text: prompt.to_owned(),
                 tokens,
                 interventions,
+                bos: settings.bos,
             };
             found.push((Variant::Trimmed, asked));
         }
@@ -99,10 +99,10 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
 /// The prompt with the first token of its first answer behind it, where the model begins the
 /// answer and then goes on otherwise: most of the first token's probability is another answer's.
 pub(crate) fn begun(
-    written: &Asked,
+    written: &PromptQuery,
     composed: &Probe,
     settings: &AnalysisSettings,
-) -> Option<Asked> {
+) -> Option<PromptQuery> {
     let [answer] = written.answers.as_slice() else {
         return None;
     };
@@ -112,7 +112,7 @@ pub(crate) fn begun(
         return None;
     }
     let mut asked = written.clone();
-    let end = asked.prompt.len();
+    let end = asked.text.len();
     asked.tokens.push(Token {
         id: answer.ids[0],
         range: end..end,

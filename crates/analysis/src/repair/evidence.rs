@@ -13,8 +13,8 @@ use crate::repair::reference_prompts::ReferencePrompts;
 use crate::repair::side_effects::SideEffects;
 use crate::repair::stability_measurement::add_stability;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Control, MemoryInjection, Placement, SideEffectSummary,
-    Subject, control, neutral_prompts, random_memories, side_effects,
+    CONTROL_MEMORIES, CONTROL_SEED, Control, MemoryInjection, SideEffectSummary, control,
+    neutral_prompts, random_memories, side_effects,
 };
 
 /// Adds the control, the side effects and the stability to the repairs of a case of `source`.
@@ -58,13 +58,9 @@ fn add_side_effects(
     let neutral = neutral_prompts(context.model, bos);
     let mut prompts = neutral.clone();
     prompts.extend(reference_prompts.reference_prompts(context, query)?);
-    let placed: Vec<(&str, &Placement)> = injections
-        .iter()
-        .map(|injection| (injection.memory.as_str(), &injection.placement))
-        .collect();
-    let AnalysisContext { model, cancel, .. } = *context;
+    let model_context = context.model_context();
     let mut tick = |done| context.report(AnalysisProgress::Compared(done));
-    let effects = side_effects(model, &prompts, &placed, bos, cancel, &mut tick)?;
+    let effects = side_effects(model_context, &prompts, &injections, bos, &mut tick)?;
     for ((index, control), effects) in indices.into_iter().zip(controls).zip(effects) {
         repairs[index].control = Some(control);
         repairs[index].side_effects = effects.map(|effects| {
@@ -105,26 +101,13 @@ fn controls(
     injections: &[MemoryInjection],
 ) -> Result<Vec<Control>, AnalysisError> {
     let written = asked(context, query, query.prompt.clone())?;
-    let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
-    } = *context;
-    let subject = Subject {
-        text: &query.prompt,
-        tokens: &written.tokens,
-        first_tokens: &written.first_tokens(),
-        bos: settings.bos,
-        interventions: &written.interventions,
-    };
+    let model_context = context.model_context();
     let mut tick = |done| context.report(AnalysisProgress::Compared(done));
     let mut controls = Vec::with_capacity(injections.len());
-    for MemoryInjection { memory, placement } in injections {
+    for injection in injections {
+        let memory = &injection.memory;
         let random = random_memories(memory, &query.expect, CONTROL_MEMORIES, CONTROL_SEED);
-        let found = control(
-            model, &subject, memory, placement, &random, cancel, &mut tick,
-        )?;
+        let found = control(model_context, &written, injection, &random, &mut tick)?;
         controls.push(found);
     }
     Ok(controls)

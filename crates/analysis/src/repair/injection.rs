@@ -1,17 +1,17 @@
 //! Injections of the bridge as repairs.
 
-use crate::case::query::{CaseQuery, first_tokens};
+use crate::case::query::CaseQuery;
 use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
 use crate::hop::probe::Probe;
-use crate::hop::prompt_query::{Asked, ask, asked};
+use crate::hop::prompt_query::{ask, asked};
 use crate::repair::change::RepairChange;
 use crate::repair::measured_repair::Repair;
 use hoplens_interp::memory::{
-    MemoryInjection, Placement, Subject, encode, place, resolve_scope, search,
+    GridSearch, MemoryEncoding, MemoryInjection, Placement, encode, place, resolve_scope, search,
 };
 use hoplens_prompt::memory_text;
-use hoplens_runtime::{Capture, ModelError};
+use hoplens_runtime::{Capture, ModelError, PromptQuery};
 
 /// How probable the answer of a case is as it stands, and with one more injection in force.
 ///
@@ -23,10 +23,7 @@ pub fn try_injection(
     memory_injection: &MemoryInjection,
 ) -> Result<(Probe, Probe), AnalysisError> {
     let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
+        model, settings, ..
     } = *context;
     model.check_layer(memory_injection.placement.layer)?;
     let Placement {
@@ -38,13 +35,8 @@ pub fn try_injection(
     } = &memory_injection.placement;
     let written = asked(context, query, query.prompt.clone())?;
     let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
-    let vector = encode(
-        model,
-        &memory_injection.memory,
-        *encoding,
-        settings.bos,
-        cancel,
-    )?;
+    let encoding = MemoryEncoding::new(*encoding, settings.bos);
+    let vector = encode(context.model_context(), &memory_injection.memory, encoding)?;
     let mut injected = written.clone();
     injected
         .interventions
@@ -65,8 +57,7 @@ pub(crate) fn injection_repairs(
     bridge: &str,
 ) -> Result<Vec<Repair>, AnalysisError> {
     let text = memory_text(bridge);
-    let first_tokens = first_tokens(context.model, &query.prompt, &query.expect)?;
-    if first_tokens.is_empty() {
+    if query.expect.is_empty() {
         return Ok(Vec::new());
     }
     let written = asked(context, query, query.prompt.clone())?;
@@ -82,37 +73,32 @@ pub(crate) fn injection_repairs(
 fn best_injections(
     context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
-    written: &Asked,
+    written: &PromptQuery,
     text: &str,
-) -> Result<(Vec<RepairChange>, Vec<Asked>), AnalysisError> {
+) -> Result<(Vec<RepairChange>, Vec<PromptQuery>), AnalysisError> {
     let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
+        model, settings, ..
     } = *context;
-    let subject = Subject {
-        text: &query.prompt,
-        tokens: &written.tokens,
-        first_tokens: &written.first_tokens(),
-        bos: settings.bos,
-        interventions: &written.interventions,
-    };
+    let model_context = context.model_context();
     let mut changes = Vec::new();
     let mut injected = Vec::new();
     let mut done = 0;
     for scope in &settings.search.scopes {
         let grid = settings.search.grid(scope, model.info.layers);
-        let passes = settings.search.passes;
+        let budget = GridSearch {
+            grid: &grid,
+            passes: settings.search.passes,
+        };
         let mut tick = |count| context.report(AnalysisProgress::Searched(done + count));
-        let found = search(model, &subject, text, &grid, passes, cancel, &mut tick)?;
+        let found = search(model_context, written, text, budget, &mut tick)?;
         done += found.cells.len();
         let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
         for encoding in &settings.search.encodings {
             let Some(best) = found.best_of(*encoding) else {
                 continue;
             };
-            let vector = encode(model, text, *encoding, settings.bos, cancel)?;
+            let encoding = MemoryEncoding::new(*encoding, settings.bos);
+            let vector = encode(model_context, text, encoding)?;
             let mut asked = written.clone();
             let intervention = place(&vector, best.layer, best.tau, at.clone())?;
             asked.interventions.push(intervention);

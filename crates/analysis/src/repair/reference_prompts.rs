@@ -8,10 +8,9 @@ use crate::case::rendered_case::case_query;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::Probe;
-use crate::hop::prompt_query::{Asked, ask, asked};
-use hoplens_interp::memory::ReferencePrompt;
+use crate::hop::prompt_query::{ask, asked};
 use hoplens_prompt::PromptFile;
-use hoplens_runtime::Capture;
+use hoplens_runtime::{Capture, PromptQuery};
 
 /// Most tokens of other cases that are read after a search: about what the neutral prompts have.
 const OTHER_TOKENS: usize = 512;
@@ -30,14 +29,14 @@ pub struct ReferencePrompts {
 #[derive(Debug)]
 struct Other {
     query: CaseQuery,
-    read: OnceLock<Option<ReferencePrompt>>,
+    read: OnceLock<Option<PromptQuery>>,
 }
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
 pub(crate) struct OtherCase {
     pub(crate) query: CaseQuery,
-    pub(crate) asked: Asked,
+    pub(crate) asked: PromptQuery,
     pub(crate) before: Probe,
 }
 
@@ -71,7 +70,7 @@ impl ReferencePrompts {
         &self,
         context: &AnalysisContext<'_>,
         query: &CaseQuery,
-    ) -> Result<Vec<ReferencePrompt>, AnalysisError> {
+    ) -> Result<Vec<PromptQuery>, AnalysisError> {
         let model = context.model;
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&query.prompt];
@@ -124,7 +123,7 @@ impl ReferencePrompts {
             }
         }
         // All in one pass.
-        let prompts: Vec<Asked> = unread.iter().map(|(.., asked)| asked.clone()).collect();
+        let prompts: Vec<PromptQuery> = unread.iter().map(|(.., asked)| asked.clone()).collect();
         let before = if prompts.is_empty() {
             Vec::new()
         } else {
@@ -147,16 +146,12 @@ impl ReferencePrompts {
 fn reference_prompt(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
-) -> Result<Option<ReferencePrompt>, AnalysisError> {
+) -> Result<Option<PromptQuery>, AnalysisError> {
     match asked(context, query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
-        Ok(asked) => Ok(Some(ReferencePrompt {
-            tokens: asked.tokens.iter().map(|token| token.id).collect(),
-            first_tokens: asked.first_tokens(),
-            interventions: asked.interventions,
-        })),
+        Ok(asked) => Ok(Some(asked)),
     }
 }
 
@@ -164,7 +159,7 @@ fn neighbour(
     context: &AnalysisContext<'_>,
     source: PromptSource<'_>,
     index: usize,
-) -> Result<Option<(CaseQuery, Asked)>, AnalysisError> {
+) -> Result<Option<(CaseQuery, PromptQuery)>, AnalysisError> {
     let model = context.model;
     let Ok(query) = case_query(model, source, Some(index)) else {
         return Ok(None);

@@ -5,14 +5,14 @@ use crate::case::prompt_source::PromptSource;
 use crate::case::rendered_case::case_query;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::hop::prompt_query::{Asked, ask, asked};
+use crate::hop::prompt_query::{ask, asked};
 use crate::repair::change::{RepairChange, words_edit};
 use crate::repair::measured_repair::Repair;
 use crate::repair::reference_prompts::{OtherCase, ReferencePrompts};
 use crate::repair::stability::Stability;
-use hoplens_interp::memory::{encode_for, place, resolve_scope};
+use hoplens_interp::memory::{place, resolve_scope};
 use hoplens_prompt::edited;
-use hoplens_runtime::Capture;
+use hoplens_runtime::{Capture, PromptQuery};
 
 /// Most other cases that are asked.
 const CASES: usize = 16;
@@ -99,25 +99,12 @@ fn injected(
     context: &AnalysisContext<'_>,
     other: &OtherCase,
     repair: &Repair,
-) -> Result<Option<Asked>, AnalysisError> {
-    let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
-    } = *context;
+) -> Result<Option<PromptQuery>, AnalysisError> {
     let Some(memory_injection) = repair.change.injection() else {
         return Ok(None);
     };
     let placement = &memory_injection.placement;
-    let vector = encode_for(
-        model,
-        &memory_injection.memory,
-        placement.encoding,
-        placement.head,
-        settings.bos,
-        cancel,
-    )?;
+    let vector = memory_injection.vector(context.model_context(), context.settings.bos)?;
     let mut asked = other.asked.clone();
     let at = resolve_scope(&placement.scope, &other.query.prompt, &asked.tokens)?;
     let change = place(&vector, placement.layer, placement.tau, at)?;

@@ -9,9 +9,11 @@ use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::{Outcome, json, progress, resident};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, sweep};
 use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak, top_k,
+    Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Reuse, gemm_peak,
+    top_k,
 };
 
 #[derive(Debug, clap::Args)]
@@ -224,18 +226,17 @@ impl Bench<'_> {
 
     fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
         let text = "The largest coral reef system in the world is located off the coast of";
-        let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
+        let prompt = PromptQuery::new(&self.model.tokenizer, text, BosPolicy::Never);
         let ids = self.model.tokenizer.ids(" Australia");
-        let (Some(first), false) = (ids.get(..1), tokens.is_empty()) else {
+        let (Some(first), false) = (ids.first(), prompt.tokens.is_empty()) else {
             return Ok(());
         };
-        let subject = Subject {
-            text,
-            tokens: &tokens,
-            first_tokens: first,
-            bos: BosPolicy::Never,
-            interventions: &[],
+        let query = PromptQuery {
+            answers: vec![Answer::from_token(*first)],
+            ..prompt
         };
+        let cancel = Cancel::new();
+        let context = ModelContext::new(self.model, &cancel);
         let layers = self.model.info.layers;
         let grid = Grid {
             encodings: vec![Encoding::Embed],
@@ -249,23 +250,15 @@ impl Bench<'_> {
             // As for a prompt that was not met before.
             self.model.forget();
             let progress = &mut |_| {};
-            sweep(
-                self.model,
-                &subject,
-                memory,
-                &grid,
-                &Cancel::new(),
-                progress,
-            )
-            .map(|_| ())
+            sweep(context, &query, memory, &grid, progress).map(|_| ())
         })?;
         let (name, rows) = match scope {
-            Scope::All => ("sweep, all positions", tokens.len()),
+            Scope::All => ("sweep, all positions", query.tokens.len()),
             _ => ("sweep, last token", 1),
         };
         let cells = (layers * taus.len()) as f64;
         let flops: f64 = (0..layers)
-            .map(|layer| self.model.fork_flops(layer, rows, tokens.len()))
+            .map(|layer| self.model.fork_flops(layer, rows, query.tokens.len()))
             .sum();
         let flops = flops * taus.len() as f64;
         self.push(name, cells / seconds, "cells/s", Some(flops / seconds));

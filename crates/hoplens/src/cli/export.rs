@@ -11,9 +11,10 @@ use args::Target;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::cli::{Outcome, resident};
-use hoplens_analysis::first_tokens;
-use hoplens_interp::memory::{Library, Script, Subject, control_vector, python};
-use hoplens_runtime::Cancel;
+use hoplens_analysis::answers;
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Library, Script, control_vector, python};
+use hoplens_runtime::{Cancel, PromptQuery};
 
 pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliError> {
     if args.to == Target::Gguf && args.out.is_none() {
@@ -23,28 +24,21 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let (model, files) = resident::load_with_files(global)?;
     let wanted = select::wanted(args, &model, global)?;
-    let tokens = match &wanted.prompt {
-        Some((text, _)) => model.tokenizer.encode(text, global.bos()),
-        None => Vec::new(),
+    let query = match &wanted.prompt {
+        Some((text, expect)) => Some(PromptQuery {
+            answers: answers(&model, text, expect)?,
+            ..PromptQuery::new(&model.tokenizer, text.as_str(), global.bos())
+        }),
+        None => None,
     };
-    let firsts = match &wanted.prompt {
-        Some((text, expect)) => first_tokens(&model, text, expect)?,
-        None => Vec::new(),
-    };
-    let subject = wanted.prompt.as_ref().map(|(text, _)| Subject {
-        text,
-        tokens: &tokens,
-        first_tokens: &firsts,
-        bos: global.bos(),
-        interventions: &[],
-    });
     if args.to == Target::Gguf {
         let (injections, cancel) = (&wanted.injections, Cancel::new());
-        let vector = control_vector(&model, injections, global.bos(), subject.as_ref(), &cancel)?;
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, injections, global.bos(), query.as_ref())?;
         write::control_vector(args, global, &model, &wanted, &vector)?;
         return Ok(Outcome::Clean);
     }
-    let Some(subject) = &subject else {
+    let Some(query) = &query else {
         let reason = "a script runs a prompt; give one with --prompt";
         return Err(usage("--to", reason));
     };
@@ -56,7 +50,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
         },
         files: &files,
         injections: &wanted.injections,
-        subject,
+        query,
     };
     let text = python(&model, &script)?;
     write::script(args, global, &model, &wanted, &text)?;

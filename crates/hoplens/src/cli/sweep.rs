@@ -11,9 +11,9 @@ use crate::cli::{Outcome, json, progress, resident, weighed};
 use hoplens_ide::documents::{SweepDocument, Weighed, weigh};
 use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
-use hoplens_interp::memory;
-use hoplens_interp::memory::{Grid, search, sweep};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, GridSearch, Sweep, search, sweep};
+use hoplens_runtime::{Cancel, Model, PromptQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
@@ -55,34 +55,32 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         scopes,
         head: args.head,
     };
-    let tokens = model.tokenizer.encode(&args.prompt, global.bos());
-    let first_tokens = hoplens_analysis::first_tokens(&model, &args.prompt, &args.expect)?;
-    let subject = memory::Subject {
-        text: &args.prompt,
-        tokens: &tokens,
-        first_tokens: &first_tokens,
-        bos: global.bos(),
-        interventions: &[],
+    let query = PromptQuery {
+        answers: hoplens_analysis::answers(&model, &args.prompt, &args.expect)?,
+        ..PromptQuery::new(&model.tokenizer, args.prompt.as_str(), global.bos())
     };
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");
     let start = Instant::now();
     let (memory, cancel) = (args.memory.as_str(), Cancel::new());
+    let context = ModelContext::new(&model, &cancel);
     let progress = &mut |done| bar.set_position(done as u64);
     let swept = match args.search {
-        Some(passes) => search(&model, &subject, memory, &grid, passes, &cancel, progress)?,
-        None => sweep(&model, &subject, memory, &grid, &cancel, progress)?,
+        Some(passes) => {
+            let grid = &grid;
+            search(
+                context,
+                &query,
+                memory,
+                GridSearch { grid, passes },
+                progress,
+            )?
+        }
+        None => sweep(context, &query, memory, &grid, progress)?,
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weigh(
-        &model,
-        &subject,
-        memory,
-        &args.expect,
-        swept.best(),
-        &cancel,
-    )?;
+    let weighed = weigh(context, &query, memory, &args.expect, swept.best())?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
@@ -102,7 +100,7 @@ fn print_text(
     args: &SweepArgs,
     model: &Model,
     grid: &Grid,
-    swept: &memory::Sweep,
+    swept: &Sweep,
     weighed: &Weighed,
     elapsed_ms: f64,
 ) -> Result<(), CliError> {

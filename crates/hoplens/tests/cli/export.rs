@@ -6,12 +6,14 @@ use std::process::{Command, Output};
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, Value};
 use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    Library, MemoryError, MemoryInjection, Placement, Script, Side, Subject, control_vector,
-    encode, encode_for, python,
+    Library, MemoryEncoding, MemoryError, MemoryInjection, Placement, Script, Side, control_vector,
+    encode, python,
 };
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, Token,
+    Action, Answer, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
+    Select,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -40,17 +42,10 @@ fn memory_injection(encoding: Encoding, layer: usize, scope: Scope) -> MemoryInj
     }
 }
 
-fn tokens(model: &Model) -> Vec<Token> {
-    model.tokenizer.encode(PROMPT, BOS)
-}
-
-fn subject(tokens: &[Token]) -> Subject<'_> {
-    Subject {
-        text: PROMPT,
-        tokens,
-        first_tokens: &[7],
-        bos: BOS,
-        interventions: &[],
+fn query(model: &Model) -> PromptQuery {
+    PromptQuery {
+        answers: vec![Answer::from_token(7)],
+        ..PromptQuery::new(&model.tokenizer, PROMPT, BOS)
     }
 }
 
@@ -63,7 +58,9 @@ fn the_file_holds_the_memory_times_tau() {
             memory_injection(Encoding::Embed, last, Scope::All),
             memory_injection(Encoding::Embed, last, Scope::All),
         ];
-        let vector = control_vector(&model, &injections, BOS, None, &Cancel::new()).unwrap();
+        let cancel = Cancel::new();
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, &injections, BOS, None).unwrap();
         let at = match vector.side {
             Side::Before => (last - 1).max(1),
             Side::Behind => last,
@@ -82,13 +79,8 @@ fn the_file_holds_the_memory_times_tau() {
         assert_eq!(content.tensor_infos.keys().collect::<Vec<_>>(), [&name]);
         let tensor = content.tensor(&mut file, &name, &Device::Cpu).unwrap();
         let found: Vec<f32> = tensor.dequantize(&Device::Cpu).unwrap().to_vec1().unwrap();
-        let memory = encode(
-            &model,
-            &injections[0].memory,
-            Encoding::Embed,
-            BOS,
-            &Cancel::new(),
-        );
+        let embed = MemoryEncoding::new(Encoding::Embed, BOS);
+        let memory = encode(context, &injections[0].memory, embed);
         let memory = memory.unwrap();
         assert_eq!(found.len(), model.info.width);
         for (found, value) in found.iter().zip(memory.at(last).iter()) {
@@ -145,10 +137,10 @@ fn a_direction_is_added_behind_its_block() {
 fn beside_a_parallel_mlp_a_control_vector_is_the_injection() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
-        let tokens = tokens(&model);
         let injections = [memory_injection(Encoding::Unembed, 1, Scope::All)];
-        let subject = subject(&tokens);
-        let vector = control_vector(&model, &injections, BOS, Some(&subject), &Cancel::new());
+        let (query, cancel) = (query(&model), Cancel::new());
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, &injections, BOS, Some(&query));
         let likeness = vector.unwrap().likeness.unwrap();
         assert!(likeness.kl_written > 1e-6, "{family}: {likeness:?}");
         if family == "tiny-gpt-neox" {
@@ -168,7 +160,7 @@ fn scripts_are_python_and_name_every_injection() {
     for family in FAMILIES {
         let folder = miniature(family);
         let model = load(&folder);
-        let tokens = tokens(&model);
+        let query = query(&model);
         let injections = [
             memory_injection(Encoding::Layerwise, 1, Scope::All),
             memory_injection(Encoding::Embed, 0, Scope::Last),
@@ -179,10 +171,10 @@ fn scripts_are_python_and_name_every_injection() {
                 library,
                 files: &ModelFiles::Folder(folder.clone()),
                 injections: &injections,
-                subject: &subject(&tokens),
+                query: &query,
             };
             let text = python(&model, &script).unwrap();
-            let last = format!("slice({}, {})", tokens.len() - 1, tokens.len());
+            let last = format!("slice({}, {})", query.tokens.len() - 1, query.tokens.len());
             let order = [
                 "(0, -2.5 * embed(",
                 "(1, -2.5 * layerwise(",
@@ -332,7 +324,7 @@ fn an_empty_prompt_is_refused_by_every_target() {
 #[test]
 fn a_head_goes_into_a_control_vector_and_into_no_script() {
     let model = load(&miniature("tiny-llama"));
-    let tokens = tokens(&model);
+    let query = query(&model);
     let mut into_head = memory_injection(Encoding::Embed, 1, Scope::All);
     into_head.placement.head = Some(1);
     let injections = [into_head];
@@ -341,7 +333,7 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
             library,
             files: &ModelFiles::Folder(miniature("tiny-llama")),
             injections: &injections,
-            subject: &subject(&tokens),
+            query: &query,
         };
         let refused = python(&model, &script);
         assert!(
@@ -350,17 +342,16 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
         );
     }
     let memory = &injections[0].memory;
-    let confined = encode_for(
-        &model,
-        memory,
-        Encoding::Embed,
-        Some(1),
-        BOS,
-        &Cancel::new(),
-    );
-    let vector = control_vector(&model, &injections, BOS, None, &Cancel::new()).unwrap();
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
+    let of_head = MemoryEncoding {
+        head: Some(1),
+        ..MemoryEncoding::new(Encoding::Embed, BOS)
+    };
+    let projected = encode(context, memory, of_head);
+    let vector = control_vector(context, &injections, BOS, None).unwrap();
     let direction = vector.directions.values().next().unwrap();
-    for (found, value) in direction.iter().zip(confined.unwrap().at(1).iter()) {
+    for (found, value) in direction.iter().zip(projected.unwrap().at(1).iter()) {
         assert!((found + 2.5 * value).abs() < 1e-5, "{found} {value}");
     }
 }

@@ -7,11 +7,12 @@ use crate::documents::rows::{
     token_texts,
 };
 use crate::documents::words::{bridge, word_tokens};
-use hoplens_interp::lens::trained::{AnyLens, HeadAt};
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{
-    Ablation, LogitAttribution, Run, ablate_heads, estimate_ablations, rank_words, read_heads,
+    Ablation, AnyLens, HeadAt, LogitAttribution, WordSearch, ablate_heads, estimate_ablations,
+    last_outputs, rank_words, read_heads, read_token,
 };
-use hoplens_runtime::{Cancel, Matrix, Model, top_k};
+use hoplens_runtime::{Answer, Cancel, Matrix, Model, PromptQuery, top_k};
 
 /// What is to be read of the heads.
 #[derive(Debug, Clone)]
@@ -41,25 +42,32 @@ pub fn heads(
     cancel: &Cancel,
 ) -> Result<LensResult, ShowError> {
     let (ids, position) = (asked.ids(), options.position);
-    let Some(prefix) = ids.get(..=position) else {
+    let Some(prefix) = asked.tokens.get(..=position) else {
         return Err(ShowError::Asked(format!(
             "there is no token {position}: the prompt has {}",
             ids.len()
         )));
     };
-    let run = Run {
-        // What stands behind a token does not change what the model does at it.
-        tokens: prefix,
-        interventions: &asked.interventions,
+    let context = ModelContext::new(model, cancel);
+    let mut query = PromptQuery {
+        // What follows a token does not change what the model does at it.
+        tokens: prefix.to_vec(),
+        interventions: asked.interventions.clone(),
+        ..PromptQuery::default()
     };
-    let target = target(model, &asked, run, cancel)?;
-    let mut reading = read_heads(model, run, target, options.top, cancel)?;
+    let target = target(context, &asked, &query)?;
+    query.answers = vec![Answer::from_token(target)];
+    let mut reading = read_heads(context, &query, target, options.top)?;
     if let AnyLens::Trained(_) = options.lens {
-        retrain(options.lens, options.top, model, run, &mut reading, cancel)?;
+        retrain(options.lens, options.top, context, &query, &mut reading)?;
     }
-    let places: Vec<(usize, usize)> = reading.heads.iter().map(|h| (h.layer, h.head)).collect();
+    let at = reading.heads.iter().map(|one| HeadAt {
+        layer: one.layer,
+        head: one.head,
+    });
+    let at: Vec<HeadAt> = at.collect();
     let ablate = options.ablate;
-    let changes = ablations(ablate, model, run, target, &places, reading.logp, cancel)?;
+    let changes = ablations(ablate, context, &query, &at, reading.logp)?;
     let read = reading.heads.into_iter().enumerate();
     let mut rows: Vec<HeadRow> = read
         .map(|(index, head)| head_row(model, head, ablate, changes.get(index).copied()))
@@ -90,7 +98,7 @@ pub fn heads(
         }
     });
     let words = match &options.words {
-        Some(words) => Some(speak_words(model, options, words, run, &mut rows, cancel)?),
+        Some(words) => Some(speak_words(context, options, words, &query, &mut rows)?),
         None => None,
     };
     let (path, case) = asked.case.unzip();
@@ -121,13 +129,13 @@ fn row_of(heads: &mut [HeadRow], at: HeadAt) -> Option<&mut HeadRow> {
 }
 
 fn speak_words(
-    model: &Model,
+    context: ModelContext<'_>,
     options: &HeadsOptions<'_>,
     words: &[String],
-    run: Run<'_>,
+    query: &PromptQuery,
     heads: &mut [HeadRow],
-    cancel: &Cancel,
 ) -> Result<WordTexts, ShowError> {
+    let model = context.model;
     let (tokens, unknown) = word_tokens(model, words);
     if tokens.is_empty() {
         return Err(ShowError::Asked(format!(
@@ -135,10 +143,15 @@ fn speak_words(
             model.info.name
         )));
     }
-    let end = run.tokens.len();
+    let end = query.tokens.len();
     let first = if options.anywhere { 0 } else { end - 1 };
-    let read = token_texts(model, run.tokens);
-    for found in rank_words(model, run, first..end, &tokens, options.lens, cancel)? {
+    let read = token_texts(model, &query.ids());
+    let search = WordSearch {
+        positions: first..end,
+        words: &tokens,
+        lens: options.lens,
+    };
+    for found in rank_words(context, query, &search)? {
         if let Some(head) = row_of(heads, found.at) {
             head.words = Some(spoken_row(model, &found, &read));
         }
@@ -152,33 +165,33 @@ fn speak_words(
 
 /// The token that heads are measured by: the first of an answer at the prompt's end, elsewhere and
 /// without an answer the model's own next one.
-fn target(model: &Model, asked: &Asked, run: Run<'_>, cancel: &Cancel) -> Result<u32, ShowError> {
-    let is_end = run.tokens.len() == asked.tokens.len();
+fn target(context: ModelContext<'_>, asked: &Asked, query: &PromptQuery) -> Result<u32, ShowError> {
+    let model = context.model;
+    let is_end = query.tokens.len() == asked.tokens.len();
     let of_prompt = asked.case.is_none();
     if is_end || of_prompt {
         let read = if is_end {
             asked.prompt.clone()
         } else {
-            model.tokenizer.decode(run.tokens)
+            model.tokenizer.decode(&query.ids())
         };
-        let first = hoplens_analysis::first_tokens(model, &read, &asked.expect)?;
-        if let Some(token) = first.first() {
-            return Ok(*token);
+        let answers = hoplens_analysis::answers(model, &read, &asked.expect)?;
+        if let Some(token) = answers.iter().map(|answer| answer.ids[0]).min() {
+            return Ok(token);
         }
     }
-    Ok(hoplens_interp::lens::read_token(model, run, None, 0, cancel)?.target_id)
+    Ok(read_token(context, query, None, 0)?.target_id)
 }
 
 /// Reads the heads' words with a trained lens instead; those that it has no map for keep none.
 fn retrain(
     lens: AnyLens<'_>,
     top: usize,
-    model: &Model,
-    run: Run<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     reading: &mut LogitAttribution,
-    cancel: &Cancel,
 ) -> Result<(), ShowError> {
-    let outputs = hoplens_interp::lens::last_outputs(model, run, cancel)?;
+    let outputs = last_outputs(context, query)?;
     for (head, output) in reading.heads.iter_mut().zip(0..outputs.rows) {
         let at = HeadAt {
             layer: head.layer,
@@ -193,7 +206,7 @@ fn retrain(
             cols: outputs.cols,
             data: outputs.row(output).to_vec(),
         };
-        let mut scores = lens.scores(model, at, &own)?.data;
+        let mut scores = lens.scores(context.model, at, &own)?.data;
         // What the head adds: the bias would have every head say the likeliest words of all.
         for (score, bias) in scores.iter_mut().zip(lens.bias()) {
             *score -= bias;
@@ -209,21 +222,19 @@ fn retrain(
 /// Δlog p of each head's ablation; none where it is not asked for.
 fn ablations(
     ablate: Ablate,
-    model: &Model,
-    run: Run<'_>,
-    target: u32,
-    heads: &[(usize, usize)],
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    heads: &[HeadAt],
     logp: f64,
-    cancel: &Cancel,
 ) -> Result<Vec<f64>, ShowError> {
     let measured = |ablation| -> Result<Vec<f64>, ShowError> {
-        let logps = ablate_heads(model, run, &[target], heads, ablation, cancel)?;
+        let logps = ablate_heads(context, query, heads, ablation)?;
         Ok(logps.into_iter().map(|without| without - logp).collect())
     };
     match ablate {
         Ablate::None => Ok(Vec::new()),
         Ablate::Zero => measured(Ablation::Zero),
         Ablate::Mean => measured(Ablation::Mean),
-        Ablate::Estimate => Ok(estimate_ablations(model, run, &[target], heads, cancel)?),
+        Ablate::Estimate => Ok(estimate_ablations(context, query, heads)?),
     }
 }

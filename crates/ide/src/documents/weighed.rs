@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::documents::error::ShowError;
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, Placement, SideEffectSummary, Subject, control,
-    neutral_prompts, random_memories, side_effects,
+    CONTROL_MEMORIES, CONTROL_SEED, Cell, Control, MemoryInjection, Placement, SideEffectSummary,
+    control, neutral_prompts, random_memories, side_effects,
 };
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::PromptQuery;
 
 /// Nothing of either where no cell could be measured; no side effects of scope `span`.
 #[derive(Debug, Default)]
@@ -38,32 +39,28 @@ pub struct ControlReport {
 /// # Errors
 /// As [`control`] and [`side_effects`].
 pub fn weigh(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     memory: &str,
     expect: &[String],
     best: Option<&Cell>,
-    cancel: &Cancel,
 ) -> Result<Weighed, ShowError> {
     let Some(best) = best else {
         return Ok(Weighed::default());
     };
-    let placement = Placement::from(best);
+    let injection = MemoryInjection {
+        memory: memory.to_owned(),
+        placement: Placement::from(best),
+    };
     let silent = &mut |_| {};
     let random = random_memories(memory, expect, CONTROL_MEMORIES, CONTROL_SEED);
-    let measured = control(model, subject, memory, &placement, &random, cancel, silent)?;
-    let reference_prompts = neutral_prompts(model, subject.bos);
-    let injections = [(memory, &placement)];
-    let effects = side_effects(
-        model,
-        &reference_prompts,
-        &injections,
-        subject.bos,
-        cancel,
-        silent,
-    )?;
+    let measured = control(context, query, &injection, &random, silent)?;
+    let reference_prompts = neutral_prompts(context.model, query.bos);
+    let injections = [injection];
+    let effects = side_effects(context, &reference_prompts, &injections, query.bos, silent)?;
+    let [injection] = injections;
     Ok(Weighed {
-        control: Some(report(placement, &measured)),
+        control: Some(report(injection.placement, &measured)),
         side_effects: effects
             .into_iter()
             .flatten()

@@ -2,10 +2,10 @@
 
 use crate::documents::asked::Asked;
 use crate::documents::error::ShowError;
-use hoplens_interp::lens::trained::AnyLens;
-use hoplens_interp::lens::{Run, WordRank, rank_words};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{AnyLens, WordRank, WordSearch, rank_words};
 use hoplens_prompt::memory_text;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{Cancel, Model, PromptQuery};
 
 /// Who speaks the bridge, in the prompt as it is and in the one that names it.
 #[derive(Debug)]
@@ -34,17 +34,23 @@ pub fn bridge(
     if tokens.is_empty() {
         return Ok(None);
     }
-    let ids = asked.ids();
-    let run = Run {
-        tokens: &ids,
-        interventions: &asked.interventions,
+    let context = ModelContext::new(model, cancel);
+    let rank = |query: &PromptQuery, from: usize| {
+        let search = WordSearch {
+            positions: from..query.tokens.len(),
+            words: &tokens,
+            lens,
+        };
+        rank_words(context, query, &search)
     };
-    let from = Asked::token_at(&asked.tokens, hop.mention.start);
-    let composed = rank_words(model, run, from..ids.len(), &tokens, lens, cancel)?;
-    let read = model.tokenizer.encode(&explicit, asked.bos);
-    let from = Asked::token_at(&read, place.start);
-    let ids: Vec<u32> = read.iter().map(|token| token.id).collect();
-    let explicit_heads = rank_words(model, &ids, from..ids.len(), &tokens, lens, cancel)?;
+    let query = PromptQuery {
+        tokens: asked.tokens.clone(),
+        interventions: asked.interventions.clone(),
+        ..PromptQuery::default()
+    };
+    let composed = rank(&query, Asked::token_at(&query.tokens, hop.mention.start))?;
+    let query = PromptQuery::new(&model.tokenizer, explicit.as_str(), asked.bos);
+    let explicit_heads = rank(&query, Asked::token_at(&query.tokens, place.start))?;
     Ok(Some(BridgeHeads {
         bridge: hop.bridge.clone(),
         tokens,

@@ -1,62 +1,77 @@
-//! Which heads speak some words: the bridge of a hop, or a list of words.
+//! The rank that each head's lens gives to some words: the bridge of a hop, or a list of words.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::lens::heads::own_outputs;
-use crate::lens::run::Run;
-use crate::lens::trained::{AnyLens, HeadAt, LensError};
-use hoplens_runtime::{Cancel, Capture, Hooks, Model, Positions, Reuse, log_sum_exp};
+use crate::context::ModelContext;
+use crate::lens::any_lens::AnyLens;
+use crate::lens::head_at::HeadAt;
+use crate::lens::heads::head_outputs;
+use crate::lens::trained::LensError;
+use hoplens_runtime::{Capture, Hooks, Positions, PromptQuery, Reuse, log_sum_exp};
 
-/// Where a head's lens ranks one of the words highest.
+/// The words to look for, and where.
+#[derive(Debug, Clone)]
+pub struct WordSearch<'a> {
+    /// The positions of the prompt that are read.
+    pub positions: Range<usize>,
+    /// The words' tokens; not empty.
+    pub words: &'a [u32],
+    /// The lens that reads the heads.
+    pub lens: AnyLens<'a>,
+}
+
+/// The position at which a head's lens gives one of the words its best rank.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct WordRank {
     /// The head.
     #[serde(flatten)]
     pub at: HeadAt,
-    /// The position where it does, from 0.
+    /// The position, from 0.
     pub position: usize,
     /// The word's token.
     pub token: u32,
-    /// How many tokens the lens ranks higher there (0 = it says the word first).
+    /// The number of tokens with a higher score there (0 = top).
     pub rank: usize,
     /// The token's score there.
     pub score: f32,
-    /// The share of the lens' probability, softmax over the vocabulary, that all words together
-    /// have there.
+    /// The probability of all words together there: softmax of the scores over the vocabulary.
     pub share: f64,
 }
 
-/// For every head that `lens` reads, where among `positions` it ranks one of `words` (tokens; not
-/// empty) highest.
+/// Finds, for every head that the lens covers, the position at which it gives one of the words its
+/// best rank.
 ///
 /// # Errors
-/// As [`Model::forward`] and [`AnyLens::scores`].
-pub fn rank_words<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
-    positions: Range<usize>,
-    words: &[u32],
-    lens: AnyLens<'_>,
-    cancel: &Cancel,
+/// As [`hoplens_runtime::Model::forward`] and [`AnyLens::scores`].
+pub fn rank_words(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    search: &WordSearch<'_>,
 ) -> Result<Vec<WordRank>, LensError> {
-    let run = run.into();
+    let WordSearch {
+        positions,
+        words,
+        lens,
+    } = search;
+    let model = context.model;
     let hooks = Hooks {
         reuse: Reuse::Keys,
+        interventions: query.interventions.clone(),
         ..Hooks::capture(Capture {
             z: Positions::From(vec![positions.start]),
             ..Capture::default()
         })
     };
-    let trace = model.forward(&[run.tokens], &run.hooks(hooks), cancel)?;
+    let trace = model.forward(&[&query.ids()], &hooks, context.cancel)?;
     let heads: Vec<HeadAt> = (0..model.info.layers)
         .flat_map(|layer| (0..model.info.heads).map(move |head| HeadAt { layer, head }))
         .filter(|at| lens.covers(*at))
         .collect();
     let read = |at: &HeadAt| -> Result<Option<WordRank>, LensError> {
-        let outputs = own_outputs(model, at.layer, at.head, &trace.layers[at.layer].z)?;
+        let outputs = head_outputs(model, *at, &trace.layers[at.layer].z)?;
         let count = positions.len().min(outputs.rows);
         let scores = lens.scores(model, *at, &outputs)?;
         let found = (0..count).filter_map(|row| {
@@ -73,7 +88,7 @@ pub fn rank_words<'a>(
     Ok(found?.into_iter().flatten().collect())
 }
 
-/// The word that the scores rank highest.
+/// Returns the word with the highest score, at head and position 0.
 fn best_word(scores: &[f32], words: &[u32]) -> Option<WordRank> {
     let score = |token: u32| scores.get(token as usize).copied();
     let (token, top) = words

@@ -1,16 +1,44 @@
-//! An injection as an intervention of the forward pass.
+//! Injections, and their interventions in the forward pass.
 
 use std::sync::Arc;
 
+use crate::context::ModelContext;
+use crate::memory::encode::encode;
 use crate::memory::encoding::MemoryVector;
 use crate::memory::error::MemoryError;
+use crate::memory::placement::Placement;
 use hoplens_injection::Scope;
-use hoplens_runtime::{Action, Intervention, Select, Token};
+use hoplens_runtime::{Action, BosPolicy, Intervention, Select, Token};
 
-/// Adds τ·m to the attention output of `layer` at the positions `at` (paper section 4, eq. 6).
+/// A memory with its placement: an injection that no file declares.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct MemoryInjection {
+    /// The memory's text.
+    pub memory: String,
+    /// Where it is injected, and how strongly.
+    #[serde(flatten)]
+    pub placement: Placement,
+}
+
+impl MemoryInjection {
+    /// Encodes the memory for its placement.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn vector(
+        &self,
+        context: ModelContext<'_>,
+        bos: BosPolicy,
+    ) -> Result<MemoryVector, MemoryError> {
+        encode(context, &self.memory, self.placement.memory_encoding(bos))
+    }
+}
+
+/// Returns the intervention that adds τ·m to the attention output of `layer` at the positions
+/// `at` (paper section 4, equation 6).
 ///
 /// # Errors
-/// [`MemoryError::Tau`] where τ is not a finite number.
+/// [`MemoryError::Tau`] if τ is not finite; [`MemoryError::Overflow`] if τ·m is not.
 pub fn place(
     vector: &MemoryVector,
     layer: usize,
@@ -26,13 +54,13 @@ pub fn place(
     })
 }
 
-/// τ·m for a layer.
-///
-/// # Errors
-/// [`MemoryError::Tau`] where τ is not a finite number.
+/// Returns τ·m for a layer.
 ///
 /// # Shapes
 /// → `[width]`.
+///
+/// # Errors
+/// [`MemoryError::Tau`] if τ is not finite; [`MemoryError::Overflow`] if τ·m is not.
 pub(super) fn scaled(
     vector: &MemoryVector,
     layer: usize,
@@ -50,12 +78,12 @@ pub(super) fn scaled(
     }
 }
 
-/// The positions that a scope means in a prompt.
+/// Returns the positions that a scope selects in a prompt.
 ///
-/// `last` is the last prompt token, so that it acts on none of the answer's.
+/// `last` is the last prompt token; it does not act on the answer's tokens.
 ///
 /// # Errors
-/// [`MemoryError::NoSuchSpan`] where the quoted text does not stand in the prompt.
+/// [`MemoryError::NoSuchSpan`] if the prompt does not contain the quoted text.
 pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Select, MemoryError> {
     match scope {
         Scope::All => Ok(Select::All),

@@ -1,61 +1,48 @@
-//! What an injection does to prompts that it was not made for.
+//! Side effects: what an injection does to prompts that it was not made for.
 
 use serde::Serialize;
 
+use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
-use crate::memory::head::encode_for;
-use crate::memory::injection::scaled;
-use crate::memory::placement::Placement;
-use hoplens_runtime::{BosPolicy, Cancel, Fork, Hooks, Intervention, Model, kl, rank_of};
+use crate::memory::injection::{MemoryInjection, scaled};
+use hoplens_runtime::{BosPolicy, Fork, Hooks, Intervention, PromptQuery, kl, rank_of};
 
-/// Rows in one pass: those of the prompts and of their variants. As for a sweep.
-const ROWS: usize = 256;
+/// Rows (positions) in one pass: those of the prompts and of their variants.
+const ROWS_PER_PASS: usize = 256;
 
-/// A prompt that the injection was not made for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReferencePrompt {
-    /// Its tokens; not empty.
-    pub tokens: Vec<u32>,
-    /// Distinct first tokens of its accepted answers; empty where none is expected.
-    pub first_tokens: Vec<u32>,
-    /// What is in force on it already, before and after; `sequence` is ignored.
-    pub interventions: Vec<Intervention>,
-}
-
-/// What an injection does to one of them.
+/// What an injection does to one reference prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SideEffect {
-    /// KL(before ‖ after) of the next token's distribution, in nats; NaN where the logits
-    /// overflowed.
+    /// KL(before ‖ after) of the next token's distribution, in nats; NaN if the logits overflowed.
     pub kl: f64,
     /// Whether another token becomes the likeliest.
     pub flips: bool,
-    /// Whether the likeliest token begins an accepted answer, before and after; `None` where no
-    /// answer is expected.
+    /// Whether the likeliest token begins an accepted answer, before and after; `None` if no answer
+    /// is expected.
     pub right: Option<(bool, bool)>,
 }
 
-/// What an injection does to several of them.
+/// What an injection does to several reference prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SideEffectSummary {
     /// How many prompts.
     pub prompts: usize,
-    /// Mean [`SideEffect::kl`]; NaN (`null` in JSON) where one of them is, or there is no prompt.
+    /// Mean [`SideEffect::kl`]; NaN (`null` in JSON) if one of them is, or there is no prompt.
     pub mean_kl: f64,
-    /// The largest; NaN where one of them is, or there is no prompt.
+    /// The largest; NaN if one of them is, or there is no prompt.
     pub max_kl: f64,
     /// Prompts whose likeliest next token changes.
     pub flips: usize,
     /// Prompts with an expected answer.
     pub answered: usize,
-    /// Those of them that begin it by themselves, without the injection.
+    /// Those whose likeliest token begins the answer without the injection.
     pub right_before: usize,
-    /// … and with it.
+    /// Those whose likeliest token begins the answer with the injection.
     pub right_after: usize,
 }
 
 impl SideEffectSummary {
-    /// Sums effects up.
+    /// Summarizes the effects on several prompts.
     pub fn of<'a>(effects: impl IntoIterator<Item = &'a SideEffect>) -> Self {
         let mut sum = Self {
             prompts: 0,
@@ -79,41 +66,41 @@ impl SideEffectSummary {
         }
         sum.mean_kl /= sum.prompts as f64;
         if sum.mean_kl.is_nan() {
-            // `f64::max` passes over a NaN.
+            // `f64::max` ignores NaN.
             sum.max_kl = f64::NAN;
         }
         sum
     }
 }
 
-/// Measures what each of `injections` (a memory's text and where it goes) does to every
-/// reference prompt, in as few passes as fit: each variant leaves its prompt's own run. `progress` hears
-/// how many prompts are done.
+/// Measures what each of `injections` does to every reference prompt, in as few passes as fit; each
+/// variant shares its prompt's own run. `progress` receives the number of prompts that are done.
 ///
-/// The result has one entry for each injection, with one effect for each reference prompt. An injection
-/// of scope `span` acts on a piece of its own prompt, so that on others there is nothing to
-/// measure: `None`.
+/// The result has one entry for each injection, with one effect for each reference prompt. A scope
+/// `span` quotes words of one prompt, so for such an injection there is nothing to measure: `None`.
 ///
 /// # Errors
-/// As [`super::sweep`], or a reference prompt that the model cannot read.
+/// An injection that cannot be encoded or scaled; as [`hoplens_runtime::Model::forward`] for the
+/// reference prompts.
 pub fn side_effects(
-    model: &Model,
-    reference_prompts: &[ReferencePrompt],
-    injections: &[(&str, &Placement)],
+    context: ModelContext<'_>,
+    reference_prompts: &[PromptQuery],
+    injections: &[MemoryInjection],
     bos: BosPolicy,
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Option<Vec<SideEffect>>>, MemoryError> {
     let mut vectors = Vec::with_capacity(injections.len());
-    for (memory, placement) in injections {
-        model.check_layer(placement.layer)?;
-        let Placement { encoding, head, .. } = **placement;
-        let vector = encode_for(model, memory, encoding, head, bos, cancel)?;
+    for injection in injections {
+        let placement = &injection.placement;
+        context.model.check_layer(placement.layer)?;
+        let vector = injection.vector(context, bos)?;
         vectors.push(scaled(&vector, placement.layer, placement.tau)?);
     }
-    // Of those that act on other prompts at all.
+    let positions =
+        |index: usize, length: usize| injections[index].placement.positions_in_any_prompt(length);
+    // The injections that act on other prompts.
     let acting: Vec<usize> = (0..injections.len())
-        .filter(|index| injections[*index].1.elsewhere(1).is_some())
+        .filter(|index| positions(*index, 1).is_some())
         .collect();
     let mut effects: Vec<Option<Vec<SideEffect>>> = injections.iter().map(|_| None).collect();
     for index in &acting {
@@ -122,22 +109,17 @@ pub fn side_effects(
     if acting.is_empty() {
         return Ok(effects);
     }
-    let rows = |one: &ReferencePrompt| {
+    let rows = |one: &PromptQuery| {
         let own = one.tokens.len();
-        let first = |at: &usize| {
-            injections[*at]
-                .1
-                .elsewhere(own)
-                .map_or(own, |at| at.first())
-        };
-        own + acting.iter().map(|at| own - first(at)).sum::<usize>()
+        let first = |index: &usize| positions(*index, own).map_or(own, |at| at.first());
+        own + acting.iter().map(|index| own - first(index)).sum::<usize>()
     };
     let mut rest = reference_prompts;
     while !rest.is_empty() {
         let mut sum = 0;
         let most = rest.iter().take_while(|one| {
             sum += rows(one);
-            sum <= ROWS
+            sum <= ROWS_PER_PASS
         });
         let (chunk, later) = rest.split_at(most.count().max(1));
         rest = later;
@@ -150,27 +132,26 @@ pub fn side_effects(
                 });
             }
             for index in &acting {
-                let placement = injections[*index].1;
-                let at = placement.elsewhere(one.tokens.len());
+                let at = positions(*index, one.tokens.len());
                 hooks.forks.extend(at.map(|at| Fork {
                     sequence,
-                    layer: placement.layer,
+                    layer: injections[*index].placement.layer,
                     at,
                     vector: vectors[*index].clone(),
                 }));
             }
         }
-        let sequences: Vec<&[u32]> = chunk.iter().map(|one| one.tokens.as_slice()).collect();
-        let trace = model.forward(&sequences, &hooks, cancel)?;
-        // The prompts' rows, then those of their variants, prompt after prompt.
+        let ids: Vec<Vec<u32>> = chunk.iter().map(PromptQuery::ids).collect();
+        let sequences: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
+        let trace = context.model.forward(&sequences, &hooks, context.cancel)?;
+        // The logits of the prompts come first, then those of their variants, prompt by prompt.
         for (sequence, one) in chunk.iter().enumerate() {
+            let first_tokens = one.first_tokens();
             let before = trace.logits.row(sequence);
-            for (place, index) in acting.iter().enumerate() {
-                let after = trace
-                    .logits
-                    .row(chunk.len() + sequence * acting.len() + place);
+            for (variant, index) in acting.iter().enumerate() {
+                let row = chunk.len() + sequence * acting.len() + variant;
                 if let Some(found) = &mut effects[*index] {
-                    found.push(effect(before, after, &one.first_tokens));
+                    found.push(effect(before, trace.logits.row(row), &first_tokens));
                 }
             }
         }
@@ -183,7 +164,7 @@ pub fn side_effects(
 fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> SideEffect {
     let kl = kl(before, after);
     if kl.is_nan() {
-        // Nothing is likeliest among numbers that are none.
+        // No token is likeliest among logits that are not finite.
         return SideEffect {
             kl,
             flips: true,
@@ -192,7 +173,7 @@ fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> SideEffect {
     }
     SideEffect {
         kl,
-        flips: top(before) != top(after),
+        flips: likeliest(before) != likeliest(after),
         right: (!first_tokens.is_empty()).then(|| {
             (
                 is_right(before, first_tokens),
@@ -202,8 +183,8 @@ fn effect(before: &[f32], after: &[f32], first_tokens: &[u32]) -> SideEffect {
     }
 }
 
-/// The likeliest token, the first of equals.
-fn top(logits: &[f32]) -> usize {
+/// Returns the likeliest token, the first of equals.
+fn likeliest(logits: &[f32]) -> usize {
     let better = |best: usize, token: usize| {
         if logits[token] > logits[best] {
             token
@@ -214,6 +195,7 @@ fn top(logits: &[f32]) -> usize {
     (0..logits.len()).reduce(better).unwrap_or(0)
 }
 
+/// Whether the likeliest token begins an accepted answer.
 fn is_right(logits: &[f32], first_tokens: &[u32]) -> bool {
     first_tokens
         .iter()
@@ -225,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn effects_add_up() {
+    fn a_summary_counts_and_averages_effects() {
         let effect = |kl, flips, right| SideEffect { kl, flips, right };
         let all = [
             effect(0.1, false, None),
@@ -244,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_is_an_effect() {
+    fn overflowed_logits_count_as_a_changed_top_token() {
         let found = effect(&[1.0, 0.0], &[f32::NAN, 0.0], &[0]);
         assert!(found.kl.is_nan() && found.flips);
         assert_eq!(found.right, Some((true, false)));

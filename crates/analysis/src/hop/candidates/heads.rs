@@ -1,13 +1,17 @@
 //! What attention retrieved at a mention's end and at the prompt's end.
 
 use crate::error::AnalysisError;
-use hoplens_interp::lens::retrieved;
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{Retrieval, retrieved};
 use hoplens_runtime::{Cancel, Model, Token};
 
 use crate::hop::candidates::complete::begins_name;
 
 /// Heads that are read at each of the two places: those that write most.
 const HEADS: usize = 16;
+
+/// Tokens that are read from each head.
+const TOKENS_PER_HEAD: usize = 8;
 
 /// First tokens of names among what the heads write at the last token of `mention_end` (a byte of
 /// the prompt) and at the prompt's last token, strongest first: at most `most`.
@@ -28,7 +32,12 @@ pub(super) fn head_tokens(
         return Ok(Vec::new());
     };
     let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-    let found = retrieved(model, &ids, &[last, ids.len() - 1], HEADS, 8, cancel)?;
+    let retrieval = Retrieval {
+        positions: &[last, ids.len() - 1],
+        heads: HEADS,
+        tokens_per_head: TOKENS_PER_HEAD,
+    };
+    let found = retrieved(ModelContext::new(model, cancel), &ids, retrieval)?;
     let mut best: Vec<(u32, f32)> = Vec::new();
     for (token, score) in found {
         let text = model.tokenizer.text(token);

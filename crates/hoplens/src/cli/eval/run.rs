@@ -11,9 +11,10 @@ use crate::cli::global::{Format, Global};
 use crate::cli::grid::ScopeArg;
 use crate::cli::{Outcome, json, progress, resident};
 use hoplens_eval::{
-    ControlPlan, DataSet, Experiment, FORM, Journal, JournalHeader, JournalLine, Memories,
-    ScopeKind, SummarySettings, WordChoice,
+    ControlPlan, DataSet, Experiment, ExperimentRun, FORM, Journal, JournalHeader, JournalLine,
+    Memories, ScopeKind, SummarySettings, WordChoice,
 };
+use hoplens_interp::ModelContext;
 use hoplens_runtime::{Cancel, Model};
 
 pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> {
@@ -169,6 +170,12 @@ impl Run<'_> {
     /// Measures the rows that are not in the journal yet.
     fn rows(&self, journal: &mut Journal) -> Result<(), CliError> {
         let experiment = &self.header.experiment;
+        let cancel = Cancel::new();
+        let run = ExperimentRun {
+            context: ModelContext::new(self.model, &cancel),
+            experiment,
+            choice: self.choice,
+        };
         let is_mine = |row| self.header.shard.is_none_or(|shard| shard.holds(row));
         let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
         let cells = experiment.cells() * experiment.memories_per_row();
@@ -186,15 +193,9 @@ impl Run<'_> {
                 continue;
             }
             bar.set_message(format!("row {}", example.row));
-            let record = hoplens_eval::measure_row(
-                self.model,
-                experiment,
-                self.choice,
-                &example,
-                &Cancel::new(),
-                &mut |done| bar.set_position((finished * cells + done) as u64),
-            )
-            .map_err(|error| self.data.in_row(&example, &error))?;
+            let progress = &mut |done| bar.set_position((finished * cells + done) as u64);
+            let record = hoplens_eval::measure_row(run, &example, progress)
+                .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&JournalLine::Row(record))?;
             finished += 1;
             progress::log(&bar, finished, left, "rows");
@@ -241,14 +242,10 @@ impl Run<'_> {
                 continue;
             }
             let experiment = &self.header.experiment;
-            let record = hoplens_eval::measure_control(
-                self.model,
-                experiment,
-                &example,
-                &plan,
-                &Cancel::new(),
-            )
-            .map_err(|error| self.data.in_row(&example, &error))?;
+            let cancel = Cancel::new();
+            let context = ModelContext::new(self.model, &cancel);
+            let record = hoplens_eval::measure_control(context, experiment, &example, &plan)
+                .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&JournalLine::Control(record))?;
             bar.inc(1);
         }

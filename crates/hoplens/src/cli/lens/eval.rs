@@ -15,8 +15,11 @@ use crate::cli::lens::chart::{BLUE, GREY, Line, ORANGE};
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
 use crate::cli::{Outcome, json, progress, resident, write};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    About, Evaluation, HeadAt, HeadScores, Scores, TextAbout, TrainedLens, evaluate,
+    EvaluateOptions, HeadScores, LensAbout, LensEvaluation, LensScores, TextAbout, TrainedLens,
+    evaluate,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -55,17 +58,17 @@ pub(super) struct EvalArgs {
 struct LayerScores {
     /// `None` for all layers together.
     layer: Option<usize>,
-    unembed: Scores,
-    trained: Scores,
+    unembed: LensScores,
+    trained: LensScores,
 }
 
 #[derive(Serialize)]
 struct Evaluated<'a> {
-    lens: &'a About,
+    lens: &'a LensAbout,
     text: TextAbout,
     shift: isize,
     #[serde(flatten)]
-    evaluation: &'a Evaluation,
+    evaluation: &'a LensEvaluation,
     layers: &'a [LayerScores],
 }
 
@@ -86,18 +89,16 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
     let text = text::to_hold(&args.text, &model)?;
     let bar = progress::spinner("Reading heads");
     let mut read = 0;
-    let evaluation = evaluate(
-        &model,
-        &lens,
-        &text,
-        &pairs,
-        args.top,
-        &Cancel::new(),
-        &mut |more| {
-            read += more;
-            bar.set_message(format!("Reading heads: {read}"));
-        },
-    )?;
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
+    let options = EvaluateOptions {
+        pairs: &pairs,
+        top: args.top,
+    };
+    let evaluation = evaluate(context, &lens, &text, options, &mut |more| {
+        read += more;
+        bar.set_message(format!("Reading heads: {read}"));
+    })?;
     bar.finish_and_clear();
     let layers = by_layer(&evaluation.heads);
     if let Some(path) = &args.plot {
@@ -174,8 +175,8 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
     let of = |layer: Option<usize>, heads: &[&HeadScores]| {
         let mut found = LayerScores {
             layer,
-            unembed: Scores::default(),
-            trained: Scores::default(),
+            unembed: LensScores::default(),
+            trained: LensScores::default(),
         };
         for scores in heads {
             found.unembed += scores.unembed;
@@ -196,7 +197,7 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
 }
 
 /// KL from the model's next token, by layer.
-fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliError> {
+fn plot(evaluation: &LensEvaluation, layers: &[LayerScores]) -> Result<String, CliError> {
     let line = |of: &dyn Fn(&LayerScores) -> f64| {
         let layers = layers.iter();
         let points = layers.filter_map(|scores| Some((scores.layer? as f64, of(scores))));
@@ -228,7 +229,7 @@ fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliEr
 fn print(
     out: &mut dyn Write,
     lens: &TrainedLens,
-    evaluation: &Evaluation,
+    evaluation: &LensEvaluation,
     layers: &[LayerScores],
     shift: isize,
 ) -> Result<(), CliError> {
@@ -292,7 +293,7 @@ fn print(
     Ok(())
 }
 
-fn row(scores: &Scores) -> String {
+fn row(scores: &LensScores) -> String {
     format!(
         "{:>7.3} {:>7.3} {:>7.3} {:>7.3}",
         scores.kl, scores.cross_entropy, scores.agreement, scores.overlap

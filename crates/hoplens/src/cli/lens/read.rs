@@ -14,7 +14,8 @@ use hoplens_ide::documents::heads_page;
 use hoplens_ide::documents::{
     Ablate, HeadsOptions, LensResult, MapKind, ShowError, head_map, heads,
 };
-use hoplens_interp::lens::trained::{AnyLens, TrainedLens};
+use hoplens_interp::lens::AnyLens;
+use hoplens_interp::lens::trained::TrainedLens;
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]

@@ -14,8 +14,10 @@ use crate::cli::lens::curve;
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
 use crate::cli::{Outcome, interrupt, json, lists, progress, resident, write};
+use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    About, CurvePoint, Form, HeadAt, LensText, Objective, Options, Schedule, TrainedLens, Trainer,
+    CurvePoint, Form, LensAbout, LensText, Objective, Schedule, TrainedLens, Trainer,
+    TrainingOptions,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -102,7 +104,7 @@ impl From<ObjectiveArg> for Objective {
 struct Trained<'a> {
     lens: &'a Path,
     #[serde(flatten)]
-    about: &'a About,
+    about: &'a LensAbout,
     curve: &'a [CurvePoint],
     stopped_early: bool,
     elapsed_ms: u128,
@@ -201,7 +203,7 @@ fn check(args: &TrainArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn options(args: &TrainArgs, model: &Model) -> Result<Options, CliError> {
+fn options(args: &TrainArgs, model: &Model) -> Result<TrainingOptions, CliError> {
     let list = |text: &Option<String>, flag: &'static str, count: usize, what: &str| {
         let Some(text) = text else {
             return Ok((0..count).collect::<Vec<usize>>());
@@ -236,7 +238,7 @@ fn options(args: &TrainArgs, model: &Model) -> Result<Options, CliError> {
         FormArg::Compact => Objective::Head,
         FormArg::Full => Objective::LayerSum,
     };
-    Ok(Options {
+    Ok(TrainingOptions {
         form,
         objective: args.objective.map_or(default, Objective::from),
         heads: all.map(|(layer, head)| HeadAt { layer, head }).collect(),
@@ -274,7 +276,7 @@ fn trainer<'a>(
     args: &TrainArgs,
     model: &'a Model,
     text: &'a LensText,
-    options: Options,
+    options: TrainingOptions,
     checkpoint: &Path,
     cancel: &Cancel,
 ) -> Result<Trainer<'a>, CliError> {
@@ -307,7 +309,7 @@ fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path, cancel: &Cancel) -> Resul
     if let Some(point) = trainer.curve().first().filter(|_| first == 0) {
         note(&bar, point);
     }
-    while !trainer.done() {
+    while !trainer.is_done() {
         let point = trainer.step(cancel)?;
         bar.set_position(point.step as u64);
         bar.set_message(format!("Loss {:.3}", point.loss.unwrap_or(f64::NAN)));

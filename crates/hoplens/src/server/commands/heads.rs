@@ -16,7 +16,7 @@ use crate::server::state::State;
 use hoplens_analysis::CaseFindings;
 use hoplens_ide::documents::{Ablate, Asked, HeadMap, HeadsOptions, ShowError, head_map};
 use hoplens_ide::{HoverTarget, hover_target, token_source};
-use hoplens_interp::lens::trained::AnyLens;
+use hoplens_interp::lens::AnyLens;
 
 /// How many words of each head are told.
 const WORDS: usize = 8;

@@ -13,12 +13,14 @@ use crate::server::commands::{Place, cases};
 use crate::server::key::Key;
 use crate::server::progress::{Progress, Step};
 use crate::server::state::State;
-use hoplens_analysis::{CaseFindings, first_tokens};
+use hoplens_analysis::{CaseFindings, answers};
 use hoplens_ide::documents::{Asked, ShowError, SweepDocument, Weighed, sweep_map, weigh};
 use hoplens_ide::{percent, quoted};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, Sweep, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, Sweep, sweep};
 use hoplens_prompt::memory_text;
+use hoplens_runtime::PromptQuery;
 
 /// The magnitudes that are measured.
 const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
@@ -122,7 +124,7 @@ pub(super) async fn measured(
     let swept = memory.clone();
     let (document, svg) = ask_model(state, move |model, cancel, pause| {
         let asked = Asked::of_case(model, &subject, bos, cancel)?;
-        let first_tokens = first_tokens(model, &asked.prompt, &asked.expect)?;
+        let answers = answers(model, &asked.prompt, &asked.expect)?;
         let grid = Grid {
             encodings: vec![encoding],
             layers: (0..model.info.layers).collect(),
@@ -131,13 +133,14 @@ pub(super) async fn measured(
             head: None,
         };
         let total = grid.layers.len() * grid.taus.len();
-        let prompt = Subject {
-            text: &asked.prompt,
-            tokens: &asked.tokens,
-            first_tokens: &first_tokens,
+        let query = PromptQuery {
+            text: asked.prompt.clone(),
+            tokens: asked.tokens.clone(),
+            answers,
+            interventions: asked.interventions.clone(),
             bos,
-            interventions: &asked.interventions,
         };
+        let context = ModelContext::new(model, cancel);
         let begun = Instant::now();
         let mut tick = |done: usize| {
             progress.report(Step {
@@ -146,10 +149,10 @@ pub(super) async fn measured(
             });
             pause();
         };
-        let found = sweep(model, &prompt, &swept, &grid, cancel, &mut tick)?;
+        let found = sweep(context, &query, &swept, &grid, &mut tick)?;
         let elapsed = begun.elapsed().as_secs_f64() * 1e3;
         let weighed = if params.control {
-            weigh(model, &prompt, &swept, &asked.expect, found.best(), cancel)?
+            weigh(context, &query, &swept, &asked.expect, found.best())?
         } else {
             Weighed::default()
         };

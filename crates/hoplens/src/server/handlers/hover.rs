@@ -17,10 +17,11 @@ use crate::server::key::Key;
 use crate::server::prompts::Known;
 use crate::server::state::State;
 use crate::server::{convert, ingress};
-use hoplens_analysis::{AnalysisError, CaseFindings, FileFindings, first_tokens, in_force};
+use hoplens_analysis::{AnalysisError, CaseFindings, FileFindings, answers, in_force};
 use hoplens_ide::{HoverTarget, hover_target, render_hover, token_source};
-use hoplens_interp::lens::{Run, TokenLens, read_token};
-use hoplens_runtime::{BosPolicy, Cancel, Model};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{TokenLens, read_token};
+use hoplens_runtime::{BosPolicy, Cancel, Model, PromptQuery};
 
 /// How long a person is let wait before being told what is known so far.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -171,22 +172,23 @@ fn read(
     bos: BosPolicy,
     cancel: &Cancel,
 ) -> std::result::Result<TokenLens, AnalysisError> {
-    let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
-    let is_last = token + 1 == ids.len();
+    let is_last = token + 1 == case.tokens.len();
     let subject = &case.query;
     let expected = match subject.expect.first() {
         Some(expect) if is_last => {
             let expect = std::slice::from_ref(expect);
-            first_tokens(model, &subject.prompt, expect)?
+            answers(model, &subject.prompt, expect)?
                 .first()
-                .copied()
+                .map(|answer| answer.ids[0])
         }
         _ => None,
     };
     let (_, interventions) = in_force(model, subject, bos, cancel)?;
-    let run = Run {
-        tokens: ids.get(..=token).unwrap_or(&ids),
-        interventions: &interventions,
+    let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
+    let query = PromptQuery {
+        interventions,
+        ..PromptQuery::from_ids(ids.get(..=token).unwrap_or(&ids))
     };
-    Ok(read_token(model, run, expected, HEADS, cancel)?)
+    let context = ModelContext::new(model, cancel);
+    Ok(read_token(context, &query, expected, HEADS)?)
 }

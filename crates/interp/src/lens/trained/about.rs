@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lens::head_at::HeadAt;
 use crate::lens::trained::adam::Schedule;
-use crate::lens::trained::batch::HeadAt;
 use crate::lens::trained::objective::Objective;
 use crate::lens::trained::text::TextAbout;
 use hoplens_runtime::ModelInfo;
@@ -24,7 +24,7 @@ pub enum Form {
 /// How a lens is trained. Two trainings with equal options, on the same text, model, machine and
 /// number of threads give the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct TrainingOptions {
     /// The form of the maps.
     pub form: Form,
     /// What they are to say.
@@ -49,13 +49,13 @@ pub struct Options {
 
 /// How a lens came to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct About {
+pub struct LensAbout {
     /// The version of hoplens that trained it.
     pub hoplens: String,
     /// The model.
     pub model: ModelInfo,
     /// How it was trained.
-    pub options: Options,
+    pub options: TrainingOptions,
     /// On what.
     pub text: TextAbout,
 }

@@ -7,14 +7,14 @@ const EPSILON: f32 = 1e-8;
 
 /// What Adam remembers of one tensor.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Moments {
+pub(super) struct AdamMoments {
     /// Running mean of the gradients.
     pub(super) first: Vec<f32>,
     /// Running mean of their squares.
     pub(super) second: Vec<f32>,
 }
 
-impl Moments {
+impl AdamMoments {
     pub(super) fn new(values: usize) -> Self {
         Self {
             first: vec![0.0; values],
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn finds_the_bottom_of_a_bowl() {
         let mut values = [3.0_f32, -2.0];
-        let mut moments = Moments::new(2);
+        let mut moments = AdamMoments::new(2);
         for step in 1..=2_000 {
             let gradient = [2.0 * (values[0] - 1.0), 20.0 * (values[1] - 0.5)];
             moments.step(&mut values, &gradient, 0.01, step);
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn the_first_step_is_as_long_as_the_rate() {
         let mut value = [1.0_f32];
-        Moments::new(1).step(&mut value, &[1e-4], 0.1, 1);
+        AdamMoments::new(1).step(&mut value, &[1e-4], 0.1, 1);
         assert!((value[0] - 0.9).abs() < 1e-3);
     }
 }

@@ -2,7 +2,7 @@
 
 use hoplens_runtime::{Matrix, View};
 
-use crate::lens::trained::adam::Moments;
+use crate::lens::trained::adam::AdamMoments;
 
 /// A lens of a number, two thin matrices and a vector.
 ///
@@ -10,7 +10,7 @@ use crate::lens::trained::adam::Moments;
 /// where b (the log of how likely each token is on average) is the same for all heads. With α = 1,
 /// U = 0, c = 0 it is the unembed lens with that bias.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Compact {
+pub(super) struct CompactLens {
     /// α.
     pub(super) identity: f32,
     /// Uᵀ: `[rank, width]`.
@@ -26,7 +26,7 @@ pub(super) struct Compact {
 /// r_h = W_O^hᵀ·z has as few degrees of freedom as z, so that a step that stays with z multiplies
 /// matrices of `head_dim` instead of `width`.
 #[derive(Debug, Clone)]
-pub(super) struct OnZ {
+pub(super) struct ZMap {
     /// B, of which z·B + c is the point whose logits the lens gives: `[head_dim, width]`.
     pub(super) map: Matrix,
     /// W_O^h·V, on the way to it: `[head_dim, rank]`.
@@ -45,13 +45,13 @@ pub(super) struct Gradient {
 /// What Adam keeps of a lens.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CompactMoments {
-    identity: Moments,
-    u: Moments,
-    v: Moments,
-    c: Moments,
+    identity: AdamMoments,
+    u: AdamMoments,
+    v: AdamMoments,
+    c: AdamMoments,
 }
 
-impl Compact {
+impl CompactLens {
     /// A lens that says what is likely on average, whatever the head writes.
     pub(super) fn silent(rank: usize, width: usize) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Compact {
     ///
     /// # Shapes
     /// `weights`: W_O^h, `[head_dim, width]`.
-    pub(super) fn on_z(&self, weights: &Matrix) -> OnZ {
+    pub(super) fn z_map(&self, weights: &Matrix) -> ZMap {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
         let mut thin = Matrix::zeros(dim, rank);
         let v = View::new(&self.v.data, rank, width, width);
@@ -112,7 +112,7 @@ impl Compact {
         }
         let u = View::new(&self.u.data, rank, width, width);
         View::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
-        OnZ { map, thin }
+        ZMap { map, thin }
     }
 
     /// The slopes by the lens' values, given those by B and by c.
@@ -122,7 +122,7 @@ impl Compact {
     pub(super) fn back(
         &self,
         weights: &Matrix,
-        from: &OnZ,
+        from: &ZMap,
         by_map: &[f32],
         by_c: &[f32],
     ) -> Gradient {
@@ -150,17 +150,17 @@ impl Compact {
 }
 
 impl CompactMoments {
-    pub(super) fn new(lens: &Compact) -> Self {
+    pub(super) fn new(lens: &CompactLens) -> Self {
         Self {
-            identity: Moments::new(1),
-            u: Moments::new(lens.u.data.len()),
-            v: Moments::new(lens.v.data.len()),
-            c: Moments::new(lens.c.len()),
+            identity: AdamMoments::new(1),
+            u: AdamMoments::new(lens.u.data.len()),
+            v: AdamMoments::new(lens.v.data.len()),
+            c: AdamMoments::new(lens.c.len()),
         }
     }
 
     /// Each with the name of what it moves.
-    pub(super) fn each(&self) -> [(&Moments, &'static str); 4] {
+    pub(super) fn each(&self) -> [(&AdamMoments, &'static str); 4] {
         [
             (&self.identity, "identity"),
             (&self.u, "u"),
@@ -170,7 +170,7 @@ impl CompactMoments {
     }
 
     /// The same, to be filled.
-    pub(super) fn each_mut(&mut self) -> [(&mut Moments, &'static str); 4] {
+    pub(super) fn each_mut(&mut self) -> [(&mut AdamMoments, &'static str); 4] {
         [
             (&mut self.identity, "identity"),
             (&mut self.u, "u"),
@@ -183,7 +183,7 @@ impl CompactMoments {
     /// and α's, are counted in.
     pub(super) fn step(
         &mut self,
-        lens: &mut Compact,
+        lens: &mut CompactLens,
         by: &Gradient,
         rate: f32,
         r_scale: f32,
@@ -213,8 +213,8 @@ mod tests {
         }
     }
 
-    fn lens() -> Compact {
-        Compact {
+    fn lens() -> CompactLens {
+        CompactLens {
             identity: 0.3,
             u: filled(2, 5, 1.0),
             v: filled(2, 5, 2.0),
@@ -239,7 +239,7 @@ mod tests {
             product
         };
         let point = lens.point(&times(&z, &weights));
-        let mut same = times(&z, &lens.on_z(&weights).map);
+        let mut same = times(&z, &lens.z_map(&weights).map);
         for row in same.data.chunks_exact_mut(5) {
             for (value, c) in row.iter_mut().zip(&lens.c) {
                 *value += c;
@@ -254,8 +254,8 @@ mod tests {
     #[test]
     fn slopes_are_those_of_the_map() {
         let (weights, by_map, by_c) = (filled(3, 5, 4.0), filled(3, 5, 6.0), filled(1, 5, 7.0));
-        let value = |lens: &Compact| -> f64 {
-            let map = lens.on_z(&weights).map;
+        let value = |lens: &CompactLens| -> f64 {
+            let map = lens.z_map(&weights).map;
             let dot = |a: &[f32], b: &[f32]| -> f64 {
                 a.iter()
                     .zip(b)
@@ -265,9 +265,9 @@ mod tests {
             dot(&map.data, &by_map.data) + dot(&lens.c, &by_c.data)
         };
         let own = lens();
-        let from = own.on_z(&weights);
+        let from = own.z_map(&weights);
         let by = own.back(&weights, &from, &by_map.data, &by_c.data);
-        let check = |slope: f32, change: &dyn Fn(&mut Compact, f32)| {
+        let check = |slope: f32, change: &dyn Fn(&mut CompactLens, f32)| {
             let moved = |by: f32| {
                 let mut lens = lens();
                 change(&mut lens, by);

@@ -9,7 +9,7 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
-use crate::lens::trained::compact::Compact;
+use crate::lens::trained::compact::CompactLens;
 use hoplens_runtime::{Matrix, Model};
 
 /// What is added to the diagonals before they are divided by, as a share of their mean: directions
@@ -18,7 +18,7 @@ const RIDGE: f64 = 1e-2;
 
 /// Σ and what is needed of it, for all heads of a model.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(super) struct TokenStatistics {
     /// Σ_t b_t·w_t: `[width]`.
     mean: DVector<f64>,
     /// L of Σ = L·Lᵀ.
@@ -27,7 +27,7 @@ pub(super) struct Tokens {
 
 /// What a head wrote and what was expected, summed over positions.
 #[derive(Debug, Clone)]
-pub(super) struct Moments {
+pub(super) struct FitSums {
     positions: f64,
     z: DVector<f64>,
     zz: DMatrix<f64>,
@@ -36,14 +36,14 @@ pub(super) struct Moments {
     expected: DVector<f64>,
 }
 
-impl Tokens {
+impl TokenStatistics {
     /// `None` where the output head's rows say too little: all the same, or not finite.
     pub(super) fn new(model: &Model, bias: &[f32]) -> Option<Self> {
         let width = model.info.width;
         let mut sum = DVector::zeros(width);
         let mut squares = DMatrix::zeros(width, width);
         let tokens: Vec<u32> = (0..bias.len() as u32).collect();
-        // Tokens at a time: bounds memory.
+        // In blocks of tokens, to bound memory.
         for tokens in tokens.chunks(4096) {
             let rows = dense(&model.unembeddings(tokens));
             let mut weighted = rows.clone();
@@ -58,7 +58,7 @@ impl Tokens {
     }
 }
 
-impl Moments {
+impl FitSums {
     pub(super) fn new(head_dim: usize, width: usize) -> Self {
         Self {
             positions: 0.0,
@@ -85,7 +85,12 @@ impl Moments {
     ///
     /// # Shapes
     /// `weights`: W_O^h, `[head_dim, width]`.
-    pub(super) fn fit(&self, tokens: &Tokens, weights: &Matrix, rank: usize) -> Option<Fitted> {
+    pub(super) fn fit(
+        &self,
+        tokens: &TokenStatistics,
+        weights: &Matrix,
+        rank: usize,
+    ) -> Option<FittedLens> {
         let share = 1.0 / self.positions;
         let (z, expected) = (&self.z * share, &self.expected * share);
         let output = dense(weights);
@@ -117,8 +122,8 @@ impl Moments {
         tokens.factor.solve_mut(&mut c);
         let map = &output * identity + &thin * u.transpose();
         c -= map.transpose() * &z;
-        let fitted = Fitted {
-            lens: Compact {
+        let fitted = FittedLens {
+            lens: CompactLens {
                 identity: identity as f32,
                 u: thin_matrix(&u, rank),
                 v: thin_matrix(&v, rank),
@@ -134,8 +139,8 @@ impl Moments {
 
 /// A lens to begin with.
 #[derive(Debug, Clone)]
-pub(super) struct Fitted {
-    pub(super) lens: Compact,
+pub(super) struct FittedLens {
+    pub(super) lens: CompactLens,
     /// One over the root of the mean |r_h|².
     pub(super) r_scale: f32,
 }

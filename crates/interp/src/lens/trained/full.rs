@@ -2,10 +2,11 @@
 //!
 //! 464 million values for a layer of GPT-2 Small; kept for small models and for comparison.
 
-use crate::lens::trained::adam::Moments;
-use crate::lens::trained::batch::{Batch, HeadAt};
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::adam::AdamMoments;
+use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
-use crate::lens::trained::tensors::{Reader, Tensors};
+use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
 
 /// Most bytes that maps and what trains them may take.
@@ -22,12 +23,12 @@ pub(super) struct LayerMaps {
 
 /// A layer's maps while they learn.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(super) struct LayerLearner {
     pub(super) index: usize,
     /// W_O^h of each head.
     weights: Vec<Matrix>,
     lens: LayerMaps,
-    moments: (Moments, Moments),
+    moments: (AdamMoments, AdamMoments),
     pub(super) best: LayerMaps,
     best_loss: f64,
 }
@@ -50,7 +51,7 @@ pub(super) fn check_size(model: &Model, layers: usize) -> Result<(), LensError> 
     Ok(())
 }
 
-impl Layer {
+impl LayerLearner {
     /// Maps that begin as the unembed lens.
     pub(super) fn new(model: &Model, layer: usize, bias: &[f32]) -> Result<Self, LensError> {
         let heads = model.info.heads;
@@ -77,8 +78,8 @@ impl Layer {
             index: layer,
             weights,
             moments: (
-                Moments::new(lens.maps.data.len()),
-                Moments::new(lens.bias.len()),
+                AdamMoments::new(lens.maps.data.len()),
+                AdamMoments::new(lens.bias.len()),
             ),
             best: lens.clone(),
             lens,
@@ -149,7 +150,7 @@ impl Layer {
     }
 
     /// The exact loss over held-out positions, and whether the maps are the best so far.
-    pub(super) fn look(&mut self, held_out: &Batch<'_>, probabilities: &Matrix) -> (f64, bool) {
+    pub(super) fn evaluate(&mut self, held_out: &Batch<'_>, probabilities: &Matrix) -> (f64, bool) {
         let scores = self.lens.scores(&self.outputs(held_out));
         let losses = divergences(&scores, probabilities);
         let loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
@@ -167,7 +168,7 @@ impl Layer {
     }
 
     /// Everything that a checkpoint keeps.
-    pub(super) fn write(&self, into: &mut Tensors) {
+    pub(super) fn write(&self, into: &mut TensorWriter) {
         let name = |what: &str| format!("layers.{}.{what}", self.index);
         for (lens, kind) in [(&self.lens, "now"), (&self.best, "best")] {
             lens.write(&name(kind), into);
@@ -180,7 +181,11 @@ impl Layer {
     }
 
     /// Goes on from a checkpoint.
-    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+    pub(super) fn restore(
+        &mut self,
+        from: &TensorReader<'_>,
+        best_bits: u64,
+    ) -> Result<(), LensError> {
         let name = |what: &str| format!("layers.{}.{what}", self.index);
         self.lens.read(&name("now"), from)?;
         self.best.read(&name("best"), from)?;
@@ -228,14 +233,14 @@ impl LayerMaps {
     }
 
     /// Writes both tensors.
-    pub(super) fn write(&self, prefix: &str, into: &mut Tensors) {
+    pub(super) fn write(&self, prefix: &str, into: &mut TensorWriter) {
         let shape = [self.maps.rows, self.maps.cols];
         into.push(format!("{prefix}.maps"), &shape, &self.maps.data);
         into.push(format!("{prefix}.bias"), &[self.bias.len()], &self.bias);
     }
 
     /// Reads both.
-    pub(super) fn read(&mut self, prefix: &str, from: &Reader<'_>) -> Result<(), LensError> {
+    pub(super) fn read(&mut self, prefix: &str, from: &TensorReader<'_>) -> Result<(), LensError> {
         from.fill(&format!("{prefix}.maps"), &mut self.maps.data)?;
         from.fill(&format!("{prefix}.bias"), &mut self.bias)
     }

@@ -1,12 +1,13 @@
-//! Compact lenses that learn together: one head, or all heads of a layer.
+//! CompactLens lenses that learn together: one head, or all heads of a layer.
 
-use crate::lens::trained::batch::{Batch, HeadAt, Target};
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::candidates::Candidates;
-use crate::lens::trained::compact::{Compact, CompactMoments, OnZ};
+use crate::lens::trained::compact::{CompactLens, CompactMoments, ZMap};
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::fit;
 use crate::lens::trained::loss::{Affine, exact, loss};
-use crate::lens::trained::tensors::{Reader, Tensors};
+use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model};
 
 /// How far towards the fitted lens training may begin.
@@ -14,7 +15,7 @@ const BEGINNINGS: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
 
 /// Heads whose lenses' sum is held to one target: one, or all of a layer.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct LensGroup {
     pub(super) members: Vec<Member>,
     /// The held-out loss of the best lenses so far.
     best: f64,
@@ -26,18 +27,18 @@ pub(super) struct Member {
     pub(super) at: HeadAt,
     /// W_O^h: `[head_dim, width]`.
     weights: Matrix,
-    lens: Compact,
+    lens: CompactLens,
     moments: CompactMoments,
     /// One over the root of the mean |r_h|²: what V's values, and α, are counted in.
     r_scale: f32,
     /// The lens at the best look at the held-out positions.
-    pub(super) best: Compact,
+    pub(super) best: CompactLens,
 }
 
 impl Member {
     /// A lens that says what is likely on average.
     pub(super) fn new(model: &Model, at: HeadAt, rank: usize) -> Result<Self, LensError> {
-        let lens = Compact::silent(rank, model.info.width);
+        let lens = CompactLens::silent(rank, model.info.width);
         Ok(Self {
             at,
             weights: model.head_weights(at.layer, at.head)?,
@@ -53,7 +54,7 @@ impl Member {
     }
 }
 
-impl Group {
+impl LensGroup {
     pub(super) fn new(members: Vec<Member>) -> Self {
         Self {
             members,
@@ -68,18 +69,23 @@ impl Group {
         batch.z(first.at.layer, heads, first.weights.rows)
     }
 
-    fn on_z(&self) -> Vec<OnZ> {
-        let from = |member: &Member| member.lens.on_z(&member.weights);
+    fn z_map(&self) -> Vec<ZMap> {
+        let from = |member: &Member| member.lens.z_map(&member.weights);
         self.members.iter().map(from).collect()
     }
 
-    fn affine(&self, from: &[OnZ]) -> Affine {
+    fn affine(&self, from: &[ZMap]) -> Affine {
         let lenses = self.members.iter().zip(from);
         Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
     }
 
     /// Adds to what the members' lenses are fitted to, one for each.
-    pub(super) fn gather(&self, batch: &Batch<'_>, target: &Target, into: &mut [fit::Moments]) {
+    pub(super) fn gather(
+        &self,
+        batch: &Batch<'_>,
+        target: &TargetDistribution,
+        into: &mut [fit::FitSums],
+    ) {
         for (member, moments) in self.members.iter().zip(into) {
             let HeadAt { layer, head } = member.at;
             let z = batch.z(layer, head..head + 1, member.weights.rows);
@@ -92,10 +98,10 @@ impl Group {
     /// share it.
     pub(super) fn begin(
         &mut self,
-        gathered: &[fit::Moments],
-        tokens: &fit::Tokens,
+        gathered: &[fit::FitSums],
+        tokens: &fit::TokenStatistics,
         batch: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         candidates: &Candidates,
     ) {
         let share = 1.0 / self.members.len() as f32;
@@ -107,11 +113,11 @@ impl Group {
             }
         }
         let z = self.z(batch);
-        let fitted: Vec<Compact> = self.members.iter().map(|one| one.lens.clone()).collect();
+        let fitted: Vec<CompactLens> = self.members.iter().map(|one| one.lens.clone()).collect();
         let mut best = (f64::INFINITY, 0.0);
         for towards in BEGINNINGS {
             self.set(&fitted, towards * share);
-            let (loss, _) = loss(&self.affine(&self.on_z()), &z, target, candidates);
+            let (loss, _) = loss(&self.affine(&self.z_map()), &z, target, candidates);
             if loss < best.0 {
                 best = (loss, towards * share);
             }
@@ -119,7 +125,7 @@ impl Group {
         self.set(&fitted, best.1);
     }
 
-    fn set(&mut self, fitted: &[Compact], towards: f32) {
+    fn set(&mut self, fitted: &[CompactLens], towards: f32) {
         for (member, fitted) in self.members.iter_mut().zip(fitted) {
             member.lens = fitted.scaled(towards);
             member.best = member.lens.clone();
@@ -130,12 +136,12 @@ impl Group {
     pub(super) fn learn(
         &mut self,
         batch: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         candidates: &Candidates,
         rate: f32,
         step: usize,
     ) -> f64 {
-        let from = self.on_z();
+        let from = self.z_map();
         let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
         let values = self.members[0].weights.data.len();
         let own = by.map.chunks_exact(values);
@@ -150,14 +156,14 @@ impl Group {
 
     /// The exact loss over held-out positions; lenses that are the best so far are kept. Says
     /// whether they are.
-    pub(super) fn look(
+    pub(super) fn evaluate(
         &mut self,
         model: &Model,
         held_out: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         bias: &[f32],
     ) -> (f64, bool) {
-        let map = self.affine(&self.on_z());
+        let map = self.affine(&self.z_map());
         let loss = exact(model, &map, &self.z(held_out), target, bias);
         let better = loss < self.best;
         if better {
@@ -170,7 +176,7 @@ impl Group {
     }
 
     /// Everything that a checkpoint keeps.
-    pub(super) fn write(&self, into: &mut Tensors) {
+    pub(super) fn write(&self, into: &mut TensorWriter) {
         for member in &self.members {
             into.push(member.name("r_scale"), &[1], &[member.r_scale]);
             for (lens, kind) in [(&member.lens, "now"), (&member.best, "best")] {
@@ -197,7 +203,11 @@ impl Group {
     }
 
     /// Goes on from a checkpoint.
-    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+    pub(super) fn restore(
+        &mut self,
+        from: &TensorReader<'_>,
+        best_bits: u64,
+    ) -> Result<(), LensError> {
         self.best = f64::from_bits(best_bits);
         for member in &mut self.members {
             let prefix = format!("layers.{}.heads.{}", member.at.layer, member.at.head);

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
 
-use crate::lens::trained::batch::Target;
+use crate::lens::trained::batch::TargetDistribution;
 use crate::lens::trained::candidates::Candidates;
 
 /// Positions whose logits over the whole vocabulary are held at a time.
@@ -53,7 +53,7 @@ impl Affine {
 
     /// Σ over positions and tokens of p_t·(point·w_t + b_t) less p_t·ln p_t: what does not depend
     /// on the normaliser.
-    fn fixed(&self, z: &Matrix, target: &Target) -> (f64, AffineSlope) {
+    fn fixed(&self, z: &Matrix, target: &TargetDistribution) -> (f64, AffineSlope) {
         let slope = AffineSlope::of(z, &target.mean);
         let whole = slope.map.iter().chain(&slope.c);
         let products = self.rows.data.iter().zip(whole);
@@ -88,7 +88,7 @@ impl AffineSlope {
 pub(super) fn loss(
     map: &Affine,
     z: &Matrix,
-    target: &Target,
+    target: &TargetDistribution,
     candidates: &Candidates,
 ) -> (f64, AffineSlope) {
     let (n, width, dims) = (z.rows, map.rows.cols, map.dims());
@@ -149,7 +149,13 @@ fn logits_of(by_row: &[f32], z: &Matrix, offset: &[f32]) -> Matrix {
 ///
 /// # Shapes
 /// `z`: `[n, dims]`; `bias`: `[vocab]`.
-pub(super) fn exact(model: &Model, map: &Affine, z: &Matrix, target: &Target, bias: &[f32]) -> f64 {
+pub(super) fn exact(
+    model: &Model,
+    map: &Affine,
+    z: &Matrix,
+    target: &TargetDistribution,
+    bias: &[f32],
+) -> f64 {
     let by_row = model.unembed(&map.rows).data;
     let positions: Vec<usize> = (0..z.rows).collect();
     let normalisers = positions.par_chunks(ROWS).map(|chunk| {

@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 
 use crate::lens::trained::error::LensError;
 
-/// Tensors to be written.
+/// TensorWriter to be written.
 #[derive(Debug, Default)]
-pub(super) struct Tensors {
+pub(super) struct TensorWriter {
     tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
 }
 
-impl Tensors {
+impl TensorWriter {
     /// Adds a tensor.
     pub(super) fn push(&mut self, name: impl Into<String>, shape: &[usize], values: &[f32]) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
@@ -42,12 +42,12 @@ impl Tensors {
 }
 
 /// A file that was read.
-pub(super) struct Reader<'a> {
+pub(super) struct TensorReader<'a> {
     tensors: SafeTensors<'a>,
     about: String,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TensorReader<'a> {
     /// Reads a file of a kind.
     pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, LensError> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;

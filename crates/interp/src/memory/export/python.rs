@@ -1,18 +1,16 @@
 //! Injections as a Python script for TransformerLens or nnsight.
 //!
-//! The script reads the same weights and the same token ids as hoplens and makes the memories'
-//! vectors from them, so that it repeats what hoplens measured and not something like it.
+//! The script reads the same weights and token ids as hoplens and computes the memories' vectors
+//! from them, so that it reproduces the measurement of hoplens.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use crate::memory::error::MemoryError;
-use crate::memory::export::MemoryInjection;
-use crate::memory::injection::resolve_scope;
-use crate::memory::measure::Subject;
+use crate::memory::injection::{MemoryInjection, resolve_scope};
 use crate::memory::placement::Placement;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Model, ModelError, Select, module_names};
+use hoplens_runtime::{Model, ModelError, PromptQuery, Select, module_names};
 use hoplens_store::ModelFiles;
 
 /// The library that a script uses.
@@ -24,44 +22,44 @@ pub enum Library {
     Nnsight,
 }
 
-/// What a script is to do.
+/// The contents of a script.
 #[derive(Debug, Clone, Copy)]
 pub struct Script<'a> {
     /// The library.
     pub library: Library,
-    /// The model's files, as they lie on this disk.
+    /// The model's files on this disk.
     pub files: &'a ModelFiles,
     /// The injections.
     pub injections: &'a [MemoryInjection],
-    /// The prompt; of its answers the first tokens' probability is printed.
-    pub subject: &'a Subject<'a>,
+    /// The prompt; the script prints the probability of its answers' first tokens.
+    pub query: &'a PromptQuery,
 }
 
-/// An injection with everything that the script says of it.
-struct Placed<'a> {
+/// An injection resolved for the script's model and prompt.
+struct PlacedInjection<'a> {
     injection: &'a MemoryInjection,
     /// The memory's token ids: a set, or the sequence that the model reads for `layerwise`.
     ids: Vec<u32>,
     at: Select,
 }
 
-/// Writes the script.
+/// Returns the text of the script.
 ///
 /// # Errors
-/// What [`crate::memory::encode`] and [`resolve_scope`] refuse; an injection into one head; a
-/// prompt without tokens.
+/// A prompt without tokens; no injection; an injection into one head; a memory without tokens, a
+/// layer that does not exist, a τ that is not finite; as [`resolve_scope`].
 pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError> {
-    if script.subject.tokens.is_empty() {
+    if script.query.tokens.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
-    let mut placed: Vec<Placed<'_>> = Vec::new();
+    let mut placed: Vec<PlacedInjection<'_>> = Vec::new();
     for injection in script.injections {
-        placed.push(place(model, injection, script.subject)?);
+        placed.push(place(model, injection, script.query)?);
     }
     if placed.is_empty() {
         return Err(MemoryError::NoInjection);
     }
-    // nnsight wants to meet the layers in the order in which the model runs them.
+    // nnsight requires that layers are accessed in the order in which the model runs them.
     placed.sort_by_key(|placed| placed.injection.placement.layer);
     let mut text = String::new();
     head(&mut text, script);
@@ -77,8 +75,8 @@ pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError>
 fn place<'a>(
     model: &Model,
     injection: &'a MemoryInjection,
-    subject: &Subject<'_>,
-) -> Result<Placed<'a>, MemoryError> {
+    query: &PromptQuery,
+) -> Result<PlacedInjection<'a>, MemoryError> {
     model.check_layer(injection.placement.layer)?;
     if !injection.placement.tau.is_finite() {
         return Err(MemoryError::Tau {
@@ -94,14 +92,14 @@ fn place<'a>(
         return Err(MemoryError::NoTokens { text });
     }
     if injection.placement.encoding == Encoding::Layerwise {
-        let tokens = model.tokenizer.encode(&injection.memory, subject.bos);
+        let tokens = model.tokenizer.encode(&injection.memory, query.bos);
         ids = tokens.iter().map(|token| token.id).collect();
     } else {
         ids.sort_unstable();
         ids.dedup();
     }
-    let at = resolve_scope(&injection.placement.scope, subject.text, subject.tokens)?;
-    Ok(Placed { injection, ids, at })
+    let at = resolve_scope(&injection.placement.scope, &query.text, &query.tokens)?;
+    Ok(PlacedInjection { injection, ids, at })
 }
 
 fn head(text: &mut String, script: &Script<'_>) {
@@ -119,8 +117,8 @@ fn head(text: &mut String, script: &Script<'_>) {
         ),
         Library::Nnsight => ("nnsight", "from nnsight import LanguageModel"),
     };
-    let ids: Vec<u32> = script.subject.tokens.iter().map(|token| token.id).collect();
-    let prompt = literal(script.subject.text);
+    let ids = script.query.ids();
+    let prompt = literal(&script.query.text);
     let _ = write!(
         text,
         "# Memory injections, written by hoplens. Needs: pip install {package} gguf\n\
@@ -139,8 +137,8 @@ fn head(text: &mut String, script: &Script<'_>) {
     );
 }
 
-/// The vectors, before a library wraps the modules.
-fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
+/// Writes the memories' vectors, which are computed before a library wraps the modules.
+fn memories(text: &mut String, model: &Model, placed: &[PlacedInjection<'_>]) {
     let uses = |encoding| {
         placed
             .iter()
@@ -220,7 +218,7 @@ fn transformer_lens(text: &mut String) {
     );
 }
 
-fn nnsight(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
+fn nnsight(text: &mut String, model: &Model, placed: &[PlacedInjection<'_>]) {
     text.push_str(
         "\nmodel = LanguageModel(hf, tokenizer=tokenizer)\n\
          with torch.no_grad(), model.trace(torch.tensor([PROMPT])):\n",
@@ -251,7 +249,7 @@ fn tail(text: &mut String, script: &Script<'_>) {
          for p, token in zip(*next_token.topk(5)):\n    \
          print(f\"{p:.4f} {tokenizer.decode([int(token)])!r}\")\n",
     );
-    let firsts = script.subject.first_tokens;
+    let firsts = script.query.first_tokens();
     if !firsts.is_empty() {
         let _ = writeln!(
             text,
@@ -260,7 +258,7 @@ fn tail(text: &mut String, script: &Script<'_>) {
     }
 }
 
-/// The module whose output is a layer's attention output, as an expression.
+/// Returns the Python expression of the module whose output is a layer's attention output.
 fn output(model: &Model, root: &str, layer: usize) -> String {
     let path = module_names(model.config().family, layer).attention_output;
     let parts = path.split('.').map(|part| {
@@ -273,7 +271,7 @@ fn output(model: &Model, root: &str, layer: usize) -> String {
     root.to_owned() + &parts.collect::<String>()
 }
 
-/// A text as a literal: JSON's strings are Python's.
+/// Returns a text as a Python literal; JSON strings are valid Python strings.
 fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -11,9 +11,11 @@ use crate::cli::global::{Format, Global};
 use crate::cli::lens::eval::EvalArgs;
 use crate::cli::lens::text;
 use crate::cli::{Outcome, json, progress};
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    About, AnyLens, Disagreement, HeadAt, TextAbout, TrainedLens, compare,
+    CompareOptions, Disagreement, LensAbout, TextAbout, TrainedLens, compare,
 };
+use hoplens_interp::lens::{AnyLens, HeadAt};
 use hoplens_runtime::{Cancel, Model};
 
 /// The name of the plain lens where a file could stand.
@@ -21,9 +23,9 @@ const UNEMBED: &str = "unembed";
 
 #[derive(Serialize)]
 struct Compared<'a> {
-    lens: &'a About,
+    lens: &'a LensAbout,
     /// `None` for the unembed lens.
-    against: Option<&'a About>,
+    against: Option<&'a LensAbout>,
     text: TextAbout,
     top: usize,
     heads: &'a [Disagreement],
@@ -78,8 +80,14 @@ pub(super) fn run(
         bar.set_message(format!("Reading heads: {read}"));
     };
     let cancel = Cancel::new();
-    let both = (first, second);
-    let found = compare(model, both, &text, &heads, args.top, &cancel, &mut progress)?;
+    let context = ModelContext::new(model, &cancel);
+    let options = CompareOptions {
+        first,
+        second,
+        heads: &heads,
+        top: args.top,
+    };
+    let found = compare(context, &text, options, &mut progress)?;
     bar.finish_and_clear();
     let layers = by_layer(&found);
     let out = &mut anstream::stdout().lock();

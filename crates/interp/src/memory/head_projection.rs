@@ -1,39 +1,19 @@
-//! Memories confined to what one head can write.
+//! The part of a memory that one head can write.
 //!
-//! An addition to one head's output is the same as the addition of that vector to the layer's
-//! attention output, so a vector that is added "at head 0" is not targeted at all (the papers'
-//! code does this). What makes a head a target is its range: the vectors z·W_O^h.
+//! Adding a vector to one head's output equals adding it to the layer's attention output, so a
+//! vector that is added "at head 0" does not target that head (the papers' code does this). What
+//! distinguishes a head is its range: the vectors z·W_O^h.
 
 use std::sync::Arc;
 
-use crate::memory::encode_all;
 use crate::memory::encoding::MemoryVector;
 use crate::memory::error::MemoryError;
-use hoplens_injection::Encoding;
-use hoplens_runtime::{BosPolicy, Cancel, Matrix, Model};
+use hoplens_runtime::{Matrix, Model};
 
-/// Encodes a memory as [`super::encode`] does, or, for a `head`, the part of it that the head can write
-/// at each layer: of `embed` and `unembed` the orthogonal projection on the rows of W_O^h, of
-/// `layerwise` the head's own output r_h at the last position when the model reads the memory
-/// alone.
+/// Projects memories orthogonally on the rows of W_O^h, at each layer.
 ///
-/// # Errors
-/// As [`super::encode`]; a head that does not exist.
-pub fn encode_for(
-    model: &Model,
-    text: &str,
-    encoding: Encoding,
-    head: Option<usize>,
-    bos: BosPolicy,
-    cancel: &Cancel,
-) -> Result<MemoryVector, MemoryError> {
-    let mut vectors = encode_all(model, &[text], encoding, head, bos, cancel)?;
-    vectors
-        .pop()
-        .ok_or_else(|| MemoryError::NoTokens { text: text.into() })
-}
-
-/// What a head can write of memories, at each layer.
+/// # Shapes
+/// Each memory: `[width]` → `[layers][width]`.
 ///
 /// # Errors
 /// A head that does not exist.
@@ -52,12 +32,12 @@ pub(super) fn project_onto_head(
     Ok(layers.into_iter().map(MemoryVector::PerLayer).collect())
 }
 
-/// Orthonormal vectors that span what rows span.
+/// Returns an orthonormal basis of the space that the rows span.
 ///
 /// # Shapes
 /// `rows`: `[count, width]` → at most `count` vectors of `[width]`.
 fn basis(rows: &Matrix) -> Vec<Vec<f64>> {
-    // Gram and Schmidt, each row twice: once leaves errors as large as the rows are alike.
+    // Gram–Schmidt with each row orthogonalized twice: once is inexact for nearly parallel rows.
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rows.rows);
     for row in 0..rows.rows {
         let mut rest: Vec<f64> = rows.row(row).iter().copied().map(f64::from).collect();
@@ -71,7 +51,7 @@ fn basis(rows: &Matrix) -> Vec<Vec<f64>> {
             }
         }
         let square = dot(&rest, &rest);
-        // What is left of a row that the others span is rounding.
+        // A row that the others span leaves only rounding errors.
         if square > 1e-12 * before {
             let length = square.sqrt();
             for value in &mut rest {
@@ -83,7 +63,7 @@ fn basis(rows: &Matrix) -> Vec<Vec<f64>> {
     basis
 }
 
-/// The orthogonal projection of a vector on the space of an orthonormal basis.
+/// Projects a vector orthogonally on the span of an orthonormal basis.
 ///
 /// # Shapes
 /// `vector`: `[width]` → the same.
@@ -111,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_projection_lies_in_the_span_and_leaves_what_is_at_right_angles(
+        fn a_projection_lies_in_the_span_and_its_residual_is_orthogonal(
             count in 1_usize..6,
             values in prop::collection::vec(-10_i8..10, 7 * 9),
         ) {
@@ -126,7 +106,7 @@ mod tests {
                 let row: Vec<f64> = rows.row(row).iter().copied().map(f64::from).collect();
                 prop_assert!(dot(&left, &row).abs() < 1e-2, "{left:?} · {row:?}");
             }
-            // Projected again it stays; rows that say nothing new change nothing.
+            // Projecting again changes nothing; neither do linearly dependent rows.
             let again = project(&projected, &basis(&rows));
             rows.data.extend_from_within(..width);
             rows.rows += 1;
