@@ -12,7 +12,9 @@ use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{MemoryEncoding, MemoryInjection, Placement, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
-use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, PromptQuery, Reading, Select};
+use hoplens_runtime::{
+    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, PromptQuery, TargetPositions,
+};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// Prompts of one step and how they go on. The model answers most of them.
@@ -80,7 +82,8 @@ fn main() {
     };
     let model = Model::load(&located.format, &LoadOptions::default()).expect("the model loads");
     let found = offered(&model);
-    let mut readings: Vec<Vec<(Reading, Reading)>> = found.iter().map(|_| Vec::new()).collect();
+    let mut readings: Vec<Vec<(FirstTokenScore, FirstTokenScore)>> =
+        found.iter().map(|_| Vec::new()).collect();
     for (prompt, answer) in SINGLE_HOP {
         let (clean, injected) = ask(&model, prompt, answer, &found);
         for (rows, reading) in readings.iter_mut().zip(injected) {
@@ -92,8 +95,8 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for (repair, rows) in found.iter().zip(&readings) {
-        let right = |reading: &Reading| usize::from(reading.rank == 0);
-        let p = |reading: &Reading| reading.logp_first.exp();
+        let right = |reading: &FirstTokenScore| usize::from(reading.rank == 0);
+        let p = |reading: &FirstTokenScore| reading.logp_first.exp();
         let before: usize = rows.iter().map(|(clean, _)| right(clean)).sum();
         let after: usize = rows.iter().map(|(_, injected)| right(injected)).sum();
         let lost = rows.iter();
@@ -177,7 +180,12 @@ fn offered(model: &Model) -> Vec<Repair> {
 }
 
 /// One single-hop prompt as it is and with each injection.
-fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Reading, Vec<Reading>) {
+fn ask(
+    model: &Model,
+    prompt: &str,
+    answer: &str,
+    repairs: &[Repair],
+) -> (FirstTokenScore, Vec<FirstTokenScore>) {
     let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
     let context = ModelContext::new(model, &cancel);
     let query = PromptQuery {
@@ -193,8 +201,8 @@ fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Readin
             sequence: 0,
             layer: repair.layer,
             at: match repair.scope {
-                Scope::All => Select::All,
-                _ => Select::Range(query.tokens.len() - 1..query.tokens.len()),
+                Scope::All => TargetPositions::All,
+                _ => TargetPositions::Range(query.tokens.len() - 1..query.tokens.len()),
             },
             vector: at.map(|value| value * repair.tau as f32).collect(),
         }

@@ -80,7 +80,7 @@ fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scop
     let full = gain(&sweep(context, &query, memory, &grid, &mut |_| {}).unwrap());
     PASSES.map(|passes| {
         // Nothing is left of an earlier pass over the same prompt.
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
         let budget = GridSearch {
             grid: &grid,

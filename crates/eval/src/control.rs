@@ -1,4 +1,4 @@
-//! What random memories do in the best cells: the control.
+//! The control: random memories in the best cells.
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -13,31 +13,30 @@ use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{MemoryInjection, Placement, control, percentile, random_memories};
 use hoplens_runtime::Model;
 
-/// A cell of the control.
+/// The results of the control in one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ControlCell {
     /// The cell.
     #[serde(flatten)]
     pub spot: GridCell,
-    /// The percentile that the rows' own memories reach by geometric mean of p′/p among as many
-    /// experiments, each with one random memory for every row; 0 to 100.
+    /// The percentile, 0 to 100, of the rows' own memories by geometric mean of p′/p among
+    /// experiments with one random memory for every row.
     pub percentile: f64,
-    /// Mean over rows of the percentile that a row's own memory reaches among its random ones.
+    /// Mean over rows of the percentile of a row's own memory among its random ones.
     pub mean_row_percentile: f64,
-    /// Over rows × random memories, as in [`super::Metrics`].
+    /// Mean probability over rows × random memories.
     pub mean_p_random: f64,
-    /// As above.
+    /// As [`crate::metrics::Metrics::median_pct_increase`], over rows × random memories.
     pub median_pct_increase: f64,
-    /// As above.
+    /// As [`crate::metrics::Metrics::share_improved`], over rows × random memories.
     pub share_improved: f64,
-    /// As above.
+    /// As [`crate::metrics::Metrics::geo`], over rows × random memories.
     pub geo: f64,
 }
 
-/// A row's random memories, those of [`random_memories`]: none holds the bridge or the answer.
-/// Each row has a draw of its own, so that the n-th memories of all rows are a random memory for
-/// every row, not one for all.
-fn drawn(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
+/// Draws a row's random memories with [`random_memories`], which excludes the bridge and the
+/// answer. Each row has its own draw, so that the n-th memories differ between rows.
+fn draw(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
     let digest = Sha256::digest(format!("{seed} {}", example.row));
     let first = digest.iter().take(8);
     let seed = first.fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
@@ -45,7 +44,7 @@ fn drawn(example: &Example, count: usize, seed: u64) -> Vec<&'static str> {
     random_memories(&example.explicit_entity, answers, count, seed)
 }
 
-/// How many of `wanted` random memories every row can have: the lists are finite.
+/// Returns how many random memories, at most `wanted`, every row can have: the lists are finite.
 ///
 /// # Errors
 /// The data set cannot be read.
@@ -59,13 +58,13 @@ pub fn most_random(
     for example in data.examples()? {
         let example = example?;
         loop {
-            let words = drawn(&example, most, seed);
+            let words = draw(&example, most, seed);
             let has_tokens = |word: &&&str| !model.tokenizer.ids(word).is_empty();
             let count = words.iter().filter(has_tokens).count();
             if count == most {
                 break;
             }
-            // Half of them may be names, so fewer in all may be more of the other half: try again.
+            // Half of them may be names: with fewer in total, the other half may lack fewer. Retry.
             most = count;
         }
     }
@@ -83,14 +82,14 @@ pub fn measure_control(
     plan: &ControlPlan,
 ) -> Result<ControlRecord, EvalError> {
     let model = context.model;
-    model.forget();
+    model.clear_cache();
     let query = row_query(
         model,
         &example.obscure_sentence,
         &example.answer,
         experiment.bos,
     )?;
-    let random = drawn(example, plan.memories, plan.seed);
+    let random = draw(example, plan.memories, plan.seed);
     let mut logp = Vec::with_capacity(plan.spots.len());
     for spot in &plan.spots {
         let chosen = MemoryInjection {
@@ -114,11 +113,11 @@ pub fn measure_control(
     })
 }
 
-/// What the control says of each of its cells.
+/// Summarises the control in each of its cells.
 ///
 /// # Shapes
-/// `records[i]` and `rows[i]` belong to the same row; `cells[s]` is the place of spot s in a
-/// row's record.
+/// `records[i]` and `rows[i]` belong to the same row; `cells[s]` is the index of the plan's cell s
+/// in a row's record.
 pub fn summarise_control(
     plan: &ControlPlan,
     records: &[ControlRecord],
@@ -147,7 +146,7 @@ pub fn summarise_control(
                     probabilities.push(logp.exp());
                 }
             }
-            // An experiment with a memory for every row: short lists may leave some rows without.
+            // Only draws that have a memory for every row.
             let whole = draws.iter().filter(|draw| draw.len() == rows.len());
             let geos: Vec<f64> = whole.map(|draw| geometric_mean(draw)).collect();
             ControlCell {
@@ -168,8 +167,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_row_draws_its_own() {
-        let draw = |row, seed| {
+    fn each_row_has_its_own_draw() {
+        let drawn = |row, seed| {
             let text = |text: &str| text.to_owned();
             let example = Example {
                 row,
@@ -180,14 +179,14 @@ mod tests {
                 obscure_entity: text("largest reef"),
                 answer: text("Lisbon"),
             };
-            drawn(&example, 20, seed)
+            draw(&example, 20, seed)
         };
-        assert_eq!(draw(0, 0), draw(0, 0));
-        assert_ne!(draw(0, 0), draw(1, 0));
-        assert_ne!(draw(0, 0), draw(0, 1));
-        // Not the next seed's draw of the row before: rows and seeds do not stand for each other.
-        assert_ne!(draw(1, 0), draw(0, 1));
-        assert_eq!(draw(3, 0).len(), 20);
-        assert!(!draw(3, 0).contains(&"Lisbon"));
+        assert_eq!(drawn(0, 0), drawn(0, 0));
+        assert_ne!(drawn(0, 0), drawn(1, 0));
+        assert_ne!(drawn(0, 0), drawn(0, 1));
+        // Rows and seeds are not interchangeable.
+        assert_ne!(drawn(1, 0), drawn(0, 1));
+        assert_eq!(drawn(3, 0).len(), 20);
+        assert!(!drawn(3, 0).contains(&"Lisbon"));
     }
 }

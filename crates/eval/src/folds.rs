@@ -1,4 +1,4 @@
-//! Defaults chosen on some rows and measured on others.
+//! Cross-validated defaults: chosen on some rows, measured on others.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -6,17 +6,17 @@ use sha2::{Digest as _, Sha256};
 use crate::experiment::GridCell;
 use crate::metrics::{geometric_mean, median, percent_gain, share_improved};
 
-/// What a default cell is chosen by.
+/// The criterion that selects a default cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Criterion {
-    /// The geometric mean of p′/p: every prompt counts, and no single one for much.
+    /// The geometric mean of p′/p: every prompt counts, and none dominates.
     Geo,
     /// The median of p′/p.
     Median,
 }
 
-/// What a cell does to rows that it was not chosen by.
+/// The metrics of a cell on rows that it was not selected on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldOutMetrics {
     /// Observations: rows × memories.
@@ -34,28 +34,28 @@ pub struct HeldOutMetrics {
 pub struct Fold {
     /// From 0.
     pub fold: usize,
-    /// The cell that is best on the other folds.
+    /// The best cell on the other folds.
     #[serde(flatten)]
     pub spot: GridCell,
-    /// … and on this one.
+    /// Its metrics on this fold.
     pub held_out: HeldOutMetrics,
 }
 
-/// A default cell with what to expect of it.
+/// A default cell with its cross-validated metrics.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitRow {
     /// The best cell on all rows.
     #[serde(flatten)]
     pub spot: GridCell,
-    /// What the cells that were chosen without a fold do on that fold, all folds together: an
-    /// estimate for new prompts that no cell was chosen by.
+    /// The metrics of all folds together, each with the cell that was selected without it: an
+    /// estimate for new prompts.
     pub held_out: HeldOutMetrics,
     /// The folds.
     pub folds: Vec<Fold>,
 }
 
-/// The fold of each row of `rows`, balanced: rows in the order of a hash of seed and row, dealt
-/// out in turn.
+/// Assigns each of `rows` to a fold: in the order of a hash of seed and row, in turn, so that the
+/// folds are balanced.
 pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_cached_key(|at| Sha256::digest(format!("{seed} {}", rows[*at])));
@@ -66,7 +66,7 @@ pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     fold
 }
 
-/// The best cell so far by the rows outside a fold, with what it does on the fold.
+/// The best cell so far on the rows outside a fold, with its ratios on the fold.
 #[derive(Debug, Clone)]
 struct Candidate {
     score: f64,
@@ -74,13 +74,13 @@ struct Candidate {
     held_out: Vec<f64>,
 }
 
-/// Chooses among cells that come one after another, so that their numbers need not be kept.
+/// Selects among cells that arrive one by one, so that their numbers need not be stored.
 #[derive(Debug)]
 pub(super) struct Fit {
     criterion: Criterion,
     /// The fold of each observation.
     fold: Vec<usize>,
-    /// Best by all rows, then by those outside each fold.
+    /// The best cell on all rows, then on the rows outside each fold.
     best: Vec<Option<Candidate>>,
 }
 
@@ -95,10 +95,10 @@ impl Fit {
         }
     }
 
-    /// Hears of a cell: log(p′/p) of each observation.
+    /// Considers a cell, given log(p′/p) of each observation.
     pub(super) fn consider(&mut self, spot: GridCell, ratios: &[f64]) {
         for (index, best) in self.best.iter_mut().enumerate() {
-            // Index 0 is no fold: nothing is held out.
+            // Index 0 holds out nothing.
             let held = |at: usize| self.fold[at] + 1 == index;
             let (held_out, training): (Vec<_>, Vec<_>) =
                 ratios.iter().enumerate().partition(|(at, _)| held(*at));
@@ -120,7 +120,7 @@ impl Fit {
         }
     }
 
-    /// The choice; `None` where no cell was without overflow.
+    /// Returns the selection; `None` if every cell has an overflow.
     pub(super) fn finish(self) -> Option<FitRow> {
         let mut best = self.best.into_iter();
         let spot = best.next()??.spot;
@@ -175,9 +175,9 @@ mod tests {
         assert_ne!(folds, fold_of(&rows, 5, 1));
     }
 
-    /// A cell that shines only on the held-out rows must not be chosen for them.
+    /// A cell that is good only on the held-out rows must not be selected for them.
     #[test]
-    fn no_fold_sees_its_own_rows() {
+    fn a_fold_does_not_select_by_its_own_rows() {
         for criterion in [Criterion::Geo, Criterion::Median] {
             let fold = vec![0, 0, 1, 1];
             let mut fit = Fit::new(criterion, 2, fold);
@@ -192,9 +192,9 @@ mod tests {
         }
     }
 
-    /// Whatever the held-out rows are, the choice for their fold is the same.
+    /// The selection for a fold does not depend on the rows of that fold.
     #[test]
-    fn held_out_rows_change_no_choice() {
+    fn held_out_rows_do_not_affect_the_selection() {
         let fold = fold_of(&(0..20).collect::<Vec<_>>(), 5, 3);
         let ratio = |cell: usize, at: usize| ((cell * 37 + at * 11) as f64).sin();
         let choices = |shift: f64| {

@@ -1,5 +1,5 @@
-//! The journal of a run: an append-only file with a line of JSON for the header and for each finished
-//! row.
+//! The journal of a run: an append-only file with a line of JSON for the header and for each
+//! finished row.
 //!
 //! Each line is on the disk before the next row begins. Resuming a run truncates a line that a kill
 //! left incomplete, and measures its row again.
@@ -33,10 +33,6 @@ impl Journal {
     /// # Errors
     /// The file is not a journal, belongs to another experiment or shard, is in use, or is damaged.
     pub fn open(path: &Path, header: &JournalHeader) -> Result<Self, EvalError> {
-        let wrong = |reason: String| EvalError::Journal {
-            path: path.into(),
-            reason,
-        };
         let failed = || EvalError::file("write", path);
         // In append mode, so that runs cannot overwrite each other's lines on file systems without
         // locks. Windows does not truncate a file that is open in append mode.
@@ -83,10 +79,13 @@ impl Journal {
             ));
         }
         if !differences.is_empty() {
-            return Err(wrong(format!(
-                "belongs to another run: {}. Run it as it was begun, or name another --out.",
-                differences.join("; ")
-            )));
+            return Err(EvalError::ForeignFile {
+                path: path.into(),
+                reason: format!(
+                    "belongs to another run: {}. Repeat that run's options, or use another output folder.",
+                    differences.join("; ")
+                ),
+            });
         }
         while let Some(line) = reader.read()? {
             match line {

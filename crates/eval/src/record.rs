@@ -20,15 +20,15 @@ pub enum JournalLine {
 /// The reading of a prompt, in f32, which a line of JSON represents exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RecordedReading {
-    /// As [`hoplens_runtime::Reading::logp_first`].
+    /// As [`hoplens_runtime::FirstTokenScore::logp_first`].
     #[serde(deserialize_with = "number")]
     pub logp_first: f32,
-    /// As [`hoplens_runtime::Reading::rank`].
+    /// As [`hoplens_runtime::FirstTokenScore::rank`].
     pub rank: usize,
 }
 
-impl From<hoplens_runtime::Reading> for RecordedReading {
-    fn from(reading: hoplens_runtime::Reading) -> Self {
+impl From<hoplens_runtime::FirstTokenScore> for RecordedReading {
+    fn from(reading: hoplens_runtime::FirstTokenScore) -> Self {
         Self {
             logp_first: reading.logp_first as f32,
             rank: reading.rank,
@@ -47,11 +47,11 @@ pub struct RowRecord {
     pub explicit: RecordedReading,
     /// What was injected.
     pub memories: Vec<String>,
-    /// `[memories][cells]`, as [`hoplens_runtime::Reading::logp_first`]; cells in the order of
+    /// `[memories][cells]`, as [`hoplens_runtime::FirstTokenScore::logp_first`]; cells in the order of
     /// [`crate::experiment::Experiment::spots`].
     #[serde(deserialize_with = "table")]
     pub logp: Vec<Vec<f32>>,
-    /// `[memories][cells]`, as [`hoplens_runtime::Reading::rank`].
+    /// `[memories][cells]`, as [`hoplens_runtime::FirstTokenScore::rank`].
     pub rank: Vec<Vec<usize>>,
 }
 

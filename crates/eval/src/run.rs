@@ -8,7 +8,7 @@ use crate::record::RowRecord;
 use hoplens_analysis::answers;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{measure, resolve_scope, sweep_past_overflows};
-use hoplens_runtime::{BosPolicy, Model, PromptQuery, Reading};
+use hoplens_runtime::{BosPolicy, FirstTokenScore, Model, PromptQuery};
 
 /// Checks, before anything is measured, that every row of the run can be measured: its prompts fit
 /// the model, its answer and memories have tokens, its mention occurs in its prompt.
@@ -40,7 +40,7 @@ pub fn check_rows(
     let context = model.config().context;
     for example in data.examples()? {
         let example = example?;
-        if shard.is_some_and(|shard| !shard.holds(example.row)) {
+        if shard.is_some_and(|shard| !shard.contains(example.row)) {
             continue;
         }
         let wrong = |reason: String| data.line(example.byte, reason);
@@ -91,8 +91,8 @@ pub struct ExperimentRun<'a> {
 }
 
 /// Measures every cell of a row with each of its memories; `progress` receives the number of cells
-/// that are done. A cell whose logits overflow has no number. The result does not depend on what the
-/// model read before.
+/// that are done. A cell whose logits overflow has no number. The result does not depend on what
+/// the model read before.
 ///
 /// # Errors
 /// As [`sweep_past_overflows`]; an answer without tokens.
@@ -107,7 +107,7 @@ pub fn measure_row(
         choice,
     } = run;
     // Cached runs agree within rounding only, and a resumed run must agree exactly.
-    context.model.forget();
+    context.model.clear_cache();
     let query =
         |sentence: &str| row_query(context.model, sentence, &example.answer, experiment.bos);
     let explicit = query(&example.explicit_sentence)?;
@@ -117,7 +117,7 @@ pub fn measure_row(
     let memories = memories_of(example, choice);
     let mut record = RowRecord {
         row: example.row,
-        obscure: Reading {
+        obscure: FirstTokenScore {
             logp_first: f64::NAN,
             rank: 0,
         }

@@ -1,7 +1,7 @@
-//! From a journal to results.
+//! The summary of a journal.
 //!
-//! A column of log-probabilities is needed for each cell; they are gathered for as many cells at
-//! a time as fit a bound, so that a journal larger than memory is read several times instead.
+//! Each cell needs a column of log-probabilities. As many columns as fit into a bound are read at a
+//! time; a journal that is larger than memory is read several times.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,19 +18,19 @@ use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcom
 use crate::reader::JournalReader;
 use crate::record::{ControlPlan, ControlRecord, JournalLine, RowRecord};
 
-/// Bytes of columns that are gathered at a time.
-const BYTES: usize = 512 << 20;
+/// The default bound on the bytes of columns that are read at a time.
+const COLUMN_BYTES: usize = 512 << 20;
 
-/// How results are put together; no measurement depends on it.
+/// How results are summarised; no measurement depends on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SummarySettings {
     /// Number of folds; fewer where there are fewer rows.
     pub folds: usize,
-    /// Decides which row is in which fold.
+    /// The seed that assigns rows to folds.
     pub seed: u64,
-    /// What defaults are chosen by.
+    /// The criterion that selects defaults.
     pub criterion: Criterion,
-    /// Most bytes of columns at a time; [`SummarySettings::default`]'s is right unless tests ask.
+    /// The most bytes of columns at a time; tests lower it.
     pub bytes: usize,
 }
 
@@ -40,16 +40,16 @@ impl Default for SummarySettings {
             folds: 5,
             seed: 0,
             criterion: Criterion::Geo,
-            bytes: BYTES,
+            bytes: COLUMN_BYTES,
         }
     }
 }
 
-/// The results of a journal that holds every row of its experiment; `control` if its plan was
-/// measured there.
+/// Summarises a journal that contains every row of its experiment; with the `control` if its plan
+/// is measured for every row.
 ///
 /// # Errors
-/// The journal cannot be read, is one shard only, or lacks rows, which are named.
+/// The journal cannot be read, is a shard, or lacks rows (they are named).
 pub fn summarise(
     journal: &Path,
     settings: &SummarySettings,
@@ -119,18 +119,18 @@ pub fn summarise(
     })
 }
 
-/// Every row with its own best cell, in the order of the rows.
+/// Reads every row with its best cell, in the order of the rows.
 fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let experiment = reader.header.experiment.clone();
     if let Some(shard) = reader.header.shard {
         return Err(EvalError::Incomplete(format!(
-            "{} is shard {shard} only. Put all shards together with `hoplens eval merge`.",
+            "{} contains only shard {shard}. Merge all shards first.",
             journal.display()
         )));
     }
-    // Room is made for what is there, not for what the header says: a damaged one may say
-    // anything. A row that fits the header proves its grid.
+    // Memory is allocated for the rows found: a damaged header may claim any number. A row that
+    // fits the header confirms its grid.
     let mut spots = Vec::new();
     let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
@@ -148,7 +148,7 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     Ok((experiment, rows.into_values().collect()))
 }
 
-/// Names the rows of `all` that are not there, of which there are `present`.
+/// Returns the error that names the missing rows of `all`, of which `present` are there.
 pub(super) fn missing_rows(
     all: usize,
     present: usize,
@@ -163,7 +163,7 @@ pub(super) fn missing_rows(
         String::new()
     };
     EvalError::Incomplete(format!(
-        "rows {}{rest} (counted from 0) are not measured yet. Run the experiment or its shards to their end first.",
+        "rows {}{rest} (counted from 0) are not measured yet. Complete the run or its shards first.",
         shown.join(", ")
     ))
 }
@@ -192,13 +192,16 @@ fn row_outcome(record: &RowRecord, spots: &[GridCell]) -> RowOutcome {
     }
 }
 
-/// One cell's log-probabilities, and how often the answer is on top.
+/// The log-probabilities of one cell, and how often the answer is the likeliest token.
 struct Column {
     logp: Vec<f32>,
     top: usize,
 }
 
-/// The columns of some cells: `[cells][rows × memories]`.
+/// Reads the columns of some cells.
+///
+/// # Shapes
+/// → `[cells][rows·memories]`.
 fn columns(
     journal: &Path,
     cells: std::ops::Range<usize>,
@@ -226,7 +229,7 @@ fn columns(
     Ok(columns)
 }
 
-/// The control, if the journal has that plan for every row.
+/// Reads the control; `None` if the journal lacks the plan for some row.
 fn read_control(
     journal: &Path,
     plan: &ControlPlan,
@@ -245,7 +248,7 @@ fn read_control(
     while let Some(line) = reader.read()? {
         match line {
             JournalLine::Row(mut row) => {
-                // Of the grid only the plan's cells are kept.
+                // Only the plan's cells are kept.
                 let kept = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
                 row.logp = row.logp.iter().map(kept).collect();
                 row.rank.clear();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use hoplens_prompt::Code;
 use hoplens_test_support::root;
 use syn::visit::Visit;
 
@@ -126,14 +127,14 @@ fn files_stay_small() {
 fn every_code_has_its_page() {
     let docs = root().join("docs");
     let list = std::fs::read_to_string(docs.join("diagnostics.md")).unwrap();
-    for code in hoplens_prompt::CODES {
-        let page = std::fs::read_to_string(docs.join(format!("diagnostics/{code}.md"))).unwrap();
+    for code in Code::ALL {
+        let page = std::fs::read_to_string(root().join(code.docs_url())).unwrap();
         assert!(page.starts_with(&format!("# {code}\n")), "{code}");
-        let row = format!("| [`{code}`](diagnostics/{code}.md) |");
+        let row = format!("| [`{code}`](diagnostics/{code}.md) | {} |", code.message());
         assert!(list.contains(&row), "{code} is not in the list");
     }
     let pages = std::fs::read_dir(docs.join("diagnostics")).unwrap().count();
-    assert_eq!(pages, hoplens_prompt::CODES.len());
+    assert_eq!(pages, Code::ALL.len());
 }
 
 #[test]

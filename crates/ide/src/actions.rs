@@ -12,7 +12,7 @@ use hoplens_analysis::{
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::{
-    FileEdit, Measured, NewInjection, Origin, Severity, TextEdit, insert_injection, is_sound,
+    Code, FileEdit, Measured, NewInjection, Origin, Severity, TextEdit, insert_injection, is_sound,
     sidecar_name,
 };
 use hoplens_runtime::ModelInfo;
@@ -91,7 +91,7 @@ fn without_space(
     index: usize,
     found: &Diagnostic,
 ) -> Option<Action> {
-    if found.code != "trailing-space" || !case.query.expect.is_empty() {
+    if found.code != Code::TrailingSpace || !case.query.expect.is_empty() {
         return None;
     }
     let trimmed = case.outcome.as_ref().ok()?;
@@ -174,8 +174,8 @@ pub fn concerns(case: &CaseFindings, found: &Diagnostic, repair: &Repair) -> boo
         _ => None,
     };
     match found.code {
-        "trailing-space" => respelled.is_some_and(|(_, text)| text.is_empty()),
-        "token-split" => respelled.is_some_and(|(range, text)| {
+        Code::TrailingSpace => respelled.is_some_and(|(_, text)| text.is_empty()),
+        Code::TokenSplit => respelled.is_some_and(|(range, text)| {
             let range = case.rendered.to_source(range.clone());
             !text.is_empty()
                 && found.origin == Origin::FrontMatter

@@ -5,13 +5,13 @@ use std::ops::Range;
 use crate::snapshot::Snapshot;
 use crate::{injections, tokens, undeclared, verdicts};
 use hoplens_analysis::CaseFindings;
-use hoplens_prompt::{Origin, Problem, Severity};
+use hoplens_prompt::{Code, Origin, Problem, Severity};
 
 /// Something to underline in a prompt file or its sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable code; `docs/diagnostics.md` has a section for each.
-    pub code: &'static str,
+    /// Stable code; `docs/diagnostics/` has a page for each.
+    pub code: Code,
     /// How bad it is.
     pub severity: Severity,
     /// The thing, its numbers and the remedy.
@@ -82,7 +82,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
 pub fn unknown_model(snapshot: &Snapshot, reason: &str) -> Option<Diagnostic> {
     let first = snapshot.text.lines().next().unwrap_or_default();
     let found = Diagnostic {
-        code: "unknown-model",
+        code: Code::UnknownModel,
         severity: Severity::Warning,
         message: format!("no model looks at this prompt: {reason}"),
         range: 0..first.len(),
@@ -99,7 +99,7 @@ fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnost
             .file
             .suppressed
             .iter()
-            .all(|hidden| hidden.code != one.code)
+            .all(|hidden| !hidden.hides(one.code))
     });
     found
 }
@@ -118,22 +118,17 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
         Err(reason) => {
             let message = format!("this prompt could not be analysed: {reason}");
             Some(diagnostic(
-                "front-matter",
+                Code::AnalysisFailed,
                 Severity::Error,
                 message,
                 Vec::new(),
             ))
         }
         Ok(outcome) => {
-            let verdict = outcome.verdict?;
+            let code = outcome.verdict?.code()?;
             let message = verdicts::verdict_message(case, outcome)?;
             let related = verdicts::evidence(snapshot, case, outcome);
-            Some(diagnostic(
-                verdict.code(),
-                Severity::Warning,
-                message,
-                related,
-            ))
+            Some(diagnostic(code, Severity::Warning, message, related))
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::diagnostics::Diagnostic;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, FileFindings, Thresholds};
-use hoplens_prompt::{Injection, Measured, Severity};
+use hoplens_prompt::{Code, Injection, Measured, Severity};
 use hoplens_runtime::ModelInfo;
 
 /// How far a gain may be from the recorded one: by this share of it, and in any case by a tenth of
@@ -23,9 +23,9 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
             .collect();
         let stale =
             other_model(injection, &findings.model).or_else(|| no_longer(injection, &acted));
-        let stale = stale.map(|message| ("injection-stale", Severity::Information, message));
+        let stale = stale.map(|message| (Code::InjectionStale, Severity::Information, message));
         let harmful = harmful(injection, &acted, &findings.thresholds);
-        let harmful = harmful.map(|message| ("injection-harmful", Severity::Warning, message));
+        let harmful = harmful.map(|message| (Code::InjectionHarmful, Severity::Warning, message));
         let both = stale.into_iter().chain(harmful);
         found.extend(both.map(|(code, severity, message)| Diagnostic {
             code,

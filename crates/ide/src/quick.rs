@@ -9,9 +9,7 @@ use crate::diagnostics::Diagnostic;
 use crate::injections::effect_now;
 use crate::numbers::{factor, percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_prompt::{
-    CODES, FRONT_MATTER, Measured, NewCase, Origin, insert_case, insert_ignore, record,
-};
+use hoplens_prompt::{Code, Measured, NewCase, Origin, insert_case, insert_ignore, record};
 
 /// Not being told of a code again.
 pub const IGNORE: &str = "quickfix.hoplens.ignore";
@@ -42,7 +40,7 @@ pub fn quick_actions(
 }
 
 /// The codes of those of `all` findings at `range` that a person may not want to be told of.
-pub fn ignorable(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<&'static str> {
+pub fn ignorable(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<Code> {
     let own = all.iter().filter(|one| one.origin == origin);
     codes(own.filter(|one| touches(&one.range, range)))
 }
@@ -52,11 +50,10 @@ fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {
 }
 
 /// Each code once. What is wrong with the declarations cannot be wished away.
-fn codes<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<&'static str> {
+fn codes<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
     let mut codes = Vec::new();
     for one in found {
-        let is_ours = CODES.contains(&one.code) && one.code != FRONT_MATTER;
-        if is_ours && !codes.contains(&one.code) {
+        if !one.code.was_front_matter() && !codes.contains(&one.code) {
             codes.push(one.code);
         }
     }
@@ -87,7 +84,9 @@ fn refreshes<'a>(
     snapshot: &'a Snapshot,
     touched: &'a [&'a Diagnostic],
 ) -> impl Iterator<Item = Action> + 'a {
-    let stale = touched.iter().filter(|one| one.code == "injection-stale");
+    let stale = touched
+        .iter()
+        .filter(|one| one.code == Code::InjectionStale);
     stale.filter_map(|one| {
         let findings = snapshot.findings.as_ref()?;
         let mut injections = snapshot.file.injections.iter();

@@ -8,9 +8,7 @@ use crate::snapshot::Snapshot;
 use hoplens_analysis::{
     CaseFindings, CaseOutcome, Probe, RepairChange, Thresholds, Variant, Wording,
 };
-use hoplens_prompt::{Origin, Severity};
-
-const SPLIT: &str = "token-split";
+use hoplens_prompt::{Code, Origin, Severity};
 
 /// The findings about the tokens of one case's prompt, answers and memories, each with what it
 /// was measured to cost.
@@ -42,7 +40,7 @@ pub(super) fn diagnostics(
         let range = case.rendered.to_source(start..end.len());
         let place = range.map(|range| (range, Origin::FrontMatter));
         let severity = Severity::Warning;
-        found.extend(diagnostic("trailing-space", severity, message, place));
+        found.extend(diagnostic(Code::TrailingSpace, severity, message, place));
     }
     let declared = case.case.and_then(|at| snapshot.file.cases.get(at));
     let expect = declared.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
@@ -52,10 +50,20 @@ pub(super) fn diagnostics(
             let answer = answers.find(|one| !one.value.starts_with(char::is_whitespace))?;
             Some((answer.range.clone(), case.origin))
         });
-        found.extend(diagnostic(SPLIT, Severity::Hint, message, spaceless));
+        found.extend(diagnostic(
+            Code::TokenSplit,
+            Severity::Hint,
+            message,
+            spaceless,
+        ));
     }
     if let Some(message) = rival(case, outcome) {
-        found.extend(diagnostic(SPLIT, Severity::Information, message, expect));
+        found.extend(diagnostic(
+            Code::TokenSplit,
+            Severity::Information,
+            message,
+            expect,
+        ));
     }
     for (at, injection) in case.query.injections.iter().enumerate() {
         // What it does to cases that it is not meant for says nothing of its memory.
@@ -64,12 +72,17 @@ pub(super) fn diagnostics(
         }
         if let Some(message) = memory(outcome, at, &injection.memory.value, thresholds) {
             let place = Some((injection.memory.range.clone(), injection.origin));
-            found.extend(diagnostic(SPLIT, Severity::Hint, message, place));
+            found.extend(diagnostic(Code::TokenSplit, Severity::Hint, message, place));
         }
     }
     for (range, message) in respelled(case, outcome) {
         let place = range.map(|range| (range, Origin::FrontMatter));
-        found.extend(diagnostic(SPLIT, Severity::Information, message, place));
+        found.extend(diagnostic(
+            Code::TokenSplit,
+            Severity::Information,
+            message,
+            place,
+        ));
     }
     found
 }

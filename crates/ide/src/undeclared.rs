@@ -4,7 +4,7 @@ use crate::diagnostics::Diagnostic;
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, Undeclared, Verdict};
-use hoplens_prompt::{Origin, Severity};
+use hoplens_prompt::{Code, Origin, Severity};
 
 /// That naming a guessed bridge changes the answer, or makes the expected one more probable; on
 /// the mention.
@@ -32,7 +32,7 @@ pub(super) fn diagnostic(
 }
 
 /// Where an answer is expected: the hop is lost if the guess is right.
-fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'static str, String)> {
+fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
     let guessed = undeclared.guessed.as_ref()?;
     let explicit = guessed.probes.explicit()?;
     if guessed.verdict != Verdict::HopLost {
@@ -47,11 +47,11 @@ fn expected(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'static st
         percent(guessed.probes.composed.p),
         percent(explicit.p),
     );
-    Some((Verdict::HopLost.code(), message))
+    Some((Code::HopLost, message))
 }
 
 /// Where none is: both ways of asking should agree.
-fn inconsistent(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'static str, String)> {
+fn inconsistent(case: &CaseFindings, undeclared: &Undeclared) -> Option<(Code, String)> {
     let found = undeclared.inconsistent.as_ref()?;
     let message = format!(
         "hop inconsistent: as written the model goes on with {} ({}), and with {} ({}) when {}, its \
@@ -63,5 +63,5 @@ fn inconsistent(case: &CaseFindings, undeclared: &Undeclared) -> Option<(&'stati
         quoted(&found.bridge),
         quoted(case.query.prompt.get(undeclared.mention.clone())?),
     );
-    Some(("hop-inconsistent", message))
+    Some((Code::HopInconsistent, message))
 }

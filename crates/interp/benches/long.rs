@@ -13,7 +13,8 @@ use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, MemoryEncoding, encode, place, sweep};
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, PromptQuery, Select, Token,
+    Answer, BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, PromptQuery,
+    TargetPositions, Token,
 };
 use hoplens_store::{ModelRef, StoreOptions, locate};
 use plotters::prelude::*;
@@ -109,7 +110,9 @@ fn measure(model: &Model) -> Vec<Column> {
             times.push(least(model, || {
                 let memory =
                     encode(context, MEMORY, MemoryEncoding::new(encoding, BOS)).expect("a memory");
-                pass(vec![place(&memory, 12, 6.0, Select::All).expect("a place")]);
+                pass(vec![
+                    place(&memory, 12, 6.0, TargetPositions::All).expect("a place"),
+                ]);
             }));
         }
         times.push(least(model, || {
@@ -155,7 +158,7 @@ fn prompt(model: &Model, length: usize) -> (String, Vec<Token>) {
 fn least(model: &Model, mut run: impl FnMut()) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..RUNS {
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
         run();
         least = least.min(start.elapsed().as_secs_f64() * 1e3);

@@ -98,7 +98,7 @@ fn readings(c: &mut Criterion) {
     let context = ModelContext::new(&model, &cancel);
     group.bench_function("read all", |b| {
         b.iter(|| {
-            model.forget();
+            model.clear_cache();
             read_heads(context, &query, 3, 4)
         });
     });
@@ -130,7 +130,7 @@ fn sweeps(c: &mut Criterion) {
         };
         group.bench_function(format!("{scope:?}, two magnitudes"), |b| {
             b.iter_batched(
-                || model.forget(),
+                || model.clear_cache(),
                 |()| {
                     let memory = "Great Barrier Reef";
                     sweep(context, &query, memory, &grid, &mut |_| {})

@@ -1,5 +1,5 @@
-//! Read-outs of attention heads: the tokens that a head's output r_h\[p\] = z_h\[p\]·W_O^h stands for
-//! (unembed lens, trained lenses), its direct logit attribution, and ablations.
+//! Read-outs of attention heads: the tokens that a head's output r_h\[p\] = z_h\[p\]·W_O^h stands
+//! for (unembed lens, trained lenses), its direct logit attribution, and ablations.
 
 mod ablation;
 mod any_lens;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::case::{Case, Hop, Spanned};
 use crate::declared::Declared;
+use crate::diagnostics::code::Code;
 use crate::fields::{check_keys, list, map, optional, required, text};
 use crate::file::InputValue;
 use crate::keys::{CASE, HOP, Key, LINK};
@@ -75,7 +76,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
              remove one of the two.",
             mention.value
         );
-        problems.warn(&mention.range, message);
+        problems.warn(Code::DuplicateValue, &mention.range, message);
     }
     if let Some(bridge) = bridge.as_ref().filter(|one| one.value == mention.value) {
         let message = format!(
@@ -83,7 +84,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
              entity that the mention stands for.",
             bridge.value
         );
-        problems.warn(&bridge.range, message);
+        problems.warn(Code::DuplicateValue, &bridge.range, message);
     }
 }
 
@@ -125,7 +126,7 @@ pub(super) fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<Stri
                 "The answer \"{}\" is there twice; its probability counts once. Remove one.",
                 answer.value
             );
-            problems.warn(&answer.range, message);
+            problems.warn(Code::DuplicateValue, &answer.range, message);
         }
     }
     answers

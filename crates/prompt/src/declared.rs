@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::case::{Case, Injection, Origin, Spanned};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::file::InputValue;
 use crate::matrix::Made;
-use crate::problem::{CODES, Problems, Severity, Suppression, did_you_mean};
+use crate::problem::{Problems, Suppression, did_you_mean};
 use crate::yaml::Node;
 use crate::{cases, fields, injections};
 
@@ -49,27 +51,44 @@ pub(super) fn read(lists: Lists<'_>, problems: &mut Problems) -> Declared {
             let Some(code) = fields::text(item, "An ignored code", problems) else {
                 continue;
             };
-            check_code(&code.value, &code.range, problems);
-            declared.suppressed.push(Suppression {
-                code: code.value,
-                range: code.range,
-                origin: problems.origin,
-            });
+            declared
+                .suppressed
+                .extend(suppression(&code.value, &code.range, problems));
         }
     }
     declared
 }
 
-/// Warns about a code that hoplens does not have.
-pub(super) fn check_code(code: &str, range: &Range<usize>, problems: &mut Problems) {
-    if !CODES.contains(&code) {
+/// The code to ignore that `range` names; a warning and `None` where hoplens does not have it, and
+/// a hint where finer codes have replaced it.
+pub(super) fn suppression(
+    name: &str,
+    range: &Range<usize>,
+    problems: &mut Problems,
+) -> Option<Suppression> {
+    let Ok(code) = name.parse::<Code>() else {
         let message = format!(
-            "hoplens has no diagnostic `{code}`, so nothing is ignored.{} Codes: {}.",
-            did_you_mean(code, &CODES),
-            CODES.join(", ")
+            "hoplens has no diagnostic `{name}`, so nothing is ignored.{} Codes: {}.",
+            did_you_mean(name, Code::NAMES),
+            Code::NAMES.join(", ")
         );
-        problems.warn(range, message);
+        problems.warn(Code::InvalidIgnore, range, message);
+        return None;
+    };
+    if code == Code::FrontMatter {
+        let finer: Vec<&str> = Code::split_from_front_matter().map(Code::as_str).collect();
+        let message = format!(
+            "`{code}` has been split into finer codes, all of which are ignored here. Write only \
+             those that you do not want to see: {}.",
+            finer.join(", ")
+        );
+        problems.add(Code::DeprecatedIgnore, Severity::Hint, range, message);
     }
+    Some(Suppression {
+        code,
+        range: range.clone(),
+        origin: problems.origin,
+    })
 }
 
 /// Joins what the file and its sidecar declare; the sidecar wins on the same case id.
@@ -87,7 +106,7 @@ pub(super) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
                  two."
             );
             let place = case.id.as_ref().map_or(&case.range, |id| &id.range);
-            problems.add(Severity::Information, place, message);
+            problems.add(Code::DuplicateId, Severity::Information, place, message);
             dropped.push(case.range.clone());
         }
         false
@@ -141,7 +160,9 @@ pub(super) fn check_references(declared: &Declared, problems: &mut [&mut Problem
         if let Some(id) = taken.last() {
             let message =
                 format!("A case before has the id `{id}` already. Give this one another id.");
-            report(problems, case.origin, Severity::Error, &own.range, message);
+            if let Some(problems) = of_origin(problems, case.origin) {
+                problems.error(Code::DuplicateId, &own.range, message);
+            }
         }
     }
     let ids: Vec<&str> = seen.into_iter().collect();
@@ -156,8 +177,9 @@ pub(super) fn check_references(declared: &Declared, problems: &mut [&mut Problem
                 case.value,
                 did_you_mean(&case.value, &ids)
             );
-            let severity = Severity::Warning;
-            report(problems, injection.origin, severity, &case.range, message);
+            if let Some(problems) = of_origin(problems, injection.origin) {
+                problems.warn(Code::UnknownCase, &case.range, message);
+            }
         }
     }
 }
@@ -201,14 +223,13 @@ pub(super) fn find_case(cases: &[Case], id: &str) -> Option<usize> {
     })
 }
 
-fn report(
-    problems: &mut [&mut Problems],
+/// The list that is of this file.
+fn of_origin<'list>(
+    problems: &'list mut [&mut Problems],
     origin: Origin,
-    severity: Severity,
-    range: &Range<usize>,
-    message: String,
-) {
-    if let Some(list) = problems.iter_mut().find(|list| list.origin == origin) {
-        list.add(severity, range, message);
-    }
+) -> Option<&'list mut Problems> {
+    let mut lists = problems.iter_mut();
+    lists
+        .find(|list| list.origin == origin)
+        .map(|list| &mut **list)
 }

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use crate::case::{Origin, Spanned};
+use crate::diagnostics::code::Code;
 use crate::fields;
 use crate::file::whole_chars;
 use crate::keys::HOP;
@@ -56,6 +57,7 @@ pub fn parse_facts(text: &str) -> Facts {
     let tree = yaml::read(&text[text_from..], text_from);
     if let Some((range, error)) = &tree.error {
         problems.error(
+            Code::InvalidYaml,
             range,
             format!("the facts are not valid YAML: {error}. What stands before is read."),
         );

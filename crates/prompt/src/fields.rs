@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::case::Spanned;
+use crate::diagnostics::code::Code;
 use crate::keys::{Key, names};
 use crate::problem::{Problems, did_you_mean};
 use crate::yaml::{Data, Node, Plain};
@@ -40,7 +41,7 @@ pub(super) fn text(node: &Node, what: &str, problems: &mut Problems) -> Option<S
     };
     if value.is_empty() {
         let message = format!("{what} is an empty text. Write what it should be, or remove it.");
-        problems.error(node.here(), message);
+        problems.error(Code::InvalidValue, node.here(), message);
         return None;
     }
     Some(Spanned {
@@ -99,7 +100,11 @@ pub(super) fn required<'node>(
 ) -> Option<&'node Node> {
     let found = optional(entries, key);
     if found.is_none() {
-        problems.error(whole, format!("{what} has no `{key}`. Add `{key}: …`."));
+        problems.error(
+            Code::MissingKey,
+            whole,
+            format!("{what} has no `{key}`. Add `{key}: …`."),
+        );
     }
     found
 }
@@ -125,14 +130,14 @@ pub(super) fn check_keys(
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
             let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
-            problems.warn(key.here(), message);
+            problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let message = format!(
                 "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
                 did_you_mean(name, &known),
                 known.join(", ")
             );
-            problems.warn(key.here(), message);
+            problems.warn(Code::UnknownKey, key.here(), message);
         }
         seen.push(name);
     }
@@ -149,5 +154,5 @@ fn wrong_type(node: &Node, what: &str, wanted: &str, problems: &mut Problems) {
         range.start = range.start.saturating_sub(1);
     }
     let message = format!("{what} is {shown}. Write {wanted}.");
-    problems.error(&range, message);
+    problems.error(Code::InvalidValue, &range, message);
 }

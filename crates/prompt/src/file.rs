@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 use crate::beside::{Beside, Promptfoo};
 use crate::case::{Case, Injection, Origin, Spanned};
 use crate::declared::Declared;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::format::Format;
 use crate::keys::{LISTS, VERSION};
-use crate::problem::{Problem, Problems, Severity, Suppression};
+use crate::problem::{Problem, Problems, Suppression};
 use crate::render::Turn;
 use crate::variables::{Language, Variables};
 use crate::yaml::Node;
@@ -128,7 +130,7 @@ pub(super) fn parse_within(
     let mut split = format.split(inside).moved(window.start);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
-        own.warn(&range, message);
+        own.warn(Code::InvalidFence, &range, message);
     }
     let mut declared = Declared::default();
     let mut variables = Variables::new(format);
@@ -167,7 +169,12 @@ pub(super) fn parse_within(
             if more {
                 let message = "promptfoo splits this file at lines `---` into several prompts; \
                                only the first is read. Give each a file of its own.";
-                own.add(Severity::Information, &body, message);
+                own.add(
+                    Code::UnsupportedContent,
+                    Severity::Information,
+                    &body,
+                    message,
+                );
             }
             split.body = body;
             if import::is_chat(&promptfoo.prompt) {
@@ -227,6 +234,7 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
     let tree = yaml::read(text, base);
     if let Some((range, message)) = tree.error {
         problems.error(
+            Code::InvalidYaml,
             &range,
             format!("{what} is not valid YAML: {message}. What stands before is used."),
         );
@@ -248,12 +256,12 @@ pub(super) fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
         Some(version) => {
             let message = "The sidecar's version is not 1, the only one that this hoplens knows. \
                            Write `version: 1`, or update hoplens.";
-            problems.error(version.here(), message);
+            problems.error(Code::InvalidValue, version.here(), message);
         }
         None => {
             let start = root.range.start;
             let message = "The sidecar has no `version`. Add `version: 1` at its top.";
-            problems.warn(&(start..start + 1), message);
+            problems.warn(Code::MissingKey, &(start..start + 1), message);
         }
     }
     declared::read(namespace::from_map(&root), problems)

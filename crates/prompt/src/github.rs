@@ -7,9 +7,11 @@
 use crate::case::{Case, Spanned};
 use crate::cases::input_value;
 use crate::declared::Declared;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::fields::{list, map, optional, required, text};
 use crate::import::accepted;
-use crate::problem::{Problems, Severity, did_you_mean};
+use crate::problem::{Problems, did_you_mean};
 use crate::render::Turn;
 use crate::yaml;
 use crate::yaml::Node;
@@ -71,7 +73,7 @@ fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut 
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
             let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
-            problems.warn(key.here(), message);
+            problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let near = did_you_mean(name, known);
             // The format has no published schema, so other keys may well be right.
@@ -85,7 +87,7 @@ fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut 
                  keys: {}.",
                 known.join(", ")
             );
-            problems.add(severity, key.here(), message);
+            problems.add(Code::UnknownKey, severity, key.here(), message);
         }
         seen.push(name);
     }
@@ -128,7 +130,7 @@ fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
              nothing.{near} Write `{{{{{name}}}}}`, without spaces, where it belongs, or remove \
              the key."
         );
-        problems.add(Severity::Hint, key.here(), message);
+        problems.add(Code::UnusedVariable, Severity::Hint, key.here(), message);
     }
 }
 
@@ -146,7 +148,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
             did_you_mean(&role.value, ROLES),
             ROLES.join(", ")
         );
-        problems.error(&role.range, message);
+        problems.error(Code::InvalidValue, &role.range, message);
     }
     let role = role.map(|role| role.value);
     let content = required(entries, "content", "A message", node.here(), problems)?;
@@ -164,14 +166,14 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
         } else {
             Severity::Warning
         };
-        problems.add(severity, &range, message);
+        problems.add(Code::InvalidValue, severity, &range, message);
     }
     let Some(text) = yaml::mapped(file, content) else {
         if content.is_null() {
             return None;
         }
         let message = format!("A message's content is {}. Write a text.", content.kind());
-        problems.error(content.here(), message);
+        problems.error(Code::InvalidValue, content.here(), message);
         return None;
     };
     Some(Turn { role, text })

@@ -1,6 +1,7 @@
 //! One item of `inject`.
 
 use crate::case::{Injection, Measured};
+use crate::diagnostics::code::Code;
 use crate::fields::{check_keys, index, map, number, optional, required, text};
 use crate::keys::{ENCODINGS, INJECT, MEASURED, SCOPES, SPAN};
 use crate::problem::{Problems, did_you_mean};
@@ -71,7 +72,7 @@ fn encoding(node: &Node, problems: &mut Problems) -> Option<Encoding> {
                 did_you_mean(other, ENCODINGS),
                 ENCODINGS.join(", ")
             );
-            problems.error(&name.range, message);
+            problems.error(Code::InvalidValue, &name.range, message);
             None
         }
     }
@@ -98,7 +99,7 @@ fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
                  piece of the prompt.",
                 did_you_mean(other, SCOPES)
             );
-            problems.error(&name.range, message);
+            problems.error(Code::InvalidValue, &name.range, message);
             None
         }
     }
@@ -132,14 +133,14 @@ fn probability(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> 
         "{what} is {p}, and a probability is from 0 to 1, so the record is left out. Measure it \
          again (`hoplens repair`), or remove `measured`."
     );
-    problems.error(node.here(), message);
+    problems.error(Code::InvalidValue, node.here(), message);
     None
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::diagnostics::severity::Severity;
     use crate::file::parse;
-    use crate::problem::Severity;
 
     #[test]
     fn only_probabilities_are_recorded() {

@@ -1,7 +1,7 @@
 //! What may be declared: the one list that the reader, the JSON Schemas, completion and the
 //! documents share.
 
-use crate::problem::CODES;
+use crate::diagnostics::code::Code;
 
 /// A key of the declarations.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -216,7 +216,7 @@ pub const LISTS: &[Key] = &[
     ),
     key(
         "ignore",
-        Kind::List(&Kind::Word(&CODES)),
+        Kind::List(&Kind::Word(Code::NAMES)),
         "Codes of findings that are not to be shown in this file.",
     ),
 ];

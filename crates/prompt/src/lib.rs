@@ -11,6 +11,7 @@ pub mod case;
 mod cases;
 mod chain;
 mod declared;
+mod diagnostics;
 mod dotprompt;
 mod edit;
 mod facts;
@@ -54,6 +55,8 @@ pub use beside::{
 };
 pub use case::{Case, Hop, Injection, Measured, Origin, Row, Spanned};
 pub use chain::{Link, Places, Step, name_bridges, places, stands, where_written, without};
+pub use diagnostics::code::{Code, UnknownCode};
+pub use diagnostics::severity::Severity;
 pub use edit::{
     FileEdit, NewCase, NewInjection, TextEdit, edited, insert_case, insert_ignore,
     insert_injection, record,
@@ -67,7 +70,7 @@ pub use markdown::has_prompt_fence;
 pub use marks::{TemplateTag, partial_uses, template_tags};
 pub use naming::{fitted, memory_text, substitute};
 pub use partials::read_partials;
-pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
+pub use problem::{Problem, Suppression};
 pub use render::{Rendered, Turn, render};
 pub use review::all_problems;
 pub use rewrite::{insert_text, mention_problems, replace_all, replace_mention};

@@ -20,6 +20,7 @@ use crate::beside::Beside;
 use crate::case::{Case, Origin, Spanned};
 use crate::declared;
 use crate::declared::Declared;
+use crate::diagnostics::code::Code;
 use crate::file::PromptFile;
 use crate::file::{parse_within, read_sidecar};
 use crate::format::Format;
@@ -106,7 +107,7 @@ pub(super) fn parse(text: &str, beside: Beside<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in refused {
-        own.warn(&range, message);
+        own.warn(Code::InvalidFence, &range, message);
     }
     let alone = Beside {
         sidecar: None,
@@ -214,9 +215,9 @@ fn undeclared(fence: usize, part: &PromptFile) -> Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::severity::Severity;
     use crate::edit::{NewInjection, edited, insert_injection};
     use crate::file::find_case;
-    use crate::problem::Severity;
     use crate::render;
     use crate::review::all_problems;
     use crate::rewrite::replace_mention;

@@ -1,10 +1,13 @@
 //! A case's `matrix`: the rows that it stands for, each a case of its own.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 
 use crate::case::{Case, Hop, Row, Spanned};
 use crate::cases::{expected, hops, input_value};
 use crate::declared::Declared;
+use crate::diagnostics::code::Code;
 use crate::fields::list;
 use crate::problem::Problems;
 use crate::yaml::{Data, Node};
@@ -42,7 +45,7 @@ pub(super) fn expand(
         Data::Scalar { .. } => {
             let message = "A matrix is neither a map nor a list. Write `{thing: [a, b]}` for all \
                            combinations, or a list of rows such as `{thing: a}`.";
-            problems.error(matrix.here(), message);
+            problems.error(Code::InvalidValue, matrix.here(), message);
             Vec::new()
         }
     };
@@ -54,7 +57,7 @@ pub(super) fn expand(
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
                 let message = format!("The row `{label}` is there twice; the first counts.");
-                warn_at(matrix.here(), message, problems);
+                warn_once(Code::DuplicateValue, matrix.here(), message, problems);
                 continue;
             }
             // Values that no name shows differ, or what is expected of them.
@@ -69,7 +72,7 @@ pub(super) fn expand(
                  {} MiB of values; what follows is left out. Give fewer values.",
                 MAX_BYTES >> 20
             );
-            problems.warn(matrix.here(), message);
+            problems.warn(Code::TooManyCases, matrix.here(), message);
             return;
         }
         for (name, value) in &line.values {
@@ -136,12 +139,12 @@ fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Ve
                      rows (`- {{{name}: …}}`).",
                     item.kind()
                 );
-                problems.error(item.here(), message);
+                problems.error(Code::InvalidValue, item.here(), message);
             }
         }
         if values.is_empty() && problems.list.len() == before {
             let message = format!("{what} has no values, so it is left out. Give it some.");
-            problems.error(key.here(), message);
+            problems.error(Code::InvalidValue, key.here(), message);
         }
         // What is wrong is left out; the other variables still make their cases.
         if !values.is_empty() {
@@ -250,7 +253,7 @@ fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut 
                     name.trim(),
                     name.trim()
                 );
-                warn_at(&text.range, message, problems);
+                warn_once(Code::UnsetVariable, &text.range, message, problems);
                 out.push_str("{{");
                 out.push_str(name);
                 out.push_str("}}");
@@ -289,10 +292,13 @@ fn size(case: &Case) -> usize {
 }
 
 /// A warning that every row would give again.
-fn warn_at(range: &std::ops::Range<usize>, message: String, problems: &mut Problems) {
-    let is_same = |one: &super::Problem| one.range == *range && one.message == message;
-    if !problems.list.iter().any(is_same) {
-        problems.warn(range, message);
+fn warn_once(code: Code, range: &Range<usize>, message: String, problems: &mut Problems) {
+    let known = problems.list.len();
+    problems.warn(code, range, message);
+    if let Some((last, before)) = problems.list.split_last()
+        && before.contains(last)
+    {
+        problems.list.truncate(known);
     }
 }
 

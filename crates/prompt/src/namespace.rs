@@ -2,6 +2,7 @@
 
 use crate::case::Origin;
 use crate::declared::Lists;
+use crate::diagnostics::code::Code;
 use crate::fields;
 use crate::format::Format;
 use crate::keys::LISTS;
@@ -60,14 +61,14 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
         if name == "hoplens" {
             let message = "dotprompt drops a map `hoplens`, so hoplens does not read it. Write \
                            the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
-            problems.warn(key.here(), message);
+            problems.warn(Code::MisplacedKey, key.here(), message);
         } else if name.starts_with("hoplens.") && !DOTPROMPT_KEYS.contains(&name) {
             let message = format!(
                 "There is no key `{name}`; it is ignored.{} Known keys: {}.",
                 did_you_mean(name, &DOTPROMPT_KEYS),
                 DOTPROMPT_KEYS.join(", ")
             );
-            problems.warn(key.here(), message);
+            problems.warn(Code::UnknownKey, key.here(), message);
         }
     }
     let value = |key| root.entry(key).map(|(_, value)| value);
@@ -93,7 +94,7 @@ fn nested<'node>(format: Format, root: &'node Node, problems: &mut Problems) -> 
                  there.",
                 home.join(".")
             );
-            problems.warn(key.here(), message);
+            problems.warn(Code::MisplacedKey, key.here(), message);
         }
     }
     let mut node = root;
@@ -130,6 +131,6 @@ fn twice(node: &Node, name: &str, problems: &mut Problems) {
     let same = |(key, _): &&(Node, Node)| key.text() == Some(name);
     if let Some((key, _)) = node.entries().iter().filter(same).nth(1) {
         let message = format!("`{name}` is there twice; the first counts. Join the two.");
-        problems.error(key.here(), message);
+        problems.error(Code::DuplicateKey, key.here(), message);
     }
 }

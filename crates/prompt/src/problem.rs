@@ -1,49 +1,19 @@
-//! What is wrong with a prompt file, and what its author asked not to hear.
+//! What is wrong with a prompt file, and what its author does not want to see.
 
 use std::ops::Range;
 
 use crate::case::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 
-/// The code of every [`Problem`].
-pub const FRONT_MATTER: &str = "front-matter";
-
-/// The codes of all diagnostics of hoplens, as `hoplens-ignore` accepts them.
-pub const CODES: [&str; 12] = [
-    "hop-lost",
-    "hop-unknown",
-    "answer-unknown",
-    "answer-shortcut",
-    "answer-unlikely",
-    "hop-inconsistent",
-    "injection-stale",
-    "injection-harmful",
-    "token-split",
-    "trailing-space",
-    FRONT_MATTER,
-    "unknown-model",
-];
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Nothing to worry about.
-    Hint,
-    /// Worth knowing.
-    Information,
-    /// Probably not what the author meant.
-    Warning,
-    /// Certainly not; the piece is left out.
-    Error,
-}
-
-/// Something in a prompt file or its sidecar that its author should mend.
+/// Something in a prompt file or its sidecar that its author should correct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The diagnostic's code, see [`CODES`].
-    pub code: &'static str,
+    /// The diagnostic's code.
+    pub code: Code,
     /// How bad it is.
     pub severity: Severity,
-    /// The thing, the cause and the remedy.
+    /// What is wrong, why, and what to do.
     pub message: String,
     /// Bytes of the file named by `origin`.
     pub range: Range<usize>,
@@ -54,12 +24,19 @@ pub struct Problem {
 /// A diagnostic that the author does not want to see in this file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
-    /// The diagnostic's code, see [`CODES`].
-    pub code: String,
+    /// The diagnostic's code.
+    pub code: Code,
     /// The bytes that say so, in the file named by `origin`.
     pub range: Range<usize>,
     /// [`Origin::FrontMatter`] stands for the whole prompt file, its body included.
     pub origin: Origin,
+}
+
+impl Suppression {
+    /// Whether findings of `code` are not to be shown.
+    pub fn hides(&self, code: Code) -> bool {
+        self.code.includes(code)
+    }
 }
 
 /// The problems of one file, gathered while it is read.
@@ -77,9 +54,15 @@ impl Problems {
         }
     }
 
-    pub fn add(&mut self, severity: Severity, range: &Range<usize>, message: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        code: Code,
+        severity: Severity,
+        range: &Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.list.push(Problem {
-            code: FRONT_MATTER,
+            code,
             severity,
             message: message.into(),
             range: range.clone(),
@@ -87,12 +70,12 @@ impl Problems {
         });
     }
 
-    pub fn error(&mut self, range: &Range<usize>, message: impl Into<String>) {
-        self.add(Severity::Error, range, message);
+    pub fn error(&mut self, code: Code, range: &Range<usize>, message: impl Into<String>) {
+        self.add(code, Severity::Error, range, message);
     }
 
-    pub fn warn(&mut self, range: &Range<usize>, message: impl Into<String>) {
-        self.add(Severity::Warning, range, message);
+    pub fn warn(&mut self, code: Code, range: &Range<usize>, message: impl Into<String>) {
+        self.add(code, Severity::Warning, range, message);
     }
 }
 

@@ -1,9 +1,11 @@
 //! All that can be said of a prompt file without a model.
 
 use crate::case::{Case, Origin};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::file::PromptFile;
 use crate::format::Format;
-use crate::problem::{FRONT_MATTER, Problem, Severity};
+use crate::problem::Problem;
 use crate::render;
 use crate::render::Rendered;
 use crate::rewrite::mention_problems;
@@ -83,7 +85,7 @@ fn empty(
     };
     let of_case = of_case.map_or(String::new(), |_| " for this case".into());
     Some(Problem {
-        code: FRONT_MATTER,
+        code: Code::EmptyPrompt,
         severity: match case {
             Some(_) => Severity::Warning,
             None => Severity::Information,

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use crate::case::{Case, Origin};
 use crate::chain::{Link, stands};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::edit::{FileEdit, TextEdit};
 use crate::mapped::{Mapped, Piece, find_phrase};
-use crate::problem::{FRONT_MATTER, Problem, Severity};
+use crate::problem::Problem;
 use crate::prompty::role_of_line;
 use crate::quote::quoted;
 use crate::render::Rendered;
@@ -193,7 +195,7 @@ pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
                 .is_some_and(|bridge| named(&bridge.value))
     })
     .map(|(hop, _)| Problem {
-        code: FRONT_MATTER,
+        code: Code::MentionMissing,
         severity: Severity::Warning,
         message: format!(
             "The mention \"{}\" is not in the rendered prompt, so this hop is not tested. \

@@ -1,10 +1,10 @@
 //! Whether an edit of a prompt's words leaves the rest of a file as it was.
 
 use crate::case::Origin;
+use crate::diagnostics::severity::Severity;
 use crate::edit::{FileEdit, TextEdit, edited};
 use crate::file::PromptFile;
 use crate::format::Format;
-use crate::problem::Severity;
 use crate::render::Turn;
 
 /// Whether the file after an edit of its words says these words and nothing else anew.

@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use crate::declared::check_code;
+use crate::declared::suppression;
+use crate::diagnostics::code::Code;
 use crate::jinja;
 use crate::problem::{Problems, Suppression};
 use crate::tags::{Kind, tokens};
@@ -53,12 +54,7 @@ pub(super) fn read(
         };
         let code = inside.filter(|code| !code.is_empty() && !code.contains(char::is_whitespace));
         if let Some(code) = code {
-            check_code(code, &range, problems);
-            found.push(Suppression {
-                code: code.to_owned(),
-                range,
-                origin: problems.origin,
-            });
+            found.extend(suppression(code, &range, problems));
             continue;
         }
         let message = match engine {
@@ -70,7 +66,7 @@ pub(super) fn read(
                  space after `!`, one code, one space before `}}`."
             }
         };
-        problems.warn(&range, message);
+        problems.warn(Code::InvalidIgnore, &range, message);
     }
     found
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::case::Spanned;
 use crate::cases;
+use crate::diagnostics::code::Code;
 use crate::file::InputValue;
 use crate::format::Format;
 use crate::problem::{Problems, did_you_mean};
@@ -191,11 +192,11 @@ fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Lan
     if !is_map(template) {
         let message = "Prompty v2 refuses a `template` that is no map. Write `template: {format: \
                        {kind: jinja2}, parser: {kind: prompty}}`, with jinja2 or mustache.";
-        problems.warn(key.here(), message);
+        problems.warn(Code::InvalidValue, key.here(), message);
     } else if template.entry("parser").is_none() {
         let message = "Prompty's Python runtime refuses a `template` without a `parser`. Add \
                        `parser: {kind: prompty}` to it.";
-        problems.warn(key.here(), message);
+        problems.warn(Code::MissingKey, key.here(), message);
     }
     let format = format.unwrap_or(template);
     let kind = format.entry("kind").map(|(_, kind)| kind);
@@ -212,7 +213,7 @@ fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Lan
                 did_you_mean(other, &KINDS),
                 KINDS.join(", ")
             );
-            problems.warn(kind.here(), message);
+            problems.warn(Code::InvalidValue, kind.here(), message);
         }
     }
     language

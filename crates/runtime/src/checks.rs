@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::ModelError;
 use crate::hooks::{Action, Hooks};
-use crate::resident::Model;
+use crate::model::Model;
 
 /// Bytes for each token that a model reads, beyond which a prompt's beginning is counted first.
 const BYTES_A_TOKEN: usize = 16;

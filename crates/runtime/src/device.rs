@@ -66,12 +66,12 @@ impl Device {
 
 /// A weight on a device.
 #[derive(Debug, Clone)]
-pub(crate) struct Resident {
+pub(crate) struct DeviceWeight {
     /// `[inputs, outputs]`.
     weight: Tensor,
 }
 
-impl Resident {
+impl DeviceWeight {
     /// Copies a weight to a device.
     ///
     /// # Shapes

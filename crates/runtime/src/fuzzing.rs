@@ -6,7 +6,7 @@ use crate::config::from_gguf;
 use crate::error::ModelError;
 use crate::load::read_tokenizer;
 use crate::tokenizer::{BosPolicy, Tokenizer};
-use crate::weights::{FileKind, GgufFile, Shard, Source, build};
+use crate::weights::{FileKind, GgufFile, SafetensorsFile, TensorSource, build};
 
 /// Texts that reach every corner of a tokenizer.
 const TEXT: &str = "It's 1234 café\u{301} 漢字 🙂\n\n  \t<|endoftext|> x";
@@ -35,7 +35,7 @@ pub fn gguf(bytes: &[u8]) -> Result<(), ModelError> {
 /// # Errors
 /// As [`super::Model::load`].
 pub fn safetensors(bytes: &[u8]) -> Result<(), ModelError> {
-    let shard = Shard::new(Path::new("fuzz.safetensors"), bytes)?;
+    let shard = SafetensorsFile::new(Path::new("fuzz.safetensors"), bytes)?;
     for name in shard.names() {
         let _ = shard.read(&name);
     }

@@ -4,10 +4,10 @@ use candle_core::Device;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use crate::device::Resident;
+use crate::device::DeviceWeight;
 use crate::error::ModelError;
 use crate::matrix::{Matrix, add};
-use crate::view::View;
+use crate::matrix_view::MatrixView;
 
 /// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel, so that
 /// each weight is read once, in the order in which it lies in memory. A short prompt costs what
@@ -27,23 +27,23 @@ pub(crate) struct Linear {
     /// Panel after panel; inside a panel, input after input.
     panels: Vec<f32>,
     /// The same weight on a device that multiplies instead.
-    resident: Option<Resident>,
+    resident: Option<DeviceWeight>,
     /// One value per output.
     pub(crate) bias: Option<Vec<f32>>,
 }
 
 /// A pointer to an output of which every task writes elements of its own.
 #[derive(Clone, Copy)]
-pub(super) struct Output(pub(super) *mut f32);
+pub(super) struct OutputPtr(pub(super) *mut f32);
 
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
 // SAFETY: whoever makes one sees to it that no two tasks write the same element.
-unsafe impl Send for Output {}
+unsafe impl Send for OutputPtr {}
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
 // SAFETY: as above.
-unsafe impl Sync for Output {}
+unsafe impl Sync for OutputPtr {}
 
-impl Output {
+impl OutputPtr {
     pub(super) fn at(self, offset: usize) -> *mut f32 {
         self.0.wrapping_add(offset)
     }
@@ -112,7 +112,7 @@ impl Linear {
     ///
     /// # Errors
     /// The device has no room.
-    pub(crate) fn reside(&mut self, device: &Device) -> Result<(), ModelError> {
+    pub(crate) fn to_device(&mut self, device: &Device) -> Result<(), ModelError> {
         let mut weight = Matrix::zeros(self.inputs, self.outputs);
         for (index, panel) in self.panels.chunks(PANEL * self.inputs).enumerate() {
             let columns = panel.len() / self.inputs;
@@ -121,7 +121,7 @@ impl Linear {
                 weight.row_mut(input)[first..first + columns].copy_from_slice(values);
             }
         }
-        self.resident = Some(Resident::new(&weight, device)?);
+        self.resident = Some(DeviceWeight::new(&weight, device)?);
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl Linear {
     ///
     /// # Shapes
     /// `y`: `[rows, outputs]` → `[rows, inputs]`.
-    pub(crate) fn back(&self, y: &Matrix) -> Matrix {
+    pub(crate) fn backward(&self, y: &Matrix) -> Matrix {
         let inputs = self.inputs;
         let slices: Vec<Vec<f32>> = (0..inputs.div_ceil(SLICE))
             .into_par_iter()
@@ -173,9 +173,10 @@ impl Linear {
                 let mut x = vec![0.0; y.rows * count];
                 for (index, panel) in self.panels.chunks(PANEL * inputs).enumerate() {
                     let columns = panel.len() / inputs;
-                    let weight = View::new(&panel[first * columns..], count, columns, columns);
+                    let weight =
+                        MatrixView::new(&panel[first * columns..], count, columns, columns);
                     let from = &y.data[index * PANEL..];
-                    let from = View::new(from, y.rows, columns, self.outputs);
+                    let from = MatrixView::new(from, y.rows, columns, self.outputs);
                     from.times(weight.transposed(), 1.0, &mut x, count, true);
                 }
                 x
@@ -207,7 +208,7 @@ impl Linear {
         if x.rows == 0 {
             return;
         }
-        let output = Output(y.data.as_mut_ptr());
+        let output = OutputPtr(y.data.as_mut_ptr());
         self.panels
             .par_chunks(PANEL * self.inputs)
             .enumerate()
@@ -367,7 +368,7 @@ mod tests {
             }
             prop_assert_eq!(&found, &forward(&by_input, &x));
             let mut resident = by_input.with_bias(Some(vec![0.5; outputs]));
-            resident.reside(&Device::Cpu).unwrap();
+            resident.to_device(&Device::Cpu).unwrap();
             let on_device = forward(&resident, &x);
             for (a, b) in on_device.data.iter().zip(&found.data) {
                 prop_assert!((a - b - 0.5).abs() < 1e-4);

@@ -16,11 +16,11 @@ use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;
 use crate::error::ModelError;
-use crate::resident::{Model, ModelInfo};
-use crate::runs::RunCache;
+use crate::model::{Model, ModelInfo};
+use crate::run_cache::RunCache;
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
-use crate::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
+use crate::weights::{FileKind, GgufFile, SafetensorsFolder, TensorSource, build};
 use hoplens_store::{ModelFiles, hex};
 
 /// What passes may leave for later ones, unless somebody says otherwise: about 700 tokens of
@@ -65,7 +65,7 @@ impl Model {
             ModelFiles::Folder(folder) => load_folder(folder, options)?,
         };
         if let Some(device) = device {
-            transformer.reside(&device)?;
+            transformer.to_device(&device)?;
         }
         let path = match files {
             ModelFiles::Gguf(path) | ModelFiles::Folder(path) => path,

@@ -66,7 +66,7 @@ impl Norm {
     ///
     /// # Shapes
     /// `row`, `by`: `[width]` → the same.
-    pub(crate) fn back(&self, row: &[f32], by: &[f32]) -> Vec<f32> {
+    pub(crate) fn backward(&self, row: &[f32], by: &[f32]) -> Vec<f32> {
         let (mean, scale) = self.statistics(row);
         let width = row.len() as f32;
         let by: Vec<f32> = by.iter().zip(&self.gain).map(|(by, g)| by * g).collect();
@@ -83,14 +83,14 @@ impl Norm {
             .collect()
     }
 
-    /// [`Norm::back`] of each row.
+    /// [`Norm::backward`] of each row.
     ///
     /// # Shapes
     /// `x`, `by`: `[rows, width]` → the same.
-    pub(crate) fn rows_back(&self, x: &Matrix, by: &Matrix) -> Matrix {
+    pub(crate) fn rows_backward(&self, x: &Matrix, by: &Matrix) -> Matrix {
         let mut data = Vec::with_capacity(x.data.len());
         for row in 0..x.rows {
-            data.extend(self.back(x.row(row), by.row(row)));
+            data.extend(self.backward(x.row(row), by.row(row)));
         }
         Matrix {
             rows: x.rows,
@@ -317,7 +317,7 @@ fn map(values: &mut [f32], by: Option<&[f32]>, function: impl Fn(f32) -> f32) {
 }
 
 /// The derivative of an activation.
-pub(crate) fn slope(activation: Activation, x: f32) -> f32 {
+pub(crate) fn activation_derivative(activation: Activation, x: f32) -> f32 {
     let x = f64::from(x);
     let slope = match activation {
         Activation::GeluTanh => {

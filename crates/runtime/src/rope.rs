@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
-use crate::config::{Position, RopeScaling};
+use crate::config::{PositionalEmbedding, RopeScaling};
 
 /// The rotation of queries and keys.
 #[derive(Debug, Clone)]
@@ -16,12 +16,12 @@ pub(crate) struct Rope {
     frequencies: Vec<f32>,
     /// What cosines and sines are multiplied by.
     amplitude: f32,
-    longer: Longer,
+    longer: LongContext,
 }
 
 /// What is different in sequences longer than the original context.
 #[derive(Debug, Clone)]
-enum Longer {
+enum LongContext {
     Nothing,
     /// The base grows with the sequence.
     Base {
@@ -60,8 +60,8 @@ impl Angles {
 
 impl Rope {
     /// The rotation that `position` asks for; `None` where positions are learned vectors.
-    pub(crate) fn new(position: &Position) -> Option<Self> {
-        let Position::Rotary {
+    pub(crate) fn new(position: &PositionalEmbedding) -> Option<Self> {
+        let PositionalEmbedding::Rotary {
             dims,
             interleaved,
             theta,
@@ -84,7 +84,7 @@ impl Rope {
             RopeScaling::Dynamic {
                 factor,
                 original_context,
-            } => Longer::Base {
+            } => LongContext::Base {
                 original_context: *original_context,
                 theta,
                 factor: *factor,
@@ -96,12 +96,12 @@ impl Rope {
             } => {
                 let plain = frequencies(theta, dims);
                 let long = plain.iter().zip(long).map(|(f, by)| f / by);
-                Longer::Frequencies {
+                LongContext::Frequencies {
                     original_context: *original_context,
                     frequencies: long.map(|f| f as f32).collect(),
                 }
             }
-            _ => Longer::Nothing,
+            _ => LongContext::Nothing,
         };
         let amplitude = match scaling {
             RopeScaling::Yarn {
@@ -159,10 +159,10 @@ impl Rope {
     /// the original context; beyond it the length itself where the frequencies depend on it.
     pub(crate) fn rotation(&self, length: usize) -> usize {
         match &self.longer {
-            Longer::Base {
+            LongContext::Base {
                 original_context, ..
             } if length as f64 > *original_context => length,
-            Longer::Frequencies {
+            LongContext::Frequencies {
                 original_context, ..
             } if length as f64 > *original_context => 1,
             _ => 0,
@@ -173,8 +173,8 @@ impl Rope {
     fn frequencies_of(&self, length: usize) -> Cow<'_, [f32]> {
         match &self.longer {
             _ if self.rotation(length) == 0 => Cow::Borrowed(&self.frequencies),
-            Longer::Nothing => Cow::Borrowed(&self.frequencies),
-            Longer::Base {
+            LongContext::Nothing => Cow::Borrowed(&self.frequencies),
+            LongContext::Base {
                 original_context,
                 theta,
                 factor,
@@ -185,7 +185,7 @@ impl Rope {
                 let own = frequencies(theta, self.dims);
                 own.into_iter().map(|f| f as f32).collect()
             }
-            Longer::Frequencies { frequencies, .. } => Cow::Borrowed(frequencies),
+            LongContext::Frequencies { frequencies, .. } => Cow::Borrowed(frequencies),
         }
     }
 

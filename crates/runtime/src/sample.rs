@@ -3,11 +3,11 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::score::top_k;
+use crate::logits::top_k;
 
 /// How the next token is chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sampling {
+pub struct SamplingParams {
     /// The logits are divided by this; 0 takes the likeliest token.
     pub temperature: f64,
     /// Only this many of the likeliest tokens are drawn from.
@@ -19,7 +19,7 @@ pub struct Sampling {
     pub seed: u64,
 }
 
-impl Sampling {
+impl SamplingParams {
     /// Always the likeliest token; of equals the one with the lowest id.
     pub const GREEDY: Self = Self {
         temperature: 0.0,
@@ -32,14 +32,14 @@ impl Sampling {
 /// Draws tokens, one after another.
 #[derive(Debug)]
 pub struct Sampler {
-    sampling: Sampling,
+    sampling: SamplingParams,
     // A generator that is named, and so the same in every version and on every machine.
     random: ChaCha8Rng,
 }
 
 impl Sampler {
     /// A sampler at the beginning of its random numbers.
-    pub fn new(sampling: Sampling) -> Self {
+    pub fn new(sampling: SamplingParams) -> Self {
         Self {
             sampling,
             random: ChaCha8Rng::seed_from_u64(sampling.seed),
@@ -77,7 +77,7 @@ const FIRST_LOOK: usize = 256;
 
 /// The tokens that may be drawn, with weights in proportion to their probabilities at a
 /// temperature above 0.
-fn candidates(logits: &[f32], sampling: &Sampling) -> Vec<(u32, f64)> {
+fn candidates(logits: &[f32], sampling: &SamplingParams) -> Vec<(u32, f64)> {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |token: u32| {
         let below = f64::from(logits[token as usize]) - f64::from(top);
@@ -121,10 +121,10 @@ mod tests {
 
     const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, 2.5, -1.0];
 
-    fn warm(temperature: f64) -> Sampling {
-        Sampling {
+    fn warm(temperature: f64) -> SamplingParams {
+        SamplingParams {
             temperature,
-            ..Sampling::GREEDY
+            ..SamplingParams::GREEDY
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn the_draws_have_the_probabilities_of_the_temperature() {
         const DRAWS: usize = 40_000;
         let temperature = 0.7;
-        let mut sampler = Sampler::new(Sampling {
+        let mut sampler = Sampler::new(SamplingParams {
             seed: 11,
             ..warm(temperature)
         });
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_numbers_of_a_seed_do_not_change_with_versions() {
-        let mut sampler = Sampler::new(Sampling {
+        let mut sampler = Sampler::new(SamplingParams {
             seed: 42,
             ..warm(1.0)
         });
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn of_equals_the_lowest_id_is_greedy() {
-        let mut sampler = Sampler::new(Sampling::GREEDY);
+        let mut sampler = Sampler::new(SamplingParams::GREEDY);
         assert_eq!(sampler.next(&[1.0, 3.0, 3.0]), 1);
     }
 
@@ -172,10 +172,10 @@ mod tests {
             temperature in 0.01_f64..3.0,
             seed in any::<u64>(),
         ) {
-            let greedy = Sampler::new(Sampling::GREEDY).next(&logits);
-            let one = Sampling { top_k: Some(1), seed, ..warm(temperature) };
+            let greedy = Sampler::new(SamplingParams::GREEDY).next(&logits);
+            let one = SamplingParams { top_k: Some(1), seed, ..warm(temperature) };
             prop_assert_eq!(Sampler::new(one).next(&logits), greedy);
-            let little = Sampling { top_p: Some(1e-9), seed, ..warm(temperature) };
+            let little = SamplingParams { top_p: Some(1e-9), seed, ..warm(temperature) };
             prop_assert_eq!(Sampler::new(little).next(&logits), greedy);
         }
 
@@ -186,10 +186,10 @@ mod tests {
             share in 0.01_f64..1.0,
             most in prop::option::of(1_usize..700),
         ) {
-            let narrow = Sampling { top_k: most, ..warm(temperature) };
+            let narrow = SamplingParams { top_k: most, ..warm(temperature) };
             let mut allowed = candidates(&logits, &narrow);
             prop_assert_eq!(allowed.len(), most.unwrap_or(700).min(logits.len()));
-            let kept = candidates(&logits, &Sampling { top_p: Some(share), ..narrow });
+            let kept = candidates(&logits, &SamplingParams { top_p: Some(share), ..narrow });
             let whole = sum(&allowed);
             prop_assert!(sum(&kept) >= share * whole - 1e-9);
             prop_assert!(sum(&kept[..kept.len() - 1]) < share * whole + 1e-9);
@@ -204,7 +204,7 @@ mod tests {
 
         #[test]
         fn a_seed_draws_the_same_tokens(seed in any::<u64>()) {
-            let sampling = Sampling { seed, top_p: Some(0.95), ..warm(1.3) };
+            let sampling = SamplingParams { seed, top_p: Some(0.95), ..warm(1.3) };
             let draw = || {
                 let mut sampler = Sampler::new(sampling);
                 (0..20).map(|_| sampler.next(&LOGITS)).collect::<Vec<u32>>()

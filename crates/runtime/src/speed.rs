@@ -5,8 +5,8 @@ use std::time::Instant;
 use gemm::Parallelism;
 
 use crate::config::{Config, Mlp};
-use crate::resident::Model;
-use crate::transformer::Layer;
+use crate::model::Model;
+use crate::transformer::LayerWeights;
 
 /// Rows, columns and depth of the product that the peak is measured with: large enough that
 /// memory does not matter.
@@ -57,7 +57,7 @@ impl Model {
     pub fn read_weights(&self) -> usize {
         let layers = self.transformer.layers.iter();
         let maps = layers
-            .flat_map(Layer::maps)
+            .flat_map(LayerWeights::maps)
             .chain([self.transformer.head()]);
         rayon::scope(|_| maps.map(|map| std::hint::black_box(map.read())).sum())
     }

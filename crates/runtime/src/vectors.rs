@@ -3,8 +3,8 @@
 use crate::config::{Config, NormKind};
 use crate::error::ModelError;
 use crate::matrix::Matrix;
+use crate::model::Model;
 use crate::ops::Norm;
-use crate::resident::Model;
 
 impl Model {
     /// The embedding e_t of a token.
@@ -68,7 +68,7 @@ impl Model {
     /// # Shapes
     /// `weights`: `[rows, vocab]` → `[rows, width]`.
     pub fn unembedding_means(&self, weights: &Matrix) -> Matrix {
-        self.transformer.head().back(weights)
+        self.transformer.head().backward(weights)
     }
 
     /// The final norm's gain γ.
@@ -122,12 +122,12 @@ impl Model {
         self.transformer.layers[layer].output.product(&rows)
     }
 
-    /// Slopes by z, given those by a layer's attention output: W_O·slope.
+    /// AttnOutGradients by z, given those by a layer's attention output: W_O·slope.
     ///
     /// # Shapes
     /// `attn_out`: `[n, width]` → `[n, heads·head_dim]`.
-    pub fn slopes_by_z(&self, layer: usize, attn_out: &Matrix) -> Matrix {
-        self.transformer.layers[layer].output.back(attn_out)
+    pub fn z_gradients(&self, layer: usize, attn_out: &Matrix) -> Matrix {
+        self.transformer.layers[layer].output.backward(attn_out)
     }
 
     /// What a head can write: the rows of W_O^h, which its z multiplies.

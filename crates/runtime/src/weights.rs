@@ -11,20 +11,20 @@ use std::path::Path;
 pub(crate) use build::{FileKind, build};
 pub(crate) use gguf::GgufFile;
 pub use names::{ModuleNames, module_names};
-pub(crate) use safetensors::{SafetensorsFolder, Shard};
+pub(crate) use safetensors::{SafetensorsFile, SafetensorsFolder};
 
 use crate::error::ModelError;
 
 /// A tensor read from a file and widened to f32.
 #[derive(Debug)]
-pub(crate) struct Array {
+pub(crate) struct TensorData {
     /// Outermost dimension first.
     pub(crate) shape: Vec<usize>,
     pub(crate) data: Vec<f32>,
 }
 
 /// Where the tensors of a model come from.
-pub(crate) trait Source: Sync {
+pub(crate) trait TensorSource: Sync {
     /// The file that messages name.
     fn path(&self) -> &Path;
 
@@ -35,7 +35,7 @@ pub(crate) trait Source: Sync {
     ///
     /// # Errors
     /// The tensor is missing, of a type that cannot be widened, or lies outside the file.
-    fn read(&self, name: &str) -> Result<Array, ModelError>;
+    fn read(&self, name: &str) -> Result<TensorData, ModelError>;
 
     /// An error about one tensor.
     fn error(&self, name: &str, reason: impl Into<String>) -> ModelError

@@ -11,13 +11,13 @@ use crate::digest::Expected;
 use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::http::Client;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
 /// Bytes read between two looks at the cancel function.
 const BLOCK: usize = 128 << 10;
 
 /// A file as the hub described it.
-pub(super) struct Source<'a> {
+pub(super) struct RemoteFile<'a> {
     pub url: &'a str,
     /// Its name in messages.
     pub what: &'a str,
@@ -32,8 +32,8 @@ pub(super) struct Source<'a> {
 /// on from there. Wrong content removes it. `target` appears whole or not at all.
 pub(super) fn download(
     client: &Client,
-    job: Job,
-    source: &Source,
+    job: FetchJob,
+    source: &RemoteFile,
     partial: &Path,
     target: &Path,
 ) -> Result<(), StoreError> {
@@ -53,7 +53,12 @@ pub(super) fn download(
 }
 
 /// Fills `partial` up to the full size. Returns whether it held something before.
-fn receive(client: &Client, job: Job, source: &Source, partial: &Path) -> Result<bool, StoreError> {
+fn receive(
+    client: &Client,
+    job: FetchJob,
+    source: &RemoteFile,
+    partial: &Path,
+) -> Result<bool, StoreError> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -139,8 +144,8 @@ impl State<'_> {
     fn attempt(
         &mut self,
         client: &Client,
-        job: Job,
-        source: &Source,
+        job: FetchJob,
+        source: &RemoteFile,
     ) -> Result<Attempt, StoreError> {
         let reply = client.get(source.url, self.have)?;
         let text = |name| {

@@ -24,7 +24,7 @@ const OPTIONAL: [&str; 5] = [
 
 /// What a repository offers, judged by its list of files.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Offer {
+pub(super) enum RepoContent {
     /// Fetch these, in this order; the shards that an index names come on top.
     Folder(Vec<String>),
     /// A single GGUF file.
@@ -32,7 +32,7 @@ pub(super) enum Offer {
 }
 
 /// Chooses what to fetch from a repository.
-pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> {
+pub(super) fn choose(repo: &str, files: &[String]) -> Result<RepoContent, StoreError> {
     let has = |name: &str| files.iter().any(|file| file == name);
     let weights = [WEIGHTS, INDEX].into_iter().find(|name| has(name));
     if let Some(weights) = weights
@@ -42,7 +42,7 @@ pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> 
             .into_iter()
             .chain(OPTIONAL)
             .filter(|name| has(name));
-        return Ok(Offer::Folder(
+        return Ok(RepoContent::Folder(
             small.chain([weights]).map(str::to_owned).collect(),
         ));
     }
@@ -51,7 +51,7 @@ pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> 
         .filter(|file| is_gguf(Path::new(file)))
         .collect();
     let cause = match ggufs.as_slice() {
-        [only] => return Ok(Offer::Gguf((*only).clone())),
+        [only] => return Ok(RepoContent::Gguf((*only).clone())),
         [] if weights.is_some() => {
             "it has weights but not both config.json and tokenizer.json".to_owned()
         }
@@ -115,7 +115,7 @@ pub(super) fn shards(index: &Path) -> Result<BTreeSet<String>, StoreError> {
 
 /// What a folder holds.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum FolderContent {
     /// Everything that a model needs; the weight files.
     Folder(Vec<PathBuf>),
     Gguf(PathBuf),
@@ -124,25 +124,27 @@ pub(super) enum Content {
 }
 
 /// Looks at a folder. A single GGUF file counts where there are no safetensors.
-pub(super) fn inspect(folder: &Path) -> Result<Content, StoreError> {
+pub(super) fn inspect(folder: &Path) -> Result<FolderContent, StoreError> {
     let weights = weights(folder)?;
     let missing = REQUIRED
         .into_iter()
         .find(|name| !folder.join(name).is_file());
     match (weights, missing) {
-        (Some(weights), None) => return Ok(Content::Folder(weights)),
+        (Some(weights), None) => return Ok(FolderContent::Folder(weights)),
         (Some(_), Some(missing)) => {
-            return Ok(Content::Incomplete(format!("the folder has no {missing}")));
+            return Ok(FolderContent::Incomplete(format!(
+                "the folder has no {missing}"
+            )));
         }
         (None, _) => {}
     }
     let ggufs = ggufs(folder);
     match ggufs.as_slice() {
-        [only] => Ok(Content::Gguf(only.clone())),
-        [] if folder.join(INDEX).is_file() => Ok(Content::Incomplete(format!(
+        [only] => Ok(FolderContent::Gguf(only.clone())),
+        [] if folder.join(INDEX).is_file() => Ok(FolderContent::Incomplete(format!(
             "not all the files that {INDEX} names are there"
         ))),
-        [] => Ok(Content::Incomplete(
+        [] => Ok(FolderContent::Incomplete(
             foreign(names(folder).iter().map(String::as_str))
                 .unwrap_or_else(|| format!("the folder has neither {WEIGHTS} nor a GGUF file")),
         )),

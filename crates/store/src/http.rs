@@ -8,7 +8,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
 /// Redirects followed before the server is taken to be confused.
 const MAX_HOPS: usize = 10;
@@ -19,7 +19,7 @@ const MAX_JSON: u64 = 32 << 20;
 /// A connection pool with the store's settings.
 pub(super) struct Client<'a> {
     agent: Agent,
-    job: Job<'a>,
+    job: FetchJob<'a>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ enum Method {
 }
 
 impl<'a> Client<'a> {
-    pub fn new(job: Job<'a>) -> Self {
+    pub fn new(job: FetchJob<'a>) -> Self {
         let retry = job.options.retry;
         let mut config = Config::builder()
             .http_status_as_error(false)

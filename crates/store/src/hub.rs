@@ -1,15 +1,15 @@
 //! Fetching from the hub into the Hugging Face cache.
 
 use crate::digest::Expected;
-use crate::download::{Source, download};
+use crate::download::{RemoteFile, download};
 use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::folder;
-use crate::folder::{INDEX, Offer};
+use crate::folder::{INDEX, RepoContent};
 use crate::hf_cache::{RepoCache, clean_etag, is_commit};
 use crate::http::Client;
 use crate::lock;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 use crate::reference::{HubRef, is_relative};
 
 use ureq::http::{HeaderMap, header};
@@ -19,7 +19,7 @@ use ureq::http::{HeaderMap, header};
 ///
 /// `sha256` is what the weights are known to be, if they are: the hub's own word is compared
 /// with it before a byte is fetched.
-pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: Job) -> Result<(), StoreError> {
+pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: FetchJob) -> Result<(), StoreError> {
     let client = Client::new(job);
     let cache = RepoCache::new(&job.options.hf_cache, &hub.repo);
     let repo = Repo {
@@ -39,7 +39,7 @@ pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: Job) -> Result<(), 
 struct Repo<'a> {
     client: &'a Client<'a>,
     cache: &'a RepoCache,
-    job: Job<'a>,
+    job: FetchJob<'a>,
     name: &'a str,
     sha256: Option<&'a str>,
 }
@@ -55,10 +55,10 @@ impl Repo<'_> {
         );
         let (commit, files) = read_listing(&self.client.json(&url)?, &url)?;
         match folder::choose(self.name, &files)? {
-            Offer::Gguf(file) => {
+            RepoContent::Gguf(file) => {
                 self.file(&commit, &file)?;
             }
-            Offer::Folder(names) => {
+            RepoContent::Folder(names) => {
                 for name in &names {
                     self.file(&commit, name)?;
                 }
@@ -104,7 +104,7 @@ impl Repo<'_> {
                 head.commit,
                 encode(file, true)
             );
-            let source = Source {
+            let source = RemoteFile {
                 url: &at_commit,
                 what: file,
                 expected: Expected::from_etag(&head.etag),

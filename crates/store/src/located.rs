@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::catalogue::Alias;
 use crate::error::StoreError;
 use crate::folder;
-use crate::folder::{Content, WEIGHTS};
+use crate::folder::{FolderContent, WEIGHTS};
 use crate::hf_cache::RepoCache;
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
@@ -15,7 +15,7 @@ use crate::{ollama, wheel};
 
 /// A complete model on this disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Located {
+pub struct LocatedModel {
     /// As the user named it; for a path the last part of it.
     pub name: String,
     /// What is there.
@@ -41,7 +41,7 @@ pub enum ModelFiles {
     Folder(PathBuf),
 }
 
-impl Located {
+impl LocatedModel {
     /// The file or the folder.
     pub fn path(&self) -> &Path {
         match &self.format {
@@ -55,7 +55,10 @@ impl Located {
 /// # Errors
 /// A reference that can never become a model: a path that is not one, a snapshot with several
 /// GGUF files of which none was named, a damaged index.
-pub fn locate(model: &ModelRef, options: &StoreOptions) -> Result<Option<Located>, StoreError> {
+pub fn locate(
+    model: &ModelRef,
+    options: &StoreOptions,
+) -> Result<Option<LocatedModel>, StoreError> {
     match model {
         ModelRef::Alias(alias) => locate_alias(alias, options),
         ModelRef::Path(path) => locate_path(path).map(Some),
@@ -67,7 +70,7 @@ pub fn locate(model: &ModelRef, options: &StoreOptions) -> Result<Option<Located
 fn locate_alias(
     alias: &'static Alias,
     options: &StoreOptions,
-) -> Result<Option<Located>, StoreError> {
+) -> Result<Option<LocatedModel>, StoreError> {
     if let Some(located) = wheel::locate(alias, options) {
         return Ok(Some(located));
     }
@@ -88,7 +91,7 @@ fn locate_alias(
     Ok(pinned.then_some(located))
 }
 
-fn locate_path(path: &Path) -> Result<Located, StoreError> {
+fn locate_path(path: &Path) -> Result<LocatedModel, StoreError> {
     let not_a_model = |cause: String| StoreError::NotAModel {
         path: path.to_path_buf(),
         cause,
@@ -113,16 +116,16 @@ fn locate_path(path: &Path) -> Result<Located, StoreError> {
         ));
     }
     match folder::inspect(path)? {
-        Content::Folder(weights) => Ok(plain(
+        FolderContent::Folder(weights) => Ok(plain(
             name,
             ModelFiles::Folder(path.to_path_buf()),
             folder::total_size(&weights),
         )),
-        Content::Gguf(file) => {
+        FolderContent::Gguf(file) => {
             let size = folder::total_size(std::slice::from_ref(&file));
             Ok(plain(name, ModelFiles::Gguf(file), size))
         }
-        Content::Incomplete(missing) => Err(not_a_model(format!("not a model: {missing}"))),
+        FolderContent::Incomplete(missing) => Err(not_a_model(format!("not a model: {missing}"))),
     }
 }
 
@@ -131,7 +134,7 @@ pub(super) fn locate_hub(
     hub: &HubRef,
     name: String,
     options: &StoreOptions,
-) -> Result<Option<Located>, StoreError> {
+) -> Result<Option<LocatedModel>, StoreError> {
     let cache = RepoCache::new(&options.hf_cache, &hub.repo);
     let Some(commit) = cache.commit(&hub.revision) else {
         return Ok(None);
@@ -149,27 +152,27 @@ pub(super) fn locate_hub(
                     cause: "the file is not a GGUF; for safetensors leave `:file` away".to_owned(),
                 });
             }
-            Content::Gguf(path)
+            FolderContent::Gguf(path)
         }
         None if snapshot.is_dir() => folder::inspect(&snapshot)?,
         None => return Ok(None),
     };
     Ok(match content {
-        Content::Folder(weights) => {
+        FolderContent::Folder(weights) => {
             let size = folder::total_size(&weights);
             let mut located = plain(name, ModelFiles::Folder(snapshot.clone()), size);
             located.sha256 = hash_of(&snapshot.join(WEIGHTS));
             Some(located)
         }
-        Content::Gguf(path) => {
+        FolderContent::Gguf(path) => {
             let size = folder::total_size(std::slice::from_ref(&path));
             let sha256 = hash_of(&path);
-            Some(Located {
+            Some(LocatedModel {
                 sha256,
                 ..plain(name, ModelFiles::Gguf(path), size)
             })
         }
-        Content::Incomplete(_) => None,
+        FolderContent::Incomplete(_) => None,
     })
 }
 
@@ -179,8 +182,8 @@ fn hash_of(pointer: &Path) -> Option<String> {
     is_sha256.then(|| etag.to_ascii_lowercase())
 }
 
-fn plain(name: String, format: ModelFiles, size: u64) -> Located {
-    Located {
+fn plain(name: String, format: ModelFiles, size: u64) -> LocatedModel {
+    LocatedModel {
         name,
         format,
         sha256: None,

@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::catalogue::DEFAULT;
 use crate::error::StoreError;
 use crate::folder;
-use crate::folder::Content;
+use crate::folder::FolderContent;
 use crate::hf_cache::{RepoCache, repositories};
-use crate::located::{Located, locate};
+use crate::located::{LocatedModel, locate};
 use crate::ollama;
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
 
 /// One model, installed or known by its alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct ModelEntry {
     /// What to write after `--model`.
     pub name: String,
     /// Whether it is the default model.
@@ -45,9 +45,9 @@ pub struct Entry {
 ///
 /// # Errors
 /// Those of [`locate`].
-pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<Entry, StoreError> {
+pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<ModelEntry, StoreError> {
     let located = locate(model, options)?;
-    let mut entry = Entry {
+    let mut entry = ModelEntry {
         name: model.to_string(),
         default: false,
         installed: located.is_some(),
@@ -82,7 +82,7 @@ pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<Entry, StoreErr
     Ok(entry)
 }
 
-fn fill(entry: &mut Entry, located: Located) {
+fn fill(entry: &mut ModelEntry, located: LocatedModel) {
     entry.format = Some(match located.format {
         super::ModelFiles::Gguf(_) => "gguf",
         super::ModelFiles::Folder(_) => "folder",
@@ -104,9 +104,9 @@ fn model_type(folder: &Path) -> Option<String> {
 
 /// Every alias, then every other model in the Hugging Face cache, then Ollama's. What is damaged
 /// is left out, as it cannot be used.
-pub fn list(options: &StoreOptions) -> Vec<Entry> {
+pub fn list(options: &StoreOptions) -> Vec<ModelEntry> {
     let aliases = options.catalogue.iter().map(ModelRef::Alias);
-    let mut entries: Vec<Entry> = aliases
+    let mut entries: Vec<ModelEntry> = aliases
         .filter_map(|model| entry(&model, options).ok())
         .collect();
     let hub = repositories(&options.hf_cache)
@@ -138,7 +138,7 @@ fn in_cache(repo: &str, options: &StoreOptions) -> Vec<HubRef> {
             revision: revision.clone(),
             file,
         };
-        if matches!(folder::inspect(&snapshot), Ok(Content::Folder(_))) {
+        if matches!(folder::inspect(&snapshot), Ok(FolderContent::Folder(_))) {
             found.push(reference(None));
         }
         let names = folder::ggufs(&snapshot);

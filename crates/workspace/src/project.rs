@@ -14,7 +14,7 @@ use hoplens_prompt::{Origin, Suppression};
 
 pub use ignoring::ignoring;
 pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
-pub use values::{Allowance, Code, FileGlob};
+pub use values::{Allowance, FileGlob, IgnoredCode};
 
 /// The file's name.
 pub const PROJECT_FILE: &str = "hoplens.toml";
@@ -31,7 +31,7 @@ pub struct Project {
     /// Whether BOS stands before prompts, as `--bos`.
     pub bos: Option<Bos>,
     /// Codes of findings that are not to be shown.
-    pub ignore: Vec<Code>,
+    pub ignore: Vec<IgnoredCode>,
     /// Whether hops that nobody declared are left alone.
     pub declared_only: bool,
     /// When a verdict is given.
@@ -193,7 +193,7 @@ impl Project {
     /// The findings that are not to be shown, as a file of the project may say itself.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
         self.ignore.iter().map(|code| Suppression {
-            code: code.0.clone(),
+            code: code.0,
             range: 0..0,
             origin: Origin::FrontMatter,
         })

@@ -127,7 +127,7 @@ t.test('a missing model is reported, and everything else works', function()
   t.contains(health(), 'no model (absent)')
   -- Diagnostics that need no model appear.
   vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { '    expect: [' })
-  t.diagnostic(bufnr, 'front-matter')
+  t.diagnostic(bufnr, 'invalid-yaml')
   t.messages = {}
   vim.cmd('Hoplens heads')
   t.wait('an error message', function()

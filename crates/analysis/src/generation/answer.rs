@@ -9,7 +9,7 @@ use crate::generation::generate::generate;
 use crate::generation::generate::{Generation, Stop};
 use crate::hop::probe::Probe;
 use crate::hop::prompt_query::{ask, asked};
-use hoplens_runtime::{Capture, Sampling};
+use hoplens_runtime::{Capture, SamplingParams};
 
 /// Tokens in which an answer has to end.
 const MOST: usize = 8;
@@ -42,7 +42,7 @@ pub fn answer(
     let greedy = Generation {
         bos: settings.bos,
         most: MOST,
-        sampling: Sampling::GREEDY,
+        sampling: SamplingParams::GREEDY,
         stops: Vec::new(),
     };
     let mut said = String::new();

@@ -9,7 +9,9 @@ use crate::case::query::CaseQuery;
 use crate::case::query::interventions;
 use crate::error::AnalysisError;
 use crate::generation::stream::TextStream;
-use hoplens_runtime::{BosPolicy, Cancel, Model, ModelError, Sampler, Sampling, log_softmax_at};
+use hoplens_runtime::{
+    BosPolicy, Cancel, Model, ModelError, Sampler, SamplingParams, log_softmax_at,
+};
 
 /// How a prompt is continued.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +21,7 @@ pub struct Generation {
     /// The most tokens that are written.
     pub most: usize,
     /// How each is chosen.
-    pub sampling: Sampling,
+    pub sampling: SamplingParams,
     /// Texts to stop before, none of them empty.
     pub stops: Vec<String>,
 }

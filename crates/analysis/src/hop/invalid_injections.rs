@@ -7,7 +7,7 @@ use crate::case::query::interventions;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{FRONT_MATTER, Injection, Problem, Severity};
+use hoplens_prompt::{Code, Injection, Problem, Severity};
 use hoplens_runtime::Model;
 
 /// Takes the injections out of a case that cannot be placed, and says why of each, at its own
@@ -39,7 +39,7 @@ pub(crate) fn drop_invalid_injections(
             Ok(_) => kept.push(injection.clone()),
             Err(error) if error.is_cancelled() => return Err(error),
             Err(error) => problems.push(Problem {
-                code: FRONT_MATTER,
+                code: Code::InvalidInjection,
                 severity: Severity::Error,
                 message: message(case, &error),
                 range: place(model, injection, &error),

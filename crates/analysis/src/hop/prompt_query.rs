@@ -4,7 +4,7 @@ use crate::case::query::{CaseQuery, answers, interventions};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::{Probe, TokenProbability};
-use hoplens_runtime::{Capture, Hooks, Model, PromptQuery, Reuse, Score, Trace};
+use hoplens_runtime::{ActivationCache, Capture, Hooks, Model, PromptQuery, Reuse, Score};
 
 /// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
 /// each prompt's first sequence in it.
@@ -15,7 +15,7 @@ pub(crate) fn ask(
     context: &AnalysisContext<'_>,
     queries: &[PromptQuery],
     capture: Capture,
-) -> Result<(Vec<(Probe, usize)>, Trace), AnalysisError> {
+) -> Result<(Vec<(Probe, usize)>, ActivationCache), AnalysisError> {
     let AnalysisContext { model, cancel, .. } = *context;
     let hooks = Hooks {
         reuse: Reuse::Keys,

@@ -8,7 +8,9 @@ use crate::hop::probe::{HopProbe, Probes, TokenReading};
 use crate::hop::prompt_query::{ask, asked};
 use crate::hop::variant::Variant;
 use crate::hop::variants::{begun, variants};
-use hoplens_runtime::{Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token, Trace};
+use hoplens_runtime::{
+    ActivationCache, Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token,
+};
 
 /// Asks the prompt as written, with the bridges named, each mention alone and the prompt without
 /// its subject, in one pass, and reads its tokens.
@@ -83,7 +85,7 @@ pub fn run_probes(
 }
 
 /// The tokens of a prompt with what a pass over it, or over it and an answer, found.
-fn readings(model: &Model, tokens: Vec<Token>, trace: &Trace) -> Vec<TokenReading> {
+fn readings(model: &Model, tokens: Vec<Token>, trace: &ActivationCache) -> Vec<TokenReading> {
     let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
     let reading = |(index, token): (usize, Token)| TokenReading {
         id: token.id,

@@ -1,5 +1,6 @@
 //! From probabilities to a verdict.
 
+use hoplens_prompt::Code;
 use serde::Serialize;
 
 use crate::hop::probe::Probes;
@@ -24,15 +25,23 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The diagnostic code; `ok` is none.
-    pub const fn code(self) -> &'static str {
+    /// The code of the finding that says so; none where nothing is wrong.
+    pub const fn code(self) -> Option<Code> {
         match self {
-            Self::Ok => "ok",
-            Self::HopLost => "hop-lost",
-            Self::HopUnknown => "hop-unknown",
-            Self::AnswerShortcut => "answer-shortcut",
-            Self::AnswerUnknown => "answer-unknown",
-            Self::AnswerUnlikely => "answer-unlikely",
+            Self::Ok => None,
+            Self::HopLost => Some(Code::HopLost),
+            Self::HopUnknown => Some(Code::HopUnknown),
+            Self::AnswerShortcut => Some(Code::AnswerShortcut),
+            Self::AnswerUnknown => Some(Code::AnswerUnknown),
+            Self::AnswerUnlikely => Some(Code::AnswerUnlikely),
+        }
+    }
+
+    /// The name as reports have it: the code's, or `ok`.
+    pub const fn name(self) -> &'static str {
+        match self.code() {
+            Some(code) => code.as_str(),
+            None => "ok",
         }
     }
 }

@@ -63,9 +63,10 @@ impl AnalysisRun {
         }
     }
 
-    /// Returns the step that the next call of [`AnalysisRun::step`] does; `None` at the end.
-    pub fn next_step(&self) -> Option<AnalysisStep> {
-        self.steps.front().copied()
+    /// Returns the steps that are known to remain, in their order. [`AnalysisRun::step`] does the
+    /// first of them.
+    pub fn remaining_steps(&self) -> impl Iterator<Item = AnalysisStep> + '_ {
+        self.steps.iter().copied()
     }
 
     /// Returns the id of a case, once the verdicts are known.
@@ -101,6 +102,14 @@ impl AnalysisRun {
                 Ok(Some(AnalysisEvent::Failed { case, step, error }))
             }
             (found, _) => found.map(Some),
+        }
+    }
+
+    /// Leaves out `step` if it is still the next one, because the job that was to do it failed
+    /// before it called [`AnalysisRun::step`].
+    pub fn skip(&mut self, step: AnalysisStep) {
+        if self.steps.front() == Some(&step) {
+            self.steps.pop_front();
         }
     }
 

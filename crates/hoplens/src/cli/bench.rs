@@ -194,7 +194,7 @@ impl Bench<'_> {
         let name = format!("rerun, last of {tokens} tokens changed");
         let rate = self.model.flops(1, tokens, 1) / seconds;
         self.push(name, seconds * 1e3, "ms", Some(rate));
-        self.model.forget();
+        self.model.clear_cache();
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl Bench<'_> {
         let memory = "Great Barrier Reef";
         let seconds = median(self.runs.min(3), || {
             // As for a prompt that was not met before.
-            self.model.forget();
+            self.model.clear_cache();
             let progress = &mut |_| {};
             sweep(context, &query, memory, &grid, progress).map(|_| ())
         })?;

@@ -68,6 +68,39 @@ pub(super) enum CliError {
     Show(#[from] ShowError),
 }
 
+impl CliError {
+    /// Returns the flags that solve the problem, if the error itself does not name them: the
+    /// libraries below the command line know no flags.
+    fn flags(&self) -> Option<&'static str> {
+        match self {
+            Self::Memory(error) => match error {
+                MemoryError::NoInjection => Some(
+                    "give --memory, --layer and --tau, or a file with an injection in its front \
+                     matter",
+                ),
+                MemoryError::ScopeOfControlVector => {
+                    Some("give --to transformer-lens or --to nnsight for a script, or --scope all")
+                }
+                MemoryError::HeadOfScript => Some("give --to gguf for a control vector"),
+                MemoryError::LayerOfControlVector => Some(
+                    "give --layer 1 or later (`hoplens sweep` shows which layer does as much), or \
+                     --to transformer-lens or --to nnsight for a script",
+                ),
+                MemoryError::NotInLlamaCpp { .. } => {
+                    Some("give --to transformer-lens or --to nnsight for a script")
+                }
+                _ => None,
+            },
+            Self::Lens(LensError::OtherTraining { .. }) => {
+                Some("give the same flags as before, or --restart")
+            }
+            Self::Lens(LensError::Diverged { .. }) => Some("give a lower --rate"),
+            Self::Eval(EvalError::ForeignFile { .. }) => Some("give another --out"),
+            _ => None,
+        }
+    }
+}
+
 /// Prints an error to standard error.
 pub(super) fn print(error: &CliError) {
     use std::io::Write;
@@ -75,5 +108,9 @@ pub(super) fn print(error: &CliError) {
         .bold()
         .fg_color(Some(anstyle::AnsiColor::Red.into()));
     // There is nowhere left to report a failure to.
-    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+    let err = &mut anstream::stderr().lock();
+    let _ = writeln!(err, "{style}error{style:#}: {error}");
+    if let Some(flags) = error.flags() {
+        let _ = writeln!(err, "{}help{0:#}: {flags}", anstyle::Style::new().bold());
+    }
 }

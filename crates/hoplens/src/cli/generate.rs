@@ -25,7 +25,7 @@ use hoplens_injection::Scope;
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Origin, Severity, all_problems, sidecar_name};
-use hoplens_runtime::{Cancel, Model, Sampling};
+use hoplens_runtime::{Cancel, Model, SamplingParams};
 
 #[derive(Serialize)]
 struct GenerateResult<'a> {
@@ -130,7 +130,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
     }
     let mut reports = reports.into_iter();
     if let Some(first) = reports.next().filter(|_| !session.is_text) {
-        let Sampling {
+        let SamplingParams {
             temperature,
             top_k,
             top_p,

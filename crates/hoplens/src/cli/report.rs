@@ -10,7 +10,7 @@ use hoplens_analysis::{
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
 use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
-use hoplens_prompt::{FileEdit, Origin, Severity, sidecar_name};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity, sidecar_name};
 
 /// One file.
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ struct TextEditReport {
 
 #[derive(Serialize)]
 struct DiagnosticReport<'a> {
-    code: &'a str,
+    code: Code,
     /// The case that it belongs to, if to one.
     case: Option<&'a str>,
     severity: &'static str,

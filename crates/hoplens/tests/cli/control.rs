@@ -19,7 +19,7 @@ use hoplens_interp::memory::{
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
-    Action, Answer, BosPolicy, Cancel, Hooks, Intervention, Model, PromptQuery, Select,
+    Action, Answer, BosPolicy, Cancel, Hooks, Intervention, Model, PromptQuery, TargetPositions,
     log_softmax, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
@@ -63,7 +63,7 @@ fn in_force(model: &Model) -> Intervention {
     Intervention {
         layer: 0,
         sequence: None,
-        at: Select::Range(1..3),
+        at: TargetPositions::Range(1..3),
         action: Action::AddAttnOut(vec![0.05; model.info.width].into()),
     }
 }
@@ -226,8 +226,8 @@ fn side_effects_equal_a_plain_double_loop() {
             let vector = injection.vector(context, BosPolicy::Always).unwrap();
             for (effect, one) in effects.iter().zip(&reference_prompts) {
                 let at = match placement.scope {
-                    Scope::All => Select::All,
-                    _ => Select::Range(one.tokens.len() - 1..one.tokens.len()),
+                    Scope::All => TargetPositions::All,
+                    _ => TargetPositions::Range(one.tokens.len() - 1..one.tokens.len()),
                 };
                 let change = place(&vector, placement.layer, placement.tau, at).unwrap();
                 let before = logits(&model, &one.ids(), one.interventions.clone());

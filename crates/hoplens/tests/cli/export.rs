@@ -13,7 +13,7 @@ use hoplens_interp::memory::{
 };
 use hoplens_runtime::{
     Action, Answer, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
-    Select,
+    TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -101,7 +101,7 @@ fn a_direction_is_added_behind_its_block() {
         let change = Intervention {
             layer: model.info.layers - 1,
             sequence: None,
-            at: Select::Range(1..3),
+            at: TargetPositions::Range(1..3),
             action: Action::AddMlpOut(vector.as_slice().into()),
         };
         let run = |interventions| {

@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 /// Free text for people; everything else is part of the contract.
 const IGNORED: [&str; 1] = ["window/logMessage"];
 
+/// How long the server waits for running requests once its input has ended. A client that says
+/// `exit` does not wait for it.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
 /// How a session begins.
 pub struct Start {
     /// What `--model` says; not given where empty.
@@ -233,6 +237,12 @@ impl Client {
             Some(error) => Err(error.clone()),
             None => Ok(message["result"].take()),
         }
+    }
+
+    /// Whether the answer to a request was received and not yet taken.
+    pub fn has_answer(&self, id: i64) -> bool {
+        let mut messages = self.unread.iter();
+        messages.any(|message| message["id"] == id && message.get("method").is_none())
     }
 
     /// A request that must succeed.

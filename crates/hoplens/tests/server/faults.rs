@@ -28,7 +28,7 @@ fn a_panic_on_the_models_thread_ends_one_job() {
     let shown = client.notification(SHOWN, |_| true);
     assert_eq!(shown["type"], 1);
     let message = shown["message"].as_str().unwrap();
-    assert!(message.contains("mistake of its own"), "{message}");
+    assert!(message.contains("bug in hoplens"), "{message}");
     // The next look at the same prompt works.
     client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
     client.newest(DIAGNOSTICS, URI, |found| {

@@ -56,7 +56,7 @@ fn each_folder_has_its_settings_and_they_come_and_go() {
         found[0]["code"].clone()
     };
     assert_eq!(codes(&quiet), Value::Null);
-    assert_eq!(codes(&llama), "front-matter");
+    assert_eq!(codes(&llama), "invalid-yaml");
     let mut change = |added: &[&PathBuf], removed: &[&PathBuf], model: &str| {
         let of = |folders: &[&PathBuf]| -> Vec<Value> {
             folders.iter().map(|folder| folder_of(folder)).collect()

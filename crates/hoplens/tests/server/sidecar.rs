@@ -96,7 +96,7 @@ fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
     client.open(&sidecar, "yaml", &created);
     let found = client.diagnostics(&prompt, is_done);
     let found = found["diagnostics"].as_array().unwrap();
-    assert!(found.iter().any(|one| one["code"] == "front-matter"));
+    assert!(found.iter().any(|one| one["code"] == "invalid-yaml"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn failing(model: &str, words: &[&str]) -> Client {
     client.notification("window/showMessage", |shown| shown["message"] == *reason);
     client.open(URI, "dotprompt", TEXT);
     let found = client.diagnostics(URI, |_| true);
-    assert_eq!(codes(&found), ["front-matter", "unknown-model"]);
+    assert_eq!(codes(&found), ["invalid-yaml", "unknown-model"]);
     let one = &found["diagnostics"][1];
     assert_eq!(one["severity"], 2);
     assert_eq!(editor::slice(TEXT, &one["range"]), "---");

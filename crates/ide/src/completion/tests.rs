@@ -157,7 +157,7 @@ fn only_keys_of_the_map_at_the_cursor_that_are_not_there() {
     check(
         "a.prompt",
         "---\nhoplens.ignore:\n  $0\n---\nT",
-        &hoplens_prompt::CODES,
+        hoplens_prompt::Code::NAMES,
     );
     let first = applied(
         "a.prompt",
@@ -257,12 +257,12 @@ fn words_and_numbers_are_offered() {
     check(
         "a.prompt",
         "---\nhoplens.ignore: [hop-lost, $0]\n---\nT",
-        &hoplens_prompt::CODES,
+        hoplens_prompt::Code::NAMES,
     );
     check(
         "a.prompt",
         "---\nhoplens.ignore:\n  - tok$0\n---\nT",
-        &hoplens_prompt::CODES,
+        hoplens_prompt::Code::NAMES,
     );
     check("a.txt.hoplens.yaml", "version: $0", &["1"]);
     let one = applied(
@@ -382,10 +382,10 @@ fn settings_of_a_project_are_offered() {
     check_project("model = \"x\"\nb$0", &["bos", "ignore", "declared_only"]);
     check_project("bos = $0", &["auto", "always", "never"]);
     check_project("declared_only = $0", &["true", "false"]);
-    check_project("ignore = [\"hop-lost\", $0]", &hoplens_prompt::CODES);
+    check_project("ignore = [\"hop-lost\", $0]", hoplens_prompt::Code::NAMES);
     check_project(
         "ignore = [\n  \"hop-lost\",\n  $0\n]\n",
-        &hoplens_prompt::CODES,
+        hoplens_prompt::Code::NAMES,
     );
     check_project(
         "[search]\nencodings = [$0]",

@@ -6,7 +6,7 @@ use crate::documents::heatmap::HeatMap;
 use crate::documents::weighed::ControlReport;
 use crate::documents::weighed::Weighed;
 use hoplens_interp::memory::{Cell, SideEffectSummary, Sweep};
-use hoplens_runtime::Reading;
+use hoplens_runtime::FirstTokenScore;
 
 /// A grid that was measured, as JSON has it.
 #[derive(Debug, Serialize)]
@@ -14,7 +14,7 @@ pub struct SweepDocument<'a> {
     prompt: &'a str,
     expect: &'a [String],
     memory: &'a str,
-    baseline: Reading,
+    baseline: FirstTokenScore,
     cells: &'a [Cell],
     best: Option<&'a Cell>,
     control: Option<&'a ControlReport>,

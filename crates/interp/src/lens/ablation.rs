@@ -8,7 +8,8 @@ use crate::context::ModelContext;
 use crate::lens::head_at::HeadAt;
 use crate::lens::heads::head_outputs;
 use hoplens_runtime::{
-    Capture, Fork, Hooks, Matrix, ModelError, Positions, PromptQuery, Reuse, Select, Trace,
+    ActivationCache, Capture, Fork, Hooks, Matrix, ModelError, Positions, PromptQuery, Reuse,
+    TargetPositions,
 };
 
 /// Rows (positions of forks) in one pass: bounds its memory.
@@ -50,7 +51,7 @@ pub fn ablate_heads(
             .map(|(head, outputs)| Fork {
                 sequence: 0,
                 layer: head.layer,
-                at: Select::All,
+                at: TargetPositions::All,
                 vector: ablation_vector(outputs, ablation),
             })
             .collect();
@@ -64,7 +65,7 @@ pub fn ablate_heads(
             },
         };
         let trace = context.model.forward(&[&ids], &hooks, context.cancel)?;
-        let readings = trace.readings;
+        let readings = trace.first_token_scores;
         logps.extend(readings[1..].iter().map(|reading| reading.logp_first));
     }
     Ok(logps)
@@ -75,7 +76,7 @@ pub fn ablate_heads(
 /// pass.
 ///
 /// # Errors
-/// As [`hoplens_runtime::Model::slopes`]; a head that does not exist.
+/// As [`hoplens_runtime::Model::attn_out_gradients`]; a head that does not exist.
 pub fn estimate_ablations(
     context: ModelContext<'_>,
     query: &PromptQuery,
@@ -86,7 +87,7 @@ pub fn estimate_ablations(
         model.check_layer(at.layer)?;
         model.check_head(at.head)?;
     }
-    let gradients = model.slopes(
+    let gradients = model.attn_out_gradients(
         &query.ids(),
         &query.first_tokens(),
         &query.interventions,
@@ -99,7 +100,7 @@ pub fn estimate_ablations(
         .attn_out
         .iter()
         .enumerate()
-        .map(|(layer, grad)| model.slopes_by_z(layer, grad))
+        .map(|(layer, grad)| model.z_gradients(layer, grad))
         .collect();
     let change = |at: &HeadAt| -> f64 {
         let dims = at.head * dim..(at.head + 1) * dim;
@@ -130,7 +131,10 @@ fn all_head_outputs(
 }
 
 /// Runs the prompt and captures every head's z at every position.
-fn z_everywhere(context: ModelContext<'_>, query: &PromptQuery) -> Result<Trace, ModelError> {
+fn z_everywhere(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+) -> Result<ActivationCache, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Residuals,
         interventions: query.interventions.clone(),

@@ -3,8 +3,8 @@
 use crate::context::ModelContext;
 use crate::lens::head_at::HeadAt;
 use hoplens_runtime::{
-    Capture, Hooks, Matrix, Model, ModelError, Positions, PromptQuery, Reuse, Trace, View,
-    log_softmax_at, top_k,
+    ActivationCache, Capture, Hooks, Matrix, MatrixView, Model, ModelError, Positions, PromptQuery,
+    Reuse, log_softmax_at, top_k,
 };
 
 /// The read-outs of one head at the last position of a prompt.
@@ -64,7 +64,7 @@ pub fn read_heads(
 pub(super) fn trace_last(
     context: ModelContext<'_>,
     query: &PromptQuery,
-) -> Result<Trace, ModelError> {
+) -> Result<ActivationCache, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Keys,
         interventions: query.interventions.clone(),
@@ -85,7 +85,11 @@ pub(super) fn trace_last(
 
 /// Attributes the target's logit at the last position of one sequence to the heads; leaves their
 /// `top` empty.
-pub(super) fn attribute_logit(model: &Model, trace: &Trace, target: u32) -> LogitAttribution {
+pub(super) fn attribute_logit(
+    model: &Model,
+    trace: &ActivationCache,
+    target: u32,
+) -> LogitAttribution {
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
     let embedding = trace
@@ -158,15 +162,20 @@ pub fn last_outputs(context: ModelContext<'_>, query: &PromptQuery) -> Result<Ma
 pub(super) fn head_outputs(model: &Model, at: HeadAt, z: &Matrix) -> Result<Matrix, ModelError> {
     let weights = model.head_weights(at.layer, at.head)?;
     let (dim, width) = (weights.rows, weights.cols);
-    let own = View::new(&z.data[at.head * dim..], z.rows, dim, z.cols);
+    let own = MatrixView::new(&z.data[at.head * dim..], z.rows, dim, z.cols);
     let mut outputs = Matrix::zeros(z.rows, width);
-    let weights = View::new(&weights.data, dim, width, width);
+    let weights = MatrixView::new(&weights.data, dim, width, width);
     own.times(weights, 1.0, &mut outputs.data, width, false);
     Ok(outputs)
 }
 
 /// Fills in the `top` tokens of the unembed lens for some heads of a trace.
-pub(super) fn fill_top_tokens(model: &Model, trace: &Trace, heads: &mut [HeadReadout], top: usize) {
+pub(super) fn fill_top_tokens(
+    model: &Model,
+    trace: &ActivationCache,
+    heads: &mut [HeadReadout],
+    top: usize,
+) {
     let mut outputs = Matrix {
         rows: heads.len(),
         cols: model.info.width,

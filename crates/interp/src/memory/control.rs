@@ -13,7 +13,7 @@ use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, resolve_scope, scaled};
 use crate::memory::measure::measure;
 use crate::memory::words::Words;
-use hoplens_runtime::{Fork, PromptQuery, Reading};
+use hoplens_runtime::{FirstTokenScore, Fork, PromptQuery};
 
 /// The default number of random memories.
 pub const CONTROL_MEMORIES: usize = 40;
@@ -25,9 +25,9 @@ pub const CONTROL_SEED: u64 = 0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     /// The prompt without any of them.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// With the chosen memory.
-    pub chosen: Reading,
+    pub chosen: FirstTokenScore,
     /// With the random ones, in the order given.
     pub random: Vec<ControlReading>,
 }
@@ -38,7 +38,7 @@ pub struct ControlReading {
     /// Its text.
     pub memory: String,
     /// NaN and the vocabulary's size if it makes the logits overflow.
-    pub reading: Reading,
+    pub reading: FirstTokenScore,
 }
 
 impl Control {
@@ -185,7 +185,7 @@ pub fn control(
         forks.extend(scaled.map(fork));
     }
     let (baseline, readings) = measure(context, query, &forks, progress)?;
-    let overflow = Reading {
+    let overflow = FirstTokenScore {
         logp_first: f64::NAN,
         rank: model.config().vocab,
     };
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn gains_are_relative_to_the_baseline() {
-        let reading = |logp_first| Reading {
+        let reading = |logp_first| FirstTokenScore {
             logp_first,
             rank: 0,
         };

@@ -5,7 +5,7 @@ use crate::memory::encoding::{MemoryEncoding, MemoryVector, embed, unembed};
 use crate::memory::error::MemoryError;
 use crate::memory::head_projection::project_onto_head;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Capture, Hooks, LayerTrace, Positions};
+use hoplens_runtime::{Capture, Hooks, LayerActivations, Positions};
 
 /// Memories that are read in one pass: enough to fill the matrix kernels, few enough to bound the
 /// pass's memory.
@@ -94,7 +94,7 @@ fn layerwise(
         let trace = model.forward(&sequences, &hooks, cancel)?;
         let per_layer = |row: usize| {
             let layers = trace.layers.iter().enumerate();
-            let vector = |(layer, kept): (usize, &LayerTrace)| match head {
+            let vector = |(layer, kept): (usize, &LayerActivations)| match head {
                 Some(head) => model.head_outputs(layer, kept.z.row(row)).row(head).into(),
                 None => kept.attn_out.row(row).into(),
             };

@@ -8,7 +8,7 @@ use crate::memory::encoding::MemoryVector;
 use crate::memory::error::MemoryError;
 use crate::memory::placement::Placement;
 use hoplens_injection::Scope;
-use hoplens_runtime::{Action, BosPolicy, Intervention, Select, Token};
+use hoplens_runtime::{Action, BosPolicy, Intervention, TargetPositions, Token};
 
 /// A memory with its placement: an injection that no file declares.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -43,7 +43,7 @@ pub fn place(
     vector: &MemoryVector,
     layer: usize,
     tau: f64,
-    at: Select,
+    at: TargetPositions,
 ) -> Result<Intervention, MemoryError> {
     let action = Action::AddAttnOut(scaled(vector, layer, tau)?);
     Ok(Intervention {
@@ -84,10 +84,16 @@ pub(super) fn scaled(
 ///
 /// # Errors
 /// [`MemoryError::NoSuchSpan`] if the prompt does not contain the quoted text.
-pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Select, MemoryError> {
+pub fn resolve_scope(
+    scope: &Scope,
+    text: &str,
+    tokens: &[Token],
+) -> Result<TargetPositions, MemoryError> {
     match scope {
-        Scope::All => Ok(Select::All),
-        Scope::Last => Ok(Select::Range(tokens.len().saturating_sub(1)..tokens.len())),
+        Scope::All => Ok(TargetPositions::All),
+        Scope::Last => Ok(TargetPositions::Range(
+            tokens.len().saturating_sub(1)..tokens.len(),
+        )),
         Scope::Span(span) => {
             let nth = span.nth.max(1);
             let found = text.match_indices(&span.text).nth(nth - 1);
@@ -107,7 +113,7 @@ pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Sele
                 |token: &Token| token.range.start < bytes.end && bytes.start < token.range.end;
             let first = tokens.iter().position(inside).ok_or_else(missing)?;
             let last = tokens.iter().rposition(inside).ok_or_else(missing)?;
-            Ok(Select::Range(first..last + 1))
+            Ok(TargetPositions::Range(first..last + 1))
         }
     }
 }

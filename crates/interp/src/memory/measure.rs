@@ -2,7 +2,7 @@
 
 use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
-use hoplens_runtime::{Capture, Fork, Hooks, ModelError, PromptQuery, Reading, Reuse};
+use hoplens_runtime::{Capture, FirstTokenScore, Fork, Hooks, ModelError, PromptQuery, Reuse};
 
 /// Rows (positions of variants) in one pass: enough to fill the matrix kernels, few enough to bound
 /// its memory and to report progress often.
@@ -13,13 +13,13 @@ const ROWS_PER_PASS: usize = 512;
 const LEAST_VARIANTS_PER_PASS: usize = 4;
 
 /// Measures variants of a prompt, which is sequence 0 of each fork. Returns the reading of the
-/// prompt as it is, and one reading for each fork, in their order. `progress` receives the number of
-/// variants that are done.
+/// prompt as it is, and one reading for each fork, in their order. `progress` receives the number
+/// of variants that are done.
 ///
 /// A variant shares the clean run below its layer and, where nothing changes there, before its
 /// first position; all variants of a pass go through the layers above in one growing batch. This is
-/// exact. The clean run is computed once and cached; a prompt that is too long for the cache repeats
-/// it in each pass.
+/// exact. The clean run is computed once and cached; a prompt that is too long for the cache
+/// repeats it in each pass.
 ///
 /// # Errors
 /// As [`hoplens_runtime::Model::forward`]; [`ModelError::EmptyPrompt`] if the prompt has no tokens.
@@ -28,7 +28,7 @@ pub fn measure(
     query: &PromptQuery,
     forks: &[Fork],
     progress: &mut dyn FnMut(usize),
-) -> Result<(Reading, Vec<Reading>), MemoryError> {
+) -> Result<(FirstTokenScore, Vec<FirstTokenScore>), MemoryError> {
     let ids = query.ids();
     if ids.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
@@ -58,7 +58,7 @@ pub fn measure(
         };
         let trace = context.model.forward(&[&ids], &hooks, context.cancel)?;
         // The first reading of every pass is that of the clean run.
-        let mut found = trace.readings.into_iter();
+        let mut found = trace.first_token_scores.into_iter();
         let clean = found.next();
         baseline = baseline.or(clean);
         readings.extend(found);

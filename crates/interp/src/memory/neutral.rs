@@ -1,4 +1,4 @@
-//! Neutral reference prompts of the project's own making, to measure side effects on.
+//! Neutral reference prompts, made for this project, to measure side effects on.
 
 use hoplens_runtime::{Answer, BosPolicy, Model, PromptQuery};
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::memory::encoding::MemoryEncoding;
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{BosPolicy, Select};
+use hoplens_runtime::{BosPolicy, TargetPositions};
 
 /// An injection without its memory: what stays fixed while memories or prompts change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,10 +34,10 @@ impl Placement {
 
     /// The positions in any prompt of `len` tokens; `None` for a span, which occurs in one prompt
     /// only.
-    pub(super) fn positions_in_any_prompt(&self, len: usize) -> Option<Select> {
+    pub(super) fn positions_in_any_prompt(&self, len: usize) -> Option<TargetPositions> {
         match self.scope {
-            Scope::All => Some(Select::All),
-            Scope::Last => Some(Select::Range(len.saturating_sub(1)..len)),
+            Scope::All => Some(TargetPositions::All),
+            Scope::Last => Some(TargetPositions::Range(len.saturating_sub(1)..len)),
             Scope::Span(_) => None,
         }
     }

@@ -9,14 +9,14 @@ use crate::memory::measure::measure;
 use crate::memory::surface::{Point, posterior_mean};
 use crate::memory::sweep::{Cell, Grid, Sweep, variants};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Fork, Model, ModelError, PromptQuery, Slopes};
+use hoplens_runtime::{AttnOutGradients, Fork, Model, ModelError, PromptQuery};
 
-/// The default cost of a search, in passes over the prompt for each scope: about 0.45 s on two cores
-/// for SmolLM2-135M and a dozen tokens.
+/// The default cost of a search, in passes over the prompt for each scope: about 0.45 s on two
+/// cores for SmolLM2-135M and a dozen tokens.
 pub const SEARCH_PASSES: f64 = 50.0;
 
-/// The share of the budget that one round spends: large enough to fill the passes, small enough that
-/// measurements guide most of the search.
+/// The share of the budget that one round spends: large enough to fill the passes, small enough
+/// that measurements guide most of the search.
 const SHARE_PER_ROUND: f64 = 0.1;
 
 /// The most bytes that a backward pass may keep; longer prompts are searched without gradients.
@@ -52,16 +52,16 @@ struct Candidate {
     gain: Option<f64>,
 }
 
-/// Finds the best cells of a grid for about the budget of `search`; measures every cell if the whole
-/// grid costs no more.
+/// Finds the best cells of a grid for about the budget of `search`; measures every cell if the
+/// whole grid costs no more.
 ///
-/// One backward pass gives the gradient of the answer's log-probability with respect to each layer's
-/// attention output, and with it the first-order gain τ·⟨gradient, m⟩ of each cell. The first round
-/// measures, of each two adjacent layers, the one with the larger predicted gain, at a typical τ.
-/// Each later round measures the cells with the largest posterior mean of a Gaussian process over the
-/// measured gains, with the first-order gain as its prior mean. The returned sweep contains measured
-/// cells only, in the order of the grid. A prompt whose gradients would take more than 256 MB is
-/// searched without them. `progress` receives the number of cells that are done.
+/// One backward pass gives the gradient of the answer's log-probability with respect to each
+/// layer's attention output, and with it the first-order gain τ·⟨gradient, m⟩ of each cell. The
+/// first round measures, of each two adjacent layers, the one with the larger predicted gain, at a
+/// typical τ. Each later round measures the cells with the largest posterior mean of a Gaussian
+/// process over the measured gains, with the first-order gain as its prior mean. The returned sweep
+/// contains measured cells only, in the order of the grid. A prompt whose gradients would take more
+/// than 256 MB is searched without them. `progress` receives the number of cells that are done.
 ///
 /// # Errors
 /// As [`crate::memory::sweep`]; [`ModelError::NotFinite`] if the prompt's own logits overflow.
@@ -91,8 +91,12 @@ pub fn search(
     } else {
         if gradient_bytes(model, ids.len()) <= MOST_GRADIENT_BYTES {
             let first_tokens = query.first_tokens();
-            let gradients =
-                model.slopes(&ids, &first_tokens, &query.interventions, context.cancel)?;
+            let gradients = model.attn_out_gradients(
+                &ids,
+                &first_tokens,
+                &query.interventions,
+                context.cancel,
+            )?;
             for candidate in &mut candidates {
                 candidate.predicted_gain = predicted_gain(&gradients, &candidate.fork, ids.len());
             }
@@ -151,7 +155,7 @@ fn candidate(model: &Model, cell: Cell, fork: Fork, length: usize) -> Candidate 
 }
 
 /// Returns the gain that the gradients predict, in nats.
-fn predicted_gain(gradients: &Slopes, fork: &Fork, length: usize) -> f64 {
+fn predicted_gain(gradients: &AttnOutGradients, fork: &Fork, length: usize) -> f64 {
     let grad = &gradients.attn_out[fork.layer];
     let first_order: f64 = fork
         .at
@@ -167,8 +171,8 @@ fn gradient_bytes(model: &Model, length: usize) -> usize {
     3 * model.info.layers * model.info.width * length * size_of::<f32>()
 }
 
-/// Returns the magnitude at which the first round measures: where the best cells of an encoding tend
-/// to be.
+/// Returns the magnitude at which the first round measures: where the best cells of an encoding
+/// tend to be.
 fn typical_tau(encoding: Encoding) -> f64 {
     match encoding {
         Encoding::Embed => 6.0,
@@ -208,8 +212,8 @@ fn family(cell: &Cell) -> (Encoding, &Scope, bool) {
     (cell.encoding, &cell.scope, cell.tau < 0.0)
 }
 
-/// Selects the cells with the largest expected gain, as many as `left` floating point operations pay
-/// for.
+/// Selects the cells with the largest expected gain, as many as `left` floating point operations
+/// pay for.
 fn next_round(candidates: &[Candidate], left: f64) -> Vec<usize> {
     let mut families: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {

@@ -29,7 +29,8 @@ fn kernel(a: Point, b: Point) -> f64 {
     (1.0 + distance) * (-distance).exp()
 }
 
-/// Returns the posterior mean at `points` of a Gaussian process with mean 0, given `measured` values.
+/// Returns the posterior mean at `points` of a Gaussian process with mean 0, given `measured`
+/// values.
 /// `None` if the kernel matrix is not positive definite.
 pub(super) fn posterior_mean(measured: &[(Point, f64)], points: &[Point]) -> Option<Vec<f64>> {
     let count = measured.len();

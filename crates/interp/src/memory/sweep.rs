@@ -10,7 +10,7 @@ use crate::memory::injection::{resolve_scope, scaled};
 use crate::memory::measure::measure;
 use crate::memory::placement::Placement;
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Fork, ModelError, PromptQuery, Reading};
+use hoplens_runtime::{FirstTokenScore, Fork, ModelError, PromptQuery};
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,8 @@ pub struct Grid {
     pub taus: Vec<f64>,
     /// Scopes.
     pub scopes: Vec<Scope>,
-    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the whole
-    /// layer.
+    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the
+    /// whole layer.
     pub head: Option<usize>,
 }
 
@@ -42,9 +42,9 @@ pub struct Cell {
     pub tau: f64,
     /// Scope.
     pub scope: Scope,
-    /// As in [`Reading`]; NaN (`null` in JSON) if the injection made the logits overflow.
+    /// As in [`FirstTokenScore`]; NaN (`null` in JSON) if the injection made the logits overflow.
     pub logp_first: f64,
-    /// As in [`Reading`]; the vocabulary's size if the logits overflowed.
+    /// As in [`FirstTokenScore`]; the vocabulary's size if the logits overflowed.
     pub rank: usize,
 }
 
@@ -52,7 +52,7 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
     /// The prompt as it is.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// In the order encoding, scope, layer, τ.
     pub cells: Vec<Cell>,
 }

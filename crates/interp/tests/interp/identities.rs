@@ -4,7 +4,7 @@ use hoplens_interp::ModelContext;
 use hoplens_interp::lens::read_heads;
 use hoplens_runtime::{
     Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
-    Positions, PromptQuery, Select, Sequences,
+    Positions, PromptQuery, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -134,14 +134,14 @@ fn a_fork_equals_a_whole_pass() {
             (0..model.info.width).map(wave).collect()
         };
         let places = [
-            Select::All,
-            Select::Range(last..last + 1),
-            Select::Range(2..4),
+            TargetPositions::All,
+            TargetPositions::Range(last..last + 1),
+            TargetPositions::Range(2..4),
         ];
         let in_force = Intervention {
             layer: model.info.layers - 1,
             sequence: None,
-            at: Select::All,
+            at: TargetPositions::All,
             action: Action::AddAttnOut(vector(99)),
         };
         let mut forks = Vec::new();

@@ -8,10 +8,12 @@ use hoplens_runtime::{
     Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Sequences,
     log_softmax, rank_of,
 };
-use hoplens_test_support::{Ablation, Injection, Reference, Trace, assert_close, ids};
+use hoplens_test_support::{
+    ReferenceAblation, ReferenceInjection, ReferenceNumbers, ReferenceTrace, assert_close, ids,
+};
 
 /// Everything in a reference file, within `tolerance` nats.
-pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
+pub fn check_reference(model: &Model, reference: &ReferenceNumbers, tolerance: f64) {
     assert!(!reference.traces.is_empty() && !reference.injections.is_empty());
     for trace in &reference.traces {
         check_trace(model, trace, reference.policy(), tolerance);
@@ -31,7 +33,7 @@ pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
     }
 }
 
-fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) {
+fn check_trace(model: &Model, trace: &ReferenceTrace, policy: BosPolicy, tolerance: f64) {
     let tokens = ids(model, &trace.prompt, policy);
     assert_eq!(tokens, trace.ids, "tokens of {:?}", trace.prompt);
     let answer = model.tokenizer.ids(&trace.expect);
@@ -109,7 +111,12 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     check_ablations(model, &tokens, &trace.expect, &trace.ablations, tolerance);
 }
 
-fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tolerance: f64) {
+fn check_injections(
+    model: &Model,
+    injection: &ReferenceInjection,
+    policy: BosPolicy,
+    tolerance: f64,
+) {
     let first = model.tokenizer.ids(&injection.expect)[0];
     let query = PromptQuery {
         answers: vec![Answer::from_token(first)],
@@ -179,11 +186,11 @@ fn check_ablations(
     model: &Model,
     tokens: &[u32],
     expect: &str,
-    cells: &[Ablation],
+    cells: &[ReferenceAblation],
     tolerance: f64,
 ) {
     let first = model.tokenizer.ids(expect)[0];
-    let head = |cell: &Ablation| HeadAt {
+    let head = |cell: &ReferenceAblation| HeadAt {
         layer: cell.layer,
         head: cell.head,
     };

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::case::{Case, Injection, Measured, Origin};
+use crate::diagnostics::code::Code;
 use crate::edit::place::Item;
 use crate::edit::verify::{plain_case, plain_injection};
 use crate::edit::{FileEdit, TextEdit, edited, place, written_record};
@@ -149,8 +150,8 @@ fn own(cases: &[Case], target: Origin) -> impl Iterator<Item = &Case> {
 }
 
 /// The edit after which a code is not told of in this file; as [`insert_case`].
-pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEdit> {
-    let item = Item::Scalar(code.to_owned());
+pub fn insert_ignore(file: &PromptFile, text: &str, code: Code) -> Option<FileEdit> {
+    let item = Item::Scalar(code.to_string());
     // The file may have been given suppressions of its project, which stand in no file of its own.
     let nothing = FileEdit {
         target: Origin::FrontMatter,
@@ -159,12 +160,11 @@ pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEd
     };
     let (own, _) = edited(file, text, &nothing);
     first_sound(file, text, "ignore", &item, |after, _| {
-        let codes = |file: &PromptFile| -> Vec<String> {
-            let codes = file.suppressed.iter().map(|one| one.code.clone());
-            codes.collect()
+        let codes = |file: &PromptFile| -> Vec<Code> {
+            file.suppressed.iter().map(|one| one.code).collect()
         };
         let mut expected = codes(&own);
-        expected.push(code.to_owned());
+        expected.push(code);
         let mut got = codes(after);
         expected.sort();
         got.sort();
@@ -256,7 +256,7 @@ mod tests {
         after(
             name,
             text,
-            &insert_ignore(&file, text, "token-split").unwrap(),
+            &insert_ignore(&file, text, Code::TokenSplit).unwrap(),
         )
     }
 
@@ -292,12 +292,12 @@ mod tests {
         let text = "---\nhoplens.ignore: [hop-lost]\n---\nHi";
         let mut file = parse("a.prompt", text, None);
         let mut of_project = file.suppressed[0].clone();
-        of_project.code = "hop-unknown".into();
+        of_project.code = Code::HopUnknown;
         file.suppressed.push(of_project);
-        let edit = insert_ignore(&file, text, "token-split").unwrap();
+        let edit = insert_ignore(&file, text, Code::TokenSplit).unwrap();
         let now = parse("a.prompt", &edit.apply(text), None);
-        let codes: Vec<&str> = now.suppressed.iter().map(|one| one.code.as_str()).collect();
-        assert_eq!(codes, ["hop-lost", "token-split"]);
+        let codes: Vec<Code> = now.suppressed.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::HopLost, Code::TokenSplit]);
     }
 
     #[track_caller]

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use crate::case::Origin;
+use crate::diagnostics::severity::Severity;
 use crate::edit::{NewInjection, insert_injection};
 use crate::file::{PromptFile, parse};
 use crate::format::Format;
-use crate::problem::Severity;
 use crate::render;
 use hoplens_injection::{Encoding, Scope};
 

@@ -1,5 +1,6 @@
 //! promptfoo's chats: a JSON or YAML file with a list of messages.
 
+use crate::diagnostics::code::Code;
 use crate::fields::{map, required};
 use crate::problem::Problems;
 use crate::render::Turn;
@@ -31,7 +32,7 @@ pub(in super::super) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
         let message = format!(
             "The chat is not valid JSON or YAML: {message}. The messages before it are used."
         );
-        problems.error(range, message);
+        problems.error(Code::InvalidYaml, range, message);
     }
     let turns = items.iter();
     let turns: Vec<Turn> = turns
@@ -39,7 +40,7 @@ pub(in super::super) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
         .collect();
     if turns.iter().any(|turn| turn.text.text.contains("{%")) {
         let message = "Tags `{% … %}` are not read in a chat; only `{{name}}` is.";
-        problems.warn(&(0..1), message);
+        problems.warn(Code::UnsupportedContent, &(0..1), message);
     }
     turns
 }
@@ -53,7 +54,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     let content = required(entries, "content", "A message", here, problems)?;
     let Some(text) = yaml::mapped(file, content) else {
         let message = format!("A message's content is {}. Write a text.", content.kind());
-        problems.error(content.here(), message);
+        problems.error(Code::InvalidValue, content.here(), message);
         return None;
     };
     Some(Turn {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::problem::{Problems, Severity};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
+use crate::problem::Problems;
 use crate::yaml;
 use crate::yaml::{Data, Node};
 
@@ -146,7 +148,7 @@ pub(super) fn review(config: &str, absent: &[String], problems: &mut Problems) {
         let here = root.range.start..root.range.start + 1;
         let message = "The configuration names no `prompts`. Add `prompts: [file://prompt.txt]`, or \
                        its tests belong to none.";
-        problems.add(Severity::Information, &here, message);
+        problems.add(Code::MissingKey, Severity::Information, &here, message);
         return;
     };
     entries(prompts, &mut |node| review_entry(node, absent, problems));
@@ -200,7 +202,7 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
                 "There is no file `{}` beside the configuration. Correct the path.",
                 shortened(text)
             );
-            problems.warn(node.here(), message);
+            problems.warn(Code::MissingFile, node.here(), message);
             return;
         }
         Kind::File => return,
@@ -217,7 +219,12 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
                          read it. Move it into a file (`file://prompt.txt`) to have it checked."
         }
     };
-    problems.add(Severity::Information, node.here(), message);
+    problems.add(
+        Code::UnsupportedContent,
+        Severity::Information,
+        node.here(),
+        message,
+    );
 }
 
 #[cfg(test)]

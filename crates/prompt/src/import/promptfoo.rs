@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::beside::Promptfoo;
 use crate::case::{Case, Origin, Spanned};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::import::{accepted, paths};
-use crate::problem::{Problems, Severity};
+use crate::problem::Problems;
 use crate::yaml;
 use crate::yaml::{Data, Node};
 
@@ -71,7 +73,7 @@ pub(in super::super) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> 
             more => format!(" And {more} more: `hoplens check {config}` names them."),
         };
         let message = format!("{config}, line {line}: {}{more}", first.message);
-        problems.add(first.severity, &(0..1), message);
+        problems.add(first.code, first.severity, &(0..1), message);
     }
     cases
 }
@@ -91,10 +93,10 @@ fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
         cases: Vec::new(),
     };
     if let Some((range, message)) = &tree.error {
-        reader.say(
-            Severity::Error,
+        reader.problems.error(
+            Code::InvalidYaml,
             range,
-            &format!("The configuration is not valid YAML: {message}. What stands before is used."),
+            format!("The configuration is not valid YAML: {message}. What stands before is used."),
         );
     }
     let Some(root) = &tree.root else {
@@ -122,11 +124,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn say(&mut self, severity: Severity, range: &Range<usize>, message: &str) {
-        if !self.seen.insert(message.to_owned()) {
-            return;
+    /// Adds a finding that is not an error, unless the same was said of another place.
+    fn inform(&mut self, code: Code, range: &Range<usize>, message: &str) {
+        if self.seen.insert(message.to_owned()) {
+            self.problems
+                .add(code, Severity::Information, range, message);
         }
-        self.problems.add(severity, range, message);
     }
 
     fn not_read(&mut self, node: &Node, what: &str) {
@@ -138,7 +141,7 @@ impl Reader<'_> {
             "{what} is {shown}, which hoplens does not read. Write the tests into the \
              configuration, or cases into the prompt's sidecar."
         );
-        self.say(Severity::Information, node.here(), &message);
+        self.inform(Code::UnsupportedContent, node.here(), &message);
     }
 
     fn test(&mut self, test: &Node, default: Option<&Node>) {
@@ -179,7 +182,7 @@ impl Reader<'_> {
         for (label, input) in combinations(&vars) {
             if self.cases.len() >= MAX_CASES {
                 let message = format!("Only the first {MAX_CASES} tests are read.");
-                self.say(Severity::Information, test.here(), &message);
+                self.inform(Code::TooManyCases, test.here(), &message);
                 return;
             }
             let expect = answers.iter().flatten().flat_map(|answer| {
@@ -263,7 +266,7 @@ impl Reader<'_> {
                 found = Some(answers);
                 continue;
             };
-            self.say(Severity::Information, item.here(), &message);
+            self.inform(Code::UnsupportedContent, item.here(), &message);
         }
         found
     }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::render::template::Failure;
+use crate::render::failure::Failure;
 use crate::tags::{Kind, Token};
 
 /// A block that is open.
@@ -126,7 +126,7 @@ pub(super) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
 }
 
 fn failure(message: String, range: Range<usize>) -> Failure {
-    Failure { message, range }
+    Failure::new(message, range)
 }
 
 /// The opening tag of an inverse block in the form that the library reads, or why there is none.

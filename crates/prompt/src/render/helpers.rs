@@ -3,6 +3,7 @@
 //! Those that stand for more than text write a signal between two marker characters, which
 //! [`super::turns`] takes out again.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handlebars::template::{Template, TemplateElement};
@@ -18,8 +19,18 @@ const EXTRAS: [&str; 11] = [
 
 /// Tags and texts that loops may go through, those that write nothing included.
 const MAX_STEPS: usize = 400_000;
-/// Why a template with more is refused.
-pub(super) const TOO_OFTEN: &str = "its loops go round too often";
+
+/// That the loops of a template repeat more than [`MAX_STEPS`] tags and texts.
+#[derive(Debug)]
+pub(super) struct TooManySteps;
+
+impl fmt::Display for TooManySteps {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("its loops go round too often")
+    }
+}
+
+impl std::error::Error for TooManySteps {}
 
 /// A registry with dotprompt's helpers and without escaping. The marker is the helper of inverse
 /// blocks too, see [`super::blocks`].
@@ -172,7 +183,7 @@ impl HelperDef for Step {
         let size = helper.param(0).and_then(|size| size.value().as_u64());
         let size = size.unwrap_or(1) as usize;
         if self.0.fetch_add(size, Ordering::Relaxed) > MAX_STEPS {
-            return Err(RenderErrorReason::Other(TOO_OFTEN.to_owned()).into());
+            return Err(RenderErrorReason::NestedError(Box::new(TooManySteps)).into());
         }
         Ok(())
     }

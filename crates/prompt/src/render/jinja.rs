@@ -14,9 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::jinja::{Kind, Token, tokens, word};
 use crate::render::blocks::short;
+use crate::render::failure::Failure;
 use crate::render::limited::Limited;
 use crate::render::python;
-use crate::render::template::{Failure, unused_char};
+use crate::render::template::unused_char;
 use crate::render::written::{Span, Written};
 
 /// How much work a template may do while somebody waits.
@@ -33,7 +34,7 @@ pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
     if let Some(range) = too_deep(template, &tokens) {
         let tag = short(template.get(range.clone()).unwrap_or_default());
         let message = format!("`{tag}` is nested too deeply. Write fewer blocks in blocks.");
-        return Err(Failure { message, range });
+        return Err(Failure::new(message, range));
     }
     if let Some(failure) = unbalanced(template, &tokens) {
         return Err(failure);
@@ -42,7 +43,7 @@ pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
     run.unwrap_or_else(|_| {
         let message = "the Jinja library failed on it.".to_owned();
         let range = 0..template.len();
-        Err(Failure { message, range })
+        Err(Failure::new(message, range))
     })
 }
 
@@ -155,23 +156,18 @@ fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
     let mut open: Vec<(&str, &Token)> = Vec::new();
     for token in tokens {
         let tag = short(template.get(token.range.clone()).unwrap_or_default());
-        let fail = |message| {
-            Some(Failure {
-                message,
-                range: token.range.clone(),
-            })
-        };
+        let fail = |message| Some(Failure::new(message, token.range.clone()));
         if token.kind == Kind::Open {
             // A `{#` may be meant as text, and what follows may be long.
             let text = template.get(token.range.clone()).unwrap_or_default();
             let line = text.lines().next().unwrap_or_default().trim_end();
-            return Some(Failure {
-                message: format!(
+            return Some(Failure::new(
+                format!(
                     "`{tag}` does not end. Write `}}}}`, `%}}` or `#}}` behind it as it began, or \
                      `{{% endraw %}}` behind a raw text."
                 ),
-                range: token.range.start..token.range.start + line.len(),
-            });
+                token.range.start..token.range.start + line.len(),
+            ));
         }
         if token.kind != Kind::Statement {
             continue;
@@ -207,12 +203,10 @@ fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
     }
     let (name, token) = open.pop()?;
     let tag = short(template.get(token.range.clone()).unwrap_or_default());
-    Some(Failure {
-        message: format!(
-            "the block `{tag}` is never closed. Write `{{% end{name} %}}` where it ends."
-        ),
-        range: token.range.clone(),
-    })
+    Some(Failure::new(
+        format!("the block `{tag}` is never closed. Write `{{% end{name} %}}` where it ends."),
+        token.range.clone(),
+    ))
 }
 
 fn failure(template: &str, tokens: &[Token], error: &Error) -> Failure {
@@ -246,10 +240,7 @@ fn failure(template: &str, tokens: &[Token], error: &Error) -> Failure {
         ErrorKind::UndefinedError => (told, "Give the variable a value in the case's `input`."),
         _ => (told, "Change the tag, or the values of its variables."),
     };
-    Failure {
-        message: format!("at `{tag}`, {told}. {remedy}"),
-        range,
-    }
+    Failure::new(format!("at `{tag}`, {told}. {remedy}"), range)
 }
 
 /// The bytes of a line, from 1, without the space around its text.

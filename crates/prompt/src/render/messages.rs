@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::{Case, Origin};
+use crate::case::Case;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::file::{InputValue, PromptFile};
 use crate::mapped::Mapped;
-use crate::problem;
-use crate::problem::{Problem, Severity};
-use crate::render::{Rendered, Turn};
+use crate::render::{Rendered, Turn, findings};
 
 /// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
 pub(super) fn render(
@@ -18,23 +18,18 @@ pub(super) fn render(
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
     let mut problems = Vec::new();
-    let mut missing = BTreeSet::new();
+    let mut unset = BTreeSet::new();
     let trims = file.promptfoo.is_some();
     let home = if trims { "`vars`" } else { "`testData`" };
     let turns = file.turns.iter().map(|turn| {
         let text = fill(&turn.text, case, value, trims, &mut |name, range| {
-            if missing.insert(name.to_owned()) {
-                problems.push(Problem {
-                    code: problem::FRONT_MATTER,
-                    severity: Severity::Warning,
-                    message: format!(
-                        "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the \
-                         text. Give it one in {home}, or in the `input` of a case in the \
-                         sidecar."
-                    ),
-                    range,
-                    origin: Origin::FrontMatter,
-                });
+            if unset.insert(name.to_owned()) {
+                let message = format!(
+                    "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the text. \
+                     Give it one in {home}, or in the `input` of a case in the sidecar."
+                );
+                let (code, severity) = (Code::UnsetVariable, Severity::Warning);
+                problems.push(findings::problem(code, severity, range, message));
             }
         });
         Turn {
@@ -43,7 +38,11 @@ pub(super) fn render(
         }
     });
     let turns: Vec<Turn> = turns.filter(|turn| !turn.text.text.is_empty()).collect();
-    Rendered { turns, problems }
+    Rendered {
+        turns,
+        problems,
+        unset,
+    }
 }
 
 fn fill(

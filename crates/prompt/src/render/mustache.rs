@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::mustache::{Kind, Token, tokens};
 use crate::render::blocks::short;
+use crate::render::failure::Failure;
 use crate::render::limited::MAX_OUTPUT;
 use crate::render::python;
-use crate::render::template::Failure;
 use crate::render::written::{Span, Written};
 
 /// Sections that stand in sections; more would only serve to exhaust the stack.
@@ -18,7 +18,7 @@ const MAX_SPANS: usize = 200_000;
 
 /// Renders a Mustache template with `data`.
 pub(super) fn render(template: &str, data: &Map<String, Value>) -> Result<Written, Failure> {
-    let tokens = tokens(template).map_err(|(message, range)| Failure { message, range })?;
+    let tokens = tokens(template).map_err(|(message, range)| Failure::new(message, range))?;
     let mut run = Run {
         template,
         out: Written {
@@ -165,10 +165,10 @@ impl Run<'_> {
 
     fn refuse(&self, token: &Token<'_>, message: &str) -> Failure {
         let tag = self.template.get(token.range.clone()).unwrap_or_default();
-        Failure {
-            message: format!("at `{}`, {message}", short(tag)),
-            range: token.range.clone(),
-        }
+        Failure::new(
+            format!("at `{}`, {message}", short(tag)),
+            token.range.clone(),
+        )
     }
 }
 

@@ -4,46 +4,38 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::case::Origin;
 use crate::mapped::Mapped;
-use crate::problem;
-use crate::problem::{Problem, Severity};
+use crate::render::findings::{not_rendered, unset_variable};
 use crate::render::{Rendered, Turn, jinja};
 
 /// Fills `body`, which stands at `range` of the file.
 ///
 /// A body with nothing but `{{ name }}` is mapped byte by byte; one with other tags as a whole.
 pub(super) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>) -> Rendered {
-    let mut problems = Vec::new();
-    let text = match simple(body, range.start, data, &mut problems) {
+    let mut rendered = Rendered::default();
+    let text = match simple(body, range.start, data, &mut rendered) {
         Some(text) => text,
         // The same library, with its limits, as for Prompty.
         None => match jinja::render(body, data) {
             Ok(written) => written.mapped(&Mapped::verbatim(body, range.clone()), &|_| None),
             Err(failure) => {
-                let message = format!(
-                    "The template cannot be rendered, so its cases are not asked: {}",
-                    failure.message
-                );
-                let at = range.start + failure.range.start..range.start + failure.range.end;
-                problems = vec![found(Severity::Error, at, message)];
+                rendered.problems = vec![not_rendered(&failure, range.start)];
+                rendered.unset.clear();
                 Mapped::verbatim(body, range.clone())
             }
         },
     };
-    let turns = if text.text.is_empty() {
-        Vec::new()
-    } else {
-        vec![Turn { role: None, text }]
-    };
-    Rendered { turns, problems }
+    if !text.text.is_empty() {
+        rendered.turns.push(Turn { role: None, text });
+    }
+    rendered
 }
 
 fn simple(
     body: &str,
     base: usize,
     data: &Map<String, Value>,
-    problems: &mut Vec<Problem>,
+    rendered: &mut Rendered,
 ) -> Option<Mapped> {
     if body.contains("{%") || body.contains("{#") {
         return None;
@@ -68,11 +60,10 @@ fn simple(
             Some(Value::Bool(value)) => value.to_string(),
             Some(_) => return None,
             None => {
-                let message = format!(
-                    "The variable `{name}` has no value, so nothing is written here. Give it one \
-                     in the test's `vars`."
-                );
-                problems.push(found(Severity::Warning, source.clone(), message));
+                let remedy = "the test's `vars`";
+                let problem = unset_variable(source.clone(), name, remedy);
+                rendered.problems.push(problem);
+                rendered.unset.insert(name.to_owned());
                 String::new()
             }
         };
@@ -81,14 +72,4 @@ fn simple(
     }
     mapped.push(&body[at..], Some(base + at..base + body.len()), true, None);
     Some(mapped)
-}
-
-fn found(severity: Severity, range: Range<usize>, message: String) -> Problem {
-    Problem {
-        code: problem::FRONT_MATTER,
-        severity,
-        message,
-        range,
-        origin: Origin::FrontMatter,
-    }
 }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use crate::case::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::file::InputValue;
 use crate::mapped::Mapped;
-use crate::problem::{FRONT_MATTER, Problem, Severity};
+use crate::problem::Problem;
 use crate::prompty::{line_break, role_of_line};
 use crate::render::written::Written;
-use crate::render::{MANY, Rendered, Turn};
+use crate::render::{MANY, Rendered, Turn, findings};
 
 /// The template with every line break as `\n`, as Python reads text files.
 pub(super) fn prepared(body: &str, base: usize) -> Mapped {
@@ -82,7 +83,11 @@ pub(super) fn messages(
     {
         turns.clear();
     }
-    Rendered { turns, problems }
+    Rendered {
+        turns,
+        problems,
+        ..Rendered::default()
+    }
 }
 
 /// A line of the rendered text.
@@ -167,25 +172,15 @@ fn add(text: &mut Mapped, from: &Mapped, range: Range<usize>) {
 }
 
 fn foreign(range: Range<usize>) -> Problem {
-    Problem {
-        code: FRONT_MATTER,
-        severity: Severity::Error,
-        message: "A variable's value makes a role line here, which Prompty refuses; it is read as \
-                  text. Change the value, or write `strict: false` in `template.format`."
-            .to_owned(),
-        range,
-        origin: Origin::FrontMatter,
-    }
+    let message = "A variable's value makes a role line here, which Prompty refuses; it is read as \
+                   text. Change the value, or write `strict: false` in `template.format`.";
+    let (code, severity) = (Code::InvalidRoleLine, Severity::Error);
+    findings::problem(code, severity, range, message.to_owned())
 }
 
 fn empty_first(range: Range<usize>) -> Problem {
-    Problem {
-        code: FRONT_MATTER,
-        severity: Severity::Information,
-        message: "Prompty sends an empty system message before this line, because a comment or a \
-                  tag stands there. Put it behind the line."
-            .to_owned(),
-        range,
-        origin: Origin::FrontMatter,
-    }
+    let message = "Prompty sends an empty system message before this line, because a comment or a \
+                   tag stands there. Put it behind the line.";
+    let (code, severity) = (Code::InvalidRoleLine, Severity::Information);
+    findings::problem(code, severity, range, message.to_owned())
 }

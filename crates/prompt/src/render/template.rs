@@ -7,7 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use handlebars::{Handlebars, RenderError, RenderErrorReason, Template, TemplateError};
 use serde_json::{Map, Value};
 
+use crate::diagnostics::code::Code;
 use crate::partials;
+use crate::render::failure::Failure;
 use crate::render::instrument::Mark;
 use crate::render::limited::Limited;
 use crate::render::{blocks, helpers, instrument};
@@ -17,13 +19,6 @@ use crate::tags::{Kind, Token, tokens, too_deep};
 const MAX_WORK: usize = 2_000_000_000;
 /// No partial can have this name.
 const NAME: &str = " ";
-
-/// What went wrong, with the bytes of the template to underline.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub message: String,
-    pub range: Range<usize>,
-}
 
 /// A rendered template: text with signals, and with marks where they could be placed.
 #[derive(Debug)]
@@ -46,7 +41,7 @@ pub(super) fn render(
     if let Some(range) = too_deep(body, &tokens) {
         let tag = blocks::short(body.get(range.clone()).unwrap_or_default());
         let message = format!("`{tag}` is nested too deeply. Write fewer blocks in blocks.");
-        return Err(Failure { message, range });
+        return Err(Failure::new(message, range));
     }
     // The library counts the lines before every tag from the beginning.
     if tokens.len().saturating_mul(body.len()) > MAX_WORK {
@@ -56,14 +51,14 @@ pub(super) fn render(
             body.len() / 1000
         );
         let range = 0..body.len();
-        return Err(Failure { message, range });
+        return Err(Failure::new(message, range));
     }
     // The library has had panics on odd templates; text that is being typed is often odd.
     let run = catch_unwind(AssertUnwindSafe(|| run(body, data, partials, tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Handlebars library failed on it.".to_owned();
         let range = 0..body.len();
-        Err(Failure { message, range })
+        Err(Failure::new(message, range))
     })
 }
 
@@ -81,21 +76,19 @@ fn run(
     let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
     if let Some(name) = partials::cycle(partials) {
-        return Err(Failure {
-            message: format!(
+        return Err(Failure::new(
+            format!(
                 "the partial `{name}` uses itself, and so without end. Take `{{{{> {name}}}}}` out \
                  of it, or of those that it uses."
             ),
-            range: at_partial(body, name),
-        });
+            at_partial(body, name),
+        ));
     }
     if partials::uses(body, partials) > MAX_USES {
-        return Err(Failure {
-            message: format!(
-                "its partials are written more than {MAX_USES} times. Use fewer of them."
-            ),
-            range: 0..body.len(),
-        });
+        return Err(Failure::new(
+            format!("its partials are written more than {MAX_USES} times. Use fewer of them."),
+            0..body.len(),
+        ));
     }
     for (name, text) in partials {
         partial(&mut registry, name, text, body, marker)?;
@@ -140,10 +133,7 @@ fn partial(
     body: &str,
     marker: char,
 ) -> Result<(), Failure> {
-    let failure = |message| Failure {
-        message,
-        range: at_partial(body, name),
-    };
+    let failure = |message| Failure::new(message, at_partial(body, name));
     let tokens = tokens(text);
     if too_deep(text, &tokens).is_some() {
         let message = format!(
@@ -234,14 +224,14 @@ impl Place<'_> {
             let reason = reason.lines().next().unwrap_or_default();
             format!("is no tag of Handlebars ({reason})")
         };
-        Failure {
-            message: format!(
+        Failure::new(
+            format!(
                 "`{}` {cause}. Write `{{{{name}}}}` or a helper with its arguments, or `\\{{{{` for \
                  the characters themselves.",
                 blocks::short(tag)
             ),
             range,
-        }
+        )
     }
 
     /// A tag that cannot be rendered.
@@ -265,16 +255,22 @@ impl Place<'_> {
                 "`{helper}` lacks an argument. Write it behind the name, as in `{{{{{helper} \
                  name}}}}`."
             ),
-            RenderErrorReason::Other(told) if told == helpers::TOO_OFTEN => {
-                format!("{told}. Give its lists fewer items, or loop over fewer of them.")
+            RenderErrorReason::NestedError(error) if error.is::<helpers::TooManySteps>() => {
+                format!("{error}. Give its lists fewer items, or loop over fewer of them.")
             }
             RenderErrorReason::IOError(told) => {
                 format!("{told}. Give its lists fewer items, or shorter texts.")
             }
             reason => format!("{reason}. Change the tag, or what its variables are."),
         };
+        let code = match error.reason() {
+            RenderErrorReason::PartialNotFound(_) => Code::UnknownPartial,
+            _ => Code::TemplateError,
+        };
+        let message = format!("at `{tag}`, {told}");
         Failure {
-            message: format!("at `{tag}`, {told}"),
+            code,
+            message,
             range,
         }
     }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use crate::case::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
 use crate::file::InputValue;
 use crate::mapped::Mapped;
-use crate::problem::{FRONT_MATTER, Problem, Severity};
+use crate::problem::Problem;
 use crate::render::instrument::Mark;
 use crate::render::template::Output;
-use crate::render::{MANY, Rendered, Turn};
+use crate::render::{MANY, Rendered, Turn, findings};
 use crate::tags;
 
 /// A part of the output.
@@ -32,7 +33,7 @@ pub(super) fn build(
     base: usize,
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
-    let mut problems = Vec::new();
+    let mut rendered = Rendered::default();
     let mut messages = vec![Message {
         role: None,
         parts: Vec::new(),
@@ -64,7 +65,7 @@ pub(super) fn build(
                     parts: Vec::new(),
                 });
                 dropped(
-                    &mut problems,
+                    &mut rendered,
                     range,
                     "The conversation's history",
                     "{{history}}",
@@ -72,14 +73,14 @@ pub(super) fn build(
             }
             "media" => {
                 piece.push(Part::Cut);
-                dropped(&mut problems, range, "A medium", "{{media}}");
+                dropped(&mut rendered, range, "A medium", "{{media}}");
             }
             "section" => piece.push(Part::Cut),
-            _ => missing(&mut problems, range, argument),
+            _ => missing(&mut rendered, range, argument),
         }
     }
     flush(&mut messages, &mut piece);
-    let turns = messages
+    rendered.turns = messages
         .into_iter()
         .filter(|message| !message.parts.is_empty())
         .map(|message| Turn {
@@ -87,7 +88,7 @@ pub(super) fn build(
             text: mapped(&message.parts, output, body, base, value),
         })
         .collect();
-    Rendered { turns, problems }
+    rendered
 }
 
 /// Adds what was gathered to the last message, unless it is blank.
@@ -165,35 +166,21 @@ fn push(
     mapped.push(text, Some(moved(&mark.source)), verbatim, value);
 }
 
-fn dropped(problems: &mut Vec<Problem>, range: Range<usize>, what: &str, tag: &str) {
-    add(
-        problems,
-        Severity::Information,
-        range,
-        format!("{what} is not part of the text that is measured: `{tag}` is left out."),
-    );
+/// Reports a tag that makes no text.
+fn dropped(rendered: &mut Rendered, range: Range<usize>, what: &str, tag: &str) {
+    let message = format!("{what} is not part of the text that is measured: `{tag}` is left out.");
+    let (code, severity) = (Code::UnsupportedContent, Severity::Information);
+    add(rendered, findings::problem(code, severity, range, message));
 }
 
-fn missing(problems: &mut Vec<Problem>, range: Range<usize>, name: &str) {
-    add(
-        problems,
-        Severity::Warning,
-        range,
-        format!(
-            "The variable `{name}` has no value, so nothing is written here. Give it one in the \
-             case's `input` or in `input.default`."
-        ),
-    );
+fn missing(rendered: &mut Rendered, range: Range<usize>, name: &str) {
+    let remedy = "the case's `input` or in `input.default`";
+    add(rendered, findings::unset_variable(range, name, remedy));
+    rendered.unset.insert(name.to_owned());
 }
 
-fn add(problems: &mut Vec<Problem>, severity: Severity, range: Range<usize>, message: String) {
-    let problem = Problem {
-        code: FRONT_MATTER,
-        severity,
-        message,
-        range,
-        origin: Origin::FrontMatter,
-    };
+fn add(rendered: &mut Rendered, problem: Problem) {
+    let problems = &mut rendered.problems;
     if problems.len() < MANY && !problems.contains(&problem) {
         problems.push(problem);
     }

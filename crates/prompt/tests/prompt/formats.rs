@@ -48,7 +48,7 @@ fn ask(command: &mut Command, questions: &[Value]) -> Vec<Value> {
 }
 
 fn script(name: &str) -> PathBuf {
-    hoplens_test_support::root()
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join("tests/formats")
         .join(name)
 }

@@ -7,8 +7,8 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer};
 
-use crate::tokenizer::pre::Pre;
-use crate::tokenizer::sentencepiece::Pieces;
+use crate::tokenizer::pre::BpePreTokenizer;
+use crate::tokenizer::sentencepiece::SentencePieceVocab;
 
 /// A tokenizer and its BOS convention.
 pub(super) struct Parts {
@@ -127,7 +127,7 @@ fn byte_level(entries: &Entries<'_>) -> Result<Parts, String> {
         .zip(0..)
         .map(|(token, id)| ((*token).to_owned(), id))
         .collect();
-    let pre = Pre::named(entries.text("pre").unwrap_or("default"))?;
+    let pre = BpePreTokenizer::named(entries.text("pre").unwrap_or("default"))?;
     let model = BPE::builder()
         .vocab_and_merges(vocabulary, pairs)
         .ignore_merges(pre.ignores_merges)
@@ -152,7 +152,7 @@ fn byte_level(entries: &Entries<'_>) -> Result<Parts, String> {
 /// a text begins with BOS, and its first word with a space.
 fn sentencepiece(entries: &Entries<'_>) -> Result<Parts, String> {
     let tokens = entries.texts("tokens")?;
-    let pieces = Pieces {
+    let pieces = SentencePieceVocab {
         tokens: &tokens,
         scores: entries.list("scores", number),
         kinds: entries.list("token_type", integer),

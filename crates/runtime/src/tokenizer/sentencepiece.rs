@@ -19,7 +19,7 @@ use crate::tokenizer::gguf::{BYTE, NORMAL};
 const LONGEST_PIECE: usize = 1024;
 
 /// What a GGUF file says of a SentencePiece vocabulary.
-pub(super) struct Pieces<'a> {
+pub(super) struct SentencePieceVocab<'a> {
     /// The pieces; a token's id is its place.
     pub(super) tokens: &'a [&'a str],
     /// Their scores, higher ones merge first; in the order of the pieces if absent.
@@ -32,7 +32,7 @@ pub(super) struct Pieces<'a> {
     pub(super) prefix: bool,
 }
 
-impl Pieces<'_> {
+impl SentencePieceVocab<'_> {
     fn is(&self, id: usize, kind: i64) -> bool {
         match &self.kinds {
             Some(kinds) => kinds.get(id) == Some(&kind),

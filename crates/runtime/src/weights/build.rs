@@ -2,15 +2,15 @@
 
 use rayon::prelude::*;
 
-use crate::config::{Block, Config, Mlp, Position};
+use crate::config::{Block, Config, Mlp, PositionalEmbedding};
 use crate::error::ModelError;
 use crate::linear::Linear;
 use crate::matrix::Matrix;
 use crate::ops::Norm;
 use crate::rope::Rope;
-use crate::transformer::{Layer, Transformer};
-use crate::weights::names::{Inside, Naming, Orientation, Qkv, prefixes};
-use crate::weights::{Array, Source};
+use crate::transformer::{LayerWeights, Transformer};
+use crate::weights::names::{LayerTensorNames, Naming, Orientation, QkvTensors, prefixes};
+use crate::weights::{TensorData, TensorSource};
 
 /// The kind of file that the tensors come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub(crate) enum FileKind {
 /// A tensor is missing, cannot be read or has another shape than `config` asks for.
 pub(crate) fn build(
     config: Config,
-    source: &impl Source,
+    source: &impl TensorSource,
     kind: FileKind,
     tied: bool,
 ) -> Result<Transformer, ModelError> {
     let naming = naming(&config, source, kind);
-    let reader = Reader {
+    let reader = WeightReader {
         config: &config,
         source,
         naming,
@@ -38,8 +38,8 @@ pub(crate) fn build(
     let outside = naming.outside();
     let (width, vocab) = (config.width, config.vocab);
     let embedding = reader.linear(&outside.embedding, width, vocab, Orientation::OutputMajor)?;
-    let positions = match config.position {
-        Position::Learned => {
+    let positions = match config.positional_embedding {
+        PositionalEmbedding::Learned => {
             let data = reader.values(&outside.positions, &[config.context, width])?;
             Some(Matrix {
                 rows: config.context,
@@ -47,7 +47,7 @@ pub(crate) fn build(
                 data,
             })
         }
-        Position::Rotary { .. } => None,
+        PositionalEmbedding::Rotary { .. } => None,
     };
     let head = if tied || !source.has(&format!("{}.weight", outside.head)) {
         None
@@ -59,7 +59,7 @@ pub(crate) fn build(
         .map(|layer| reader.layer(&naming.inside(layer)))
         .collect::<Result<Vec<_>, _>>()?;
     let final_norm = reader.norm(&outside.final_norm, width)?;
-    let mut rope = Rope::new(&config.position);
+    let mut rope = Rope::new(&config.positional_embedding);
     // llama.cpp writes Llama 3's frequency adjustment as a tensor of divisors.
     if let (Some(rope), true) = (&mut rope, source.has("rope_freqs.weight")) {
         let divisors = source.read("rope_freqs.weight")?;
@@ -85,7 +85,7 @@ pub(crate) fn build(
 }
 
 /// The naming that the tensors at hand follow.
-fn naming(config: &Config, source: &impl Source, kind: FileKind) -> Naming {
+fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> Naming {
     let family = config.family;
     if kind == FileKind::Gguf {
         return Naming::Gguf { family };
@@ -105,14 +105,14 @@ fn naming(config: &Config, source: &impl Source, kind: FileKind) -> Naming {
     }
 }
 
-struct Reader<'a, S> {
+struct WeightReader<'a, S> {
     config: &'a Config,
     source: &'a S,
     naming: Naming,
 }
 
-impl<S: Source> Reader<'_, S> {
-    fn layer(&self, names: &Inside) -> Result<Layer, ModelError> {
+impl<S: TensorSource> WeightReader<'_, S> {
+    fn layer(&self, names: &LayerTensorNames) -> Result<LayerWeights, ModelError> {
         let config = self.config;
         let (width, hidden) = (config.width, config.mlp_width);
         let head_outputs = config.heads * config.head_dim;
@@ -141,7 +141,7 @@ impl<S: Source> Reader<'_, S> {
             (_, [up]) => self.linear(up, width, hidden, orientation)?,
             (_, names) => unreachable!("an MLP is read from one or two maps, not {}", names.len()),
         };
-        Ok(Layer {
+        Ok(LayerWeights {
             attention_norm: self.norm(&names.attention_norm, width)?,
             qkv: self.qkv(&names.qkv)?,
             qk_norms,
@@ -152,7 +152,7 @@ impl<S: Source> Reader<'_, S> {
         })
     }
 
-    fn qkv(&self, names: &Qkv) -> Result<Linear, ModelError> {
+    fn qkv(&self, names: &QkvTensors) -> Result<Linear, ModelError> {
         let Config {
             width,
             heads,
@@ -162,8 +162,10 @@ impl<S: Source> Reader<'_, S> {
         } = *self.config;
         let (q, kv) = (heads * head_dim, kv_heads * head_dim);
         match names {
-            Qkv::Fused(name) => self.linear(name, width, q + 2 * kv, self.naming.orientation()),
-            Qkv::Split([query, key, value]) => {
+            QkvTensors::Fused(name) => {
+                self.linear(name, width, q + 2 * kv, self.naming.orientation())
+            }
+            QkvTensors::Split([query, key, value]) => {
                 // Grows with what the file really holds: the counts are not to be trusted yet.
                 let mut weight = Vec::new();
                 for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)]
@@ -178,7 +180,7 @@ impl<S: Source> Reader<'_, S> {
                 let bias = self.joined_bias(&[(query, q), (key, kv), (value, kv)])?;
                 Ok(Linear::from_output_major(&weight, width, q + 2 * kv).with_bias(bias))
             }
-            Qkv::PerHead(name) => {
+            QkvTensors::PerHead(name) => {
                 let outputs = 3 * q;
                 let weight = self.values(name, &[outputs, width])?;
                 let weight = per_part(&weight, heads, head_dim, width);
@@ -256,7 +258,7 @@ impl<S: Source> Reader<'_, S> {
     }
 
     fn checked(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let Array { shape: found, data } = self.source.read(name)?;
+        let TensorData { shape: found, data } = self.source.read(name)?;
         if found != shape {
             return Err(self
                 .source

@@ -8,7 +8,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
 use crate::error::ModelError;
-use crate::resident::Model;
+use crate::model::Model;
 
 impl Model {
     /// The bytes of a control vector for this model: a tensor `direction.{layer}` of f32 for each

@@ -14,14 +14,14 @@ use candle_core::quantized::gguf_file::Value;
 
 use crate::error::ModelError;
 use crate::error::first_line;
-use crate::weights::{Array, Source, element_count, map};
-use header::{Header, Kind};
+use crate::weights::{TensorData, TensorSource, element_count, map};
+use header::{GgufHeader, TensorType};
 
 /// A GGUF file whose header was read and checked.
 pub(crate) struct GgufFile<B = memmap2::Mmap> {
     path: PathBuf,
     bytes: B,
-    header: Header,
+    header: GgufHeader,
 }
 
 impl GgufFile {
@@ -41,7 +41,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
     /// [`ModelError::Damaged`] where the header is not one, [`ModelError::Tensor`] where a tensor
     /// lies outside the file.
     pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
-        let header = Header::read(&bytes).map_err(|reason| ModelError::Damaged {
+        let header = GgufHeader::read(&bytes).map_err(|reason| ModelError::Damaged {
             path: path.into(),
             reason,
         })?;
@@ -52,7 +52,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
         };
         for (name, info) in &file.header.tensors {
             // Of tensors that are never asked for the type does not matter.
-            if matches!(info.kind, Kind::Read(_)) {
+            if matches!(info.kind, TensorType::Read(_)) {
                 file.extent(name)?;
             }
         }
@@ -90,8 +90,8 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
             return Err(error("is missing".into()));
         };
         let kind = match info.kind {
-            Kind::Read(kind) => kind,
-            Kind::Known(kind) => {
+            TensorType::Read(kind) => kind,
+            TensorType::Known(kind) => {
                 return Err(ModelError::Unsupported {
                     path: self.path.clone(),
                     found: format!("stores tensor '{name}' as {kind}"),
@@ -100,7 +100,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
                         .into(),
                 });
             }
-            Kind::Unknown(number) => {
+            TensorType::Unknown(number) => {
                 return Err(error(format!("is of the unknown type {number}")));
             }
         };
@@ -121,7 +121,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
     }
 }
 
-impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
+impl<B: Deref<Target = [u8]> + Sync> TensorSource for GgufFile<B> {
     fn path(&self) -> &Path {
         &self.path
     }
@@ -130,7 +130,7 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
         self.header.tensors.contains_key(name)
     }
 
-    fn read(&self, name: &str) -> Result<Array, ModelError> {
+    fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         let (bytes, kind, shape) = self.extent(name)?;
         // Copied out of the map because blocks must be aligned, and a hostile file can put a
         // tensor at any offset. Allocators align a buffer of this size to 16 bytes or more,
@@ -149,7 +149,7 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
                     format!("cannot be de-quantised: {}", first_line(&error)),
                 )
             })?;
-        Ok(Array {
+        Ok(TensorData {
             shape: shape.to_vec(),
             data,
         })

@@ -13,7 +13,7 @@ pub(super) enum Orientation {
 
 /// How a checkpoint stores queries, keys and values.
 #[derive(Debug, Clone)]
-pub(super) enum Qkv {
+pub(super) enum QkvTensors {
     /// One tensor each.
     Split([String; 3]),
     /// One tensor: all queries, all keys, all values.
@@ -24,7 +24,7 @@ pub(super) enum Qkv {
 
 /// The names outside the blocks, without `.weight`.
 #[derive(Debug, Clone)]
-pub(super) struct Outside {
+pub(super) struct ModelTensorNames {
     pub(super) embedding: String,
     pub(super) positions: String,
     pub(super) final_norm: String,
@@ -33,9 +33,9 @@ pub(super) struct Outside {
 
 /// The names of one block, without `.weight` and `.bias`.
 #[derive(Debug, Clone)]
-pub(super) struct Inside {
+pub(super) struct LayerTensorNames {
     pub(super) attention_norm: String,
-    pub(super) qkv: Qkv,
+    pub(super) qkv: QkvTensors,
     pub(super) qk_norms: [String; 2],
     pub(super) output: String,
     pub(super) mlp_norm: String,
@@ -78,14 +78,15 @@ impl Naming {
         )
     }
 
-    pub(super) fn outside(self) -> Outside {
-        let names =
-            |embedding: String, positions: String, final_norm: String, head: &str| Outside {
+    pub(super) fn outside(self) -> ModelTensorNames {
+        let names = |embedding: String, positions: String, final_norm: String, head: &str| {
+            ModelTensorNames {
                 embedding,
                 positions,
                 final_norm,
                 head: head.into(),
-            };
+            }
+        };
         match self {
             Self::Gguf { .. } => names(
                 "token_embd".into(),
@@ -120,7 +121,7 @@ impl Naming {
         }
     }
 
-    pub(super) fn inside(self, layer: usize) -> Inside {
+    pub(super) fn inside(self, layer: usize) -> LayerTensorNames {
         match self {
             Self::Gguf { family } => gguf(family, layer),
             Self::HuggingFace { family, prefix } => hugging_face(family, prefix, layer),
@@ -158,15 +159,15 @@ pub(super) const fn prefixes(family: Family) -> [&'static str; 2] {
     }
 }
 
-fn gguf(family: Family, layer: usize) -> Inside {
+fn gguf(family: Family, layer: usize) -> LayerTensorNames {
     let name = |part: &str| format!("blk.{layer}.{part}");
     let gated = !matches!(family, Family::Gpt2 | Family::GptNeoX);
-    Inside {
+    LayerTensorNames {
         attention_norm: name("attn_norm"),
         qkv: if gated {
-            Qkv::Split(["attn_q", "attn_k", "attn_v"].map(name))
+            QkvTensors::Split(["attn_q", "attn_k", "attn_v"].map(name))
         } else {
-            Qkv::Fused(name("attn_qkv"))
+            QkvTensors::Fused(name("attn_qkv"))
         },
         qk_norms: ["attn_q_norm", "attn_k_norm"].map(name),
         output: name("attn_output"),
@@ -180,49 +181,49 @@ fn gguf(family: Family, layer: usize) -> Inside {
     }
 }
 
-fn hugging_face(family: Family, prefix: &str, layer: usize) -> Inside {
+fn hugging_face(family: Family, prefix: &str, layer: usize) -> LayerTensorNames {
     let h = |part: &str| format!("{prefix}h.{layer}.{part}");
     let block = |part: &str| format!("{prefix}layers.{layer}.{part}");
     match family {
-        Family::Gpt2 => Inside {
+        Family::Gpt2 => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Fused(h("attn.c_attn")),
+            qkv: QkvTensors::Fused(h("attn.c_attn")),
             qk_norms: Default::default(),
             output: h("attn.c_proj"),
             mlp_norm: h("ln_2"),
             up: vec![h("mlp.c_fc")],
             down: h("mlp.c_proj"),
         },
-        Family::GptNeo => Inside {
+        Family::GptNeo => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| h(&format!("attn.attention.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| h(&format!("attn.attention.{x}_proj")))),
             qk_norms: Default::default(),
             output: h("attn.attention.out_proj"),
             mlp_norm: h("ln_2"),
             up: vec![h("mlp.c_fc")],
             down: h("mlp.c_proj"),
         },
-        Family::GptJ => Inside {
+        Family::GptJ => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| h(&format!("attn.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| h(&format!("attn.{x}_proj")))),
             qk_norms: Default::default(),
             output: h("attn.out_proj"),
             mlp_norm: String::new(),
             up: vec![h("mlp.fc_in")],
             down: h("mlp.fc_out"),
         },
-        Family::GptNeoX => Inside {
+        Family::GptNeoX => LayerTensorNames {
             attention_norm: block("input_layernorm"),
-            qkv: Qkv::PerHead(block("attention.query_key_value")),
+            qkv: QkvTensors::PerHead(block("attention.query_key_value")),
             qk_norms: Default::default(),
             output: block("attention.dense"),
             mlp_norm: block("post_attention_layernorm"),
             up: vec![block("mlp.dense_h_to_4h")],
             down: block("mlp.dense_4h_to_h"),
         },
-        Family::Llama | Family::Qwen2 | Family::Qwen3 => Inside {
+        Family::Llama | Family::Qwen2 | Family::Qwen3 => LayerTensorNames {
             attention_norm: block("input_layernorm"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| block(&format!("self_attn.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| block(&format!("self_attn.{x}_proj")))),
             qk_norms: ["q", "k"].map(|x| block(&format!("self_attn.{x}_norm"))),
             output: block("self_attn.o_proj"),
             mlp_norm: block("post_attention_layernorm"),

@@ -8,18 +8,18 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
 use crate::error::ModelError;
-use crate::weights::{Array, Source, element_count, map};
+use crate::weights::{TensorData, TensorSource, element_count, map};
 
 /// The safetensors files of one model, mapped into memory.
 pub(crate) struct SafetensorsFolder {
     folder: PathBuf,
-    shards: Vec<Shard>,
+    shards: Vec<SafetensorsFile>,
     /// Tensor name → shard.
     owner: HashMap<String, usize>,
 }
 
 /// One file.
-pub(crate) struct Shard<B = memmap2::Mmap> {
+pub(crate) struct SafetensorsFile<B = memmap2::Mmap> {
     path: PathBuf,
     bytes: B,
     /// Where the tensors begin.
@@ -38,7 +38,7 @@ impl SafetensorsFolder {
         if index.exists() {
             return Self::open_shards(folder, &index);
         }
-        let shard = Shard::open(&folder.join("model.safetensors"))?;
+        let shard = SafetensorsFile::open(&folder.join("model.safetensors"))?;
         let names = shard.metadata.tensors().into_keys();
         Ok(Self {
             folder: folder.into(),
@@ -68,7 +68,7 @@ impl SafetensorsFolder {
                     "it names the file '{name}', which is not beside it"
                 )));
             }
-            shards.push(Shard::open(&path)?);
+            shards.push(SafetensorsFile::open(&path)?);
         }
         let mut owner = HashMap::new();
         for (name, file) in &places {
@@ -116,13 +116,13 @@ impl Index {
     }
 }
 
-impl Shard {
+impl SafetensorsFile {
     fn open(path: &Path) -> Result<Self, ModelError> {
         Self::new(path, map(path)?)
     }
 }
 
-impl<B: Deref<Target = [u8]>> Shard<B> {
+impl<B: Deref<Target = [u8]>> SafetensorsFile<B> {
     /// Reads the header of a file that is in memory; `path` is its name in messages.
     ///
     /// # Errors
@@ -155,7 +155,7 @@ impl<B: Deref<Target = [u8]>> Shard<B> {
     ///
     /// # Errors
     /// It is missing, of a type that cannot be widened, or lies outside the file.
-    pub(crate) fn read(&self, name: &str) -> Result<Array, ModelError> {
+    pub(crate) fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         let error = |reason: String| ModelError::Tensor {
             path: self.path.clone(),
             name: name.into(),
@@ -177,14 +177,14 @@ impl<B: Deref<Target = [u8]>> Shard<B> {
         if element_count(&info.shape) != Some(data.len()) {
             return Err(error(format!("has the impossible shape {:?}", info.shape)));
         }
-        Ok(Array {
+        Ok(TensorData {
             shape: info.shape.clone(),
             data,
         })
     }
 }
 
-impl Source for SafetensorsFolder {
+impl TensorSource for SafetensorsFolder {
     fn path(&self) -> &Path {
         &self.folder
     }
@@ -193,7 +193,7 @@ impl Source for SafetensorsFolder {
         self.owner.contains_key(name)
     }
 
-    fn read(&self, name: &str) -> Result<Array, ModelError> {
+    fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         self.owner
             .get(name)
             .and_then(|index| self.shards.get(*index))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Hooks, Intervention, LoadOptions, Model, ModelError, Select, top_k,
+    Action, Cancel, Hooks, Intervention, LoadOptions, Model, ModelError, TargetPositions, top_k,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -17,7 +17,7 @@ fn vector(model: &Model, seed: usize) -> Arc<[f32]> {
     (0..model.info.width).map(wave).collect()
 }
 
-fn change(model: &Model, layer: usize, at: Select) -> Intervention {
+fn change(model: &Model, layer: usize, at: TargetPositions) -> Intervention {
     Intervention {
         layer,
         sequence: None,
@@ -63,17 +63,24 @@ fn check(model: &Model, prompt: &[u32], interventions: &[Intervention], what: &s
 #[test]
 fn every_family_continues_as_whole_passes_do() {
     let prompt: Vec<u32> = (30..39).collect();
-    let last = Select::Range(prompt.len() - 1..prompt.len());
+    let last = TargetPositions::Range(prompt.len() - 1..prompt.len());
     for family in FAMILIES {
         let model = load(&miniature(family));
         check(&model, &prompt, &[], family);
         let mut texts = Vec::new();
-        for at in [Select::All, last.clone(), Select::Range(2..5)] {
+        for at in [
+            TargetPositions::All,
+            last.clone(),
+            TargetPositions::Range(2..5),
+        ] {
             let what = format!("{family}, {at:?}");
             let changes = [change(&model, 1, at.clone())];
             texts.push(check(&model, &prompt, &changes, &what));
             // Two at once, and at the first layer.
-            let changes = [change(&model, 0, at), change(&model, 2, Select::All)];
+            let changes = [
+                change(&model, 0, at),
+                change(&model, 2, TargetPositions::All),
+            ];
             check(&model, &prompt, &changes, &what);
         }
         assert_ne!(texts[0], texts[2], "{family}: the scope matters");
@@ -85,8 +92,8 @@ fn every_family_continues_as_whole_passes_do() {
 fn the_scope_of_an_intervention_holds_for_what_is_added() {
     let model = load(&miniature("tiny-llama"));
     let prompt: Vec<u32> = (30..39).collect();
-    let on_all = [change(&model, 1, Select::All)];
-    let on_prompt = [change(&model, 1, Select::Range(0..prompt.len()))];
+    let on_all = [change(&model, 1, TargetPositions::All)];
+    let on_prompt = [change(&model, 1, TargetPositions::Range(0..prompt.len()))];
     let cancel = Cancel::new();
     let mut all = model.continuation(&on_all).unwrap();
     let mut own = model.continuation(&on_prompt).unwrap();
@@ -164,7 +171,7 @@ fn logits_that_overflow_are_named() {
     let change = Intervention {
         layer: 0,
         sequence: Some(3),
-        at: Select::All,
+        at: TargetPositions::All,
         action: Action::AddAttnOut(huge),
     };
     // Once is large, twice is infinite.
@@ -194,13 +201,13 @@ proptest! {
     ) {
         let files = ModelFiles::Folder(miniature(FAMILIES[family]));
         let model = Model::load(&files, &LoadOptions::default()).unwrap();
-        let at = if start == 0 { Select::All } else { Select::Range(start..start + 2) };
+        let at = if start == 0 { TargetPositions::All } else { TargetPositions::Range(start..start + 2) };
         let changes = [change(&model, layer % model.info.layers, at)];
         let mut growing = model.continuation(&changes).unwrap();
         for tokens in &pushes {
             let found = growing.push(tokens, &Cancel::new()).unwrap().to_vec();
             close(&found, &whole(&model, growing.tokens(), &changes), FAMILIES[family]);
         }
-        prop_assert_eq!(model.remembered().0, 0);
+        prop_assert_eq!(model.cache_usage().0, 0);
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix, Model, Positions,
-    Reuse, Select, Sequences, Trace,
+    Action, ActivationCache, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix,
+    Model, Positions, Reuse, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -68,7 +68,7 @@ fn extend(target: &mut Matrix, source: &Matrix, rows: std::ops::Range<usize>) {
 
 /// Of captures at the last position row `index` is the sequence's.
 #[track_caller]
-fn compare_captures(together: &Trace, alone: &Trace, index: usize) {
+fn compare_captures(together: &ActivationCache, alone: &ActivationCache, index: usize) {
     if let Some(logps) = alone.token_logps.first() {
         close(
             &together.token_logps[index],
@@ -148,7 +148,7 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
                 _ => tokens.insert(5, 77),
             }
         }
-        let (bytes, budget) = model.remembered();
+        let (bytes, budget) = model.cache_usage();
         assert!(0 < bytes && bytes <= budget, "{family}: {bytes}");
     }
 }
@@ -170,13 +170,13 @@ fn sequences_that_begin_alike_share_their_beginning() {
                 Intervention {
                     layer: 1,
                     sequence: Some(3),
-                    at: Select::Range(4..6),
+                    at: TargetPositions::Range(4..6),
                     action: Action::AddAttnOut(vector(&model, 3)),
                 },
                 Intervention {
                     layer: 0,
                     sequence: None,
-                    at: Select::All,
+                    at: TargetPositions::All,
                     action: Action::AddAttnOut(vector(&model, 4)),
                 },
             ];
@@ -195,7 +195,7 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
             ..Hooks::interventions(vec![Intervention {
                 layer: 0,
                 sequence: None,
-                at: Select::Range(2..3),
+                at: TargetPositions::Range(2..3),
                 action: Action::AddAttnOut(vector(&model, 1)),
             }])
         };
@@ -203,7 +203,12 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
             hooks.forks = (0..model.info.layers)
                 .rev()
                 .flat_map(|layer| {
-                    [Select::All, Select::Range(10..11), Select::Range(3..5)].map(|at| (layer, at))
+                    [
+                        TargetPositions::All,
+                        TargetPositions::Range(10..11),
+                        TargetPositions::Range(3..5),
+                    ]
+                    .map(|at| (layer, at))
                 })
                 .map(|(layer, at)| Fork {
                     sequence: 0,
@@ -230,9 +235,9 @@ fn only_what_is_not_known_is_computed() {
     tokens[12] = 99;
     assert_eq!(computed(&[&tokens], &hooks), 2, "changed at position 12");
     assert_eq!(computed(&[&tokens], &hooks), 1, "its last row is captured");
-    let (bytes, _) = model.remembered();
+    let (bytes, _) = model.cache_usage();
     assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its beginning");
-    assert_eq!(model.remembered().0, bytes, "which need not be kept again");
+    assert_eq!(model.cache_usage().0, bytes, "which need not be kept again");
     let logits = Hooks {
         capture: Capture {
             logits: Positions::Last,
@@ -252,7 +257,7 @@ fn only_what_is_not_known_is_computed() {
     let fork = |layer| Fork {
         sequence: 0,
         layer,
-        at: Select::Range(13..14),
+        at: TargetPositions::Range(13..14),
         vector: vector(&model, 1),
     };
     let forks = Hooks {
@@ -272,7 +277,7 @@ fn one_pass_leaves_no_more_than_the_budget() {
     let hooks = hooks(at_last());
     let tokens: Vec<u32> = (10..20).collect();
     whole.forward(&[&tokens], &hooks, &Cancel::new()).unwrap();
-    let (one, _) = whole.remembered();
+    let (one, _) = whole.cache_usage();
     let options = LoadOptions {
         cache_bytes: 2 * one,
         ..LoadOptions::default()
@@ -281,7 +286,7 @@ fn one_pass_leaves_no_more_than_the_budget() {
     let others: Vec<Vec<u32>> = (1..5).map(|first| (first..first + 10).collect()).collect();
     let rows: Vec<&[u32]> = others.iter().map(Vec::as_slice).collect();
     check(&model, &rows, &hooks);
-    assert_eq!(model.remembered().0, 2 * one);
+    assert_eq!(model.cache_usage().0, 2 * one);
     // The first ones were kept, and residuals that do not fit are no reason to keep nothing.
     let trace = model.forward(&rows[..2], &hooks, &Cancel::new()).unwrap();
     assert_eq!(trace.computed, 2);
@@ -310,7 +315,7 @@ fn without_a_budget_nothing_is_kept_and_nothing_changes() {
         check(&model, &[&tokens], &hooks);
         check(&model, &[&tokens], &hooks);
     }
-    assert_eq!(model.remembered(), (0, 0));
+    assert_eq!(model.cache_usage(), (0, 0));
 }
 
 #[test]
@@ -323,13 +328,13 @@ fn a_cancelled_pass_leaves_nothing() {
             .forward(&[&[1, 2]], &hooks(at_last()), &cancel)
             .is_err()
     );
-    assert_eq!(model.remembered().0, 0);
+    assert_eq!(model.cache_usage().0, 0);
     model
         .forward(&[&[1, 2]], &hooks(at_last()), &Cancel::new())
         .unwrap();
-    assert!(0 < model.remembered().0);
-    model.forget();
-    assert_eq!(model.remembered().0, 0);
+    assert!(0 < model.cache_usage().0);
+    model.clear_cache();
+    assert_eq!(model.cache_usage().0, 0);
 }
 
 proptest! {
@@ -358,7 +363,7 @@ proptest! {
                 hooks.interventions.push(Intervention {
                     layer: layer % model.info.layers,
                     sequence: own.then_some(start % rows.len()),
-                    at: if start == 0 { Select::All } else { Select::Range(start..start + 2) },
+                    at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(start..start + 2) },
                     action: match kind {
                         0 => Action::ZeroHead(start % model.info.heads),
                         1 => Action::ReplaceAttnOut(vector(&model, start)),
@@ -372,7 +377,7 @@ proptest! {
                 hooks.forks.push(Fork {
                     sequence,
                     layer: layer % model.info.layers,
-                    at: if start == 0 { Select::All } else { Select::Range(first..first + 1) },
+                    at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(first..first + 1) },
                     vector: vector(&model, start + layer),
                 });
             }

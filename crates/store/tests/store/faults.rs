@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use hoplens_store::{ModelRef, Progress, Silent, StoreError, fetch, locate};
+use hoplens_store::{FetchProgress, ModelRef, NoProgress, StoreError, fetch, locate};
 use hoplens_test_support::hub::{
     COMMIT, REPO, Response, Server, content_of, files, hub, noise, options, pull, put, sha256, tiny,
 };
@@ -83,7 +83,7 @@ fn a_connection_that_keeps_breaking_ends_with_what_there_is() {
 /// Gives up once half of a file is there, as a killed process would.
 struct Half(Mutex<bool>);
 
-impl Progress for Half {
+impl FetchProgress for Half {
     fn bytes(&self, what: &str, done: u64, _total: Option<u64>) {
         if what == WEIGHTS && done > 350_000 {
             *self.0.lock().unwrap() = true;
@@ -244,7 +244,7 @@ fn waiting_can_be_cancelled() {
     let start = Instant::now();
     let cancel = || start.elapsed() > Duration::from_millis(200);
     let model = ModelRef::parse(REPO).unwrap();
-    let error = fetch(&model, &options, &Silent, &cancel).unwrap_err();
+    let error = fetch(&model, &options, &NoProgress, &cancel).unwrap_err();
     assert!(matches!(error, StoreError::Cancelled { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hoplens_store::{ModelFiles, ModelRef, Silent, StoreError, fetch, locate, resolve};
+use hoplens_store::{ModelFiles, ModelRef, NoProgress, StoreError, fetch, locate, resolve};
 use hoplens_test_support::hub::{
     COMMIT, REPO, Recorder, Response, files, git_sha1, hub, hub_at, noise, options, pull, sha256,
     tiny,
@@ -70,7 +70,7 @@ fn what_is_there_is_not_fetched_again() {
 
     options.offline = true;
     let model = ModelRef::parse(REPO).unwrap();
-    let found = resolve(&model, &options, &Silent, &|| false).unwrap();
+    let found = resolve(&model, &options, &NoProgress, &|| false).unwrap();
     assert_eq!(found, first);
 }
 

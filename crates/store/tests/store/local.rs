@@ -8,7 +8,7 @@ use hoplens_runtime::{LoadOptions, Model};
 use hoplens_store::{ModelFiles, ModelRef, StoreError, StoreOptions, fetch, locate};
 use hoplens_test_support::hub::{noise, put, sha256};
 
-fn find(model: &str, root: &Path) -> Result<Option<hoplens_store::Located>, StoreError> {
+fn find(model: &str, root: &Path) -> Result<Option<hoplens_store::LocatedModel>, StoreError> {
     locate(&ModelRef::parse(model)?, &StoreOptions::under(root))
 }
 
@@ -116,7 +116,7 @@ fn ollama_models_are_read_where_they_lie() {
     }
     let options = StoreOptions::under(root.path());
     let absent = ModelRef::parse("ollama:other").unwrap();
-    let silent = hoplens_store::Silent;
+    let silent = hoplens_store::NoProgress;
     let error = fetch(&absent, &options, &silent, &|| false).unwrap_err();
     assert!(
         error.to_string().contains("ollama pull other:latest"),

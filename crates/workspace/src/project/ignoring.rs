@@ -2,18 +2,18 @@
 
 use toml_edit::{Array, DocumentMut, Item, Value};
 
-use hoplens_prompt::TextEdit;
+use hoplens_prompt::{Code, TextEdit};
 
 /// The edit of a `hoplens.toml` after which a code is not told of; all else in it stays as it is written. `None` where the file is no TOML, or its
 /// `ignore` no list; an empty edit where the code is in it.
-pub fn ignoring(text: &str, code: &str) -> Option<TextEdit> {
+pub fn ignoring(text: &str, code: Code) -> Option<TextEdit> {
     let mut document: DocumentMut = text.parse().ok()?;
     let list = document
         .entry("ignore")
         .or_insert(Item::Value(Value::Array(Array::new())))
         .as_array_mut()?;
-    if list.iter().all(|one| one.as_str() != Some(code)) {
-        list.push(code);
+    if list.iter().all(|one| one.as_str() != Some(code.as_str())) {
+        list.push(code.as_str());
     }
     Some(TextEdit::between(text, &document.to_string()))
 }
@@ -24,7 +24,7 @@ mod tests {
 
     #[track_caller]
     fn after(text: &str) -> String {
-        let edit = ignoring(text, "token-split").unwrap();
+        let edit = ignoring(text, Code::TokenSplit).unwrap();
         let mut text = text.to_owned();
         text.replace_range(edit.range, &edit.new_text);
         text
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_left_alone() {
-        assert_eq!(ignoring("ignore = 1", "token-split"), None);
-        assert_eq!(ignoring("ignore = [", "token-split"), None);
+        assert_eq!(ignoring("ignore = 1", Code::TokenSplit), None);
+        assert_eq!(ignoring("ignore = [", Code::TokenSplit), None);
     }
 }

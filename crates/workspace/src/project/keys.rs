@@ -68,7 +68,7 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
     key(
         "",
         "ignore",
-        Words(&hoplens_prompt::CODES),
+        Words(hoplens_prompt::Code::NAMES),
         "[]",
         "Codes of findings that are not to be shown.",
     ),

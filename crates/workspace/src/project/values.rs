@@ -7,15 +7,15 @@ use std::str::FromStr;
 use globset::GlobBuilder;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use hoplens_prompt::CODES;
+use hoplens_prompt::{Code, UnknownCode};
 
 /// A pattern of file names: `*` stays in its folder, `**` does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileGlob(pub globset::Glob);
 
-/// The code of a finding, one of [`CODES`].
+/// The code of a finding that is not to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code(pub String);
+pub struct IgnoredCode(pub Code);
 
 /// How much less probable an answer may be than it was.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,17 +40,13 @@ impl FromStr for FileGlob {
     }
 }
 
-impl FromStr for Code {
+impl FromStr for IgnoredCode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if CODES.contains(&text) {
-            return Ok(Self(text.to_owned()));
-        }
-        let known = CODES.join(", ");
-        Err(format!(
-            "there is no finding `{text}`; write any of {known}"
-        ))
+        text.parse()
+            .map(Self)
+            .map_err(|error: UnknownCode| error.to_string())
     }
 }
 
@@ -99,4 +95,4 @@ macro_rules! deserialize_by_text {
     )*};
 }
 
-deserialize_by_text!(FileGlob, Code, Allowance);
+deserialize_by_text!(FileGlob, IgnoredCode, Allowance);

@@ -58,7 +58,7 @@ fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
     let case = cases.filter(|cases| cases.len() > 1);
     match case.and_then(|cases| cases.get(found.case?)) {
         Some(case) => format!("{} (case {})", found.code, case.id),
-        None => found.code.into(),
+        None => found.code.to_string(),
     }
 }
 
@@ -72,7 +72,8 @@ pub(super) fn is_known(
         .case
         .and_then(|at| snapshot.findings.as_ref()?.cases.get(at));
     let case = case.map(|case| case.id.as_str());
-    compared.is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code))
+    compared
+        .is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code.as_str()))
 }
 
 /// The title of the best repair of a finding.

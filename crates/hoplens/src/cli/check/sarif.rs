@@ -14,7 +14,7 @@ use crate::cli::report::{Places, RangeReport, display_path, origin_text, severit
 use hoplens_analysis::CaseFindings;
 use hoplens_ide::{Diagnostic, Snapshot, concerns, page, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
-use hoplens_prompt::{CODES, FileEdit, Origin, Severity};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
 const SCHEMA: &str =
@@ -65,7 +65,7 @@ pub(super) fn print(
     for worse in compared.into_iter().flat_map(|compared| &compared.worse) {
         results.push(json!({
             "ruleId": WORSE,
-            "ruleIndex": CODES.len(),
+            "ruleIndex": Code::ALL.len(),
             "level": "error",
             "message": {"text": worse.message()},
             "locations": [{"physicalLocation": {"artifactLocation": artifact(&worse.path)}}],
@@ -93,8 +93,8 @@ pub(super) fn print(
 
 /// One rule a code, its page as help.
 fn rules() -> Vec<Value> {
-    let of_code = CODES.iter().map(|code| {
-        let page = page(code).unwrap_or_default();
+    let of_code = Code::ALL.iter().map(|code| {
+        let page = page(*code);
         // The heading and the severity stand before what the code says.
         let says = page.split("\n\n").nth(2).unwrap_or_default();
         json!({
@@ -122,7 +122,7 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
     let id = case.map_or("", |case| case.id.as_str());
     let mut result = json!({
         "ruleId": found.code,
-        "ruleIndex": CODES.iter().position(|code| *code == found.code),
+        "ruleIndex": Code::ALL.iter().position(|code| *code == found.code),
         "level": match found.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -131,7 +131,7 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
         "message": {"text": found.message},
         "locations": [location(places, found.origin, &found.range)],
         // No line numbers: a finding stays the same when the lines before it change.
-        "partialFingerprints": {"hoplens/v1": hash(&[found.code, &path, id, words])},
+        "partialFingerprints": {"hoplens/v1": hash(&[found.code.as_str(), &path, id, words])},
         "properties": {"severity": severity_name(found.severity)},
     });
     let related: Vec<Value> = found

@@ -14,7 +14,7 @@ use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
     Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
 };
-use hoplens_prompt::{Origin, Severity, sidecar_name};
+use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const FAINT: Style = Style::new().dimmed();
@@ -83,7 +83,7 @@ fn finding(
         .annotation(AnnotationKind::Primary.span(range.clone()).label(label));
     let mut group = level
         .primary_title(&*found.message)
-        .id(found.code)
+        .id(found.code.as_str())
         .element(snippet);
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
     for (number, repair) in repairs.unwrap_or_default().iter().enumerate() {
@@ -99,7 +99,7 @@ fn finding(
         }
     }
     let has_hop = case.is_some_and(|case| case.query.bridged().is_some());
-    let is_verdict = found.severity == Severity::Warning && found.code != "trailing-space";
+    let is_verdict = found.severity == Severity::Warning && found.code != Code::TrailingSpace;
     if has_hop && is_verdict && repairs.is_some_and(<[_]>::is_empty) {
         group =
             group.element(Level::NOTE.message("no measured change makes the answer more probable"));

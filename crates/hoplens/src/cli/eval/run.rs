@@ -176,7 +176,7 @@ impl Run<'_> {
             experiment,
             choice: self.choice,
         };
-        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.holds(row));
+        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.contains(row));
         let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
         let cells = experiment.cells() * experiment.memories_per_row();
         let left = mine - journal.done.len();

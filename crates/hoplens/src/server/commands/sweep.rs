@@ -1,6 +1,5 @@
-//! A memory at every layer and magnitude.
+//! `hoplens.server.sweep`: a memory at every layer and magnitude.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -8,11 +7,12 @@ use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::ProgressToken;
 
-use crate::server::asking::{ask_model, failed, look_first};
-use crate::server::commands::{Place, cases};
-use crate::server::key::Key;
-use crate::server::progress::{Progress, Step};
-use crate::server::state::State;
+use crate::server::commands::argument::CaseLocation;
+use crate::server::commands::cases;
+use crate::server::document_key::DocumentKey;
+use crate::server::progress::{ProgressStep, WorkProgress};
+use crate::server::requests::{ensure_analyzed, failed, run_on_model};
+use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, answers};
 use hoplens_ide::documents::{Asked, ShowError, SweepDocument, Weighed, sweep_map, weigh};
 use hoplens_ide::{percent, quoted};
@@ -22,20 +22,20 @@ use hoplens_interp::memory::{Grid, Sweep, sweep};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::PromptQuery;
 
-/// The magnitudes that are measured.
+/// The measured magnitudes.
 const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct SweepParams {
     #[serde(flatten)]
-    place: Place,
-    /// The memory's text; the first bridge of the case where absent.
+    place: CaseLocation,
+    /// The memory's text; if absent, the first bridge of the case.
     memory: Option<String>,
     #[serde(default)]
     pub encoding: EncodingName,
     #[serde(default)]
     pub scope: ScopeName,
-    /// Whether random memories are tried in the best cell.
+    /// Whether random memories are measured in the best cell.
     #[serde(default)]
     control: bool,
 }
@@ -76,30 +76,30 @@ impl From<ScopeName> for Scope {
     }
 }
 
-/// What was measured, as JSON and as a picture.
-pub(super) struct Swept {
+/// The sweep, as JSON and as a picture.
+pub(super) struct SweepResult {
     pub document: Value,
     pub svg: String,
 }
 
 pub(super) async fn run(
-    state: &Arc<State>,
+    session: &SessionHandle,
     params: SweepParams,
     token: Option<ProgressToken>,
 ) -> Result<Value> {
-    Ok(measured(state, params, token).await?.document)
+    Ok(measured(session, params, token).await?.document)
 }
 
-/// The document of `hoplens sweep` of a case, its other injections in force.
+/// Returns the document of `hoplens sweep` of a case, with its other injections in force.
 pub(super) async fn measured(
-    state: &Arc<State>,
+    session: &SessionHandle,
     params: SweepParams,
     token: Option<ProgressToken>,
-) -> Result<Swept> {
-    let key = Key::of(&params.place.uri);
-    let seen = look_first(state, &key).await?;
-    let index = cases::index(state, &seen, &params.place)?;
-    let Some(case) = seen.findings.cases.get(index) else {
+) -> Result<SweepResult> {
+    let key = DocumentKey::of(&params.place.uri);
+    let analyzed = ensure_analyzed(session, &key).await?;
+    let index = cases::index(&analyzed, &params.place)?;
+    let Some(case) = analyzed.findings.cases.get(index) else {
         return Err(failed("there is no such case"));
     };
     if case.query.expect.is_empty() {
@@ -117,12 +117,12 @@ pub(super) async fn measured(
         )));
     };
     let title = format!("Sweeping {}", key.short_name());
-    let progress = Progress::begin_for(state, title, token);
-    let settings = state.hop_settings(&key);
+    let progress = WorkProgress::begin_for(session, title, token);
+    let settings = analyzed.session.analysis_settings(&analyzed.view);
     let (subject, bos) = (case.query.clone(), settings.bos);
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
     let swept = memory.clone();
-    let (document, svg) = ask_model(state, move |model, cancel, pause| {
+    let (document, svg) = run_on_model(session, move |model, cancel, pause| {
         let asked = Asked::of_case(model, &subject, bos, cancel)?;
         let answers = answers(model, &asked.prompt, &asked.expect)?;
         let grid = Grid {
@@ -143,7 +143,7 @@ pub(super) async fn measured(
         let context = ModelContext::new(model, cancel);
         let begun = Instant::now();
         let mut tick = |done: usize| {
-            progress.report(Step {
+            progress.report(ProgressStep {
                 message: format!("{done} of {total} cells"),
                 percent: (100 * done / total.max(1)).min(100) as u32,
             });
@@ -167,14 +167,14 @@ pub(super) async fn measured(
     })
     .await?;
     let mut document = document;
-    document["uri"] = json!(seen.known.view.prompt.uri);
-    document["version"] = json!(seen.known.view.prompt.version);
+    document["uri"] = json!(analyzed.view.prompt.uri);
+    document["version"] = json!(analyzed.view.prompt.version);
     document["case"] = json!(case.id);
     document["memories"] = json!(memories);
-    Ok(Swept { document, svg })
+    Ok(SweepResult { document, svg })
 }
 
-/// The bridges of a case as memories.
+/// Returns the bridges of a case as memories.
 fn memories(case: &CaseFindings) -> Vec<String> {
     let bridges = case.query.mentions.iter();
     let bridges = bridges.filter_map(|mention| mention.bridge.as_deref());

@@ -5,7 +5,7 @@ use hoplens_analysis::{
     Undeclared, Variant, Verdict, case_query,
 };
 use hoplens_ide::{Snapshot, diagnostics, repair_edit};
-use hoplens_prompt::{Severity, edited};
+use hoplens_prompt::{Code, Severity, edited};
 use hoplens_runtime::Model;
 
 use super::{CHAIN, found, outcome, repairs, settings, verdicts};
@@ -112,7 +112,7 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
     let error = error.unwrap();
     assert_eq!(
         (error.code, error.severity),
-        ("front-matter", Severity::Error)
+        (Code::InvalidInjection, Severity::Error)
     );
     assert!(
         error.message.contains("layer 99 does not exist"),
@@ -138,7 +138,7 @@ fn a_hole_is_reported_and_not_what_is_around_it() {
     let file = |body: &str| {
         format!("---\nhoplens.cases:\n  - {{expect: \" Paris\", input: {{other: x}}}}\n---\n{body}")
     };
-    let codes = |body: &str| -> Vec<&'static str> {
+    let codes = |body: &str| -> Vec<Code> {
         let mut snapshot = Snapshot::new("hole.prompt", file(body), None);
         let mut findings = found(&model, &snapshot);
         let case = findings.cases[0].clone();
@@ -148,11 +148,13 @@ fn a_hole_is_reported_and_not_what_is_around_it() {
         }
         snapshot.findings = Some(findings);
         let codes = diagnostics(&snapshot).into_iter().map(|one| one.code);
-        codes.filter(|code| !code.starts_with("answer")).collect()
+        codes
+            .filter(|code| !code.as_str().starts_with("answer"))
+            .collect()
     };
-    assert_eq!(codes("The capital  of is"), ["token-split"]);
-    assert_eq!(codes("The capital of {{thing}} is"), ["front-matter"]);
-    assert_eq!(codes("The capital is {{thing}}"), ["front-matter"]);
+    assert_eq!(codes("The capital  of is"), [Code::TokenSplit]);
+    assert_eq!(codes("The capital of {{thing}} is"), [Code::UnsetVariable]);
+    assert_eq!(codes("The capital is {{thing}}"), [Code::UnsetVariable]);
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn a_guess_about_a_prompt_with_a_hole_is_kept_quiet() {
         findings.cases[0].has_holes = has_holes;
         snapshot.findings = Some(findings.clone());
         let told = diagnostics(&snapshot);
-        let guesses = told.iter().filter(|one| one.code == "hop-inconsistent");
+        let guesses = told.iter().filter(|one| one.code == Code::HopInconsistent);
         assert_eq!(guesses.count(), expected);
     }
 }

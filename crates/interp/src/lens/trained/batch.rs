@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use crate::context::ModelContext;
 use crate::lens::head_at::HeadAt;
 use hoplens_runtime::{
-    Action, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select, Trace,
-    View, softmax, top_k,
+    Action, ActivationCache, Capture, Hooks, Intervention, Matrix, MatrixView, Model, ModelError,
+    Positions, TargetPositions, softmax, top_k,
 };
 
 use crate::lens::trained::objective::Objective;
@@ -20,7 +20,7 @@ use crate::lens::trained::objective::Objective;
 pub(super) struct Batch<'a> {
     /// The sequences of the batch.
     sequences: Vec<&'a [u32]>,
-    trace: Trace,
+    trace: ActivationCache,
     /// The rows of the trace that are used: every position that has a next token.
     rows: Vec<usize>,
     /// The next token at each of them.
@@ -100,8 +100,8 @@ impl<'a> Batch<'a> {
         let dim = weights.rows;
         let own = self.z(at.layer, at.head..at.head + 1, dim);
         let mut outputs = Matrix::zeros(self.rows.len(), weights.cols);
-        let weights = View::new(&weights.data, dim, weights.cols, weights.cols);
-        View::new(&own.data, own.rows, dim, dim).times(
+        let weights = MatrixView::new(&weights.data, dim, weights.cols, weights.cols);
+        MatrixView::new(&own.data, own.rows, dim, dim).times(
             weights,
             1.0,
             &mut outputs.data,
@@ -144,7 +144,7 @@ impl<'a> Batch<'a> {
             interventions: vec![Intervention {
                 layer: at.layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::ZeroHead(at.head),
             }],
             ..Hooks::capture(Capture {

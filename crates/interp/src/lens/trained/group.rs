@@ -1,4 +1,4 @@
-//! CompactLens lenses that learn together: one head, or all heads of a layer.
+//! Groups of compact lenses that are trained jointly: one head, or all heads of a layer.
 
 use crate::lens::head_at::HeadAt;
 use crate::lens::trained::batch::{Batch, TargetDistribution};
@@ -10,10 +10,10 @@ use crate::lens::trained::loss::{Affine, exact, loss};
 use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model};
 
-/// How far towards the fitted lens training may begin.
-const BEGINNINGS: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
+/// The scales of the fitted lens that are tried as the start of the training.
+const START_SCALES: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
 
-/// Heads whose lenses' sum is held to one target: one, or all of a layer.
+/// Heads whose lenses' sum is trained for one target: one head, or all heads of a layer.
 #[derive(Debug)]
 pub(super) struct LensGroup {
     pub(super) members: Vec<Member>,
@@ -29,16 +29,16 @@ pub(super) struct Member {
     weights: Matrix,
     lens: CompactLens,
     moments: CompactMoments,
-    /// One over the root of the mean |r_h|²: what V's values, and α, are counted in.
+    /// 1 over the root of the mean |r_h|²: the unit of V and α.
     r_scale: f32,
-    /// The lens at the best look at the held-out positions.
+    /// The lens with the least held-out loss so far.
     pub(super) best: CompactLens,
 }
 
 impl Member {
-    /// A lens that says what is likely on average.
+    /// Returns a member whose lens predicts the mean distribution.
     pub(super) fn new(model: &Model, at: HeadAt, rank: usize) -> Result<Self, LensError> {
-        let lens = CompactLens::silent(rank, model.info.width);
+        let lens = CompactLens::constant(rank, model.info.width);
         Ok(Self {
             at,
             weights: model.head_weights(at.layer, at.head)?,
@@ -62,7 +62,7 @@ impl LensGroup {
         }
     }
 
-    /// z of the members' heads, side by side.
+    /// Returns z of the members' heads, concatenated: `[positions, heads·head_dim]`.
     fn z(&self, batch: &Batch<'_>) -> Matrix {
         let first = &self.members[0];
         let heads = first.at.head..first.at.head + self.members.len();
@@ -79,7 +79,7 @@ impl LensGroup {
         Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
     }
 
-    /// Adds to what the members' lenses are fitted to, one for each.
+    /// Adds a batch to the sums of the members' fits, one for each member.
     pub(super) fn gather(
         &self,
         batch: &Batch<'_>,
@@ -93,9 +93,9 @@ impl LensGroup {
         }
     }
 
-    /// Begins with the fitted lenses, as far towards them as lowers the loss over a batch that they
-    /// were not fitted to. Several lenses, each of which says all of it, say it too often: they
-    /// share it.
+    /// Starts from the fitted lenses, scaled so that the loss over another batch is least. The
+    /// lenses of several members are divided by their number, because each was fitted to the whole
+    /// target.
     pub(super) fn begin(
         &mut self,
         gathered: &[fit::FitSums],
@@ -115,7 +115,7 @@ impl LensGroup {
         let z = self.z(batch);
         let fitted: Vec<CompactLens> = self.members.iter().map(|one| one.lens.clone()).collect();
         let mut best = (f64::INFINITY, 0.0);
-        for towards in BEGINNINGS {
+        for towards in START_SCALES {
             self.set(&fitted, towards * share);
             let (loss, _) = loss(&self.affine(&self.z_map()), &z, target, candidates);
             if loss < best.0 {
@@ -132,7 +132,7 @@ impl LensGroup {
         }
     }
 
-    /// One step down the loss over a batch; returns the loss before it.
+    /// Makes one step on a batch; returns the loss before it, in nats.
     pub(super) fn learn(
         &mut self,
         batch: &Batch<'_>,
@@ -142,20 +142,22 @@ impl LensGroup {
         step: usize,
     ) -> f64 {
         let from = self.z_map();
-        let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
+        let (loss, grad) = loss(&self.affine(&from), &self.z(batch), target, candidates);
         let values = self.members[0].weights.data.len();
-        let own = by.map.chunks_exact(values);
-        for ((member, from), by_map) in self.members.iter_mut().zip(&from).zip(own) {
-            let by = member.lens.back(&member.weights, from, by_map, &by.c);
+        let own = grad.map.chunks_exact(values);
+        for ((member, from), map_grad) in self.members.iter_mut().zip(&from).zip(own) {
+            let grad = member
+                .lens
+                .backward(&member.weights, from, map_grad, &grad.c);
             member
                 .moments
-                .step(&mut member.lens, &by, rate, member.r_scale, step);
+                .step(&mut member.lens, &grad, rate, member.r_scale, step);
         }
         loss
     }
 
-    /// The exact loss over held-out positions; lenses that are the best so far are kept. Says
-    /// whether they are.
+    /// Returns the exact loss over held-out positions, in nats, and whether it is the least so far;
+    /// stores the best lenses.
     pub(super) fn evaluate(
         &mut self,
         model: &Model,
@@ -175,7 +177,7 @@ impl LensGroup {
         (loss, better)
     }
 
-    /// Everything that a checkpoint keeps.
+    /// Writes the state to a checkpoint.
     pub(super) fn write(&self, into: &mut TensorWriter) {
         for member in &self.members {
             into.push(member.name("r_scale"), &[1], &[member.r_scale]);
@@ -197,12 +199,15 @@ impl LensGroup {
         }
     }
 
-    /// The held-out loss of the best lenses so far, bit by bit.
+    /// Returns the bits of the least held-out loss so far.
     pub(super) fn best_bits(&self) -> u64 {
         self.best.to_bits()
     }
 
-    /// Goes on from a checkpoint.
+    /// Restores the state from a checkpoint.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
     pub(super) fn restore(
         &mut self,
         from: &TensorReader<'_>,

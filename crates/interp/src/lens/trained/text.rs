@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::context::ModelContext;
-use hoplens_runtime::{Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, Sampling};
+use hoplens_runtime::{
+    Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, SamplingParams,
+};
 
 /// Sequences that are sampled in one batch: at 128 tokens each, their keys and values fit into the
 /// default KV cache.
@@ -73,8 +75,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Cuts texts into sequences of at most `length` tokens, without BOS; leaves out a last piece of one
-/// token.
+/// Cuts texts into sequences of at most `length` tokens, without BOS; leaves out a last piece of
+/// one token.
 pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
     let length = length.min(model.config().context);
     let mut sequences = Vec::new();
@@ -138,7 +140,7 @@ fn sample_batch(
     let mut samplers: Vec<Sampler> = numbers
         .clone()
         .map(|number| {
-            Sampler::new(Sampling {
+            Sampler::new(SamplingParams {
                 temperature: 1.0,
                 top_k: None,
                 top_p: None,
@@ -163,12 +165,12 @@ fn sample_batch(
             sequence.push(sampler.next(trace.logits.row(row)));
         }
     }
-    model.forget();
+    model.clear_cache();
     Ok(sequences)
 }
 
-/// Draws the first token of a sequence: a capitalised word, or any token if the vocabulary has hardly
-/// any such word.
+/// Draws the first token of a sequence: a capitalised word, or any token if the vocabulary has
+/// hardly any such word.
 fn first_token(model: &Model, seed: u64) -> u32 {
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6265_6769_6e6e_696e);
     let vocabulary = model.config().vocab as u32;

@@ -61,8 +61,8 @@ struct CheckpointAbout {
 }
 
 impl<'a> Trainer<'a> {
-    /// Begins a training: holds out sequences, averages the bias, fits compact lenses, and evaluates
-    /// the held-out positions once.
+    /// Begins a training: holds out sequences, averages the bias, fits compact lenses, and
+    /// evaluates the held-out positions once.
     ///
     /// # Errors
     /// Too little text, maps that are too large, a head that does not exist; as

@@ -115,7 +115,7 @@ impl TrainedLens {
                 let mut heads = BTreeMap::new();
                 for at in &about.options.heads {
                     let name = |what: &str| format!("layers.{}.heads.{}.{what}", at.layer, at.head);
-                    let mut lens = CompactLens::silent(rank, width);
+                    let mut lens = CompactLens::constant(rank, width);
                     let identity = std::slice::from_mut(&mut lens.identity);
                     reader.fill(&name("identity"), identity)?;
                     reader.fill(&name("u"), &mut lens.u.data)?;

@@ -14,7 +14,7 @@ use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, place, resolve_scope, scaled};
 use hoplens_injection::Scope;
 use hoplens_runtime::{
-    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, Select, kl, log_softmax_at,
+    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, TargetPositions, kl, log_softmax_at,
 };
 
 /// Whether an injection's direction is added before or after its block.
@@ -41,8 +41,8 @@ pub struct ControlVector {
 /// What the injections and the control vector do to one prompt's next token.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Likeness {
-    /// Probability of the accepted answers' first tokens without the injections; `None` if no answer
-    /// is named.
+    /// Probability of the accepted answers' first tokens without the injections; `None` if no
+    /// answer is named.
     pub p_written: Option<f64>,
     /// The same with the injections, as hoplens makes them.
     pub p_injected: Option<f64>,
@@ -57,8 +57,8 @@ pub struct Likeness {
 
 /// Expresses injections as a control vector; adds up several with the same direction.
 ///
-/// With a prompt, measures both sides and returns the one whose next-token distribution is closer to
-/// that of the injections; without one, `Before`, which is closer on most prompts
+/// With a prompt, measures both sides and returns the one whose next-token distribution is closer
+/// to that of the injections; without one, `Before`, which is closer on most prompts
 /// (`docs/injections-examples.md`). Ignores the query's own `interventions`.
 ///
 /// # Errors
@@ -117,7 +117,7 @@ impl ControlVector {
             .map(|(layer, vector)| Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::AddMlpOut(vector.as_slice().into()),
             })
             .collect()

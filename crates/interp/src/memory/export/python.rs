@@ -10,7 +10,7 @@ use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, resolve_scope};
 use crate::memory::placement::Placement;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Model, ModelError, PromptQuery, Select, module_names};
+use hoplens_runtime::{Model, ModelError, PromptQuery, TargetPositions, module_names};
 use hoplens_store::ModelFiles;
 
 /// The library that a script uses.
@@ -40,7 +40,7 @@ struct PlacedInjection<'a> {
     injection: &'a MemoryInjection,
     /// The memory's token ids: a set, or the sequence that the model reads for `layerwise`.
     ids: Vec<u32>,
-    at: Select,
+    at: TargetPositions,
 }
 
 /// Returns the text of the script.
@@ -186,8 +186,8 @@ fn memories(text: &mut String, model: &Model, placed: &[PlacedInjection<'_>]) {
             Encoding::Layerwise => format!("layerwise({ids:?}, {})", output(model, "hf", *layer)),
         };
         let at = match &one.at {
-            Select::All => "slice(None)".to_owned(),
-            Select::Range(range) => format!("slice({}, {})", range.start, range.end),
+            TargetPositions::All => "slice(None)".to_owned(),
+            TargetPositions::Range(range) => format!("slice({}, {})", range.start, range.end),
         };
         let _ = writeln!(
             text,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{Ablation, HeadAt, ablate_heads, estimate_ablations, read_heads};
 use hoplens_runtime::{
-    Action, Answer, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery, Select,
-    log_softmax_at,
+    Action, Answer, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
+    TargetPositions, log_softmax_at,
 };
 
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -48,7 +48,7 @@ fn logp_with(model: &Model, layer: usize, action: Action) -> f64 {
     let change = Intervention {
         layer,
         sequence: None,
-        at: Select::All,
+        at: TargetPositions::All,
         action,
     };
     let hooks = Hooks::interventions(vec![change]);
@@ -94,7 +94,10 @@ fn in_force(model: &Model) -> Vec<Intervention> {
         action: Action::AddAttnOut(vector(scale)),
     };
     let last = TOKENS.len() - 1..TOKENS.len();
-    vec![add(0, Select::All, 0.5), add(1, Select::Range(last), 2.0)]
+    vec![
+        add(0, TargetPositions::All, 0.5),
+        add(1, TargetPositions::Range(last), 2.0),
+    ]
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn ablations_keep_the_injections_in_force() {
             let silent = Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::ZeroHead(*head),
             };
             let expected = plain(Some(silent));
@@ -168,7 +171,7 @@ fn the_estimate_is_the_first_order_change() {
                 .map(|row| Intervention {
                     layer: *layer,
                     sequence: None,
-                    at: Select::Range(row..row + 1),
+                    at: TargetPositions::Range(row..row + 1),
                     action: Action::ReplaceHead(
                         *head,
                         clean.layers[*layer]

@@ -22,7 +22,7 @@ const DEEPEST: u32 = 8;
 
 /// What stands before the tensors' bytes.
 #[derive(Debug)]
-pub(crate) struct Header {
+pub(crate) struct GgufHeader {
     /// Key → value.
     pub(crate) metadata: HashMap<String, Value>,
     /// Name → where and what.
@@ -34,7 +34,7 @@ pub(crate) struct Header {
 /// One tensor.
 #[derive(Debug)]
 pub(super) struct TensorInfo {
-    pub(super) kind: Kind,
+    pub(super) kind: TensorType,
     /// Outermost dimension first.
     pub(super) shape: Vec<usize>,
     pub(super) offset: u64,
@@ -42,7 +42,7 @@ pub(super) struct TensorInfo {
 
 /// How a tensor's numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TensorType {
     /// One that candle de-quantises.
     Read(GgmlDType),
     /// One that exists and is not read.
@@ -51,7 +51,7 @@ pub(super) enum Kind {
     Unknown(u32),
 }
 
-impl Header {
+impl GgufHeader {
     /// Reads a header.
     ///
     /// # Errors
@@ -188,8 +188,8 @@ fn array(cursor: &mut Cursor<'_>, deeper: u32, budget: &mut u64) -> Result<Vec<V
 }
 
 /// The types of `enum ggml_type` in `ggml.h`; numbers that are missing were given up.
-fn kind(number: u32) -> Kind {
-    Kind::Read(match number {
+fn kind(number: u32) -> TensorType {
+    TensorType::Read(match number {
         0 => GgmlDType::F32,
         1 => GgmlDType::F16,
         2 => GgmlDType::Q4_0,
@@ -203,25 +203,25 @@ fn kind(number: u32) -> Kind {
         13 => GgmlDType::Q5K,
         14 => GgmlDType::Q6K,
         30 => GgmlDType::BF16,
-        9 => return Kind::Known("Q8_1"),
-        15 => return Kind::Known("Q8_K"),
-        16 => return Kind::Known("IQ2_XXS"),
-        17 => return Kind::Known("IQ2_XS"),
-        18 => return Kind::Known("IQ3_XXS"),
-        19 => return Kind::Known("IQ1_S"),
-        20 => return Kind::Known("IQ4_NL"),
-        21 => return Kind::Known("IQ3_S"),
-        22 => return Kind::Known("IQ2_S"),
-        23 => return Kind::Known("IQ4_XS"),
-        24 => return Kind::Known("I8"),
-        25 => return Kind::Known("I16"),
-        26 => return Kind::Known("I32"),
-        27 => return Kind::Known("I64"),
-        28 => return Kind::Known("F64"),
-        29 => return Kind::Known("IQ1_M"),
-        34 => return Kind::Known("TQ1_0"),
-        35 => return Kind::Known("TQ2_0"),
-        39 => return Kind::Known("MXFP4"),
-        other => return Kind::Unknown(other),
+        9 => return TensorType::Known("Q8_1"),
+        15 => return TensorType::Known("Q8_K"),
+        16 => return TensorType::Known("IQ2_XXS"),
+        17 => return TensorType::Known("IQ2_XS"),
+        18 => return TensorType::Known("IQ3_XXS"),
+        19 => return TensorType::Known("IQ1_S"),
+        20 => return TensorType::Known("IQ4_NL"),
+        21 => return TensorType::Known("IQ3_S"),
+        22 => return TensorType::Known("IQ2_S"),
+        23 => return TensorType::Known("IQ4_XS"),
+        24 => return TensorType::Known("I8"),
+        25 => return TensorType::Known("I16"),
+        26 => return TensorType::Known("I32"),
+        27 => return TensorType::Known("I64"),
+        28 => return TensorType::Known("F64"),
+        29 => return TensorType::Known("IQ1_M"),
+        34 => return TensorType::Known("TQ1_0"),
+        35 => return TensorType::Known("TQ2_0"),
+        39 => return TensorType::Known("MXFP4"),
+        other => return TensorType::Unknown(other),
     })
 }
