@@ -9,6 +9,7 @@ mod cases;
 mod check;
 mod error;
 mod eval;
+mod evidence;
 mod export;
 mod generate;
 mod global;
@@ -28,7 +29,6 @@ mod repair;
 mod report;
 mod resident;
 mod sweep;
-mod weighed;
 mod write;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use hoplens_analysis::{AnalysisSettings, SearchSettings, Thresholds};
 use hoplens_injection::Scope;
 use hoplens_runtime::BosPolicy;
-use hoplens_workspace::{Bos, Positions, Project, ProjectSearch, ProjectThresholds};
+use hoplens_workspace::{Bos, Project, ProjectScope, ProjectSearch, ProjectThresholds};
 
 /// The settings of an analysis in a project.
 pub fn analysis_settings(project: &Project) -> AnalysisSettings {
@@ -37,9 +37,9 @@ fn thresholds(project: &ProjectThresholds) -> Thresholds {
 
 fn search(project: &ProjectSearch) -> SearchSettings {
     let default = SearchSettings::default();
-    let scope = |positions: &Positions| match positions {
-        Positions::All => Scope::All,
-        Positions::Last => Scope::Last,
+    let scope = |positions: &ProjectScope| match positions {
+        ProjectScope::All => Scope::All,
+        ProjectScope::Last => Scope::Last,
     };
     SearchSettings {
         encodings: project.encodings.clone().unwrap_or(default.encodings),

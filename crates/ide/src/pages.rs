@@ -1,11 +1,11 @@
-//! The page of each diagnostic code, as the documents have it.
+//! The page of each diagnostic code in docs/diagnostics.
 
 use hoplens_prompt::Code;
 
-/// Gives each code the page that is named as it is.
+/// Matches each code to the page with its name.
 macro_rules! pages {
     ($($variant:ident $name:literal),* $(,)?) => {
-        /// The page of a code in docs/diagnostics, in Markdown.
+        /// Returns the page of a code in docs/diagnostics, in Markdown.
         pub fn page(code: Code) -> &'static str {
             match code {
                 $(Code::$variant => {

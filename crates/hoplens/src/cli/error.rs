@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use hoplens_analysis::AnalysisError;
 use hoplens_eval::EvalError;
-use hoplens_ide::documents::ShowError;
+use hoplens_ide::documents::DocumentError;
 use hoplens_interp::lens::trained::LensError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
@@ -65,7 +65,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Lens(#[from] LensError),
     #[error(transparent)]
-    Show(#[from] ShowError),
+    Document(#[from] DocumentError),
 }
 
 impl CliError {

@@ -22,7 +22,8 @@ use hoplens_analysis::{
     Verdict, find_verdicts,
 };
 use hoplens_ide::{
-    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message, why_by_hand,
+    Snapshot, manual_repair_reason, percent, repair_edit, repair_side_effects, repair_title,
+    verdict_message,
 };
 use hoplens_prompt::{FileEdit, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
@@ -236,7 +237,7 @@ fn list(
             if let Some(effects) = repair_side_effects(repair) {
                 writeln!(out, "     {effects}")?;
             }
-            if let Some(reason) = why_by_hand(snapshot, case, repair) {
+            if let Some(reason) = manual_repair_reason(snapshot, case, repair) {
                 writeln!(out, "     by hand: {reason}")?;
             }
         }
@@ -315,7 +316,7 @@ fn apply(
     let chosen = match args.number {
         Some(number) => {
             let found = numbered(case).find(|(at, _)| *at == number);
-            let why = found.and_then(|(_, repair)| why_by_hand(&snapshot, case, repair));
+            let why = found.and_then(|(_, repair)| manual_repair_reason(&snapshot, case, repair));
             Some(found.and_then(edit_of).ok_or_else(|| CliError::Usage {
                 flag: "--number",
                 reason: match why {

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::grid::{GridArgs, scopes};
-use crate::cli::{Outcome, json, progress, resident, weighed};
-use hoplens_ide::documents::{SweepDocument, Weighed, weigh};
+use crate::cli::{Outcome, evidence, json, progress, resident};
+use hoplens_ide::documents::{SweepDocument, SweepEvidence, SweepQuery, measure_evidence};
 use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
 use hoplens_interp::ModelContext;
@@ -80,15 +80,19 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weigh(context, &query, memory, &args.expect, swept.best())?;
+    let sweep_query = SweepQuery {
+        prompt: &args.prompt,
+        expect: &args.expect,
+        memory,
+    };
+    let evidence = measure_evidence(context, &query, sweep_query, swept.best())?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {
-        let asked = (args.prompt.as_str(), args.expect.as_slice(), memory);
-        let result = SweepDocument::new(asked, &swept, &weighed, elapsed_ms);
+        let result = SweepDocument::new(sweep_query, &swept, &evidence, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, args, &model, &grid, &swept, &weighed, elapsed_ms)?;
+        print_text(out, args, &model, &grid, &swept, &evidence, elapsed_ms)?;
     }
     Ok(Outcome::Clean)
 }
@@ -101,7 +105,7 @@ fn print_text(
     model: &Model,
     grid: &Grid,
     swept: &Sweep,
-    weighed: &Weighed,
+    sweep_evidence: &SweepEvidence,
     elapsed_ms: f64,
 ) -> Result<(), CliError> {
     let baseline = swept.baseline.logp_first.exp();
@@ -170,7 +174,7 @@ fn print_text(
             best.rank + 1
         )?;
     }
-    weighed::print_text(out, weighed)?;
+    evidence::print_text(out, sweep_evidence)?;
     writeln!(
         out,
         "{} cells in {elapsed_ms:.0} ms on {}",

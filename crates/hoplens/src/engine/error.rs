@@ -1,7 +1,7 @@
 //! Why a job has no result.
 
 use hoplens_analysis::AnalysisError;
-use hoplens_ide::documents::ShowError;
+use hoplens_ide::documents::DocumentError;
 
 /// A job has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,8 +35,8 @@ impl From<AnalysisError> for EngineError {
     }
 }
 
-impl From<ShowError> for EngineError {
-    fn from(error: ShowError) -> Self {
+impl From<DocumentError> for EngineError {
+    fn from(error: DocumentError) -> Self {
         Self::Failed(error.to_string())
     }
 }

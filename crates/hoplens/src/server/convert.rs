@@ -11,7 +11,7 @@ use crate::server::code_pages;
 use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_analysis::Repair;
-use hoplens_ide::{Diagnostic, Related, concerns};
+use hoplens_ide::{Diagnostic, RelatedInformation, is_fixed_by};
 use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
@@ -58,7 +58,7 @@ fn code_page(code: Code, session: &SessionSnapshot) -> Option<lsp::CodeDescripti
 
 fn to_related(
     view: &PromptView,
-    related: &Related,
+    related: &RelatedInformation,
     client: &ClientCapabilities,
 ) -> Option<lsp::DiagnosticRelatedInformation> {
     let source = view.source(related.origin)?;
@@ -78,7 +78,9 @@ fn data(view: &PromptView, one: &Diagnostic) -> Option<serde_json::Value> {
     let outcome = case.outcome.as_ref().ok()?;
     let hash = hex(&Sha256::digest(&view.snapshot.text));
     let repairs = outcome.repairs.as_ref().map(|repairs| -> Vec<&Repair> {
-        let own = repairs.iter().filter(|repair| concerns(case, one, repair));
+        let own = repairs
+            .iter()
+            .filter(|repair| is_fixed_by(case, one, repair));
         own.collect()
     });
     let best = repairs.as_ref().and_then(|repairs| repairs.first());

@@ -1,10 +1,10 @@
 //! Findings of the text before the last edits, moved along with the text until new ones replace
-//! them, so that diagnostics and hints do not flicker while somebody types.
+//! them, so that diagnostics and inlay_hints do not flicker while somebody types.
 
 use std::ops::Range;
 
 use crate::server::document::ByteEdit;
-use hoplens_ide::{Diagnostic, Hint, Snapshot, diagnostics, hints, static_diagnostics};
+use hoplens_ide::{Diagnostic, InlayHint, Snapshot, diagnostics, inlay_hints, static_diagnostics};
 use hoplens_prompt::Origin;
 
 /// Findings of an older text.
@@ -12,12 +12,12 @@ use hoplens_prompt::Origin;
 pub(super) struct StaleFindings {
     /// The diagnostics.
     pub diagnostics: Vec<Diagnostic>,
-    /// The inlay hints.
-    pub hints: Vec<Hint>,
+    /// The inlay inlay_hints.
+    pub inlay_hints: Vec<InlayHint>,
 }
 
 impl StaleFindings {
-    /// Returns the diagnostics and hints of a snapshot with findings that can be moved.
+    /// Returns the diagnostics and inlay_hints of a snapshot with findings that can be moved.
     pub(super) fn from(snapshot: &Snapshot) -> Self {
         let static_count = static_diagnostics(snapshot).len();
         let mut found = diagnostics(snapshot).split_off(static_count);
@@ -29,7 +29,7 @@ impl StaleFindings {
         }
         Self {
             diagnostics: found,
-            hints: hints(snapshot),
+            inlay_hints: inlay_hints(snapshot),
         }
     }
 
@@ -40,11 +40,11 @@ impl StaleFindings {
             one.range = moved.clone().unwrap_or_default();
             moved.is_some()
         });
-        self.hints.retain_mut(|hint| {
+        self.inlay_hints.retain_mut(|hint| {
             // A hint is shown behind its position: text typed there comes before it.
-            let inside = edit.range.start < hint.at && hint.at < edit.range.end;
-            if edit.range.end <= hint.at {
-                hint.at = hint.at - edit.range.len() + edit.new_len;
+            let inside = edit.range.start < hint.offset && hint.offset < edit.range.end;
+            if edit.range.end <= hint.offset {
+                hint.offset = hint.offset - edit.range.len() + edit.new_len;
             }
             !inside
         });
@@ -80,19 +80,19 @@ mod tests {
 
     #[test]
     fn a_hint_stays_behind_what_is_typed_at_its_place() {
-        let hint = Hint {
-            at: 5,
+        let hint = InlayHint {
+            offset: 5,
             label: "→".into(),
         };
         let mut stale = StaleFindings {
-            hints: vec![hint],
+            inlay_hints: vec![hint],
             ..StaleFindings::default()
         };
         stale.shift(&edit(5..5, 2));
-        assert_eq!(stale.hints[0].at, 7);
+        assert_eq!(stale.inlay_hints[0].offset, 7);
         stale.shift(&edit(6..7, 0));
-        assert_eq!(stale.hints[0].at, 6);
+        assert_eq!(stale.inlay_hints[0].offset, 6);
         stale.shift(&edit(0..99, 0));
-        assert!(stale.hints.is_empty());
+        assert!(stale.inlay_hints.is_empty());
     }
 }

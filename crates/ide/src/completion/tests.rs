@@ -1,8 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::completion::project::project_key_at;
+use crate::snapshot::Snapshot;
 use hoplens_prompt::homes::{homes, sidecar_home};
 use hoplens_prompt::parse_facts;
+use hoplens_runtime::ModelInfo;
 
 const FACTS: &str = "our flagship store: Harbour Street 9\nour founder: Ada Lovelace\n";
 
@@ -34,13 +37,13 @@ fn offered(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completion>, St
     } else {
         homes(&snapshot.file, &text)
     };
-    let known = Known {
+    let context = CompletionContext {
         snapshot: Some(&snapshot),
         facts: &facts,
         model: Some(&model),
         style,
     };
-    let list = complete(&text, &homes, offset, known);
+    let list = complete(&text, &homes, offset, context);
     for one in &list {
         assert!(
             one.range.start <= offset && offset <= one.range.end,

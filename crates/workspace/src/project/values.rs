@@ -1,4 +1,4 @@
-//! Values of a `hoplens.toml` that are texts with a meaning.
+//! Values of a `hoplens.toml` that are parsed from strings.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use hoplens_prompt::{Code, UnknownCode};
 
-/// A pattern of file names: `*` stays in its folder, `**` does not.
+/// A glob: `*` matches within a folder, `**` across folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileGlob(pub globset::Glob);
 
@@ -17,12 +17,12 @@ pub struct FileGlob(pub globset::Glob);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredCode(pub Code);
 
-/// How much less probable an answer may be than it was.
+/// How much less probable than before an answer may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Allowance {
     /// A probability.
     Probability(f64),
-    /// A share of the probability that was.
+    /// A share of the old probability.
     Share(f64),
 }
 
@@ -33,7 +33,7 @@ impl FromStr for FileGlob {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
         glob.map(Self).map_err(|error| {
             format!(
-                "`{text}` is no glob: {}; write one like `drafts/**`",
+                "`{text}` is not a glob: {}; write one like `drafts/**`",
                 error.kind()
             )
         })
@@ -69,8 +69,8 @@ impl FromStr for Allowance {
     }
 }
 
-/// Reads a value by its [`FromStr`]; what that says against it is said within the visit, where the
-/// TOML reader still knows the value's place.
+/// Deserializes a value with its [`FromStr`], inside the visitor, so that the TOML parser adds the
+/// value's position to the error.
 struct ByText<T>(PhantomData<T>);
 
 impl<T: FromStr<Err = String>> Visitor<'_> for ByText<T> {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::cli::check::lock::Comparison;
 use crate::cli::report::{Places, display_path, slashed};
-use hoplens_ide::{Diagnostic, Snapshot, concerns, repair_title};
+use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, repair_title};
 use hoplens_prompt::Severity;
 
 /// One command a finding, the best repair on a line of its own in the message.
@@ -82,7 +82,7 @@ fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
     let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
     let best = repairs
         .iter()
-        .find(|repair| concerns(case, found, repair))?;
+        .find(|repair| is_fixed_by(case, found, repair))?;
     Some(repair_title(snapshot, case, best))
 }
 

@@ -12,7 +12,7 @@ use crate::cli::check::lock::Comparison;
 use crate::cli::error::CliError;
 use crate::cli::report::{Places, RangeReport, display_path, origin_text, severity_name};
 use hoplens_analysis::CaseFindings;
-use hoplens_ide::{Diagnostic, Snapshot, concerns, page, repair_edit, repair_title};
+use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
 use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
@@ -161,7 +161,7 @@ fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Va
     repairs
         .unwrap_or_default()
         .iter()
-        .filter(|repair| concerns(case, found, repair))
+        .filter(|repair| is_fixed_by(case, found, repair))
         .filter_map(|repair| {
             let edit = repair_edit(snapshot, case, repair)?;
             Some(json!({

@@ -12,7 +12,7 @@ use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
 use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
-    Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
+    Diagnostic, Snapshot, is_fixed_by, percent, quoted, repair_side_effects, repair_title,
 };
 use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 
@@ -27,7 +27,7 @@ pub(super) fn file(
     found: &[Diagnostic],
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
-    // Where a repair concerns several findings it stands below the first.
+    // Where a repair is_fixed_by several findings it stands below the first.
     let mut told = BTreeSet::new();
     for one in found {
         let level = level(snapshot, one, compared);
@@ -90,7 +90,7 @@ fn finding(
         let (Some(case), Some(index)) = (case, found.case) else {
             continue;
         };
-        if !concerns(case, found, repair) || !told.insert((index, number)) {
+        if !is_fixed_by(case, found, repair) || !told.insert((index, number)) {
             continue;
         }
         group = group.element(Level::HELP.message(repair_title(snapshot, case, repair)));

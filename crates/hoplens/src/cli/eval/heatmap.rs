@@ -34,9 +34,9 @@ pub(super) fn pictures(
                     .iter()
                     .map(|cell: &CellOutcome| metric(&cell.metrics))
                     .collect(),
-                shown,
-                none: "overflow",
-                least: 1.0,
+                format: shown,
+                missing: "overflow",
+                min_limit: 1.0,
             };
             let name = format!("heatmap-{encoding}-{scope}-{file}");
             let svg = map.svg()?;

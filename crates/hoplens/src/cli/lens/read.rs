@@ -10,9 +10,9 @@ use crate::cli::global::{Format, Global};
 use crate::cli::lens::asked::asked;
 use crate::cli::lens::{print, words};
 use crate::cli::{Outcome, json, resident, write};
-use hoplens_ide::documents::heads_page;
 use hoplens_ide::documents::{
-    Ablate, HeadsOptions, LensResult, MapKind, ShowError, head_map, heads,
+    AblationMethod, DocumentError, HeadMapKind, HeadsDocument, HeadsOptions, MissingMapInput,
+    head_map, heads_document, heads_page,
 };
 use hoplens_interp::lens::AnyLens;
 use hoplens_interp::lens::trained::TrainedLens;
@@ -115,7 +115,7 @@ enum MapArg {
     Words,
 }
 
-impl From<AblateArg> for Ablate {
+impl From<AblateArg> for AblationMethod {
     fn from(ablate: AblateArg) -> Self {
         match ablate {
             AblateArg::Zero => Self::Zero,
@@ -126,7 +126,7 @@ impl From<AblateArg> for Ablate {
     }
 }
 
-impl From<MapArg> for MapKind {
+impl From<MapArg> for HeadMapKind {
     fn from(map: MapArg) -> Self {
         match map {
             MapArg::Ablation => Self::Ablation,
@@ -165,23 +165,34 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
         words,
         anywhere: args.anywhere,
     };
-    let result = heads(&model, asked, &options, &Cancel::new());
-    // The position was looked at already.
-    let result = result.map_err(|error| usage("--words", error))?;
+    let result = heads_document(&model, asked, &options, &Cancel::new());
+    let result = result.map_err(usage)?;
     report(&result, args, global, &model)
 }
 
-/// What was asked for in a flag and makes no sense.
-fn usage(flag: &'static str, error: ShowError) -> CliError {
-    match error {
-        ShowError::Asked(reason) => CliError::Usage { flag, reason },
-        other => other.into(),
-    }
+/// Turns an error about a flag's value into one that names the flag.
+fn usage(error: DocumentError) -> CliError {
+    let (flag, reason) = match error {
+        DocumentError::UnknownWords { .. } => ("--words", error.to_string()),
+        DocumentError::NoSuchToken { .. } => ("--position", error.to_string()),
+        DocumentError::MissingMapInput(missing) => {
+            let reason = match missing {
+                MissingMapInput::Ablation => "--ablate none measures no ablation",
+                MissingMapInput::Bridge => {
+                    "there is no bridge; name one with --bridge and --mention"
+                }
+                MissingMapInput::Words => "name the words with --words",
+            };
+            ("--map", reason.to_owned())
+        }
+        other => return other.into(),
+    };
+    CliError::Usage { flag, reason }
 }
 
 /// Writes what was found wherever it is wanted.
 fn report(
-    result: &LensResult,
+    result: &HeadsDocument,
     args: &ReadArgs,
     global: &Global,
     model: &Model,
@@ -192,9 +203,9 @@ fn report(
         let value = serde_json::from_slice(&document).map_err(std::io::Error::from)?;
         page(&heads_page(&value), args)?;
     }
-    let kind = args.map.map(MapKind::from);
+    let kind = args.map.map(HeadMapKind::from);
     let map = head_map(result, kind, args.ablate.into(), model);
-    let map = map.map_err(|error| usage("--map", error))?;
+    let map = map.map_err(usage)?;
     let out = &mut anstream::stdout().lock();
     match global.format() {
         Format::Json => out.write_all(&document)?,

@@ -12,7 +12,10 @@ use crate::server::progress::WorkProgress;
 use crate::server::requests::{Analyzed, ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::CaseFindings;
-use hoplens_ide::documents::{Ablate, Asked, HeadMap, HeadsOptions, ShowError, head_map};
+use hoplens_ide::documents::{
+    AblationMethod, DocumentError, HeadMap, HeadsOptions, HeadsQuery, head_map, heads_document,
+    json_document,
+};
 use hoplens_ide::{HoverTarget, hover_target, token_source};
 use hoplens_interp::lens::AnyLens;
 
@@ -41,7 +44,7 @@ pub(in crate::server) enum AblateName {
     None,
 }
 
-impl From<AblateName> for Ablate {
+impl From<AblateName> for AblationMethod {
     fn from(name: AblateName) -> Self {
         match name {
             AblateName::Zero => Self::Zero,
@@ -83,10 +86,10 @@ pub(super) async fn heads(
     let title = format!("Ablating the heads of {}", key.short_name());
     let progress = is_slow.then(|| WorkProgress::begin_for(session, title, progress));
     let bos = analyzed.session.analysis_settings(&analyzed.view).bos;
-    let (ablate, bridge) = (Ablate::from(params.ablate), params.bridge);
+    let (ablate, bridge) = (AblationMethod::from(params.ablate), params.bridge);
     let subject = case.query.clone();
     let (document, map) = run_on_model(session, move |model, cancel, _| {
-        let asked = Asked::of_case(model, &subject, bos, cancel)?;
+        let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
         let options = HeadsOptions {
             // The closing tokens of a chat follow those of the findings.
             position: token.min(asked.tokens.len().saturating_sub(1)),
@@ -97,9 +100,9 @@ pub(super) async fn heads(
             words: None,
             anywhere: false,
         };
-        let result = hoplens_ide::documents::heads(model, asked, &options, cancel)?;
+        let result = heads_document(model, asked, &options, cancel)?;
         let map = head_map(&result, None, ablate, model)?;
-        Ok::<_, ShowError>((hoplens_ide::documents::document(&model.info, &result)?, map))
+        Ok::<_, DocumentError>((json_document(&model.info, &result)?, map))
     })
     .await?;
     drop(progress);

@@ -14,7 +14,10 @@ use crate::server::progress::{ProgressStep, WorkProgress};
 use crate::server::requests::{ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, answers};
-use hoplens_ide::documents::{Asked, ShowError, SweepDocument, Weighed, sweep_map, weigh};
+use hoplens_ide::documents::{
+    DocumentError, HeadsQuery, SweepDocument, SweepEvidence, SweepQuery, json_document,
+    measure_evidence, sweep_map,
+};
 use hoplens_ide::{percent, quoted};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
@@ -123,7 +126,7 @@ pub(super) async fn measured(
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
     let swept = memory.clone();
     let (document, svg) = run_on_model(session, move |model, cancel, pause| {
-        let asked = Asked::of_case(model, &subject, bos, cancel)?;
+        let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
         let answers = answers(model, &asked.prompt, &asked.expect)?;
         let grid = Grid {
             encodings: vec![encoding],
@@ -151,19 +154,19 @@ pub(super) async fn measured(
         };
         let found = sweep(context, &query, &swept, &grid, &mut tick)?;
         let elapsed = begun.elapsed().as_secs_f64() * 1e3;
-        let weighed = if params.control {
-            weigh(context, &query, &swept, &asked.expect, found.best())?
+        let sweep_query = SweepQuery {
+            prompt: &asked.prompt,
+            expect: &asked.expect,
+            memory: &swept,
+        };
+        let evidence = if params.control {
+            measure_evidence(context, &query, sweep_query, found.best())?
         } else {
-            Weighed::default()
+            SweepEvidence::default()
         };
         let svg = picture(&found, &grid, &swept, &asked.expect)?;
-        let told = (
-            asked.prompt.as_str(),
-            asked.expect.as_slice(),
-            swept.as_str(),
-        );
-        let result = SweepDocument::new(told, &found, &weighed, elapsed);
-        Ok::<_, ShowError>((hoplens_ide::documents::document(&model.info, result)?, svg))
+        let result = SweepDocument::new(sweep_query, &found, &evidence, elapsed);
+        Ok::<_, DocumentError>((json_document(&model.info, result)?, svg))
     })
     .await?;
     let mut document = document;
@@ -188,7 +191,7 @@ fn picture(
     grid: &Grid,
     memory: &str,
     expect: &[String],
-) -> std::result::Result<String, ShowError> {
+) -> std::result::Result<String, DocumentError> {
     let answers: Vec<String> = expect.iter().map(|answer| quoted(answer)).collect();
     let title = format!("Δ log p of {} by layer and τ", answers.join(" or "));
     let before = percent(swept.baseline.logp_first.exp());

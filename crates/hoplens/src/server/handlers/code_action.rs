@@ -50,7 +50,7 @@ pub(in crate::server) async fn code_action(
         shown.extend(kind.map(measuring));
     }
     if is_wanted(hoplens_ide::IGNORE) {
-        let codes = hoplens_ide::ignorable(&all, origin, &range);
+        let codes = hoplens_ide::ignorable_codes(&all, origin, &range);
         shown.extend(project::ignores(requested, &codes, files).await);
     }
     // Only on explicit request, so that it is not offered at every word.

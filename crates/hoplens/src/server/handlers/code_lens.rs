@@ -5,7 +5,7 @@ use tower_lsp_server::ls_types as lsp;
 
 use crate::server::commands::{MEASURE, SHOW_HEADS, SHOW_SWEEP};
 use crate::server::session_handle::RequestedPrompt;
-use hoplens_ide::LensCommand;
+use hoplens_ide::CodeLensCommand;
 
 /// Returns the lenses of a prompt or sidecar; `None` if the settings disable them.
 pub(in crate::server) fn code_lens(requested: &RequestedPrompt) -> Option<Vec<lsp::CodeLens>> {
@@ -18,7 +18,7 @@ pub(in crate::server) fn code_lens(requested: &RequestedPrompt) -> Option<Vec<ls
         return None;
     }
     let encoding = requested.session.client.encoding;
-    let shown = hoplens_ide::lenses(&view.snapshot).into_iter();
+    let shown = hoplens_ide::code_lenses(&view.snapshot).into_iter();
     let shown = shown.filter(|lens| lens.origin == origin).map(|lens| {
         // A lens is shown above one line; the end of its range would move it.
         let start = source.position(lens.range.start, encoding);
@@ -27,9 +27,9 @@ pub(in crate::server) fn code_lens(requested: &RequestedPrompt) -> Option<Vec<ls
             command: Some(lsp::Command {
                 title: lens.title,
                 command: match lens.command {
-                    LensCommand::Measure => MEASURE,
-                    LensCommand::Heads => SHOW_HEADS,
-                    LensCommand::Sweep => SHOW_SWEEP,
+                    CodeLensCommand::Measure => MEASURE,
+                    CodeLensCommand::Heads => SHOW_HEADS,
+                    CodeLensCommand::Sweep => SHOW_SWEEP,
                 }
                 .to_owned(),
                 arguments: Some(vec![json!({"uri": view.prompt.uri, "case": lens.case})]),

@@ -9,7 +9,7 @@ use crate::server::document::Document;
 use crate::server::document_key::DocumentKey;
 use crate::server::session_handle::SessionHandle;
 use crate::server::text_view::TextView;
-use hoplens_ide::{Completes, Completion, Known};
+use hoplens_ide::{Completion, CompletionContext, CompletionKind};
 use hoplens_prompt::Facts;
 
 /// The characters that precede a key or a value.
@@ -57,7 +57,7 @@ fn in_declarations(view: &TextView, offset: usize, facts: &Facts) -> Vec<Complet
         ModelStatus::Ready(model) => Some(model),
         _ => None,
     };
-    let known = Known {
+    let known = CompletionContext {
         snapshot: view.snapshot(),
         facts,
         model,
@@ -85,10 +85,10 @@ fn to_item(
     });
     lsp::CompletionItem {
         label: one.label,
-        kind: Some(match one.what {
-            Completes::Key => lsp::CompletionItemKind::PROPERTY,
-            Completes::Word => lsp::CompletionItemKind::ENUM_MEMBER,
-            Completes::Value => lsp::CompletionItemKind::VALUE,
+        kind: Some(match one.kind {
+            CompletionKind::Key => lsp::CompletionItemKind::PROPERTY,
+            CompletionKind::Word => lsp::CompletionItemKind::ENUM_MEMBER,
+            CompletionKind::Value => lsp::CompletionItemKind::VALUE,
         }),
         detail: one.detail,
         documentation,

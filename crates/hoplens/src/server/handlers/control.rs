@@ -8,7 +8,7 @@ use crate::server::event::EngineEvent;
 use crate::server::requests::CancelOnDrop;
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{AnalysisContext, AnalysisError, control_in_force};
-use hoplens_ide::{chance, code_span};
+use hoplens_ide::{better_than, code_span};
 
 /// Returns a sentence about the injection at `index` of the file, in the first case that it acts
 /// on and that expects an answer; `None` if it acts on none, or if nothing is known in time.
@@ -34,7 +34,7 @@ pub(super) async fn control_sentence(
         format!(
             "Control, case {}: {}.",
             code_span(&case.id),
-            chance(percentile, "random memories in its place")
+            better_than(percentile, "random memories in its place")
         )
     };
     if let Some(percentile) = view.controls.get(&index) {

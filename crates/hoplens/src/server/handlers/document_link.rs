@@ -8,7 +8,7 @@ use tower_lsp_server::ls_types as lsp;
 use crate::server::document_key::DocumentKey;
 use crate::server::file_reader::FileReader;
 use crate::server::text_view::TextView;
-use hoplens_ide::{beside_anchor, links};
+use hoplens_ide::{document_links, sidecar_link_range};
 use hoplens_prompt::Origin;
 
 /// A link whose target may not exist.
@@ -47,7 +47,7 @@ fn candidates(view: &TextView) -> Option<Vec<Candidate>> {
     let path = key.path()?;
     let mut found = Vec::new();
     let file = view.own_snapshot().map(|snapshot| &snapshot.file);
-    if let Some(range) = beside_anchor(&view.document.text, file) {
+    if let Some(range) = sidecar_link_range(&view.document.text, file) {
         let (other, tooltip) = match view.origin {
             Origin::Sidecar => (key.prompt_of_sidecar(), "the prompt"),
             Origin::FrontMatter => (key.sidecar(), "the sidecar"),
@@ -61,7 +61,7 @@ fn candidates(view: &TextView) -> Option<Vec<Candidate>> {
         }
     }
     if let (Some(snapshot), Some(folder)) = (view.own_snapshot(), path.parent()) {
-        found.extend(links(snapshot).into_iter().map(|link| Candidate {
+        found.extend(document_links(snapshot).into_iter().map(|link| Candidate {
             range: link.range,
             target: folder.join(&link.path),
             tooltip: link.path,

@@ -4,14 +4,14 @@ use tower_lsp_server::ls_types as lsp;
 
 use crate::server::document::Document;
 use crate::server::text_view::TextView;
-use hoplens_ide::{Symbol, SymbolKind, symbols};
+use hoplens_ide::{DocumentSymbol, SymbolKind, document_symbols};
 use hoplens_prompt::text::PositionEncoding;
 
 /// Returns the outline of a document.
 pub(in crate::server) fn document_symbol(view: &TextView) -> lsp::DocumentSymbolResponse {
     let document = &view.document;
     let found = match view.snapshot() {
-        Some(snapshot) => symbols(snapshot, view.origin),
+        Some(snapshot) => document_symbols(snapshot, view.origin),
         None => Vec::new(),
     };
     let client = &view.session.client;
@@ -41,7 +41,11 @@ fn kind(kind: SymbolKind) -> lsp::SymbolKind {
 }
 
 #[expect(deprecated, reason = "the type has a field that tags replaced")]
-fn nest(document: &Document, symbol: Symbol, encoding: PositionEncoding) -> lsp::DocumentSymbol {
+fn nest(
+    document: &Document,
+    symbol: DocumentSymbol,
+    encoding: PositionEncoding,
+) -> lsp::DocumentSymbol {
     let children = symbol.children.into_iter();
     let children: Vec<_> = children
         .map(|child| nest(document, child, encoding))
@@ -68,7 +72,7 @@ struct Flat<'a> {
 impl Flat<'_> {
     /// Appends a symbol and all below it.
     #[expect(deprecated, reason = "the type has a field that tags replaced")]
-    fn push(&mut self, symbol: &Symbol, container: Option<&str>) {
+    fn push(&mut self, symbol: &DocumentSymbol, container: Option<&str>) {
         self.found.push(lsp::SymbolInformation {
             name: symbol.name.clone(),
             kind: kind(symbol.kind),

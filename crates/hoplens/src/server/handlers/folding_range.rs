@@ -3,13 +3,13 @@
 use tower_lsp_server::ls_types as lsp;
 
 use crate::server::text_view::TextView;
-use hoplens_ide::folds;
+use hoplens_ide::folding_ranges;
 
 /// Returns the parts of a document that can be folded.
 pub(in crate::server) fn folding_range(view: &TextView) -> Vec<lsp::FoldingRange> {
     let document = &view.document;
     let line = |offset| document.position(offset, view.session.client.encoding).line;
-    let folds = folds(&document.text, &view.homes, view.own_snapshot()).into_iter();
+    let folds = folding_ranges(&document.text, &view.homes, view.own_snapshot()).into_iter();
     let folds = folds.map(|fold| lsp::FoldingRange {
         start_line: line(fold.start),
         end_line: line(fold.end),

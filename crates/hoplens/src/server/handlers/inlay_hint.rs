@@ -18,17 +18,17 @@ pub(in crate::server) fn inlay_hint(
     let range = requested.document.bytes(range, encoding);
     let snapshot = &requested.view.snapshot;
     let mut hints = match &snapshot.findings {
-        Some(_) => hoplens_ide::hints(snapshot),
-        None => requested.prompt.stale.hints.clone(),
+        Some(_) => hoplens_ide::inlay_hints(snapshot),
+        None => requested.prompt.stale.inlay_hints.clone(),
     };
     if requested.session.settings.hints.surprisal {
-        hints.extend(hoplens_ide::surprisals(snapshot));
+        hints.extend(hoplens_ide::surprisal_hints(snapshot));
     }
     let hints = hints
         .into_iter()
-        .filter(|hint| range.start <= hint.at && hint.at <= range.end);
+        .filter(|hint| range.start <= hint.offset && hint.offset <= range.end);
     let hints = hints.map(|hint| lsp::InlayHint {
-        position: requested.view.prompt.position(hint.at, encoding),
+        position: requested.view.prompt.position(hint.offset, encoding),
         label: lsp::InlayHintLabel::String(hint.label),
         kind: None,
         text_edits: None,

@@ -7,7 +7,7 @@ use tower_lsp_server::ls_types as lsp;
 use crate::server::convert;
 use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
-use hoplens_ide::{Action, Diagnostic, Snapshot};
+use hoplens_ide::{CodeAction, Diagnostic, Snapshot};
 use hoplens_prompt::Origin;
 
 /// Returns the actions at bytes `range` of one of the two files, repairs first.
@@ -16,9 +16,9 @@ pub(super) fn offered(
     all: &[Diagnostic],
     origin: Origin,
     range: &Range<usize>,
-) -> Vec<Action> {
+) -> Vec<CodeAction> {
     let mut offered = match origin {
-        Origin::FrontMatter => hoplens_ide::actions(snapshot, all, range),
+        Origin::FrontMatter => hoplens_ide::repair_actions(snapshot, all, range),
         Origin::Sidecar => Vec::new(),
     };
     offered.extend(hoplens_ide::quick_actions(snapshot, all, origin, range));
@@ -28,10 +28,10 @@ pub(super) fn offered(
 /// Converts an action; `None` if the file to edit is not the one that the action was made for.
 pub(super) fn to_action(
     view: &PromptView,
-    action: &Action,
+    action: &CodeAction,
     session: &SessionSnapshot,
 ) -> Option<lsp::CodeAction> {
-    let fixed = action.mends.iter();
+    let fixed = action.fixes.iter();
     let fixed = fixed.filter_map(|one| convert::to_diagnostic(view, one, session));
     Some(lsp::CodeAction {
         title: action.title.clone(),

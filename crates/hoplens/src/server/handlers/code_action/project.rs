@@ -13,7 +13,7 @@ use crate::server::session_handle::RequestedPrompt;
 use hoplens_ide::IGNORE;
 use hoplens_prompt::Code;
 use hoplens_prompt::text::LineIndex;
-use hoplens_workspace::{PROJECT_FILE, ignoring};
+use hoplens_workspace::{PROJECT_FILE, ignore_code_edit};
 
 /// Returns for each code the action that ignores it in the project.
 pub(super) async fn ignores(
@@ -71,7 +71,7 @@ fn edit(
         return None;
     }
     let open = requested.session.document(&DocumentKey::File(path.clone()));
-    let change = ignoring(text, code)?;
+    let change = ignore_code_edit(text, code)?;
     let index = LineIndex::new(text);
     let edit = lsp::TextEdit {
         range: positions::range(text, &index, &change.range, client.encoding),
