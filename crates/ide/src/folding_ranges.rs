@@ -12,14 +12,14 @@ use hoplens_prompt::{Format, PromptFile};
 /// that is hidden. `prompt` is the prompt if the document is one, and `None` for a sidecar.
 pub fn folding_ranges(
     text: &str,
-    homes: &[DeclarationSite],
+    sites: &[DeclarationSite],
     prompt: Option<&Snapshot>,
 ) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for home in homes {
-        let outline = Outline::read(text, home.window.clone());
+    for site in sites {
+        let outline = Outline::read(text, site.window.clone());
         for (at, spot) in outline.spots.iter().enumerate() {
-            if spot.what != What::Word && !kinds(home.keys, &outline.path(at)).is_empty() {
+            if spot.what != What::Word && !kinds(site.keys, &outline.path(at)).is_empty() {
                 found.push(spot.range());
             }
         }
@@ -27,7 +27,7 @@ pub fn folding_ranges(
     if let Some(snapshot) = prompt {
         let fences = snapshot.file.fences.iter();
         found.extend(fences.filter_map(|fence| fence_lines(text, fence)));
-        found.extend(homes.iter().filter_map(|home| front_matter(text, home)));
+        found.extend(sites.iter().filter_map(|site| front_matter(text, site)));
         if snapshot.file.format == Format::Github {
             let outline = Outline::read(text, 0..text.len());
             found.extend(outline.spots.iter().map(Spot::range));
@@ -50,13 +50,13 @@ pub fn folding_ranges(
 }
 
 /// Returns a front matter with its fences.
-fn front_matter(text: &str, home: &DeclarationSite) -> Option<Range<usize>> {
-    let before = text.get(..home.window.start)?;
+fn front_matter(text: &str, site: &DeclarationSite) -> Option<Range<usize>> {
+    let before = text.get(..site.window.start)?;
     let opening = before.trim_end_matches(['\r', '\n']);
     let start = opening.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let rest = text.get(home.window.end..)?;
+    let rest = text.get(site.window.end..)?;
     let closing = rest.split(['\n', '\r']).next()?;
-    Some(start..home.window.end + closing.len())
+    Some(start..site.window.end + closing.len())
 }
 
 /// Returns a fenced prompt of a Markdown file with the lines that open and close it.

@@ -1,7 +1,7 @@
 //! A prompt file at one moment.
 
 use hoplens_analysis::FileFindings;
-use hoplens_prompt::{CompanionFiles, PromptFile, parse_with};
+use hoplens_prompt::{CompanionTexts, PromptFile, parse_with};
 
 /// A prompt file at one moment, with the findings about exactly this text once there are any.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,9 +19,9 @@ pub struct Snapshot {
 impl Snapshot {
     /// Parses a text with no other companions than a sidecar.
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
-        let beside = CompanionFiles {
+        let beside = CompanionTexts {
             sidecar,
-            ..CompanionFiles::default()
+            ..CompanionTexts::default()
         };
         Self::read(name, text, beside)
     }
@@ -30,7 +30,7 @@ impl Snapshot {
     pub fn read(
         name: impl Into<String>,
         text: impl Into<String>,
-        beside: CompanionFiles<'_>,
+        beside: CompanionTexts<'_>,
     ) -> Self {
         let (name, text) = (name.into(), text.into());
         let file = parse_with(&name, &text, beside);

@@ -21,7 +21,7 @@ pub mod text;
 mod yaml;
 
 pub use companion_files::{
-    CompanionFiles, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
+    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
     is_promptfoo_config, promptfoo_beside, slashed,
 };
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};

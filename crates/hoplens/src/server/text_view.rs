@@ -20,7 +20,7 @@ pub(super) struct TextView {
     /// Which of the prompt's files the document is.
     pub origin: Origin,
     /// Where the document's declarations are.
-    pub homes: Vec<DeclarationSite>,
+    pub sites: Vec<DeclarationSite>,
     /// The prompt with its sidecar; `None` if the document is a sidecar without a prompt.
     view: Option<Arc<PromptView>>,
 }
@@ -43,7 +43,7 @@ impl TextView {
         if view.as_ref().is_some_and(|view| !is_same(view)) {
             return Err(Error::content_modified());
         }
-        let homes = match (origin, &view) {
+        let sites = match (origin, &view) {
             (Origin::Sidecar, _) => vec![sidecar_site(&document.text)],
             (Origin::FrontMatter, Some(view)) => {
                 declaration_sites(&view.snapshot.file, &document.text)
@@ -54,7 +54,7 @@ impl TextView {
             session,
             document,
             origin,
-            declaration_sites,
+            sites,
             view,
         }))
     }

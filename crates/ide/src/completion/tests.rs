@@ -32,7 +32,7 @@ fn offered(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completion>, St
     } else {
         Snapshot::new(name, text.clone(), None)
     };
-    let homes = if is_sidecar {
+    let sites = if is_sidecar {
         vec![sidecar_site(&text)]
     } else {
         declaration_sites(&snapshot.file, &text)
@@ -43,7 +43,7 @@ fn offered(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completion>, St
         model: Some(&model),
         style,
     };
-    let list = complete(&text, &declaration_sites, offset, context);
+    let list = complete(&text, &sites, offset, context);
     for one in &list {
         assert!(
             one.range.start <= offset && offset <= one.range.end,

@@ -6,15 +6,15 @@ fn hover(name: &str, marked: &str) -> Option<(String, String)> {
     let offset = marked.find("$0").expect("a cursor");
     let text = marked.replacen("$0", "", 1);
     let is_sidecar = name.ends_with(".hoplens.yaml");
-    let (snapshot, declaration_sites, origin) = if is_sidecar {
+    let (snapshot, sites, origin) = if is_sidecar {
         let snapshot = Snapshot::new("a.txt", "Rome is", Some(&text));
         (snapshot, vec![sidecar_site(&text)], Origin::Sidecar)
     } else {
         let snapshot = Snapshot::new(name, text.clone(), None);
-        let homes = declaration_sites(&snapshot.file, &text);
-        (snapshot, declaration_sites, Origin::FrontMatter)
+        let sites = declaration_sites(&snapshot.file, &text);
+        (snapshot, sites, Origin::FrontMatter)
     };
-    let found = declaration_hover(&text, &declaration_sites, offset, Some(&snapshot), origin)?;
+    let found = declaration_hover(&text, &sites, offset, Some(&snapshot), origin)?;
     Some((found.text, text[found.range].to_owned()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::companion_files::CompanionFiles;
+use crate::companion_files::CompanionTexts;
 use crate::declarations::spanned::Origin;
 use crate::file::parse_as;
 use crate::file::prompt_file::PromptFile;
@@ -70,7 +70,7 @@ pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, St
         }
         Origin::Sidecar => {
             let sidecar = edit.apply(beside.sidecar.unwrap_or_default());
-            let beside = CompanionFiles {
+            let beside = CompanionTexts {
                 sidecar: Some(&sidecar),
                 ..beside
             };

@@ -6,7 +6,7 @@ use crate::format;
 use crate::text::boundary::whole_chars;
 use std::ops::Range;
 
-use crate::companion_files::CompanionFiles;
+use crate::companion_files::CompanionTexts;
 use crate::declarations::declared::Declared;
 use crate::declarations::keys::{LISTS, VERSION};
 use crate::declarations::spanned::Origin;
@@ -26,9 +26,9 @@ pub(crate) fn parse_within(
     format: Format,
     text: &str,
     window: Range<usize>,
-    beside: CompanionFiles<'_>,
+    beside: CompanionTexts<'_>,
 ) -> PromptFile {
-    let CompanionFiles {
+    let CompanionTexts {
         sidecar,
         partials,
         promptfoo,

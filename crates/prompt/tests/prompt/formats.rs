@@ -16,7 +16,7 @@ use std::{
 use fixtures::{DOTPROMPT, EDITED, Fixture, PROMPTY, PROMPTY_REFUSES};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_prompt::{
-    Case, CompanionFiles, NewInjection, Origin, PromptFile, Rendered, all_problems,
+    Case, CompanionTexts, NewInjection, Origin, PromptFile, Rendered, all_problems,
     insert_injection, insert_text, parse, parse_with, render, replace_mention,
 };
 use serde_json::{Value, json};
@@ -77,9 +77,9 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
     let partials = fixture.partials.iter();
     let partials = partials.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let partials: BTreeMap<String, String> = partials.collect();
-    let beside = CompanionFiles {
+    let beside = CompanionTexts {
         partials: Some(&partials),
-        ..CompanionFiles::default()
+        ..CompanionTexts::default()
     };
     let file = parse_with(name, fixture.text, beside);
     let Value::Object(input) = serde_json::from_str(fixture.input).unwrap() else {

@@ -11,7 +11,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::protocol::{CaseLocation, InjectParams, InjectResult};
 use crate::server::requests::{ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
-use hoplens_analysis::try_injection;
+use hoplens_analysis::{AnalysisContext, try_injection};
 use hoplens_ide::injection_edit;
 use hoplens_interp::memory::{MemoryInjection, Placement};
 
@@ -43,7 +43,8 @@ pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result
     let settings = analyzed.session.analysis_settings(&analyzed.view);
     let tried = memory_injection.clone();
     let (before, after) = run_on_model(session, move |model, cancel, _| {
-        try_injection(model, &query, &tried, &settings, cancel)
+        let context = AnalysisContext::new(model, &settings, cancel);
+        try_injection(&context, &query, &tried)
     })
     .await?;
     let view = &analyzed.view;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::super::*;
-use crate::companion_files::CompanionFiles;
+use crate::companion_files::CompanionTexts;
 use crate::edit::rewrite::insert_text;
 use crate::file::{parse, parse_with};
 use crate::lint::all_problems;
@@ -201,9 +201,9 @@ fn partials_map_to_their_tag() {
         ("p".to_owned(), "p{{x}}".to_owned()),
         ("q".to_owned(), "q{{gone}}".to_owned()),
     ]);
-    let beside = CompanionFiles {
+    let beside = CompanionTexts {
         partials: Some(&partials),
-        ..CompanionFiles::default()
+        ..CompanionTexts::default()
     };
     let file = parse_with("x.prompt", text, beside);
     let rendered = render(&file, text, None);
@@ -249,9 +249,9 @@ fn depth_and_size_end_somewhere() {
         assert!(!rendered.problems.is_empty(), "{start}");
     }
     let cyclic = BTreeMap::from([("p".to_owned(), "{{> p}}".to_owned())]);
-    let beside = CompanionFiles {
+    let beside = CompanionTexts {
         partials: Some(&cyclic),
-        ..CompanionFiles::default()
+        ..CompanionTexts::default()
     };
     let file = parse_with("x.prompt", "{{> p}}", beside);
     let told = &render(&file, "{{> p}}", None).problems[0].message;

@@ -4,7 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::companion_files::{CompanionFiles, promptfoo_beside};
+use crate::companion_files::{CompanionTexts, promptfoo_beside};
 use crate::edit::insert_injection::insert_injection;
 use crate::edit::new_injection::NewInjection;
 use crate::file::parse_with;
@@ -37,10 +37,10 @@ fn config(text: &str) -> Promptfoo {
 }
 
 fn read_with(text: &str, promptfoo: &Promptfoo, sidecar: Option<&str>) -> PromptFile {
-    let beside = CompanionFiles {
+    let beside = CompanionTexts {
         sidecar,
         promptfoo: Some(promptfoo),
-        ..CompanionFiles::default()
+        ..CompanionTexts::default()
     };
     parse_with("prompts/x.txt", text, beside)
 }
@@ -98,9 +98,9 @@ fn tests_are_cases() {
 
 /// What is found in a configuration, with the words it is found at.
 fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text str, String)> {
-    let beside = CompanionFiles {
+    let beside = CompanionTexts {
         absent,
-        ..CompanionFiles::default()
+        ..CompanionTexts::default()
     };
     let file = parse_with("x/promptfooconfig.yaml", text, beside);
     assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
