@@ -145,6 +145,8 @@ fn harmful_message(
 
 #[cfg(test)]
 mod tests {
+    use expect_test::{Expect, expect};
+
     use super::*;
     use hoplens_prompt::parse;
 
@@ -169,96 +171,61 @@ mod tests {
     const RECORD: &str = "    measured: {model: \"sha256:b1\", before: 0.2, after: 0.4}\n";
     const LESS: &str = "    measured: {model: \"sha256:b1\", before: 0.4, after: 0.1}\n";
 
+    /// Checks the message about a stale record.
+    #[track_caller]
+    fn check_stale(injection: &Injection, effect: InjectionEffect<'_>, expected: &Expect) {
+        let message = stale_message(injection, &[effect]);
+        expected.assert_eq(&message.unwrap_or_default());
+    }
+
     #[test]
     fn an_effect_that_differs_from_the_record_is_stale() {
         let recorded = injection(RECORD, "");
-        assert_eq!(
-            stale_message(&recorded, &[effect("a", 0.2, 0.38, false)]),
-            None
-        );
-        // A larger gain differs from the record too, beyond the tolerance.
-        assert_eq!(
-            stale_message(&recorded, &[effect("a", 0.2, 0.44, false)]),
-            None
-        );
-        let message = stale_message(&recorded, &[effect("a", 0.1, 0.9, false)]).unwrap();
-        assert!(
-            message.contains("does more than the file records"),
-            "{message}"
-        );
-        assert!(message.contains("10.0 % → 90.0 % now"), "{message}");
-        let message = stale_message(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
-        assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
-        // A suppression that still holds.
+        let up = |before, after| effect("a", before, after, false);
+        // Within the tolerance, in both directions.
+        check_stale(&recorded, up(0.2, 0.38), &expect![""]);
+        check_stale(&recorded, up(0.2, 0.44), &expect![""]);
+        check_stale(&recorded, up(0.1, 0.9), &expect![[r#""#]]);
+        check_stale(&recorded, up(0.2, 0.22), &expect![[r#""#]]);
+        // A suppression that still holds, and one that does not.
         let less = injection(LESS, "");
-        assert_eq!(stale_message(&less, &[effect("a", 0.4, 0.1, true)]), None);
-        assert!(stale_message(&less, &[effect("a", 0.4, 0.4, false)]).is_some());
-        assert_eq!(
-            stale_message(&injection("", ""), &[effect("a", 0.4, 0.4, false)]),
-            None
-        );
+        check_stale(&less, effect("a", 0.4, 0.1, true), &expect![""]);
+        check_stale(&less, up(0.4, 0.4), &expect![[r#""#]]);
+        // Without a record there is nothing to compare with.
+        check_stale(&injection("", ""), up(0.4, 0.4), &expect![""]);
+    }
+
+    /// Checks the message about a harmful injection.
+    #[track_caller]
+    fn check_harmful(injection: &Injection, effects: &[InjectionEffect<'_>], expected: &Expect) {
+        let message = harmful_message(injection, effects, &Thresholds::default());
+        expected.assert_eq(&message.unwrap_or_default());
     }
 
     #[test]
     fn an_effect_in_the_wrong_direction_is_harmful() {
         let plain = injection("", "");
-        assert_eq!(
-            harmful_message(
-                &plain,
-                &[effect("a", 0.2, 0.19, false)],
-                &Thresholds::default()
-            ),
-            None
-        );
-        assert!(
-            harmful_message(
-                &plain,
-                &[effect("a", 0.2, 0.1, false)],
-                &Thresholds::default()
-            )
-            .is_some()
-        );
+        check_harmful(&plain, &[effect("a", 0.2, 0.19, false)], &expect![""]);
+        check_harmful(&plain, &[effect("a", 0.2, 0.1, false)], &expect![[r#""#]]);
         let less = injection(LESS, "");
-        assert_eq!(
-            harmful_message(
-                &less,
-                &[effect("a", 0.4, 0.1, true)],
-                &Thresholds::default()
-            ),
-            None
-        );
-        assert!(
-            harmful_message(
-                &less,
-                &[effect("a", 0.1, 0.4, false)],
-                &Thresholds::default()
-            )
-            .is_some()
-        );
+        check_harmful(&less, &[effect("a", 0.4, 0.1, true)], &expect![""]);
+        check_harmful(&less, &[effect("a", 0.1, 0.4, false)], &expect![[r#""#]]);
     }
 
     #[test]
     fn suppressing_an_answer_is_not_harmful() {
         let mut suppressed = effect("a", 0.4, 0.1, false);
         suppressed.suppressed = true;
-        let plain = injection("", "");
-        assert_eq!(
-            harmful_message(&plain, &[suppressed], &Thresholds::default()),
-            None
-        );
+        check_harmful(&injection("", ""), &[suppressed], &expect![""]);
     }
 
     #[test]
     fn an_injection_that_breaks_another_case_is_harmful() {
         let recorded = injection(RECORD, "");
-        let own = || effect("own", 0.2, 0.41, false);
+        let own = effect("own", 0.2, 0.41, false);
         let lowered = effect("other", 0.6, 0.4, false);
-        assert_eq!(
-            harmful_message(&recorded, &[own(), lowered], &Thresholds::default()),
-            None
-        );
+        check_harmful(&recorded, &[own, lowered], &expect![""]);
         let broken = effect("other", 0.6, 0.04, true);
-        let message = harmful_message(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
-        assert!(message.contains("`other`"), "{message}");
+        check_harmful(&recorded, &[own, broken], &expect![[r#""#]]);
     }
 }
