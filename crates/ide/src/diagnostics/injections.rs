@@ -6,7 +6,7 @@ use crate::injection_effects::{InjectionEffect, effects, own_case, recorded_gain
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{FileFindings, Thresholds};
-use hoplens_prompt::{Code, Injection, Severity};
+use hoplens_prompt::{Code, Injection};
 use hoplens_runtime::ModelInfo;
 
 /// How far a gain may be from the recorded one, as a share of it.
@@ -21,18 +21,12 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
         let effects = effects(injection, findings);
         let stale = other_model_message(injection, &findings.model)
             .or_else(|| stale_message(injection, &effects));
-        let stale = stale.map(|message| (Code::InjectionStale, Severity::Information, message));
+        let stale = stale.map(|message| (Code::InjectionStale, message));
         let harmful = harmful_message(injection, &effects, &findings.thresholds);
-        let harmful = harmful.map(|message| (Code::InjectionHarmful, Severity::Warning, message));
+        let harmful = harmful.map(|message| (Code::InjectionHarmful, message));
         let both = stale.into_iter().chain(harmful);
-        found.extend(both.map(|(code, severity, message)| Diagnostic {
-            code,
-            severity,
-            message,
-            range: injection.range.clone(),
-            origin: injection.origin,
-            case: None,
-            related: Vec::new(),
+        found.extend(both.map(|(code, message)| {
+            Diagnostic::new(code, message, injection.range.clone(), injection.origin)
         }));
     }
     found
