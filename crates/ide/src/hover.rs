@@ -195,7 +195,16 @@ mod tests {
                 attends: vec![(" coral".into(), 0.625)],
             }],
         };
-        expect![[r#""#]].assert_eq(&heads_table(&lens, MarkdownStyle::Rich));
-        expect![[r#""#]].assert_eq(&heads_table(&lens, MarkdownStyle::Plain));
+        expect![[r#"
+            | layer.head | logit | retrieves | from |
+            |---|---|---|---|
+            | `1.2` | `+0.50` | `" Reef" "\|"` | `" coral" 62 %` |"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Rich));
+        expect![[r#"
+            ```text
+            layer.head  logit  retrieves    from
+            1.2         +0.50  " Reef" "|"  " coral" 62 %
+            ```"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Plain));
     }
 }

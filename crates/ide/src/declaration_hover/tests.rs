@@ -3,9 +3,8 @@ use expect_test::{Expect, expect};
 use super::*;
 use hoplens_prompt::homes::{homes, sidecar_home};
 
-/// Checks the hover at `$0`: the text that it describes, an empty line, the Markdown.
-#[track_caller]
-fn check(name: &str, marked: &str, expected: &Expect) {
+/// Returns the text without `$0`, and the hover there.
+fn hover(name: &str, marked: &str) -> (String, Option<TextHover>) {
     let offset = marked.find("$0").expect("a cursor");
     let text = marked.replacen("$0", "", 1);
     let is_sidecar = name.ends_with(".hoplens.yaml");
@@ -18,6 +17,13 @@ fn check(name: &str, marked: &str, expected: &Expect) {
         (snapshot, homes, Origin::FrontMatter)
     };
     let found = declaration_hover(&text, &homes, offset, Some(&snapshot), origin);
+    (text, found)
+}
+
+/// Checks the hover at `$0`: the text that it describes, an empty line, the Markdown.
+#[track_caller]
+fn check(name: &str, marked: &str, expected: &Expect) {
+    let (text, found) = hover(name, marked);
     check_text(&text, found, expected);
 }
 
@@ -38,19 +44,37 @@ fn check_text(text: &str, found: Option<TextHover>, expected: &Expect) {
     expected.assert_eq(&shown);
 }
 
+/// Checks that the hover at `$0` describes a key: its name, then documentation, then `values`.
+#[track_caller]
+fn check_key(name: &str, marked: &str, title: &str, values: &str) {
+    let (text, found) = hover(name, marked);
+    let found = found.expect("a hover");
+    let shown = found.text;
+    assert!(shown.starts_with(&format!("{title}\n\n")), "{shown}");
+    assert!(shown.ends_with(values), "{shown}");
+    assert!(title.contains(&text[found.range]), "{title}");
+}
+
 #[test]
 fn a_key_shows_its_documentation() {
-    check(
+    check_key(
         "a.prompt",
         "---\nhoplens.ca$0ses: []\n---\nT",
-        &expect![[r#""#]],
+        "**`hoplens.cases`**",
+        "",
     );
-    check(
+    check_key(
         "a.prompty",
         "---\nmetadata:\n  hoplens:\n    inject:\n      - {memory: x, $0encoding: embed\n---\nT",
-        &expect![[r#""#]],
+        "**`encoding`**",
+        "\n\nOne of `embed`, `unembed`, `layerwise`.",
     );
-    check("a.txt.hoplens.yaml", "version$0: 1", &expect![[r#""#]]);
+    check_key(
+        "a.txt.hoplens.yaml",
+        "version$0: 1",
+        "**`version`** (required)",
+        "",
+    );
 }
 
 #[test]
@@ -84,12 +108,27 @@ fn an_injection_shows_its_recorded_effect() {
     check(
         "a.prompt",
         &INJECTION.replacen("memory: x", "memory: x$0", 1),
-        &expect![[r#""#]],
+        &expect![[r#"
+            memory: x
+                layer: 1
+                tau: 2
+                measured: {model: "sha256:b1", before: 0.2, after: 0.4}
+
+            Recorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.
+
+            Its current effect appears once the model has read the prompt.
+        "#]],
     );
-    check(
+}
+
+#[test]
+fn a_key_of_an_injection_shows_documentation_and_effect() {
+    check_key(
         "a.prompt",
         &INJECTION.replacen("layer", "lay$0er", 1),
-        &expect![[r#""#]],
+        "**`layer`** (required)",
+        "\n\n---\n\nRecorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.\n\n\
+         Its current effect appears once the model has read the prompt.",
     );
 }
 
@@ -102,13 +141,33 @@ fn an_injection_of_the_sidecar_is_found_by_the_sidecars_bytes() {
     check(
         "a.txt.hoplens.yaml",
         &sidecar.replacen("tau: 2", "tau: 2$0", 1),
-        &expect![[r#""#]],
+        &expect![[r#"
+            memory: x
+                layer: 1
+                tau: 2
+                measured: {model: "sha256:b1", before: 0.2, after: 0.4}
+
+            Recorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.
+
+            Its current effect appears once the model has read the prompt.
+        "#]],
     );
 }
 
 #[test]
 fn a_key_of_hoplens_toml_shows_its_documentation_and_default() {
-    check_project("[search]\nm$0ost = 2", &expect![[r#""#]]);
+    check_project(
+        "[search]\nm$0ost = 2",
+        &expect![[r#"
+            most
+
+            **`search.most`**
+
+            Most repairs that are offered.
+
+            Default: `5`
+        "#]],
+    );
     check_project(
         "[search]\nmost = $02",
         &expect![[r#"

@@ -116,7 +116,7 @@ fn harmful_message(
         };
         return Some(format!(
             "this injection does harm: it makes the answer of case `{}` {actual} probable instead \
-             of {intended} probable, {}. Remove it, or choose another layer, τ or scope.",
+             of {intended}: {}. Remove it, or choose another layer, τ or scope.",
             effect.case,
             change(effect)
         ));
@@ -179,12 +179,30 @@ mod tests {
         // Within the tolerance, in both directions.
         check_stale(&recorded, up(0.2, 0.38), &expect![""]);
         check_stale(&recorded, up(0.2, 0.44), &expect![""]);
-        check_stale(&recorded, up(0.1, 0.9), &expect![[r#""#]]);
-        check_stale(&recorded, up(0.2, 0.22), &expect![[r#""#]]);
+        check_stale(
+            &recorded,
+            up(0.1, 0.9),
+            &expect![
+                "this injection does more than the file records: 20.0 % → 40.0 % then, 10.0 % → 90.0 % now (×9.0). The prompt has changed since; measure it again."
+            ],
+        );
+        check_stale(
+            &recorded,
+            up(0.2, 0.22),
+            &expect![
+                "this injection no longer does what the file records: 20.0 % → 40.0 % then, 20.0 % → 22.0 % now (×1.1). The prompt has changed since; measure it again or remove it."
+            ],
+        );
         // A suppression that still holds, and one that does not.
         let less = injection(LESS, "");
         check_stale(&less, effect("a", 0.4, 0.1, true), &expect![""]);
-        check_stale(&less, up(0.4, 0.4), &expect![[r#""#]]);
+        check_stale(
+            &less,
+            up(0.4, 0.4),
+            &expect![
+                "this injection no longer does what the file records: 40.0 % → 10.0 % then, 40.0 % → 40.0 % now (×1.0). The prompt has changed since; measure it again or remove it."
+            ],
+        );
         // Without a record there is nothing to compare with.
         check_stale(&injection("", ""), up(0.4, 0.4), &expect![""]);
     }
@@ -200,10 +218,22 @@ mod tests {
     fn an_effect_in_the_wrong_direction_is_harmful() {
         let plain = injection("", "");
         check_harmful(&plain, &[effect("a", 0.2, 0.19, false)], &expect![""]);
-        check_harmful(&plain, &[effect("a", 0.2, 0.1, false)], &expect![[r#""#]]);
+        check_harmful(
+            &plain,
+            &[effect("a", 0.2, 0.1, false)],
+            &expect![
+                "this injection does harm: it makes the answer of case `a` less probable instead of more: 20.0 % → 10.0 % (×0.50). Remove it, or choose another layer, τ or scope."
+            ],
+        );
         let less = injection(LESS, "");
         check_harmful(&less, &[effect("a", 0.4, 0.1, true)], &expect![""]);
-        check_harmful(&less, &[effect("a", 0.1, 0.4, false)], &expect![[r#""#]]);
+        check_harmful(
+            &less,
+            &[effect("a", 0.1, 0.4, false)],
+            &expect![
+                "this injection does harm: it makes the answer of case `a` more probable instead of less: 10.0 % → 40.0 % (×4.0). Remove it, or choose another layer, τ or scope."
+            ],
+        );
     }
 
     #[test]
@@ -220,6 +250,12 @@ mod tests {
         let lowered = effect("other", 0.6, 0.4, false);
         check_harmful(&recorded, &[own, lowered], &expect![""]);
         let broken = effect("other", 0.6, 0.04, true);
-        check_harmful(&recorded, &[own, broken], &expect![[r#""#]]);
+        check_harmful(
+            &recorded,
+            &[own, broken],
+            &expect![
+                "this injection breaks case `other`, on which it acts too: 60.0 % → 4.00 % (×0.07). Give it a `case`, so that it acts on no other, or remove it."
+            ],
+        );
     }
 }
