@@ -7,6 +7,7 @@ mod ranges;
 mod sentencepiece;
 #[cfg(test)]
 mod tests;
+mod token_type;
 
 use std::ops::Range;
 use std::path::Path;

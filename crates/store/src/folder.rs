@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::reference::is_relative;
+use crate::paths::{is_gguf, is_relative};
 
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
@@ -226,11 +226,6 @@ pub(super) fn ggufs(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-pub(super) fn is_gguf(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }
 
 /// Total bytes of files; those that vanished meanwhile count nothing.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::reference::{is_relative, is_repo};
+use crate::paths::is_relative;
+use crate::reference::is_repo;
 
 /// One repository's folder in the cache.
 #[derive(Debug, Clone)]

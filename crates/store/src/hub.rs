@@ -9,8 +9,9 @@ use crate::folder::{INDEX, RepoContent};
 use crate::hf_cache::{RepoCache, clean_etag, is_commit};
 use crate::http::Client;
 use crate::lock;
+use crate::paths::is_relative;
 use crate::progress::FetchJob;
-use crate::reference::{HubRef, is_relative};
+use crate::reference::HubRef;
 
 use ureq::http::{HeaderMap, header};
 
@@ -122,7 +123,7 @@ impl Repo<'_> {
         let Some(pinned) = self.sha256 else {
             return Ok(());
         };
-        let weights = folder::is_gguf(file.as_ref()) || file == folder::WEIGHTS;
+        let weights = crate::paths::is_gguf(file.as_ref()) || file == folder::WEIGHTS;
         if weights && !head.etag.eq_ignore_ascii_case(pinned) {
             return Err(StoreError::HashMismatch {
                 what: format!("{}:{file}", self.name),

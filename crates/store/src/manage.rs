@@ -9,7 +9,8 @@ use crate::error::StoreError;
 use crate::folder;
 use crate::folder::FolderContent;
 use crate::hf_cache::{RepoCache, repositories};
-use crate::located::{LocatedModel, locate};
+use crate::locate::locate;
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::ollama;
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
@@ -84,10 +85,10 @@ pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<ModelEntry, Sto
 
 fn fill(entry: &mut ModelEntry, located: LocatedModel) {
     entry.format = Some(match located.format {
-        super::ModelFiles::Gguf(_) => "gguf",
-        super::ModelFiles::Folder(_) => "folder",
+        ModelFiles::Gguf(_) => "gguf",
+        ModelFiles::Folder(_) => "folder",
     });
-    if let super::ModelFiles::Folder(path) = &located.format {
+    if let ModelFiles::Folder(path) = &located.format {
         entry.family = model_type(path).or(entry.family.take());
     }
     entry.path = Some(located.path().to_path_buf());

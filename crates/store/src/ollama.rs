@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::StoreError;
-use crate::located::{LocatedModel, ModelFiles};
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
-use crate::reference::is_relative;
+use crate::paths::is_relative;
 
 const MODEL: &str = "application/vnd.ollama.image.model";
 const LICENCE: &str = "application/vnd.ollama.image.license";

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use crate::catalogue;
 use crate::catalogue::{Alias, CATALOGUE};
 use crate::error::StoreError;
-use crate::folder::is_gguf;
 use crate::options::untilde;
+use crate::paths::{is_gguf, is_relative};
 
 /// A model as the user named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,13 +206,6 @@ pub(super) fn is_repo(text: &str) -> bool {
         Some((org, name)) => word(org) && word(name) && !text.contains("--"),
         None => false,
     }
-}
-
-/// Whether a text from outside is safe to append to a folder: relative, going only downwards.
-pub(super) fn is_relative(text: &str) -> bool {
-    let strange = |c: char| c == '\\' || c.is_control() || cfg!(windows) && c == ':';
-    let downwards = |part: &str| !matches!(part, "" | "." | "..");
-    text.len() < 1024 && !text.contains(strange) && text.split('/').all(downwards)
 }
 
 #[cfg(test)]

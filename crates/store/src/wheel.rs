@@ -14,7 +14,7 @@ use crate::digest;
 use crate::digest::{Expected, hex};
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::located::{LocatedModel, ModelFiles};
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
 use crate::progress::FetchJob;
 use crate::{lock, pip};

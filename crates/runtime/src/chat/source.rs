@@ -1,4 +1,4 @@
-//! Where chat templates stand.
+//! Reads the chat template of a model from its folder or its GGUF file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::Value as Entry;
 use serde_json::Value;
 
-use crate::chat::ChatTemplate;
+use crate::chat::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 
 impl ChatTemplate {

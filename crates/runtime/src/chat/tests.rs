@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::*;
+use crate::chat::template::{ChatTemplate, Message};
+use crate::error::ModelError;
 
 /// Abridged templates of the shapes that models carry, and what Transformers makes of them
 /// (`render_jinja_template`).

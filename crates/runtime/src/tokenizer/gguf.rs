@@ -9,6 +9,7 @@ use tokenizers::{AddedToken, Tokenizer};
 
 use crate::tokenizer::pre::BpePreTokenizer;
 use crate::tokenizer::sentencepiece::SentencePieceVocab;
+use crate::tokenizer::token_type::{CONTROL, UNKNOWN, USER_DEFINED};
 
 /// A tokenizer and its BOS convention.
 pub(super) struct Parts {
@@ -17,17 +18,6 @@ pub(super) struct Parts {
     pub(super) eos: Option<u32>,
     pub(super) adds_bos: bool,
 }
-
-/// `tokenizer.ggml.token_type` of pieces of text.
-pub(super) const NORMAL: i64 = 1;
-/// … of the token for what the vocabulary lacks.
-const UNKNOWN: i64 = 2;
-/// … of control tokens.
-const CONTROL: i64 = 3;
-/// … of tokens that a fine-tune added.
-const USER_DEFINED: i64 = 4;
-/// … of tokens that stand for one byte, such as `<0x0A>`.
-pub(super) const BYTE: i64 = 6;
 
 /// The `tokenizer.ggml.*` entries.
 struct Entries<'a>(&'a HashMap<String, Value>);

@@ -12,7 +12,7 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::replace::Replace;
 use tokenizers::normalizers::{NormalizerWrapper, Prepend, Sequence};
 
-use crate::tokenizer::gguf::{BYTE, NORMAL};
+use crate::tokenizer::token_type::{BYTE, NORMAL};
 
 /// Longer pieces are in no vocabulary that was trained (SentencePiece stops at 16 characters unless
 /// told otherwise), and their halves would take a time that grows with the square.

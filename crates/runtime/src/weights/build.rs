@@ -10,7 +10,7 @@ use crate::ops::Norm;
 use crate::rope::Rope;
 use crate::transformer::{LayerWeights, Transformer};
 use crate::weights::names::{LayerTensorNames, Naming, Orientation, QkvTensors, prefixes};
-use crate::weights::{TensorData, TensorSource};
+use crate::weights::tensor_source::{TensorData, TensorSource};
 
 /// The kind of file that the tensors come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use candle_core::quantized::gguf_file::Value;
 
 use crate::error::ModelError;
 use crate::error::first_line;
-use crate::weights::{TensorData, TensorSource, element_count, map};
-use header::{GgufHeader, TensorType};
+use crate::weights::gguf::header::{GgufHeader, TensorType};
+use crate::weights::tensor_source::{TensorData, TensorSource, element_count, map_file};
 
 /// A GGUF file whose header was read and checked.
 pub(crate) struct GgufFile<B = memmap2::Mmap> {
@@ -30,7 +30,7 @@ impl GgufFile {
     /// # Errors
     /// [`ModelError::Read`], or [`ModelError::Damaged`] where the header is not one.
     pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
-        Self::new(path, map(path)?)
+        Self::new(path, map_file(path)?)
     }
 }
 

@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
 use crate::error::ModelError;
-use crate::weights::{TensorData, TensorSource, element_count, map};
+use crate::weights::tensor_source::{TensorData, TensorSource, element_count, map_file};
 
 /// The safetensors files of one model, mapped into memory.
 pub(crate) struct SafetensorsFolder {
@@ -118,7 +118,7 @@ impl Index {
 
 impl SafetensorsFile {
     fn open(path: &Path) -> Result<Self, ModelError> {
-        Self::new(path, map(path)?)
+        Self::new(path, map_file(path)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The slopes of the pass back are those of small steps forwards.
+//! The gradients of the backward pass equal finite differences of the forward pass.
 
 use std::sync::Arc;
 
@@ -23,20 +23,23 @@ fn direction(width: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// Δ logp_first per unit of `direction`, added at `layer` from `first` on, by a step to each side.
+/// The size of the steps of the finite differences.
+const STEP: f32 = 0.01;
+
+/// The central difference of logp_first per unit of `direction`, added to `hook_attn_out` of
+/// `layer` from position `first` on.
 fn difference(
     model: &Model,
     interventions: &[Intervention],
     layer: usize,
     first: usize,
     direction: &[f32],
-    step: f32,
 ) -> f64 {
     let fork = |sign: f32| Fork {
         sequence: 0,
         layer,
         at: TargetPositions::Range(first..TOKENS.len()),
-        vector: direction.iter().map(|value| sign * step * value).collect(),
+        vector: direction.iter().map(|value| sign * STEP * value).collect(),
     };
     let hooks = Hooks {
         capture: Capture {
@@ -47,47 +50,47 @@ fn difference(
         forks: vec![fork(1.0), fork(-1.0)],
         ..Hooks::default()
     };
-    let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
-    let logp = |at: usize| trace.first_token_scores[at].logp_first;
-    (logp(1) - logp(2)) / f64::from(2.0 * step)
+    let cache = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    let logp = |at: usize| cache.first_token_scores[at].logp_first;
+    (logp(1) - logp(2)) / f64::from(2.0 * STEP)
 }
 
 fn check(model: &Model, interventions: &[Intervention], what: &str) {
-    let slopes = model
+    let gradients = model
         .attn_out_gradients(&TOKENS, &FIRST_TOKENS, interventions, &Cancel::new())
         .unwrap();
     let width = model.info.width;
-    assert_eq!(slopes.attn_out.len(), model.info.layers);
+    assert_eq!(gradients.attn_out.len(), model.info.layers);
     let mut largest = 0.0_f64;
-    for (layer, by) in slopes.attn_out.iter().enumerate() {
-        assert_eq!((by.rows, by.cols), (TOKENS.len(), width));
+    for (layer, grad) in gradients.attn_out.iter().enumerate() {
+        assert_eq!((grad.rows, grad.cols), (TOKENS.len(), width));
         for first in [0, 4, TOKENS.len() - 1] {
             let direction = direction(width, (layer * 100 + first) as u64);
             let predicted: f64 = (first..TOKENS.len())
-                .flat_map(|row| by.row(row).iter().zip(&direction))
-                .map(|(by, value)| f64::from(by * value))
+                .flat_map(|row| grad.row(row).iter().zip(&direction))
+                .map(|(grad, value)| f64::from(grad * value))
                 .sum();
-            let found = difference(model, interventions, layer, first, &direction, 0.01);
+            let found = difference(model, interventions, layer, first, &direction);
             let error = (found - predicted).abs();
             assert!(
                 error <= 1e-3 + 0.01 * predicted.abs(),
-                "{what}, layer {layer} from {first}: {predicted} by the pass back, {found} by steps"
+                "{what}, layer {layer} from {first}: {predicted} by the backward pass, {found} by differences"
             );
             largest = largest.max(predicted.abs());
         }
     }
-    assert!(largest > 0.05, "{what}: nothing but slopes near 0");
+    assert!(largest > 0.05, "{what}: all gradients are near 0");
 }
 
 #[test]
-fn every_family_goes_back_as_it_came() {
+fn gradients_equal_finite_differences_in_every_family() {
     for family in FAMILIES {
         check(&load(&miniature(family)), &[], family);
     }
 }
 
 #[test]
-fn what_is_in_force_changes_the_way_back() {
+fn gradients_account_for_interventions() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let width = model.info.width;
@@ -123,7 +126,7 @@ fn what_is_in_force_changes_the_way_back() {
 }
 
 #[test]
-fn logits_that_overflow_have_no_slope() {
+fn overflowing_logits_are_an_error() {
     let model = load(&miniature("tiny-llama"));
     let vector = vec![f32::INFINITY; model.info.width].into();
     let change = Intervention {
@@ -132,6 +135,6 @@ fn logits_that_overflow_have_no_slope() {
         at: TargetPositions::All,
         action: Action::AddAttnOut(vector),
     };
-    let slopes = model.attn_out_gradients(&TOKENS, &FIRST_TOKENS, &[change], &Cancel::new());
-    assert!(matches!(slopes, Err(ModelError::NotFinite { .. })));
+    let gradients = model.attn_out_gradients(&TOKENS, &FIRST_TOKENS, &[change], &Cancel::new());
+    assert!(matches!(gradients, Err(ModelError::NotFinite { .. })));
 }

@@ -1,54 +1,16 @@
-//! A model that is on this disk, and how each kind of reference is looked up.
+//! Looks up each kind of model reference on this disk.
 
-use std::path::{Path, PathBuf};
-
-use serde::Serialize;
+use std::path::Path;
 
 use crate::catalogue::Alias;
 use crate::error::StoreError;
 use crate::folder;
 use crate::folder::{FolderContent, WEIGHTS};
 use crate::hf_cache::RepoCache;
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
-use crate::{ollama, wheel};
-
-/// A complete model on this disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LocatedModel {
-    /// As the user named it; for a path the last part of it.
-    pub name: String,
-    /// What is there.
-    #[serde(flatten)]
-    pub format: ModelFiles,
-    /// SHA-256 of the weights where it is known without reading them: checked when they were
-    /// fetched, not now. `None` for local paths and for sharded weights; see
-    /// loading it, which computes it then.
-    pub sha256: Option<String>,
-    /// SPDX identifier, where the catalogue knows it.
-    pub licence: Option<String>,
-    /// Bytes of the weights.
-    pub size: u64,
-}
-
-/// The two forms a model comes in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "format", content = "path", rename_all = "lowercase")]
-pub enum ModelFiles {
-    /// A GGUF file. Ollama's have no extension: go by this, not by the name.
-    Gguf(PathBuf),
-    /// A folder with `config.json`, `tokenizer.json` and safetensors.
-    Folder(PathBuf),
-}
-
-impl LocatedModel {
-    /// The file or the folder.
-    pub fn path(&self) -> &Path {
-        match &self.format {
-            ModelFiles::Gguf(path) | ModelFiles::Folder(path) => path,
-        }
-    }
-}
+use crate::{ollama, paths, wheel};
 
 /// Looks for a model on this disk; never touches the network.
 ///
@@ -103,7 +65,7 @@ fn locate_path(path: &Path) -> Result<LocatedModel, StoreError> {
         |name| name.to_string_lossy().into_owned(),
     );
     if meta.is_file() {
-        if !folder::is_gguf(path) {
+        if !paths::is_gguf(path) {
             return Err(not_a_model(
                 "not a .gguf file; for safetensors name the folder that holds config.json"
                     .to_owned(),
@@ -146,7 +108,7 @@ pub(super) fn locate_hub(
             if !path.is_file() {
                 return Ok(None);
             }
-            if !folder::is_gguf(&path) {
+            if !paths::is_gguf(&path) {
                 return Err(StoreError::BadReference {
                     reference: hub.to_string(),
                     cause: "the file is not a GGUF; for safetensors leave `:file` away".to_owned(),
