@@ -9,12 +9,12 @@ use crate::error::ModelError;
 use crate::matrix::{Matrix, add};
 use crate::matrix_view::MatrixView;
 
-/// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel, so that
-/// each weight is read once, in the order in which it lies in memory. A short prompt costs what
-/// reading the weights costs, and a row-major weight is read in strides.
+/// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel. Each weight
+/// is then read once and in memory order, while a row-major weight is read in strides; for a short
+/// prompt, reading the weights is the whole cost.
 const PANEL: usize = 48;
 
-/// Inputs of a weight that one task goes back to.
+/// Inputs whose gradient one task computes.
 const SLICE: usize = 96;
 
 /// A linear map `y = x·W + b` whose weight is packed in panels of [`PANEL`] output columns.
@@ -26,18 +26,18 @@ pub(crate) struct Linear {
     pub(crate) outputs: usize,
     /// Panel after panel; inside a panel, input after input.
     panels: Vec<f32>,
-    /// The same weight on a device that multiplies instead.
-    resident: Option<DeviceWeight>,
+    /// A copy of the weight on the device that multiplies it instead.
+    on_device: Option<DeviceWeight>,
     /// One value per output.
     pub(crate) bias: Option<Vec<f32>>,
 }
 
-/// A pointer to an output of which every task writes elements of its own.
+/// A pointer to an output buffer of which every task writes different elements.
 #[derive(Clone, Copy)]
 pub(super) struct OutputPtr(pub(super) *mut f32);
 
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
-// SAFETY: whoever makes one sees to it that no two tasks write the same element.
+// SAFETY: the code that creates one ensures that no two tasks write the same element.
 unsafe impl Send for OutputPtr {}
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
 // SAFETY: as above.
@@ -97,7 +97,7 @@ impl Linear {
             inputs,
             outputs,
             panels,
-            resident: None,
+            on_device: None,
             bias: None,
         }
     }
@@ -108,10 +108,10 @@ impl Linear {
         self
     }
 
-    /// Puts a copy of the weight on a device, which multiplies from now on.
+    /// Copies the weight to a device, which multiplies it from then on.
     ///
     /// # Errors
-    /// The device has no room.
+    /// The device has too little memory.
     pub(crate) fn to_device(&mut self, device: &Device) -> Result<(), ModelError> {
         let mut weight = Matrix::zeros(self.inputs, self.outputs);
         for (index, panel) in self.panels.chunks(PANEL * self.inputs).enumerate() {
@@ -121,23 +121,23 @@ impl Linear {
                 weight.row_mut(input)[first..first + columns].copy_from_slice(values);
             }
         }
-        self.resident = Some(DeviceWeight::new(&weight, device)?);
+        self.on_device = Some(DeviceWeight::new(&weight, device)?);
         Ok(())
     }
 
-    /// `x·W + b`, into a matrix that takes the result's shape.
+    /// Computes `x·W + b`; `y` takes the shape of the result.
     ///
     /// # Shapes
     /// `x`: `[rows, inputs]` → `y`: `[rows, outputs]`.
     ///
     /// # Errors
-    /// A device refused; the CPU never does.
+    /// A device failed; the CPU never fails.
     pub(crate) fn forward_into(&self, x: &Matrix, y: &mut Matrix) -> Result<(), ModelError> {
         y.reshape(x.rows, self.outputs);
         let bias = self.bias.as_deref();
-        match &self.resident {
-            Some(resident) if x.rows > 0 => {
-                resident.multiply(x, y)?;
+        match &self.on_device {
+            Some(weight) if x.rows > 0 => {
+                weight.multiply(x, y)?;
                 if let Some(bias) = bias {
                     for row in y.data.chunks_exact_mut(self.outputs) {
                         add(row, bias);
@@ -159,7 +159,7 @@ impl Linear {
         y
     }
 
-    /// `y·Wᵀ`: the slope by what the map reads, given that by what it gives.
+    /// `y·Wᵀ`: the gradient of the map's input, from the gradient `y` of its output.
     ///
     /// # Shapes
     /// `y`: `[rows, outputs]` → `[rows, inputs]`.
@@ -203,7 +203,7 @@ impl Linear {
         assert_eq!(
             (x.data.len(), y.data.len()),
             (x.rows * x.cols, y.rows * y.cols),
-            "matrices hold as many values as they say"
+            "the sizes of the matrices match their data"
         );
         if x.rows == 0 {
             return;
@@ -261,7 +261,7 @@ impl Linear {
             });
     }
 
-    /// Reads the weight on all threads, and returns how many bytes it has.
+    /// Reads the weight once on all threads and returns its size in bytes.
     pub(crate) fn read(&self) -> usize {
         let sum = |panel: &[f32]| {
             let (chunks, _) = panel.as_chunks::<16>();
@@ -338,7 +338,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_packings_multiply_as_the_definition_says(
+        fn both_packings_compute_the_matrix_product(
             rows in 1_usize..20,
             inputs in 1_usize..40,
             outputs in 1_usize..120,
@@ -367,9 +367,9 @@ mod tests {
                 prop_assert!((a - b).abs() < 1e-4);
             }
             prop_assert_eq!(&found, &forward(&by_input, &x));
-            let mut resident = by_input.with_bias(Some(vec![0.5; outputs]));
-            resident.to_device(&Device::Cpu).unwrap();
-            let on_device = forward(&resident, &x);
+            let mut moved = by_input.with_bias(Some(vec![0.5; outputs]));
+            moved.to_device(&Device::Cpu).unwrap();
+            let on_device = forward(&moved, &x);
             for (a, b) in on_device.data.iter().zip(&found.data) {
                 prop_assert!((a - b - 0.5).abs() < 1e-4);
             }

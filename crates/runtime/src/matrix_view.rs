@@ -1,8 +1,8 @@
-//! Products of small matrices that lie inside larger ones.
+//! Products of matrices that are parts of larger ones.
 
 use gemm::Parallelism;
 
-/// A matrix inside a slice, row by row or column by column.
+/// A strided matrix inside a slice.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixView<'a> {
     data: &'a [f32],
@@ -13,10 +13,10 @@ pub struct MatrixView<'a> {
 }
 
 impl<'a> MatrixView<'a> {
-    /// `rows × cols` values, of which each row begins `stride` values after the one before.
+    /// A view of `rows × cols` values whose rows start `stride` values apart.
     ///
     /// # Panics
-    /// The slice ends before the matrix does.
+    /// The slice is too short.
     pub fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
         let end = if rows == 0 || cols == 0 {
             0
@@ -37,7 +37,7 @@ impl<'a> MatrixView<'a> {
         }
     }
 
-    /// Its number of rows.
+    /// The number of rows.
     pub fn rows(self) -> usize {
         self.rows
     }
@@ -53,14 +53,14 @@ impl<'a> MatrixView<'a> {
         }
     }
 
-    /// `c ← factor·self·b`, or `c ← c + factor·self·b` where it `adds`; each row of `c` begins
-    /// `stride` values after the one before. On this thread.
+    /// Computes `c ← factor·self·b`, or `c ← c + factor·self·b` where `adds` is set, on this thread.
+    /// The rows of `c` start `stride` values apart.
     ///
     /// # Shapes
     /// `self`: `[m, k]`, `b`: `[k, n]`, `c`: `[m, n]`.
     ///
     /// # Panics
-    /// The shapes do not fit, or `c` ends too early.
+    /// The shapes do not match, or `c` is too short.
     pub fn times(self, b: MatrixView<'_>, factor: f32, c: &mut [f32], stride: usize, adds: bool) {
         assert_eq!(self.cols, b.rows, "the shapes of a product");
         // Checks that `c` holds the result.
@@ -70,8 +70,8 @@ impl<'a> MatrixView<'a> {
             return;
         }
         #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: a view lies inside its slice, which was checked when it was made; `c` holds
-        // `rows × cols` values in rows of `stride`, and nobody else has it.
+        // SAFETY: `new` checks that a view is inside its slice; `c` holds `rows × cols` values in
+        // rows of `stride` and is borrowed mutably.
         unsafe {
             gemm::gemm(
                 rows,
