@@ -18,7 +18,7 @@ use hoplens_runtime::Model;
 pub struct ControlCell {
     /// The cell.
     #[serde(flatten)]
-    pub spot: GridCell,
+    pub grid_cell: GridCell,
     /// The percentile, 0 to 100, of the rows' own memories by geometric mean of p′/p among
     /// experiments with one random memory for every row.
     pub percentile: f64,
@@ -90,16 +90,16 @@ pub fn measure_control(
         experiment.bos,
     )?;
     let random = draw(example, plan.memories, plan.seed);
-    let mut logp = Vec::with_capacity(plan.spots.len());
-    for spot in &plan.spots {
+    let mut logp = Vec::with_capacity(plan.grid_cells.len());
+    for grid_cell in &plan.grid_cells {
         let chosen = MemoryInjection {
             memory: example.explicit_entity.clone(),
             placement: Placement {
-                encoding: spot.encoding,
-                layer: spot.layer,
+                encoding: grid_cell.encoding,
+                layer: grid_cell.layer,
                 head: None,
-                tau: spot.tau,
-                scope: spot.scope.of(example),
+                tau: grid_cell.tau,
+                scope: grid_cell.scope.of(example),
             },
         };
         let found = control(context, &query, &chosen, &random, &mut |_| ())?;
@@ -124,9 +124,9 @@ pub fn summarise_control(
     rows: &[RowRecord],
     cells: &[usize],
 ) -> Vec<ControlCell> {
-    let spots = plan.spots.iter().zip(cells).enumerate();
-    spots
-        .map(|(at, (spot, &cell))| {
+    let grid_cells = plan.grid_cells.iter().zip(cells).enumerate();
+    grid_cells
+        .map(|(at, (grid_cell, &cell))| {
             let mut all = Vec::new();
             let mut probabilities = Vec::new();
             let mut draws: Vec<Vec<f64>> = Vec::new();
@@ -150,7 +150,7 @@ pub fn summarise_control(
             let whole = draws.iter().filter(|draw| draw.len() == rows.len());
             let geos: Vec<f64> = whole.map(|draw| geometric_mean(draw)).collect();
             ControlCell {
-                spot: *spot,
+                grid_cell: *grid_cell,
                 percentile: percentile(geometric_mean(&own), geos.into_iter()),
                 mean_row_percentile: mean(percentiles.into_iter()),
                 mean_p_random: mean(probabilities.into_iter()),

@@ -162,12 +162,12 @@ impl JournalHeader {
 
 impl Experiment {
     /// Returns the cells in the order of a row's record: encoding, scope, layer, τ.
-    pub fn spots(&self) -> Vec<GridCell> {
-        let mut spots = Vec::with_capacity(self.cells());
+    pub fn grid_cells(&self) -> Vec<GridCell> {
+        let mut grid_cells = Vec::with_capacity(self.cells());
         for &encoding in &self.encodings {
             for &scope in &self.scopes {
                 for &layer in &self.layers {
-                    spots.extend(self.taus.iter().map(|&tau| GridCell {
+                    grid_cells.extend(self.taus.iter().map(|&tau| GridCell {
                         encoding,
                         scope,
                         layer,
@@ -176,7 +176,7 @@ impl Experiment {
                 }
             }
         }
-        spots
+        grid_cells
     }
 
     /// Number of cells.
@@ -185,11 +185,11 @@ impl Experiment {
     }
 
     /// Whether a cell is in the grid.
-    pub fn has(&self, spot: &GridCell) -> bool {
-        self.encodings.contains(&spot.encoding)
-            && self.scopes.contains(&spot.scope)
-            && self.layers.contains(&spot.layer)
-            && self.taus.contains(&spot.tau)
+    pub fn has(&self, grid_cell: &GridCell) -> bool {
+        self.encodings.contains(&grid_cell.encoding)
+            && self.scopes.contains(&grid_cell.scope)
+            && self.layers.contains(&grid_cell.layer)
+            && self.taus.contains(&grid_cell.tau)
     }
 
     /// Number of memories of each row.

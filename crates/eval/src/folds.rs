@@ -36,7 +36,7 @@ pub struct Fold {
     pub fold: usize,
     /// The best cell on the other folds.
     #[serde(flatten)]
-    pub spot: GridCell,
+    pub grid_cell: GridCell,
     /// Its metrics on this fold.
     pub held_out: HeldOutMetrics,
 }
@@ -46,7 +46,7 @@ pub struct Fold {
 pub struct FitRow {
     /// The best cell on all rows.
     #[serde(flatten)]
-    pub spot: GridCell,
+    pub grid_cell: GridCell,
     /// The metrics of all folds together, each with the cell that was selected without it: an
     /// estimate for new prompts.
     pub held_out: HeldOutMetrics,
@@ -70,7 +70,7 @@ pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
 #[derive(Debug, Clone)]
 struct Candidate {
     score: f64,
-    spot: GridCell,
+    grid_cell: GridCell,
     held_out: Vec<f64>,
 }
 
@@ -96,7 +96,7 @@ impl Fit {
     }
 
     /// Considers a cell, given log(p′/p) of each observation.
-    pub(super) fn consider(&mut self, spot: GridCell, ratios: &[f64]) {
+    pub(super) fn consider(&mut self, grid_cell: GridCell, ratios: &[f64]) {
         for (index, best) in self.best.iter_mut().enumerate() {
             // Index 0 holds out nothing.
             let held = |at: usize| self.fold[at] + 1 == index;
@@ -113,7 +113,7 @@ impl Fit {
             if score.is_finite() && best.as_ref().is_none_or(|best| score > best.score) {
                 *best = Some(Candidate {
                     score,
-                    spot,
+                    grid_cell,
                     held_out: values(held_out),
                 });
             }
@@ -123,16 +123,16 @@ impl Fit {
     /// Returns the selection; `None` if every cell has an overflow.
     pub(super) fn finish(self) -> Option<FitRow> {
         let mut best = self.best.into_iter();
-        let spot = best.next()??.spot;
+        let grid_cell = best.next()??.grid_cell;
         let best: Vec<Candidate> = best.collect::<Option<_>>()?;
         let all: Vec<f64> = best.iter().flat_map(|one| one.held_out.clone()).collect();
         let folds = best.into_iter().enumerate().map(|(fold, one)| Fold {
             fold,
-            spot: one.spot,
+            grid_cell: one.grid_cell,
             held_out: held(&one.held_out),
         });
         Some(FitRow {
-            spot,
+            grid_cell,
             held_out: held(&all),
             folds: folds.collect(),
         })
@@ -154,7 +154,7 @@ mod tests {
     use crate::experiment::ScopeKind;
     use hoplens_injection::Encoding;
 
-    fn spot(layer: usize) -> GridCell {
+    fn grid_cell(layer: usize) -> GridCell {
         GridCell {
             encoding: Encoding::Embed,
             scope: ScopeKind::All,
@@ -181,11 +181,11 @@ mod tests {
         for criterion in [Criterion::Geo, Criterion::Median] {
             let fold = vec![0, 0, 1, 1];
             let mut fit = Fit::new(criterion, 2, fold);
-            fit.consider(spot(0), &[9.0, 9.0, -1.0, -1.0]);
-            fit.consider(spot(1), &[-2.0, -2.0, 5.0, 5.0]);
+            fit.consider(grid_cell(0), &[9.0, 9.0, -1.0, -1.0]);
+            fit.consider(grid_cell(1), &[-2.0, -2.0, 5.0, 5.0]);
             let fit = fit.finish().unwrap();
-            assert_eq!(fit.spot.layer, 0);
-            let chosen: Vec<usize> = fit.folds.iter().map(|fold| fold.spot.layer).collect();
+            assert_eq!(fit.grid_cell.layer, 0);
+            let chosen: Vec<usize> = fit.folds.iter().map(|fold| fold.grid_cell.layer).collect();
             assert_eq!(chosen, [1, 0]);
             assert!(fit.held_out.share_improved.abs() < 1e-12);
             assert!((fit.held_out.geo - (-1.5f64).exp()).abs() < 1e-12);
@@ -210,9 +210,9 @@ mod tests {
                         ratio(cell, at) + own
                     })
                     .collect();
-                fit.consider(spot(cell), &ratios);
+                fit.consider(grid_cell(cell), &ratios);
             }
-            fit.finish().unwrap().folds[2].spot
+            fit.finish().unwrap().folds[2].grid_cell
         };
         assert_eq!(choices(0.0), choices(100.0));
         assert_eq!(choices(0.0), choices(-100.0));

@@ -49,7 +49,7 @@ pub struct RowBest {
     pub memory: String,
     /// The cell.
     #[serde(flatten)]
-    pub spot: GridCell,
+    pub grid_cell: GridCell,
     /// Log-probability of the answer's first token there.
     pub logp_first: f32,
     /// Its rank there.
@@ -61,7 +61,7 @@ pub struct RowBest {
 pub struct CellOutcome {
     /// The cell.
     #[serde(flatten)]
-    pub spot: GridCell,
+    pub grid_cell: GridCell,
     /// Its metrics.
     #[serde(flatten)]
     pub metrics: Metrics,
@@ -119,15 +119,15 @@ impl ControlOutcome {
 impl ExperimentOutcome {
     /// Returns the distinct cells to measure the control in: the default, then the best ones.
     pub fn notable(&self) -> Vec<GridCell> {
-        let default = self.fit.iter().map(|fit| fit.default.spot);
-        let best = self.best.iter().map(|best| best.cell.spot);
-        let mut spots: Vec<GridCell> = Vec::new();
-        for spot in default.chain(best) {
-            if !spots.contains(&spot) {
-                spots.push(spot);
+        let default = self.fit.iter().map(|fit| fit.default.grid_cell);
+        let best = self.best.iter().map(|best| best.cell.grid_cell);
+        let mut grid_cells: Vec<GridCell> = Vec::new();
+        for grid_cell in default.chain(best) {
+            if !grid_cells.contains(&grid_cell) {
+                grid_cells.push(grid_cell);
             }
         }
-        spots
+        grid_cells
     }
 }
 

@@ -133,11 +133,11 @@ impl JournalReader {
 
     fn control_fits(&self, record: &ControlRecord) -> bool {
         let plan = &record.plan;
-        record.logp.len() == plan.spots.len()
+        record.logp.len() == plan.grid_cells.len()
             && plan
-                .spots
+                .grid_cells
                 .iter()
-                .all(|spot| self.header.experiment.has(spot))
+                .all(|grid_cell| self.header.experiment.has(grid_cell))
             && record.logp.iter().all(|one| one.len() == plan.memories)
     }
 

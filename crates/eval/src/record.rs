@@ -48,7 +48,7 @@ pub struct RowRecord {
     /// What was injected.
     pub memories: Vec<String>,
     /// `[memories][cells]`, as [`hoplens_runtime::FirstTokenScore::logp_first`]; cells in the order of
-    /// [`crate::experiment::Experiment::spots`].
+    /// [`crate::experiment::Experiment::grid_cells`].
     #[serde(deserialize_with = "table")]
     pub logp: Vec<Vec<f32>>,
     /// `[memories][cells]`, as [`hoplens_runtime::FirstTokenScore::rank`].
@@ -75,7 +75,8 @@ pub struct ControlPlan {
     /// The seed that selects them, together with the row's index.
     pub seed: u64,
     /// The cells.
-    pub spots: Vec<GridCell>,
+    #[serde(rename = "spots")]
+    pub grid_cells: Vec<GridCell>,
 }
 
 /// A row's control, as recorded in the journal.
@@ -85,7 +86,7 @@ pub struct ControlRecord {
     pub row: usize,
     /// The plan that was measured.
     pub plan: ControlPlan,
-    /// `[spots][memories]`: log-probability of the answer's first token with each random memory.
+    /// `[grid_cells][memories]`: log-probability of the answer's first token with each random memory.
     #[serde(deserialize_with = "table")]
     pub logp: Vec<Vec<f32>>,
 }

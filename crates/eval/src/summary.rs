@@ -56,7 +56,7 @@ pub fn summarise(
     control: Option<&ControlPlan>,
 ) -> Result<ExperimentOutcome, EvalError> {
     let (experiment, rows) = read_rows(journal)?;
-    let spots = experiment.spots();
+    let grid_cells = experiment.grid_cells();
     let per_row = experiment.memories_per_row();
     let observations = rows.len() * per_row;
     let repeat = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
@@ -75,25 +75,25 @@ pub fn summarise(
     let mut fit = new_fit();
     let mut by_encoding: Vec<Fit> = Vec::new();
     let group = experiment.layers.len() * experiment.taus.len();
-    let mut cells = Vec::with_capacity(spots.len());
+    let mut cells = Vec::with_capacity(grid_cells.len());
     let at_a_time = (settings.bytes / (4 * observations).max(1)).max(1);
-    for first in (0..spots.len()).step_by(at_a_time) {
-        let range = first..spots.len().min(first + at_a_time);
+    for first in (0..grid_cells.len()).step_by(at_a_time) {
+        let range = first..grid_cells.len().min(first + at_a_time);
         let columns = columns(journal, range.clone(), per_row, observations)?;
         for (column, index) in columns.iter().zip(range) {
-            let spot = spots[index];
+            let grid_cell = grid_cells[index];
             cells.push(CellOutcome {
-                spot,
+                grid_cell,
                 metrics: metrics(&obscure, &explicit, &column.logp),
                 share_top: column.top as f64 / observations as f64,
             });
             if 2 <= folds {
                 let ratios = log_ratios(&obscure, &column.logp);
-                fit.consider(spot, &ratios);
+                fit.consider(grid_cell, &ratios);
                 if by_encoding.len() <= index / group {
                     by_encoding.push(new_fit());
                 }
-                by_encoding[index / group].consider(spot, &ratios);
+                by_encoding[index / group].consider(grid_cell, &ratios);
             }
         }
     }
@@ -106,7 +106,7 @@ pub fn summarise(
         by_encoding: by_encoding.into_iter().filter_map(Fit::finish).collect(),
     });
     let control = match control {
-        Some(plan) => read_control(journal, plan, &spots)?,
+        Some(plan) => read_control(journal, plan, &grid_cells)?,
         None => None,
     };
     Ok(ExperimentOutcome {
@@ -131,14 +131,14 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     }
     // Memory is allocated for the rows found: a damaged header may claim any number. A row that
     // fits the header confirms its grid.
-    let mut spots = Vec::new();
+    let mut grid_cells = Vec::new();
     let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
         if let JournalLine::Row(record) = line {
-            if spots.is_empty() {
-                spots = experiment.spots();
+            if grid_cells.is_empty() {
+                grid_cells = experiment.grid_cells();
             }
-            rows.insert(record.row, row_outcome(&record, &spots));
+            rows.insert(record.row, row_outcome(&record, &grid_cells));
         }
     }
     if rows.len() < experiment.rows {
@@ -168,7 +168,7 @@ pub(super) fn missing_rows(
     ))
 }
 
-fn row_outcome(record: &RowRecord, spots: &[GridCell]) -> RowOutcome {
+fn row_outcome(record: &RowRecord, grid_cells: &[GridCell]) -> RowOutcome {
     let mut best: Option<(usize, usize, f32)> = None;
     for (memory, logps) in record.logp.iter().enumerate() {
         for (cell, logp) in logps.iter().enumerate() {
@@ -185,7 +185,7 @@ fn row_outcome(record: &RowRecord, spots: &[GridCell]) -> RowOutcome {
         explicit_rank: record.explicit.rank,
         best: best.map(|(memory, cell, logp_first)| RowBest {
             memory: record.memories[memory].clone(),
-            spot: spots[cell],
+            grid_cell: grid_cells[cell],
             logp_first,
             rank: record.rank[memory][cell],
         }),
@@ -233,14 +233,14 @@ fn columns(
 fn read_control(
     journal: &Path,
     plan: &ControlPlan,
-    spots: &[GridCell],
+    grid_cells: &[GridCell],
 ) -> Result<Option<ControlOutcome>, EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let count = reader.header.experiment.rows;
     let cells: Option<Vec<usize>> = plan
-        .spots
+        .grid_cells
         .iter()
-        .map(|spot| spots.iter().position(|other| other == spot))
+        .map(|grid_cell| grid_cells.iter().position(|other| other == grid_cell))
         .collect();
     let Some(cells) = cells else { return Ok(None) };
     let mut rows: Vec<Option<RowRecord>> = vec![None; count];

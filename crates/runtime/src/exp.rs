@@ -14,7 +14,7 @@ pub(super) fn exp(x: f32) -> f32 {
     // ln 2 in two parts, so that the product with a small whole number is exact.
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // 1.5 · 2²³: adding it rounds to a whole number, which then lies in the low bits.
+    // 1.5 · 2²³: adding it rounds to a whole number, which the low bits then hold.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.3, 88.3);
     let rounded = x * LOG2_E + ROUND;

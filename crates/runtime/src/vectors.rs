@@ -122,7 +122,7 @@ impl Model {
         self.transformer.layers[layer].output.product(&rows)
     }
 
-    /// AttnOutGradients by z, given those by a layer's attention output: W_O·slope.
+    /// The gradients of `attn.hook_z`, from those of `hook_attn_out`: W_O·grad.
     ///
     /// # Shapes
     /// `attn_out`: `[n, width]` → `[n, heads·head_dim]`.

@@ -1,4 +1,4 @@
-//! What a folder of model files must hold, on disk and on the hub.
+//! The files that make a folder a model, on disk and on the hub.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::paths::{is_gguf, is_relative};
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
-/// Without these there is no model.
+/// The files that every folder needs beside the weights.
 const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 
-/// These are fetched where a repository has them.
+/// The files that are fetched if a repository has them.
 const OPTIONAL: [&str; 5] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -22,10 +22,10 @@ const OPTIONAL: [&str; 5] = [
     "chat_template.json",
 ];
 
-/// What a repository offers, judged by its list of files.
+/// The model in a repository, according to its list of files.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RepoContent {
-    /// Fetch these, in this order; the shards that an index names come on top.
+    /// The files to fetch, in this order; the shards that an index names come after them.
     Folder(Vec<String>),
     /// A single GGUF file.
     Gguf(String),
@@ -113,17 +113,17 @@ pub(super) fn shards(index: &Path) -> Result<BTreeSet<String>, StoreError> {
     }
 }
 
-/// What a folder holds.
+/// The model in a folder.
 #[derive(Debug)]
 pub(super) enum FolderContent {
-    /// Everything that a model needs; the weight files.
+    /// A complete folder, with its weight files.
     Folder(Vec<PathBuf>),
     Gguf(PathBuf),
-    /// Not a complete model; the first thing that is missing.
+    /// An incomplete model, with the first file that is missing.
     Incomplete(String),
 }
 
-/// Looks at a folder. A single GGUF file counts where there are no safetensors.
+/// Inspects a folder. Without safetensors, a single GGUF file is the model.
 pub(super) fn inspect(folder: &Path) -> Result<FolderContent, StoreError> {
     let weights = weights(folder)?;
     let missing = REQUIRED
@@ -161,7 +161,7 @@ pub(super) fn inspect(folder: &Path) -> Result<FolderContent, StoreError> {
     }
 }
 
-/// What weights there are of formats that are not read, and the remedy.
+/// Names weights in a format that hoplens does not read, and the remedy.
 fn foreign<'name>(names: impl Iterator<Item = &'name str>) -> Option<String> {
     const COPY: &str = "look for a copy with model.safetensors, or for a GGUF of it";
     const FORMATS: [(&str, &str, &str); 7] = [
@@ -188,7 +188,7 @@ fn foreign<'name>(names: impl Iterator<Item = &'name str>) -> Option<String> {
         ),
         (
             ".onnx",
-            "an ONNX graph, whose inside cannot be looked into",
+            "an ONNX graph, whose activations cannot be read",
             COPY,
         ),
         (".npz", "MLX weights", COPY),
@@ -228,7 +228,7 @@ pub(super) fn ggufs(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Total bytes of files; those that vanished meanwhile count nothing.
+/// The total size of files in bytes; missing files count as 0.
 pub(super) fn total_size(files: &[PathBuf]) -> u64 {
     files
         .iter()

@@ -1,4 +1,4 @@
-//! Fetching from the hub into the Hugging Face cache.
+//! Fetches models from the hub into the Hugging Face cache.
 
 use crate::digest::Expected;
 use crate::download::{RemoteFile, download};
@@ -15,11 +15,11 @@ use crate::reference::HubRef;
 
 use ureq::http::{HeaderMap, header};
 
-/// Fetches what `hub` names. The revision's note in `refs/` is written last, so that a fetch
-/// that ends early leaves the revision that was there before.
+/// Fetches the model that `hub` names. `refs/` is updated last, so that an interrupted fetch leaves
+/// the previous revision in place.
 ///
-/// `sha256` is what the weights are known to be, if they are: the hub's own word is compared
-/// with it before a byte is fetched.
+/// `sha256` is the pinned digest of the weights, if there is one. The digest that the hub states is
+/// compared with it before anything is downloaded.
 pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: FetchJob) -> Result<(), StoreError> {
     let client = Client::new(job);
     let cache = RepoCache::new(&job.options.hf_cache, &hub.repo);
@@ -46,7 +46,7 @@ struct Repo<'a> {
 }
 
 impl Repo<'_> {
-    /// Fetches a loadable set of files at one commit, which is returned.
+    /// Fetches the files of a model at one commit and returns the commit.
     fn folder(&self, revision: &str) -> Result<String, StoreError> {
         let url = format!(
             "{}/api/models/{}/revision/{}",
@@ -63,7 +63,7 @@ impl Repo<'_> {
                 for name in &names {
                     self.file(&commit, name)?;
                 }
-                // The index is the last of the names if there is one, so it is here now.
+                // An index is the last of the names, so it has been fetched.
                 if names.iter().any(|name| name == INDEX) {
                     for shard in folder::shards(&self.cache.snapshot(&commit).join(INDEX))? {
                         self.file(&commit, &shard)?;
@@ -74,7 +74,7 @@ impl Repo<'_> {
         Ok(commit)
     }
 
-    /// Fetches one file unless it is there, and returns the commit it belongs to.
+    /// Fetches one file unless it is cached, and returns the commit that it belongs to.
     fn file(&self, revision: &str, file: &str) -> Result<String, StoreError> {
         self.job.check()?;
         if is_commit(revision) && self.cache.snapshot(revision).join(file).is_file() {
@@ -94,7 +94,7 @@ impl Repo<'_> {
         let blobs = self.cache.blobs();
         std::fs::create_dir_all(&blobs).on("create the folder", &blobs)?;
         let lock = lock::acquire(&self.cache.lock(&head.etag), self.job)?;
-        // Whoever held the lock before may have fetched it.
+        // The previous holder of the lock may have fetched it.
         if !blob.is_file() {
             let partial = self.cache.blob(&format!("{}.incomplete", head.etag));
             // At the commit, so that all files are of one version.
@@ -118,7 +118,7 @@ impl Repo<'_> {
         Ok(head.commit)
     }
 
-    /// A pinned file must be announced under the pinned hash.
+    /// Checks that the hub states the pinned hash for a pinned file.
     fn compare_with_pin(&self, file: &str, head: &Head) -> Result<(), StoreError> {
         let Some(pinned) = self.sha256 else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! One fetch of a file at a time, across processes.
+//! Locks that allow one fetch of a file at a time, across processes.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -8,24 +8,24 @@ use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::progress::FetchJob;
 
-/// Held while a file is being fetched; the operating system lets go of it when the process ends,
-/// however it ends. The lock file itself stays: removing it would race with the next holder.
+/// A lock on one file while it is fetched. The operating system releases it when the process ends in
+/// any way. The lock file stays: removing it would race with the next holder.
 pub(super) struct FetchLock(#[expect(dead_code, reason = "holding it open is the lock")] File);
 
-/// Waits until nobody else holds the lock, or the job is cancelled.
+/// Takes the lock; waits until it is free or the job is cancelled.
 pub(super) fn acquire(path: &Path, job: FetchJob) -> Result<FetchLock, StoreError> {
     let file = open(path)?;
-    let mut told = false;
+    let mut notified = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(FetchLock(file)),
             Err(TryLockError::WouldBlock) => {
-                if !told {
+                if !notified {
                     job.progress.note(&format!(
                         "waiting for another process that is fetching {}",
                         job.name
                     ));
-                    told = true;
+                    notified = true;
                 }
                 job.wait(Duration::from_millis(200))?;
             }
@@ -34,7 +34,7 @@ pub(super) fn acquire(path: &Path, job: FetchJob) -> Result<FetchLock, StoreErro
     }
 }
 
-/// The lock if it is free now.
+/// Takes the lock if it is free.
 pub(super) fn try_acquire(path: &Path) -> Result<Option<FetchLock>, StoreError> {
     let file = open(path)?;
     match file.try_lock() {

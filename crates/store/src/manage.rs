@@ -1,4 +1,4 @@
-//! What there is: the data behind `models list` and `models show`.
+//! The data of `models list` and `models show`.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use crate::reference::{HubRef, ModelRef};
 /// One model, installed or known by its alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModelEntry {
-    /// What to write after `--model`.
+    /// The name to pass to `--model`.
     pub name: String,
     /// Whether it is the default model.
     pub default: bool,
@@ -28,11 +28,11 @@ pub struct ModelEntry {
     pub format: Option<&'static str>,
     /// Where it is installed.
     pub path: Option<PathBuf>,
-    /// Bytes of the weights; rounded where it is not installed and no digest is known.
+    /// The size of the weights in bytes; rounded if the model is not installed and has no known digest.
     pub size: Option<u64>,
     /// SPDX identifier or the licence's first line.
     pub licence: Option<String>,
-    /// SHA-256 of the weights. For an alias without one, none is known before it is fetched.
+    /// SHA-256 of the weights. An alias without a pinned digest has none before it is fetched.
     pub sha256: Option<String>,
     /// `org/name` on the hub.
     pub repo: Option<String>,
@@ -42,7 +42,7 @@ pub struct ModelEntry {
     pub family: Option<String>,
 }
 
-/// What is known about one model. Reads the disk, never the network.
+/// The entry of one model. Reads the disk, never the network.
 ///
 /// # Errors
 /// Those of [`locate`].
@@ -103,8 +103,8 @@ fn model_type(folder: &Path) -> Option<String> {
     Some(config.get("model_type")?.as_str()?.to_owned())
 }
 
-/// Every alias, then every other model in the Hugging Face cache, then Ollama's. What is damaged
-/// is left out, as it cannot be used.
+/// Every alias, then the other models in the Hugging Face cache, then those of Ollama. Damaged models
+/// are left out.
 pub fn list(options: &StoreOptions) -> Vec<ModelEntry> {
     let aliases = options.catalogue.iter().map(ModelRef::Alias);
     let mut entries: Vec<ModelEntry> = aliases

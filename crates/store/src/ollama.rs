@@ -1,4 +1,4 @@
-//! Models that a local Ollama has pulled: plain GGUF files behind a manifest.
+//! Models of a local Ollama: GGUF files that manifests refer to.
 
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ fn children(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// `NAME` is in the library, `namespace/NAME` beside it, `host/namespace/NAME` on another host.
+/// The manifest of `NAME` (in `library`), `namespace/NAME` or `host/namespace/NAME`.
 fn manifest_path(root: &Path, name: &str, tag: &str) -> PathBuf {
     let host = "registry.ollama.ai";
     let full = match name.split('/').count() {
@@ -119,7 +119,7 @@ fn read(
     })
 }
 
-/// Older versions wrote the colon into the file's name.
+/// The path of a blob. Older versions of Ollama have the colon in the file name.
 fn blob(root: &Path, digest: &str) -> Option<PathBuf> {
     [digest.replacen(':', "-", 1), digest.to_owned()]
         .into_iter()

@@ -1,18 +1,18 @@
-//! How a fetch tells its caller how far it is, and how the caller stops it.
+//! Progress reports of a fetch, and how the caller cancels it.
 
 use crate::error::StoreError;
 use crate::options::StoreOptions;
 
-/// Told how far a fetch is. Knows nothing of terminals; called from the fetching thread.
+/// Receives the progress of a fetch, on the fetching thread.
 pub trait FetchProgress: Send + Sync {
-    /// `done` of `total` bytes of `what` (a file name) are here.
+    /// `done` of `total` bytes of the file `what` have arrived.
     fn bytes(&self, what: &str, done: u64, total: Option<u64>);
 
-    /// One sentence for the user: a source that was passed over, a wait.
+    /// A message for the user, such as a source that failed or a wait.
     fn note(&self, text: &str);
 }
 
-/// Says nothing.
+/// Ignores progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 
@@ -21,10 +21,10 @@ impl FetchProgress for NoProgress {
     fn note(&self, _text: &str) {}
 }
 
-/// True once the fetch is no longer wanted; asked several times a second.
+/// Returns true once the fetch is to stop; called several times a second.
 pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// What every step of one fetch needs to know.
+/// What all steps of one fetch share.
 #[derive(Clone, Copy)]
 pub(super) struct FetchJob<'a> {
     /// The model's name in messages.
@@ -35,7 +35,7 @@ pub(super) struct FetchJob<'a> {
 }
 
 impl FetchJob<'_> {
-    /// `Err(Cancelled)` once the caller has given up.
+    /// `Err(Cancelled)` once the caller cancels.
     pub fn check(&self) -> Result<(), StoreError> {
         if (self.cancel)() {
             return Err(StoreError::Cancelled {
@@ -45,7 +45,7 @@ impl FetchJob<'_> {
         Ok(())
     }
 
-    /// Sleeps, but wakes for a cancellation.
+    /// Sleeps for `time`, or until the caller cancels.
     pub fn wait(&self, time: std::time::Duration) -> Result<(), StoreError> {
         let slice = std::time::Duration::from_millis(50);
         let end = std::time::Instant::now() + time;

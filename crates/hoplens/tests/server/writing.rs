@@ -207,7 +207,7 @@ fn an_injection_says_what_it_does_and_layers_are_the_models() {
     client.open(URI, "dotprompt", &text);
     client.diagnostics(URI, |found| {
         let found = found["diagnostics"].as_array().unwrap();
-        found.iter().any(|one| one["data"]["repairs"].is_u64())
+        found.iter().any(|one| one["data"]["weighed"] == true)
     });
     let offset = text.find("tau: 2").unwrap();
     let position = editor::position(&text, offset + 5);

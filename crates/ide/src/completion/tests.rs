@@ -10,7 +10,7 @@ use crate::completion::complete;
 use crate::completion::context::{CompletionContext, InsertStyle};
 use crate::completion::item::Completion;
 use crate::snapshot::Snapshot;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 use hoplens_prompt::parse_facts;
 use hoplens_runtime::ModelInfo;
 

@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 
 /// Returns the text without `$0`, and the hover there.
 fn hover(name: &str, marked: &str) -> (String, Option<TextHover>) {

@@ -31,7 +31,7 @@ pub struct Config {
     pub norm: NormKind,
     /// Added to the variance in the norms.
     pub norm_eps: f64,
-    /// PositionalEmbedding encoding.
+    /// How positions are encoded.
     pub positional_embedding: PositionalEmbedding,
     /// The shape of the MLP.
     pub mlp: Mlp,

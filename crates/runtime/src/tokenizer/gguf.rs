@@ -88,7 +88,7 @@ fn number(value: &Value) -> Option<f32> {
 /// Builds the tokenizer.
 ///
 /// # Errors
-/// What is missing, or what hoplens does not run.
+/// What is missing or not supported.
 pub(super) fn read(metadata: &HashMap<String, Value>) -> Result<Parts, String> {
     let entries = Entries(metadata);
     match entries.text("model") {
@@ -138,8 +138,8 @@ fn byte_level(entries: &Entries<'_>) -> Result<Parts, String> {
     })
 }
 
-/// Where the file says nothing, llama.cpp's defaults hold: `<unk>`, `<s>` and `</s>` come first,
-/// a text begins with BOS, and its first word with a space.
+/// Builds a SentencePiece tokenizer. llama.cpp's defaults apply where the file has no entry: the
+/// first tokens are `<unk>`, `<s>` and `</s>`, and a text starts with BOS and a space.
 fn sentencepiece(entries: &Entries<'_>) -> Result<Parts, String> {
     let tokens = entries.texts("tokens")?;
     let pieces = SentencePieceVocab {
@@ -159,8 +159,8 @@ fn sentencepiece(entries: &Entries<'_>) -> Result<Parts, String> {
     })
 }
 
-/// Marks what is found in a text before anything else is looked at, so that it is never made from
-/// pieces of other text.
+/// Registers special and user-defined tokens. They are matched before the rest of a text is split,
+/// so that they are never merged from other pieces.
 fn add_tokens(
     tokenizer: &mut Tokenizer,
     tokens: &[&str],

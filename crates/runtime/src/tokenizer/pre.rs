@@ -1,8 +1,7 @@
 //! The pre-tokenizers that `tokenizer.ggml.pre` names.
 //!
-//! Names and patterns follow llama.cpp's `src/llama-vocab.cpp`; where that file quotes the pattern
-//! of the model's own `tokenizer.json` beside an adaptation for its regex engine, the model's own
-//! stands here.
+//! Names and patterns follow llama.cpp's `src/llama-vocab.cpp`. Where that file adapts a pattern to
+//! its regex engine, this module uses the original of the model's `tokenizer.json`.
 
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::normalizers::unicode::NFC;
@@ -12,16 +11,16 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::tokenizer::SplitDelimiterBehavior;
 
-/// How a byte-level vocabulary reads text before it merges.
+/// How a byte-level BPE tokenizer splits text before it merges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct BpePreTokenizer {
-    /// Applied one after another, each to the pieces that the one before left.
+    /// Patterns that split the text, each applied to the pieces of the one before.
     patterns: &'static [&'static str],
-    /// Whether a word that is a token is taken whole, whatever the merges make of it.
+    /// Whether a word that is a token stays whole, regardless of the merges.
     pub(super) ignores_merges: bool,
-    /// Whether BOS stands before a text where the file does not say.
+    /// Whether a text starts with BOS by default.
     pub(super) adds_bos: bool,
-    /// Whether the model's own tokenizer composes characters (NFC) first.
+    /// Whether the model's tokenizer first composes characters (NFC).
     composes: bool,
 }
 
@@ -35,7 +34,7 @@ impl BpePreTokenizer {
         }
     }
 
-    /// tiktoken's way: whole words first, and BOS.
+    /// As tiktoken: keeps words that are tokens whole, and adds BOS.
     const fn whole_words(self) -> Self {
         Self {
             ignores_merges: true,
@@ -60,17 +59,17 @@ impl BpePreTokenizer {
         found.map(|(_, pre)| *pre).ok_or_else(|| {
             let known: Vec<&str> = TABLE.iter().map(|(names, _)| names[0]).collect();
             format!(
-                "its pre-tokenizer '{name}' is not one that hoplens runs ({} and their relatives \
-                 are)",
+                "its pre-tokenizer '{name}' is not supported (supported: {} and their \
+                 relatives)",
                 known.join(", ")
             )
         })
     }
 
-    /// As the library runs it.
+    /// The pre-tokenizer of the `tokenizers` library.
     ///
     /// # Errors
-    /// A pattern that the regex engine refuses.
+    /// The regex engine rejects a pattern.
     pub(super) fn build(&self) -> Result<PreTokenizerWrapper, String> {
         let mut parts = Vec::with_capacity(self.patterns.len() + 1);
         for pattern in self.patterns {
@@ -92,7 +91,7 @@ impl BpePreTokenizer {
     }
 }
 
-/// Names and what they mean; the first of a row is the one that is known best.
+/// Names and their pre-tokenizers; the best known name of a row is first.
 const TABLE: &[(&[&str], BpePreTokenizer)] = &[
     (
         &["default"],

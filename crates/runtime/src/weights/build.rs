@@ -1,4 +1,4 @@
-//! A [`Transformer`] from the tensors of a file.
+//! Builds a [`Transformer`] from the tensors of a file.
 
 use rayon::prelude::*;
 
@@ -22,7 +22,7 @@ pub(crate) enum FileKind {
 /// Reads and packs every weight of a model of shape `config`.
 ///
 /// # Errors
-/// A tensor is missing, cannot be read or has another shape than `config` asks for.
+/// A tensor is missing, cannot be read, or has a shape that does not match `config`.
 pub(crate) fn build(
     config: Config,
     source: &impl TensorSource,
@@ -84,7 +84,7 @@ pub(crate) fn build(
     })
 }
 
-/// The naming that the tensors at hand follow.
+/// The naming that the tensors of `source` follow.
 fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> Naming {
     let family = config.family;
     if kind == FileKind::Gguf {
@@ -166,7 +166,7 @@ impl<S: TensorSource> WeightReader<'_, S> {
                 self.linear(name, width, q + 2 * kv, self.naming.orientation())
             }
             QkvTensors::Split([query, key, value]) => {
-                // Grows with what the file really holds: the counts are not to be trusted yet.
+                // Not preallocated: the counts are not checked against the file yet.
                 let mut weight = Vec::new();
                 for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)]
                 {
@@ -191,7 +191,7 @@ impl<S: TensorSource> WeightReader<'_, S> {
         }
     }
 
-    /// Several maps of the same input as one.
+    /// Several linear maps of the same input, stacked into one.
     fn stacked(&self, parts: &[(&str, usize)], inputs: usize) -> Result<Linear, ModelError> {
         let mut weight = Vec::new();
         for (name, outputs) in parts {
@@ -202,7 +202,7 @@ impl<S: TensorSource> WeightReader<'_, S> {
         Ok(Linear::from_output_major(&weight, inputs, outputs).with_bias(bias))
     }
 
-    /// The biases of several maps in a row, zero where only some have one.
+    /// The concatenated biases of several maps, zero for maps without one; `None` if no map has one.
     fn joined_bias(
         &self,
         parts: &[(impl AsRef<str>, usize)],
@@ -252,7 +252,7 @@ impl<S: TensorSource> WeightReader<'_, S> {
         self.checked(&name, &[len]).map(Some)
     }
 
-    /// `NAME.weight`, whose shape must be `shape`.
+    /// The values of `NAME.weight`, whose shape must be `shape`.
     fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         self.checked(&format!("{name}.weight"), shape)
     }
@@ -264,7 +264,7 @@ impl<S: TensorSource> WeightReader<'_, S> {
                 .source
                 .error(name, format!("has shape {found:?}, not {shape:?}")));
         }
-        // Without a branch per number, so that it runs at the speed of the memory.
+        // Without a branch per number, so that memory is the limit.
         let strange: usize = data.iter().map(|x| usize::from(!x.is_finite())).sum();
         if strange > 0 {
             return Err(self.source.error(
@@ -276,11 +276,11 @@ impl<S: TensorSource> WeightReader<'_, S> {
     }
 }
 
-/// Undoes llama.cpp's permutation of query and key rows: it stores each head's dimensions as
+/// Undoes llama.cpp's permutation of query and key rows, which stores each head's dimensions as
 /// `0, d/2, 1, d/2 + 1, …` so that rotation works on neighbours.
 ///
 /// # Shapes
-/// `weight`: `[heads·head_dim, width]` → the same.
+/// `weight`: `[heads·head_dim, width]` → `[heads·head_dim, width]`.
 fn restore_halves(weight: &[f32], heads: usize, head_dim: usize, width: usize) -> Vec<f32> {
     let half = head_dim / 2;
     let mut restored = Vec::with_capacity(weight.len());
@@ -293,10 +293,10 @@ fn restore_halves(weight: &[f32], heads: usize, head_dim: usize, width: usize) -
     restored
 }
 
-/// Brings `[head][query, key, value]` into `[query, key, value][head]`.
+/// Reorders `[head][query, key, value]` to `[query, key, value][head]`.
 ///
 /// # Shapes
-/// `weight`: `[heads·3·head_dim, width]` → the same.
+/// `weight`: `[heads·3·head_dim, width]` → `[3·heads·head_dim, width]`.
 fn per_part(weight: &[f32], heads: usize, head_dim: usize, width: usize) -> Vec<f32> {
     let block = head_dim * width;
     let mut sorted = Vec::with_capacity(weight.len());

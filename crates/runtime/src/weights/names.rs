@@ -1,4 +1,4 @@
-//! What each family calls its tensors, in Hugging Face's files and in GGUF.
+//! The tensor names of each family, in Hugging Face's files and in GGUF.
 
 use crate::config::Family;
 
@@ -39,7 +39,7 @@ pub(super) struct LayerTensorNames {
     pub(super) qk_norms: [String; 2],
     pub(super) output: String,
     pub(super) mlp_norm: String,
-    /// The gate first, where there is one.
+    /// The gate comes first, where there is one.
     pub(super) up: Vec<String>,
     pub(super) down: String,
 }
@@ -47,7 +47,7 @@ pub(super) struct LayerTensorNames {
 /// The naming of one family in one kind of file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Naming {
-    /// Safetensors; `prefix` is what stands before every name, if anything.
+    /// Safetensors; every name starts with `prefix`.
     HuggingFace {
         family: Family,
         prefix: &'static str,
@@ -57,7 +57,7 @@ pub(super) enum Naming {
 }
 
 impl Naming {
-    /// Where the checkpoint keeps its linear maps' outputs.
+    /// How the checkpoint stores its linear maps.
     pub(super) fn orientation(self) -> Orientation {
         match self {
             Self::HuggingFace {
@@ -78,6 +78,7 @@ impl Naming {
         )
     }
 
+    /// The names outside the blocks.
     pub(super) fn outside(self) -> ModelTensorNames {
         let names = |embedding: String, positions: String, final_norm: String, head: &str| {
             ModelTensorNames {
@@ -121,6 +122,7 @@ impl Naming {
         }
     }
 
+    /// The names of one block.
     pub(super) fn inside(self, layer: usize) -> LayerTensorNames {
         match self {
             Self::Gguf { family } => gguf(family, layer),
@@ -138,7 +140,7 @@ pub struct ModuleNames {
     pub final_norm: String,
 }
 
-/// What Transformers calls the modules of a family around one layer.
+/// The names of a family's modules around one layer, as in Hugging Face Transformers.
 pub fn module_names(family: Family, layer: usize) -> ModuleNames {
     let naming = Naming::HuggingFace {
         family,
@@ -150,7 +152,7 @@ pub fn module_names(family: Family, layer: usize) -> ModuleNames {
     }
 }
 
-/// What stands before the names of a family's checkpoints, most usual first.
+/// The prefixes of the tensor names in a family's checkpoints, the usual one first.
 pub(super) const fn prefixes(family: Family) -> [&'static str; 2] {
     match family {
         Family::Gpt2 | Family::GptNeo | Family::GptJ => ["transformer.", ""],

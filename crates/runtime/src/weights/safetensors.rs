@@ -18,11 +18,11 @@ pub(crate) struct SafetensorsFolder {
     owner: HashMap<String, usize>,
 }
 
-/// One file.
+/// One safetensors file.
 pub(crate) struct SafetensorsFile<B = memmap2::Mmap> {
     path: PathBuf,
     bytes: B,
-    /// Where the tensors begin.
+    /// Where the tensors start.
     start: usize,
     metadata: Metadata,
 }
@@ -31,8 +31,7 @@ impl SafetensorsFolder {
     /// Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names.
     ///
     /// # Errors
-    /// No such file, a header that is damaged or hostile, or an index that does not fit its
-    /// shards.
+    /// The file is missing, its header is invalid, or the index does not match the shards.
     pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
         let index = folder.join("model.safetensors.index.json");
         if index.exists() {
@@ -56,7 +55,7 @@ impl SafetensorsFolder {
         let files: BTreeSet<&str> = places.values().map(String::as_str).collect();
         let mut shards = Vec::new();
         for name in &files {
-            // An index must not lead out of its own folder.
+            // An index must not name files outside its folder.
             if Path::new(name).file_name().is_none_or(|file| file != *name) {
                 return Err(damaged(format!(
                     "it names a file outside its folder: '{name}'"
@@ -90,13 +89,13 @@ impl SafetensorsFolder {
         })
     }
 
-    /// The whole of each file in order, for the digest.
+    /// The bytes of each file, in order, for the digest.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.shards.iter().map(|shard| &shard.bytes[..])
     }
 }
 
-/// `model.safetensors.index.json`; its other entries do not matter.
+/// The part of `model.safetensors.index.json` that is read.
 #[derive(serde::Deserialize)]
 struct Index {
     /// Tensor name → file name.
@@ -126,7 +125,7 @@ impl<B: Deref<Target = [u8]>> SafetensorsFile<B> {
     /// Reads the header of a file that is in memory; `path` is its name in messages.
     ///
     /// # Errors
-    /// [`ModelError::Damaged`] where the header is not one or does not fit the file.
+    /// [`ModelError::Damaged`] where the header is invalid or does not match the file.
     pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
         // Checks the header's length, every offset and that the tensors fill the file exactly.
         let (header, metadata) = SafeTensors::read_metadata(&bytes)
@@ -154,7 +153,7 @@ impl<B: Deref<Target = [u8]>> SafetensorsFile<B> {
     /// Reads a tensor.
     ///
     /// # Errors
-    /// It is missing, of a type that cannot be widened, or lies outside the file.
+    /// It is missing, of a type that is not converted to f32, or outside the file.
     pub(crate) fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         let error = |reason: String| ModelError::Tensor {
             path: self.path.clone(),
@@ -202,7 +201,7 @@ impl TensorSource for SafetensorsFolder {
     }
 }
 
-/// Little-endian numbers as f32; `None` for types that are not floating point.
+/// Converts little-endian numbers to f32; `None` for other types than F32, F16 and BF16.
 fn widen(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let (pairs, _) = bytes.as_chunks::<2>();
     let (quads, _) = bytes.as_chunks::<4>();

@@ -1,4 +1,4 @@
-//! What is recalled from earlier passes, or shared inside one, changes no result.
+//! Cached runs and positions that sequences share change no result.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
 use proptest::prelude::*;
 
-/// The same question, answered from what is remembered and from nothing.
+/// Compares a pass that starts from the cache with one that does not.
 #[track_caller]
 fn check(model: &Model, sequences: &[&[u32]], hooks: &Hooks) {
     let cancel = Cancel::new();
@@ -19,7 +19,7 @@ fn check(model: &Model, sequences: &[&[u32]], hooks: &Hooks) {
         reuse: Reuse::Nothing,
         ..hooks.clone()
     };
-    // Each alone, so that nothing is shared inside the batch either.
+    // Each sequence alone, so that the batch shares nothing either.
     let mut logits = Matrix::default();
     let mut forked = Matrix::default();
     for (index, tokens) in sequences.iter().enumerate() {
@@ -66,7 +66,7 @@ fn extend(target: &mut Matrix, source: &Matrix, rows: std::ops::Range<usize>) {
     }
 }
 
-/// Of captures at the last position row `index` is the sequence's.
+/// Row `index` of captures at the last position belongs to sequence `index`.
 #[track_caller]
 fn compare_captures(together: &ActivationCache, alone: &ActivationCache, index: usize) {
     if let Some(logps) = alone.token_logps.first() {
@@ -123,7 +123,7 @@ fn at_last() -> Capture {
 }
 
 #[test]
-fn every_edit_gives_what_a_fresh_pass_gives() {
+fn edited_prompts_give_the_results_of_a_fresh_pass() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let mut tokens: Vec<u32> = (10..24).collect();
@@ -139,7 +139,7 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
             .enumerate()
         {
             check(&model, &[&tokens], hooks);
-            // The same prompt again, whole: everything is known.
+            // The same prompt again: the cache holds every position.
             check(&model, &[&tokens], hooks);
             match step % 4 {
                 0 => tokens.push(90),
@@ -154,7 +154,7 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
 }
 
 #[test]
-fn sequences_that_begin_alike_share_their_beginning() {
+fn sequences_with_a_common_prefix_share_its_positions() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let long: Vec<u32> = (10..24).collect();
@@ -165,7 +165,7 @@ fn sequences_that_begin_alike_share_their_beginning() {
             let mut hooks = hooks(at_last());
             hooks.reuse = reuse;
             check(&model, &rows, &hooks);
-            // What acts on one of them only keeps it apart from where it acts.
+            // An intervention on one sequence ends the shared prefix where it starts.
             hooks.interventions = vec![
                 Intervention {
                     layer: 1,
@@ -186,7 +186,7 @@ fn sequences_that_begin_alike_share_their_beginning() {
 }
 
 #[test]
-fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
+fn forks_of_cached_and_fresh_runs_agree() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let tokens: Vec<u32> = (30..41).collect();
@@ -223,7 +223,7 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
 }
 
 #[test]
-fn only_what_is_not_known_is_computed() {
+fn cached_positions_are_not_computed_again() {
     let model = load(&miniature("tiny-qwen3"));
     let mut tokens: Vec<u32> = (10..24).collect();
     let computed = |tokens: &[&[u32]], hooks: &Hooks| {
@@ -231,13 +231,13 @@ fn only_what_is_not_known_is_computed() {
         trace.computed
     };
     let hooks = hooks(at_last());
-    assert_eq!(computed(&[&tokens], &hooks), 14, "nothing is known");
+    assert_eq!(computed(&[&tokens], &hooks), 14, "nothing is cached");
     tokens[12] = 99;
     assert_eq!(computed(&[&tokens], &hooks), 2, "changed at position 12");
     assert_eq!(computed(&[&tokens], &hooks), 1, "its last row is captured");
     let (bytes, _) = model.cache_usage();
-    assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its beginning");
-    assert_eq!(model.cache_usage().0, bytes, "which need not be kept again");
+    assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its prefix");
+    assert_eq!(model.cache_usage().0, bytes, "a prefix is not cached again");
     let logits = Hooks {
         capture: Capture {
             logits: Positions::Last,
@@ -246,14 +246,18 @@ fn only_what_is_not_known_is_computed() {
         },
         ..hooks.clone()
     };
-    assert_eq!(computed(&[&tokens], &logits), 0, "everything is known");
+    assert_eq!(computed(&[&tokens], &logits), 0, "everything is cached");
     let fresh = Hooks {
         reuse: Reuse::Nothing,
         ..logits
     };
     let other = [1, 2];
     let rows: [&[u32]; 3] = [&tokens, &other, &tokens[..9]];
-    assert_eq!(computed(&rows, &fresh), 16, "one begins as another does");
+    assert_eq!(
+        computed(&rows, &fresh),
+        16,
+        "one sequence is the prefix of another"
+    );
     let fork = |layer| Fork {
         sequence: 0,
         layer,
@@ -265,13 +269,13 @@ fn only_what_is_not_known_is_computed() {
         forks: vec![fork(0), fork(2)],
         ..fresh
     };
-    assert_eq!(computed(&[&tokens], &forks), 16, "no residuals are known");
-    assert_eq!(computed(&[&tokens], &forks), 2, "the forks alone");
+    assert_eq!(computed(&[&tokens], &forks), 16, "no residuals are cached");
+    assert_eq!(computed(&[&tokens], &forks), 2, "only the forks");
 }
 
-/// The budget holds for what one pass leaves, however many sequences it has.
+/// The budget limits what one pass leaves in the cache, for any number of sequences.
 #[test]
-fn one_pass_leaves_no_more_than_the_budget() {
+fn one_pass_caches_no_more_than_the_budget() {
     let files = ModelFiles::Folder(miniature("tiny-llama"));
     let whole = Model::load(&files, &LoadOptions::default()).unwrap();
     let hooks = hooks(at_last());
@@ -287,7 +291,7 @@ fn one_pass_leaves_no_more_than_the_budget() {
     let rows: Vec<&[u32]> = others.iter().map(Vec::as_slice).collect();
     check(&model, &rows, &hooks);
     assert_eq!(model.cache_usage().0, 2 * one);
-    // The first ones were kept, and residuals that do not fit are no reason to keep nothing.
+    // The first sequences are cached; where residuals do not fit, keys and values still are.
     let trace = model.forward(&rows[..2], &hooks, &Cancel::new()).unwrap();
     assert_eq!(trace.computed, 2);
     let residuals = Hooks {
@@ -301,7 +305,7 @@ fn one_pass_leaves_no_more_than_the_budget() {
 }
 
 #[test]
-fn without_a_budget_nothing_is_kept_and_nothing_changes() {
+fn without_a_budget_nothing_is_cached_and_results_are_equal() {
     let options = LoadOptions {
         cache_bytes: 0,
         ..LoadOptions::default()
@@ -319,7 +323,7 @@ fn without_a_budget_nothing_is_kept_and_nothing_changes() {
 }
 
 #[test]
-fn a_cancelled_pass_leaves_nothing() {
+fn a_cancelled_pass_caches_nothing() {
     let model = load(&miniature("tiny-llama"));
     let cancel = Cancel::new();
     cancel.cancel();
@@ -340,9 +344,9 @@ fn a_cancelled_pass_leaves_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Random prompts that begin alike, random interventions, random forks.
+    /// Random prompts with common prefixes, random interventions, random forks.
     #[test]
-    fn random_passes_give_what_fresh_ones_give(
+    fn random_passes_give_the_results_of_fresh_ones(
         family in 0..FAMILIES.len(),
         passes in prop::collection::vec(
             (
@@ -381,7 +385,7 @@ proptest! {
                     vector: vector(&model, start + layer),
                 });
             }
-            // The helper lines the forks up by sequence.
+            // `check` orders the forks by sequence.
             hooks.forks.sort_by_key(|fork| fork.sequence);
             check(&model, &rows, &hooks);
         }

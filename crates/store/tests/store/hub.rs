@@ -9,7 +9,7 @@ use hoplens_test_support::hub::{
 };
 
 #[test]
-fn a_folder_lands_in_the_shared_layout() {
+fn a_folder_is_stored_in_the_shared_layout() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     let options = options(root.path(), &server.address);
@@ -57,7 +57,7 @@ fn a_folder_lands_in_the_shared_layout() {
 }
 
 #[test]
-fn what_is_there_is_not_fetched_again() {
+fn cached_files_are_not_fetched_again() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     let mut options = options(root.path(), &server.address);
@@ -149,7 +149,7 @@ fn shards_are_those_that_the_index_names() {
 }
 
 #[test]
-fn the_token_stays_with_the_hub() {
+fn the_token_is_sent_to_the_hub_only() {
     let root = tempfile::tempdir().unwrap();
     let storage = hub(&tiny());
     let server = hub_at(&tiny(), storage.address.clone());

@@ -108,10 +108,10 @@ fn rows(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
         match &row.best {
             Some(best) => fields.extend([
                 best.memory.clone(),
-                markdown::encoding_name(&best.spot),
-                best.spot.scope.name().into(),
-                best.spot.layer.to_string(),
-                best.spot.tau.to_string(),
+                markdown::encoding_name(&best.grid_cell),
+                best.grid_cell.scope.name().into(),
+                best.grid_cell.layer.to_string(),
+                best.grid_cell.tau.to_string(),
                 best.logp_first.to_string(),
                 best.rank.to_string(),
             ]),
@@ -143,10 +143,10 @@ fn cells(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     let records = outcome.cells.iter().map(|cell| {
         let metrics = &cell.metrics;
         vec![
-            markdown::encoding_name(&cell.spot),
-            cell.spot.scope.name().into(),
-            cell.spot.layer.to_string(),
-            cell.spot.tau.to_string(),
+            markdown::encoding_name(&cell.grid_cell),
+            cell.grid_cell.scope.name().into(),
+            cell.grid_cell.layer.to_string(),
+            cell.grid_cell.tau.to_string(),
             number(metrics.mean_p_obscure),
             number(metrics.mean_p_explicit),
             number(metrics.mean_p_injected),
@@ -189,10 +189,10 @@ struct Defaults<'a> {
 fn defaults(model: &ModelInfo, outcome: &ExperimentOutcome) -> Option<String> {
     let fit = outcome.fit.as_ref()?;
     let default = |row: &FitRow| Default {
-        encoding: markdown::encoding_name(&row.spot),
-        scope: row.spot.scope.name(),
-        layer: row.spot.layer,
-        tau: row.spot.tau,
+        encoding: markdown::encoding_name(&row.grid_cell),
+        scope: row.grid_cell.scope.name(),
+        layer: row.grid_cell.layer,
+        tau: row.grid_cell.tau,
         held_out_median_pct: row.held_out.median_pct_increase,
         held_out_share_improved: row.held_out.share_improved,
         held_out_geo: row.held_out.geo,

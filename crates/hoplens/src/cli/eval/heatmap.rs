@@ -23,8 +23,8 @@ pub(super) fn pictures(
     let mut pictures = Vec::new();
     for cells in outcome.cells.chunks(group.max(1)) {
         for (file, title, metric) in METRICS {
-            let spot = &cells[0].spot;
-            let (encoding, scope) = (encoding_name(spot), spot.scope.name());
+            let grid_cell = &cells[0].grid_cell;
+            let (encoding, scope) = (encoding_name(grid_cell), grid_cell.scope.name());
             let map = HeatMap {
                 title: format!("{title}, {encoding}, scope {scope}"),
                 subtitle: format!("{}, {} prompts", model.name, outcome.rows.len()),

@@ -227,10 +227,10 @@ impl Run<'_> {
         let plan = ControlPlan {
             memories: args.control,
             seed: settings.seed,
-            spots: outcome.notable(),
+            grid_cells: outcome.notable(),
         };
         // Every cell overflowed somewhere: there is none to compare in.
-        if plan.spots.is_empty() {
+        if plan.grid_cells.is_empty() {
             return Ok(outcome);
         }
         let measured = journal.controls.iter().filter(|record| record.plan == plan);

@@ -157,10 +157,7 @@ fn control_lines_are_checked() {
         &|control| control["row"] = 3.into(),
         "row 3 does not belong",
     );
-    damaged(
-        &|control| control["row"] = 1.into(),
-        "row 1 stands in it twice",
-    );
+    damaged(&|control| control["row"] = 1.into(), "row 1 occurs twice");
     std::fs::write(&path, &good).unwrap();
     place.succeeds(&args);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), good);
