@@ -10,7 +10,7 @@ use crate::completion::complete;
 use crate::completion::context::{CompletionContext, InsertStyle};
 use crate::completion::item::Completion;
 use crate::snapshot::Snapshot;
-use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 use hoplens_prompt::parse_facts;
 use hoplens_runtime::ModelInfo;
 
@@ -39,10 +39,10 @@ fn completions_at(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completi
     } else {
         Snapshot::new(name, text.clone(), None)
     };
-    let homes = if is_sidecar {
-        vec![sidecar_home(&text)]
+    let sites = if is_sidecar {
+        vec![sidecar_site(&text)]
     } else {
-        homes(&snapshot.file, &text)
+        declaration_sites(&snapshot.file, &text)
     };
     let context = CompletionContext {
         snapshot: Some(&snapshot),
@@ -50,7 +50,7 @@ fn completions_at(name: &str, marked: &str, style: InsertStyle) -> (Vec<Completi
         model: Some(&model),
         style,
     };
-    let list = complete(&text, &homes, offset, context);
+    let list = complete(&text, &sites, offset, context);
     for one in &list {
         assert!(
             one.range.start <= offset && offset <= one.range.end,

@@ -1,22 +1,22 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 
 /// Returns the text without `$0`, and the hover there.
 fn hover(name: &str, marked: &str) -> (String, Option<TextHover>) {
     let offset = marked.find("$0").expect("a cursor");
     let text = marked.replacen("$0", "", 1);
     let is_sidecar = name.ends_with(".hoplens.yaml");
-    let (snapshot, homes, origin) = if is_sidecar {
+    let (snapshot, sites, origin) = if is_sidecar {
         let snapshot = Snapshot::new("a.txt", "Rome is", Some(&text));
-        (snapshot, vec![sidecar_home(&text)], Origin::Sidecar)
+        (snapshot, vec![sidecar_site(&text)], Origin::Sidecar)
     } else {
         let snapshot = Snapshot::new(name, text.clone(), None);
-        let homes = homes(&snapshot.file, &text);
-        (snapshot, homes, Origin::FrontMatter)
+        let sites = declaration_sites(&snapshot.file, &text);
+        (snapshot, sites, Origin::FrontMatter)
     };
-    let found = declaration_hover(&text, &homes, offset, Some(&snapshot), origin);
+    let found = declaration_hover(&text, &sites, offset, Some(&snapshot), origin);
     (text, found)
 }
 
