@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use hoplens_analysis::{
-    AnalysisSettings, Candidate, CandidateSource, CaseQuery, Mention, Undeclared, Verdict,
-    candidates, mentions, name_key, run_probes, undeclared, verdict,
+    AnalysisContext, AnalysisSettings, Candidate, CandidateSource, CaseQuery, Mention, Undeclared,
+    Verdict, candidates, mentions, name_key, run_probes, undeclared, verdict,
 };
 use hoplens_prompt::Facts;
 use hoplens_runtime::{Cancel, LoadOptions, Model};
@@ -111,14 +111,15 @@ fn find(model: &Model, row: &Row) -> Found {
         injections: Vec::new(),
     };
     // As in an editor: the prompt itself was just analysed.
-    run_probes(model, &subject, &settings, &cancel).unwrap();
+    let context = AnalysisContext::new(model, &settings, &cancel);
+    run_probes(&context, &subject).unwrap();
     let start = Instant::now();
-    let undeclared = undeclared(model, &subject, &facts, &settings, &cancel).unwrap();
+    let undeclared = undeclared(&context, &subject, &facts).unwrap();
     let all = start.elapsed();
     let at = row.sentence.find(&row.mention);
     let range = at.map(|at| at..at + row.mention.len());
     let given = range.clone().map_or_else(Vec::new, |range| {
-        candidates(model, &row.sentence, range, &facts, &settings, &cancel).unwrap()
+        candidates(&context, &row.sentence, range, &facts).unwrap()
     });
     Found {
         exact: first == row.mention,
@@ -133,7 +134,7 @@ fn find(model: &Model, row: &Row) -> Found {
 
 /// What the labels say.
 fn labelled(model: &Model, subject: CaseQuery, row: &Row, range: Range<usize>) -> (Verdict, bool) {
-    let settings = AnalysisSettings::default();
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
     let subject = CaseQuery {
         expect: vec![row.answer.clone()],
         mentions: vec![Mention {
@@ -143,7 +144,8 @@ fn labelled(model: &Model, subject: CaseQuery, row: &Row, range: Range<usize>) -
         }],
         ..subject
     };
-    let (probes, _) = run_probes(model, &subject, &settings, &Cancel::new()).unwrap();
+    let (probes, _) =
+        run_probes(&AnalysisContext::new(model, &settings, &cancel), &subject).unwrap();
     let explicit = probes.explicit().unwrap();
     let differ = explicit.top[0].token != probes.composed.top[0].token;
     (verdict(&probes, &settings.thresholds), differ)

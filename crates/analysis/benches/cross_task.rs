@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
 use hoplens_analysis::{
-    AnalysisSettings, Document, Neighbours, analyse, answers, measure as repairs,
+    AnalysisContext, AnalysisSettings, PromptSource, answers, find_repairs, find_verdicts,
 };
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
@@ -142,26 +142,15 @@ fn offered(model: &Model) -> Vec<Repair> {
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("an example is text");
         let file = parse(&path.to_string_lossy(), &text, None);
-        let findings = analyse(model, &file, &text, &settings, &cancel).expect("not cancelled");
+        let mut context = AnalysisContext::new(model, &settings, &cancel);
+        let source = PromptSource::new(&file, &text);
+        let findings = find_verdicts(&context, source).expect("not cancelled");
         for case in &findings.cases {
             let Ok(outcome) = &case.outcome else { continue };
             if !outcome.wants_repairs() {
                 continue;
             }
-            let document = Document {
-                file: &file,
-                text: &text,
-            };
-            let around = Neighbours::new(&file, []);
-            let offers = repairs(
-                model,
-                document,
-                case,
-                &around,
-                &settings,
-                &cancel,
-                &mut |_| {},
-            );
+            let offers = find_repairs(&mut context, case);
             for offer in offers.expect("repairs are measured") {
                 let Some(memory_injection) = offer.change.injection() else {
                     continue;
@@ -204,11 +193,8 @@ fn ask(
         ..PromptQuery::new(&model.tokenizer, prompt, bos)
     };
     let fork = |repair: &Repair| {
-        let memory = encode(
-            context,
-            &repair.memory,
-            MemoryEncoding::new(repair.encoding, bos),
-        );
+        let encoding = MemoryEncoding::new(repair.encoding, bos);
+        let memory = encode(context, &repair.memory, encoding);
         let memory = memory.expect("a memory has tokens");
         let at = memory.at(repair.layer).iter();
         Fork {

@@ -2,4 +2,7 @@
 
 pub(crate) mod findings;
 pub(crate) mod injection;
+pub(crate) mod prompt_source;
 pub(crate) mod query;
+pub(crate) mod rendered_case;
+pub(crate) mod trailing_space;

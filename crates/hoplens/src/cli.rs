@@ -3,7 +3,7 @@
 //! Exit codes: 0 clean, 1 findings, 2 usage or tool error, 130 interrupted with a partial result. Results go to standard output, logs
 //! and progress to standard error.
 
-mod analysed;
+mod analysis_session;
 mod bench;
 mod cases;
 mod check;
@@ -24,6 +24,7 @@ pub mod models;
 mod probe;
 mod progress;
 mod projects;
+mod prompt_files;
 mod repair;
 mod report;
 mod resident;

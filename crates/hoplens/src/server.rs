@@ -32,7 +32,7 @@ mod positions;
 mod progress;
 mod project_diagnostics;
 mod prompt_view;
-mod protocol;
+pub mod protocol;
 mod publish;
 mod read_prompt;
 mod refresh;

@@ -10,7 +10,7 @@ mod values;
 mod variables;
 
 use crate::completion::place::ExpectedAtCursor;
-use hoplens_prompt::homes::Home;
+use hoplens_prompt::declaration_sites::Home;
 
 pub use context::{CompletionContext, InsertStyle};
 pub use item::{Completion, CompletionKind};

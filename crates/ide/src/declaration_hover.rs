@@ -7,7 +7,7 @@ use crate::injection_effects::effects;
 use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
-use hoplens_prompt::homes::{Home, key_of};
+use hoplens_prompt::declaration_sites::{Home, key_of};
 use hoplens_prompt::keys::{Key, Kind};
 use hoplens_prompt::outline::{Outline, What};
 use hoplens_prompt::{Injection, Origin};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::messages;
-use hoplens_prompt::homes::{Home, kinds};
+use hoplens_prompt::declaration_sites::{Home, kinds};
 use hoplens_prompt::outline::{Outline, Spot, What};
 use hoplens_prompt::{Format, PromptFile};
 
@@ -77,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use hoplens_prompt::homes::{homes, sidecar_home};
+    use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 
     /// First and last line of every fold.
     fn lines(name: &str, text: &str) -> Vec<(usize, usize)> {

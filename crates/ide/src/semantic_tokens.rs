@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::{injected_spans, mention_spans};
-use hoplens_prompt::homes::{Home, PROMPTY, key_of, kinds};
+use hoplens_prompt::declaration_sites::{Home, PROMPTY, key_of, kinds};
 use hoplens_prompt::keys::Kind;
 use hoplens_prompt::outline::{Outline, Step, What, unquoted};
 use hoplens_prompt::template_tags;

@@ -1,92 +1,40 @@
 //! From a prompt file and a case to the text that the model reads.
 
-mod blocks;
-mod failure;
-mod findings;
-mod helpers;
-mod instrument;
-mod jinja;
-mod limited;
+pub(crate) mod findings;
 mod messages;
-mod mustache;
-mod nunjucks;
 mod prompty;
-mod python;
-mod template;
+pub(crate) mod rendered;
+pub(crate) mod source_map;
 mod turns;
-mod written;
 
+use crate::render::findings::MANY;
+use crate::render::rendered::Rendered;
+use crate::render::rendered::Turn;
+use crate::template::handlebars;
+use crate::template::jinja;
+use crate::template::mustache;
+use crate::template::nunjucks;
+use crate::template::written;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::case::Case;
+use crate::declarations::case::Case;
+use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
-use crate::file::{InputValue, PromptFile};
-use crate::format::Format;
-use crate::mapped::Mapped;
-use crate::problem::Problem;
-use crate::prompt_md;
-use crate::render::failure::Failure;
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::Format;
+use crate::format::prompt_md;
 use crate::render::findings::{not_rendered, unset_variable};
-use crate::variables::Engine;
-
-/// Findings of one kind in one prompt; who has more reads none of them.
-const MANY: usize = 100;
+use crate::render::source_map::Mapped;
+use crate::template::failure::Failure;
+use crate::template::language::Engine;
 
 /// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
 /// language's parser.
 const MAX_TEMPLATE: usize = 4 << 20;
-
-/// One message of a prompt; a prompt without roles is a single one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// What `{{role "…"}}` or a role line said; `None` before the first, which dotprompt takes as
-    /// the user's, and in a Prompty file without any.
-    pub role: Option<String>,
-    /// The message.
-    pub text: Mapped,
-}
-
-/// A prompt as the model reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rendered {
-    /// The messages in order; none if nothing was rendered.
-    pub turns: Vec<Turn>,
-    /// Template errors and missing variables, in the prompt file.
-    pub problems: Vec<Problem>,
-    /// The variables of which `problems` says that they have no value.
-    pub unset: BTreeSet<String>,
-}
-
-impl Rendered {
-    /// Why the template could not be rendered, if it could not: the turns are then its source.
-    pub fn broken(&self) -> Option<&Problem> {
-        let is_broken =
-            |one: &&Problem| matches!(one.code, Code::TemplateError | Code::UnknownPartial);
-        self.problems.iter().find(is_broken)
-    }
-
-    /// Whether a variable without a value left a hole in the text.
-    pub fn has_holes(&self) -> bool {
-        !self.unset.is_empty()
-    }
-
-    /// All messages as one text, an empty line between two.
-    pub fn joined(&self) -> Mapped {
-        let mut turns = self.turns.iter();
-        let mut text = turns
-            .next()
-            .map(|turn| turn.text.clone())
-            .unwrap_or_default();
-        for turn in turns {
-            text.append("\n\n", &turn.text);
-        }
-        text
-    }
-}
 
 /// Renders the prompt with a case's `input`, or with the file's defaults alone.
 ///
@@ -129,11 +77,13 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         };
     }
     let rendered = match file.language.engine {
-        Engine::Handlebars => template::render(body, &data, &file.partials)
+        Engine::Handlebars => handlebars::render::render(body, &data, &file.partials)
             .map(|output| turns::build(&output, body, base, &value)),
-        Engine::Jinja => prompty(file, text, body, &value, |text| jinja::render(text, &data)),
+        Engine::Jinja => prompty(file, text, body, &value, |text| {
+            jinja::render::render(text, &data)
+        }),
         Engine::Mustache => prompty(file, text, body, &value, |text| {
-            mustache::render(text, &data)
+            mustache::render::render(text, &data)
         }),
         Engine::Inputs => Ok(inputs(body, base, &data, &value)),
         Engine::Plain => Ok(Rendered {
@@ -280,9 +230,5 @@ fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<Inp
     named().find(|input| input.case.is_none()).cloned()
 }
 
-#[cfg(test)]
-mod errors;
-#[cfg(test)]
-mod formats;
 #[cfg(test)]
 mod tests;

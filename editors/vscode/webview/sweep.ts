@@ -1,6 +1,6 @@
 // The sweep view of VS Code.
 
-import type { Encoding, Scope, SweepCell, SweepResult } from "../src/client/protocol";
+import type { EncodingName, ScopeName, SweepCell, SweepResult } from "../src/client/protocol";
 import type { SweepOptions } from "../src/views/messages";
 import { button, element, selectField } from "./dom";
 import { formatPercent, formatSigned, visibleToken } from "./format";
@@ -11,12 +11,12 @@ import { colourLimit } from "./scale";
 import { ViewFrame, type ViewContent } from "./view-frame";
 import { themePalette } from "./vscode-theme";
 
-const ENCODINGS: { value: Encoding; name: string }[] = [
+const ENCODINGS: { value: EncodingName; name: string }[] = [
     { value: "embed", name: "embed" },
     { value: "unembed", name: "unembed" },
     { value: "layerwise", name: "layerwise" },
 ];
-const SCOPES: { value: Scope; name: string }[] = [
+const SCOPES: { value: ScopeName; name: string }[] = [
     { value: "all", name: "all tokens" },
     { value: "last", name: "last token" },
 ];

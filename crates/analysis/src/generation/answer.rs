@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use crate::case::query::CaseQuery;
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::generation::generate::generate;
 use crate::generation::generate::{Generation, Stop};
-use crate::hop::probe::{Probe, ask, asked};
-use crate::settings::AnalysisSettings;
-use hoplens_runtime::{Cancel, Capture, Model, SamplingParams};
+use crate::hop::probe::Probe;
+use crate::hop::prompt_query::{ask, asked};
+use hoplens_runtime::{Capture, SamplingParams};
 
 /// Tokens in which an answer has to end.
 const MOST: usize = 8;
@@ -28,12 +29,16 @@ pub struct ModelAnswer {
 /// # Errors
 /// As [`generate`].
 pub fn answer(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
     is_chat: bool,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<ModelAnswer>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     let greedy = Generation {
         bos: settings.bos,
         most: MOST,
@@ -63,8 +68,8 @@ pub fn answer(
         expect: vec![text.to_owned()],
         ..query.clone()
     };
-    let question = asked(model, &answered, query.prompt.clone(), settings, cancel)?;
-    let (probes, _) = ask(model, &[question], Capture::default(), cancel)?;
+    let question = asked(context, &answered, query.prompt.clone())?;
+    let (probes, _) = ask(context, &[question], Capture::default())?;
     let p = probes.first().map(|(probe, _): &(Probe, usize)| probe.p);
     Ok(p.map(|p| ModelAnswer {
         text: text.to_owned(),

@@ -9,12 +9,12 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::settings::AnalysisSettings;
 use complete::{Effort, complete};
 use glossary::{described, glossary, reversed};
 use hoplens_prompt::Facts;
-use hoplens_runtime::{Answer, Cancel, Capture, Hooks, Model, PromptQuery, Reuse};
+use hoplens_runtime::{Answer, Capture, Hooks, PromptQuery, Reuse};
 
 pub use name::key as name_key;
 
@@ -80,13 +80,17 @@ struct Draft {
 /// # Errors
 /// As [`Model::forward`].
 pub fn candidates(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     prompt: &str,
     mention: Range<usize>,
     facts: &Facts,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Vec<Candidate>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     let Some(phrase) = prompt
         .get(mention.clone())
         .filter(|phrase| !phrase.is_empty())
@@ -125,7 +129,7 @@ pub fn candidates(
         });
     // The names are few, and what the model completes best stands first among the rest.
     let drafts = distinct(phrase, stated.chain(names).chain(own));
-    weigh(model, phrase, &line, drafts, settings, cancel)
+    weigh(context, phrase, &line, drafts)
 }
 
 /// Each entity once, and none that says nothing new.
@@ -151,13 +155,17 @@ fn distinct(phrase: &str, drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
 
 /// Scores every candidate on one scale, in one pass.
 fn weigh(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     phrase: &str,
     line: &str,
     drafts: Vec<Draft>,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Vec<Candidate>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     let described = described(phrase);
     let mut queries: Vec<PromptQuery> = Vec::new();
     let mut ask = |prompt: &str, answer: String| {

@@ -4,24 +4,28 @@ use std::ops::Range;
 
 use crate::case::query::CaseQuery;
 use crate::case::query::interventions;
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::settings::AnalysisSettings;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Code, Injection, Problem, Severity};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::Model;
 
 /// Takes the injections out of a case that cannot be placed, and says why of each, at its own
 /// place.
 ///
 /// # Errors
 /// Only that `cancel` was set.
-pub(crate) fn leave_out(
-    model: &Model,
+pub(crate) fn drop_invalid_injections(
+    context: &AnalysisContext<'_>,
     case: &str,
     query: &mut CaseQuery,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Vec<Problem>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     if query.injections.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,16 +6,16 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::case::query::{CaseQuery, Mention};
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::candidates::candidates;
 use crate::hop::candidates::{Candidate, CandidateSource};
 use crate::hop::mentions::mentions;
-use crate::hop::probe::{Probe, Probes, TokenProbability, run_probes};
+use crate::hop::probe::{Probe, Probes, TokenProbability};
+use crate::hop::run_probes::run_probes;
 use crate::hop::verdict::Verdict;
 use crate::hop::verdict::verdict;
-use crate::settings::AnalysisSettings;
 use hoplens_prompt::{Facts, find_phrase};
-use hoplens_runtime::{Cancel, Model};
 
 /// A hop that nobody declared. All of it is guessed: the mention by a grammar, the bridge by the
 /// model.
@@ -73,12 +73,11 @@ const FACTOR: f64 = 1.2;
 /// # Errors
 /// As [`candidates`]; an injection that cannot be placed.
 pub fn undeclared(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
     facts: &Facts,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<Undeclared>, AnalysisError> {
+    let settings = context.settings;
     if settings.declared_only || !query.mentions.is_empty() {
         return Ok(None);
     }
@@ -88,14 +87,7 @@ pub fn undeclared(
     let Some(mention) = stated.or_else(guessed) else {
         return Ok(None);
     };
-    let candidates = candidates(
-        model,
-        &query.prompt,
-        mention.clone(),
-        facts,
-        settings,
-        cancel,
-    )?;
+    let candidates = candidates(context, &query.prompt, mention.clone(), facts)?;
     let mut undeclared = Undeclared {
         mention,
         candidates,
@@ -115,7 +107,7 @@ pub fn undeclared(
         }],
         ..query.clone()
     };
-    let (probes, _) = run_probes(model, &declared, settings, cancel)?;
+    let (probes, _) = run_probes(context, &declared)?;
     if let Some(explicit) = probes.explicit() {
         undeclared.inconsistent = inconsistency(&bridge, &probes.composed, explicit);
     }

@@ -3,41 +3,32 @@
 
 use crate::case::query::CaseQuery;
 use crate::case::query::{answers, disjoint, interventions};
+use crate::case::trailing_space::trailing_space;
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::Probe;
-use crate::repair::retokenize::trailing_space;
+use crate::hop::variant::Variant;
 use crate::settings::AnalysisSettings;
-use hoplens_runtime::{Answer, Cancel, Model, PromptQuery, Token};
+use hoplens_runtime::{Answer, Model, PromptQuery, Token};
 
 /// The most injections of a prompt that are looked at one by one.
 const INJECTIONS: usize = 8;
-
-/// What is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
-    /// The prompt without one of its injections (index into [`CaseQuery::injections`]).
-    Without(usize),
-    /// With a space before that injection's memory, which has none.
-    Spaced(usize),
-    /// With the answers just as they are declared, no space added.
-    Literal,
-    /// Without the spaces at the prompt's end.
-    Trimmed,
-    /// With the first token of the first answer behind the prompt; its next tokens are what counts.
-    Begun,
-}
 
 /// The variants that there are of a prompt as `written`.
 ///
 /// # Errors
 /// An injection that cannot be placed.
 pub(crate) fn variants(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
     written: &PromptQuery,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Vec<(Variant, PromptQuery)>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
     let mut found = Vec::new();
     // One injection alone is what the prompt without any says already.
     if query.injections.len() > 1 {
@@ -73,8 +64,8 @@ pub(crate) fn variants(
         asked.answers = answers;
         found.push((Variant::Literal, asked));
     }
-    if let Some(spelling) = trailing_space(&query.prompt) {
-        let prompt = &query.prompt[..spelling.range.start];
+    if let Some(space) = trailing_space(&query.prompt) {
+        let prompt = &query.prompt[..space.start];
         let tokens = model.tokenizer.encode(prompt, settings.bos);
         let injections = &query.injections;
         // An injection at words that end in the space has no place here.

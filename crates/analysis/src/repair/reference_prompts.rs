@@ -2,14 +2,15 @@
 
 use std::sync::OnceLock;
 
-use crate::case::findings::Document;
-use crate::case::findings::case_subject;
+use crate::case::prompt_source::PromptSource;
 use crate::case::query::CaseQuery;
+use crate::case::rendered_case::case_query;
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::hop::probe::{Probe, ask, asked};
-use crate::settings::AnalysisSettings;
+use crate::hop::probe::Probe;
+use crate::hop::prompt_query::{ask, asked};
 use hoplens_prompt::PromptFile;
-use hoplens_runtime::{Cancel, Capture, Model, PromptQuery};
+use hoplens_runtime::{Capture, PromptQuery};
 
 /// Most tokens of other cases that are read after a search: about what the neutral prompts have.
 const OTHER_TOKENS: usize = 512;
@@ -19,9 +20,9 @@ const CASE_TOKENS: usize = 512;
 /// What the repairs of a file's cases are held against: prompts that they are not meant for, and
 /// the file's own cases. Each is tokenised, and asked as it stands, when it is first needed.
 #[derive(Debug)]
-pub struct Neighbours {
+pub struct ReferencePrompts {
     others: Vec<Other>,
-    cases: Vec<OnceLock<Option<Neighbour>>>,
+    cases: Vec<OnceLock<Option<OtherCase>>>,
 }
 
 /// A prompt beside the case; nothing where it cannot be asked.
@@ -33,13 +34,13 @@ struct Other {
 
 /// Another case of the same file, as it stands.
 #[derive(Debug)]
-pub(crate) struct Neighbour {
+pub(crate) struct OtherCase {
     pub(crate) query: CaseQuery,
     pub(crate) asked: PromptQuery,
     pub(crate) before: Probe,
 }
 
-impl Neighbours {
+impl ReferencePrompts {
     /// `others`: prompts that repairs of the cases of `file` are not meant for, in the order in
     /// which they are read as far as 512 tokens go; its own cases may be among them.
     pub fn new(file: &PromptFile, others: impl IntoIterator<Item = CaseQuery>) -> Self {
@@ -67,11 +68,10 @@ impl Neighbours {
     /// Only that `cancel` was set.
     pub(crate) fn reference_prompts(
         &self,
-        model: &Model,
+        context: &AnalysisContext<'_>,
         query: &CaseQuery,
-        settings: &AnalysisSettings,
-        cancel: &Cancel,
     ) -> Result<Vec<PromptQuery>, AnalysisError> {
+        let model = context.model;
         let mut left = OTHER_TOKENS;
         let mut seen = vec![&query.prompt];
         let mut found = Vec::new();
@@ -86,7 +86,7 @@ impl Neighbours {
             let read = if let Some(read) = other.read.get() {
                 read
             } else {
-                let read = reference_prompt(model, &other.query, settings, cancel)?;
+                let read = reference_prompt(context, &other.query)?;
                 other.read.get_or_init(|| read)
             };
             let Some(one) = read else { continue };
@@ -101,25 +101,23 @@ impl Neighbours {
         Ok(found)
     }
 
-    /// The cases of `document` at `indices` as they stand, but for those that cannot be asked or
+    /// The cases of `source` at `indices` as they stand, but for those that cannot be asked or
     /// are very long.
     ///
     /// # Errors
     /// As [`Model::score_all`].
     pub(crate) fn cases(
         &self,
-        model: &Model,
-        document: Document<'_>,
+        context: &AnalysisContext<'_>,
+        source: PromptSource<'_>,
         indices: &[usize],
-        settings: &AnalysisSettings,
-        cancel: &Cancel,
-    ) -> Result<Vec<(usize, &Neighbour)>, AnalysisError> {
+    ) -> Result<Vec<(usize, &OtherCase)>, AnalysisError> {
         let mut unread = Vec::new();
         for index in indices {
             let Some(slot) = self.cases.get(*index).filter(|slot| slot.get().is_none()) else {
                 continue;
             };
-            match neighbour(model, document, *index, settings, cancel)? {
+            match neighbour(context, source, *index)? {
                 Some((query, asked)) => unread.push((slot, query, asked)),
                 None => drop(slot.set(None)),
             }
@@ -129,11 +127,11 @@ impl Neighbours {
         let before = if prompts.is_empty() {
             Vec::new()
         } else {
-            ask(model, &prompts, Capture::default(), cancel)?.0
+            ask(context, &prompts, Capture::default())?.0
         };
         for ((slot, query, asked), (before, _)) in unread.into_iter().zip(before) {
             slot.get_or_init(|| {
-                Some(Neighbour {
+                Some(OtherCase {
                     query,
                     asked,
                     before,
@@ -146,12 +144,10 @@ impl Neighbours {
 }
 
 fn reference_prompt(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     query: &CaseQuery,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<PromptQuery>, AnalysisError> {
-    match asked(model, query, query.prompt.clone(), settings, cancel) {
+    match asked(context, query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         // It is said where the case itself is reported.
         Err(_) => Ok(None),
@@ -160,16 +156,15 @@ fn reference_prompt(
 }
 
 fn neighbour(
-    model: &Model,
-    document: Document<'_>,
+    context: &AnalysisContext<'_>,
+    source: PromptSource<'_>,
     index: usize,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Option<(CaseQuery, PromptQuery)>, AnalysisError> {
-    let Ok(query) = case_subject(model, document.file, document.text, Some(index)) else {
+    let model = context.model;
+    let Ok(query) = case_query(model, source, Some(index)) else {
         return Ok(None);
     };
-    match asked(model, &query, query.prompt.clone(), settings, cancel) {
+    match asked(context, &query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
         Err(_) => Ok(None),
         Ok(asked) if asked.tokens.is_empty() || asked.tokens.len() > CASE_TOKENS => Ok(None),

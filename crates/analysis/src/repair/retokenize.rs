@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::case::findings::CaseFindings;
+use crate::case::trailing_space::trailing_space;
 use hoplens_runtime::Model;
 
 /// Most spellings that are measured for one prompt.
@@ -39,17 +40,12 @@ pub(crate) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
 /// The spaces at the end of a case's prompt, if they are in the file and no hole is behind them.
 pub(crate) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
     let found = trailing_space(&case.query.prompt)
-        .filter(|one| !case.has_holes && case.rendered.to_source(one.range.clone()).is_some());
+        .filter(|range| !case.has_holes && case.rendered.to_source(range.clone()).is_some())
+        .map(|range| Spelling {
+            range,
+            text: String::new(),
+        });
     found.into_iter().collect()
-}
-
-/// The spaces and tabs at the end of a prompt.
-pub(crate) fn trailing_space(prompt: &str) -> Option<Spelling> {
-    let kept = prompt.trim_end_matches([' ', '\t']);
-    (kept.len() < prompt.len() && !kept.is_empty()).then(|| Spelling {
-        range: kept.len()..prompt.len(),
-        text: String::new(),
-    })
 }
 
 /// Runs of several spaces inside a line, and spaces that are not the plain one.
@@ -150,16 +146,6 @@ fn other_cases(word: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spaces_at_the_end_go() {
-        let spelling = trailing_space("The capital is \t").unwrap();
-        assert_eq!(spelling.range, 14..16);
-        assert_eq!(trailing_space("The capital is"), None);
-        // A line break is a way of asking, and nothing but space is no prompt.
-        assert_eq!(trailing_space("Answer:\n"), None);
-        assert_eq!(trailing_space("  "), None);
-    }
 
     #[test]
     fn odd_spaces_become_plain_ones() {

@@ -3,27 +3,27 @@
 use std::ops::Range;
 
 use crate::case::findings::{CaseFindings, CaseOutcome};
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::chain::question;
 use crate::hop::probe::HopProbe;
-use crate::hop::probe::{ask, asked};
+use crate::hop::prompt_query::{ask, asked};
 use crate::hop::verdict::Verdict;
+use crate::repair::change::{RepairChange, Wording};
+use crate::repair::measured_repair::Repair;
 use crate::repair::retokenize::{space_at_end, spellings};
-use crate::repair::{Repair, RepairChange, Wording};
-use crate::settings::AnalysisSettings;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Mapped, fitted, places};
-use hoplens_runtime::{Cancel, Capture, Model};
+use hoplens_runtime::Capture;
 
 /// Measures every change of words in one pass, with the file's injections in force, which stay
 /// there; one of them that acts on words that are gone rules the change out.
-pub(crate) fn measure(
-    model: &Model,
+pub(crate) fn wording_repairs(
+    context: &AnalysisContext<'_>,
     case: &CaseFindings,
     outcome: &CaseOutcome,
-    settings: &AnalysisSettings,
-    cancel: &Cancel,
 ) -> Result<Vec<Repair>, AnalysisError> {
+    let model = context.model;
     let query = &case.query;
     if query.expect.is_empty() {
         return Ok(Vec::new());
@@ -52,7 +52,7 @@ pub(crate) fn measure(
         let Some(prompt) = reworded(&query.prompt, &change) else {
             continue;
         };
-        let asked = match asked(model, query, prompt, settings, cancel) {
+        let asked = match asked(context, query, prompt) {
             Err(AnalysisError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
             asked => asked?,
         };
@@ -66,7 +66,7 @@ pub(crate) fn measure(
     if prompts.is_empty() {
         return Ok(Vec::new());
     }
-    let (after, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    let (after, _) = ask(context, &prompts, Capture::default())?;
     let before = probes.composed.logp;
     let found = changes.into_iter().zip(after);
     Ok(found

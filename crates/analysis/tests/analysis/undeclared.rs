@@ -4,7 +4,9 @@
 //! Skips, loudly, without the default model; fails instead where `HOPLENS_REQUIRE_MODEL=1` says
 //! that it must be there.
 
-use hoplens_analysis::{AnalysisSettings, CandidateSource, CaseQuery, name_key, undeclared};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CandidateSource, CaseQuery, name_key, undeclared,
+};
 use hoplens_prompt::{Facts, parse, parse_facts};
 use hoplens_runtime::{Cancel, Model};
 use hoplens_test_support::{default_model, skip};
@@ -44,16 +46,11 @@ fn the_examples_are_read_without_their_labels() {
         return skip("the default model");
     };
     let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let context = AnalysisContext::new(&model, &settings, &cancel);
     let mut bridges = 0;
     let labelled = labelled();
     for (prompt, mention, bridge) in &labelled {
-        let found = undeclared(
-            &model,
-            &subject(prompt),
-            &Facts::default(),
-            &settings,
-            &cancel,
-        );
+        let found = undeclared(&context, &subject(prompt), &Facts::default());
         let found = found.unwrap().unwrap();
         assert_eq!(&prompt[found.mention.clone()], mention, "{prompt}");
         let names = found.candidates.iter().take(5);
@@ -74,9 +71,10 @@ fn two_ways_of_asking_disagree_without_any_label() {
         return skip("the default model");
     };
     let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let context = AnalysisContext::new(&model, &settings, &cancel);
     let ask = |prompt: &str| {
         let facts = Facts::default();
-        let found = undeclared(&model, &subject(prompt), &facts, &settings, &cancel);
+        let found = undeclared(&context, &subject(prompt), &facts);
         found.unwrap().unwrap().inconsistent
     };
     let found = ask("The author of Hamlet was born in the town of").unwrap();
@@ -96,7 +94,12 @@ fn a_fact_stands_before_every_guess_and_a_declared_hop_is_left_alone() {
     let facts = parse_facts("our flagship store in Europe: Harrods\n");
     let prompt = subject("Our flagship store in Europe is located in the city of");
     let ask = |subject: &CaseQuery, settings: &AnalysisSettings| {
-        undeclared(&model, subject, &facts, settings, &cancel).unwrap()
+        undeclared(
+            &AnalysisContext::new(&model, settings, &cancel),
+            subject,
+            &facts,
+        )
+        .unwrap()
     };
     let found = ask(&prompt, &settings);
     if let Some(found) = &found {

@@ -8,17 +8,19 @@ mod text;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cli::analysed::{analysed, open};
+use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
+use crate::cli::prompt_files::open;
 use crate::cli::report::{FileReport, file_report};
 use crate::cli::{Outcome, json, projects, resident};
-use hoplens_analysis::{CaseQuery, subjects};
+use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
 use hoplens_runtime::{Model, ModelInfo};
@@ -77,14 +79,23 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         _ => None,
     };
     let is_text = global.format() == Format::Text;
-    let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
-    let cases: Vec<CaseQuery> = read.iter().flat_map(cases).collect();
+    let cases = |snapshot: &Snapshot| {
+        case_queries(&model, PromptSource::new(&snapshot.file, &snapshot.text))
+    };
+    let cases: Arc<[CaseQuery]> = read.iter().flat_map(cases).collect();
     let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
         settings.declared_only |= args.declared_only;
-        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total), &|_| true)?;
+        let session = AnalysisSession {
+            model: &model,
+            settings: &settings,
+            other_cases: &cases,
+            number: at + 1,
+            total,
+        };
+        let snapshot = session.analyse(snapshot, RepairSelection::All)?;
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);

@@ -14,10 +14,11 @@ use shown::without_controls;
 
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, analysed, cases, interrupt, json, resident};
+use crate::cli::{Outcome, cases, interrupt, json, prompt_files, resident};
 use hoplens_analysis::memory_injection;
 use hoplens_analysis::{
-    AnalysisError, CaseQuery, Generated, Generation, Stop, case_id, case_subject, generate,
+    AnalysisError, CaseQuery, Generated, Generation, PromptSource, Stop, case_id, case_query,
+    generate,
 };
 use hoplens_ide::{Snapshot, quoted};
 use hoplens_injection::Scope;
@@ -58,7 +59,7 @@ struct CaseReport {
 }
 
 pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
-    let snapshot = analysed::open(&args.file)?;
+    let snapshot = prompt_files::open(&args.file)?;
     refuse_errors(&snapshot)?;
     let cases = wanted(args, &snapshot)?;
     let model = resident::load(global)?;
@@ -87,12 +88,12 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
                 None => error.to_string(),
             },
         };
-        let subject = case_subject(&model, &snapshot.file, &snapshot.text, index);
-        let mut subject = subject.map_err(failed)?;
+        let source = PromptSource::new(&snapshot.file, &snapshot.text);
+        let mut query = case_query(&model, source, index).map_err(failed)?;
         if args.no_injections {
-            subject.injections.clear();
+            query.injections.clear();
         }
-        let compares = args.compare && !subject.injections.is_empty();
+        let compares = args.compare && !query.injections.is_empty();
         if args.compare && !compares {
             // What is said of a text is no reason to fail.
             let _ = writeln!(
@@ -103,7 +104,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         let without_injections = if compares {
             let plain = CaseQuery {
                 injections: Vec::new(),
-                ..subject.clone()
+                ..query.clone()
             };
             let heading = format!("{id}, without injections");
             Some(session.write(&heading, &plain)?.map_err(failed)?)
@@ -115,11 +116,11 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         } else {
             id.clone()
         };
-        let written = session.write(&heading, &subject)?.map_err(failed)?;
+        let written = session.write(&heading, &query)?.map_err(failed)?;
         reports.push(CaseReport {
             case: id,
-            prompt: subject.prompt,
-            injections: subject.injections.iter().map(memory_injection).collect(),
+            prompt: query.prompt,
+            injections: query.injections.iter().map(memory_injection).collect(),
             written,
             without_injections,
         });
@@ -177,7 +178,7 @@ impl Session<'_> {
     fn write(
         &self,
         heading: &str,
-        subject: &CaseQuery,
+        query: &CaseQuery,
     ) -> std::io::Result<Result<Generated, AnalysisError>> {
         let mut out = std::io::stdout().lock();
         if self.is_text && self.has_headings {
@@ -198,7 +199,7 @@ impl Session<'_> {
                 }
             }
         };
-        let written = generate(self.model, subject, self.settings, self.cancel, &mut sink);
+        let written = generate(self.model, query, self.settings, self.cancel, &mut sink);
         if let Some(error) = failed {
             return Err(error);
         }
@@ -207,7 +208,7 @@ impl Session<'_> {
         }
         if let (true, Ok(written)) = (self.is_text, &written) {
             // What is said of a text is no reason to fail.
-            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, subject));
+            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, query));
         }
         Ok(written)
     }
@@ -221,7 +222,7 @@ impl Session<'_> {
         }
     }
 
-    fn summary(&self, written: &Generated, subject: &CaseQuery) -> String {
+    fn summary(&self, written: &Generated, query: &CaseQuery) -> String {
         let why = match written.stop {
             Stop::Eos => "ended by the model".to_owned(),
             Stop::Length if written.context_full => {
@@ -236,7 +237,7 @@ impl Session<'_> {
             .ms_per_token
             .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
         let count = written.tokens.len();
-        let injections = subject.injections.iter().map(memory_injection);
+        let injections = query.injections.iter().map(memory_injection);
         let injections: String = injections
             .map(|memory_injection| in_force(&memory_injection))
             .collect();

@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
 use crate::cli::{Outcome, json, resident};
-use hoplens_analysis::{AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes,
+};
 use hoplens_ide::{percent, quoted};
 use hoplens_runtime::Cancel;
 
@@ -40,14 +42,14 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
         bos: global.bos(),
         ..AnalysisSettings::default()
     };
-    let subject = CaseQuery {
+    let query = CaseQuery {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
         mentions: Vec::new(),
         injections: Vec::new(),
     };
     let cancel = Cancel::new();
-    let (probes, tokens) = run_probes(&model, &subject, &settings, &cancel)?;
+    let (probes, tokens) = run_probes(&AnalysisContext::new(&model, &settings, &cancel), &query)?;
     let probe = probes.composed;
     let out = &mut anstream::stdout().lock();
     if global.format() == Format::Json {

@@ -5,17 +5,22 @@ mod warned;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::cli::analysed::{analysed, open, read};
+use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error::CliError;
 use crate::cli::global::{Format, Global};
+use crate::cli::prompt_files::{open, read};
 use crate::cli::report::{Places, RepairReport, origin_path, origin_text, repair_report};
 use crate::cli::{Outcome, cases, json, projects, resident, write};
 use afterwards::{Afterwards, afterwards};
-use hoplens_analysis::{AnalysisSettings, CaseFindings, Repair, Verdict, analyse, subjects};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, Repair, RepairSelection,
+    Verdict, find_verdicts,
+};
 use hoplens_ide::{
     Snapshot, manual_repair_reason, percent, repair_edit, repair_side_effects, repair_title,
     verdict_message,
@@ -51,7 +56,10 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     let named = named.map(|id| cases::named(&snapshot, id)).transpose()?;
     let is_wanted = |case: Option<usize>| named.as_ref().is_none_or(|named| named.contains(&case));
     let model = resident::load(global)?;
-    let snapshot = look(snapshot, &model, &settings, &is_wanted)?;
+    let selection = named
+        .clone()
+        .map_or(RepairSelection::All, RepairSelection::Cases);
+    let snapshot = analyse(snapshot, &model, &settings, selection)?;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut wanted: Vec<&CaseFindings> = cases.collect();
     wanted.retain(|case| is_wanted(case.case));
@@ -123,15 +131,21 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     })
 }
 
-/// Analyses a file with the repairs of what fails.
-fn look(
+/// Analyses a file and measures the repairs of the failing cases among `repairs`.
+fn analyse(
     snapshot: Snapshot,
     model: &Model,
     settings: &AnalysisSettings,
-    wanted: &dyn Fn(Option<usize>) -> bool,
+    repairs: RepairSelection,
 ) -> Result<Snapshot, CliError> {
-    let cases = subjects(model, &snapshot.file, &snapshot.text);
-    analysed(snapshot, model, &cases, settings, (0, 1), wanted)
+    let session = AnalysisSession {
+        model,
+        settings,
+        other_cases: &Arc::default(),
+        number: 1,
+        total: 1,
+    };
+    session.analyse(snapshot, repairs)
 }
 
 /// Why a case could not be asked, if one could not.
@@ -287,7 +301,12 @@ fn apply(
     settings: &AnalysisSettings,
     place: Option<usize>,
 ) -> Result<Option<Applied>, CliError> {
-    let snapshot = look(open(file)?, model, settings, &|case| case == place)?;
+    let snapshot = analyse(
+        open(file)?,
+        model,
+        settings,
+        RepairSelection::Cases(vec![place]),
+    )?;
     let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let Some(case) = cases.find(|case| case.case == place) else {
         return Ok(None);
@@ -324,7 +343,9 @@ fn apply(
         put(&target, before, &after, &edit)?;
     }
     let edited = edited(&snapshot, &edit);
-    let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, settings, &cancel);
+    let findings = find_verdicts(&context, PromptSource::new(&edited.file, &edited.text))?;
     let asked = findings.cases.iter().find(|case| case.case == place);
     let still = asked.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
     let asked = asked.and_then(|case| case.outcome.as_ref().ok());

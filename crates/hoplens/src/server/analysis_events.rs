@@ -13,7 +13,7 @@ use crate::server::read_prompt::{PromptFiles, is_prompt_by_itself};
 use crate::server::server_settings::RunMode;
 use crate::server::session::{RunControl, Session};
 use crate::server::stale_findings::StaleFindings;
-use hoplens_analysis::{CaseOutcome, FileFindings};
+use hoplens_analysis::{AnalysisEvent, FileFindings};
 use hoplens_runtime::Cancel;
 
 impl Session {
@@ -170,33 +170,35 @@ impl Session {
             return;
         }
         match result {
-            AnalysisResult::Findings(findings) => self.set_findings(key, *findings),
-            AnalysisResult::Repairs {
-                case,
-                repairs,
-                weighed,
-            } => {
-                self.change_outcome(key, case, |outcome| {
-                    outcome.repairs = Some(repairs);
-                    outcome.weighed = weighed;
-                });
-                // Clients request code actions again when diagnostics change.
-                self.publish(key);
-            }
+            AnalysisResult::Step(event) => self.analysis_step(key, *event),
             AnalysisResult::RepairsDone => {
                 self.change_prompt(key, |prompt| prompt.is_measuring = false);
                 self.refresh.lenses();
             }
-            AnalysisResult::Answer { case, answer } => {
-                self.change_outcome(key, case, |outcome| outcome.answer = answer);
-            }
-            AnalysisResult::Undeclared { case, found } => {
-                self.change_outcome(key, case, |outcome| outcome.undeclared = Some(*found));
-                self.publish(key);
-            }
             AnalysisResult::NoFindings => {
                 self.change_prompt(key, |prompt| prompt.is_pending = false);
             }
+        }
+    }
+
+    fn analysis_step(&mut self, key: &DocumentKey, event: AnalysisEvent) {
+        let event = match event {
+            AnalysisEvent::Verdicts(findings) => return self.set_findings(key, findings),
+            event => event,
+        };
+        // Clients request code actions again when diagnostics change.
+        let is_shown = match &event {
+            AnalysisEvent::Repairs { .. } | AnalysisEvent::Evidence { .. } => true,
+            AnalysisEvent::Undeclared { found, .. } => found.is_some(),
+            _ => false,
+        };
+        self.change_prompt(key, |prompt| {
+            if let Some(view) = &mut prompt.view {
+                event.apply(&mut Arc::make_mut(view).snapshot.findings);
+            }
+        });
+        if is_shown {
+            self.publish(key);
         }
     }
 
@@ -215,23 +217,6 @@ impl Session {
         });
         self.publish(key);
         self.refresh.all();
-    }
-
-    fn change_outcome(
-        &mut self,
-        key: &DocumentKey,
-        case: usize,
-        change: impl FnOnce(&mut CaseOutcome),
-    ) {
-        self.change_prompt(key, |prompt| {
-            let Some(view) = &mut prompt.view else { return };
-            let Some(findings) = &mut Arc::make_mut(view).snapshot.findings else {
-                return;
-            };
-            if let Some(Ok(outcome)) = findings.cases.get_mut(case).map(|case| &mut case.outcome) {
-                change(outcome);
-            }
-        });
     }
 
     /// Calls `keep` with the view of a prompt if it was read for `run`.

@@ -1,7 +1,7 @@
-//! The work of the model for one analysis: one job of the engine after the other, whose results
-//! are events.
+//! The work of the model for one analysis: one job of the engine for each step, whose results are
+//! events.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::Instrument;
 
@@ -12,9 +12,10 @@ use crate::server::progress::{ProgressStep, WorkProgress};
 use crate::server::prompt_view::PromptView;
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{
-    AnalysisSettings, CaseFindings, Document, FileFindings, Neighbours, Repair, analyse, answer,
-    find_repairs, undeclared, weigh,
+    AnalysisContext, AnalysisEvent, AnalysisProgress, AnalysisRequest, AnalysisRun,
+    AnalysisSettings, AnalysisStep, RepairSelection,
 };
+use hoplens_prompt::Facts;
 use hoplens_runtime::Cancel;
 
 /// What one analysis needs.
@@ -41,188 +42,118 @@ pub(super) fn spawn(task: AnalysisTask) {
     tokio::spawn(async move { task.run().await }.instrument(span));
 }
 
+/// How the job of a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StepEnd {
+    /// The step has a result.
+    Found,
+    /// The step has no result; the steps after it may have one.
+    Failed,
+    /// The analysis is cancelled, or there is no model any more.
+    Stopped,
+}
+
 impl AnalysisTask {
     async fn run(self) {
-        let Some(findings) = self.findings().await else {
+        let run = Arc::new(Mutex::new(AnalysisRun::new(self.request().await)));
+        if self.step(&run, AnalysisStep::Verdicts).await != StepEnd::Found {
             self.send(AnalysisResult::NoFindings);
             return;
-        };
-        self.send(AnalysisResult::Findings(Box::new(findings.clone())));
+        }
         if !self.with_repairs {
             return;
         }
-        self.repairs(&findings).await;
+        self.repairs(&run).await;
         self.send(AnalysisResult::RepairsDone);
-        self.answers(&findings).await;
-        self.undeclared_hops(findings).await;
+        while let Some(step) = next_step(&run) {
+            if self.step(&run, step).await == StepEnd::Stopped {
+                return;
+            }
+        }
     }
 
-    async fn findings(&self) -> Option<FileFindings> {
-        let (view, settings) = (Arc::clone(&self.view), self.settings.clone());
-        let job =
-            self.handle
-                .engine
-                .submit(Priority::Diagnostics, &self.cancel, move |model, cancel| {
-                    let snapshot = &view.snapshot;
-                    analyse(model, &snapshot.file, &snapshot.text, &settings, cancel)
-                });
-        self.reported(job.await)
+    async fn request(&self) -> AnalysisRequest {
+        let snapshot = &self.view.snapshot;
+        let verdicts = AnalysisRequest::verdicts(snapshot.file.clone(), snapshot.text.clone());
+        if !self.with_repairs {
+            return verdicts;
+        }
+        let facts = match self.key.path() {
+            Some(path) if !self.settings.declared_only => self.handle.files.facts(path).await,
+            _ => Facts::default(),
+        };
+        AnalysisRequest {
+            facts,
+            repairs: RepairSelection::All,
+            answers: true,
+            undeclared: true,
+            ..verdicts
+        }
     }
 
-    /// Measures the repairs of every case that fails: first what helps and how much, for every
-    /// case, then the evidence for and against it.
-    async fn repairs(&self, findings: &FileFindings) {
-        let failing = findings.cases.iter().enumerate();
-        let failing: Vec<(usize, &CaseFindings)> = failing
-            .filter(|(_, case)| matches!(&case.outcome, Ok(found) if found.wants_repairs()))
-            .collect();
-        if failing.is_empty() {
+    /// Measures the repairs of every case that fails, then the evidence for them.
+    async fn repairs(&self, run: &Arc<Mutex<AnalysisRun>>) {
+        let is_search = |step: &AnalysisStep| matches!(step, AnalysisStep::Repairs { .. });
+        let failing = lock(run).remaining_steps().filter(is_search).count();
+        if failing == 0 {
             return;
         }
         let title = format!("Measuring repairs of {}", self.key.short_name());
         let progress = WorkProgress::begin_later(&self.handle, title);
-        let steps = 2 * failing.len();
         let mut done = 0;
-        let mut step = |what: &str, case: &CaseFindings| {
+        while let Some(step) = next_step(run) {
+            let (what, case) = match step {
+                AnalysisStep::Repairs { case } => ("searching", case),
+                AnalysisStep::Evidence { case } => ("random memories", case),
+                _ => return,
+            };
+            let id = lock(run).case_id(case).unwrap_or_default().to_owned();
             progress.report(ProgressStep {
-                message: format!("{what}, case {}", case.id),
-                percent: (100 * done / steps) as u32,
+                message: format!("{what}, case {id}"),
+                // A case has at most two steps.
+                percent: (100 * done / (2 * failing)) as u32,
             });
             done += 1;
-        };
-        let mut found: Vec<(usize, &CaseFindings, Vec<Repair>)> = Vec::new();
-        for (index, case) in failing {
-            if self.cancel.is_cancelled() {
+            if self.step(run, step).await == StepEnd::Stopped {
                 return;
             }
-            step("searching", case);
-            let Some(repairs) = self.found_repairs(case).await else {
-                continue;
-            };
-            let weighed = !needs_evidence(findings, &repairs);
-            self.send(AnalysisResult::Repairs {
-                case: index,
-                repairs: repairs.clone(),
-                weighed,
-            });
-            if !weighed {
-                found.push((index, case, repairs));
-            }
-        }
-        let others = findings.cases.iter().map(|case| case.query.clone());
-        let around = Arc::new(Neighbours::new(&self.view.snapshot.file, others));
-        for (index, case, repairs) in found {
-            if self.cancel.is_cancelled() {
-                return;
-            }
-            step("random memories", case);
-            let Some(repairs) = self.weighed_repairs(case, &around, repairs).await else {
-                continue;
-            };
-            self.send(AnalysisResult::Repairs {
-                case: index,
-                repairs,
-                weighed: true,
-            });
         }
     }
 
-    async fn found_repairs(&self, case: &CaseFindings) -> Option<Vec<Repair>> {
-        let (case, settings) = (case.clone(), self.settings.clone());
+    /// Does `step`, which is the next one, as a job of the engine. Sends its result to the session;
+    /// logs or reports a failure that the user did not cause.
+    async fn step(&self, run: &Arc<Mutex<AnalysisRun>>, step: AnalysisStep) -> StepEnd {
+        let (of_job, settings) = (Arc::clone(run), self.settings.clone());
         let job = self.handle.engine.submit_long(
             Priority::Diagnostics,
             &self.cancel,
             move |model, cancel, pause| {
-                find_repairs(model, &case, &settings, cancel, &mut |_| pause())
+                let mut pause = |_: AnalysisProgress<'_>| pause();
+                let context = AnalysisContext::new(model, &settings, cancel);
+                lock(&of_job).step(&mut context.with_progress(&mut pause))
             },
         );
-        self.reported(job.await)
-    }
-
-    async fn weighed_repairs(
-        &self,
-        case: &CaseFindings,
-        around: &Arc<Neighbours>,
-        mut repairs: Vec<Repair>,
-    ) -> Option<Vec<Repair>> {
-        let (case, settings) = (case.clone(), self.settings.clone());
-        let (around, view) = (Arc::clone(around), Arc::clone(&self.view));
-        let job = self.handle.engine.submit_long(
-            Priority::Diagnostics,
-            &self.cancel,
-            move |model, cancel, pause| {
-                let document = Document {
-                    file: &view.snapshot.file,
-                    text: &view.snapshot.text,
-                };
-                let mut pause = |_| pause();
-                weigh(
-                    model,
-                    document,
-                    &case,
-                    &around,
-                    &mut repairs,
-                    &settings,
-                    cancel,
-                    &mut pause,
-                )?;
-                Ok::<_, EngineError>(repairs)
-            },
-        );
-        self.reported(job.await)
-    }
-
-    /// Generates the model's answers where nothing is expected.
-    async fn answers(&self, findings: &FileFindings) {
-        let is_open = |case: &CaseFindings| {
-            case.case.is_none() && case.query.expect.is_empty() && case.outcome.is_ok()
-        };
-        for (index, case) in findings.cases.iter().enumerate() {
-            if !is_open(case) || self.cancel.is_cancelled() {
-                continue;
+        match job.await {
+            Ok(Some(AnalysisEvent::Failed { error, .. })) => {
+                log_failure(&error.to_string());
+                StepEnd::Failed
             }
-            let (query, settings) = (case.query.clone(), self.settings.clone());
-            // The text that a chat template adds has no place in the file.
-            let mut pieces = case.rendered.pieces.iter();
-            let is_chat = pieces.any(|piece| piece.source.is_none());
-            let job = self.handle.engine.submit(
-                Priority::Diagnostics,
-                &self.cancel,
-                move |model, cancel| answer(model, &query, is_chat, &settings, cancel),
-            );
-            if let Some(answer) = self.reported(job.await) {
-                let case = index;
-                self.send(AnalysisResult::Answer { case, answer });
+            Ok(Some(event)) => {
+                self.send(AnalysisResult::Step(Box::new(event)));
+                StepEnd::Found
             }
-        }
-    }
-
-    /// Searches for the hops that nobody declared, last of all.
-    async fn undeclared_hops(&self, findings: FileFindings) {
-        if self.settings.declared_only {
-            return;
-        }
-        let facts = match self.key.path() {
-            Some(path) => self.handle.files.facts(path).await,
-            None => hoplens_prompt::Facts::default(),
-        };
-        let facts = Arc::new(facts);
-        for (index, case) in findings.cases.into_iter().enumerate() {
-            let is_declared = !case.query.mentions.is_empty();
-            if case.outcome.is_err() || is_declared || self.cancel.is_cancelled() {
-                continue;
+            Err(EngineError::Panicked(message)) => {
+                self.handle.send_engine(EngineEvent::Panicked(message));
+                lock(run).skip(step);
+                StepEnd::Failed
             }
-            let (settings, facts) = (self.settings.clone(), Arc::clone(&facts));
-            let job = self.handle.engine.submit(
-                Priority::Diagnostics,
-                &self.cancel,
-                move |model, cancel| undeclared(model, &case.query, &facts, &settings, cancel),
-            );
-            if let Some(Some(found)) = self.reported(job.await) {
-                self.send(AnalysisResult::Undeclared {
-                    case: index,
-                    found: Box::new(found),
-                });
+            Err(EngineError::Failed(reason)) => {
+                log_failure(&reason);
+                StepEnd::Stopped
+            }
+            Ok(None)
+            | Err(EngineError::Cancelled | EngineError::NoModel(_) | EngineError::Closed) => {
+                StepEnd::Stopped
             }
         }
     }
@@ -234,28 +165,19 @@ impl AnalysisTask {
             result,
         });
     }
-
-    /// Returns the result; logs or reports an error that the user did not cause.
-    fn reported<T>(&self, result: Result<T, EngineError>) -> Option<T> {
-        match result {
-            Ok(value) => return Some(value),
-            Err(EngineError::Failed(reason)) => {
-                tracing::warn!("the model could not analyze a prompt; debug has the reason");
-                // It may quote the prompt.
-                tracing::debug!(reason, "the reason");
-            }
-            Err(EngineError::Panicked(message)) => {
-                self.handle.send_engine(EngineEvent::Panicked(message));
-            }
-            Err(EngineError::Cancelled | EngineError::NoModel(_) | EngineError::Closed) => {}
-        }
-        None
-    }
 }
 
-/// Returns whether other cases or random memories tell how good the repairs are.
-fn needs_evidence(findings: &FileFindings, repairs: &[Repair]) -> bool {
-    let mut injections = repairs.iter().map(|repair| repair.change.injection());
-    injections.any(|injection| injection.is_some())
-        || (1 < findings.cases.len() && !repairs.is_empty())
+fn next_step(run: &Mutex<AnalysisRun>) -> Option<AnalysisStep> {
+    lock(run).remaining_steps().next()
+}
+
+/// A step that panics leaves the run as it is before the step behind it.
+fn lock(run: &Mutex<AnalysisRun>) -> MutexGuard<'_, AnalysisRun> {
+    run.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn log_failure(reason: &str) {
+    tracing::warn!("the model could not analyze a prompt; debug has the reason");
+    // It may quote the prompt.
+    tracing::debug!(reason, "the reason");
 }

@@ -90,7 +90,7 @@ fn data(view: &PromptView, one: &Diagnostic) -> Option<serde_json::Value> {
         "case": case.id,
         "baseline": outcome.probes.composed.p,
         "repairs": repairs.as_ref().map(Vec::len),
-        "weighed": outcome.weighed,
+        "weighed": outcome.has_evidence,
         "best": best.map(|repair| repair.logp_after.exp()),
     }))
 }

@@ -12,7 +12,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::prompt_view::PromptView;
 use crate::server::server_settings::ServerSettings;
 use crate::server::snapshot::SessionSnapshot;
-use hoplens_analysis::{FileFindings, ModelAnswer, Repair, Undeclared};
+use hoplens_analysis::AnalysisEvent;
 use hoplens_ide::HoverTarget;
 use hoplens_interp::lens::TokenLens;
 use hoplens_store::LocatedModel;
@@ -155,35 +155,12 @@ pub(super) enum EngineEvent {
     },
 }
 
-/// A result of one step of an analysis.
+/// How an analysis proceeds.
 pub(super) enum AnalysisResult {
-    /// Verdicts of all cases.
-    Findings(Box<FileFindings>),
-    /// Repairs of one case.
-    Repairs {
-        /// The index of the case.
-        case: usize,
-        /// The repairs, best first.
-        repairs: Vec<Repair>,
-        /// Whether the evidence for and against them is complete.
-        weighed: bool,
-    },
+    /// The result of one step.
+    Step(Box<AnalysisEvent>),
     /// No more repairs come.
     RepairsDone,
-    /// What the model answers where nothing is expected.
-    Answer {
-        /// The index of the case.
-        case: usize,
-        /// The answer.
-        answer: Option<ModelAnswer>,
-    },
-    /// A hop that nobody declared.
-    Undeclared {
-        /// The index of the case.
-        case: usize,
-        /// The hop.
-        found: Box<Undeclared>,
-    },
     /// The model gave no findings.
     NoFindings,
 }

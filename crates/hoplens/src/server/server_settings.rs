@@ -11,24 +11,24 @@ use serde_json::Value;
 pub(super) const SETTINGS: [(&str, &str); 6] = [
     (
         "model",
-        "The model: an alias (`smollm2-135m`), a `.gguf` file, a folder, `org/name` from the Hugging Face hub, or `ollama:NAME`. Without it the one of the project's `hoplens.toml`, else the default.",
+        "The model that analyses prompts: an alias (`smollm2-135m`), a `.gguf` file, a folder, `org/name` from the Hugging Face hub, or `ollama:NAME`. By default, the model in the project's `hoplens.toml`, else `smollm2-135m`.",
     ),
-    ("run", "When the model looks at a prompt."),
+    ("run", "When prompts are analysed."),
     (
         "debounceMs",
-        "Milliseconds without an edit before the model looks at a prompt.",
+        "Pause in typing before a prompt is analysed, in milliseconds.",
     ),
     (
         "declaredOnly",
-        "Leave prompts alone that declare no hop, instead of guessing one.",
+        "Analyse only prompts that declare a hop. By default, hoplens guesses a hop in the others.",
     ),
     (
         "hints.surprisal",
-        "Show behind each token how surprising it was, besides the answer's probability at the end.",
+        "Show after each token how surprising it was, in addition to the answer's probability at the end.",
     ),
     (
         "codeLens.enabled",
-        "Show lenses above a prompt's cases that measure repairs and open the views.",
+        "Show code lenses above a prompt's cases. They measure repairs and open the views.",
     ),
 ];
 

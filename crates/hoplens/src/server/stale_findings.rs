@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_stays_behind_what_is_typed_at_its_place() {
+    fn a_hint_stays_behind_text_typed_at_its_position() {
         let hint = InlayHint {
             offset: 5,
             label: "→".into(),

@@ -5,7 +5,7 @@ use tower_lsp_server::ls_types::MessageType;
 use tower_lsp_server::ls_types::notification::Notification;
 
 use crate::engine::ModelStatus;
-use crate::server::protocol::ServerStatusParams;
+use crate::server::protocol::{ServerHealth, ServerStatusParams};
 use crate::server::session_handle::SessionHandle;
 
 /// `experimental/serverStatus`, which rust-analyzer defined and other servers adopted.
@@ -29,13 +29,17 @@ pub(super) async fn run(handle: SessionHandle, mut states: UnboundedReceiver<Mod
 async fn report(handle: &SessionHandle, status: &ModelStatus) {
     let client = &handle.client;
     let (health, quiescent, message) = match status {
-        ModelStatus::Absent(reason) => ("warning", true, reason.clone()),
-        ModelStatus::Loading(what) => ("ok", false, format!("loading {what}")),
+        ModelStatus::Absent(reason) => (ServerHealth::Warning, true, reason.clone()),
+        ModelStatus::Loading(what) => (ServerHealth::Ok, false, format!("loading {what}")),
         ModelStatus::Ready(info) => {
             let digest = info.sha256.get(..12).unwrap_or(&info.sha256);
-            ("ok", true, format!("{} (sha256:{digest})", info.name))
+            (
+                ServerHealth::Ok,
+                true,
+                format!("{} (sha256:{digest})", info.name),
+            )
         }
-        ModelStatus::Failed(reason) => ("error", true, reason.clone()),
+        ModelStatus::Failed(reason) => (ServerHealth::Error, true, reason.clone()),
     };
     match status {
         ModelStatus::Absent(_) => client.log_message(MessageType::WARNING, &message).await,
@@ -46,7 +50,7 @@ async fn report(handle: &SessionHandle, status: &ModelStatus) {
     }
     if handle.newest().client.server_status {
         let params = ServerStatusParams {
-            health: health.to_owned(),
+            health,
             quiescent,
             message,
         };

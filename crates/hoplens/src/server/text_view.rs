@@ -9,7 +9,7 @@ use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_ide::Snapshot;
 use hoplens_prompt::Origin;
-use hoplens_prompt::homes::{Home, homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{Home, homes, sidecar_home};
 
 /// A prompt file or a sidecar; everything is of the very text that a request is about.
 pub(super) struct TextView {

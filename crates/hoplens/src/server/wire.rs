@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_pass_as_they_are() {
+    fn valid_messages_are_not_changed() {
         let request = r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"b":"é"}}"#;
         let response = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
         let strange = format!(
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_becomes_one() {
+    fn malformed_frames_become_error_notifications() {
         let bodies = [
             "{",
             "[]",
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_was_left_out_is_null() {
+    fn a_missing_result_counts_as_null() {
         let passed = passed(framed(r#"{"jsonrpc":"2.0","id":4}"#).as_bytes());
         assert_eq!(
             passed[0],
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_between_messages_is_skipped_and_a_cut_one_is_dropped() {
+    fn garbage_between_messages_is_skipped_and_a_truncated_message_dropped() {
         let message = r#"{"jsonrpc":"2.0","method":"a"}"#;
         let input = format!(
             "rubbish\r\n\r\nContent-Length: x\r\n\r\n{}Content-Length: 99\r\n\r\n{{",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_skipped() {
+    fn an_oversized_message_is_skipped() {
         let long = format!("Content-Length: {}\r\n\r\n", LONGEST + 1);
         let mut input = long.into_bytes();
         input.resize(input.len() + LONGEST as usize + 1, b' ');
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_words_are_heard_though_nothing_moves() {
+    fn shutdown_is_noticed_while_the_output_is_blocked() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();

@@ -7,7 +7,8 @@
 use std::process::Command;
 
 use hoplens_analysis::{
-    AnalysisSettings, Document, Neighbours, Verdict, analyse, measure, subjects,
+    AnalysisContext, AnalysisSettings, PromptSource, ReferencePrompts, Verdict, add_evidence,
+    case_queries, find_repairs, find_verdicts,
 };
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::ModelContext;
@@ -354,26 +355,17 @@ fn the_other_cases_of_a_file_are_looked_at() {
     let file = parse("two.prompt", TWO_CASES, None);
     let settings = AnalysisSettings::default();
     let cancel = Cancel::new();
-    let findings = analyse(&model, &file, TWO_CASES, &settings, &cancel).unwrap();
-    let others = subjects(&model, &file, TWO_CASES);
+    let mut context = AnalysisContext::new(&model, &settings, &cancel);
+    let source = PromptSource::new(&file, TWO_CASES);
+    let findings = find_verdicts(&context, source).unwrap();
+    let others = case_queries(&model, source);
     assert_eq!(others.len(), 2);
     let case = &findings.cases[0];
     let outcome = case.outcome.as_ref().unwrap();
     assert_eq!(outcome.verdict, Some(Verdict::HopLost));
-    let document = Document {
-        file: &file,
-        text: TWO_CASES,
-    };
-    let repairs = measure(
-        &model,
-        document,
-        case,
-        &Neighbours::new(&file, others.clone()),
-        &settings,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
+    let reference_prompts = ReferencePrompts::new(&file, others);
+    let mut repairs = find_repairs(&mut context, case).unwrap();
+    add_evidence(&mut context, source, case, &reference_prompts, &mut repairs).unwrap();
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
         let Some(MemoryInjection { memory, placement }) = repair.change.injection() else {

@@ -1,4 +1,4 @@
-//! A language client that forgets nothing: whatever the server sends has to be consumed.
+//! A language client for tests. Every message of the server must be consumed.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};

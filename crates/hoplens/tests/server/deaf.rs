@@ -45,7 +45,7 @@ fn check_memory(client: &Client) {
 }
 
 #[test]
-fn it_is_heard_when_it_leaves() {
+fn shutdown_and_exit_end_a_client_that_does_not_read() {
     let mut client = talked_to();
     check_memory(&client);
     client.ask("shutdown", Value::Null);
@@ -56,7 +56,7 @@ fn it_is_heard_when_it_leaves() {
 }
 
 #[test]
-fn exit_alone_is_heard_as_well() {
+fn exit_without_shutdown_ends_a_client_that_does_not_read() {
     let mut client = talked_to();
     client.notify("exit", Value::Null);
     let (code, took) = client.wait_for_end();
@@ -65,7 +65,7 @@ fn exit_alone_is_heard_as_well() {
 }
 
 #[test]
-fn its_end_is_noticed() {
+fn the_end_of_input_ends_a_client_that_does_not_read() {
     let mut client = talked_to();
     client.hang_up();
     assert_eq!(client.wait_for_end().0, Some(1));

@@ -1,4 +1,4 @@
-//! From the first byte to the exit code.
+//! The begin and the end of a session.
 
 use std::process::Command;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn the_end_of_input_ends_the_process() {
 
 #[cfg(unix)]
 #[test]
-fn the_server_does_not_outlive_its_editor() {
+fn the_server_ends_with_its_editor() {
     let mut editor = Command::new("sleep").arg("600").spawn().unwrap();
     let start = Start {
         process_id: Some(editor.id()),

@@ -1,4 +1,4 @@
-//! What the log contains and what it does not, and that nothing leaves the process otherwise.
+//! What the log contains, and that no socket is opened.
 
 use std::path::Path;
 use std::process::Command;

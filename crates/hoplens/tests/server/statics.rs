@@ -1,4 +1,4 @@
-//! What can be said without a model.
+//! Diagnostics and hovers that need no model.
 
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ fn ranges_count_in_the_clients_encoding() {
 }
 
 #[test]
-fn what_is_no_prompt_is_left_alone_until_a_sidecar_makes_it_one() {
+fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::start(&without_model(folder.path()));
     client.notification("experimental/serverStatus", |status| {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hoplens_prompt::homes::{Home, kinds};
+use hoplens_prompt::declaration_sites::{Home, kinds};
 use hoplens_prompt::keys::{Key, Kind};
 use hoplens_prompt::outline::{Outline, Spot, Step, What};
 

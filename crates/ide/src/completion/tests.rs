@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::completion::project::project_key_at;
 use crate::snapshot::Snapshot;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 use hoplens_prompt::parse_facts;
 use hoplens_runtime::ModelInfo;
 

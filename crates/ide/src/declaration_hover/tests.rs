@@ -1,5 +1,5 @@
 use super::*;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 
 /// The hover at `$0`, and what it is about.
 fn hover(name: &str, marked: &str) -> Option<(String, String)> {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use hoplens_prompt::homes::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{homes, sidecar_home};
 
 /// Every token: its text, its type, its modifiers.
 fn shown(name: &str, text: &str) -> Vec<(String, &'static str, String)> {

@@ -3,12 +3,13 @@
 mod findings;
 
 use hoplens_analysis::{
-    AnalysisSettings, CaseFindings, CaseOutcome, CaseQuery, Document, FileFindings, Neighbours,
-    Repair, SearchSettings, Thresholds, Variant, analyse, measure, run_probes,
+    AnalysisContext, AnalysisSettings, CaseFindings, CaseOutcome, CaseQuery, FileFindings,
+    PromptSource, ReferencePrompts, Repair, SearchSettings, Thresholds, Variant, add_evidence,
+    find_repairs, find_verdicts, run_probes,
 };
 use hoplens_ide::{Snapshot, repair_edit};
 use hoplens_injection::Scope;
-use hoplens_prompt::edited;
+use hoplens_prompt::{PromptFile, edited};
 use hoplens_runtime::{Cancel, Model};
 use hoplens_test_support::{FAMILIES, assert_close, load, miniature};
 
@@ -47,8 +48,18 @@ fn settings() -> AnalysisSettings {
 }
 
 fn found(model: &Model, snapshot: &Snapshot) -> FileFindings {
-    let (file, text) = (&snapshot.file, &snapshot.text);
-    analyse(model, file, text, &settings(), &Cancel::new()).unwrap()
+    verdicts(model, &snapshot.file, &snapshot.text, &settings())
+}
+
+fn verdicts(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    settings: &AnalysisSettings,
+) -> FileFindings {
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, settings, &cancel);
+    find_verdicts(&context, PromptSource::new(file, text)).unwrap()
 }
 
 fn outcome(case: &CaseFindings) -> &CaseOutcome {
@@ -63,7 +74,10 @@ fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
         mentions: Vec::new(),
         injections: Vec::new(),
     };
-    let (probes, _) = run_probes(model, &subject, &settings(), &Cancel::new()).unwrap();
+    let (probes, _) = {
+        let (settings, cancel) = (settings(), Cancel::new());
+        run_probes(&AnalysisContext::new(model, &settings, &cancel), &subject).unwrap()
+    };
     probes.composed.logp
 }
 
@@ -170,7 +184,7 @@ fn an_applied_repair_does_what_was_promised() {
                 .unwrap_or_else(|| panic!("{family}: no edit for {repair:?}"));
             let (file, text) = edited(&snapshot.file, &snapshot.text, &edit);
             let settings = settings();
-            let after = analyse(&model, &file, &text, &settings, &Cancel::new()).unwrap();
+            let after = verdicts(&model, &file, &text, &settings);
             let outcome = outcome(&after.cases[0]);
             let what = format!("{family}: {:?}", repair.change);
             // τ and the numbers of a file are as exact as those in memory.
@@ -205,7 +219,7 @@ fn stability_is_what_the_other_cases_become() {
             }
         }
         let (file, text) = edited(&snapshot.file, &snapshot.text, &wider);
-        let after = analyse(&model, &file, &text, &settings(), &Cancel::new()).unwrap();
+        let after = verdicts(&model, &file, &text, &settings());
         let after = outcome(&after.cases[1]).probes.composed.logp;
         assert_close(stability.mean_dlogp, after - before, 1e-3, "Δlog p");
         assert_close(stability.worst_dlogp, after - before, 1e-3, "Δlog p");
@@ -214,23 +228,24 @@ fn stability_is_what_the_other_cases_become() {
     assert!(seen > 5);
 }
 
-fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repair> {
-    let document = Document {
-        file: &snapshot.file,
-        text: &snapshot.text,
-    };
+/// The repairs of a case with their evidence.
+fn measured(
+    model: &Model,
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    reference_prompts: &ReferencePrompts,
+) -> Vec<Repair> {
     let (settings, cancel) = (settings(), Cancel::new());
-    let around = Neighbours::new(&snapshot.file, []);
-    let found = measure(
-        model,
-        document,
-        case,
-        &around,
-        &settings,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
+    let mut context = AnalysisContext::new(model, &settings, &cancel);
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let mut repairs = find_repairs(&mut context, case).unwrap();
+    add_evidence(&mut context, source, case, reference_prompts, &mut repairs).unwrap();
+    repairs
+}
+
+fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repair> {
+    let reference_prompts = ReferencePrompts::new(&snapshot.file, []);
+    let found = measured(model, snapshot, case, &reference_prompts);
     // A span of the prompt would be one more kind; the search asks for these two.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
@@ -250,31 +265,16 @@ fn the_prompts_around_are_read_once_for_all_cases() {
         "  - {id: third, input: {verb: looks}, expect: \" sea\"}\nhoplens.inject:",
     );
     let snapshot = Snapshot::new("chain.prompt", text, None);
-    let document = Document {
-        file: &snapshot.file,
-        text: &snapshot.text,
-    };
     let findings = found(&model, &snapshot);
     let subjects: Vec<CaseQuery> = findings
         .cases
         .iter()
         .map(|case| case.query.clone())
         .collect();
-    let (settings, cancel) = (settings(), Cancel::new());
-    let repairs = |case: usize, around: &Neighbours| {
-        let case = &findings.cases[case];
-        measure(
-            &model,
-            document,
-            case,
-            around,
-            &settings,
-            &cancel,
-            &mut |_| {},
-        )
-        .unwrap()
+    let repairs = |case: usize, reference_prompts: &ReferencePrompts| {
+        measured(&model, &snapshot, &findings.cases[case], reference_prompts)
     };
-    let fresh = || Neighbours::new(&snapshot.file, subjects.clone());
+    let fresh = || ReferencePrompts::new(&snapshot.file, subjects.clone());
     let shared = fresh();
     assert_eq!(shared.read(), 0);
     let first = repairs(0, &shared);

@@ -4,20 +4,24 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::case::{Case, Injection, Measured, Origin};
+use crate::declarations::case::{Case, Injection, Measured};
+use crate::declarations::namespace;
+use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
+use crate::edit::file_edit::{FileEdit, TextEdit, edited};
+use crate::edit::new_injection::written_record;
+use crate::edit::place;
 use crate::edit::place::Item;
+use crate::edit::sound::errors;
 use crate::edit::verify::{plain_case, plain_injection};
-use crate::edit::{FileEdit, TextEdit, edited, place, written_record};
-use crate::file::PromptFile;
-use crate::format::Format;
-use crate::quote::quoted;
-use crate::sound::errors;
-use crate::yaml::Node;
-use crate::{namespace, yaml};
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::Format;
+use crate::yaml;
+use crate::yaml::node::Node;
+use crate::yaml::quote::quoted;
 
 /// The YAML that a list stands in, or will.
-pub(super) struct Home<'text> {
+pub(crate) struct Home<'text> {
     pub text: &'text str,
     pub newline: &'static str,
     format: Format,
@@ -28,7 +32,7 @@ pub(super) struct Home<'text> {
 
 /// Where a target keeps its lists; `None` for a fence without front matter, which is left as short
 /// as it is.
-pub(super) fn home<'text>(
+pub(crate) fn home<'text>(
     file: &'text PromptFile,
     text: &'text str,
     target: Origin,
@@ -56,28 +60,28 @@ pub(super) fn home<'text>(
 
 /// That the YAML has an error.
 #[derive(Debug)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl Home<'_> {
     /// The keys that lead to a list.
-    pub(super) fn path(&self, list: &str) -> Vec<String> {
+    pub(crate) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
     }
 
     /// The root of the tree; none where nothing stands in the YAML.
-    pub(super) fn root(&self) -> Result<Option<Node>, Broken> {
+    pub(crate) fn root(&self) -> Result<Option<Node>, Broken> {
         let Some(range) = &self.yaml else {
             return Ok(None);
         };
         let yaml = self.text.get(range.clone()).ok_or(Broken)?;
-        let tree = yaml::read(yaml, range.start);
+        let tree = yaml::read::read(yaml, range.start);
         if tree.error.is_some() {
             return Err(Broken);
         }
         Ok(tree.root.filter(|root| !root.is_null()))
     }
 
-    pub(super) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
+    pub(crate) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
         FileEdit {
             target: self.target,
             edits,
@@ -87,7 +91,7 @@ impl Home<'_> {
 }
 
 /// The edit that adds an item to a list, untested.
-pub(super) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
+pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
     let (path, newline) = (home.path(list), home.newline);
     let Some(range) = home.yaml.clone() else {
         let list = place::new_key(&path, item, 0, newline);
@@ -219,7 +223,8 @@ fn first_sound(
             let edit = home.edit(file, vec![added(&home, list, item)?]);
             let (after, now) = edited(file, text, &edit);
             let same_prompts = after.defaults == file.defaults
-                && super::verify::bodies(&after, &now) == super::verify::bodies(file, text);
+                && crate::edit::verify::bodies(&after, &now)
+                    == crate::edit::verify::bodies(file, text);
             let sound = same_prompts && errors(&after) <= errors(file) && holds(&after, target);
             sound.then_some(edit)
         })

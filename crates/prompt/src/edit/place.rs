@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::edit::TextEdit;
-use crate::yaml::{Data, Node};
+use crate::edit::file_edit::TextEdit;
+use crate::yaml::node::{Data, Node};
 
 /// An item to be written, of values that are YAML already.
-pub(super) enum Item {
+pub(crate) enum Item {
     /// Keys with their values.
     Map(Vec<(&'static str, String)>),
     /// One value.
@@ -42,7 +42,7 @@ impl Item {
 }
 
 /// A file with the bytes of its YAML.
-pub(super) struct Document<'text> {
+pub(crate) struct Document<'text> {
     pub text: &'text str,
     pub range: Range<usize>,
     pub newline: &'static str,
@@ -50,7 +50,7 @@ pub(super) struct Document<'text> {
 
 /// The keys of `path` inside each other, with a list of one item; indented by `indent`, without a
 /// line break at the end.
-pub(super) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
+pub(crate) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
     let mut out = String::new();
     let mut indent = indent;
     for key in path {
@@ -77,7 +77,7 @@ fn new_flow(path: &[String], item: &Item) -> String {
 
 /// The edit that adds `item` to the list under the keys of `path`; `None` where the YAML does not
 /// allow it.
-pub(super) fn item(
+pub(crate) fn item(
     doc: &Document<'_>,
     root: Option<&Node>,
     path: &[String],
@@ -166,7 +166,7 @@ pub(super) fn item(
 }
 
 /// The edit that gives the case at `range`, an item of `cases`, an id.
-pub(super) fn case_id(
+pub(crate) fn case_id(
     text: &str,
     cases: &Node,
     range: &Range<usize>,

@@ -1,8 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
+use crate::file::prompt_file::find_case;
 use hoplens_injection::{Encoding, Scope, SpanScope};
 
 const REEF: &str = r#"---
@@ -230,7 +233,7 @@ proptest! {
         }
         prop_assert!(text.get(file.body.clone()).is_some());
         for case in file.cases.iter().map(Some).chain([None]) {
-            let rendered = crate::render(&file, &text, case);
+            let rendered = crate::render::render(&file, &text, case);
             for problem in rendered.problems {
                 prop_assert!(text.get(problem.range.clone()).is_some(), "{problem:?}");
             }

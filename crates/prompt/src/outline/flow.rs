@@ -21,7 +21,7 @@ struct Open {
 ///
 /// One that is not closed ends before a line that is not indented deeper than its key, so that a
 /// bracket that is still missing does not swallow what follows.
-pub(super) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
+pub(crate) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
     let base = scan.spots[owner].column;
     let mut stack: Vec<Open> = Vec::new();
     let mut at = at;

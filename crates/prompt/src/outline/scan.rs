@@ -8,7 +8,7 @@ use crate::outline::{Outline, Spot, What, flow, unquoted};
 const MAX_DEPTH: usize = 64;
 
 /// The text, and what was found up to a place in it.
-pub(super) struct Scan<'text> {
+pub(crate) struct Scan<'text> {
     pub text: &'text str,
     pub end: usize,
     pub spots: Vec<Spot>,
@@ -17,8 +17,8 @@ pub(super) struct Scan<'text> {
     root_items: usize,
 }
 
-pub(super) fn scan(text: &str, window: Range<usize>) -> Outline {
-    let end = crate::text::snap(text, window.end);
+pub(crate) fn scan(text: &str, window: Range<usize>) -> Outline {
+    let end = crate::text::change::snap(text, window.end);
     let mut scan = Scan {
         text,
         end,
@@ -26,7 +26,7 @@ pub(super) fn scan(text: &str, window: Range<usize>) -> Outline {
         open: Vec::new(),
         root_items: 0,
     };
-    let mut at = crate::text::snap(text, window.start).min(end);
+    let mut at = crate::text::change::snap(text, window.start).min(end);
     if at == 0 && text.starts_with('\u{feff}') {
         at = '\u{feff}'.len_utf8().min(end);
     }
@@ -306,7 +306,7 @@ impl Scan<'_> {
 }
 
 /// Bytes of the quoted scalar that `text` begins with, if it ends.
-pub(super) fn quoted_length(text: &str) -> Option<usize> {
+pub(crate) fn quoted_length(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     let (_, quote) = chars.next()?;
     while let Some((at, char)) = chars.next() {

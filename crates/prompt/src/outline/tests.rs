@@ -115,8 +115,8 @@ fn a_long_line_of_brackets_is_read_in_bearable_time() {
 }
 
 /// The bytes of all keys in a tree, in the order of the file.
-fn keys(node: &super::super::yaml::Node, found: &mut Vec<Range<usize>>) {
-    if let super::super::yaml::Data::List { items, .. } = &node.data {
+fn keys(node: &crate::yaml::node::Node, found: &mut Vec<Range<usize>>) {
+    if let crate::yaml::node::Data::List { items, .. } = &node.data {
         for item in items {
             keys(item, found);
         }
@@ -166,7 +166,7 @@ proptest! {
             };
             text.push_str(&item);
         }
-        let root = super::super::yaml::read(&text, 0).root.unwrap();
+        let root = crate::yaml::read::read(&text, 0).root.unwrap();
         let outline = Outline::read(&text, 0..text.len());
         let mut parsed = Vec::new();
         keys(&root, &mut parsed);

@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 
-use crate::case::Origin;
+use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
-use crate::problem::Problem;
-use crate::render::failure::Failure;
+use crate::template::failure::Failure;
+
+/// Findings of one kind in one prompt; who has more reads none of them.
+pub(crate) const MANY: usize = 100;
 
 /// A problem of the prompt file itself.
-pub(super) fn problem(
+pub(crate) fn problem(
     code: Code,
     severity: Severity,
     range: Range<usize>,
@@ -25,7 +28,7 @@ pub(super) fn problem(
 }
 
 /// The problem of a template, which begins at byte `base` of the file, that cannot be rendered.
-pub(super) fn not_rendered(failure: &Failure, base: usize) -> Problem {
+pub(crate) fn not_rendered(failure: &Failure, base: usize) -> Problem {
     problem(
         failure.code,
         Severity::Error,
@@ -38,7 +41,7 @@ pub(super) fn not_rendered(failure: &Failure, base: usize) -> Problem {
 }
 
 /// The problem of a tag whose variable has no value; `remedy` ends "Give it one in …".
-pub(super) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> Problem {
+pub(crate) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> Problem {
     let message = format!(
         "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."
     );

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::Case;
+use crate::declarations::case::Case;
+use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
-use crate::file::{InputValue, PromptFile};
-use crate::mapped::Mapped;
-use crate::render::{Rendered, Turn, findings};
+use crate::file::prompt_file::PromptFile;
+use crate::render::findings;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::Mapped;
 
 /// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
-pub(super) fn render(
+pub(crate) fn render(
     file: &PromptFile,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,

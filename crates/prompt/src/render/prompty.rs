@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
+use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
-use crate::file::InputValue;
-use crate::mapped::Mapped;
-use crate::problem::Problem;
-use crate::prompty::{line_break, role_of_line};
-use crate::render::written::Written;
-use crate::render::{MANY, Rendered, Turn, findings};
+use crate::format::prompty::{line_break, role_of_line};
+use crate::render::findings;
+use crate::render::findings::MANY;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::Mapped;
+use crate::template::written::Written;
 
 /// The template with every line break as `\n`, as Python reads text files.
-pub(super) fn prepared(body: &str, base: usize) -> Mapped {
+pub(crate) fn prepared(body: &str, base: usize) -> Mapped {
     if !body.contains('\r') {
         return Mapped::verbatim(body, base..base + body.len());
     }
@@ -36,7 +38,7 @@ pub(super) fn prepared(body: &str, base: usize) -> Mapped {
 /// at a message's ends are dropped, and all line breaks become `\n`. Text before the first role
 /// line is the system's; without any the prompt has no roles. With `strict`, a role line that is
 /// not one of the template's own is refused by the runtime, and is text here.
-pub(super) fn messages(
+pub(crate) fn messages(
     written: &Written,
     template: &Mapped,
     text: &str,

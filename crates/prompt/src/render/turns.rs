@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
+use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
-use crate::file::InputValue;
-use crate::mapped::Mapped;
-use crate::problem::Problem;
-use crate::render::instrument::Mark;
-use crate::render::template::Output;
-use crate::render::{MANY, Rendered, Turn, findings};
-use crate::tags;
+use crate::render::findings;
+use crate::render::findings::MANY;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::Mapped;
+use crate::template::handlebars::instrument::Mark;
+use crate::template::handlebars::lexer;
+use crate::template::handlebars::render::Output;
 
 /// A part of the output.
 enum Part<'out> {
@@ -27,7 +29,7 @@ struct Message<'out> {
 /// Splits the output as dotprompt does and maps every byte to the prompt file.
 ///
 /// `body` begins at byte `base` of the file; `value` finds the scalar behind a variable.
-pub(super) fn build(
+pub(crate) fn build(
     output: &Output,
     body: &str,
     base: usize,
@@ -159,7 +161,7 @@ fn push(
     };
     let source = body.get(mark.source.clone()).unwrap_or_default();
     let verbatim = mark.verbatim && source == text;
-    let value = tags::simple_name(source)
+    let value = lexer::simple_name(source)
         .filter(|_| mark.top && !verbatim)
         .and_then(value)
         .filter(|value| value.value == text);

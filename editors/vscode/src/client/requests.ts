@@ -7,7 +7,7 @@ import type {
     HeadsResult,
     InjectParams,
     InjectResult,
-    ModelEntry,
+    ListedModel,
     StatusResult,
     SweepParams,
     SweepResult,
@@ -59,7 +59,7 @@ export function cancel(client: LanguageClient, uri: string | undefined): Promise
     return execute(client, SERVER_COMMANDS.cancel, uri === undefined ? undefined : { uri });
 }
 
-export function models(client: LanguageClient): Promise<ModelEntry[]> {
+export function models(client: LanguageClient): Promise<ListedModel[]> {
     return execute(client, SERVER_COMMANDS.models);
 }
 

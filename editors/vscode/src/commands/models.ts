@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-import type { ModelEntry } from "../client/protocol";
+import type { ListedModel } from "../client/protocol";
 import * as requests from "../client/requests";
 import { saveModelSetting } from "../config";
 import { requireClient } from "../server/require-client";
@@ -42,7 +42,7 @@ export async function pickModel(supervisor: Supervisor): Promise<void> {
 }
 
 /** Shows a model as an item of the list. */
-export function modelItem(model: ModelEntry): ModelItem {
+export function modelItem(model: ListedModel): ModelItem {
     const details = [
         model.size === null ? "" : `${Math.max(1, Math.round(model.size / 1e6))} MB`,
         model.licence ?? "",

@@ -2,9 +2,9 @@
 
 import type {
     AblationMode,
-    Encoding,
+    EncodingName,
     HeadsResult,
-    Scope,
+    ScopeName,
     SweepCell,
     SweepResult,
 } from "../client/protocol";
@@ -22,8 +22,8 @@ export interface HeadsOptions {
 export interface SweepOptions {
     /** `undefined` for the memory that the server proposes. */
     memory: string | undefined;
-    encoding: Encoding;
-    scope: Scope;
+    encoding: EncodingName;
+    scope: ScopeName;
 }
 
 /** From the extension to a webview. */

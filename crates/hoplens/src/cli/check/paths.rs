@@ -212,7 +212,7 @@ fn glob_refused(reason: &impl ToString) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::analysed::open;
+    use crate::cli::prompt_files::open;
 
     #[test]
     fn a_glob_begins_in_a_folder() {

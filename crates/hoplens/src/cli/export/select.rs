@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use crate::cli::analysed::open;
 use crate::cli::cases;
 use crate::cli::error::CliError;
 use crate::cli::export::args::ExportArgs;
 use crate::cli::export::usage;
 use crate::cli::global::Global;
+use crate::cli::prompt_files::open;
 use hoplens_analysis::memory_injection;
-use hoplens_analysis::{AnalysisSettings, CaseFindings, FileFindings, analyse};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseFindings, FileFindings, PromptSource, find_verdicts,
+};
 use hoplens_injection::Scope;
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_runtime::{Cancel, Model};
@@ -70,8 +72,10 @@ fn of_file(
         bos: global.bos(),
         ..AnalysisSettings::default()
     };
-    let (file_text, cancel) = (&snapshot.text, Cancel::new());
-    let findings = analyse(model, &snapshot.file, file_text, &settings, &cancel)?;
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, &settings, &cancel);
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let findings = find_verdicts(&context, source)?;
     let about = |reason: String| CliError::Case {
         path: file.into(),
         reason,

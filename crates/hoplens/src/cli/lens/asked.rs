@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::cli::lens::read::ReadArgs;
-use crate::cli::{analysed, cases, projects};
-use hoplens_analysis::{AnalysisError, CaseQuery, case_id, case_subject};
+use crate::cli::{cases, projects, prompt_files};
+use hoplens_analysis::{AnalysisError, PromptSource, case_id, case_query};
 use hoplens_ide::documents::{BridgedMention, HeadsQuery};
 use hoplens_prompt::{find_phrase, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
@@ -62,7 +62,7 @@ fn of_file(
 ) -> Result<HeadsQuery, CliError> {
     let path = file.to_string_lossy();
     let bos = projects::settings(&path, global)?.bos;
-    let snapshot = analysed::open(file)?;
+    let snapshot = prompt_files::open(file)?;
     let index = match &args.case {
         Some(name) => cases::named(&snapshot, name)?.into_iter().next().flatten(),
         None => (!snapshot.file.cases.is_empty()).then_some(0),
@@ -72,9 +72,9 @@ fn of_file(
         path: file.into(),
         reason: format!("{id}: {error}"),
     };
-    let subject: CaseQuery =
-        case_subject(model, &snapshot.file, &snapshot.text, index).map_err(failed)?;
-    let mut asked = HeadsQuery::of_case(model, &subject, bos, &Cancel::new()).map_err(failed)?;
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let query = case_query(model, source, index).map_err(failed)?;
+    let mut asked = HeadsQuery::of_case(model, &query, bos, &Cancel::new()).map_err(failed)?;
     if let (Some(hop), Some(bridge)) = (&mut asked.hop, &args.bridge) {
         hop.bridge.clone_from(bridge);
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
-use crate::cli::{analysed, progress, write};
+use crate::cli::{progress, prompt_files, write};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{LensText, SampleOptions, TextSource, cut, sample};
 use hoplens_runtime::{Cancel, Model};
@@ -142,7 +142,10 @@ fn of(
         bar.finish_and_clear();
         return Ok(text);
     }
-    let texts: Result<Vec<String>, CliError> =
-        args.text.iter().map(|path| analysed::read(path)).collect();
+    let texts: Result<Vec<String>, CliError> = args
+        .text
+        .iter()
+        .map(|path| prompt_files::read(path))
+        .collect();
     Ok(cut(model, &texts?, args.length))
 }

@@ -1,21 +1,9 @@
-//! The arguments of commands.
+//! The arguments and results of commands.
 
-use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
-use tower_lsp_server::ls_types as lsp;
-
-/// The case of a prompt that a command is about.
-#[derive(Debug, Clone, Deserialize)]
-pub(in crate::server) struct CaseLocation {
-    /// The prompt.
-    pub uri: lsp::Uri,
-    /// A position in the prompt's text.
-    pub position: Option<lsp::Position>,
-    /// The case's id, or `#1`, `#2`, …; if absent, the case at `position`, or the first.
-    pub case: Option<String>,
-}
 
 /// Reads a command's argument; a bare URI is a map with nothing else.
 ///
@@ -32,4 +20,12 @@ pub(in crate::server) fn read<T: DeserializeOwned>(argument: Value) -> Result<T>
              command takes"
         ))
     })
+}
+
+/// Converts a command's result.
+///
+/// # Errors
+/// The result cannot be JSON.
+pub(in crate::server) fn write(result: impl Serialize) -> Result<Value> {
+    serde_json::to_value(result).map_err(|_| Error::internal_error())
 }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::{Error, Result};
 
-use crate::server::commands::argument::CaseLocation;
+use crate::server::commands::argument::write;
 use crate::server::document_key::DocumentKey;
 use crate::server::positions;
+use crate::server::protocol::{CaseEntry, CaseLocation};
 use crate::server::requests::{Analyzed, ensure_analyzed};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, Verdict};
@@ -64,21 +65,25 @@ pub(super) async fn run(session: &SessionHandle, place: CaseLocation) -> Result<
         let repairs = outcome.ok().and_then(|found| found.repairs.as_ref());
         let best = repairs.and_then(|repairs| repairs.first());
         let probe = outcome.ok().map(|found| &found.probes.composed);
+        let verdict = outcome.ok().and_then(|found| found.verdict);
         let has_answer = !case.query.expect.is_empty();
-        json!({
-            "id": case.id,
-            "prompt": case.rendered.text,
-            "expect": case.query.expect,
-            "p": probe.filter(|_| has_answer).map(|probe| probe.p),
-            "rank": probe.filter(|_| has_answer).map(|probe| probe.rank),
-            "next": probe.and_then(|probe| probe.top.first()),
-            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::name),
-            "error": outcome.err(),
-            "repairs": repairs.map(Vec::len),
-            "best": best.map(|best| repair_title(&view.snapshot, case, best)),
-            "uri": declared.and_then(|case| Some(&view.source(case.origin)?.uri)),
-            "range": range,
-        })
+        CaseEntry {
+            id: case.id.clone(),
+            prompt: case.rendered.text.clone(),
+            expect: case.query.expect.clone(),
+            p: probe.filter(|_| has_answer).map(|probe| probe.p),
+            rank: probe.filter(|_| has_answer).map(|probe| probe.rank),
+            next: probe
+                .and_then(|probe| probe.top.first())
+                .map(|next| json!(next)),
+            verdict: verdict.map(|verdict| Verdict::name(verdict).to_owned()),
+            error: outcome.err().cloned(),
+            repairs: repairs.map(Vec::len),
+            best: best.map(|best| repair_title(&view.snapshot, case, best)),
+            uri: declared.and_then(|case| Some(view.source(case.origin)?.uri.clone())),
+            range,
+        }
     };
-    Ok(analyzed.findings.cases.iter().map(row).collect())
+    let entries = analyzed.findings.cases.iter().map(row);
+    write(entries.collect::<Vec<_>>())
 }

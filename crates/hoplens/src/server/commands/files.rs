@@ -1,49 +1,24 @@
 //! Heads and sweeps as files: pages, pictures, JSON.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::commands::argument::read;
+use crate::server::commands::argument::{read, write};
 use crate::server::commands::{heads, sweep};
+use crate::server::protocol::{ExportFormat, ExportKind, ExportParams, FileResult};
 use crate::server::requests::failed;
 use crate::server::session_handle::SessionHandle;
 use hoplens_ide::documents::heads_page;
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ExportKind {
-    Heads,
-    Sweep,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ExportFormat {
-    Svg,
-    Json,
-    Html,
-}
-
-impl ExportFormat {
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Svg => ".svg",
-            Self::Json => ".json",
-            Self::Html => ".html",
-        }
+fn ending(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Svg => ".svg",
+        ExportFormat::Json => ".json",
+        ExportFormat::Html => ".html",
     }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct ExportParams {
-    kind: ExportKind,
-    format: ExportFormat,
-    /// The file; if absent, a temporary one.
-    path: Option<PathBuf>,
 }
 
 /// Writes a file and opens nothing.
@@ -78,7 +53,7 @@ pub(super) async fn export(
         ExportKind::Sweep => "sweep",
     };
     let path = written(params.path, name, params.format, text).await?;
-    Ok(json!({"path": path}))
+    write(FileResult { path })
 }
 
 /// Writes the page of the heads and opens it.
@@ -124,7 +99,7 @@ async fn written(
     let write = move || -> std::io::Result<PathBuf> {
         let prefix = format!("hoplens-{name}-");
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(format.ending());
+        builder.prefix(&prefix).suffix(ending(format));
         let mut file = builder.tempfile_in(&folder)?;
         file.write_all(text.as_bytes())?;
         match path {
@@ -148,7 +123,7 @@ async fn written(
 /// Asks the client to open a file in the system's program for it; if the client cannot, a message
 /// shows the path.
 fn open(session: &SessionHandle, path: PathBuf) -> Result<Value> {
-    let told = json!({"path": path});
+    let result = write(FileResult { path: path.clone() })?;
     let uri = lsp::Uri::from_file_path(&path)
         .ok_or_else(|| failed(format!("{} has no URI", path.display())))?;
     let (client, can_show) = (
@@ -168,5 +143,5 @@ fn open(session: &SessionHandle, path: PathBuf) -> Result<Value> {
             client.show_message(lsp::MessageType::INFO, message).await;
         }
     });
-    Ok(told)
+    Ok(result)
 }

@@ -1,14 +1,15 @@
 //! `hoplens.server.heads`: every head at a token of a prompt.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::ProgressToken;
 
-use crate::server::commands::argument::CaseLocation;
+use crate::server::commands::argument::write;
 use crate::server::commands::cases;
 use crate::server::document_key::DocumentKey;
 use crate::server::progress::WorkProgress;
+use crate::server::protocol::common::AblationMode;
+use crate::server::protocol::{CaseLocation, HeadsParams, HeadsResult};
 use crate::server::requests::{Analyzed, ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::CaseFindings;
@@ -22,41 +23,19 @@ use hoplens_interp::lens::AnyLens;
 /// Most words of each head.
 const WORDS: usize = 8;
 
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct HeadsParams {
-    #[serde(flatten)]
-    pub place: CaseLocation,
-    /// How heads are ablated.
-    #[serde(default)]
-    pub ablate: AblateName,
-    /// Whether the heads that read out the case's bridge are searched for.
-    #[serde(default)]
-    pub bridge: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(in crate::server) enum AblateName {
-    #[default]
-    Zero,
-    Mean,
-    Estimate,
-    None,
-}
-
-impl From<AblateName> for AblationMethod {
-    fn from(name: AblateName) -> Self {
+impl From<AblationMode> for AblationMethod {
+    fn from(name: AblationMode) -> Self {
         match name {
-            AblateName::Zero => Self::Zero,
-            AblateName::Mean => Self::Mean,
-            AblateName::Estimate => Self::Estimate,
-            AblateName::None => Self::None,
+            AblationMode::Zero => Self::Zero,
+            AblationMode::Mean => Self::Mean,
+            AblationMode::Estimate => Self::Estimate,
+            AblationMode::None => Self::None,
         }
     }
 }
 
 /// The heads, as JSON and as a map.
-pub(super) struct HeadsResult {
+pub(super) struct MeasuredHeads {
     pub document: Value,
     pub map: HeadMap,
 }
@@ -74,15 +53,20 @@ pub(super) async fn heads(
     session: &SessionHandle,
     params: &HeadsParams,
     progress: Option<ProgressToken>,
-) -> Result<HeadsResult> {
-    let key = DocumentKey::of(&params.place.uri);
+) -> Result<MeasuredHeads> {
+    let key = DocumentKey::of(&params.uri);
     let analyzed = ensure_analyzed(session, &key).await?;
-    let index = cases::index(&analyzed, &params.place)?;
+    let location = CaseLocation {
+        uri: params.uri.clone(),
+        position: params.position,
+        case: params.case.clone(),
+    };
+    let index = cases::index(&analyzed, &location)?;
     let Some(case) = analyzed.findings.cases.get(index).cloned() else {
         return Err(failed("there is no such case"));
     };
     let token = token(&analyzed, params, index, &case);
-    let is_slow = matches!(params.ablate, AblateName::Zero | AblateName::Mean);
+    let is_slow = matches!(params.ablate, AblationMode::Zero | AblationMode::Mean);
     let title = format!("Ablating the heads of {}", key.short_name());
     let progress = is_slow.then(|| WorkProgress::begin_for(session, title, progress));
     let bos = analyzed.session.analysis_settings(&analyzed.view).bos;
@@ -106,14 +90,14 @@ pub(super) async fn heads(
     })
     .await?;
     drop(progress);
-    let document = placed(&analyzed, &case, document);
-    Ok(HeadsResult { document, map })
+    let document = placed(&analyzed, &case, document)?;
+    Ok(MeasuredHeads { document, map })
 }
 
 /// Returns the index of the token at the position, or of the last one.
 fn token(analyzed: &Analyzed, params: &HeadsParams, index: usize, case: &CaseFindings) -> usize {
     let last = case.tokens.len().saturating_sub(1);
-    let Some(position) = params.place.position else {
+    let Some(position) = params.position else {
         return last;
     };
     let offset = cases::offset(analyzed, position);
@@ -133,16 +117,18 @@ fn token_at(case: &CaseFindings, offset: usize) -> Option<usize> {
 }
 
 /// Adds to the document what an editor needs to show it beside the text.
-fn placed(analyzed: &Analyzed, case: &CaseFindings, mut document: Value) -> Value {
-    let view = &analyzed.view;
+fn placed(analyzed: &Analyzed, case: &CaseFindings, document: Value) -> Result<Value> {
+    let prompt = &analyzed.view.prompt;
     let encoding = analyzed.session.client.encoding;
     let ranges = (0..case.tokens.len()).map(|token| {
         let source = token_source(case, token)?;
-        Some(view.prompt.range(&source, encoding))
+        Some(prompt.range(&source, encoding))
     });
-    document["ranges"] = json!(ranges.collect::<Vec<_>>());
-    document["uri"] = json!(view.prompt.uri);
-    document["version"] = json!(view.prompt.version);
-    document["case"] = json!(case.id);
-    document
+    write(HeadsResult {
+        uri: prompt.uri.clone(),
+        version: prompt.version,
+        case: case.id.clone(),
+        ranges: ranges.collect(),
+        document,
+    })
 }

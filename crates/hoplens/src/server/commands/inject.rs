@@ -1,40 +1,31 @@
 //! `hoplens.server.inject`: writes an injection into a prompt, with its measured effect.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::commands::argument::CaseLocation;
+use crate::server::commands::argument::write;
 use crate::server::commands::cases;
-use crate::server::commands::sweep::{EncodingName, ScopeName};
 use crate::server::convert;
 use crate::server::document_key::DocumentKey;
+use crate::server::protocol::{CaseLocation, InjectParams, InjectResult};
 use crate::server::requests::{ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
-use hoplens_analysis::try_injection;
+use hoplens_analysis::{AnalysisContext, try_injection};
 use hoplens_ide::injection_edit;
 use hoplens_interp::memory::{MemoryInjection, Placement};
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct InjectParams {
-    #[serde(flatten)]
-    place: CaseLocation,
-    memory: String,
-    #[serde(default)]
-    encoding: EncodingName,
-    layer: usize,
-    tau: f64,
-    #[serde(default)]
-    scope: ScopeName,
-}
 
 /// Measures the injection, then asks the client to insert it. A client without
 /// `workspace/applyEdit` receives the edit instead.
 pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result<Value> {
-    let key = DocumentKey::of(&params.place.uri);
+    let key = DocumentKey::of(&params.uri);
     let analyzed = ensure_analyzed(session, &key).await?;
-    let index = cases::index(&analyzed, &params.place)?;
+    let location = CaseLocation {
+        uri: params.uri,
+        position: params.position,
+        case: params.case,
+    };
+    let index = cases::index(&analyzed, &location)?;
     let Some(case) = analyzed.findings.cases.get(index).cloned() else {
         return Err(failed("there is no such case"));
     };
@@ -52,7 +43,8 @@ pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result
     let settings = analyzed.session.analysis_settings(&analyzed.view);
     let tried = memory_injection.clone();
     let (before, after) = run_on_model(session, move |model, cancel, _| {
-        try_injection(model, &query, &tried, &settings, cancel)
+        let context = AnalysisContext::new(model, &settings, cancel);
+        try_injection(&context, &query, &tried)
     })
     .await?;
     let view = &analyzed.view;
@@ -74,15 +66,19 @@ pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result
              then try again",
         ));
     };
-    let mut told = json!({"before": before.p, "after": after.p, "rank": after.rank});
+    let mut result = InjectResult {
+        before: before.p,
+        after: after.p,
+        rank: after.rank,
+        applied: client.apply_edit,
+        edit: None,
+    };
     if client.apply_edit {
-        told["applied"] = json!(true);
         apply(session, edit);
     } else {
-        told["applied"] = json!(false);
-        told["edit"] = json!(edit);
+        result.edit = Some(edit);
     }
-    Ok(told)
+    write(result)
 }
 
 /// Asks the client to apply an edit, and shows a message if it does not.

@@ -1,10 +1,13 @@
 //! `hoplens.server.models` and the commands that load a model.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 
 use crate::engine::ModelStatus;
+use crate::server::commands::argument::write;
 use crate::server::event::{ClientEvent, Consent};
+use crate::server::protocol::common::ModelIdentity;
+use crate::server::protocol::{ListedModel, ModelState, StatusResult};
 use crate::server::requests::failed;
 use crate::server::session_handle::SessionHandle;
 
@@ -16,16 +19,14 @@ pub(super) async fn list(session: &SessionHandle) -> Result<Value> {
         .await
         .map_err(|error| failed(format!("the model store could not be read: {error}")))?;
     let requested = session.on_arrival().await?.requested_model.clone();
-    let row = |entry: &hoplens_store::ModelEntry| {
-        json!({
-            "name": entry.name,
-            "size": entry.size,
-            "licence": entry.licence,
-            "here": entry.installed,
-            "current": requested.as_deref() == Some(entry.name.as_str()),
-        })
-    };
-    Ok(entries.iter().map(row).collect())
+    let entries = entries.into_iter().map(|entry| ListedModel {
+        current: requested.as_deref() == Some(entry.name.as_str()),
+        name: entry.name,
+        size: entry.size,
+        licence: entry.licence,
+        here: entry.installed,
+    });
+    write(entries.collect::<Vec<_>>())
 }
 
 /// Loads another model, until the server ends.
@@ -56,27 +57,33 @@ pub(super) fn restart(session: &SessionHandle) -> Value {
 /// Returns the server's version, its model, and whether anything is being computed.
 pub(super) async fn status(session: &SessionHandle) -> Result<Value> {
     let now = session.on_arrival().await?;
-    let (name, message) = match &*now.model {
-        ModelStatus::Absent(reason) => ("absent", reason.clone()),
-        ModelStatus::Loading(what) => ("loading", what.clone()),
-        ModelStatus::Failed(reason) => ("failed", reason.clone()),
-        ModelStatus::Ready(info) => ("ready", info.name.clone()),
+    let (state, message) = match &*now.model {
+        ModelStatus::Absent(reason) => (ModelState::Absent, reason.clone()),
+        ModelStatus::Loading(what) => (ModelState::Loading, what.clone()),
+        ModelStatus::Failed(reason) => (ModelState::Failed, reason.clone()),
+        ModelStatus::Ready(info) => (ModelState::Ready, info.name.clone()),
     };
     let model = match &*now.model {
-        ModelStatus::Ready(info) => json!(info),
-        _ => Value::Null,
+        ModelStatus::Ready(info) => Some(ModelIdentity {
+            name: info.name.clone(),
+            sha256: info.sha256.clone(),
+            layers: info.layers,
+            heads: info.heads,
+            width: info.width,
+        }),
+        _ => None,
     };
-    let is_busy = now.prompts.values().any(|prompt| {
+    let busy = now.prompts.values().any(|prompt| {
         let is_working = prompt.is_pending || prompt.is_measuring;
         prompt.current_view().is_some() && is_working
     });
-    Ok(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "model": model,
-        "wanted": now.requested_model.as_deref(),
-        "state": name,
-        "message": message,
-        "busy": is_busy,
-        "prompts": now.prompt_keys().len(),
-    }))
+    write(StatusResult {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model,
+        wanted: now.requested_model.as_deref().map(str::to_owned),
+        state,
+        message,
+        busy,
+        prompts: now.prompt_keys().len(),
+    })
 }

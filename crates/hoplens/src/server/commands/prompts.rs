@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tower_lsp_server::jsonrpc::{Error, Result};
 
+use crate::server::commands::argument::write;
 use crate::server::document_key::DocumentKey;
 use crate::server::event::{ClientEvent, Trigger};
+use crate::server::protocol::PromptEntry;
 use crate::server::requests::analyze;
 use crate::server::session_handle::SessionHandle;
 
@@ -54,12 +56,12 @@ pub(super) async fn documents(session: &SessionHandle) -> Result<Value> {
     let rows = now.prompts.values().filter_map(|prompt| {
         let view = prompt.current_view()?;
         let findings = view.snapshot.findings.as_ref();
-        Some(json!({
-            "uri": view.prompt.uri,
-            "cases": findings.map(|findings| findings.cases.len()),
-            "pending": prompt.is_pending,
-            "measuring": prompt.is_measuring,
-        }))
+        Some(PromptEntry {
+            uri: view.prompt.uri.clone(),
+            cases: findings.map(|findings| findings.cases.len()),
+            pending: prompt.is_pending,
+            measuring: prompt.is_measuring,
+        })
     });
-    Ok(rows.collect())
+    write(rows.collect::<Vec<_>>())
 }

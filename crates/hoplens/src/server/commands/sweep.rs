@@ -2,15 +2,16 @@
 
 use std::time::Instant;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::ProgressToken;
 
-use crate::server::commands::argument::CaseLocation;
+use crate::server::commands::argument::write;
 use crate::server::commands::cases;
 use crate::server::document_key::DocumentKey;
 use crate::server::progress::{ProgressStep, WorkProgress};
+use crate::server::protocol::common::{EncodingName, ScopeName};
+use crate::server::protocol::{CaseLocation, SweepParams, SweepResult};
 use crate::server::requests::{ensure_analyzed, failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, answers};
@@ -27,38 +28,6 @@ use hoplens_runtime::PromptQuery;
 
 /// The measured magnitudes.
 const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct SweepParams {
-    #[serde(flatten)]
-    place: CaseLocation,
-    /// The memory's text; if absent, the first bridge of the case.
-    memory: Option<String>,
-    #[serde(default)]
-    pub encoding: EncodingName,
-    #[serde(default)]
-    pub scope: ScopeName,
-    /// Whether random memories are measured in the best cell.
-    #[serde(default)]
-    control: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum EncodingName {
-    #[default]
-    Embed,
-    Unembed,
-    Layerwise,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ScopeName {
-    #[default]
-    All,
-    Last,
-}
 
 impl From<EncodingName> for Encoding {
     fn from(name: EncodingName) -> Self {
@@ -80,7 +49,7 @@ impl From<ScopeName> for Scope {
 }
 
 /// The sweep, as JSON and as a picture.
-pub(super) struct SweepResult {
+pub(super) struct MeasuredSweep {
     pub document: Value,
     pub svg: String,
 }
@@ -98,10 +67,15 @@ pub(super) async fn measured(
     session: &SessionHandle,
     params: SweepParams,
     token: Option<ProgressToken>,
-) -> Result<SweepResult> {
-    let key = DocumentKey::of(&params.place.uri);
+) -> Result<MeasuredSweep> {
+    let key = DocumentKey::of(&params.uri);
     let analyzed = ensure_analyzed(session, &key).await?;
-    let index = cases::index(&analyzed, &params.place)?;
+    let location = CaseLocation {
+        uri: params.uri.clone(),
+        position: params.position,
+        case: params.case.clone(),
+    };
+    let index = cases::index(&analyzed, &location)?;
     let Some(case) = analyzed.findings.cases.get(index) else {
         return Err(failed("there is no such case"));
     };
@@ -169,12 +143,14 @@ pub(super) async fn measured(
         Ok::<_, DocumentError>((json_document(&model.info, result)?, svg))
     })
     .await?;
-    let mut document = document;
-    document["uri"] = json!(analyzed.view.prompt.uri);
-    document["version"] = json!(analyzed.view.prompt.version);
-    document["case"] = json!(case.id);
-    document["memories"] = json!(memories);
-    Ok(SweepResult { document, svg })
+    let document = write(SweepResult {
+        uri: analyzed.view.prompt.uri.clone(),
+        version: analyzed.view.prompt.version,
+        case: case.id.clone(),
+        memories,
+        document,
+    })?;
+    Ok(MeasuredSweep { document, svg })
 }
 
 /// Returns the bridges of a case as memories.

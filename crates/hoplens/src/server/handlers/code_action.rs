@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_a_tree() {
+    fn code_action_kinds_form_a_tree() {
         let covers =
             |wanted: &'static str| covers(&lsp::CodeActionKind::from(wanted), hoplens_ide::INJECT);
         assert!(covers("quickfix"));

@@ -35,7 +35,7 @@ pub(in crate::server) async fn completion(
             return Ok(None);
         };
         // Nothing is read for the many places where nothing is offered.
-        let contains = |home: &hoplens_prompt::homes::Home| {
+        let contains = |home: &hoplens_prompt::declaration_sites::Home| {
             home.window.start <= offset && offset <= home.window.end
         };
         if !view.homes.iter().any(contains) {

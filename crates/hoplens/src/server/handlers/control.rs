@@ -7,7 +7,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::event::EngineEvent;
 use crate::server::requests::CancelOnDrop;
 use crate::server::session_handle::SessionHandle;
-use hoplens_analysis::{AnalysisError, control_in_force};
+use hoplens_analysis::{AnalysisContext, AnalysisError, control_in_force};
 use hoplens_ide::{better_than, code_span};
 
 /// Returns a sentence about the injection at `index` of the file, in the first case that it acts
@@ -46,7 +46,8 @@ pub(super) async fn control_sentence(
     let job = session
         .engine
         .submit(Priority::Hover, &guard.token(), move |model, cancel| {
-            let control = control_in_force(model, &query, at, &settings, cancel)?;
+            let mut context = AnalysisContext::new(model, &settings, cancel);
+            let control = control_in_force(&mut context, &query, at)?;
             let percentile = control.map(|control| control.percentile());
             if let Some(percentile) = percentile {
                 // Also for a request after the deadline.

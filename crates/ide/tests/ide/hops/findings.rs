@@ -1,14 +1,14 @@
 //! What is found in a file, and what is kept quiet.
 
 use hoplens_analysis::{
-    AnalysisSettings, FileFindings, Inconsistency, Thresholds, TokenProbability, Undeclared,
-    Variant, Verdict, analyse, case_subject,
+    AnalysisSettings, FileFindings, Inconsistency, PromptSource, Thresholds, TokenProbability,
+    Undeclared, Variant, Verdict, case_query,
 };
 use hoplens_ide::{Snapshot, diagnostics, repair_edit};
 use hoplens_prompt::{Code, Severity, edited};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::Model;
 
-use super::{CHAIN, found, outcome, repairs, settings};
+use super::{CHAIN, found, outcome, repairs, settings, verdicts};
 use hoplens_test_support::{assert_close, load, miniature};
 
 /// What is analysed of one prompt with everything taken for known, so that nothing fails.
@@ -23,14 +23,7 @@ fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
         },
         ..settings()
     };
-    analyse(
-        model,
-        &snapshot.file,
-        &snapshot.text,
-        &settings,
-        &Cancel::new(),
-    )
-    .unwrap()
+    verdicts(model, &snapshot.file, &snapshot.text, &settings)
 }
 
 #[test]
@@ -55,7 +48,7 @@ fn a_mention_that_stands_twice_is_rewritten_twice() {
         &text[file.body.clone()],
         "Paris is big. Through Paris runs the"
     );
-    let after = analyse(&model, &file, &text, &settings(), &Cancel::new()).unwrap();
+    let after = verdicts(&model, &file, &text, &settings());
     let measured = outcome(&after.cases[0]).probes.composed.logp;
     assert_close(measured, rewrite.unwrap().logp_after, 1e-3, "both");
 }
@@ -134,7 +127,7 @@ fn nothing_is_measured_of_half_a_prompt() {
     let text = CHAIN.replace("{{verb}}", "{{verb}");
     let snapshot = Snapshot::new("chain.prompt", text.clone(), None);
     assert_eq!(found(&model, &snapshot).cases, []);
-    let case = case_subject(&model, &snapshot.file, &text, Some(0));
+    let case = case_query(&model, PromptSource::new(&snapshot.file, &text), Some(0));
     let error = case.unwrap_err().to_string();
     assert!(error.contains("cannot be rendered"), "{error}");
 }
