@@ -10,25 +10,25 @@ mod values;
 mod variables;
 
 use crate::completion::place::ExpectedAtCursor;
-use hoplens_prompt::declaration_sites::Home;
+use hoplens_prompt::declaration_sites::DeclarationSite;
 
 pub use context::{CompletionContext, InsertStyle};
 pub use item::{Completion, CompletionKind};
 pub use project::complete_project;
 
-/// Returns what may stand at byte `offset` of a document whose declarations are in `homes`, likeliest
+/// Returns what may stand at byte `offset` of a document whose declarations are in `sites`, likeliest
 /// first.
 pub fn complete(
     text: &str,
-    homes: &[Home],
+    sites: &[DeclarationSite],
     offset: usize,
     context: CompletionContext<'_>,
 ) -> Vec<Completion> {
-    let holds = |home: &&Home| home.window.start <= offset && offset <= home.window.end;
-    let Some(found) = homes
+    let holds = |site: &&DeclarationSite| site.window.start <= offset && offset <= site.window.end;
+    let Some(found) = sites
         .iter()
         .find(holds)
-        .and_then(|home| place::find(text, home, offset))
+        .and_then(|site| place::find(text, site, offset))
     else {
         return Vec::new();
     };

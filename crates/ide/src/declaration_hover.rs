@@ -7,7 +7,7 @@ use crate::injection_effects::effects;
 use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
-use hoplens_prompt::declaration_sites::{Home, key_of};
+use hoplens_prompt::declaration_sites::{DeclarationSite, key_of};
 use hoplens_prompt::keys::{Key, Kind};
 use hoplens_prompt::outline::{Outline, What};
 use hoplens_prompt::{Injection, Origin};
@@ -23,18 +23,18 @@ pub struct TextHover {
     pub injection: Option<usize>,
 }
 
-/// Returns the hover at byte `offset` of a document whose declarations are in `homes`. `text` is the
+/// Returns the hover at byte `offset` of a document whose declarations are in `sites`. `text` is the
 /// document's, and `origin` says which of the snapshot's files it is.
 pub fn declaration_hover(
     text: &str,
-    homes: &[Home],
+    sites: &[DeclarationSite],
     offset: usize,
     snapshot: Option<&Snapshot>,
     origin: Origin,
 ) -> Option<TextHover> {
-    let holds = |home: &&Home| home.window.start <= offset && offset <= home.window.end;
-    let home = homes.iter().find(holds)?;
-    let outline = Outline::read(text, home.window.clone());
+    let holds = |site: &&DeclarationSite| site.window.start <= offset && offset <= site.window.end;
+    let site = sites.iter().find(holds)?;
+    let outline = Outline::read(text, site.window.clone());
     let injection = snapshot.and_then(|snapshot| {
         let mut injections = snapshot.file.injections.iter();
         let own = |one: &&Injection| {
@@ -51,7 +51,7 @@ pub fn declaration_hover(
         let spot = &outline.spots[at];
         let on_key = spot.label.start <= offset && offset <= spot.label.end;
         let is_key = spot.what == What::Entry && on_key;
-        let key = key_of(home.keys, &outline.path(at)).filter(|_| is_key)?;
+        let key = key_of(site.keys, &outline.path(at)).filter(|_| is_key)?;
         Some((key, spot.label.clone()))
     });
     let effect = injection.map(|(snapshot, one)| effect(snapshot, one));

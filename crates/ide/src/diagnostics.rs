@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use hoplens_analysis::CaseFindings;
-use hoplens_prompt::{Code, Origin, Severity};
+use hoplens_prompt::{Code, Origin};
 
 pub use diagnostic::{Diagnostic, RelatedInformation};
 pub use verdicts::verdict_message;
@@ -50,15 +50,13 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
 /// if the file ignores its code. The file itself may be right, but only a model could tell.
 pub fn unknown_model(snapshot: &Snapshot, reason: &str) -> Option<Diagnostic> {
     let first = snapshot.text.lines().next().unwrap_or_default();
-    let found = Diagnostic {
-        code: Code::UnknownModel,
-        severity: Severity::Warning,
-        message: format!("no model analyses this prompt: {reason}"),
-        range: 0..first.len(),
-        origin: Origin::FrontMatter,
-        case: None,
-        related: Vec::new(),
-    };
+    let message = format!("no model analyses this prompt: {reason}");
+    let found = Diagnostic::new(
+        Code::UnknownModel,
+        message,
+        0..first.len(),
+        Origin::FrontMatter,
+    );
     unsuppressed(snapshot, vec![found]).pop()
 }
 
@@ -76,32 +74,23 @@ fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnost
 
 /// Returns the finding about a case's verdict, or that it could not be analysed.
 fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Option<Diagnostic> {
-    let diagnostic = |code, severity, message, related| Diagnostic {
-        code,
-        severity,
-        message,
-        range: verdict_range(snapshot, case),
-        origin: Origin::FrontMatter,
-        case: Some(index),
-        related,
-    };
-    match &case.outcome {
+    let (code, message, related) = match &case.outcome {
         Err(reason) => {
             let message = format!("this prompt could not be analysed: {reason}");
-            Some(diagnostic(
-                Code::AnalysisFailed,
-                Severity::Error,
-                message,
-                Vec::new(),
-            ))
+            (Code::AnalysisFailed, message, Vec::new())
         }
-        Ok(outcome) => {
-            let code = outcome.verdict?.code()?;
-            let message = verdicts::verdict_message(case, outcome)?;
-            let related = verdicts::evidence(snapshot, case, outcome);
-            Some(diagnostic(code, Severity::Warning, message, related))
-        }
-    }
+        Ok(outcome) => (
+            outcome.verdict?.code()?,
+            verdicts::verdict_message(case, outcome)?,
+            verdicts::evidence(snapshot, case, outcome),
+        ),
+    };
+    let range = verdict_range(snapshot, case);
+    Some(Diagnostic {
+        case: Some(index),
+        related,
+        ..Diagnostic::new(code, message, range, Origin::FrontMatter)
+    })
 }
 
 /// Returns where a verdict is underlined: the mention of the hop that fails, else another mention

@@ -4,18 +4,22 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::messages;
-use hoplens_prompt::declaration_sites::{Home, kinds};
+use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
 use hoplens_prompt::outline::{Outline, Spot, What};
 use hoplens_prompt::{Format, PromptFile};
 
 /// Returns the ranges that can be folded, in order: from the line that stays visible to the last one
 /// that is hidden. `prompt` is the prompt if the document is one, and `None` for a sidecar.
-pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> Vec<Range<usize>> {
+pub fn folding_ranges(
+    text: &str,
+    sites: &[DeclarationSite],
+    prompt: Option<&Snapshot>,
+) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for home in homes {
-        let outline = Outline::read(text, home.window.clone());
+    for site in sites {
+        let outline = Outline::read(text, site.window.clone());
         for (at, spot) in outline.spots.iter().enumerate() {
-            if spot.what != What::Word && !kinds(home.keys, &outline.path(at)).is_empty() {
+            if spot.what != What::Word && !kinds(site.keys, &outline.path(at)).is_empty() {
                 found.push(spot.range());
             }
         }
@@ -23,7 +27,7 @@ pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> 
     if let Some(snapshot) = prompt {
         let fences = snapshot.file.fences.iter();
         found.extend(fences.filter_map(|fence| fence_lines(text, fence)));
-        found.extend(homes.iter().filter_map(|home| front_matter(text, home)));
+        found.extend(sites.iter().filter_map(|site| front_matter(text, site)));
         if snapshot.file.format == Format::Github {
             let outline = Outline::read(text, 0..text.len());
             found.extend(outline.spots.iter().map(Spot::range));
@@ -46,13 +50,13 @@ pub fn folding_ranges(text: &str, homes: &[Home], prompt: Option<&Snapshot>) -> 
 }
 
 /// Returns a front matter with its fences.
-fn front_matter(text: &str, home: &Home) -> Option<Range<usize>> {
-    let before = text.get(..home.window.start)?;
+fn front_matter(text: &str, site: &DeclarationSite) -> Option<Range<usize>> {
+    let before = text.get(..site.window.start)?;
     let opening = before.trim_end_matches(['\r', '\n']);
     let start = opening.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let rest = text.get(home.window.end..)?;
+    let rest = text.get(site.window.end..)?;
     let closing = rest.split(['\n', '\r']).next()?;
-    Some(start..home.window.end + closing.len())
+    Some(start..site.window.end + closing.len())
 }
 
 /// Returns a fenced prompt of a Markdown file with the lines that open and close it.
@@ -77,15 +81,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+    use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 
     /// First and last line of every fold.
     fn lines(name: &str, text: &str) -> Vec<(usize, usize)> {
         let snapshot = Snapshot::new(name, text, None);
         let found = if name.ends_with(".hoplens.yaml") {
-            folding_ranges(text, &[sidecar_home(text)], None)
+            folding_ranges(text, &[sidecar_site(text)], None)
         } else {
-            folding_ranges(text, &homes(&snapshot.file, text), Some(&snapshot))
+            folding_ranges(
+                text,
+                &declaration_sites(&snapshot.file, text),
+                Some(&snapshot),
+            )
         };
         let line = |at: usize| {
             text[..at]

@@ -149,6 +149,8 @@ fn broken_bytes(case: &CaseFindings, token: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
     use hoplens_interp::lens::HeadSummary;
 
@@ -177,5 +179,32 @@ mod tests {
         for style in [MarkdownStyle::Rich, MarkdownStyle::Plain] {
             assert!(heads_table(&lens, style).chars().count() < MOST);
         }
+    }
+
+    #[test]
+    fn heads_are_a_table_in_the_clients_style() {
+        let lens = TokenLens {
+            next: Vec::new(),
+            target: " x".into(),
+            target_id: 1,
+            heads: vec![HeadSummary {
+                layer: 1,
+                head: 2,
+                direct_logit: 0.5,
+                retrieves: vec![" Reef".into(), "|".into()],
+                attends: vec![(" coral".into(), 0.625)],
+            }],
+        };
+        expect![[r#"
+            | layer.head | logit | retrieves | from |
+            |---|---|---|---|
+            | `1.2` | `+0.50` | `" Reef" "\|"` | `" coral" 62 %` |"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Rich));
+        expect![[r#"
+            ```text
+            layer.head  logit  retrieves    from
+            1.2         +0.50  " Reef" "|"  " coral" 62 %
+            ```"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Plain));
     }
 }

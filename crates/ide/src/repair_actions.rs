@@ -10,7 +10,7 @@ use crate::repair_edits::repair_edit;
 use crate::repair_titles::repair_title;
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, Repair, RepairChange, Variant, Wording};
-use hoplens_prompt::{Code, FileEdit, Origin, Severity, TextEdit, is_sound};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity, TextEdit, preserves_declarations};
 
 /// Returns the measured repairs for bytes `range` of the prompt file: those of the cases whose
 /// findings it touches, if they [fix](is_fixed_by) one of these.
@@ -81,7 +81,7 @@ fn remove_trailing_space(
             new_text: String::new(),
         }],
     };
-    is_sound(&snapshot.file, &snapshot.text, &edit).then(|| CodeAction {
+    preserves_declarations(&snapshot.file, &snapshot.text, &edit).then(|| CodeAction {
         title: format!(
             "Remove the space at the end: continues with {} ({})",
             quoted(&trimmed.token),

@@ -4,7 +4,9 @@ use crate::numbers::quoted;
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, Repair, RepairChange, words_edit};
 use hoplens_interp::memory::MemoryInjection;
-use hoplens_prompt::{FileEdit, Measured, NewInjection, insert_injection, is_sound, sidecar_name};
+use hoplens_prompt::{
+    FileEdit, Measured, NewInjection, insert_injection, preserves_declarations, sidecar_name,
+};
 use hoplens_runtime::ModelInfo;
 
 /// Returns the edit that applies a repair; `None` if the file cannot take it.
@@ -15,7 +17,7 @@ pub fn repair_edit(snapshot: &Snapshot, case: &CaseFindings, repair: &Repair) ->
             injection_edit(snapshot, case, memory_injection, Some(measured))
         }
         RepairChange::Words { .. } => words_edit(&case.rendered, &repair.change)
-            .filter(|edit| is_sound(&snapshot.file, &snapshot.text, edit)),
+            .filter(|edit| preserves_declarations(&snapshot.file, &snapshot.text, edit)),
     }
 }
 

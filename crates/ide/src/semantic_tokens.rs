@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use crate::spans::{injected_spans, mention_spans};
-use hoplens_prompt::declaration_sites::{Home, PROMPTY, key_of, kinds};
+use hoplens_prompt::declaration_sites::{DeclarationSite, PROMPTY, key_of, kinds};
 use hoplens_prompt::keys::Kind;
 use hoplens_prompt::outline::{Outline, Step, What, unquoted};
 use hoplens_prompt::template_tags;
@@ -63,11 +63,11 @@ impl SemanticToken {
 /// `None` for a sidecar.
 pub fn semantic_tokens(
     text: &str,
-    homes: &[Home],
+    sites: &[DeclarationSite],
     prompt: Option<&Snapshot>,
 ) -> Vec<SemanticToken> {
     let mut found: Vec<SemanticToken> =
-        homes.iter().flat_map(|home| declared(text, home)).collect();
+        sites.iter().flat_map(|site| declared(text, site)).collect();
     if let Some(snapshot) = prompt {
         found.extend(in_prompt(snapshot));
     }
@@ -108,20 +108,20 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> 
     lines.filter(|line| line.start < line.end)
 }
 
-fn declared(text: &str, home: &Home) -> Vec<SemanticToken> {
-    let outline = Outline::read(text, home.window.clone());
+fn declared(text: &str, site: &DeclarationSite) -> Vec<SemanticToken> {
+    let outline = Outline::read(text, site.window.clone());
     let mut found = Vec::new();
     for (at, spot) in outline.spots.iter().enumerate() {
         let path = outline.path(at);
-        let is_key = spot.what == What::Entry && key_of(home.keys, &path).is_some();
+        let is_key = spot.what == What::Entry && key_of(site.keys, &path).is_some();
         // `metadata` is Prompty's own key.
-        let is_ours = home.keys != PROMPTY || path.len() > 1;
+        let is_ours = site.keys != PROMPTY || path.len() > 1;
         if is_key && is_ours {
             found.push(SemanticToken::of(TokenKind::Property, spot.label.clone()));
         }
         if let Some(value) = &spot.value {
             let raw = text.get(value.clone()).unwrap_or_default();
-            let kind = of_value(&kinds(home.keys, &path), &path, &unquoted(raw));
+            let kind = of_value(&kinds(site.keys, &path), &path, &unquoted(raw));
             found.extend(kind.map(|kind| SemanticToken::of(kind, value.clone())));
         }
     }

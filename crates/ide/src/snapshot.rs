@@ -1,7 +1,7 @@
 //! A prompt file at one moment.
 
 use hoplens_analysis::FileFindings;
-use hoplens_prompt::{Beside, PromptFile, parse_beside};
+use hoplens_prompt::{CompanionTexts, PromptFile, parse_with};
 
 /// A prompt file at one moment, with the findings about exactly this text once there are any.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,17 +19,21 @@ pub struct Snapshot {
 impl Snapshot {
     /// Parses a text with no other companions than a sidecar.
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
-        let beside = Beside {
+        let beside = CompanionTexts {
             sidecar,
-            ..Beside::default()
+            ..CompanionTexts::default()
         };
         Self::read(name, text, beside)
     }
 
     /// Parses a text with its companion files.
-    pub fn read(name: impl Into<String>, text: impl Into<String>, beside: Beside<'_>) -> Self {
+    pub fn read(
+        name: impl Into<String>,
+        text: impl Into<String>,
+        beside: CompanionTexts<'_>,
+    ) -> Self {
         let (name, text) = (name.into(), text.into());
-        let file = parse_beside(&name, &text, beside);
+        let file = parse_with(&name, &text, beside);
         Self {
             name,
             text,

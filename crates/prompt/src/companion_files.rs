@@ -7,7 +7,7 @@ use crate::format::promptfoo::paths::promptfoo_prompts;
 
 /// What lies beside a prompt file.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Beside<'a> {
+pub struct CompanionTexts<'a> {
     /// The text of the file that [`sidecar_name`](super::sidecar_name) names.
     pub sidecar: Option<&'a str>,
     /// dotprompt's partials by the name in `{{> name}}`; see

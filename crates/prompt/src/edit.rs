@@ -5,8 +5,8 @@ pub(crate) mod insert_injection;
 pub(crate) mod lists;
 pub(crate) mod new_injection;
 mod place;
+pub(crate) mod preserves_declarations;
 pub(crate) mod rewrite;
-pub(crate) mod sound;
 mod verify;
 
 #[cfg(test)]

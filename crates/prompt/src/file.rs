@@ -6,7 +6,7 @@ pub(crate) mod prompt_file;
 use crate::file::parse_part::parse_within;
 use crate::file::prompt_file::PromptFile;
 
-use crate::companion_files::Beside;
+use crate::companion_files::CompanionTexts;
 use crate::format::markdown;
 use crate::format::prompt_format::Format;
 
@@ -16,20 +16,20 @@ use crate::format::prompt_format::Format;
 /// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
 /// same id in the file.
 pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
-    let beside = Beside {
+    let beside = CompanionTexts {
         sidecar,
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    parse_beside(file_name, text, beside)
+    parse_with(file_name, text, beside)
 }
 
 /// [`parse`] with all that may lie beside a prompt.
-pub fn parse_beside(file_name: &str, text: &str, beside: Beside<'_>) -> PromptFile {
+pub fn parse_with(file_name: &str, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
     parse_as(Format::of(file_name), text, beside)
 }
 
-/// [`parse_beside`] for a format that is known already.
-pub(crate) fn parse_as(format: Format, text: &str, beside: Beside<'_>) -> PromptFile {
+/// [`parse_with`] for a format that is known already.
+pub(crate) fn parse_as(format: Format, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
     match format {
         Format::Markdown => markdown::parse(text, beside)
             .unwrap_or_else(|| parse_within(Format::Plain, text, 0..text.len(), beside)),

@@ -21,8 +21,8 @@ pub mod text;
 mod yaml;
 
 pub use companion_files::{
-    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts, is_promptfoo_config,
-    promptfoo_beside, slashed,
+    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
+    is_promptfoo_config, promptfoo_beside, slashed,
 };
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};
 pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
@@ -37,10 +37,10 @@ pub use edit::file_edit::{FileEdit, TextEdit, edited};
 pub use edit::insert_injection::insert_injection;
 pub use edit::lists::{NewCase, insert_case, insert_ignore, record};
 pub use edit::new_injection::NewInjection;
+pub use edit::preserves_declarations::preserves_declarations;
 pub use edit::rewrite::{insert_text, mention_problems, replace_all, replace_mention};
-pub use edit::sound::is_sound;
 pub use file::prompt_file::{PromptFile, find_case};
-pub use file::{parse, parse_beside};
+pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
 pub use format::prompt_format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
@@ -48,9 +48,9 @@ pub use lint::all_problems;
 pub use mentions::chain::{
     Link, Places, Step, name_bridges, places, stands, where_written, without,
 };
-pub use mentions::naming::{fitted, memory_text, substitute};
+pub use mentions::naming::{match_case, memory_text, substitute};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};
-pub use render::source_map::{Mapped, Piece, find_mention, find_phrase};
+pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
 pub use template::handlebars::partials::read_partials;
 pub use template::template_tags::{TemplateTag, partial_uses, template_tags};

@@ -28,7 +28,7 @@ use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::Format;
 use crate::format::prompt_md;
 use crate::render::findings::{not_rendered, unset_variable};
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 use crate::template::failure::Failure;
 use crate::template::language::Engine;
 
@@ -112,7 +112,7 @@ fn literal(body: &str, range: &Range<usize>) -> Vec<Turn> {
     }
     vec![Turn {
         role: None,
-        text: Mapped::verbatim(body, range.clone()),
+        text: MappedText::verbatim(body, range.clone()),
     }]
 }
 
@@ -176,11 +176,11 @@ fn inputs(
     data: &Map<String, Value>,
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
-    let mut text = Mapped::default();
+    let mut text = MappedText::default();
     let mut problems = Vec::new();
     let mut unset = BTreeSet::new();
     let mut at = 0;
-    let push = |text: &mut Mapped, from: usize, to: usize| {
+    let push = |text: &mut MappedText, from: usize, to: usize| {
         let part = body.get(from..to).unwrap_or_default();
         text.push(part, Some(base + from..base + to), true, None);
     };

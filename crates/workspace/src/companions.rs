@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hoplens_prompt::{
-    Beside, Promptfoo, absent_prompts, promptfoo_beside, read_partials, sidecar_name,
+    CompanionTexts, Promptfoo, absent_prompts, promptfoo_beside, read_partials, sidecar_name,
 };
 
 use crate::file_source::FileSource;
@@ -30,8 +30,8 @@ pub struct CompanionFiles {
 
 impl CompanionFiles {
     /// Borrows the companions for the parser.
-    pub fn as_beside(&self) -> Beside<'_> {
-        Beside {
+    pub fn as_beside(&self) -> CompanionTexts<'_> {
+        CompanionTexts {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),

@@ -8,7 +8,7 @@ use crate::hop::variant::Variant;
 use crate::hop::verdict::Verdict;
 use crate::repair::measured_repair::Repair;
 use crate::settings::Thresholds;
-use hoplens_prompt::{Mapped, Problem};
+use hoplens_prompt::{MappedText, Problem};
 use hoplens_runtime::ModelInfo;
 
 /// What a model does with one prompt file.
@@ -32,7 +32,7 @@ pub struct CaseFindings {
     /// The case's id, or `#1`, `#2`, … in the order of the file.
     pub id: String,
     /// The prompt as the model reads it, and where it comes from.
-    pub rendered: Mapped,
+    pub rendered: MappedText,
     /// The case as the model meets it.
     pub query: CaseQuery,
     /// The prompt's tokens.

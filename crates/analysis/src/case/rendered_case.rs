@@ -4,13 +4,13 @@ use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
 use crate::chat;
 use crate::error::AnalysisError;
-use hoplens_prompt::{Case, Link, Mapped, PromptFile, render, where_written};
+use hoplens_prompt::{Case, Link, MappedText, PromptFile, render, where_written};
 use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.
 pub(crate) struct RenderedCase {
     /// The prompt as the model reads it, and where its parts come from.
-    pub(crate) rendered: Mapped,
+    pub(crate) rendered: MappedText,
     /// The prompt with what the case declares.
     pub(crate) query: CaseQuery,
     /// Whether a variable without a value left a hole in the prompt.
@@ -94,7 +94,7 @@ pub(crate) fn render_case(
 }
 
 /// The declared hops, each where its words stand.
-fn mentions(rendered: &Mapped, case: Option<&Case>) -> Vec<Mention> {
+fn mentions(rendered: &MappedText, case: Option<&Case>) -> Vec<Mention> {
     let hops = case.map_or(&[][..], |case| &case.hops);
     let links: Vec<Link<'_>> = hops
         .iter()

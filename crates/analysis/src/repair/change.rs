@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hoplens_interp::memory::MemoryInjection;
-use hoplens_prompt::{FileEdit, Mapped, insert_text, replace_all};
+use hoplens_prompt::{FileEdit, MappedText, insert_text, replace_all};
 
 /// What a repair changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +63,7 @@ impl RepairChange {
 
 /// The edit that changes the words of a rendered prompt in its file; `None` for an injection, and
 /// where the words are not in the file.
-pub fn words_edit(rendered: &Mapped, change: &RepairChange) -> Option<FileEdit> {
+pub fn words_edit(rendered: &MappedText, change: &RepairChange) -> Option<FileEdit> {
     let RepairChange::Words {
         range, text, also, ..
     } = change

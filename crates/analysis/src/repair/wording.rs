@@ -13,7 +13,7 @@ use crate::repair::change::{RepairChange, Wording};
 use crate::repair::measured_repair::Repair;
 use crate::repair::retokenize::{space_at_end, spellings};
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{Mapped, fitted, places};
+use hoplens_prompt::{MappedText, match_case, places};
 use hoplens_runtime::Capture;
 
 /// Measures every change of words in one pass, with the file's injections in force, which stay
@@ -97,7 +97,11 @@ fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
 
 /// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
 /// said already, and only the mention can go.
-fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<RepairChange> {
+fn namings(
+    rendered: &MappedText,
+    hop: &HopProbe,
+    range: Option<Range<usize>>,
+) -> Vec<RepairChange> {
     let words = |wording, range, text| words(rendered, wording, range, text);
     // Where the mention does not stand in the prompt, the line goes before the last message.
     let place = range
@@ -134,10 +138,14 @@ fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Ve
 }
 
 /// The bridge in place of the mention, wherever it stands.
-fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<RepairChange> {
+fn rewritten(
+    rendered: &MappedText,
+    hop: &HopProbe,
+    ranges: Vec<Range<usize>>,
+) -> Option<RepairChange> {
     let mut all = ranges.into_iter().map(|range| {
         let phrase = rendered.text.get(range.clone()).unwrap_or_default();
-        let bridge = fitted(phrase, &hop.bridge);
+        let bridge = match_case(phrase, &hop.bridge);
         (range, bridge)
     });
     let (first, bridge) = all.next()?;
@@ -148,7 +156,12 @@ fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Op
     Some(change)
 }
 
-fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> RepairChange {
+fn words(
+    rendered: &MappedText,
+    wording: Wording,
+    range: Range<usize>,
+    text: String,
+) -> RepairChange {
     let was = rendered.text.get(range.clone()).unwrap_or_default();
     RepairChange::Words {
         wording,
@@ -161,12 +174,12 @@ fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String)
 
 /// The bridge as it stands in the middle of a sentence.
 fn in_a_sentence(bridge: &str) -> String {
-    fitted("x", bridge)
+    match_case("x", bridge)
 }
 
 /// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
 /// wrote before it.
-fn message_start(rendered: &Mapped, at: usize) -> usize {
+fn message_start(rendered: &MappedText, at: usize) -> usize {
     let (mut start, mut inside) = (0, false);
     for piece in &rendered.pieces {
         if piece.rendered.start > at {

@@ -127,11 +127,11 @@ impl Session {
     }
 
     /// The files of a prompt were read after a save or a change on the disk.
-    pub(super) fn prompt_reread(&mut self, key: &DocumentKey, view: Option<Box<PromptView>>) {
+    pub(super) fn prompt_reread(&mut self, key: &DocumentKey, view: Option<&PromptView>) {
         let Some(prompt) = self.current.prompts.get(key) else {
             return;
         };
-        let is_unchanged = match (&prompt.view, &view) {
+        let is_unchanged = match (&prompt.view, view) {
             (Some(before), Some(now)) => before.has_same_texts(now),
             _ => false,
         };
@@ -229,11 +229,13 @@ impl Session {
     }
 
     fn runs_model(&self, key: &DocumentKey, trigger: Trigger) -> bool {
-        let may = match (self.current.settings.run, trigger) {
-            (_, Trigger::Closed) | (RunMode::OnSave, Trigger::Edited) => false,
-            (_, Trigger::Command | Trigger::FindingsNeeded) => true,
-            (RunMode::OnType | RunMode::OnSave, _) => true,
-            (RunMode::Manual, _) => false,
+        let may = match trigger {
+            Trigger::Closed => false,
+            Trigger::Command | Trigger::FindingsNeeded => true,
+            Trigger::Edited => self.current.settings.run == RunMode::OnType,
+            Trigger::Opened | Trigger::Saved | Trigger::ModelLoaded => {
+                self.current.settings.run != RunMode::Manual
+            }
         };
         // A prompt that is not open is read only for its open sidecar.
         may && self.current.documents.contains_key(key)

@@ -9,7 +9,7 @@ use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_ide::Snapshot;
 use hoplens_prompt::Origin;
-use hoplens_prompt::declaration_sites::{Home, homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{DeclarationSite, declaration_sites, sidecar_site};
 
 /// A prompt file or a sidecar; everything is of the very text that a request is about.
 pub(super) struct TextView {
@@ -20,7 +20,7 @@ pub(super) struct TextView {
     /// Which of the prompt's files the document is.
     pub origin: Origin,
     /// Where the document's declarations are.
-    pub homes: Vec<Home>,
+    pub sites: Vec<DeclarationSite>,
     /// The prompt with its sidecar; `None` if the document is a sidecar without a prompt.
     view: Option<Arc<PromptView>>,
 }
@@ -43,16 +43,18 @@ impl TextView {
         if view.as_ref().is_some_and(|view| !is_same(view)) {
             return Err(Error::content_modified());
         }
-        let homes = match (origin, &view) {
-            (Origin::Sidecar, _) => vec![sidecar_home(&document.text)],
-            (Origin::FrontMatter, Some(view)) => homes(&view.snapshot.file, &document.text),
+        let sites = match (origin, &view) {
+            (Origin::Sidecar, _) => vec![sidecar_site(&document.text)],
+            (Origin::FrontMatter, Some(view)) => {
+                declaration_sites(&view.snapshot.file, &document.text)
+            }
             (Origin::FrontMatter, None) => return Ok(None),
         };
         Ok(Some(Self {
             session,
             document,
             origin,
-            homes,
+            sites,
             view,
         }))
     }

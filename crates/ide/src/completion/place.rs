@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hoplens_prompt::declaration_sites::{Home, kinds};
+use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
 use hoplens_prompt::keys::{Key, Kind};
 use hoplens_prompt::outline::{Outline, Spot, Step, What};
 
@@ -62,7 +62,7 @@ pub(super) struct ValuePlace {
 }
 
 /// Returns what is expected at byte `offset` of a document with declarations in `home`.
-pub(super) fn find(text: &str, home: &Home, offset: usize) -> Option<CursorPlace> {
+pub(super) fn find(text: &str, home: &DeclarationSite, offset: usize) -> Option<CursorPlace> {
     if text.contains(MARK) {
         return None;
     }
@@ -121,7 +121,7 @@ fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<Step>, String)> {
 }
 
 /// Returns the place of a key, or of a word that may become one.
-fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<KeyPlace> {
+fn keys(outline: &Outline, at: usize, home: &DeclarationSite, typed: &str) -> Option<KeyPlace> {
     let spot = &outline.spots[at];
     if typed.contains([' ', ':']) || typed.starts_with('-') {
         return None;
@@ -178,7 +178,7 @@ fn value(
     marked: &str,
     outline: &Outline,
     at: usize,
-    home: &Home,
+    home: &DeclarationSite,
     typed: &str,
 ) -> Option<ExpectedAtCursor> {
     let spot = &outline.spots[at];

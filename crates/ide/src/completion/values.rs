@@ -8,7 +8,7 @@ use crate::snapshot::Snapshot;
 use hoplens_analysis::{mentions, name_key};
 use hoplens_prompt::keys::Kind;
 use hoplens_prompt::outline::Step;
-use hoplens_prompt::{Mapped, find_mention, memory_text, render};
+use hoplens_prompt::{MappedText, find_mention, memory_text, render};
 
 /// Most texts in the list.
 const MAX_TEXTS: usize = 50;
@@ -248,7 +248,7 @@ fn declared_at<'a>(found: &'a CursorPlace, wanted: &'a [&str]) -> impl Iterator<
 }
 
 /// Returns the rendered prompt of the case at the cursor, or of the first case.
-fn rendered_prompt(found: &CursorPlace, snapshot: &Snapshot) -> Mapped {
+fn rendered_prompt(found: &CursorPlace, snapshot: &Snapshot) -> MappedText {
     let file = &snapshot.file;
     let here = file
         .cases

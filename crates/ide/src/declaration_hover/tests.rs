@@ -1,92 +1,177 @@
-use super::*;
-use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+use expect_test::{Expect, expect};
 
-/// The hover at `$0`, and what it is about.
-fn hover(name: &str, marked: &str) -> Option<(String, String)> {
+use super::*;
+use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
+
+/// Returns the text without `$0`, and the hover there.
+fn hover(name: &str, marked: &str) -> (String, Option<TextHover>) {
     let offset = marked.find("$0").expect("a cursor");
     let text = marked.replacen("$0", "", 1);
     let is_sidecar = name.ends_with(".hoplens.yaml");
-    let (snapshot, homes, origin) = if is_sidecar {
+    let (snapshot, sites, origin) = if is_sidecar {
         let snapshot = Snapshot::new("a.txt", "Rome is", Some(&text));
-        (snapshot, vec![sidecar_home(&text)], Origin::Sidecar)
+        (snapshot, vec![sidecar_site(&text)], Origin::Sidecar)
     } else {
         let snapshot = Snapshot::new(name, text.clone(), None);
-        let homes = homes(&snapshot.file, &text);
-        (snapshot, homes, Origin::FrontMatter)
+        let sites = declaration_sites(&snapshot.file, &text);
+        (snapshot, sites, Origin::FrontMatter)
     };
-    let found = declaration_hover(&text, &homes, offset, Some(&snapshot), origin)?;
-    Some((found.text, text[found.range].to_owned()))
+    let found = declaration_hover(&text, &sites, offset, Some(&snapshot), origin);
+    (text, found)
+}
+
+/// Checks the hover at `$0`: the text that it describes, an empty line, the Markdown.
+#[track_caller]
+fn check(name: &str, marked: &str, expected: &Expect) {
+    let (text, found) = hover(name, marked);
+    check_text(&text, found, expected);
+}
+
+/// Checks the hover at `$0` of a `hoplens.toml`.
+#[track_caller]
+fn check_project(marked: &str, expected: &Expect) {
+    let offset = marked.find("$0").expect("a cursor");
+    let text = marked.replacen("$0", "", 1);
+    check_text(&text, project_hover(&text, offset), expected);
+}
+
+#[track_caller]
+fn check_text(text: &str, found: Option<TextHover>, expected: &Expect) {
+    let shown = match found {
+        Some(found) => format!("{}\n\n{}\n", &text[found.range], found.text),
+        None => "no hover\n".to_owned(),
+    };
+    expected.assert_eq(&shown);
+}
+
+/// Checks that the hover at `$0` describes a key: its name, then documentation, then `values`.
+#[track_caller]
+fn check_key(name: &str, marked: &str, title: &str, values: &str) {
+    let (text, found) = hover(name, marked);
+    let found = found.expect("a hover");
+    let shown = found.text;
+    assert!(shown.starts_with(&format!("{title}\n\n")), "{shown}");
+    assert!(shown.ends_with(values), "{shown}");
+    assert!(title.contains(&text[found.range]), "{title}");
 }
 
 #[test]
-fn a_key_says_what_it_is_for() {
-    let (text, about) = hover("a.prompt", "---\nhoplens.ca$0ses: []\n---\nT").unwrap();
-    assert_eq!(about, "hoplens.cases");
-    assert!(text.contains("What should happen"), "{text}");
-    let (text, about) = hover(
+fn a_key_shows_its_documentation() {
+    check_key(
+        "a.prompt",
+        "---\nhoplens.ca$0ses: []\n---\nT",
+        "**`hoplens.cases`**",
+        "",
+    );
+    check_key(
         "a.prompty",
         "---\nmetadata:\n  hoplens:\n    inject:\n      - {memory: x, $0encoding: embed\n---\nT",
-    )
-    .unwrap();
-    assert_eq!(about, "encoding");
-    assert!(
-        text.contains("One of `embed`, `unembed`, `layerwise`."),
-        "{text}"
+        "**`encoding`**",
+        "\n\nOne of `embed`, `unembed`, `layerwise`.",
     );
-    let (text, _) = hover("a.txt.hoplens.yaml", "version$0: 1").unwrap();
-    assert!(
-        text.contains("(required)") && text.contains("Always 1"),
-        "{text}"
+    check_key(
+        "a.txt.hoplens.yaml",
+        "version$0: 1",
+        "**`version`** (required)",
+        "",
     );
-    // What is not ours is left to others, and so is the prompt.
-    assert_eq!(hover("a.prompt", "---\nmod$0el: x\n---\nT"), None);
-    assert_eq!(
-        hover("a.prompt", "---\nhoplens.cases: [{id: x$0}]\n---\nT"),
-        None
-    );
-    assert_eq!(hover("a.prompt", "---\nmodel: x\n---\nT$0"), None);
 }
 
 #[test]
-fn an_injection_says_what_was_recorded() {
-    let front = "---\nhoplens.inject:\n  - memory: x\n    layer: 1\n    tau: 2\n    measured: {model: \"sha256:b1\", before: 0.2, after: 0.4}\n---\nT";
-    let at =
-        |mark: &str| hover("a.prompt", &front.replacen(mark, &format!("{mark}$0"), 1)).unwrap();
-    let (text, about) = at("memory: x");
-    assert!(
-        text.starts_with("Recorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`."),
-        "{text}"
+fn keys_of_others_values_and_the_prompt_show_nothing() {
+    for marked in [
+        "---\nmod$0el: x\n---\nT",
+        "---\nhoplens.cases: [{id: x$0}]\n---\nT",
+        "---\nmodel: x\n---\nT$0",
+    ] {
+        check(
+            "a.prompt",
+            marked,
+            &expect![[r#"
+                no hover
+            "#]],
+        );
+    }
+}
+
+const INJECTION: &str = "---
+hoplens.inject:
+  - memory: x
+    layer: 1
+    tau: 2
+    measured: {model: \"sha256:b1\", before: 0.2, after: 0.4}
+---
+T";
+
+#[test]
+fn an_injection_shows_its_recorded_effect() {
+    check(
+        "a.prompt",
+        &INJECTION.replacen("memory: x", "memory: x$0", 1),
+        &expect![[r#"
+            memory: x
+                layer: 1
+                tau: 2
+                measured: {model: "sha256:b1", before: 0.2, after: 0.4}
+
+            Recorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.
+
+            Its current effect appears once the model has read the prompt.
+        "#]],
     );
-    assert!(text.contains("once the model has read"), "{text}");
-    assert!(about.starts_with("memory: x\n"), "{about}");
-    let (text, about) = at("lay");
-    assert_eq!(about, "layer");
-    assert!(
-        text.contains("The layer, from 0") && text.contains("Recorded: "),
-        "{text}"
+}
+
+#[test]
+fn a_key_of_an_injection_shows_documentation_and_effect() {
+    check_key(
+        "a.prompt",
+        &INJECTION.replacen("layer", "lay$0er", 1),
+        "**`layer`** (required)",
+        "\n\n---\n\nRecorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.\n\n\
+         Its current effect appears once the model has read the prompt.",
     );
-    // The two files count their bytes apart.
-    let sidecar = front
+}
+
+#[test]
+fn an_injection_of_the_sidecar_is_found_by_the_sidecars_bytes() {
+    let sidecar = INJECTION
         .replace("hoplens.inject", "inject")
         .replace("---\nT", "")
         .replace("---\n", "version: 1\n");
-    let (text, _) = hover(
+    check(
         "a.txt.hoplens.yaml",
         &sidecar.replacen("tau: 2", "tau: 2$0", 1),
-    )
-    .unwrap();
-    assert!(text.starts_with("Recorded"), "{text}");
+        &expect![[r#"
+            memory: x
+                layer: 1
+                tau: 2
+                measured: {model: "sha256:b1", before: 0.2, after: 0.4}
+
+            Recorded: 20.0 % → 40.0 % (×2.0), with `sha256:b1`.
+
+            Its current effect appears once the model has read the prompt.
+        "#]],
+    );
 }
 
 #[test]
-fn settings_say_what_they_are_for() {
-    let found = project_hover("[search]\nmost = 2", 10).unwrap();
-    assert!(
-        found.text.starts_with("**`search.most`**"),
-        "{}",
-        found.text
+fn a_key_of_hoplens_toml_shows_its_documentation_and_default() {
+    check_project(
+        "[search]\nm$0ost = 2",
+        &expect![[r#"
+            most
+
+            **`search.most`**
+
+            Most repairs that are offered.
+
+            Default: `5`
+        "#]],
     );
-    assert!(found.text.ends_with("Default: `5`"), "{}", found.text);
-    assert_eq!(found.range, 9..13);
-    assert_eq!(project_hover("[search]\nmost = 2", 16), None);
+    check_project(
+        "[search]\nmost = $02",
+        &expect![[r#"
+            no hover
+        "#]],
+    );
 }

@@ -34,6 +34,21 @@ pub struct RelatedInformation {
     pub message: String,
 }
 
+impl Diagnostic {
+    /// Returns a finding with the usual severity of its code, about the file as a whole.
+    pub(crate) fn new(code: Code, message: String, range: Range<usize>, origin: Origin) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message,
+            range,
+            origin,
+            case: None,
+            related: Vec::new(),
+        }
+    }
+}
+
 impl From<Problem> for Diagnostic {
     fn from(problem: Problem) -> Self {
         Self {

@@ -6,7 +6,7 @@ use crate::injection_effects::{InjectionEffect, effects, own_case, recorded_gain
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{FileFindings, Thresholds};
-use hoplens_prompt::{Code, Injection, Severity};
+use hoplens_prompt::{Code, Injection};
 use hoplens_runtime::ModelInfo;
 
 /// How far a gain may be from the recorded one, as a share of it.
@@ -21,18 +21,12 @@ pub(super) fn diagnostics(snapshot: &Snapshot, findings: &FileFindings) -> Vec<D
         let effects = effects(injection, findings);
         let stale = other_model_message(injection, &findings.model)
             .or_else(|| stale_message(injection, &effects));
-        let stale = stale.map(|message| (Code::InjectionStale, Severity::Information, message));
+        let stale = stale.map(|message| (Code::InjectionStale, message));
         let harmful = harmful_message(injection, &effects, &findings.thresholds);
-        let harmful = harmful.map(|message| (Code::InjectionHarmful, Severity::Warning, message));
+        let harmful = harmful.map(|message| (Code::InjectionHarmful, message));
         let both = stale.into_iter().chain(harmful);
-        found.extend(both.map(|(code, severity, message)| Diagnostic {
-            code,
-            severity,
-            message,
-            range: injection.range.clone(),
-            origin: injection.origin,
-            case: None,
-            related: Vec::new(),
+        found.extend(both.map(|(code, message)| {
+            Diagnostic::new(code, message, injection.range.clone(), injection.origin)
         }));
     }
     found
@@ -122,7 +116,7 @@ fn harmful_message(
         };
         return Some(format!(
             "this injection does harm: it makes the answer of case `{}` {actual} probable instead \
-             of {intended} probable, {}. Remove it, or choose another layer, τ or scope.",
+             of {intended}: {}. Remove it, or choose another layer, τ or scope.",
             effect.case,
             change(effect)
         ));
@@ -145,6 +139,8 @@ fn harmful_message(
 
 #[cfg(test)]
 mod tests {
+    use expect_test::{Expect, expect};
+
     use super::*;
     use hoplens_prompt::parse;
 
@@ -169,71 +165,74 @@ mod tests {
     const RECORD: &str = "    measured: {model: \"sha256:b1\", before: 0.2, after: 0.4}\n";
     const LESS: &str = "    measured: {model: \"sha256:b1\", before: 0.4, after: 0.1}\n";
 
+    /// Checks the message about a stale record.
+    #[track_caller]
+    fn check_stale(injection: &Injection, effect: InjectionEffect<'_>, expected: &Expect) {
+        let message = stale_message(injection, &[effect]);
+        expected.assert_eq(&message.unwrap_or_default());
+    }
+
     #[test]
     fn an_effect_that_differs_from_the_record_is_stale() {
         let recorded = injection(RECORD, "");
-        assert_eq!(
-            stale_message(&recorded, &[effect("a", 0.2, 0.38, false)]),
-            None
+        let up = |before, after| effect("a", before, after, false);
+        // Within the tolerance, in both directions.
+        check_stale(&recorded, up(0.2, 0.38), &expect![""]);
+        check_stale(&recorded, up(0.2, 0.44), &expect![""]);
+        check_stale(
+            &recorded,
+            up(0.1, 0.9),
+            &expect![
+                "this injection does more than the file records: 20.0 % → 40.0 % then, 10.0 % → 90.0 % now (×9.0). The prompt has changed since; measure it again."
+            ],
         );
-        // A larger gain differs from the record too, beyond the tolerance.
-        assert_eq!(
-            stale_message(&recorded, &[effect("a", 0.2, 0.44, false)]),
-            None
+        check_stale(
+            &recorded,
+            up(0.2, 0.22),
+            &expect![
+                "this injection no longer does what the file records: 20.0 % → 40.0 % then, 20.0 % → 22.0 % now (×1.1). The prompt has changed since; measure it again or remove it."
+            ],
         );
-        let message = stale_message(&recorded, &[effect("a", 0.1, 0.9, false)]).unwrap();
-        assert!(
-            message.contains("does more than the file records"),
-            "{message}"
-        );
-        assert!(message.contains("10.0 % → 90.0 % now"), "{message}");
-        let message = stale_message(&recorded, &[effect("a", 0.2, 0.22, false)]).unwrap();
-        assert!(message.contains("20.0 % → 22.0 % now"), "{message}");
-        // A suppression that still holds.
+        // A suppression that still holds, and one that does not.
         let less = injection(LESS, "");
-        assert_eq!(stale_message(&less, &[effect("a", 0.4, 0.1, true)]), None);
-        assert!(stale_message(&less, &[effect("a", 0.4, 0.4, false)]).is_some());
-        assert_eq!(
-            stale_message(&injection("", ""), &[effect("a", 0.4, 0.4, false)]),
-            None
+        check_stale(&less, effect("a", 0.4, 0.1, true), &expect![""]);
+        check_stale(
+            &less,
+            up(0.4, 0.4),
+            &expect![
+                "this injection no longer does what the file records: 40.0 % → 10.0 % then, 40.0 % → 40.0 % now (×1.0). The prompt has changed since; measure it again or remove it."
+            ],
         );
+        // Without a record there is nothing to compare with.
+        check_stale(&injection("", ""), up(0.4, 0.4), &expect![""]);
+    }
+
+    /// Checks the message about a harmful injection.
+    #[track_caller]
+    fn check_harmful(injection: &Injection, effects: &[InjectionEffect<'_>], expected: &Expect) {
+        let message = harmful_message(injection, effects, &Thresholds::default());
+        expected.assert_eq(&message.unwrap_or_default());
     }
 
     #[test]
     fn an_effect_in_the_wrong_direction_is_harmful() {
         let plain = injection("", "");
-        assert_eq!(
-            harmful_message(
-                &plain,
-                &[effect("a", 0.2, 0.19, false)],
-                &Thresholds::default()
-            ),
-            None
-        );
-        assert!(
-            harmful_message(
-                &plain,
-                &[effect("a", 0.2, 0.1, false)],
-                &Thresholds::default()
-            )
-            .is_some()
+        check_harmful(&plain, &[effect("a", 0.2, 0.19, false)], &expect![""]);
+        check_harmful(
+            &plain,
+            &[effect("a", 0.2, 0.1, false)],
+            &expect![
+                "this injection does harm: it makes the answer of case `a` less probable instead of more: 20.0 % → 10.0 % (×0.50). Remove it, or choose another layer, τ or scope."
+            ],
         );
         let less = injection(LESS, "");
-        assert_eq!(
-            harmful_message(
-                &less,
-                &[effect("a", 0.4, 0.1, true)],
-                &Thresholds::default()
-            ),
-            None
-        );
-        assert!(
-            harmful_message(
-                &less,
-                &[effect("a", 0.1, 0.4, false)],
-                &Thresholds::default()
-            )
-            .is_some()
+        check_harmful(&less, &[effect("a", 0.4, 0.1, true)], &expect![""]);
+        check_harmful(
+            &less,
+            &[effect("a", 0.1, 0.4, false)],
+            &expect![
+                "this injection does harm: it makes the answer of case `a` more probable instead of less: 10.0 % → 40.0 % (×4.0). Remove it, or choose another layer, τ or scope."
+            ],
         );
     }
 
@@ -241,24 +240,22 @@ mod tests {
     fn suppressing_an_answer_is_not_harmful() {
         let mut suppressed = effect("a", 0.4, 0.1, false);
         suppressed.suppressed = true;
-        let plain = injection("", "");
-        assert_eq!(
-            harmful_message(&plain, &[suppressed], &Thresholds::default()),
-            None
-        );
+        check_harmful(&injection("", ""), &[suppressed], &expect![""]);
     }
 
     #[test]
     fn an_injection_that_breaks_another_case_is_harmful() {
         let recorded = injection(RECORD, "");
-        let own = || effect("own", 0.2, 0.41, false);
+        let own = effect("own", 0.2, 0.41, false);
         let lowered = effect("other", 0.6, 0.4, false);
-        assert_eq!(
-            harmful_message(&recorded, &[own(), lowered], &Thresholds::default()),
-            None
-        );
+        check_harmful(&recorded, &[own, lowered], &expect![""]);
         let broken = effect("other", 0.6, 0.04, true);
-        let message = harmful_message(&recorded, &[own(), broken], &Thresholds::default()).unwrap();
-        assert!(message.contains("`other`"), "{message}");
+        check_harmful(
+            &recorded,
+            &[own, broken],
+            &expect![
+                "this injection breaks case `other`, on which it acts too: 60.0 % → 4.00 % (×0.07). Give it a `case`, so that it acts on no other, or remove it."
+            ],
+        );
     }
 }

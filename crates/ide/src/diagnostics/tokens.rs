@@ -21,16 +21,18 @@ pub(super) fn diagnostics(
     let Ok(outcome) = &case.outcome else {
         return Vec::new();
     };
-    let diagnostic = |code, severity, message, place: Option<(Range<usize>, Origin)>| {
+    let finding = |code, message, place: Option<(Range<usize>, Origin)>| {
         let (range, origin) = place?;
         Some(Diagnostic {
-            code,
-            severity,
-            message,
-            range,
-            origin,
             case: Some(index),
-            related: Vec::new(),
+            ..Diagnostic::new(code, message, range, origin)
+        })
+    };
+    // A spelling that may well be intended.
+    let hint = |message, place| {
+        Some(Diagnostic {
+            severity: Severity::Hint,
+            ..finding(Code::TokenSplit, message, place)?
         })
     };
     let mut found = Vec::new();
@@ -39,8 +41,7 @@ pub(super) fn diagnostics(
         let start = end.trim_end_matches([' ', '\t']).len();
         let range = case.rendered.to_source(start..end.len());
         let place = range.map(|range| (range, Origin::FrontMatter));
-        let severity = Severity::Warning;
-        found.extend(diagnostic(Code::TrailingSpace, severity, message, place));
+        found.extend(finding(Code::TrailingSpace, message, place));
     }
     let declared = case.case.and_then(|at| snapshot.file.cases.get(at));
     let expect = declared.and_then(|case| Some((case.expect.first()?.range.clone(), case.origin)));
@@ -50,20 +51,10 @@ pub(super) fn diagnostics(
             let answer = answers.find(|one| !one.value.starts_with(char::is_whitespace))?;
             Some((answer.range.clone(), case.origin))
         });
-        found.extend(diagnostic(
-            Code::TokenSplit,
-            Severity::Hint,
-            message,
-            spaceless,
-        ));
+        found.extend(hint(message, spaceless));
     }
     if let Some(message) = shared_token_message(case, outcome) {
-        found.extend(diagnostic(
-            Code::TokenSplit,
-            Severity::Information,
-            message,
-            expect,
-        ));
+        found.extend(finding(Code::TokenSplit, message, expect));
     }
     for (at, injection) in case.query.injections.iter().enumerate() {
         // Its effect on cases that it is not meant for says nothing about its memory.
@@ -74,17 +65,12 @@ pub(super) fn diagnostics(
             unspaced_memory_message(outcome, at, &injection.memory.value, thresholds)
         {
             let place = Some((injection.memory.range.clone(), injection.origin));
-            found.extend(diagnostic(Code::TokenSplit, Severity::Hint, message, place));
+            found.extend(hint(message, place));
         }
     }
     for (range, message) in spelling_messages(case, outcome) {
         let place = range.map(|range| (range, Origin::FrontMatter));
-        found.extend(diagnostic(
-            Code::TokenSplit,
-            Severity::Information,
-            message,
-            place,
-        ));
+        found.extend(finding(Code::TokenSplit, message, place));
     }
     found
 }

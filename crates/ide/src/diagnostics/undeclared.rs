@@ -21,14 +21,12 @@ pub(super) fn diagnostic(
     let (code, message) =
         lost_message(case, undeclared).or_else(|| inconsistent_message(case, undeclared))?;
     let range = case.rendered.to_source(undeclared.mention.clone());
+    let range = range.unwrap_or_else(|| snapshot.file.body.clone());
     Some(Diagnostic {
-        code,
+        // The verdict of a guess is no warning.
         severity: Severity::Information,
-        message,
-        range: range.unwrap_or_else(|| snapshot.file.body.clone()),
-        origin: Origin::FrontMatter,
         case: Some(index),
-        related: Vec::new(),
+        ..Diagnostic::new(code, message, range, Origin::FrontMatter)
     })
 }
 

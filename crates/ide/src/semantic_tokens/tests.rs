@@ -1,16 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use hoplens_prompt::declaration_sites::{homes, sidecar_home};
+use hoplens_prompt::declaration_sites::{declaration_sites, sidecar_site};
 
 /// Every token: its text, its type, its modifiers.
 fn shown(name: &str, text: &str) -> Vec<(String, &'static str, String)> {
     let is_sidecar = name.ends_with(".hoplens.yaml");
     let snapshot = Snapshot::new(name, text, None);
     let tokens = if is_sidecar {
-        semantic_tokens(text, &[sidecar_home(text)], None)
+        semantic_tokens(text, &[sidecar_site(text)], None)
     } else {
-        semantic_tokens(text, &homes(&snapshot.file, text), Some(&snapshot))
+        semantic_tokens(
+            text,
+            &declaration_sites(&snapshot.file, text),
+            Some(&snapshot),
+        )
     };
     let mut end = 0;
     for token in &tokens {

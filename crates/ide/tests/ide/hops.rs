@@ -1,4 +1,4 @@
-//! Probes, repairs and what is said of them, against asking each prompt by itself.
+//! Probes and repairs, compared with running each prompt by itself.
 
 mod findings;
 
@@ -31,7 +31,7 @@ hoplens.inject:
 The capital  of the country of the Eiffel Tower {{verb}} on the
 ";
 
-/// Everything is offered that was measured.
+/// Settings that offer every measured repair.
 fn settings() -> AnalysisSettings {
     AnalysisSettings {
         thresholds: Thresholds {
@@ -66,7 +66,7 @@ fn outcome(case: &CaseFindings) -> &CaseOutcome {
     case.outcome.as_ref().unwrap()
 }
 
-/// The answers' log-probability after a prompt that nothing is declared of.
+/// Returns the answers' log-probability after a prompt without declarations.
 fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
     let subject = CaseQuery {
         prompt: prompt.to_owned(),
@@ -82,7 +82,7 @@ fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
 }
 
 #[test]
-fn each_probe_is_the_prompt_that_it_says() {
+fn each_probe_scores_the_prompt_that_it_names() {
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     for family in FAMILIES {
         let model = load(&miniature(family));
@@ -113,7 +113,7 @@ fn each_probe_is_the_prompt_that_it_says() {
             assert_close(probe.logp, wanted, 1e-4, &probe.prompt);
         }
         let nobody = probes.no_subject.as_ref().unwrap();
-        // The second mention is the whole description, once the first bridge is named in it.
+        // Once the first bridge is named, the second mention is the whole description.
         assert_eq!(nobody.prompt, "It lies on the");
         for hop in &probes.hops {
             let bare = hop.bridge.clone();
@@ -126,7 +126,7 @@ fn each_probe_is_the_prompt_that_it_says() {
 }
 
 #[test]
-fn an_injection_is_worth_what_the_file_without_it_lacks() {
+fn a_probe_without_an_injection_equals_the_file_without_it() {
     let model = load(&miniature("tiny-llama"));
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     let findings = found(&model, &snapshot);
@@ -139,7 +139,7 @@ fn an_injection_is_worth_what_the_file_without_it_lacks() {
         let wanted = outcome(&without.cases[0]).probes.composed.logp;
         assert_close(probes.without(index).unwrap().logp, wanted, 1e-4, memory);
     }
-    // A space before a memory that has none; the other one has it.
+    // A space before a memory that has none; the other memory has one.
     let spaced = CHAIN.replace("memory: river", "memory: \" river\"");
     let spaced = found(&model, &Snapshot::new("chain.prompt", spaced, None));
     let wanted = outcome(&spaced.cases[0]).probes.composed.logp;
@@ -149,7 +149,7 @@ fn an_injection_is_worth_what_the_file_without_it_lacks() {
 }
 
 #[test]
-fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
+fn trailing_and_missing_spaces_are_measured() {
     let model = load(&miniature("tiny-gpt2"));
     let sidecar = "version: 1\ncases: [{expect: Paris}]\n";
     let text = "The capital of France is ";
@@ -158,7 +158,7 @@ fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
     let trimmed = outcome(&findings.cases[0]).probes.variant(Variant::Trimmed);
     let wanted = alone(&model, text.trim_end(), &[" Paris".into()]);
     assert_close(trimmed.unwrap().logp, wanted, 1e-4, "trimmed");
-    // Without the space the answer gets one, which its text does not have.
+    // Without the space at the end, hoplens adds one before the answer.
     let snapshot = Snapshot::new("space.txt", text.trim_end(), Some(sidecar));
     let findings = found(&model, &snapshot);
     let probes = &outcome(&findings.cases[0]).probes;
@@ -169,7 +169,7 @@ fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
 }
 
 #[test]
-fn an_applied_repair_does_what_was_promised() {
+fn an_applied_repair_has_the_measured_effect() {
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     for family in ["tiny-gpt2", "tiny-llama", "tiny-gpt-neox"] {
         let model = load(&miniature(family));
@@ -187,7 +187,7 @@ fn an_applied_repair_does_what_was_promised() {
             let after = verdicts(&model, &file, &text, &settings);
             let outcome = outcome(&after.cases[0]);
             let what = format!("{family}: {:?}", repair.change);
-            // τ and the numbers of a file are as exact as those in memory.
+            // τ and the numbers in the file are as exact as those in memory.
             assert_close(outcome.probes.composed.logp, repair.logp_after, 1e-3, &what);
             assert_eq!(outcome.probes.composed.rank, repair.rank_after, "{what}");
             kinds.push(repair.change.kind());
@@ -199,7 +199,7 @@ fn an_applied_repair_does_what_was_promised() {
 }
 
 #[test]
-fn stability_is_what_the_other_cases_become() {
+fn stability_is_the_change_of_the_other_cases() {
     let model = load(&miniature("tiny-gpt2"));
     let mut snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     let findings = found(&model, &snapshot);
@@ -212,7 +212,7 @@ fn stability_is_what_the_other_cases_become() {
         assert_eq!(stability.cases, 1);
         let mut wider = repair_edit(&snapshot, &case, &repair).unwrap();
         if repair.change.injection().is_some() {
-            // An injection is measured as if it were meant for every case.
+            // An injection is measured as if it acted on every case.
             for edit in &mut wider.edits {
                 edit.new_text = edit.new_text.replace("case: seine, ", "");
                 assert!(!edit.new_text.contains("case: seine"), "{}", edit.new_text);
@@ -246,7 +246,7 @@ fn measured(
 fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repair> {
     let reference_prompts = ReferencePrompts::new(&snapshot.file, []);
     let found = measured(model, snapshot, case, &reference_prompts);
-    // A span of the prompt would be one more kind; the search asks for these two.
+    // The search tries these two scopes; a span would be another one.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
         let memory_injection = repair.change.injection();
@@ -258,7 +258,7 @@ fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repai
 }
 
 #[test]
-fn the_prompts_around_are_read_once_for_all_cases() {
+fn other_prompts_are_run_once_for_all_cases() {
     let model = load(&miniature("tiny-gpt2"));
     let text = CHAIN.replace(
         "hoplens.inject:",

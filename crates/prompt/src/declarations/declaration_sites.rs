@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::declarations::keys::{Key, Kind, LISTS, VERSION};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::Format;
-use crate::outline::Step;
+use crate::outline::spot::Step;
 
 const fn map(name: &'static str, keys: &'static [Key], doc: &'static str) -> Key {
     Key {
@@ -51,7 +51,7 @@ pub const SIDECAR: &[Key] = &[VERSION, LISTS[0], LISTS[1], LISTS[2]];
 
 /// A piece of YAML in a document, and the keys at its top.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Home {
+pub struct DeclarationSite {
     /// Bytes of the document.
     pub window: Range<usize>,
     /// The keys at its top that are ours.
@@ -60,7 +60,7 @@ pub struct Home {
 
 /// The front matters of a prompt file, each as far as it goes: one that no line closes yet
 /// reaches to the file's end.
-pub fn homes(file: &PromptFile, text: &str) -> Vec<Home> {
+pub fn declaration_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> {
     if file.format == Format::Markdown {
         return file
             .fences
@@ -72,14 +72,14 @@ pub fn homes(file: &PromptFile, text: &str) -> Vec<Home> {
 }
 
 /// All of a sidecar.
-pub fn sidecar_home(text: &str) -> Home {
-    Home {
+pub fn sidecar_site(text: &str) -> DeclarationSite {
+    DeclarationSite {
         window: 0..text.len(),
         keys: SIDECAR,
     }
 }
 
-fn home(file: &PromptFile, text: &str) -> Option<Home> {
+fn home(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
     let keys = match file.format {
         Format::Dotprompt => DOTPROMPT,
         Format::Prompty => PROMPTY,
@@ -90,7 +90,7 @@ fn home(file: &PromptFile, text: &str) -> Option<Home> {
         Some(window) => widened(text, window),
         None => unclosed(text, &file.body)?,
     };
-    Some(Home { window, keys })
+    Some(DeclarationSite { window, keys })
 }
 
 /// With the blanks around it, where somebody may be typing.
@@ -200,7 +200,7 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, text: &str, windows: &[&str]) {
-        let found = homes(&parse(name, text, None), text);
+        let found = declaration_sites(&parse(name, text, None), text);
         let found: Vec<&str> = found
             .iter()
             .map(|home| &text[home.window.clone()])
@@ -232,7 +232,7 @@ mod tests {
             text in "(---|\\+\\+\\+|\n|\r\n|\r| |a: b|é|\u{feff}|```prompt|```|#){0,24}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|txt|prompt\\.yml)",
         ) {
-            for home in homes(&parse(&name, &text, None), &text) {
+            for home in declaration_sites(&parse(&name, &text, None), &text) {
                 prop_assert!(text.get(home.window).is_some());
             }
         }

@@ -12,7 +12,7 @@ use crate::declarations::keys::HOP;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problem, Problems};
-use crate::text::change::whole_chars;
+use crate::text::boundary::whole_chars;
 use crate::yaml;
 use crate::yaml::node::{Data, Node};
 

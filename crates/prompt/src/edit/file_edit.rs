@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::companion_files::Beside;
+use crate::companion_files::CompanionTexts;
 use crate::declarations::spanned::Origin;
 use crate::file::parse_as;
 use crate::file::prompt_file::PromptFile;
@@ -50,10 +50,10 @@ impl FileEdit {
         let mut out = String::with_capacity(text.len() + 64);
         let mut at = 0;
         for edit in &self.edits {
-            let start = crate::text::change::snap(text, edit.range.start).max(at);
+            let start = crate::text::boundary::snap(text, edit.range.start).max(at);
             out.push_str(text.get(at..start).unwrap_or_default());
             out.push_str(&edit.new_text);
-            at = crate::text::change::snap(text, edit.range.end).max(start);
+            at = crate::text::boundary::snap(text, edit.range.end).max(start);
         }
         out.push_str(text.get(at..).unwrap_or_default());
         out
@@ -70,7 +70,7 @@ pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, St
         }
         Origin::Sidecar => {
             let sidecar = edit.apply(beside.sidecar.unwrap_or_default());
-            let beside = Beside {
+            let beside = CompanionTexts {
                 sidecar: Some(&sidecar),
                 ..beside
             };

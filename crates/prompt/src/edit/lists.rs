@@ -12,7 +12,7 @@ use crate::edit::file_edit::{FileEdit, TextEdit, edited};
 use crate::edit::new_injection::written_record;
 use crate::edit::place;
 use crate::edit::place::Item;
-use crate::edit::sound::errors;
+use crate::edit::preserves_declarations::errors;
 use crate::edit::verify::{plain_case, plain_injection};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::Format;

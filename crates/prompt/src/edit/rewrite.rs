@@ -11,7 +11,7 @@ use crate::edit::file_edit::{FileEdit, TextEdit};
 use crate::format::prompty::role_of_line;
 use crate::mentions::chain::{Link, stands};
 use crate::render::rendered::Rendered;
-use crate::render::source_map::{Mapped, Piece, find_phrase};
+use crate::render::source_map::{MappedText, SourceSpan, find_phrase};
 use crate::yaml::quote::quoted;
 
 /// Gives the edit that puts `replacement` in the place of some rendered bytes.
@@ -21,7 +21,7 @@ use crate::yaml::quote::quoted;
 /// a part in them, where the text was computed, or where the replacement would be read as a tag,
 /// a reference or a role line.
 pub fn replace_mention(
-    mapped: &Mapped,
+    mapped: &MappedText,
     rendered: Range<usize>,
     replacement: &str,
 ) -> Option<FileEdit> {
@@ -39,7 +39,7 @@ pub fn replace_mention(
 /// [`replace_mention`]: one for each place in the file, of which a variable's text is a single one.
 ///
 /// `None` where one of them cannot be replaced, or where they stand in two files.
-pub fn replace_all(mapped: &Mapped, changes: &[(Range<usize>, &str)]) -> Option<FileEdit> {
+pub fn replace_all(mapped: &MappedText, changes: &[(Range<usize>, &str)]) -> Option<FileEdit> {
     let mut all: Option<FileEdit> = None;
     let mut scalars: Vec<(Range<usize>, String)> = Vec::new();
     for (range, text) in changes {
@@ -74,7 +74,7 @@ pub fn replace_all(mapped: &Mapped, changes: &[(Range<usize>, &str)]) -> Option<
 }
 
 /// The text of a piece after all the changes inside it.
-fn within(mapped: &Mapped, piece: &Piece, changes: &[(Range<usize>, &str)]) -> String {
+fn within(mapped: &MappedText, piece: &SourceSpan, changes: &[(Range<usize>, &str)]) -> String {
     let own = piece.rendered.clone();
     let mut inside: Vec<&(Range<usize>, &str)> = changes
         .iter()
@@ -93,15 +93,15 @@ fn within(mapped: &Mapped, piece: &Piece, changes: &[(Range<usize>, &str)]) -> S
 ///
 /// Where two pieces meet, the text goes into the body rather than into a variable's value, and
 /// else behind what stands before.
-pub fn insert_text(mapped: &Mapped, rendered_offset: usize, text: &str) -> Option<FileEdit> {
+pub fn insert_text(mapped: &MappedText, rendered_offset: usize, text: &str) -> Option<FileEdit> {
     let at = rendered_offset;
     if text.is_empty() || !mapped.text.is_char_boundary(at) || mapped.text.len() < at {
         return None;
     }
-    let near = |piece: &&Piece| piece.rendered.start <= at && at <= piece.rendered.end;
-    let near: Vec<&Piece> = mapped.pieces.iter().filter(near).collect();
+    let near = |piece: &&SourceSpan| piece.rendered.start <= at && at <= piece.rendered.end;
+    let near: Vec<&SourceSpan> = mapped.pieces.iter().filter(near).collect();
     // What is between two pieces may be neither one's; a piece around the byte is.
-    let inside = |piece: &&&Piece| piece.rendered.start < at && at < piece.rendered.end;
+    let inside = |piece: &&&SourceSpan| piece.rendered.start < at && at < piece.rendered.end;
     let verbatim = || near.iter().find(|piece| piece.verbatim);
     let held = || near.iter().find(|piece| piece.value.is_some());
     let piece = near.iter().find(inside).or_else(verbatim).or_else(held)?;
@@ -109,7 +109,12 @@ pub fn insert_text(mapped: &Mapped, rendered_offset: usize, text: &str) -> Optio
 }
 
 /// The edit of the one piece that makes the rendered bytes.
-fn write(mapped: &Mapped, piece: &Piece, rendered: Range<usize>, text: &str) -> Option<FileEdit> {
+fn write(
+    mapped: &MappedText,
+    piece: &SourceSpan,
+    rendered: Range<usize>,
+    text: &str,
+) -> Option<FileEdit> {
     let from = rendered.start - piece.rendered.start;
     let to = rendered.end - piece.rendered.start;
     let (target, edit) = if piece.verbatim {
@@ -141,7 +146,7 @@ fn write(mapped: &Mapped, piece: &Piece, rendered: Range<usize>, text: &str) -> 
 const OPENINGS: [&str; 4] = ["{{", "{%", "{#", "${"];
 
 /// Whether a template would read more than words in `text` where it is to stand.
-fn means_more(mapped: &Mapped, rendered: &Range<usize>, text: &str) -> bool {
+fn means_more(mapped: &MappedText, rendered: &Range<usize>, text: &str) -> bool {
     let before = mapped.text.get(..rendered.start).unwrap_or_default();
     let after = mapped.text.get(rendered.end..).unwrap_or_default();
     // An opening may come about where the text touches its neighbours, and a backslash may undo one.

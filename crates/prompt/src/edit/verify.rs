@@ -4,7 +4,7 @@ use crate::declarations::case::{Case, Injection, Measured};
 use crate::declarations::spanned::Origin;
 use crate::edit::file_edit::{FileEdit, edited};
 use crate::edit::new_injection::{Naming, NewInjection};
-use crate::edit::sound::errors;
+use crate::edit::preserves_declarations::errors;
 use crate::file::prompt_file::PromptFile;
 use crate::yaml::quote::significant;
 

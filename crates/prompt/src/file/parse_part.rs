@@ -3,10 +3,10 @@
 use crate::declarations::lists;
 use crate::file::prompt_file::PromptFile;
 use crate::format;
-use crate::text::change::whole_chars;
+use crate::text::boundary::whole_chars;
 use std::ops::Range;
 
-use crate::companion_files::Beside;
+use crate::companion_files::CompanionTexts;
 use crate::declarations::declared::Declared;
 use crate::declarations::keys::{LISTS, VERSION};
 use crate::declarations::spanned::Origin;
@@ -26,9 +26,9 @@ pub(crate) fn parse_within(
     format: Format,
     text: &str,
     window: Range<usize>,
-    beside: Beside<'_>,
+    beside: CompanionTexts<'_>,
 ) -> PromptFile {
-    let Beside {
+    let CompanionTexts {
         sidecar,
         partials,
         promptfoo,

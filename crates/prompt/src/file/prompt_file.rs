@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::companion_files::{Beside, Promptfoo};
+use crate::companion_files::{CompanionTexts, Promptfoo};
 use crate::declarations::case::{Case, Injection};
 use crate::declarations::declared;
 use crate::declarations::spanned::Spanned;
@@ -58,8 +58,8 @@ pub struct PromptFile {
 
 impl PromptFile {
     /// What lies beside it, to read an edited text again.
-    pub(crate) fn beside(&self) -> Beside<'_> {
-        Beside {
+    pub(crate) fn beside(&self) -> CompanionTexts<'_> {
+        CompanionTexts {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),

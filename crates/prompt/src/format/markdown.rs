@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-use crate::companion_files::Beside;
+use crate::companion_files::CompanionTexts;
 use crate::declarations::case::Case;
 use crate::declarations::declared;
 use crate::declarations::declared::Declared;
@@ -99,13 +99,13 @@ pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
 
 /// Reads every fence, and what the sidecar says of them: its cases belong to the fence that has
 /// a case of the same id, otherwise to the first. `None` where there is no fence to read.
-pub(crate) fn parse(text: &str, beside: Beside<'_>) -> Option<PromptFile> {
+pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
     let mut own = Problems::new(Origin::FrontMatter);
     for (range, message) in refused {
         own.warn(Code::InvalidFence, &range, message);
     }
-    let alone = Beside {
+    let alone = CompanionTexts {
         sidecar: None,
         promptfoo: None,
         ..beside

@@ -250,7 +250,7 @@ fn apposed(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> 
 /// Where the bridge begins with which `text` ends.
 fn whole_at_end(text: &str, bridge: &str) -> Option<usize> {
     // No more than it can take, so that a long prompt is not read again for each mention.
-    let from = crate::text::change::snap(text, text.len().saturating_sub(2 * bridge.len() + 16));
+    let from = crate::text::boundary::snap(text, text.len().saturating_sub(2 * bridge.len() + 16));
     let ends = spoken(&text[from..], bridge).into_iter();
     let ends = ends.filter(|range| from + range.end == text.len());
     ends.map(|range| from + range.start).min()

@@ -12,12 +12,12 @@ pub fn substitute(prompt: &str, range: Range<usize>, bridge: &str) -> String {
     ) else {
         return prompt.to_owned();
     };
-    format!("{before}{}{after}", fitted(phrase, bridge))
+    format!("{before}{}{after}", match_case(phrase, bridge))
 }
 
 /// The bridge as it should stand in place of `phrase`: a capital where the phrase has one, and a
 /// small article where the phrase begins small.
-pub fn fitted(phrase: &str, bridge: &str) -> String {
+pub fn match_case(phrase: &str, bridge: &str) -> String {
     let mut letters = bridge.chars();
     let Some(first) = letters.next() else {
         return String::new();

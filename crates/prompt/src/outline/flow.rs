@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::outline::What;
-use crate::outline::scan::{Scan, quoted_length};
+use crate::outline::scanner::{Scan, quoted_length};
+use crate::outline::spot::What;
 
 /// Brackets inside brackets deeper than this are read as text.
 const MAX_DEPTH: usize = 64;

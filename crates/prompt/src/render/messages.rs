@@ -11,7 +11,7 @@ use crate::diagnostics::severity::Severity;
 use crate::file::prompt_file::PromptFile;
 use crate::render::findings;
 use crate::render::rendered::{Rendered, Turn};
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 
 /// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
 pub(crate) fn render(
@@ -48,13 +48,13 @@ pub(crate) fn render(
 }
 
 fn fill(
-    text: &Mapped,
+    text: &MappedText,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,
     trims: bool,
     missing: &mut dyn FnMut(&str, std::ops::Range<usize>),
-) -> Mapped {
-    let mut filled = Mapped::default();
+) -> MappedText {
+    let mut filled = MappedText::default();
     let mut done = 0;
     let mut at = 0;
     while let Some(open) = text.text.get(at..).and_then(|rest| rest.find("{{")) {

@@ -10,15 +10,15 @@ use crate::format::prompty::{line_break, role_of_line};
 use crate::render::findings;
 use crate::render::findings::MANY;
 use crate::render::rendered::{Rendered, Turn};
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 use crate::template::written::Written;
 
 /// The template with every line break as `\n`, as Python reads text files.
-pub(crate) fn prepared(body: &str, base: usize) -> Mapped {
+pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
     if !body.contains('\r') {
-        return Mapped::verbatim(body, base..base + body.len());
+        return MappedText::verbatim(body, base..base + body.len());
     }
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut at = 0;
     while let Some(found) = body.get(at..).and_then(|rest| rest.find('\r')) {
         let end = at + found;
@@ -40,7 +40,7 @@ pub(crate) fn prepared(body: &str, base: usize) -> Mapped {
 /// not one of the template's own is refused by the runtime, and is text here.
 pub(crate) fn messages(
     written: &Written,
-    template: &Mapped,
+    template: &MappedText,
     text: &str,
     strict: bool,
     value: &dyn Fn(&str) -> Option<InputValue>,
@@ -127,7 +127,7 @@ fn split_lines(text: &str) -> Vec<Line> {
 }
 
 /// Whether a role line stands in the template itself.
-fn is_own(mapped: &Mapped, line: &Range<usize>, text: &str) -> bool {
+fn is_own(mapped: &MappedText, line: &Range<usize>, text: &str) -> bool {
     if !mapped.touched(line).iter().all(|piece| piece.verbatim) {
         return false;
     }
@@ -141,12 +141,12 @@ fn is_own(mapped: &Mapped, line: &Range<usize>, text: &str) -> bool {
     role_of_line(whole).is_some()
 }
 
-fn message(mapped: &Mapped, lines: &[Line], role: Option<&str>) -> Turn {
+fn message(mapped: &MappedText, lines: &[Line], role: Option<&str>) -> Turn {
     let is_empty = |line: &&Line| line.content.is_empty();
     let lead = lines.iter().take_while(is_empty).count();
     let trail = lines.iter().rev().take_while(is_empty).count();
     let kept = lines.get(lead..lines.len() - trail).unwrap_or_default();
-    let mut text = Mapped::default();
+    let mut text = MappedText::default();
     // Whole runs at once: many lines are parts of one piece.
     let mut from = kept.first().map_or(0, |line| line.content.start);
     for (at, line) in kept.iter().enumerate() {
@@ -165,7 +165,7 @@ fn message(mapped: &Mapped, lines: &[Line], role: Option<&str>) -> Turn {
 }
 
 /// Puts a part of `from` behind `text`; pieces that adjoin in the file become one.
-fn add(text: &mut Mapped, from: &Mapped, range: Range<usize>) {
+fn add(text: &mut MappedText, from: &MappedText, range: Range<usize>) {
     let part = from.part(range);
     for piece in part.pieces {
         let bytes = part.text.get(piece.rendered).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 
 /// One message of a prompt; a prompt without roles is a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Turn {
     /// the user's, and in a Prompty file without any.
     pub role: Option<String>,
     /// The message.
-    pub text: Mapped,
+    pub text: MappedText,
 }
 
 /// A prompt as the model reads it.
@@ -41,7 +41,7 @@ impl Rendered {
     }
 
     /// All messages as one text, an empty line between two.
-    pub fn joined(&self) -> Mapped {
+    pub fn joined(&self) -> MappedText {
         let mut turns = self.turns.iter();
         let mut text = turns
             .next()

@@ -6,8 +6,8 @@ use crate::declarations::input_value::InputValue;
 
 /// A run of rendered bytes with one origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Bytes of [`Mapped::text`].
+pub struct SourceSpan {
+    /// Bytes of [`MappedText::text`].
     pub rendered: Range<usize>,
     /// Bytes of the prompt file: the same text, or the tag (`{{expression}}`) that made it.
     pub source: Option<Range<usize>>,
@@ -19,14 +19,14 @@ pub struct Piece {
 
 /// A rendered text and its pieces, in order and without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mapped {
+pub struct MappedText {
     /// What the model reads.
     pub text: String,
     /// The origin of every byte of `text`.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<SourceSpan>,
 }
 
-impl Mapped {
+impl MappedText {
     /// A text that stands in the file at `source` just as it is.
     pub(crate) fn verbatim(text: &str, source: Range<usize>) -> Self {
         let mut mapped = Self::default();
@@ -56,7 +56,7 @@ impl Mapped {
             before.end = next.end;
             return;
         }
-        self.pieces.push(Piece {
+        self.pieces.push(SourceSpan {
             rendered: start..end,
             source,
             verbatim,
@@ -94,10 +94,11 @@ impl Mapped {
         self.push(between, None, false, None);
         let shift = self.text.len();
         self.text.push_str(&next.text);
-        self.pieces.extend(next.pieces.iter().map(|piece| Piece {
-            rendered: piece.rendered.start + shift..piece.rendered.end + shift,
-            ..piece.clone()
-        }));
+        self.pieces
+            .extend(next.pieces.iter().map(|piece| SourceSpan {
+                rendered: piece.rendered.start + shift..piece.rendered.end + shift,
+                ..piece.clone()
+            }));
     }
 
     /// The text up to the last byte that has an origin: what a chat template puts behind it is
@@ -109,7 +110,7 @@ impl Mapped {
     }
 
     /// The pieces that a range of the rendered text touches.
-    pub(crate) fn touched(&self, rendered: &Range<usize>) -> &[Piece] {
+    pub(crate) fn touched(&self, rendered: &Range<usize>) -> &[SourceSpan] {
         let from = self
             .pieces
             .partition_point(|piece| piece.rendered.end <= rendered.start);
@@ -134,7 +135,7 @@ impl Mapped {
                 .filter(|piece| piece.source.is_some())
                 .or_else(|| {
                     let before =
-                        |piece: &&Piece| piece.source.is_some() && piece.rendered.end <= point;
+                        |piece: &&SourceSpan| piece.source.is_some() && piece.rendered.end <= point;
                     self.pieces.iter().rev().find(before)
                 })?;
             let source = piece.source.clone()?;
@@ -196,7 +197,7 @@ impl Mapped {
 /// The exact text is looked for first; then the first letter may differ in case and any
 /// whitespace may stand for any other, as it does after re-wrapping a prompt. The first
 /// occurrence counts.
-pub fn find_mention(rendered: &Mapped, mention: &str) -> Option<Range<usize>> {
+pub fn find_mention(rendered: &MappedText, mention: &str) -> Option<Range<usize>> {
     find_phrase(&rendered.text, mention)
 }
 
@@ -244,9 +245,9 @@ pub(crate) fn match_loosely(text: &str, mention: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn sample() -> Mapped {
+    fn sample() -> MappedText {
         // Source: `ab{{x}}cd`, x = "XYZ".
-        let mut mapped = Mapped::default();
+        let mut mapped = MappedText::default();
         mapped.push("ab", Some(0..2), true, None);
         mapped.push("XYZ", Some(2..7), false, None);
         mapped.push("c", Some(7..8), true, None);
@@ -271,7 +272,7 @@ mod tests {
 
     #[test]
     fn mentions_are_found_exactly_then_loosely() {
-        let mapped = Mapped::verbatim("The largest\n reef, the largest reef", 0..35);
+        let mapped = MappedText::verbatim("The largest\n reef, the largest reef", 0..35);
         assert_eq!(find_mention(&mapped, "the largest reef"), Some(19..35));
         assert_eq!(find_mention(&mapped, "The largest reef"), Some(0..17));
         assert_eq!(find_mention(&mapped, "the LARGEST reef"), None);

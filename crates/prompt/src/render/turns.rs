@@ -9,7 +9,7 @@ use crate::diagnostics::severity::Severity;
 use crate::render::findings;
 use crate::render::findings::MANY;
 use crate::render::rendered::{Rendered, Turn};
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 use crate::template::handlebars::instrument::Mark;
 use crate::template::handlebars::lexer;
 use crate::template::handlebars::render::Output;
@@ -82,12 +82,18 @@ pub(crate) fn build(
         }
     }
     flush(&mut messages, &mut piece);
+    let source = OutputSource {
+        output,
+        body,
+        base,
+        value,
+    };
     rendered.turns = messages
         .into_iter()
         .filter(|message| !message.parts.is_empty())
         .map(|message| Turn {
             role: message.role,
-            text: mapped(&message.parts, output, body, base, value),
+            text: mapped(&message.parts, &source),
         })
         .collect();
     rendered
@@ -117,14 +123,16 @@ fn begin(messages: &mut Vec<Message<'_>>, role: &str) {
     }
 }
 
-fn mapped(
-    parts: &[Part<'_>],
-    output: &Output,
-    body: &str,
+/// A template with its output, and where the template is in the file.
+struct OutputSource<'a> {
+    output: &'a Output,
+    body: &'a str,
     base: usize,
-    value: &dyn Fn(&str) -> Option<InputValue>,
-) -> Mapped {
-    let mut mapped = Mapped::default();
+    value: &'a dyn Fn(&str) -> Option<InputValue>,
+}
+
+fn mapped(parts: &[Part<'_>], source: &OutputSource<'_>) -> MappedText {
+    let mut mapped = MappedText::default();
     let cuts = parts.iter().any(|part| matches!(part, Part::Cut));
     for run in parts.split(|part| matches!(part, Part::Cut)) {
         let blank = run.iter().all(|part| match part {
@@ -136,22 +144,20 @@ fn mapped(
         }
         for part in run {
             if let Part::Text(text, mark) = part {
-                push(&mut mapped, text, *mark, output, body, base, value);
+                push(&mut mapped, text, *mark, source);
             }
         }
     }
     mapped
 }
 
-fn push(
-    mapped: &mut Mapped,
-    text: &str,
-    mark: Option<&Mark>,
-    output: &Output,
-    body: &str,
-    base: usize,
-    value: &dyn Fn(&str) -> Option<InputValue>,
-) {
+fn push(mapped: &mut MappedText, text: &str, mark: Option<&Mark>, source: &OutputSource<'_>) {
+    let OutputSource {
+        output,
+        body,
+        base,
+        value,
+    } = source;
     let moved = |range: &Range<usize>| base + range.start..base + range.end;
     let Some(mark) = mark else {
         // Without marks all that is known is that the template made it.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::render::findings::{not_rendered, unset_variable};
 use crate::render::rendered::{Rendered, Turn};
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 use crate::template::jinja::render;
 
 /// Fills `body`, which stands at `range` of the file.
@@ -18,11 +18,11 @@ pub(crate) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>
         Some(text) => text,
         // The same library, with its limits, as for Prompty.
         None => match render::render(body, data) {
-            Ok(written) => written.mapped(&Mapped::verbatim(body, range.clone()), &|_| None),
+            Ok(written) => written.mapped(&MappedText::verbatim(body, range.clone()), &|_| None),
             Err(failure) => {
                 rendered.problems = vec![not_rendered(&failure, range.start)];
                 rendered.unset.clear();
-                Mapped::verbatim(body, range.clone())
+                MappedText::verbatim(body, range.clone())
             }
         },
     };
@@ -37,11 +37,11 @@ fn simple(
     base: usize,
     data: &Map<String, Value>,
     rendered: &mut Rendered,
-) -> Option<Mapped> {
+) -> Option<MappedText> {
     if body.contains("{%") || body.contains("{#") {
         return None;
     }
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut at = 0;
     while let Some(open) = body.get(at..)?.find("{{") {
         let start = at + open;

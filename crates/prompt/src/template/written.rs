@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::declarations::input_value::InputValue;
 use crate::render::findings::MANY;
-use crate::render::source_map::Mapped;
+use crate::render::source_map::MappedText;
 
 /// A run of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,12 @@ impl Written {
     }
 
     /// The output with the places in the file that `template`, which was rendered, has itself.
-    pub fn mapped(&self, template: &Mapped, value: &dyn Fn(&str) -> Option<InputValue>) -> Mapped {
-        let mut mapped = Mapped::default();
+    pub fn mapped(
+        &self,
+        template: &MappedText,
+        value: &dyn Fn(&str) -> Option<InputValue>,
+    ) -> MappedText {
+        let mut mapped = MappedText::default();
         for span in &self.spans {
             if span.verbatim {
                 let part = template.part(span.source.clone());

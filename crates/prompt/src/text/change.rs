@@ -1,17 +1,8 @@
 //! Applying an editor's edits.
 
-use std::ops::Range;
+use crate::text::boundary::snap;
 
 use crate::text::line_index::{LineIndex, Position, PositionEncoding};
-
-/// The character boundary at or before `offset`, which is clamped to the text.
-pub fn snap(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
-}
 
 /// Applies one content change of LSP's incremental sync and brings `index` up to date.
 ///
@@ -34,16 +25,6 @@ pub fn apply_change(
         }
     }
     *index = LineIndex::new(text);
-}
-
-/// The range widened to whole characters inside the text.
-pub(crate) fn whole_chars(text: &str, range: &Range<usize>) -> Range<usize> {
-    let start = snap(text, range.start);
-    let mut end = range.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The prompt that asks a model what a mention stands for.
 
-use hoplens_prompt::fitted;
+use hoplens_prompt::match_case;
 
 /// Mentions of every kind and what they stand for. A base model that is asked "{mention} is" goes
 /// on with "known for"; behind these lines it goes on with a name. They are facts that the
@@ -33,18 +33,18 @@ pub(super) fn reversed(entity: &str) -> String {
 
 /// A mention as it stands behind an entity.
 pub(super) fn described(phrase: &str) -> String {
-    format!(" {}", fitted("x", &one_line(phrase)))
+    format!(" {}", match_case("x", &one_line(phrase)))
 }
 
 fn lines(pairs: impl Iterator<Item = (&'static str, &'static str)>, last: &str) -> String {
     let mut text = String::new();
     for (left, right) in pairs {
-        text.push_str(&fitted("X", left));
+        text.push_str(&match_case("X", left));
         text.push_str(" = ");
-        text.push_str(&fitted("x", right));
+        text.push_str(&match_case("x", right));
         text.push('\n');
     }
-    text.push_str(&fitted("X", &one_line(last)));
+    text.push_str(&match_case("X", &one_line(last)));
     text.push_str(" =");
     text
 }

@@ -1,4 +1,4 @@
-//! Which files are meant.
+//! The prompt files that the command line names.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,13 +17,13 @@ use hoplens_workspace::{
     sidecar_path, whole_path,
 };
 
-/// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
-/// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
-/// and by globs; so are the project's `include` and `exclude`.
+/// Returns the prompt files that `paths` name, each once, in a stable order: files themselves, the
+/// prompt files in folders, and the matches of globs. In folders and globs, `.gitignore` and the
+/// project's `include` and `exclude` apply.
 pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
     let include = set(&project.check.include)?;
     let exclude = set(&project.check.exclude)?;
-    let is_left_out = |path: &Path| {
+    let is_excluded = |path: &Path| {
         let path = whole_path(path);
         let folder = project.folder.as_deref();
         let path = folder
@@ -37,19 +37,19 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
         let before = files.len();
         if path.is_dir() {
             let found = prompts_in(path)?;
-            files.extend(found.into_iter().filter(|path| !is_left_out(path)));
+            files.extend(found.into_iter().filter(|path| !is_excluded(path)));
             if files.len() == before {
                 return Err(CliError::NoPrompts { path: path.into() });
             }
         } else if !path.exists() && name.contains(['*', '?', '[', '{']) {
             let glob = name.parse::<FileGlob>();
-            let wanted = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
+            let matched = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
             let found = walk(&base(name))?;
             let found = found.into_iter().filter(|path| {
-                wanted.is_match(path.strip_prefix(".").unwrap_or(path)) || wanted.is_match(path)
+                matched.is_match(path.strip_prefix(".").unwrap_or(path)) || matched.is_match(path)
             });
             let found = found.map(|path| prompt_of_sidecar(&path).unwrap_or(path));
-            files.extend(found.filter(|path| !is_left_out(path)));
+            files.extend(found.filter(|path| !is_excluded(path)));
             if files.len() == before {
                 let reason = format!("no file matches {name}");
                 return Err(CliError::Usage {
@@ -67,8 +67,8 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
     Ok(each_once(files))
 }
 
-/// The files without those that are there already under another name. Of a link and its file the
-/// file stays, unless the link has a sidecar of its own: then it is another prompt.
+/// Drops files that are in the list already under another name. A file replaces a link to it, unless
+/// the link has a sidecar of its own: then it is another prompt.
 fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::with_capacity(files.len());
     let mut seen = HashMap::new();
@@ -92,8 +92,8 @@ fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     kept
 }
 
-/// The prompt files of a folder: by their names, by the sidecars beside them, then those that a
-/// promptfoo configuration names, and at the end the configurations, for what is wrong with them.
+/// Returns the prompt files of a folder: those with a prompt's name or a sidecar, then those that a
+/// promptfoo configuration names, then the configurations, which may have findings themselves.
 fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for path in walk(folder)? {
@@ -113,7 +113,7 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     Ok(files)
 }
 
-/// Whether a file is Markdown with a prompt in it.
+/// Returns whether a file is Markdown with a fenced prompt.
 fn has_fence(path: &Path) -> bool {
     let name = path.to_string_lossy();
     Format::of(&name) == Format::Markdown
@@ -122,7 +122,7 @@ fn has_fence(path: &Path) -> bool {
             .is_ok_and(|text| text.is_some_and(|text| has_prompt_fence(&name, &text)))
 }
 
-/// The promptfoo configurations above a folder, up to the repository that it lies in.
+/// Returns the promptfoo configurations above a folder, up to the root of its repository.
 fn configs_above(folder: &Path) -> Vec<PathBuf> {
     let full = whole_path(folder);
     let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
@@ -142,7 +142,7 @@ fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// The files that a promptfoo configuration names as prompts.
+/// Returns those of `files` that a promptfoo configuration names as prompts.
 fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let prompts = promptfoo_prompts(&read_file(config, MAX_FILE_BYTES)?);
     let config = whole_path(config);
@@ -155,8 +155,8 @@ fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
     Ok(files.iter().filter(is_named).cloned().collect())
 }
 
-/// The files under a folder that git would not ignore, in the order of their names. Those whose
-/// names begin with a dot are among them: VS Code keeps prompts in `.github/prompts`.
+/// Returns the files under a folder that git does not ignore, sorted by path, hidden ones included:
+/// VS Code keeps prompts in `.github/prompts`.
 fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     for entry in WalkBuilder::new(folder)
@@ -177,7 +177,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     Ok(found)
 }
 
-/// The folder in which a glob begins to be one.
+/// Returns the longest path without wildcards at the beginning of a glob.
 fn base(glob: &str) -> PathBuf {
     let plain = |part: &&str| !part.contains(['*', '?', '[', '{']);
     let parts: Vec<&str> = glob.split('/').collect();
@@ -193,7 +193,7 @@ fn base(glob: &str) -> PathBuf {
     }
 }
 
-/// The files that any of the globs means.
+/// Returns the set of files that match any of the globs.
 fn set<'globs>(globs: impl IntoIterator<Item = &'globs FileGlob>) -> Result<GlobSet, CliError> {
     let mut builder = GlobSetBuilder::new();
     for FileGlob(glob) in globs {
@@ -215,7 +215,7 @@ mod tests {
     use crate::cli::prompt_files::open;
 
     #[test]
-    fn a_glob_begins_in_a_folder() {
+    fn the_base_of_a_glob_has_no_wildcards() {
         assert_eq!(base("prompts/**/*.prompt"), Path::new("prompts"));
         assert_eq!(base("*.prompt"), Path::new("."));
         assert_eq!(base("/a/b*/c"), Path::new("/a"));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_holds_what_its_promptfoo_configuration_names() {
+    fn a_folder_contains_what_its_promptfoo_configuration_names() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);

@@ -35,10 +35,10 @@ pub(in crate::server) async fn completion(
             return Ok(None);
         };
         // Nothing is read for the many places where nothing is offered.
-        let contains = |home: &hoplens_prompt::declaration_sites::Home| {
-            home.window.start <= offset && offset <= home.window.end
+        let contains = |site: &hoplens_prompt::declaration_sites::DeclarationSite| {
+            site.window.start <= offset && offset <= site.window.end
         };
-        if !view.homes.iter().any(contains) {
+        if !view.sites.iter().any(contains) {
             return Ok(None);
         }
         let facts = match key.path() {
@@ -63,7 +63,7 @@ fn in_declarations(view: &TextView, offset: usize, facts: &Facts) -> Vec<Complet
         model,
         style: view.session.client.insert,
     };
-    hoplens_ide::complete(&view.document.text, &view.homes, offset, known)
+    hoplens_ide::complete(&view.document.text, &view.sites, offset, known)
 }
 
 fn to_item(

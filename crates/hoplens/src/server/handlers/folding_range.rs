@@ -9,7 +9,7 @@ use hoplens_ide::folding_ranges;
 pub(in crate::server) fn folding_range(view: &TextView) -> Vec<lsp::FoldingRange> {
     let document = &view.document;
     let line = |offset| document.position(offset, view.session.client.encoding).line;
-    let folds = folding_ranges(&document.text, &view.homes, view.own_snapshot()).into_iter();
+    let folds = folding_ranges(&document.text, &view.sites, view.own_snapshot()).into_iter();
     let folds = folds.map(|fold| lsp::FoldingRange {
         start_line: line(fold.start),
         end_line: line(fold.end),

@@ -79,17 +79,17 @@ pub(in crate::server) async fn hover(
     };
     let lens = token.read(session, view, deadline).await;
     session.newest().check_unmodified(document)?;
+    let lens = lens.as_deref().map_err(String::as_str);
     Ok(show_token(view, target, lens, &now))
 }
 
 fn show_token(
     view: &PromptView,
     target: HoverTarget,
-    lens: std::result::Result<Arc<TokenLens>, String>,
+    lens: std::result::Result<&TokenLens, &str>,
     session: &SessionSnapshot,
 ) -> Option<lsp::Hover> {
     let findings = view.snapshot.findings.as_ref()?;
-    let lens = lens.as_deref().map_err(String::as_str);
     let text = render_hover(findings, target, lens, session.client.markdown)?;
     let case = findings.cases.get(target.case);
     let source = case.and_then(|case| token_source(case, target.token));

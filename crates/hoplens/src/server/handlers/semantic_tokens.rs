@@ -30,7 +30,7 @@ pub(in crate::server) fn semantic_tokens(
         Some(range) => document.bytes(range, encoding),
         None => 0..document.text.len(),
     };
-    let found = hoplens_ide::semantic_tokens(&document.text, &view.homes, view.own_snapshot());
+    let found = hoplens_ide::semantic_tokens(&document.text, &view.sites, view.own_snapshot());
     lsp::SemanticTokens {
         result_id: None,
         data: relative(document, &found, &range, encoding),

@@ -7,5 +7,5 @@ use crate::server::text_view::TextView;
 /// Returns the description of the declaration at `offset`; `None` if there is none.
 pub(super) fn text_hover(view: &TextView, offset: usize) -> Option<TextHover> {
     let text = &view.document.text;
-    declaration_hover(text, &view.homes, offset, view.snapshot(), view.origin)
+    declaration_hover(text, &view.sites, offset, view.snapshot(), view.origin)
 }

@@ -123,27 +123,29 @@ fn comment(doc: &str, indent: &str) -> String {
 /// Returns the declaration of an object.
 #[cfg(test)]
 pub(crate) fn object(doc: &str, name: &str, extends: &str, fields: &[Field]) -> String {
-    let mut text = comment(doc, "");
-    text += &format!("export interface {name}{extends} {{\n");
-    for field in fields {
-        text += &comment(field.doc, "    ");
-        let may_be_absent = ["default", "skip_serializing_if"];
-        let may_be_absent = may_be_absent.iter().any(|word| field.serde.contains(word));
-        let renamed = field.serde.split("rename = \"").nth(1);
-        let renamed = renamed.and_then(|rest| rest.split('"').next());
-        let name = renamed.unwrap_or(field.name);
-        let rust: String = field.rust.split_whitespace().collect();
-        let inner = rust
-            .strip_prefix("Option<")
-            .and_then(|rest| rest.strip_suffix('>'));
-        let (mark, written) = match inner {
-            Some(inner) if may_be_absent => ("?", typescript(inner)),
-            Some(inner) => ("", format!("{} | null", typescript(inner))),
-            None => (if may_be_absent { "?" } else { "" }, typescript(&rust)),
-        };
-        text += &format!("    {name}{mark}: {written};\n");
-    }
-    text + "}\n"
+    let fields: String = fields.iter().map(field).collect();
+    let doc = comment(doc, "");
+    format!("{doc}export interface {name}{extends} {{\n{fields}}}\n")
+}
+
+#[cfg(test)]
+fn field(field: &Field) -> String {
+    let may_be_absent = ["default", "skip_serializing_if"];
+    let may_be_absent = may_be_absent.iter().any(|word| field.serde.contains(word));
+    let renamed = field.serde.split("rename = \"").nth(1);
+    let renamed = renamed.and_then(|rest| rest.split('"').next());
+    let name = renamed.unwrap_or(field.name);
+    let rust: String = field.rust.split_whitespace().collect();
+    let inner = rust
+        .strip_prefix("Option<")
+        .and_then(|rest| rest.strip_suffix('>'));
+    let (mark, written) = match inner {
+        Some(inner) if may_be_absent => ("?", typescript(inner)),
+        Some(inner) => ("", format!("{} | null", typescript(inner))),
+        None => (if may_be_absent { "?" } else { "" }, typescript(&rust)),
+    };
+    let doc = comment(field.doc, "    ");
+    format!("{doc}    {name}{mark}: {written};\n")
 }
 
 /// Returns the declaration of an enumeration.

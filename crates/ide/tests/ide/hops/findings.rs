@@ -1,4 +1,4 @@
-//! What is found in a file, and what is kept quiet.
+//! Which findings a file has.
 
 use hoplens_analysis::{
     AnalysisSettings, FileFindings, Inconsistency, PromptSource, Thresholds, TokenProbability,
@@ -11,7 +11,7 @@ use hoplens_runtime::Model;
 use super::{CHAIN, found, outcome, repairs, settings, verdicts};
 use hoplens_test_support::{assert_close, load, miniature};
 
-/// What is analysed of one prompt with everything taken for known, so that nothing fails.
+/// Analyses one prompt with thresholds that every case passes.
 fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
     let settings = AnalysisSettings {
         thresholds: Thresholds {
@@ -27,7 +27,7 @@ fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
 }
 
 #[test]
-fn a_mention_that_stands_twice_is_rewritten_twice() {
+fn a_mention_that_occurs_twice_is_rewritten_twice() {
     let model = load(&miniature("tiny-llama"));
     let text = "---\nhoplens.cases:\n  - expect: \" Seine\"\n    hops:\n      - {mention: The capital of \
                 France, bridge: Paris}\n---\nThe capital of France is big. Through the capital of \
@@ -54,7 +54,7 @@ fn a_mention_that_stands_twice_is_rewritten_twice() {
 }
 
 #[test]
-fn a_bridge_beside_its_mention_is_named() {
+fn a_bridge_next_to_its_mention_is_not_named_again() {
     let model = load(&miniature("tiny-llama"));
     let text = "---\nhoplens.cases:\n  - expect: \" Seine\"\n    hops:\n      - {mention: The capital of \
                 France, bridge: Paris}\n---\nThe capital of France, Paris, lies on the";
@@ -75,7 +75,7 @@ fn a_bridge_beside_its_mention_is_named() {
 }
 
 #[test]
-fn an_injection_that_the_model_cannot_take_is_left_out() {
+fn an_injection_that_the_model_cannot_take_is_left_out_and_reported() {
     let model = load(&miniature("tiny-llama"));
     let bad = CHAIN
         .replace("embed, layer: 0", "embed, layer: 99")
@@ -122,7 +122,7 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
 }
 
 #[test]
-fn nothing_is_measured_of_half_a_prompt() {
+fn a_prompt_that_cannot_be_rendered_is_not_analysed() {
     let model = load(&miniature("tiny-llama"));
     let text = CHAIN.replace("{{verb}}", "{{verb}");
     let snapshot = Snapshot::new("chain.prompt", text.clone(), None);
@@ -133,7 +133,7 @@ fn nothing_is_measured_of_half_a_prompt() {
 }
 
 #[test]
-fn a_hole_is_reported_and_not_what_is_around_it() {
+fn only_the_unset_variable_is_reported_in_a_prompt_that_has_one() {
     let model = load(&miniature("tiny-gpt2"));
     let file = |body: &str| {
         format!("---\nhoplens.cases:\n  - {{expect: \" Paris\", input: {{other: x}}}}\n---\n{body}")
@@ -158,9 +158,9 @@ fn a_hole_is_reported_and_not_what_is_around_it() {
 }
 
 #[test]
-fn a_space_at_the_end_is_repaired_where_nothing_fails() {
+fn a_trailing_space_is_repaired_without_a_failing_verdict() {
     let model = load(&miniature("tiny-gpt2"));
-    // One of these is better off without the space.
+    // At least one of these answers is more probable without the space.
     let mut seen = 0;
     for answer in ["Paris", "the", "water", "river", "a", "hill"] {
         let sidecar = format!("version: 1\ncases: [{{expect: {answer}}}]\n");
@@ -178,7 +178,7 @@ fn a_space_at_the_end_is_repaired_where_nothing_fails() {
         seen += 1;
         snapshot.findings = Some(findings);
         let found = repairs(&model, &snapshot, &case);
-        // No other change is tried of what is well.
+        // No other change is tried where no verdict fails.
         assert_eq!(found.len(), 1);
         assert_close(found[0].logp_after, trimmed, 1e-4, answer);
         let edit = repair_edit(&snapshot, &case, &found[0]).unwrap();
@@ -188,7 +188,7 @@ fn a_space_at_the_end_is_repaired_where_nothing_fails() {
 }
 
 #[test]
-fn a_missing_space_is_told_of_only_where_it_costs() {
+fn a_missing_space_is_reported_only_if_it_costs_probability() {
     let model = load(&miniature("tiny-gpt2"));
     let (mut costs, mut free) = (0, 0);
     for answer in ["Paris", "the", "water", "river", "a", "hill", "x"] {
@@ -205,7 +205,7 @@ fn a_missing_space_is_told_of_only_where_it_costs() {
         let told = diagnostics(&snapshot);
         let told = told
             .iter()
-            .find(|one| one.message.contains("with a space before it"));
+            .find(|one| one.code == Code::TokenSplit && one.severity == Severity::Hint);
         assert_eq!(told.is_some(), factor >= 1.1, "{answer}: {factor} {told:?}");
         match told {
             Some(_) => costs += 1,
@@ -216,7 +216,7 @@ fn a_missing_space_is_told_of_only_where_it_costs() {
 }
 
 #[test]
-fn a_guess_about_a_prompt_with_a_hole_is_kept_quiet() {
+fn a_guess_about_a_prompt_with_an_unset_variable_is_not_reported() {
     let model = load(&miniature("tiny-gpt2"));
     let mut snapshot = Snapshot::new("a.txt", "The tallest tower is in", None);
     let mut findings = found(&model, &snapshot);

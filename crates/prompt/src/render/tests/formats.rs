@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::super::*;
-use crate::companion_files::Beside;
+use crate::companion_files::CompanionTexts;
 use crate::edit::rewrite::insert_text;
-use crate::file::{parse, parse_beside};
+use crate::file::{parse, parse_with};
 use crate::lint::all_problems;
 use crate::render::source_map::find_mention;
 
@@ -201,11 +201,11 @@ fn partials_map_to_their_tag() {
         ("p".to_owned(), "p{{x}}".to_owned()),
         ("q".to_owned(), "q{{gone}}".to_owned()),
     ]);
-    let beside = Beside {
+    let beside = CompanionTexts {
         partials: Some(&partials),
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    let file = parse_beside("x.prompt", text, beside);
+    let file = parse_with("x.prompt", text, beside);
     let rendered = render(&file, text, None);
     let mapped = &rendered.turns[0].text;
     assert_eq!(mapped.text, "A pyq B");
@@ -249,11 +249,11 @@ fn depth_and_size_end_somewhere() {
         assert!(!rendered.problems.is_empty(), "{start}");
     }
     let cyclic = BTreeMap::from([("p".to_owned(), "{{> p}}".to_owned())]);
-    let beside = Beside {
+    let beside = CompanionTexts {
         partials: Some(&cyclic),
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    let file = parse_beside("x.prompt", "{{> p}}", beside);
+    let file = parse_with("x.prompt", "{{> p}}", beside);
     let told = &render(&file, "{{> p}}", None).problems[0].message;
     assert!(told.contains("without end"), "{told}");
 }

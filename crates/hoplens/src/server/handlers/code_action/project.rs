@@ -48,12 +48,11 @@ struct SettingsFile {
 async fn settings_file(requested: &RequestedPrompt, files: &FileReader) -> Option<SettingsFile> {
     let session = &requested.session;
     let found = files.project_file(requested.key.path()?).await;
-    let (path, on_disk, is_new) = match found {
-        Some(file) => (file.path, file.text.map(|text| text.to_string()), false),
-        None => {
-            let path = session.root_of(&requested.key)?.join(PROJECT_FILE);
-            (path, Some(String::new()), true)
-        }
+    let (path, on_disk, is_new) = if let Some(file) = found {
+        (file.path, file.text.map(|text| text.to_string()), false)
+    } else {
+        let path = session.root_of(&requested.key)?.join(PROJECT_FILE);
+        (path, Some(String::new()), true)
     };
     let open = session.document(&DocumentKey::File(path.clone()));
     let text = open.map(|document| document.text.clone()).or(on_disk)?;

@@ -4,10 +4,10 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::companion_files::{Beside, promptfoo_beside};
+use crate::companion_files::{CompanionTexts, promptfoo_beside};
 use crate::edit::insert_injection::insert_injection;
 use crate::edit::new_injection::NewInjection;
-use crate::file::parse_beside;
+use crate::file::parse_with;
 use crate::file::prompt_file::PromptFile;
 use crate::render::render;
 use hoplens_injection::{Encoding, Scope};
@@ -37,12 +37,12 @@ fn config(text: &str) -> Promptfoo {
 }
 
 fn read_with(text: &str, promptfoo: &Promptfoo, sidecar: Option<&str>) -> PromptFile {
-    let beside = Beside {
+    let beside = CompanionTexts {
         sidecar,
         promptfoo: Some(promptfoo),
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    parse_beside("prompts/x.txt", text, beside)
+    parse_with("prompts/x.txt", text, beside)
 }
 
 fn messages(file: &PromptFile) -> Vec<&str> {
@@ -98,11 +98,11 @@ fn tests_are_cases() {
 
 /// What is found in a configuration, with the words it is found at.
 fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text str, String)> {
-    let beside = Beside {
+    let beside = CompanionTexts {
         absent,
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    let file = parse_beside("x/promptfooconfig.yaml", text, beside);
+    let file = parse_with("x/promptfooconfig.yaml", text, beside);
     assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
     let found = file.problems.into_iter();
     found

@@ -12,7 +12,7 @@ use crate::render::rendered::Turn;
 ///
 /// Words put into YAML may end their scalar or begin a comment; where the body is a text of its
 /// own nothing of the kind can happen.
-pub fn is_sound(file: &PromptFile, text: &str, edit: &FileEdit) -> bool {
+pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) -> bool {
     if file.format != Format::Github || edit.target != Origin::FrontMatter {
         return true;
     }
@@ -84,7 +84,7 @@ mod tests {
             let mapped = &rendered.turns[turn].text;
             let at = mapped.text.find(words).unwrap();
             let edit = replace_mention(mapped, at..at + words.len(), new).unwrap();
-            is_sound(&file, text, &edit)
+            preserves_declarations(&file, text, &edit)
         };
         for (turn, words) in [(0, "reef"), (1, "reef"), (1, "big"), (2, "reef")] {
             assert!(sound(turn, words, "Great Barrier Reef"), "{turn} {words}");
@@ -104,7 +104,7 @@ mod tests {
             };
             let edit = replace_all(mapped, &[(at("the"), "a"), (at("reef"), reef)]).unwrap();
             assert_eq!(edit.edits.len(), 2);
-            is_sound(&file, text, &edit)
+            preserves_declarations(&file, text, &edit)
         };
         assert!(both("sea"));
         assert!(!both("a\nb"));
