@@ -158,6 +158,10 @@ impl Capture {
     }
 }
 
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "`in_blocks` lists the fields of the hook points"
+)]
 impl fmt::Debug for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Capture");

@@ -112,6 +112,10 @@ impl Linear {
     ///
     /// # Errors
     /// The device has too little memory.
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "named as in candle; moves in place"
+    )]
     pub(crate) fn to_device(&mut self, device: &Device) -> Result<(), ModelError> {
         let mut weight = Matrix::zeros(self.inputs, self.outputs);
         for (index, panel) in self.panels.chunks(PANEL * self.inputs).enumerate() {

@@ -82,6 +82,10 @@ impl Transformer {
     ///
     /// # Errors
     /// The device has too little memory.
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "named as in candle; moves in place"
+    )]
     pub(crate) fn to_device(&mut self, device: &candle_core::Device) -> Result<(), ModelError> {
         for map in self.layers.iter_mut().flat_map(LayerWeights::maps_mut) {
             map.to_device(device)?;

@@ -2,6 +2,7 @@
 //! reference numbers ([`ReferenceNumbers`]) and a stand-in for the Hugging Face hub ([`hub`]).
 #![allow(
     missing_docs,
+    clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     clippy::struct_field_names,
     reason = "a panic fails the test, and the fields have the names of the reference files"
