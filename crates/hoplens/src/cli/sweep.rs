@@ -14,7 +14,7 @@ use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, GridSearch, Sweep, search, sweep};
-use hoplens_runtime::{Cancel, Model, PromptQuery};
+use hoplens_runtime::{Cancel, PromptQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
@@ -93,24 +93,39 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<CommandOutcome, C
         let result = SweepDocument::new(sweep_query, &swept, &evidence, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, args, &model, &grid, &swept, &evidence, elapsed_ms)?;
+        let result = SweepResult {
+            expect: &args.expect,
+            grid: &grid,
+            swept: &swept,
+            evidence: &evidence,
+        };
+        print_text(out, result)?;
+        let (cells, name) = (swept.cells.len(), &model.info.name);
+        writeln!(out, "{cells} cells in {elapsed_ms:.0} ms on {name}")?;
     }
     Ok(CommandOutcome::Clean)
 }
 
+/// What a sweep found.
+#[derive(Clone, Copy)]
+struct SweepResult<'a> {
+    expect: &'a [String],
+    grid: &'a Grid,
+    swept: &'a Sweep,
+    evidence: &'a SweepEvidence,
+}
+
 /// One table per encoding and scope: layers down, τ across, percent in the cells that were
 /// measured.
-fn print_text(
-    out: &mut dyn Write,
-    args: &SweepArgs,
-    model: &Model,
-    grid: &Grid,
-    swept: &Sweep,
-    sweep_evidence: &SweepEvidence,
-    elapsed_ms: f64,
-) -> Result<(), CliError> {
+fn print_text(out: &mut dyn Write, result: SweepResult<'_>) -> Result<(), CliError> {
+    let SweepResult {
+        expect,
+        grid,
+        swept,
+        evidence,
+    } = result;
     let baseline = swept.baseline.logp_first.exp();
-    let answers: Vec<String> = args.expect.iter().map(|answer| quoted(answer)).collect();
+    let answers: Vec<String> = expect.iter().map(|answer| quoted(answer)).collect();
     writeln!(
         out,
         "first token of {} as written: {} (#{})",
@@ -175,14 +190,7 @@ fn print_text(
             best.rank + 1
         )?;
     }
-    evidence::print_text(out, sweep_evidence)?;
-    writeln!(
-        out,
-        "{} cells in {elapsed_ms:.0} ms on {}",
-        swept.cells.len(),
-        model.info.name
-    )?;
-    Ok(())
+    Ok(evidence::print_text(out, evidence)?)
 }
 
 /// A probability in percent: two digits after the point, or two that count where it is small.

@@ -132,7 +132,10 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, C
         Ok(text) => text,
         Err(error) => return stopped(error),
     };
-    let mut trainer = match trainer(args, &model, &text, options, &checkpoint, &cancel) {
+    // An unreadable checkpoint is as none.
+    let kept = (!args.restart).then(|| std::fs::read(&checkpoint).ok());
+    let kept = kept.flatten();
+    let mut trainer = match trainer(&model, &text, options, kept.as_deref(), &cancel) {
         Ok(trainer) => trainer,
         Err(error) => return stopped(error),
     };
@@ -273,27 +276,23 @@ fn probe(out: &Path) -> Result<(), CliError> {
         })
 }
 
+/// Returns a trainer that continues from `checkpoint`, if there is one.
 fn trainer<'a>(
-    args: &TrainArgs,
     model: &'a Model,
     text: &'a LensText,
     options: TrainingOptions,
-    checkpoint: &Path,
+    checkpoint: Option<&[u8]>,
     cancel: &Cancel,
 ) -> Result<Trainer<'a>, CliError> {
     let spinner = progress::spinner("Looking at the held-out positions");
-    let kept = if args.restart {
-        None
-    } else {
-        std::fs::read(checkpoint).ok()
-    };
-    let trainer = match &kept {
+    let steps = options.schedule.steps;
+    let trainer = match checkpoint {
         Some(bytes) => Trainer::resume(model, text, options, bytes, cancel)?,
         None => Trainer::new(model, text, options, cancel)?,
     };
     spinner.finish_and_clear();
-    if let (Some(_), Some(last)) = (kept, trainer.curve().last()) {
-        let line = format!("Going on after step {} of {}", last.step, args.steps);
+    if let (Some(_), Some(last)) = (checkpoint, trainer.curve().last()) {
+        let line = format!("Going on after step {} of {steps}", last.step);
         progress::note(&spinner, &line);
     }
     Ok(trainer)

@@ -92,18 +92,18 @@ pub(super) fn run(
     bar.finish_and_clear();
     let layers = by_layer(&found);
     let out = &mut anstream::stdout().lock();
+    let compared = Compared {
+        lens: &lens.about,
+        against: other.map(|lens| &lens.about),
+        text: text.about(),
+        top: args.top,
+        heads: &found,
+        layers: &layers,
+    };
     if global.format() == OutputFormat::Json {
-        let compared = Compared {
-            lens: &lens.about,
-            against: other.map(|lens| &lens.about),
-            text: text.about(),
-            top: args.top,
-            heads: &found,
-            layers: &layers,
-        };
         json::print(out, Some(&model.info), &compared)?;
     } else {
-        print(out, lens, other, &found, &layers, args.top)?;
+        print(out, &compared)?;
     }
     Ok(CommandOutcome::Clean)
 }
@@ -132,24 +132,20 @@ fn by_layer(heads: &[Disagreement]) -> Vec<LayerDisagreement> {
     found
 }
 
-fn print(
-    out: &mut dyn Write,
-    lens: &TrainedLens,
-    other: Option<&TrainedLens>,
-    heads: &[Disagreement],
-    layers: &[LayerDisagreement],
-    top: usize,
-) -> Result<(), CliError> {
-    let objective = |lens: &TrainedLens| lens.about.options.objective.name();
+fn print(out: &mut dyn Write, compared: &Compared<'_>) -> Result<(), CliError> {
+    let objective = |about: &LensAbout| about.options.objective.name();
+    let top = compared.top;
     writeln!(
         out,
         "{} heads: the lens of objective {} against {}",
-        heads.len(),
-        objective(lens),
-        other.map_or("the unembed lens".into(), |other| format!(
-            "that of objective {}",
-            objective(other)
-        ))
+        compared.heads.len(),
+        objective(compared.lens),
+        compared
+            .against
+            .map_or("the unembed lens".into(), |other| format!(
+                "that of objective {}",
+                objective(other)
+            ))
     )?;
     writeln!(
         out,
@@ -159,7 +155,7 @@ fn print(
         "top 1",
         format!("top {top}")
     )?;
-    for found in layers {
+    for found in compared.layers {
         let layer = found
             .layer
             .map_or_else(|| "all".to_owned(), |layer| layer.to_string());
