@@ -5,7 +5,7 @@ use std::ops::Range;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{MemoryError, place, resolve_scope};
 use hoplens_prompt::Injection;
-use hoplens_runtime::{Answer, BosPolicy, Cancel, Intervention, Model, Token};
+use hoplens_runtime::{Answer, BosPolicy, Cancel, Intervention, Model, PromptQuery, Token};
 
 use crate::case::injection::memory_injection;
 use crate::error::AnalysisError;
@@ -103,31 +103,28 @@ pub fn in_force(
     let CaseQuery {
         prompt, injections, ..
     } = query;
-    let tokens = model.tokenizer.encode(prompt, bos);
-    let placed = interventions(model, prompt, &tokens, injections, bos, cancel)?;
-    Ok((tokens, placed))
+    let query = PromptQuery::new(&model.tokenizer, prompt.as_str(), bos);
+    let placed = interventions(ModelContext::new(model, cancel), &query, injections)?;
+    Ok((query.tokens, placed))
 }
 
-/// Injections as interventions on a prompt.
+/// Returns injections as interventions on a prompt.
 ///
 /// # Errors
 /// A memory without tokens, a layer or span that does not exist.
 pub(crate) fn interventions(
-    model: &Model,
-    prompt: &str,
-    tokens: &[Token],
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     injections: &[Injection],
-    bos: BosPolicy,
-    cancel: &Cancel,
 ) -> Result<Vec<Intervention>, AnalysisError> {
     injections
         .iter()
         .map(|injection| {
-            model.check_layer(injection.layer.value)?;
+            context.model.check_layer(injection.layer.value)?;
             let injection = memory_injection(injection);
             let placement = &injection.placement;
-            let vector = injection.vector(ModelContext::new(model, cancel), bos)?;
-            let at = resolve_scope(&placement.scope, prompt, tokens)?;
+            let vector = injection.vector(context, query.bos)?;
+            let at = resolve_scope(&placement.scope, &query.text, &query.tokens)?;
             Ok(place(&vector, placement.layer, placement.tau, at)?)
         })
         .collect()

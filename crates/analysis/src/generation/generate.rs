@@ -9,8 +9,9 @@ use crate::case::query::CaseQuery;
 use crate::case::query::interventions;
 use crate::error::AnalysisError;
 use crate::generation::stream::TextStream;
+use hoplens_interp::ModelContext;
 use hoplens_runtime::{
-    BosPolicy, Cancel, Model, ModelError, Sampler, SamplingParams, log_softmax_at,
+    BosPolicy, Cancel, Model, ModelError, PromptQuery, Sampler, SamplingParams, log_softmax_at,
 };
 
 /// How a prompt is continued.
@@ -90,11 +91,10 @@ pub fn generate(
 ) -> Result<Generated, AnalysisError> {
     let start = Instant::now();
     model.check_text(&query.prompt)?;
-    let tokens = model.tokenizer.encode(&query.prompt, settings.bos);
-    let CaseQuery {
-        prompt, injections, ..
-    } = query;
-    let changes = interventions(model, prompt, &tokens, injections, settings.bos, cancel)?;
+    let prompt = PromptQuery::new(&model.tokenizer, query.prompt.as_str(), settings.bos);
+    let context = ModelContext::new(model, cancel);
+    let changes = interventions(context, &prompt, &query.injections)?;
+    let tokens = prompt.tokens;
     let mut sequence = model.continuation(&changes)?;
     let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
     let mut written = Generated {

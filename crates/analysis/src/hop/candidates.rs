@@ -100,7 +100,7 @@ pub fn candidates(
     let tokens = model.tokenizer.encode(prompt, settings.bos);
     let seeds = heads::head_tokens(model, &tokens, mention.end, SEEDS, cancel)?;
     let line = glossary(phrase);
-    let mut completions = complete(model, &line, &seeds, EFFORT, settings.bos, cancel)?;
+    let mut completions = complete(context, &line, &seeds, EFFORT)?;
     completions.sort_by(|a, b| b.logp.total_cmp(&a.logp));
     let stated = facts.bridges(phrase).map(|bridge| Draft {
         text: bridge.to_owned(),

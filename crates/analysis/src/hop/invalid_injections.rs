@@ -8,7 +8,7 @@ use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Code, Injection, Problem, Severity};
-use hoplens_runtime::Model;
+use hoplens_runtime::{Model, PromptQuery};
 
 /// Takes the injections out of a case that cannot be placed, and says why of each, at its own
 /// place.
@@ -21,21 +21,17 @@ pub(crate) fn drop_invalid_injections(
     query: &mut CaseQuery,
 ) -> Result<Vec<Problem>, AnalysisError> {
     let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
+        model, settings, ..
     } = *context;
     if query.injections.is_empty() {
         return Ok(Vec::new());
     }
-    let prompt = &query.prompt;
-    let tokens = model.tokenizer.encode(prompt, settings.bos);
+    let prompt = PromptQuery::new(&model.tokenizer, query.prompt.as_str(), settings.bos);
     let mut kept = Vec::with_capacity(query.injections.len());
     let mut problems = Vec::new();
     for injection in &query.injections {
         let alone = std::slice::from_ref(injection);
-        match interventions(model, prompt, &tokens, alone, settings.bos, cancel) {
+        match interventions(context.model_context(), &prompt, alone) {
             Ok(_) => kept.push(injection.clone()),
             Err(error) if error.is_cancelled() => return Err(error),
             Err(error) => problems.push(Problem {

@@ -13,8 +13,10 @@ pub(super) mod words;
 
 use std::ops::Range;
 
-use lexer::{Kind, Lexeme, lex};
-use phrase::{After, Phrase, is_closed, is_epithetic, phrase};
+use lexer::is_closed;
+use lexer::{Lexeme, LexemeKind, lex};
+use phrase::features::{After, Features};
+use phrase::{Phrase, is_epithetic, phrase};
 use words::{Class, is_doer, is_naming};
 
 /// Most mentions that are given.
@@ -62,7 +64,7 @@ fn sentences(lexemes: &[Lexeme]) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
     for (at, one) in lexemes.iter().enumerate() {
-        if one.kind == Kind::Stop {
+        if one.kind == LexemeKind::Stop {
             if start < at {
                 out.push(start..at);
             }
@@ -135,7 +137,7 @@ fn asks(text: &str, lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> b
     let noun = lexemes.get(at + 1).is_some_and(|next| {
         matches!(
             next.kind,
-            Kind::Word(Class::Open | Class::S | Class::Superlative | Class::Ed)
+            LexemeKind::Word(Class::Open | Class::S | Class::Superlative | Class::Ed)
         )
     });
     let marked = lexemes
@@ -151,7 +153,7 @@ fn asks(text: &str, lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> b
 
 /// Whether a subject may begin behind it.
 fn leads_in(before: &Lexeme) -> bool {
-    matches!(before.kind, Kind::Comma | Kind::Break)
+    matches!(before.kind, LexemeKind::Comma | LexemeKind::Break)
         || matches!(
             before.kind.class(),
             Some(Class::Conjunction | Class::And | Class::Relative)
@@ -181,14 +183,14 @@ fn beginning(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<b
     }
     if let Some(owner) = owner(lexemes, at) {
         let owned = lexemes.get(owner + 1)?.kind;
-        return matches!(owned, Kind::Word(class) if !is_closed(class)).then_some(true);
+        return matches!(owned, LexemeKind::Word(class) if !is_closed(class)).then_some(true);
     }
     // "Animals with long trunks are": a bare noun begins the sentence.
     let bare = at == sentence.start
-        && matches!(one.kind, Kind::Capital(_))
+        && matches!(one.kind, LexemeKind::Capital(_))
         && matches!(
             next,
-            Some(Kind::Word(
+            Some(LexemeKind::Word(
                 Class::Open | Class::Preposition | Class::Of | Class::S | Class::Relative
             ))
         );
@@ -246,7 +248,7 @@ fn with_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
         let owner = (one.start..one.end - 1).find(|at| lexemes[*at].possessive > 0);
         let Some(owner) = owner else { continue };
         let owned = lexemes[owner + 1].kind;
-        let small = matches!(owned, Kind::Word(class) if !is_closed(class));
+        let small = matches!(owned, LexemeKind::Word(class) if !is_closed(class));
         let inner = &lexemes[one.start..=owner];
         let nested = inner[1..]
             .iter()
@@ -282,7 +284,8 @@ fn prefer_inner(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
             }
             let named = asks_for_name(text, lexemes, o.end);
             // Inside a title ("the director of The Black Star") the article is written large.
-            let epithet = i.features.epithet && matches!(lexemes[i.start].kind, Kind::Word(_));
+            let epithet =
+                i.features.epithet && matches!(lexemes[i.start].kind, LexemeKind::Word(_));
             let own = &lexemes[o.start + 1..i.start];
             let first = (i.features.stands_alone() || epithet) && (named || is_relation(text, own));
             let score = found[outer].0;
@@ -311,7 +314,7 @@ fn is_relation(text: &str, own: &[Lexeme]) -> bool {
     let plain = |one: &Lexeme| {
         matches!(
             one.kind,
-            Kind::Word(Class::Open | Class::Of | Class::S | Class::Preposition)
+            LexemeKind::Word(Class::Open | Class::Of | Class::S | Class::Preposition)
         ) && one.possessive == 0
     };
     let leads = own.last().is_some_and(|one| {
@@ -320,7 +323,7 @@ fn is_relation(text: &str, own: &[Lexeme]) -> bool {
     own.len() <= 6 && leads && own.iter().all(plain)
 }
 
-impl phrase::Features {
+impl Features {
     /// Whether it is a description on its own, rather than a part of the phrase around it.
     fn stands_alone(self) -> bool {
         self.superlative

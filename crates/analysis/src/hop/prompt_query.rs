@@ -59,26 +59,13 @@ pub(crate) fn asked(
     prompt: String,
 ) -> Result<PromptQuery, AnalysisError> {
     let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
+        model, settings, ..
     } = *context;
-    let tokens = model.tokenizer.encode(&prompt, settings.bos);
     let answers = answers(model, &prompt, &query.expect)?;
-    let interventions = interventions(
-        model,
-        &prompt,
-        &tokens,
-        &query.injections,
-        settings.bos,
-        cancel,
-    )?;
-    Ok(PromptQuery {
-        text: prompt,
-        tokens,
+    let mut asked = PromptQuery {
         answers,
-        interventions,
-        bos: settings.bos,
-    })
+        ..PromptQuery::new(&model.tokenizer, prompt, settings.bos)
+    };
+    asked.interventions = interventions(context.model_context(), &asked, &query.injections)?;
+    Ok(asked)
 }

@@ -24,10 +24,7 @@ pub(crate) fn variants(
     written: &PromptQuery,
 ) -> Result<Vec<(Variant, PromptQuery)>, AnalysisError> {
     let AnalysisContext {
-        model,
-        settings,
-        cancel,
-        ..
+        model, settings, ..
     } = *context;
     let mut found = Vec::new();
     // One injection alone is what the prompt without any says already.
@@ -44,9 +41,7 @@ pub(crate) fn variants(
         }
         let mut spaced = injection.clone();
         spaced.memory.value.insert(0, ' ');
-        let (prompt, tokens) = (&written.text, &written.tokens);
-        let spaced = [spaced];
-        let placed = interventions(model, prompt, tokens, &spaced, settings.bos, cancel)?;
+        let placed = interventions(context.model_context(), written, &[spaced])?;
         let mut asked = written.clone();
         if let (Some(old), Some(new)) = (
             asked.interventions.get_mut(index),
@@ -66,19 +61,11 @@ pub(crate) fn variants(
     }
     if let Some(space) = trailing_space(&query.prompt) {
         let prompt = &query.prompt[..space.start];
-        let tokens = model.tokenizer.encode(prompt, settings.bos);
-        let injections = &query.injections;
-        // An injection at words that end in the space has no place here.
-        if let Ok(interventions) =
-            interventions(model, prompt, &tokens, injections, settings.bos, cancel)
-        {
-            let asked = PromptQuery {
-                answers: answers(model, prompt, &query.expect)?,
-                text: prompt.to_owned(),
-                tokens,
-                interventions,
-                bos: settings.bos,
-            };
+        let mut asked = PromptQuery::new(&model.tokenizer, prompt, settings.bos);
+        // An injection whose span ends in the space cannot be placed here.
+        if let Ok(placed) = interventions(context.model_context(), &asked, &query.injections) {
+            asked.interventions = placed;
+            asked.answers = answers(model, prompt, &query.expect)?;
             found.push((Variant::Trimmed, asked));
         }
     }

@@ -6,8 +6,9 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, json, progress, resident};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, sweep};
@@ -44,7 +45,7 @@ struct BenchResult {
 const TEXT: &str = "The largest coral reef system in the world is located off the coast of \
                     Queensland, and the people who live near it depend on it for their food. ";
 
-pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let runs = args.runs.max(1);
     let model = resident::load(global)?;
     let spinner = progress::spinner("measuring");
@@ -79,7 +80,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
     let figures = bench.figures;
     spinner.finish_and_clear();
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let threads = rayon::current_num_threads();
         json::print(out, Some(&model.info), BenchResult { threads, figures })?;
     } else {
@@ -93,7 +94,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
             writeln!(out, "{name:<36} {value:>9.1} {unit}{share}")?;
         }
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 struct Bench<'a> {

@@ -16,10 +16,11 @@ use serde::Serialize;
 use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
 use crate::cli::prompt_files::open;
 use crate::cli::report::{FileReport, file_report};
-use crate::cli::{Outcome, json, projects, resident};
+use crate::cli::{json, projects, resident};
 use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
@@ -54,7 +55,7 @@ pub(super) struct CheckArgs {
     declared_only: bool,
 }
 
-pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         (Some(_), Some(path), false) => Some(Comparison::with(path)),
         _ => None,
     };
-    let is_text = global.format() == Format::Text;
+    let is_text = global.format() == OutputFormat::Text;
     let cases = |snapshot: &Snapshot| {
         case_queries(&model, PromptSource::new(&snapshot.file, &snapshot.text))
     };
@@ -148,16 +149,16 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
                 "is up to date"
             }
         );
-        return Ok(Outcome::Clean);
+        return Ok(CommandOutcome::Clean);
     }
     let fails = match &compared {
         Some(compared) => compared.fails(),
         None => has_findings(&found),
     };
     Ok(if fails {
-        Outcome::Findings
+        CommandOutcome::Findings
     } else {
-        Outcome::Clean
+        CommandOutcome::Clean
     })
 }
 
@@ -202,13 +203,13 @@ fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
     } = *checked;
     let out = &mut anstream::stdout().lock();
     match global.format() {
-        Format::Text => {
+        OutputFormat::Text => {
             text::summary(out, checked)?;
             if let Some(compared) = compared {
                 compared.print(out)?;
             }
         }
-        Format::Json => {
+        OutputFormat::Json => {
             let files = snapshots.iter().zip(found);
             let files = files.map(|(snapshot, found)| file_report(snapshot, found));
             let result = CheckResult {
@@ -217,10 +218,10 @@ fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
             };
             json::print(out, Some(model), result)?;
         }
-        Format::Sarif => sarif::print(out, snapshots, found, compared)?,
-        Format::Github => github::print(out, snapshots, found, compared)?,
+        OutputFormat::Sarif => sarif::print(out, snapshots, found, compared)?,
+        OutputFormat::Github => github::print(out, snapshots, found, compared)?,
         // It is refused before anything is read.
-        Format::Svg => {}
+        OutputFormat::Svg => {}
     }
     Ok(())
 }

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::GridArgs;
-use crate::cli::{Outcome, json};
+use crate::cli::json;
+use crate::cli::outcome::CommandOutcome;
 use hoplens_eval::{Criterion, JournalHeader, RowShard, SummarySettings};
 use hoplens_runtime::ModelInfo;
 
@@ -126,14 +127,14 @@ impl SettingsArgs {
     }
 }
 
-pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     match &args.command {
         Some(EvalCommand::Merge(args)) => merge(args, global),
         None => run::run(&args.run, global),
     }
 }
 
-fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
+fn merge(args: &MergeArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
     let parts: Vec<PathBuf> = args.parts.iter().map(|path| journal_of(path)).collect();
     files::make(&args.out)?;
@@ -142,7 +143,7 @@ fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
     let merged = hoplens_eval::merge(&parts, &journal)?;
     let outcome = hoplens_eval::summarise(&journal, &settings, None)?;
     report(&merged.header, &outcome, Some(&args.out), global)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// The journal of a folder, or the file itself.
@@ -166,7 +167,7 @@ fn report(
         files::write_all(folder, model, outcome)?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         json::print(out, Some(model), outcome)?;
     } else {
         text::print(out, model, outcome, folder)?;

@@ -10,13 +10,14 @@ use args::Target;
 
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
-use crate::cli::{Outcome, resident};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::resident;
 use hoplens_analysis::answers;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Library, Script, control_vector, python};
 use hoplens_runtime::{Cancel, PromptQuery};
 
-pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     if args.to == Target::Gguf && args.out.is_none() {
         let reason = "a control vector is a binary file; say where it goes, as in \
                       --out repair.gguf";
@@ -36,7 +37,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
         let context = ModelContext::new(&model, &cancel);
         let vector = control_vector(context, injections, global.bos(), query.as_ref())?;
         write::control_vector(args, global, &model, &wanted, &vector)?;
-        return Ok(Outcome::Clean);
+        return Ok(CommandOutcome::Clean);
     }
     let Some(query) = &query else {
         let reason = "a script runs a prompt; give one with --prompt";
@@ -54,7 +55,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
     };
     let text = python(&model, &script)?;
     write::script(args, global, &model, &wanted, &text)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn usage(flag: &'static str, reason: impl Into<String>) -> CliError {

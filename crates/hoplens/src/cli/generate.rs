@@ -13,8 +13,9 @@ pub(super) use args::GenerateArgs;
 use shown::without_controls;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, cases, interrupt, json, prompt_files, resident};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{cases, interrupt, json, prompt_files, resident};
 use hoplens_analysis::memory_injection;
 use hoplens_analysis::{
     AnalysisError, CaseQuery, Generated, Generation, PromptSource, Stop, case_id, case_query,
@@ -58,7 +59,7 @@ struct CaseReport {
     without_injections: Option<Generated>,
 }
 
-pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let snapshot = prompt_files::open(&args.file)?;
     refuse_errors(&snapshot)?;
     let cases = wanted(args, &snapshot)?;
@@ -74,7 +75,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         model: &model,
         settings: &settings,
         cancel: &cancel,
-        is_text: global.format() == Format::Text,
+        is_text: global.format() == OutputFormat::Text,
         is_seen: std::io::stdout().is_terminal(),
         has_headings: cases.len() > 1 || args.compare,
     };
@@ -150,9 +151,9 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         json::print(&mut std::io::stdout().lock(), Some(&model.info), result)?;
     }
     Ok(if cancel.is_cancelled() {
-        Outcome::Interrupted
+        CommandOutcome::Interrupted
     } else {
-        Outcome::Clean
+        CommandOutcome::Clean
     })
 }
 

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use crate::cli::Outcome;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
 use hoplens_store::{
     DEFAULT, FetchProgress, ModelEntry, ModelRef, RemovalReport, StoreError, StoreOptions,
 };
@@ -43,15 +43,18 @@ pub enum ModelsCommand {
 }
 
 /// Runs a subcommand.
-pub(super) fn run_command(command: &ModelsCommand, global: &Global) -> Result<Outcome, CliError> {
-    let json = global.format() == Format::Json;
+pub(super) fn run_command(
+    command: &ModelsCommand,
+    global: &Global,
+) -> Result<CommandOutcome, CliError> {
+    let json = global.format() == OutputFormat::Json;
     run(
         command,
         json,
         &global.store(),
         &mut anstream::stdout().lock(),
     )?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Runs a subcommand and writes its answer to `out`: text for people, or one JSON object.

@@ -12,10 +12,11 @@ use similar::TextDiff;
 
 use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
 use crate::cli::prompt_files::{open, read};
-use crate::cli::report::{Places, RepairReport, origin_path, origin_text, repair_report};
-use crate::cli::{Outcome, cases, json, projects, resident, write};
+use crate::cli::report::{FilePositions, RepairReport, origin_path, origin_text, repair_report};
+use crate::cli::{cases, json, projects, resident, write};
 use afterwards::{Afterwards, afterwards};
 use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, Repair, RepairSelection,
@@ -47,7 +48,7 @@ pub(super) struct RepairArgs {
     diff: bool,
 }
 
-pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
     let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
@@ -69,7 +70,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         one_of(&wanted, number)?;
     }
     let out = &mut anstream::stdout().lock();
-    let is_text = global.format() == Format::Text;
+    let is_text = global.format() == OutputFormat::Text;
     let warned = warnings(&snapshot, &is_wanted);
     if is_text {
         list(out, &snapshot, &wanted, &warned, args.number)?;
@@ -100,7 +101,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         }
     }
     if !is_text {
-        let places = Places::of(&snapshot);
+        let places = FilePositions::of(&snapshot);
         let repairs = wanted
             .iter()
             .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
@@ -125,9 +126,9 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         wanted.is_empty() && warned.is_empty()
     };
     Ok(if is_clean {
-        Outcome::Clean
+        CommandOutcome::Clean
     } else {
-        Outcome::Findings
+        CommandOutcome::Findings
     })
 }
 

@@ -110,7 +110,7 @@ pub(super) fn file_report<'a>(
     snapshot: &'a Snapshot,
     diagnostics: &'a [Diagnostic],
 ) -> FileReport<'a> {
-    let places = Places::of(snapshot);
+    let places = FilePositions::of(snapshot);
     let cases = snapshot
         .findings
         .as_ref()
@@ -135,7 +135,7 @@ pub(super) fn file_report<'a>(
     }
 }
 
-fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
+fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
     let outcome = case.outcome.as_ref().ok()?;
     let probe = &outcome.probes.composed;
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
@@ -167,7 +167,7 @@ fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseRe
 
 /// A repair with its edit.
 pub(super) fn repair_report<'a>(
-    places: &Places<'_>,
+    places: &FilePositions<'_>,
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
@@ -186,7 +186,7 @@ pub(super) fn repair_report<'a>(
     }
 }
 
-fn edit_report(places: &Places<'_>, edit: &FileEdit) -> EditReport {
+fn edit_report(places: &FilePositions<'_>, edit: &FileEdit) -> EditReport {
     EditReport {
         path: origin_path(places.snapshot, edit.target),
         creates: edit.creates,
@@ -234,13 +234,13 @@ pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
 }
 
 /// Where the lines of a prompt file and its sidecar begin, found once for all ranges of a report.
-pub(super) struct Places<'a> {
+pub(super) struct FilePositions<'a> {
     pub(super) snapshot: &'a Snapshot,
     prompt: LineIndex,
     sidecar: LineIndex,
 }
 
-impl<'a> Places<'a> {
+impl<'a> FilePositions<'a> {
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let index = |origin| LineIndex::new(origin_text(snapshot, origin));
         Self {

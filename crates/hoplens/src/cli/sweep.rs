@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::{GridArgs, scopes};
-use crate::cli::{Outcome, evidence, json, progress, resident};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{evidence, json, progress, resident};
 use hoplens_ide::documents::{SweepDocument, SweepEvidence, SweepQuery, measure_evidence};
 use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
@@ -44,7 +45,7 @@ pub(super) struct SweepArgs {
     search: Option<f64>,
 }
 
-pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let (taus, layers) = (args.grid.taus()?, args.grid.layers()?);
     let scopes = scopes(&args.grid.scope, args.span.as_deref(), args.nth.get())?;
     let model = resident::load(global)?;
@@ -88,13 +89,13 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
     let evidence = measure_evidence(context, &query, sweep_query, swept.best())?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let result = SweepDocument::new(sweep_query, &swept, &evidence, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
         print_text(out, args, &model, &grid, &swept, &evidence, elapsed_ms)?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// One table per encoding and scope: layers down, τ across, percent in the cells that were

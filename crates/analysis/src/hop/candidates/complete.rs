@@ -1,14 +1,15 @@
 //! What the model itself writes behind a mention.
 
+use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::candidates::name::{key, leading};
 use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
+    Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
 };
 
 /// A continuation that is a name.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Completion {
+pub(super) struct NameCompletion {
     /// The name.
     pub(super) text: String,
     /// Natural log-probability of its tokens.
@@ -45,14 +46,18 @@ struct Beam {
 /// # Errors
 /// As [`Model::forward`].
 pub(super) fn complete(
-    model: &Model,
+    context: &AnalysisContext<'_>,
     prompt: &str,
     seeds: &[u32],
     effort: Effort,
-    bos: BosPolicy,
-    cancel: &Cancel,
-) -> Result<Vec<Completion>, AnalysisError> {
-    let tokens = model.tokenizer.encode(prompt, bos);
+) -> Result<Vec<NameCompletion>, AnalysisError> {
+    let AnalysisContext {
+        model,
+        settings,
+        cancel,
+        ..
+    } = *context;
+    let tokens = model.tokenizer.encode(prompt, settings.bos);
     let prompt: Vec<u32> = tokens.iter().map(|token| token.id).collect();
     let mut beams = begin(model, &prompt, seeds, effort, cancel)?;
     for _ in 1..effort.tokens {
@@ -140,7 +145,7 @@ fn is_whole(text: &str) -> bool {
     })
 }
 
-fn finish(model: &Model, beam: &Beam, from: usize) -> Option<Completion> {
+fn finish(model: &Model, beam: &Beam, from: usize) -> Option<NameCompletion> {
     let written = model.tokenizer.decode(&beam.ids[from..]);
     let range = leading(&written)?;
     let (end, name) = (range.end, &written[range]);
@@ -151,7 +156,7 @@ fn finish(model: &Model, beam: &Beam, from: usize) -> Option<Completion> {
         bytes += model.tokenizer.bytes(beam.ids[from + tokens]).len();
         tokens += 1;
     }
-    (!key(name).is_empty()).then(|| Completion {
+    (!key(name).is_empty()).then(|| NameCompletion {
         text: name.trim().to_owned(),
         logp: beam.logps[..tokens].iter().sum(),
         seeded: beam.seeded,

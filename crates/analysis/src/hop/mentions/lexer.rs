@@ -12,13 +12,13 @@ const QUOTATION: usize = 120;
 pub(super) struct Lexeme {
     /// Bytes of the text, a possessive ending included.
     pub(super) range: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: LexemeKind,
     /// Bytes of the possessive ending (`'s`, or `'` behind an s).
     pub(super) possessive: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LexemeKind {
     /// A word that begins small.
     Word(Class),
     /// A word that begins with a capital; its class, if it were written small.
@@ -73,32 +73,32 @@ impl Lexer<'_> {
             let fence = self.rest()[3..]
                 .find("```")
                 .map_or(self.rest().len(), |end| end + 6);
-            self.push(Kind::Stop, fence);
+            self.push(LexemeKind::Stop, fence);
         } else if self.rest().starts_with("<|") {
             let mark = bounded(&self.rest()[2..], "|>", 40).map_or(2, |end| end + 4);
-            self.push(Kind::Stop, mark);
+            self.push(LexemeKind::Stop, mark);
         } else if let Some(close) = closing(next) {
             match bounded(&self.rest()[width..], close, QUOTATION) {
-                Some(length) => self.push(Kind::Quotation, width + length + close.len()),
+                Some(length) => self.push(LexemeKind::Quotation, width + length + close.len()),
                 // It never closes: a slip, or the prompt is to be continued inside.
                 None => self.at += width,
             }
         } else if matches!(next, ',' | ':') {
-            self.push(Kind::Comma, width);
+            self.push(LexemeKind::Comma, width);
         } else if matches!(next, '.' | '!' | '?' | '。' | '{' | '}') {
-            self.push(Kind::Stop, width);
+            self.push(LexemeKind::Stop, width);
         } else if matches!(next, '\'' | '’' | '‘' | '*' | '_') {
             // Quotes around single words, and emphasis.
             self.at += width;
         } else if next == '&' {
-            self.push(Kind::Word(Class::And), width);
+            self.push(LexemeKind::Word(Class::And), width);
         } else {
-            self.push(Kind::Break, width);
+            self.push(LexemeKind::Break, width);
         }
         true
     }
 
-    fn push(&mut self, kind: Kind, length: usize) {
+    fn push(&mut self, kind: LexemeKind, length: usize) {
         let range = self.at..self.at + length;
         self.at = range.end;
         self.out.push(Lexeme {
@@ -118,18 +118,18 @@ impl Lexer<'_> {
         let open = self.out.last().is_some_and(|last| {
             matches!(
                 last.kind,
-                Kind::Word(
+                LexemeKind::Word(
                     Class::Definite
                         | Class::Determiner
                         | Class::Of
                         | Class::Preposition
                         | Class::And
-                ) | Kind::Comma
+                ) | LexemeKind::Comma
             )
         });
         let goes_on = next.starts_with(char::is_lowercase) || open;
         if blank || !goes_on {
-            self.push(Kind::Stop, length);
+            self.push(LexemeKind::Stop, length);
         } else {
             self.at += length;
         }
@@ -177,11 +177,11 @@ impl Lexer<'_> {
         let first = bare.chars().next().unwrap_or_default();
         let class = class(&bare.to_lowercase().replace('’', "'"));
         let kind = if first.is_numeric() && class != Class::Superlative {
-            Kind::Number
+            LexemeKind::Number
         } else if first.is_uppercase() {
-            Kind::Capital(class)
+            LexemeKind::Capital(class)
         } else {
-            Kind::Word(class)
+            LexemeKind::Word(class)
         };
         self.push(kind, end);
         if let Some(last) = self.out.last_mut() {
@@ -220,4 +220,27 @@ fn bounded(text: &str, close: &str, most: usize) -> Option<usize> {
     }
     let line = text[..most].split('\n').next().unwrap_or_default();
     line.find(close)
+}
+
+impl LexemeKind {
+    /// The class of a word, whichever way it is written.
+    pub(super) fn class(self) -> Option<Class> {
+        match self {
+            Self::Word(class) | Self::Capital(class) => Some(class),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_name(self) -> bool {
+        matches!(self, Self::Capital(class) if !is_closed(class))
+            || matches!(self, Self::Number | Self::Quotation)
+    }
+}
+
+/// Function words: not names even where a title writes them large.
+pub(super) fn is_closed(class: Class) -> bool {
+    !matches!(
+        class,
+        Class::Open | Class::S | Class::Ed | Class::Superlative | Class::Past | Class::Adverb
+    )
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::cli::check::lock::Comparison;
-use crate::cli::report::{Places, display_path, slashed};
+use crate::cli::report::{FilePositions, display_path, slashed};
 use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, repair_title};
 use hoplens_prompt::Severity;
 
@@ -15,7 +15,7 @@ pub(super) fn print(
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
     for (snapshot, found) in snapshots.iter().zip(found) {
-        let places = Places::of(snapshot);
+        let places = FilePositions::of(snapshot);
         for one in found {
             let level = match one.severity {
                 _ if is_known(snapshot, one, compared) => "notice",

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
 use crate::cli::error::CliError;
-use crate::cli::report::{Places, RangeReport, display_path, origin_text, severity_name};
+use crate::cli::report::{FilePositions, RangeReport, display_path, origin_text, severity_name};
 use hoplens_analysis::CaseFindings;
 use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
@@ -51,7 +51,7 @@ pub(super) fn print(
     let files = snapshots.iter().zip(found);
     let mut results: Vec<Value> = files
         .flat_map(|(snapshot, found)| {
-            let places = Places::of(snapshot);
+            let places = FilePositions::of(snapshot);
             found.iter().map(move |one| {
                 let mut result = result(&places, one);
                 if compared.is_some() {
@@ -110,7 +110,7 @@ fn rules() -> Vec<Value> {
     of_code.chain([worse]).collect()
 }
 
-fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
+fn result(places: &FilePositions<'_>, found: &Diagnostic) -> Value {
     let snapshot = places.snapshot;
     let case = found.case.and_then(|at| {
         let findings = snapshot.findings.as_ref()?;
@@ -154,7 +154,7 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
 }
 
 /// The measured repairs of a finding that edit a file.
-fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
+fn fixes(places: &FilePositions<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
     let snapshot = places.snapshot;
     let repairs = case.outcome.as_ref().ok();
     let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
@@ -172,7 +172,7 @@ fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Va
         .collect()
 }
 
-fn change(places: &Places<'_>, edit: &FileEdit) -> Value {
+fn change(places: &FilePositions<'_>, edit: &FileEdit) -> Value {
     let replacements: Vec<Value> = edit
         .edits
         .iter()
@@ -189,7 +189,7 @@ fn change(places: &Places<'_>, edit: &FileEdit) -> Value {
     })
 }
 
-fn location(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
+fn location(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     json!({"physicalLocation": {
         "artifactLocation": artifact(&display_path(places.snapshot, origin)),
         "region": region(places, origin, range),
@@ -213,7 +213,7 @@ fn artifact(path: &str) -> Value {
 }
 
 /// Lines and columns from 1, columns in UTF-16 units.
-fn region(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
+fn region(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     let RangeReport { start, end } = places.range_in(origin, range, PositionEncoding::Utf16);
     json!({
         "startLine": start.line,
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn columns_are_utf_16() {
         let snapshot = Snapshot::new("a.prompt", "a\n😀b", None);
-        let found = region(&Places::of(&snapshot), Origin::FrontMatter, &(6..7));
+        let found = region(&FilePositions::of(&snapshot), Origin::FrontMatter, &(6..7));
         assert_eq!(
             (&found["startLine"], &found["startColumn"]),
             (&2.into(), &3.into())

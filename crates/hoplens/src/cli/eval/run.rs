@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use crate::cli::error::CliError;
 use crate::cli::eval::{JOURNAL, RunArgs, files, report};
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::ScopeArg;
-use crate::cli::{Outcome, json, progress, resident};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident};
 use hoplens_eval::{
     ControlPlan, DataSet, Experiment, ExperimentRun, FORM, Journal, JournalHeader, JournalLine,
     Memories, ScopeKind, SummarySettings, WordChoice,
@@ -17,7 +18,7 @@ use hoplens_eval::{
 use hoplens_interp::ModelContext;
 use hoplens_runtime::{Cancel, Model};
 
-pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
     if args.shard.is_some() && args.out.is_none() {
         return Err(usage(
@@ -76,7 +77,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     }
     let outcome = run.outcome(&mut journal, &path, &settings, args)?;
     report(&header, &outcome, args.out.as_deref(), global)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Whether the lists have enough random memories for every row.
@@ -267,9 +268,9 @@ fn shard_done(
     journal: &Journal,
     folder: &Path,
     global: &Global,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let done = ShardDone {
             experiment: &header.experiment,
             shard,
@@ -284,5 +285,5 @@ fn shard_done(
             folder.join(JOURNAL).display()
         )?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }

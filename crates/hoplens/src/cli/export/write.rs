@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::export::args::{ExportArgs, Target};
 use crate::cli::export::select::Wanted;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::{json, write};
 use hoplens_ide::{percent, quoted};
 use hoplens_interp::memory::{ControlVector, Likeness, MemoryInjection, Side};
@@ -49,7 +49,7 @@ pub(super) fn control_vector(
     let path = args.out.as_deref().unwrap_or(Path::new(""));
     write_whole(path, &bytes)?;
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let result = ExportResult {
             to: args.to,
             path: Some(path),
@@ -132,7 +132,7 @@ pub(super) fn script(
         write_whole(path, text.as_bytes())?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let result = ExportResult {
             to: args.to,
             path: args.out.as_deref(),

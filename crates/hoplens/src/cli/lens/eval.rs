@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::chart;
 use crate::cli::lens::chart::{BLUE, GREY, Line, ORANGE};
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
-use crate::cli::{Outcome, json, progress, resident, write};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident, write};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
@@ -24,7 +25,7 @@ use hoplens_interp::lens::trained::{
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct EvalArgs {
+pub(super) struct LensEvalArgs {
     /// The lens file.
     #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
     lens: PathBuf,
@@ -72,7 +73,7 @@ struct Evaluated<'a> {
     layers: &'a [LayerScores],
 }
 
-pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     if args.top == 0 {
         return Err(CliError::Usage {
             flag: "--top",
@@ -109,7 +110,7 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
         })?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let evaluated = Evaluated {
             lens: &lens.about,
             text: text.about(),
@@ -121,7 +122,7 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
     } else {
         print(out, &lens, &evaluation, &layers, args.shift)?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn open(path: &Path, model: &Model, any: bool) -> Result<TrainedLens, CliError> {

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::asked::asked;
 use crate::cli::lens::{print, words};
-use crate::cli::{Outcome, json, resident, write};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, resident, write};
 use hoplens_ide::documents::{
     AblationMethod, DocumentError, HeadMapKind, HeadsDocument, HeadsOptions, MissingMapInput,
     head_map, heads_document, heads_page,
@@ -139,7 +140,7 @@ impl From<MapArg> for HeadMapKind {
     }
 }
 
-pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let words = args.words.as_deref().map(words::words).transpose()?;
     let model = resident::load(global)?;
     let asked = asked(args, global, &model)?;
@@ -196,7 +197,7 @@ fn report(
     args: &ReadArgs,
     global: &Global,
     model: &Model,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let mut document = Vec::new();
     json::print(&mut document, Some(&model.info), result)?;
     if args.page.is_some() || args.open {
@@ -208,11 +209,11 @@ fn report(
     let map = map.map_err(usage)?;
     let out = &mut anstream::stdout().lock();
     match global.format() {
-        Format::Json => out.write_all(&document)?,
-        Format::Svg => out.write_all(map.svg()?.as_bytes())?,
+        OutputFormat::Json => out.write_all(&document)?,
+        OutputFormat::Svg => out.write_all(map.svg()?.as_bytes())?,
         _ => print::print(out, result, &map, args)?,
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Writes the page, and opens it where that is asked for.

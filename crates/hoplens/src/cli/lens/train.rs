@@ -9,11 +9,12 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::curve;
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
-use crate::cli::{Outcome, interrupt, json, lists, progress, resident, write};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{interrupt, json, lists, progress, resident, write};
 use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
     CurvePoint, Form, LensAbout, LensText, Objective, Schedule, TrainedLens, Trainer,
@@ -110,7 +111,7 @@ struct Trained<'a> {
     elapsed_ms: u128,
 }
 
-pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let begun = Instant::now();
     check(args)?;
     // Whoever trains for an hour wants to know before that the result can be written.
@@ -122,7 +123,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
     let sampled = beside(&args.out, "sampled");
     let stopped = |error| {
         if cancel.is_cancelled() {
-            Ok(Outcome::Interrupted)
+            Ok(CommandOutcome::Interrupted)
         } else {
             Err(error)
         }
@@ -146,7 +147,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
             checkpoint.display()
         );
         progress::note(&ProgressBar::hidden(), &line);
-        return Ok(Outcome::Interrupted);
+        return Ok(CommandOutcome::Interrupted);
     }
     let lens = trainer.lens();
     finish(args, &trainer, &lens)?;
@@ -155,7 +156,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
         let _ = std::fs::remove_file(file);
     }
     report(args, global, &trainer, begun.elapsed())?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Flags that make no sense.
@@ -363,7 +364,7 @@ fn report(
     let done = curve.last().map_or(0, |point| point.step);
     let stopped_early = done < about.options.schedule.steps;
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let trained = Trained {
             lens: &args.out,
             about,

@@ -1,7 +1,7 @@
 //! Walking along the words of a phrase: what each does to it, and where it ends.
 
-use crate::hop::mentions::lexer::{Kind, Lexeme};
-use crate::hop::mentions::phrase::{After, Features, is_closed};
+use crate::hop::mentions::lexer::{Lexeme, LexemeKind, is_closed};
+use crate::hop::mentions::phrase::features::{After, Features};
 use crate::hop::mentions::words::Class;
 
 /// What happened so far in a phrase.
@@ -20,7 +20,7 @@ pub(super) struct Walk {
 
 /// What a lexeme does to the phrase before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum WalkStep {
     Goes,
     /// A verb, and how sure that is.
     Verb(bool),
@@ -28,30 +28,34 @@ pub(super) enum Step {
 }
 
 impl Walk {
-    pub(super) fn step(&mut self, text: &str, all: &[Lexeme], start: usize, at: usize) -> Step {
+    pub(super) fn step(&mut self, text: &str, all: &[Lexeme], start: usize, at: usize) -> WalkStep {
         let one = &all[at];
         let before = at.checked_sub(1).filter(|_| at > start).map(|at| &all[at]);
         let next = all.get(at + 1);
         match one.kind {
-            Kind::Stop | Kind::Break => Step::Ends(After::Mark),
-            Kind::Comma => self.comma(all, at),
-            Kind::Quotation | Kind::Number => {
+            LexemeKind::Stop | LexemeKind::Break => WalkStep::Ends(After::Mark),
+            LexemeKind::Comma => self.comma(all, at),
+            LexemeKind::Quotation | LexemeKind::Number => {
                 self.name(before);
-                Step::Goes
+                WalkStep::Goes
             }
-            Kind::Capital(class) if at > start && (!is_closed(class) || in_title(before, next)) => {
+            LexemeKind::Capital(class)
+                if at > start && (!is_closed(class) || in_title(before, next)) =>
+            {
                 self.name(before);
                 // A possessive ending at the very beginning is what makes it a description.
-                Step::Goes
+                WalkStep::Goes
             }
-            Kind::Capital(class) if at == start && !is_closed(class) => {
+            LexemeKind::Capital(class) if at == start && !is_closed(class) => {
                 self.has_noun = true;
                 if class == Class::Superlative {
                     self.features.superlative = true;
                 }
-                Step::Goes
+                WalkStep::Goes
             }
-            Kind::Word(class) | Kind::Capital(class) => self.word(text, class, all, start, at),
+            LexemeKind::Word(class) | LexemeKind::Capital(class) => {
+                self.word(text, class, all, start, at)
+            }
         }
     }
 
@@ -63,15 +67,18 @@ impl Walk {
     }
 
     /// A comma goes on inside names ("Edmund Grey, 1st Earl of Kent") and lists of words.
-    fn comma(&self, all: &[Lexeme], at: usize) -> Step {
+    fn comma(&self, all: &[Lexeme], at: usize) -> WalkStep {
         let before = at.checked_sub(1).map(|before| all[before].kind);
         let next = all.get(at + 1).map(|next| next.kind);
-        let large = |kind: Option<Kind>| {
-            kind.is_some_and(|kind| kind.is_name() || kind == Kind::Word(Class::Superlative))
+        let large = |kind: Option<LexemeKind>| {
+            kind.is_some_and(|kind| kind.is_name() || kind == LexemeKind::Word(Class::Superlative))
         };
         let small = |at: usize| {
             all.get(at).is_some_and(|one| {
-                matches!(one.kind, Kind::Word(Class::Open | Class::Ed | Class::S))
+                matches!(
+                    one.kind,
+                    LexemeKind::Word(Class::Open | Class::Ed | Class::S)
+                )
             })
         };
         let lists = small(at - 1)
@@ -80,21 +87,28 @@ impl Walk {
                 .get(at + 2)
                 .is_some_and(|one| one.kind.class() == Some(Class::And))
             && small(at + 3);
-        let title = matches!(next, Some(Kind::Capital(_)));
+        let title = matches!(next, Some(LexemeKind::Capital(_)));
         if (self.features.words > 0 && large(before) && (large(next) || title)) || lists {
-            Step::Goes
+            WalkStep::Goes
         } else {
-            Step::Ends(After::Mark)
+            WalkStep::Ends(After::Mark)
         }
     }
 
-    fn word(&mut self, text: &str, class: Class, all: &[Lexeme], start: usize, at: usize) -> Step {
+    fn word(
+        &mut self,
+        text: &str,
+        class: Class,
+        all: &[Lexeme],
+        start: usize,
+        at: usize,
+    ) -> WalkStep {
         let before = at
             .checked_sub(1)
             .filter(|_| at > start)
             .map(|at| all[at].kind);
         let next = all.get(at + 1).map(|next| next.kind);
-        let next_class = next.and_then(Kind::class);
+        let next_class = next.and_then(LexemeKind::class);
         let opens = matches!(
             next_class,
             Some(Class::Definite | Class::Determiner | Class::Pronoun)
@@ -106,15 +120,15 @@ impl Walk {
                     && self.verb != Some(at - 1);
                 // "… that the Romans built": the verb comes later. "the birds hunt the": before.
                 if at > start && after_noun && self.waiting == 0 {
-                    return Step::Ends(After::Mark);
+                    return WalkStep::Ends(After::Mark);
                 }
-                Step::Goes
+                WalkStep::Goes
             }
             Class::Of | Class::Preposition => {
                 if self.has_noun {
                     self.features.chain |= self.features.words > 0;
                 }
-                Step::Goes
+                WalkStep::Goes
             }
             Class::And => {
                 let verb = matches!(
@@ -124,56 +138,56 @@ impl Walk {
                 if (verb && self.waiting == 0 && !self.features.relative)
                     || opens && self.features.relative
                 {
-                    return Step::Ends(After::Mark);
+                    return WalkStep::Ends(After::Mark);
                 }
                 if verb && self.features.relative {
                     self.waiting += 1;
                 }
-                Step::Goes
+                WalkStep::Goes
             }
-            Class::Conjunction => Step::Ends(After::Mark),
+            Class::Conjunction => WalkStep::Ends(After::Mark),
             Class::Relative => {
                 if !self.has_noun {
-                    return Step::Ends(After::Mark);
+                    return WalkStep::Ends(After::Mark);
                 }
                 self.features.relative = true;
                 self.waiting += 1;
-                Step::Goes
+                WalkStep::Goes
             }
             Class::Pronoun => {
                 if self.features.relative && self.waiting > 0 {
-                    Step::Goes
+                    WalkStep::Goes
                 } else {
-                    Step::Ends(After::Mark)
+                    WalkStep::Ends(After::Mark)
                 }
             }
-            Class::Adverb => Step::Goes,
+            Class::Adverb => WalkStep::Goes,
             Class::Superlative => {
                 self.features.superlative |= !self.features.chain && !self.features.relative;
                 self.features.words += 1;
-                Step::Goes
+                WalkStep::Goes
             }
             Class::Auxiliary | Class::Past | Class::Ed if follows_auxiliary(all, start, at) => {
-                Step::Goes
+                WalkStep::Goes
             }
-            Class::Auxiliary | Class::Past => Step::Verb(true),
+            Class::Auxiliary | Class::Past => WalkStep::Verb(true),
             Class::Ed => self.past(all, at, before, next),
             Class::S => {
                 if self.is_verb_in_s(all, start, at) {
-                    let sure = opens || before.is_some_and(Kind::is_name);
-                    return Step::Verb(sure);
+                    let sure = opens || before.is_some_and(LexemeKind::is_name);
+                    return WalkStep::Verb(sure);
                 }
                 self.noun();
-                Step::Goes
+                WalkStep::Goes
             }
             Class::Open => {
                 if is_ing(text, &all[at]) && self.has_noun && opens {
                     self.features.participle = true;
                 } else if let Some(sure) = self.bare_verb(all, at, before, opens) {
-                    return Step::Verb(sure);
+                    return WalkStep::Verb(sure);
                 }
                 self.noun();
-                Step::Goes
+                WalkStep::Goes
             }
         }
     }
@@ -188,7 +202,7 @@ impl Walk {
         &self,
         all: &[Lexeme],
         at: usize,
-        before: Option<Kind>,
+        before: Option<LexemeKind>,
         opens: bool,
     ) -> Option<bool> {
         let before = before?;
@@ -196,7 +210,8 @@ impl Walk {
         let behind = all.get(at + 2).and_then(|next| next.kind.class());
         if before.class() == Some(Class::Relative) && all[at].kind.class() == Some(Class::Open) {
             // "that make honey": no noun of its own, so the verb comes at once.
-            return Some(true).filter(|_| !matches!(next, Some(Kind::Word(Class::Auxiliary))));
+            return Some(true)
+                .filter(|_| !matches!(next, Some(LexemeKind::Word(Class::Auxiliary))));
         }
         let noun = !asks_for_noun(before) && self.has_noun;
         // "the birds hunt the": between a noun and an object.
@@ -204,10 +219,10 @@ impl Walk {
             return Some(true);
         }
         // "the people of Peru speak", and the prompt ends.
-        if next.is_none() && matches!(before, Kind::Capital(_)) && self.features.chain {
+        if next.is_none() && matches!(before, LexemeKind::Capital(_)) && self.features.chain {
             return Some(true);
         }
-        let adverb = next == Some(Kind::Word(Class::Adverb));
+        let adverb = next == Some(LexemeKind::Word(Class::Adverb));
         (noun && adverb && behind != Some(Class::Ed)).then_some(false)
     }
 
@@ -216,9 +231,9 @@ impl Walk {
         &mut self,
         all: &[Lexeme],
         at: usize,
-        before: Option<Kind>,
-        next: Option<Kind>,
-    ) -> Step {
+        before: Option<LexemeKind>,
+        next: Option<LexemeKind>,
+    ) -> WalkStep {
         let attributive = before.is_some_and(|before| {
             matches!(
                 before.class(),
@@ -234,16 +249,16 @@ impl Walk {
         }) && !self.after_relative(all, at);
         if attributive || !self.has_noun {
             self.features.words += 1;
-            return Step::Goes;
+            return WalkStep::Goes;
         }
         let passive = matches!(
-            next.and_then(Kind::class),
+            next.and_then(LexemeKind::class),
             Some(Class::Preposition | Class::Of | Class::Adverb)
         ) || next.is_none();
         // Names behind "named" and "called" are part of the description.
         let names =
-            next.is_some_and(Kind::is_name) && before.is_some_and(|before| !before.is_name());
-        Step::Verb(!passive && !names)
+            next.is_some_and(LexemeKind::is_name) && before.is_some_and(|before| !before.is_name());
+        WalkStep::Verb(!passive && !names)
     }
 
     fn after_relative(&self, all: &[Lexeme], at: usize) -> bool {
@@ -260,14 +275,14 @@ impl Walk {
             return false;
         };
         let noun_before = match before.kind {
-            Kind::Word(class) => {
+            LexemeKind::Word(class) => {
                 matches!(class, Class::Open | Class::Relative) && before.possessive == 0
             }
             kind => kind.is_name() && before.possessive == 0,
         };
         let next = all.get(at + 1);
         let goes_on = next.is_none_or(|next| match next.kind {
-            Kind::Word(class) => matches!(
+            LexemeKind::Word(class) => matches!(
                 class,
                 Class::Definite
                     | Class::Determiner
@@ -276,7 +291,7 @@ impl Walk {
                     | Class::Adverb
                     | Class::Open
             ),
-            Kind::Capital(_) | Kind::Number | Kind::Quotation => true,
+            LexemeKind::Capital(_) | LexemeKind::Number | LexemeKind::Quotation => true,
             _ => false,
         });
         noun_before && goes_on && self.has_noun && all[at].possessive == 0
@@ -288,9 +303,9 @@ fn is_ing(text: &str, one: &Lexeme) -> bool {
 }
 
 /// Whether a noun has to follow.
-fn asks_for_noun(kind: Kind) -> bool {
+fn asks_for_noun(kind: LexemeKind) -> bool {
     match kind {
-        Kind::Word(class) | Kind::Capital(class) => matches!(
+        LexemeKind::Word(class) | LexemeKind::Capital(class) => matches!(
             class,
             Class::Definite
                 | Class::Determiner

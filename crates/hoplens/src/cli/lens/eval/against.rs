@@ -7,10 +7,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::lens::eval::EvalArgs;
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::lens::eval::LensEvalArgs;
 use crate::cli::lens::text;
-use crate::cli::{Outcome, json, progress};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
     CompareOptions, Disagreement, LensAbout, TextAbout, TrainedLens, compare,
@@ -53,10 +54,10 @@ pub(super) fn open(path: &Path, model: &Model, any: bool) -> Result<Option<Train
 pub(super) fn run(
     lens: &TrainedLens,
     other: Option<&TrainedLens>,
-    args: &EvalArgs,
+    args: &LensEvalArgs,
     model: &Model,
     global: &Global,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let (first, second) = (
         AnyLens::Trained(lens),
         other.map_or(AnyLens::Unembed, AnyLens::Trained),
@@ -91,7 +92,7 @@ pub(super) fn run(
     bar.finish_and_clear();
     let layers = by_layer(&found);
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let compared = Compared {
             lens: &lens.about,
             against: other.map(|lens| &lens.about),
@@ -104,7 +105,7 @@ pub(super) fn run(
     } else {
         print(out, lens, other, &found, &layers, args.top)?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn by_layer(heads: &[Disagreement]) -> Vec<LayerDisagreement> {
