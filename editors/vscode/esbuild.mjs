@@ -1,4 +1,4 @@
-// Bundles the extension, its views, and with --tests the unit tests.
+// Bundles the extension and its webviews, or with --tests the unit tests.
 
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -27,7 +27,7 @@ if (process.argv.includes("--tests")) {
         platform: "node",
         target: "node20",
         format: "cjs",
-        alias: { vscode: "./test/vscode.ts" },
+        alias: { vscode: "./test/vscode-stub.ts" },
     });
 } else {
     rmSync(path.join(here, "dist"), { recursive: true, force: true });
@@ -63,7 +63,7 @@ if (process.argv.includes("--tests")) {
     }
 }
 
-/** The licences of the packages that are in the bundles. */
+/** Returns the licences of the bundled packages. */
 function licences(inputs) {
     const packages = inputs.flatMap((file) => {
         const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file);
@@ -75,10 +75,10 @@ function licences(inputs) {
         );
         const file = readdirSync(path.join(here, folder)).find((name) => /^licen[cs]e/i.test(name));
         if (file === undefined) {
-            throw new Error(`${name} has no licence file, which the package must have`);
+            throw new Error(`${name} has no licence file; its licence must go into the package`);
         }
         const text = readFileSync(path.join(here, folder, file), "utf8").trim();
         return `${name} ${version} (${license})\n\n${text}`;
     });
-    return `The bundles hold these packages.\n\n${texts.join("\n\n----\n\n")}\n`;
+    return `The extension contains these packages.\n\n${texts.join("\n\n----\n\n")}\n`;
 }

@@ -17,12 +17,12 @@ export default tseslint.config(
             eqeqeq: "error",
             "max-lines": ["error", 400],
             "@typescript-eslint/switch-exhaustiveness-check": "error",
-            // Numbers in texts are the rule here.
+            // Messages contain many numbers.
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
         },
     },
     {
-        // `test` of node:test gives a promise that nobody has to wait for.
+        // The promise that `test` of node:test returns needs no `await`.
         files: ["test/**/*.ts"],
         rules: { "@typescript-eslint/no-floating-promises": "off" },
     },

@@ -1,7 +1,7 @@
 // Packages the extension with vsce: `node package.mjs [--target NAME --server PATH] [--out FOLDER]`.
 //
-// With a target the server's program goes into the package; without one the package is universal
-// and finds the server on the person's machine.
+// With a target, the package contains the server for that platform. Without one, the package is
+// universal and uses the server that is installed on the user's machine.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,10 +27,10 @@ const { values } = parseArgs({
 const { target, server, out = here } = values;
 
 if (target !== undefined && !TARGETS.includes(target)) {
-    throw new Error(`There is no target ${target}; the targets are: ${TARGETS.join(", ")}`);
+    throw new Error(`Unknown target ${target}. The targets are: ${TARGETS.join(", ")}`);
 }
 if ((target === undefined) !== (server === undefined)) {
-    throw new Error("A package for a target needs --server PATH, and the universal one has none.");
+    throw new Error("Give --target and --server together, or neither for the universal package.");
 }
 
 const { name, version } = JSON.parse(readFileSync(path.join(here, "package.json"), "utf8"));
@@ -47,9 +47,9 @@ const licence = ["LICENSE-MIT", "LICENSE-APACHE"].map((file) =>
 );
 writeFileSync(
     path.join(here, "LICENSE"),
-    `hoplens is under either of the two licences below, as you like.\n\n${licence.join("\n\n")}`,
+    `hoplens is licensed under either of the two licences below, at your choice.\n\n${licence.join("\n\n")}`,
 );
-// The pictures lie with the documents of the repository; the package has copies of those it shows.
+// The package gets copies of the pictures that the README shows.
 const readme = readFileSync(path.join(here, "README.md"), "utf8");
 const pictures = path.join(here, "images");
 rmSync(pictures, { recursive: true, force: true });
@@ -73,7 +73,7 @@ if (target !== undefined) {
 try {
     execFileSync(process.execPath, [vsce, ...args], { cwd: here, stdio: ["ignore", "inherit", "inherit"] });
 } finally {
-    // A program that stays here would go into the next package.
+    // A server left here would go into the next package.
     rmSync(bundled, { recursive: true, force: true });
     rmSync(pictures, { recursive: true, force: true });
 }

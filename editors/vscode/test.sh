@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Tests the extension: types, lint, units, packages, and real VS Code (code-server) in Chromium.
+# Tests the extension: types, lint, unit tests, and the package in real VS Code (code-server).
 #
 #   editors/vscode/test.sh FOLDER SERVER CHROMIUM
 #
-# FOLDER keeps what is installed, so that the next run needs no network; the repository gets
-# nothing. HOPLENS_PICTURES names a folder for the pictures that the documents show.
+# FOLDER keeps the installed packages, so that the next run needs no network. Nothing is written to
+# the repository. HOPLENS_PICTURES is a folder for the screenshots of the documentation.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 mkdir -p "$1"
@@ -15,7 +15,7 @@ version="$(sed -n 's/.*"code-server": "\(.*\)".*/\1/p' "$root/editors/vscode/e2e
 
 quiet() { npm "$@" --silent --no-audit --no-fund; }
 
-# Packaging and code-server want a newer node than many machines have.
+# Packaging and code-server need a newer Node than many machines have.
 mkdir -p "$folder/node" "$folder/tools"
 [ -x "$folder/node/node_modules/node/bin/node" ] || quiet install --prefix "$folder/node" node@24
 export PATH="$folder/node/node_modules/node/bin:$PATH"
@@ -24,7 +24,7 @@ source="$folder/source/editors/vscode"
 mkdir -p "$source"
 find "$source" -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +
 tar -C "$root" --exclude=node_modules --exclude=dist --exclude=out -cf - \
-    editors/vscode schemas examples docs/images LICENSE-MIT LICENSE-APACHE |
+    editors/vscode crates/ide/src/documents/heads_page schemas examples docs/images LICENSE-MIT LICENSE-APACHE |
     tar -C "$folder/source" -xf -
 cd "$source"
 if ! cmp -s package-lock.json "$folder/installed-lock.json"; then
@@ -33,18 +33,19 @@ if ! cmp -s package-lock.json "$folder/installed-lock.json"; then
 fi
 npm run --silent typecheck
 npm run --silent lint
+npm run --silent check:page
 npm test --silent
 
 tools="$folder/tools"
 if [ "$(cat "$folder/installed-code-server" 2>/dev/null)" != "$version" ]; then
-    # One of its parts is compiled and needs this library's headers.
+    # One of its native modules needs the headers of this library.
     if [ ! -e /usr/include/gssapi/gssapi.h ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         apt-get update -qq && apt-get install -y -qq libkrb5-dev >/dev/null
     fi
     rm -rf "$tools" && mkdir -p "$tools"
     cp e2e/tools/package.json "$tools/"
     if ! quiet install --prefix "$tools"; then
-        echo "SKIPPED: code-server cannot be installed on this machine, so VS Code itself was not tried"
+        echo "SKIPPED: code-server cannot be installed on this machine, so the tests in VS Code did not run"
         exit 0
     fi
     echo "$version" >"$folder/installed-code-server"

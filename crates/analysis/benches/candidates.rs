@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use hoplens_analysis::{
-    Candidate, Mention, Settings, Source, Subject, Undeclared, Verdict, candidates, mentions,
-    name_key, run_probes, undeclared, verdict,
+    AnalysisContext, AnalysisSettings, Candidate, CandidateSource, CaseQuery, Mention, Undeclared,
+    Verdict, candidates, mentions, name_key, run_probes, undeclared, verdict,
 };
 use hoplens_prompt::Facts;
 use hoplens_runtime::{Cancel, LoadOptions, Model};
@@ -99,26 +99,27 @@ fn rows(path: &str) -> Vec<Row> {
 }
 
 fn find(model: &Model, row: &Row) -> Found {
-    let (settings, cancel, facts) = (Settings::default(), Cancel::new(), Facts::default());
+    let (settings, cancel, facts) = (AnalysisSettings::default(), Cancel::new(), Facts::default());
     let start = Instant::now();
     let first = mentions(&row.sentence).into_iter().next();
     let grammar = start.elapsed();
     let first = first.map_or("", |range| &row.sentence[range]);
-    let subject = Subject {
+    let subject = CaseQuery {
         prompt: row.sentence.clone(),
         expect: Vec::new(),
         mentions: Vec::new(),
         injections: Vec::new(),
     };
     // As in an editor: the prompt itself was just analysed.
-    run_probes(model, &subject, &settings, &cancel).unwrap();
+    let context = AnalysisContext::new(model, &settings, &cancel);
+    run_probes(&context, &subject).unwrap();
     let start = Instant::now();
-    let undeclared = undeclared(model, &subject, &facts, &settings, &cancel).unwrap();
+    let undeclared = undeclared(&context, &subject, &facts).unwrap();
     let all = start.elapsed();
     let at = row.sentence.find(&row.mention);
     let range = at.map(|at| at..at + row.mention.len());
     let given = range.clone().map_or_else(Vec::new, |range| {
-        candidates(model, &row.sentence, range, &facts, &settings, &cancel).unwrap()
+        candidates(&context, &row.sentence, range, &facts).unwrap()
     });
     Found {
         exact: first == row.mention,
@@ -132,9 +133,9 @@ fn find(model: &Model, row: &Row) -> Found {
 }
 
 /// What the labels say.
-fn labelled(model: &Model, subject: Subject, row: &Row, range: Range<usize>) -> (Verdict, bool) {
-    let settings = Settings::default();
-    let subject = Subject {
+fn labelled(model: &Model, subject: CaseQuery, row: &Row, range: Range<usize>) -> (Verdict, bool) {
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let subject = CaseQuery {
         expect: vec![row.answer.clone()],
         mentions: vec![Mention {
             phrase: row.mention.clone(),
@@ -143,7 +144,8 @@ fn labelled(model: &Model, subject: Subject, row: &Row, range: Range<usize>) -> 
         }],
         ..subject
     };
-    let (probes, _) = run_probes(model, &subject, &settings, &Cancel::new()).unwrap();
+    let (probes, _) =
+        run_probes(&AnalysisContext::new(model, &settings, &cancel), &subject).unwrap();
     let explicit = probes.explicit().unwrap();
     let differ = explicit.top[0].token != probes.composed.top[0].token;
     (verdict(&probes, &settings.thresholds), differ)
@@ -201,7 +203,11 @@ fn report(rows: &[Row], found: &[Found]) {
             share(among(1, true)),
             share(among(FIRST, true)),
         );
-        for source in [Source::Completion, Source::Heads, Source::Text] {
+        for source in [
+            CandidateSource::Completion,
+            CandidateSource::Heads,
+            CandidateSource::Text,
+        ] {
             let hits = rows.iter().zip(&lists).filter(|(row, list)| {
                 let place = place(list, &row.bridge, false).filter(|place| *place < FIRST);
                 place.is_some_and(|place| list[place].source == source)

@@ -5,11 +5,16 @@
 //! table of `docs/injections-examples.md`. Needs the default model (`hoplens models pull`).
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
-use hoplens_analysis::{Document, Neighbours, Settings, analyse, first_tokens, measure as repairs};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, PromptSource, answers, find_repairs, find_verdicts,
+};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Placement, Recipe, Subject, encode, measure};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{MemoryEncoding, MemoryInjection, Placement, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
-use hoplens_runtime::{BosPolicy, Cancel, Fork, LoadOptions, Model, Reading, Select};
+use hoplens_runtime::{
+    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, PromptQuery, TargetPositions,
+};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// Prompts of one step and how they go on. The model answers most of them.
@@ -77,7 +82,8 @@ fn main() {
     };
     let model = Model::load(&located.format, &LoadOptions::default()).expect("the model loads");
     let found = offered(&model);
-    let mut readings: Vec<Vec<(Reading, Reading)>> = found.iter().map(|_| Vec::new()).collect();
+    let mut readings: Vec<Vec<(FirstTokenScore, FirstTokenScore)>> =
+        found.iter().map(|_| Vec::new()).collect();
     for (prompt, answer) in SINGLE_HOP {
         let (clean, injected) = ask(&model, prompt, answer, &found);
         for (rows, reading) in readings.iter_mut().zip(injected) {
@@ -89,8 +95,8 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for (repair, rows) in found.iter().zip(&readings) {
-        let right = |reading: &Reading| usize::from(reading.rank == 0);
-        let p = |reading: &Reading| reading.logp_first.exp();
+        let right = |reading: &FirstTokenScore| usize::from(reading.rank == 0);
+        let p = |reading: &FirstTokenScore| reading.logp_first.exp();
         let before: usize = rows.iter().map(|(clean, _)| right(clean)).sum();
         let after: usize = rows.iter().map(|(_, injected)| right(injected)).sum();
         let lost = rows.iter();
@@ -131,36 +137,25 @@ fn offered(model: &Model) -> Vec<Repair> {
         .collect();
     paths.retain(|path| is_prompt_file(path));
     paths.sort();
-    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
     let mut found = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("an example is text");
         let file = parse(&path.to_string_lossy(), &text, None);
-        let findings = analyse(model, &file, &text, &settings, &cancel).expect("not cancelled");
+        let mut context = AnalysisContext::new(model, &settings, &cancel);
+        let source = PromptSource::new(&file, &text);
+        let findings = find_verdicts(&context, source).expect("not cancelled");
         for case in &findings.cases {
             let Ok(outcome) = &case.outcome else { continue };
             if !outcome.wants_repairs() {
                 continue;
             }
-            let document = Document {
-                file: &file,
-                text: &text,
-            };
-            let around = Neighbours::new(&file, []);
-            let offers = repairs(
-                model,
-                document,
-                case,
-                &around,
-                &settings,
-                &cancel,
-                &mut |_| {},
-            );
+            let offers = find_repairs(&mut context, case);
             for offer in offers.expect("repairs are measured") {
-                let Some(recipe) = offer.change.injection() else {
+                let Some(memory_injection) = offer.change.injection() else {
                     continue;
                 };
-                let Recipe { memory, placement } = recipe.clone();
+                let MemoryInjection { memory, placement } = memory_injection.clone();
                 let Placement {
                     encoding,
                     layer,
@@ -185,31 +180,33 @@ fn offered(model: &Model) -> Vec<Repair> {
 }
 
 /// One single-hop prompt as it is and with each injection.
-fn ask(model: &Model, prompt: &str, answer: &str, repairs: &[Repair]) -> (Reading, Vec<Reading>) {
+fn ask(
+    model: &Model,
+    prompt: &str,
+    answer: &str,
+    repairs: &[Repair],
+) -> (FirstTokenScore, Vec<FirstTokenScore>) {
     let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
-    let tokens = model.tokenizer.encode(prompt, bos);
-    let firsts = first_tokens(model, prompt, &[answer.into()]).expect("an answer has tokens");
-    let subject = Subject {
-        text: prompt,
-        tokens: &tokens,
-        first_tokens: &firsts,
-        bos,
-        interventions: &[],
+    let context = ModelContext::new(model, &cancel);
+    let query = PromptQuery {
+        answers: answers(model, prompt, &[answer.into()]).expect("an answer has tokens"),
+        ..PromptQuery::new(&model.tokenizer, prompt, bos)
     };
     let fork = |repair: &Repair| {
-        let memory = encode(model, &repair.memory, repair.encoding, bos, &cancel);
+        let encoding = MemoryEncoding::new(repair.encoding, bos);
+        let memory = encode(context, &repair.memory, encoding);
         let memory = memory.expect("a memory has tokens");
         let at = memory.at(repair.layer).iter();
         Fork {
             sequence: 0,
             layer: repair.layer,
             at: match repair.scope {
-                Scope::All => Select::All,
-                _ => Select::Range(tokens.len() - 1..tokens.len()),
+                Scope::All => TargetPositions::All,
+                _ => TargetPositions::Range(query.tokens.len() - 1..query.tokens.len()),
             },
             vector: at.map(|value| value * repair.tau as f32).collect(),
         }
     };
     let forks: Vec<Fork> = repairs.iter().map(fork).collect();
-    measure(model, &subject, &forks, &cancel, &mut |_| {}).expect("measured")
+    measure(context, &query, &forks, &mut |_| {}).expect("measured")
 }

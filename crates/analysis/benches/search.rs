@@ -10,8 +10,9 @@
 use std::time::{Duration, Instant};
 
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, SEARCH_PASSES, Subject, Sweep, search, sweep};
-use hoplens_runtime::{BosPolicy, Cancel, LoadOptions, Model, Token};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, GridSearch, SEARCH_PASSES, Sweep, search, sweep};
+use hoplens_runtime::{BosPolicy, Cancel, LoadOptions, Model, PromptQuery};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// What the searches may cost, in passes: as `hoplens sweep --search`, and as for repairs.
@@ -62,14 +63,9 @@ fn rows(model: &Model, path: &str, scope: &Scope) -> Vec<[Found; 2]> {
 }
 
 fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scope) -> [Found; 2] {
-    let tokens: Vec<Token> = model.tokenizer.encode(prompt, BosPolicy::Never);
-    let first_tokens = hoplens_analysis::first_tokens(model, prompt, &[answer.to_owned()]).unwrap();
-    let subject = Subject {
-        text: prompt,
-        tokens: &tokens,
-        first_tokens: &first_tokens,
-        bos: BosPolicy::Never,
-        interventions: &[],
+    let query = PromptQuery {
+        answers: hoplens_analysis::answers(model, prompt, &[answer.to_owned()]).unwrap(),
+        ..PromptQuery::new(&model.tokenizer, prompt, BosPolicy::Never)
     };
     let grid = Grid {
         encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
@@ -79,13 +75,18 @@ fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scop
         head: None,
     };
     let cancel = Cancel::new();
+    let context = ModelContext::new(model, &cancel);
     let gain = |sweep: &Sweep| sweep.best().unwrap().logp_first - sweep.baseline.logp_first;
-    let full = gain(&sweep(model, &subject, memory, &grid, &cancel, &mut |_| {}).unwrap());
+    let full = gain(&sweep(context, &query, memory, &grid, &mut |_| {}).unwrap());
     PASSES.map(|passes| {
         // Nothing is left of an earlier pass over the same prompt.
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
-        let found = search(model, &subject, memory, &grid, passes, &cancel, &mut |_| {}).unwrap();
+        let budget = GridSearch {
+            grid: &grid,
+            passes,
+        };
+        let found = search(context, &query, memory, budget, &mut |_| {}).unwrap();
         Found {
             time: start.elapsed(),
             share: gain(&found) / full,

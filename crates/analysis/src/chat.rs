@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use hoplens_prompt::{Mapped, Rendered};
+use hoplens_prompt::{MappedText, Rendered};
 use hoplens_runtime::{ChatTemplate, Message, ModelError};
 
 /// What dotprompt calls `model`.
@@ -21,7 +21,7 @@ const ASSISTANT: &str = "assistant";
 pub(super) fn joined(
     template: Option<&ChatTemplate>,
     rendered: &Rendered,
-) -> Result<Mapped, ModelError> {
+) -> Result<MappedText, ModelError> {
     let has_roles = rendered.turns.iter().any(|turn| turn.role.is_some());
     let Some(template) = template.filter(|_| has_roles) else {
         return Ok(rendered.joined());
@@ -55,14 +55,14 @@ pub(super) fn joined(
         places.truncate(last + 1);
         text.truncate(places[last].to.end);
     }
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut at = 0;
     for place in &places {
         let from = &rendered.turns[place.message].text;
         mapped.append(&text[at..place.to.start], &from.part(place.from.clone()));
         at = place.to.end;
     }
-    mapped.append(&text[at..], &Mapped::default());
+    mapped.append(&text[at..], &MappedText::default());
     Ok(mapped)
 }
 

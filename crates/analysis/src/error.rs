@@ -5,7 +5,7 @@ use hoplens_runtime::ModelError;
 
 /// A case could not be analysed.
 #[derive(Debug, thiserror::Error)]
-pub enum HopError {
+pub enum AnalysisError {
     /// A memory, scope or answer cannot be used.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -20,7 +20,7 @@ pub enum HopError {
     Model(#[from] ModelError),
 }
 
-impl HopError {
+impl AnalysisError {
     /// Whether the work was stopped on request.
     pub fn is_cancelled(&self) -> bool {
         matches!(

@@ -1,48 +1,47 @@
 //! Which hop of a prompt fails, and what repairs it, on one scale.
 //!
-//! Verdicts and probes: `docs/method.md`; the seed is "Memory Injections" (arXiv 2309.05605).
+//! [`run`] is the whole analysis of one prompt file: verdicts, repairs, evidence. The command line
+//! and the server both use it. The method is described in `docs/method.md`; its origin is "Memory
+//! Injections" (arXiv 2309.05605).
 
-mod analysis;
-mod answer;
-mod candidates;
-mod chain;
+mod case;
 mod chat;
-mod declared;
+mod context;
 mod error;
-mod evidence;
-mod generate;
-mod mentions;
-mod neighbours;
-mod probe;
-mod refused;
+mod generation;
+mod hop;
+mod pipeline;
 mod repair;
-mod respell;
 mod settings;
-mod stability;
-mod stream;
-mod subject;
-mod undeclared;
-mod variants;
-mod verdict;
 
-pub use analysis::{
-    CaseFindings, Document, FileFindings, Outcome, analyse, case_id, case_subject, find_repairs,
-    measure, subjects, weigh,
-};
-pub use answer::{Answer, answer};
-pub use candidates::{Candidate, Source, candidates, name_key};
-pub use declared::{placement, recipe};
-pub use error::HopError;
-pub use evidence::{Collateral, control_in_force};
-pub use generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use case::findings::{CaseFindings, CaseOutcome, FileFindings};
+pub use case::injection::{memory_injection, placement};
+pub use case::prompt_source::PromptSource;
+pub use case::query::{CaseQuery, Mention, answers, in_force};
+pub use case::rendered_case::{case_id, case_queries, case_query};
+pub use context::{AnalysisContext, AnalysisProgress};
+pub use error::AnalysisError;
+pub use generation::answer::ModelAnswer;
+pub use generation::generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use hop::candidates::{Candidate, CandidateSource, candidates, name_key};
+pub use hop::mentions::mentions;
+pub use hop::probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading};
+pub use hop::run_probes::run_probes;
+pub use hop::undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
+pub use hop::variant::Variant;
+pub use hop::verdict::{Verdict, verdict};
+pub use hop::verdicts::find_verdicts;
 pub use hoplens_prompt::{memory_text, substitute};
-pub use mentions::mentions;
-pub use neighbours::Neighbours;
-pub use probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading, run_probes};
-pub use repair::{Change, Repair, Wording, try_injection, words_edit};
-pub use settings::{Search, Settings, Thresholds};
-pub use stability::Stability;
-pub use subject::{Mention, Subject, first_tokens, in_force};
-pub use undeclared::{Guessed, Inconsistency, Undeclared, undeclared};
-pub use variants::Variant;
-pub use verdict::{Verdict, verdict};
+pub use pipeline::event::AnalysisEvent;
+pub use pipeline::request::{AnalysisRequest, RepairSelection};
+pub use pipeline::run::{AnalysisRun, run};
+pub use pipeline::step::AnalysisStep;
+pub use repair::change::{RepairChange, Wording, words_edit};
+pub use repair::evidence::{add_evidence, control_in_force};
+pub use repair::injection::try_injection;
+pub use repair::measured_repair::Repair;
+pub use repair::reference_prompts::ReferencePrompts;
+pub use repair::search::find_repairs;
+pub use repair::side_effects::SideEffects;
+pub use repair::stability::Stability;
+pub use settings::{AnalysisSettings, SearchSettings, Thresholds};

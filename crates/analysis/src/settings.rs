@@ -8,13 +8,13 @@ use hoplens_runtime::BosPolicy;
 
 /// Everything that an analysis depends on beside the model and the text.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Settings {
+pub struct AnalysisSettings {
     /// Whether BOS stands before prompts.
     pub bos: BosPolicy,
     /// When a verdict is given.
     pub thresholds: Thresholds,
     /// Which injections are tried.
-    pub search: Search,
+    pub search: SearchSettings,
     /// Whether hops that nobody declared are left alone.
     pub declared_only: bool,
 }
@@ -50,7 +50,7 @@ impl Default for Thresholds {
 
 /// Which injections are tried as repairs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Search {
+pub struct SearchSettings {
     /// Encodings.
     pub encodings: Vec<Encoding>,
     /// Magnitudes.
@@ -63,7 +63,7 @@ pub struct Search {
     pub most: usize,
 }
 
-impl Default for Search {
+impl Default for SearchSettings {
     fn default() -> Self {
         Self {
             encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
@@ -76,7 +76,7 @@ impl Default for Search {
     }
 }
 
-impl Search {
+impl SearchSettings {
     /// The cells of one scope over all layers.
     pub fn grid(&self, scope: &Scope, layers: usize) -> Grid {
         Grid {

@@ -1,4 +1,4 @@
-//! A data set as a CSV file, read row after row and never held as a whole.
+//! The data set: a CSV file that is read row by row, never as a whole.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -8,10 +8,10 @@ use csv::{ErrorKind, StringRecord};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::EvalError;
-use crate::quotes::{BadQuote, Fault, Quotes};
+use crate::quotes::{BadQuote, QuoteChecker, QuoteFault};
 use hoplens_store::hex;
 
-/// The columns that a data set must have, in any order; others are left alone.
+/// The columns that a data set must have, in any order; other columns are ignored.
 pub const COLUMNS: [&str; 5] = [
     "explicit_sentence",
     "obscure_sentence",
@@ -25,23 +25,23 @@ pub const COLUMNS: [&str; 5] = [
 pub struct Example {
     /// Its index among the rows, from 0.
     pub row: usize,
-    /// Where its record begins in the file, ends of lines before it included, in bytes.
+    /// Byte offset of its record in the file, including the line breaks before it.
     pub byte: u64,
     /// The prompt that names the bridge.
     pub explicit_sentence: String,
-    /// The prompt as it is measured and injected.
+    /// The prompt with the mention: memories are injected into it.
     pub obscure_sentence: String,
-    /// The bridge: the memory, unless the experiment has others.
+    /// The bridge: the memory, unless the experiment injects words of a list.
     pub explicit_entity: String,
-    /// The mention that stands for it.
+    /// The mention that refers to the bridge.
     pub obscure_entity: String,
-    /// The expected answer, without the space before it.
+    /// The expected answer, without a leading space.
     pub answer: String,
 }
 
-/// A data set whose every row was read once and is sound.
+/// A data set whose rows have all been validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Data {
+pub struct DataSet {
     /// The file.
     pub path: PathBuf,
     /// Hex digest of its bytes.
@@ -50,13 +50,13 @@ pub struct Data {
     pub rows: usize,
 }
 
-impl Data {
-    /// Reads the whole file once: its digest, the number of its rows, and whether each is sound.
+impl DataSet {
+    /// Reads the whole file once: computes its digest, counts its rows and validates each.
     ///
     /// # Errors
-    /// The file cannot be read more than once, lacks columns or rows, or has a line that is
-    /// ragged or not UTF-8, a quote that is not closed, or a cell that is needed and empty or of
-    /// several lines.
+    /// The file is not a regular file, lacks columns or rows, or has a line with another number of
+    /// fields or that is not UTF-8, a quote that is not closed, or a required cell that is empty or
+    /// has several lines.
     pub fn open(path: &Path) -> Result<Self, EvalError> {
         let mut data = Self {
             path: path.into(),
@@ -66,11 +66,11 @@ impl Data {
         let about = std::fs::metadata(path).map_err(EvalError::file("read", path))?;
         if !about.is_file() {
             return Err(data.wrong(
-                "is no regular file, and it is read more than once. Save the rows to a file, and name that one.".into(),
+                "is not a regular file, and it must be read more than once. Save the rows to a file, and use that file.".into(),
             ));
         }
         let mut hash = Sha256::new();
-        let mut quotes = Quotes::new();
+        let mut quotes = QuoteChecker::new();
         let mut file = File::open(path).map_err(EvalError::file("read", path))?;
         let mut block = vec![0; 1 << 20];
         loop {
@@ -101,15 +101,15 @@ impl Data {
     /// The rows, one at a time.
     ///
     /// # Errors
-    /// As [`Data::open`]; of a row when it is reached.
+    /// As [`DataSet::open`]; of a row when it is reached.
     pub fn examples(
         &self,
     ) -> Result<impl Iterator<Item = Result<Example, EvalError>> + use<>, EvalError> {
         let file = File::open(&self.path).map_err(EvalError::file("read", &self.path))?;
-        // The csv crate leaves a byte order mark out and takes CRLF for a line's end.
+        // The csv crate skips a byte order mark and accepts CRLF.
         let mut reader = csv::Reader::from_reader(BufReader::new(file));
         let header = reader.headers().map_err(|error| self.explain(error))?;
-        let places = self.places(header)?;
+        let places = self.column_indices(header)?;
         let data = self.clone();
         let mut records = reader.into_records().enumerate();
         Ok(std::iter::from_fn(move || {
@@ -119,8 +119,8 @@ impl Data {
         }))
     }
 
-    /// Where each of [`COLUMNS`] stands.
-    fn places(&self, header: &StringRecord) -> Result<[usize; 5], EvalError> {
+    /// Returns the index of each of [`COLUMNS`].
+    fn column_indices(&self, header: &StringRecord) -> Result<[usize; 5], EvalError> {
         if header.iter().all(str::is_empty) {
             let wanted = COLUMNS.join(",");
             return Err(self.wrong(format!("is empty. Its first line must be {wanted}.")));
@@ -133,7 +133,7 @@ impl Data {
         if !missing.is_empty() {
             let has: Vec<&str> = header.iter().collect();
             return Err(self.wrong(format!(
-                "lacks the column {}; its first line has {}. Name the columns {} there, separated by commas.",
+                "lacks the column {}; its first line has {}. Put the columns {} there, separated by commas.",
                 missing.join(", "),
                 has.join(", "),
                 COLUMNS.join(", ")
@@ -146,9 +146,7 @@ impl Data {
                 .count()
                 > 1
         }) {
-            return Err(self.wrong(format!(
-                "has the column {twice} twice. Leave one of them out."
-            )));
+            return Err(self.wrong(format!("has the column {twice} twice. Remove one of them.")));
         }
         Ok(COLUMNS.map(|name| place(name).unwrap_or_default()))
     }
@@ -163,11 +161,11 @@ impl Data {
         for (name, place) in COLUMNS.iter().zip(places) {
             let text = record.get(*place).unwrap_or_default();
             let reason = if text.trim().is_empty() {
-                format!("{name} is empty. Fill it in, or take the row out.")
+                format!("{name} is empty. Fill it in, or delete the row.")
             } else if text.contains(['\n', '\r']) {
-                // Most often two stray quotes, with whole rows between them.
+                // Mostly two stray quotes with whole rows between them.
                 format!(
-                    "{name} goes over several lines. Close its double quote on the line where it begins, or write the text on one line."
+                    "{name} has several lines. Close its double quote on the line where it begins, or write the text on one line."
                 )
             } else {
                 continue;
@@ -186,12 +184,12 @@ impl Data {
         })
     }
 
-    /// What stopped the measurement of a row, said with the row's line.
+    /// Adds the row's line to an error that stopped its measurement.
     pub fn in_row(&self, example: &Example, error: &EvalError) -> EvalError {
         self.line(example.byte, error.to_string())
     }
 
-    /// What is wrong with the record that begins at a byte, said with its line.
+    /// Returns an error with the line of the record that begins at a byte.
     pub(super) fn line(&self, byte: u64, reason: String) -> EvalError {
         match self.line_of(byte) {
             Ok(line) => EvalError::Line {
@@ -207,8 +205,8 @@ impl Data {
         }
     }
 
-    /// The line, from 1, of the record that begins at a byte. Counted here, because the csv
-    /// crate's own count is one short after CRLF and after empty lines.
+    /// Returns the line, from 1, of the record that begins at a byte. The csv crate's own count is
+    /// too low after CRLF and after empty lines.
     fn line_of(&self, byte: u64) -> std::io::Result<u64> {
         let mut line = 1;
         for (at, read) in BufReader::new(File::open(&self.path)?).bytes().enumerate() {
@@ -222,7 +220,7 @@ impl Data {
         Ok(line)
     }
 
-    /// A quoted cell that is wrong, said with its line and column.
+    /// Returns the error for an invalid quoted cell, with its line and column.
     fn quote(&self, bad: BadQuote) -> EvalError {
         let header = csv::Reader::from_path(&self.path).and_then(|mut csv| csv.headers().cloned());
         let name = header.ok().and_then(|header| {
@@ -231,8 +229,8 @@ impl Data {
         });
         let name = name.unwrap_or_else(|| format!("field {}", bad.field + 1));
         let what = match bad.fault {
-            Fault::Open => "begins with a double quote that is never closed",
-            Fault::TextBehind => "has text behind its closing double quote",
+            QuoteFault::Open => "begins with a double quote that is never closed",
+            QuoteFault::TextBehind => "has text behind its closing double quote",
         };
         EvalError::Line {
             path: self.path.clone(),
@@ -260,7 +258,7 @@ impl Data {
             } => self.line(
                 at(pos.as_ref()),
                 format!(
-                    "has {len} fields where the first line has {expected_len}. Put a text that holds commas in double quotes."
+                    "has {len} fields, and the first line has {expected_len}. Put text that contains commas in double quotes."
                 ),
             ),
             ErrorKind::Utf8 { pos, err } => self.line(
@@ -287,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         std::fs::write(&path, bytes).unwrap();
-        let data = Data::open(&path).unwrap();
+        let data = DataSet::open(&path).unwrap();
         let examples: Vec<Example> = data.examples().unwrap().map(Result::unwrap).collect();
         assert_eq!(examples.len(), data.rows);
         let lines = examples.iter().map(|one| data.line_of(one.byte).unwrap());
@@ -296,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_crlf_marks_and_other_columns_are_no_trouble() {
+    fn reads_quotes_crlf_byte_order_marks_and_other_columns() {
         let csv = "\u{feff}answer,note,explicit_entity,obscure_entity,explicit_sentence,obscure_sentence\r\n\
                    x,\"1\n2\",Bridge,mention,\"a, \"\"b\"\"\",\"c d\"\r\n\r\ny,1,E,O,S,T\r\n";
         for (csv, is_marked) in [
@@ -314,11 +312,11 @@ mod tests {
     }
 
     #[test]
-    fn what_stops_a_row_is_said_with_its_line() {
+    fn errors_of_a_row_contain_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         std::fs::write(&path, format!("{}\n\na,b,c,d,e\n", COLUMNS.join(","))).unwrap();
-        let data = Data::open(&path).unwrap();
+        let data = DataSet::open(&path).unwrap();
         let example = data.examples().unwrap().next().unwrap().unwrap();
         let error = EvalError::Incomplete("too hot. Wait.".into());
         let said = data.in_row(&example, &error).to_string();

@@ -1,4 +1,4 @@
-//! What an experiment is: all that its numbers depend on.
+//! The definition of an experiment.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_interp::memory::Grid;
 use hoplens_runtime::BosPolicy;
 
-/// All that the numbers of a run depend on; two runs with the same experiment can be put together.
+/// Everything that the numbers of a run depend on; shards of equal experiments can be merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Experiment {
     /// The program's version: other versions may round differently.
@@ -19,7 +19,7 @@ pub struct Experiment {
     pub data: String,
     /// Its number of rows.
     pub rows: usize,
-    /// Whether BOS stands before prompts.
+    /// Whether BOS precedes prompts.
     pub bos: BosPolicy,
     /// Encodings.
     pub encodings: Vec<Encoding>,
@@ -35,34 +35,34 @@ pub struct Experiment {
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Version of the journal's form.
+pub struct JournalHeader {
+    /// Version of the journal format.
     pub hoplens_eval: u32,
     /// What is measured.
     pub experiment: Experiment,
-    /// The rows that this journal is for; all if absent.
-    pub shard: Option<Shard>,
-    /// What reports say of the model.
+    /// The rows of this journal; all if absent.
+    pub shard: Option<RowShard>,
+    /// The model, for reports.
     pub model: hoplens_runtime::ModelInfo,
 }
 
 /// Every `of`-th row: those with row % of = index − 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shard {
+pub struct RowShard {
     /// From 1.
     pub index: usize,
     /// How many shards there are.
     pub of: usize,
 }
 
-impl Shard {
-    /// Whether a row belongs to it.
-    pub fn holds(self, row: usize) -> bool {
+impl RowShard {
+    /// Whether a row belongs to the shard.
+    pub fn contains(self, row: usize) -> bool {
         row % self.of == self.index - 1
     }
 }
 
-impl std::str::FromStr for Shard {
+impl std::str::FromStr for RowShard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -79,13 +79,13 @@ impl std::str::FromStr for Shard {
     }
 }
 
-impl std::fmt::Display for Shard {
+impl std::fmt::Display for RowShard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
     }
 }
 
-/// The positions that a cell changes, in any prompt.
+/// The kind of positions that a cell injects at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeKind {
@@ -107,7 +107,7 @@ impl ScopeKind {
         }
     }
 
-    /// What it means in a row's prompt.
+    /// The scope in a row's prompt.
     pub fn of(self, example: &Example) -> Scope {
         match self {
             Self::All => Scope::All,
@@ -120,9 +120,9 @@ impl ScopeKind {
     }
 }
 
-/// One cell of the grid: where and how strongly memories are injected.
+/// One cell of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Spot {
+pub struct GridCell {
     /// Encoding.
     pub encoding: Encoding,
     /// Scope.
@@ -133,9 +133,9 @@ pub struct Spot {
     pub tau: f64,
 }
 
-impl Header {
-    /// What makes no sense in it, if anything does: no run writes such a header, and nothing is
-    /// measured or reserved by its numbers.
+impl JournalHeader {
+    /// Returns what is invalid in the header, if anything: no run writes such a header, and its
+    /// numbers must not be used for allocations.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let one = &self.experiment;
         let lists = [
@@ -161,13 +161,13 @@ impl Header {
 }
 
 impl Experiment {
-    /// The cells in the order of a row's record: encoding, scope, layer, τ.
-    pub fn spots(&self) -> Vec<Spot> {
-        let mut spots = Vec::with_capacity(self.cells());
+    /// Returns the cells in the order of a row's record: encoding, scope, layer, τ.
+    pub fn grid_cells(&self) -> Vec<GridCell> {
+        let mut grid_cells = Vec::with_capacity(self.cells());
         for &encoding in &self.encodings {
             for &scope in &self.scopes {
                 for &layer in &self.layers {
-                    spots.extend(self.taus.iter().map(|&tau| Spot {
+                    grid_cells.extend(self.taus.iter().map(|&tau| GridCell {
                         encoding,
                         scope,
                         layer,
@@ -176,7 +176,7 @@ impl Experiment {
                 }
             }
         }
-        spots
+        grid_cells
     }
 
     /// Number of cells.
@@ -184,15 +184,15 @@ impl Experiment {
         self.encodings.len() * self.scopes.len() * self.layers.len() * self.taus.len()
     }
 
-    /// Whether a cell is one of the grid's.
-    pub fn has(&self, spot: &Spot) -> bool {
-        self.encodings.contains(&spot.encoding)
-            && self.scopes.contains(&spot.scope)
-            && self.layers.contains(&spot.layer)
-            && self.taus.contains(&spot.tau)
+    /// Whether a cell is in the grid.
+    pub fn has(&self, grid_cell: &GridCell) -> bool {
+        self.encodings.contains(&grid_cell.encoding)
+            && self.scopes.contains(&grid_cell.scope)
+            && self.layers.contains(&grid_cell.layer)
+            && self.taus.contains(&grid_cell.tau)
     }
 
-    /// How many memories each row gets.
+    /// Number of memories of each row.
     pub fn memories_per_row(&self) -> usize {
         match &self.memories {
             Memories::ExplicitEntity => 1,
@@ -200,7 +200,7 @@ impl Experiment {
         }
     }
 
-    /// The grid of a row.
+    /// Returns the grid of a row.
     pub fn grid(&self, example: &Example) -> Grid {
         Grid {
             encodings: self.encodings.clone(),
@@ -211,8 +211,8 @@ impl Experiment {
         }
     }
 
-    /// How another experiment differs from this one, key by key; empty if it does not. Where a
-    /// list of words was read from is no difference, only which words they are.
+    /// Describes how another experiment differs from this one, key by key; empty if it is equal.
+    /// The file name of a word list is ignored; its words count.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let keys = |experiment| match serde_json::to_value(experiment) {
             Ok(serde_json::Value::Object(mut keys)) => {

@@ -1,24 +1,24 @@
-//! Defaults chosen on some rows and measured on others.
+//! Cross-validated defaults: chosen on some rows, measured on others.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::experiment::Spot;
+use crate::experiment::GridCell;
 use crate::metrics::{geometric_mean, median, percent_gain, share_improved};
 
-/// What a default cell is chosen by.
+/// The criterion that selects a default cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Criterion {
-    /// The geometric mean of p′/p: every prompt counts, and no single one for much.
+    /// The geometric mean of p′/p: every prompt counts, and none dominates.
     Geo,
     /// The median of p′/p.
     Median,
 }
 
-/// What a cell does to rows that it was not chosen by.
+/// The metrics of a cell on rows that it was not selected on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Held {
+pub struct HeldOutMetrics {
     /// Observations: rows × memories.
     pub observations: usize,
     /// As [`super::Metrics::median_pct_increase`].
@@ -34,28 +34,28 @@ pub struct Held {
 pub struct Fold {
     /// From 0.
     pub fold: usize,
-    /// The cell that is best on the other folds.
+    /// The best cell on the other folds.
     #[serde(flatten)]
-    pub spot: Spot,
-    /// … and on this one.
-    pub held_out: Held,
+    pub grid_cell: GridCell,
+    /// Its metrics on this fold.
+    pub held_out: HeldOutMetrics,
 }
 
-/// A default cell with what to expect of it.
+/// A default cell with its cross-validated metrics.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitRow {
     /// The best cell on all rows.
     #[serde(flatten)]
-    pub spot: Spot,
-    /// What the cells that were chosen without a fold do on that fold, all folds together: an
-    /// estimate for new prompts that no cell was chosen by.
-    pub held_out: Held,
+    pub grid_cell: GridCell,
+    /// The metrics of all folds together, each with the cell that was selected without it: an
+    /// estimate for new prompts.
+    pub held_out: HeldOutMetrics,
     /// The folds.
     pub folds: Vec<Fold>,
 }
 
-/// The fold of each row of `rows`, balanced: rows in the order of a hash of seed and row, dealt
-/// out in turn.
+/// Assigns each of `rows` to a fold: in the order of a hash of seed and row, in turn, so that the
+/// folds are balanced.
 pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_cached_key(|at| Sha256::digest(format!("{seed} {}", rows[*at])));
@@ -66,21 +66,21 @@ pub fn fold_of(rows: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     fold
 }
 
-/// The best cell so far by the rows outside a fold, with what it does on the fold.
+/// The best cell so far on the rows outside a fold, with its ratios on the fold.
 #[derive(Debug, Clone)]
 struct Candidate {
     score: f64,
-    spot: Spot,
+    grid_cell: GridCell,
     held_out: Vec<f64>,
 }
 
-/// Chooses among cells that come one after another, so that their numbers need not be kept.
+/// Selects among cells that arrive one by one, so that their numbers need not be stored.
 #[derive(Debug)]
 pub(super) struct Fit {
     criterion: Criterion,
     /// The fold of each observation.
     fold: Vec<usize>,
-    /// Best by all rows, then by those outside each fold.
+    /// The best cell on all rows, then on the rows outside each fold.
     best: Vec<Option<Candidate>>,
 }
 
@@ -95,10 +95,10 @@ impl Fit {
         }
     }
 
-    /// Hears of a cell: log(p′/p) of each observation.
-    pub(super) fn consider(&mut self, spot: Spot, ratios: &[f64]) {
+    /// Considers a cell, given log(p′/p) of each observation.
+    pub(super) fn consider(&mut self, grid_cell: GridCell, ratios: &[f64]) {
         for (index, best) in self.best.iter_mut().enumerate() {
-            // Index 0 is no fold: nothing is held out.
+            // Index 0 holds out nothing.
             let held = |at: usize| self.fold[at] + 1 == index;
             let (held_out, training): (Vec<_>, Vec<_>) =
                 ratios.iter().enumerate().partition(|(at, _)| held(*at));
@@ -113,34 +113,34 @@ impl Fit {
             if score.is_finite() && best.as_ref().is_none_or(|best| score > best.score) {
                 *best = Some(Candidate {
                     score,
-                    spot,
+                    grid_cell,
                     held_out: values(held_out),
                 });
             }
         }
     }
 
-    /// The choice; `None` where no cell was without overflow.
+    /// Returns the selection; `None` if every cell has an overflow.
     pub(super) fn finish(self) -> Option<FitRow> {
         let mut best = self.best.into_iter();
-        let spot = best.next()??.spot;
+        let grid_cell = best.next()??.grid_cell;
         let best: Vec<Candidate> = best.collect::<Option<_>>()?;
         let all: Vec<f64> = best.iter().flat_map(|one| one.held_out.clone()).collect();
         let folds = best.into_iter().enumerate().map(|(fold, one)| Fold {
             fold,
-            spot: one.spot,
+            grid_cell: one.grid_cell,
             held_out: held(&one.held_out),
         });
         Some(FitRow {
-            spot,
+            grid_cell,
             held_out: held(&all),
             folds: folds.collect(),
         })
     }
 }
 
-fn held(ratios: &[f64]) -> Held {
-    Held {
+fn held(ratios: &[f64]) -> HeldOutMetrics {
+    HeldOutMetrics {
         observations: ratios.len(),
         median_pct_increase: percent_gain(median(ratios.to_vec())),
         share_improved: share_improved(ratios),
@@ -154,8 +154,8 @@ mod tests {
     use crate::experiment::ScopeKind;
     use hoplens_injection::Encoding;
 
-    fn spot(layer: usize) -> Spot {
-        Spot {
+    fn grid_cell(layer: usize) -> GridCell {
+        GridCell {
             encoding: Encoding::Embed,
             scope: ScopeKind::All,
             layer,
@@ -175,26 +175,26 @@ mod tests {
         assert_ne!(folds, fold_of(&rows, 5, 1));
     }
 
-    /// A cell that shines only on the held-out rows must not be chosen for them.
+    /// A cell that is good only on the held-out rows must not be selected for them.
     #[test]
-    fn no_fold_sees_its_own_rows() {
+    fn a_fold_does_not_select_by_its_own_rows() {
         for criterion in [Criterion::Geo, Criterion::Median] {
             let fold = vec![0, 0, 1, 1];
             let mut fit = Fit::new(criterion, 2, fold);
-            fit.consider(spot(0), &[9.0, 9.0, -1.0, -1.0]);
-            fit.consider(spot(1), &[-2.0, -2.0, 5.0, 5.0]);
+            fit.consider(grid_cell(0), &[9.0, 9.0, -1.0, -1.0]);
+            fit.consider(grid_cell(1), &[-2.0, -2.0, 5.0, 5.0]);
             let fit = fit.finish().unwrap();
-            assert_eq!(fit.spot.layer, 0);
-            let chosen: Vec<usize> = fit.folds.iter().map(|fold| fold.spot.layer).collect();
+            assert_eq!(fit.grid_cell.layer, 0);
+            let chosen: Vec<usize> = fit.folds.iter().map(|fold| fold.grid_cell.layer).collect();
             assert_eq!(chosen, [1, 0]);
             assert!(fit.held_out.share_improved.abs() < 1e-12);
             assert!((fit.held_out.geo - (-1.5f64).exp()).abs() < 1e-12);
         }
     }
 
-    /// Whatever the held-out rows are, the choice for their fold is the same.
+    /// The selection for a fold does not depend on the rows of that fold.
     #[test]
-    fn held_out_rows_change_no_choice() {
+    fn held_out_rows_do_not_affect_the_selection() {
         let fold = fold_of(&(0..20).collect::<Vec<_>>(), 5, 3);
         let ratio = |cell: usize, at: usize| ((cell * 37 + at * 11) as f64).sin();
         let choices = |shift: f64| {
@@ -210,9 +210,9 @@ mod tests {
                         ratio(cell, at) + own
                     })
                     .collect();
-                fit.consider(spot(cell), &ratios);
+                fit.consider(grid_cell(cell), &ratios);
             }
-            fit.finish().unwrap().folds[2].spot
+            fit.finish().unwrap().folds[2].grid_cell
         };
         assert_eq!(choices(0.0), choices(100.0));
         assert_eq!(choices(0.0), choices(-100.0));

@@ -1,109 +1,41 @@
-//! The append-only record of a run: a line of JSON for its header and for each finished row.
+//! The journal of a run: an append-only file with a line of JSON for the header and for each
+//! finished row.
 //!
-//! Each line is on the disk before the next row begins. A line that a kill left torn is cut off
-//! when the run is resumed; its row is measured again.
+//! Each line is on the disk before the next row begins. Resuming a run truncates a line that a kill
+//! left incomplete, and measures its row again.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::chance::ChanceRecord;
 use crate::error::EvalError;
-use crate::experiment::Header;
+use crate::experiment::{JournalHeader, RowShard};
 use crate::lock::lock;
 use crate::reader::JournalReader;
+use crate::record::{ControlRecord, JournalLine, line_of};
 
-/// The form of journals that this program writes and reads.
-pub const FORM: u32 = 1;
-
-/// A line after the header.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Line {
-    /// A finished row.
-    Row(RowRecord),
-    /// A row's random memories at the best cells.
-    Control(ChanceRecord),
-}
-
-/// How likely the answer begins after a prompt; in f32, which a line of JSON keeps exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// As [`hoplens_runtime::Reading::logp_first`].
-    #[serde(deserialize_with = "number")]
-    pub logp_first: f32,
-    /// As [`hoplens_runtime::Reading::rank`].
-    pub rank: usize,
-}
-
-impl From<hoplens_runtime::Reading> for Reading {
-    fn from(reading: hoplens_runtime::Reading) -> Self {
-        Self {
-            logp_first: reading.logp_first as f32,
-            rank: reading.rank,
-        }
-    }
-}
-
-/// A row's measurements.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowRecord {
-    /// Index of the row, from 0.
-    pub row: usize,
-    /// The prompt as it is.
-    pub obscure: Reading,
-    /// The prompt that names the bridge.
-    pub explicit: Reading,
-    /// What was injected.
-    pub memories: Vec<String>,
-    /// `[memories][cells]`, as [`hoplens_runtime::Reading::logp_first`]; cells in the order of
-    /// [`super::Experiment::spots`].
-    #[serde(deserialize_with = "table")]
-    pub logp: Vec<Vec<f32>>,
-    /// `[memories][cells]`, as [`hoplens_runtime::Reading::rank`].
-    pub rank: Vec<Vec<usize>>,
-}
-
-/// JSON has no NaN and says `null`.
-fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
-    Ok(Option::<f32>::deserialize(from)?.unwrap_or(f32::NAN))
-}
-
-/// As [`number`], for tables.
-pub(super) fn table<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<f32>>, D::Error> {
-    let rows = Vec::<Vec<Option<f32>>>::deserialize(from)?;
-    let row = |row: Vec<Option<f32>>| row.into_iter().map(|one| one.unwrap_or(f32::NAN)).collect();
-    Ok(rows.into_iter().map(row).collect())
-}
-
-/// A journal that is being written.
+/// A journal, open for writing.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
     /// The rows that are finished.
     pub done: HashSet<usize>,
-    /// The rows whose random memories are measured, with what was measured there.
-    pub controls: Vec<ChanceRecord>,
+    /// The controls that are measured.
+    pub controls: Vec<ControlRecord>,
 }
 
 impl Journal {
-    /// Opens a journal to go on with it, or begins it. Nothing is taken from a file but what a
-    /// kill left torn: the beginning of this header, or a last line that has no end.
+    /// Opens a journal to continue it, or creates it. Truncates only what a kill left incomplete: a
+    /// prefix of this header, or a last line without a line break.
     ///
     /// # Errors
-    /// The file is no journal, belongs to another experiment or shard, is in use, or is damaged.
-    pub fn open(path: &Path, header: &Header) -> Result<Self, EvalError> {
-        let wrong = |reason: String| EvalError::Journal {
-            path: path.into(),
-            reason,
-        };
+    /// The file is not a journal, belongs to another experiment or shard, is in use, or is damaged.
+    pub fn open(path: &Path, header: &JournalHeader) -> Result<Self, EvalError> {
         let failed = || EvalError::file("write", path);
-        // For appending, so that no run writes over another's lines where locks are missing.
-        // Windows cuts no file that is open in this way.
+        // In append mode, so that runs cannot overwrite each other's lines on file systems without
+        // locks. Windows does not truncate a file that is open in append mode.
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -126,7 +58,7 @@ impl Journal {
             .read_to_end(&mut start)
             .map_err(EvalError::file("read", path))?;
         if start.len() < line.len() && line.starts_with(&start) {
-            // New, or killed while its header was written.
+            // New, or killed while the header was written.
             file.set_len(0).map_err(failed())?;
             journal.file.rewind().map_err(failed())?;
             journal.write(&line)?;
@@ -137,7 +69,7 @@ impl Journal {
         let there = &reader.header;
         let mut differences = header.experiment.differences(&there.experiment);
         if there.shard != header.shard {
-            let name = |shard: Option<super::Shard>| {
+            let name = |shard: Option<RowShard>| {
                 shard.map_or("the whole".into(), |shard| format!("shard {shard}"))
             };
             differences.push(format!(
@@ -147,17 +79,20 @@ impl Journal {
             ));
         }
         if !differences.is_empty() {
-            return Err(wrong(format!(
-                "belongs to another run: {}. Run it as it was begun, or name another --out.",
-                differences.join("; ")
-            )));
+            return Err(EvalError::ForeignFile {
+                path: path.into(),
+                reason: format!(
+                    "belongs to another run: {}. Repeat that run's options, or use another output folder.",
+                    differences.join("; ")
+                ),
+            });
         }
         while let Some(line) = reader.read()? {
             match line {
-                Line::Row(row) => {
+                JournalLine::Row(row) => {
                     journal.done.insert(row.row);
                 }
-                Line::Control(control) => journal.controls.push(control),
+                JournalLine::Control(control) => journal.controls.push(control),
             }
         }
         file.set_len(reader.offset).map_err(failed())?;
@@ -165,14 +100,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Adds a line; it is on the disk when this returns.
+    /// Appends a line and flushes it to the disk.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn add(&mut self, line: &Line) -> Result<(), EvalError> {
+    pub fn add(&mut self, line: &JournalLine) -> Result<(), EvalError> {
         let bytes = line_of(line).map_err(EvalError::file("write", &self.path))?;
         self.write(&bytes)?;
-        if let Line::Row(row) = line {
+        if let JournalLine::Row(row) = line {
             self.done.insert(row.row);
         }
         Ok(())
@@ -184,11 +119,4 @@ impl Journal {
             .and_then(|()| self.file.sync_data())
             .map_err(EvalError::file("write", &self.path))
     }
-}
-
-/// A line of a journal, its end included.
-pub(super) fn line_of(line: &impl Serialize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(line)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }

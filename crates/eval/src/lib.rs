@@ -1,11 +1,11 @@
-//! The papers' experiment over a data set: every prompt × cell of a grid, with the tables that
-//! "Memory Injections" (arXiv 2309.05605, section 5) reports, resumable and in shards.
+//! The experiment of "Memory Injections" (arXiv 2309.05605, section 5) over a data set: every
+//! prompt × cell of a grid, with the tables of the paper. Runs can be resumed and sharded.
 //!
-//! A run is a journal: a header that says which experiment it is, then a line for each finished
-//! row. Results are computed from a journal that holds every row, never from what is in memory, so
-//! that a run that was killed, one in shards and one in a piece give the same bytes.
+//! A run writes a journal: a header that identifies the experiment, then a line for each finished
+//! row. Results are computed only from a journal that contains every row, so killed, sharded and
+//! uninterrupted runs produce identical bytes.
 
-mod chance;
+mod control;
 mod data;
 mod error;
 mod experiment;
@@ -18,20 +18,24 @@ mod metrics;
 mod outcome;
 mod quotes;
 mod reader;
+mod record;
 mod run;
 mod summary;
 
-pub use chance::{Chance, ChanceCell, ChanceRecord, chance_of_row, most_random, summarise_chance};
-pub use data::{COLUMNS, Data, Example};
+pub use control::{ControlCell, measure_control, most_random, summarise_control};
+pub use data::{COLUMNS, DataSet, Example};
 pub use error::EvalError;
-pub use experiment::{Experiment, Header, ScopeKind, Shard, Spot};
-pub use folds::{Criterion, FitRow, Fold, Held, fold_of};
-pub use journal::{FORM, Journal, Line, RowRecord};
+pub use experiment::{Experiment, GridCell, JournalHeader, RowShard, ScopeKind};
+pub use folds::{Criterion, FitRow, Fold, HeldOutMetrics, fold_of};
+pub use journal::Journal;
 pub use lock::part_of;
 pub use memories::{Memories, WORDS_PER_PROMPT, WordChoice, read_list};
-pub use merge::{Merged, merge};
+pub use merge::{MergedJournal, merge};
 pub use metrics::{Metrics, metrics};
-pub use outcome::{Best, CellOutcome, ControlOutcome, FitOutcome, Outcome, RowBest, RowOutcome};
+pub use outcome::{
+    Best, CellOutcome, ControlOutcome, ExperimentOutcome, FitOutcome, RowBest, RowOutcome,
+};
 pub use reader::JournalReader;
-pub use run::{check_rows, measure_row};
-pub use summary::{Settings, summarise};
+pub use record::{ControlPlan, ControlRecord, FORM, JournalLine, RowRecord};
+pub use run::{ExperimentRun, check_rows, measure_row};
+pub use summary::{SummarySettings, summarise};

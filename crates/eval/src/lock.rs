@@ -1,13 +1,14 @@
-//! One writer at a time, and files that appear when they are whole.
+//! File locks, and names of incomplete files.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::EvalError;
 
-/// Locks a file for as long as it is open.
+/// Locks a file until it is closed. Logs a warning on file systems without locks.
 ///
-/// File systems without locks get a warning: whoever uses them keeps runs apart.
+/// # Errors
+/// Another process holds the lock.
 pub(super) fn lock(file: &File, path: &Path) -> Result<(), EvalError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
@@ -15,23 +16,25 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), EvalError> {
         Err(TryLockError::Error(error)) => {
             let path = path.display();
             tracing::warn!(
-                "cannot lock {path}: {error}. Let no other run write there until this one is done."
+                "cannot lock {path}: {error}. Do not start another run there until this one is done."
             );
             Ok(())
         }
     }
 }
 
-/// Another process has it.
+/// Returns the error that another process holds the lock.
 pub(super) fn in_use(path: &Path) -> EvalError {
-    EvalError::Journal {
+    EvalError::ForeignFile {
         path: path.into(),
-        reason: "another run is writing it. Wait for that one, or name another --out.".into(),
+        reason: "another run is writing it. Wait for that run, or use another output folder."
+            .into(),
     }
 }
 
-/// The name of a file of a run while it is not whole: always the same, so that kills leave no
-/// more than one, which the next run writes over. Only whoever holds the journal's lock uses it.
+/// Returns the path of a run's file while it is incomplete. The path is always the same, so that
+/// killed runs leave at most one such file, which the next run overwrites. Only the holder of the
+/// journal's lock uses it.
 pub fn part_of(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.part"))

@@ -1,4 +1,4 @@
-//! What is injected: each row's bridge, or words that know nothing of it.
+//! The injected memories: each row's bridge, or words of a list.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::error::EvalError;
 use hoplens_interp::memory::Words;
 use hoplens_store::hex;
 
-/// How many words a prompt gets where nothing else is asked for.
+/// The default number of words for each prompt.
 pub const WORDS_PER_PROMPT: usize = 5;
 
-/// What an experiment injects.
+/// The memories that an experiment injects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Memories {
@@ -22,31 +22,30 @@ pub enum Memories {
     ExplicitEntity,
     /// Words of a list.
     Words {
-        /// Name of the list, or of the file that holds it, for reports only: the digest says
-        /// which words they are.
+        /// Name of the list or of its file, for reports only: the digest identifies the words.
         list: String,
-        /// Hex digest of its words, one to a line.
+        /// Hex digest of its words, one per line.
         sha256: String,
-        /// How many of them each prompt gets.
+        /// Number of words for each prompt.
         per_prompt: usize,
-        /// Decides which.
+        /// The seed that selects them.
         seed: u64,
     },
 }
 
-/// A list to draw each prompt's words from.
+/// A list from which each prompt's words are drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WordChoice {
     /// The words.
     pub words: Vec<String>,
-    /// How many of them each prompt gets; all if there are fewer.
+    /// Number of words for each prompt; all if the list is shorter.
     pub per_prompt: usize,
-    /// Decides which.
+    /// The seed that selects them.
     pub seed: u64,
 }
 
 impl WordChoice {
-    /// The memories of an experiment that draws from this list.
+    /// Returns the memories of an experiment that draws from this list.
     pub fn memories(&self, list: &str) -> Memories {
         let digest = Sha256::digest(self.words.join("\n"));
         Memories::Words {
@@ -57,8 +56,8 @@ impl WordChoice {
         }
     }
 
-    /// A row's words, drawn without replacement: the first in the order of a hash of seed, row
-    /// and word, so that no row's words depend on which others are measured.
+    /// Draws a row's words without replacement: the first in the order of a hash of seed, row and
+    /// word, so that they do not depend on which other rows are measured.
     pub fn of(&self, row: usize) -> Vec<&str> {
         let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let key = |word: &&str| Sha256::digest(format!("{} {row} {word}", self.seed));
@@ -68,11 +67,11 @@ impl WordChoice {
     }
 }
 
-/// The words that `name` means: a part of speech, `entities`, `random` (all of those together), or
-/// a file with one to a line.
+/// Returns the words of a list: a part of speech, `entities`, `random` (all of those together), or
+/// a file with one memory per line.
 ///
 /// # Errors
-/// The file cannot be read, is not UTF-8, or holds no words.
+/// The file cannot be read, is not UTF-8, or contains no words.
 pub fn read_list(name: &str) -> Result<Vec<String>, EvalError> {
     let shipped: Vec<Words> = Words::ALL
         .into_iter()
@@ -88,7 +87,7 @@ pub fn read_list(name: &str) -> Result<Vec<String>, EvalError> {
     };
     let bytes = std::fs::read(Path::new(name)).map_err(|error| {
         wrong(format!(
-            "is neither a list (nouns, verbs, adjectives, adverbs, conjunctions, entities, random) nor a file that can be read: {error}. Name a list, or a text file with one memory to a line."
+            "is neither a list (nouns, verbs, adjectives, adverbs, conjunctions, entities, random) nor a readable file: {error}. Use a list, or a text file with one memory per line."
         ))
     })?;
     let text = String::from_utf8(bytes)
@@ -101,12 +100,14 @@ pub fn read_list(name: &str) -> Result<Vec<String>, EvalError> {
         .map(str::to_owned)
         .collect();
     if words.is_empty() {
-        return Err(wrong("holds no words. Write one memory to a line.".into()));
+        return Err(wrong(
+            "contains no words. Write one memory per line.".into(),
+        ));
     }
     Ok(words)
 }
 
-/// The memories of a row: its bridge, or its words.
+/// Returns the memories of a row: its bridge, or its words.
 pub(super) fn memories_of<'a>(
     example: &'a Example,
     choice: Option<&'a WordChoice>,
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_drawn_by_seed_and_row_alone() {
+    fn words_depend_on_seed_and_row_only() {
         let words = read_list("nouns").unwrap();
         let choice = |seed| WordChoice {
             words: words.clone(),
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_of_a_file_counts_once() {
+    fn duplicate_words_of_a_file_are_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words.txt");
         std::fs::write(&path, "stone\n king\r\n\nstone \nKing\nking\n").unwrap();

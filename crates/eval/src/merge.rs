@@ -1,4 +1,4 @@
-//! Shards put together.
+//! The merging of shards.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -6,51 +6,50 @@ use std::io::{BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::EvalError;
-use crate::experiment::Header;
-use crate::journal::Line;
-use crate::journal::line_of;
+use crate::experiment::JournalHeader;
 use crate::lock::{in_use, lock, part_of};
 use crate::reader::JournalReader;
+use crate::record::{JournalLine, line_of};
 use crate::summary::missing_rows;
 
-/// Where a row's line stands.
+/// The location of a row's line.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct LineLocation {
     file: usize,
     start: u64,
     len: usize,
 }
 
-/// A journal that was put together.
+/// A merged journal.
 #[derive(Debug)]
-pub struct Merged {
+pub struct MergedJournal {
     /// Its first line.
-    pub header: Header,
-    /// The journal, locked: no run writes in its folder while this is held.
+    pub header: JournalHeader,
+    /// The journal, locked: no run writes into its folder until this is dropped.
     pub lock: File,
 }
 
-/// Writes one journal of all rows of `parts`, in their order, to `to`: the bytes that a run in
-/// one piece leaves, without controls.
+/// Merges the rows of `parts`, in their order, into one journal at `to`: the bytes of an
+/// uninterrupted run, without controls.
 ///
-/// The journals may be those of any shards, as long as every row stands in exactly one of them.
-/// Nothing appears under the name `to` before it is whole; what is there already stays, unless it
-/// is a journal of the same experiment without shards.
+/// The journals may be those of any shards, as long as every row occurs in exactly one of them. The
+/// journal appears at `to` only when it is complete. It replaces an unsharded journal of the same
+/// experiment, and nothing else.
 ///
 /// # Errors
-/// Journals of different experiments, rows that are missing or stand twice (all named), something
-/// else under the name `to`, or files that cannot be read or written.
-pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
+/// Journals of different experiments, rows that are missing or occur twice (all are named), another
+/// file at `to`, or files that cannot be read or written.
+pub fn merge(parts: &[PathBuf], to: &Path) -> Result<MergedJournal, EvalError> {
     let Some(first) = parts.first() else {
         return Err(EvalError::Incomplete("there is nothing to merge.".into()));
     };
-    let header = Header {
+    let header = JournalHeader {
         shard: None,
         ..JournalReader::open(first)?.header
     };
     let replaced = replaced(to, &header)?;
-    // By what is there, not by what the header says: a damaged one may say anything.
-    let mut places: BTreeMap<usize, Place> = BTreeMap::new();
+    // Grows with the rows found: a damaged header may claim any number of rows.
+    let mut places: BTreeMap<usize, LineLocation> = BTreeMap::new();
     for (file, path) in parts.iter().enumerate() {
         let mut reader = JournalReader::open(path)?;
         let differences = header.experiment.differences(&reader.header.experiment);
@@ -67,11 +66,13 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
         loop {
             let start = reader.offset;
             let Some(line) = reader.read()? else { break };
-            let Line::Row(row) = line else { continue };
+            let JournalLine::Row(row) = line else {
+                continue;
+            };
             let len = reader.bytes().len();
-            if let Some(other) = places.insert(row.row, Place { file, start, len }) {
+            if let Some(other) = places.insert(row.row, LineLocation { file, start, len }) {
                 return Err(EvalError::Incomplete(format!(
-                    "row {} (counted from 0) stands in {} and in {}. Merge each shard once.",
+                    "row {} (counted from 0) is in {} and in {}. Merge each shard once.",
                     row.row,
                     parts[other.file].display(),
                     path.display()
@@ -91,22 +92,22 @@ pub fn merge(parts: &[PathBuf], to: &Path) -> Result<Merged, EvalError> {
         .open(&part)
         .map_err(EvalError::file("write", &part))?;
     lock(&file, &part)?;
-    // Another merge may have ended between the two looks.
+    // Another merge may have finished since the check above.
     if replaced.is_none() && to.exists() {
         return Err(in_use(to));
     }
     let written = write(parts, &header, places.into_values(), &file, &part)
         .and_then(|()| std::fs::rename(&part, to).map_err(EvalError::file("write", to)));
     if written.is_err() {
-        // What is left of it is of no use, and the first error is the one to tell.
+        // The incomplete file is of no use; the first error is the one to report.
         let _ = std::fs::remove_file(&part);
     }
     written?;
-    Ok(Merged { header, lock: file })
+    Ok(MergedJournal { header, lock: file })
 }
 
-/// The journal that a merge may replace, locked; `None` if there is nothing.
-fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
+/// Opens and locks the journal that a merge may replace; `None` if there is none.
+fn replaced(to: &Path, header: &JournalHeader) -> Result<Option<File>, EvalError> {
     let file = match File::options().read(true).write(true).open(to) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file.map_err(EvalError::file("write", to))?,
@@ -116,9 +117,9 @@ fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
     let there = JournalReader::of_file(to, copy)?.header;
     let differences = header.experiment.differences(&there.experiment);
     if there.shard.is_some() || !differences.is_empty() {
-        return Err(EvalError::Journal {
+        return Err(EvalError::ForeignFile {
             path: to.into(),
-            reason: "belongs to another run. Name another --out.".into(),
+            reason: "belongs to another run. Use another output folder.".into(),
         });
     }
     Ok(Some(file))
@@ -126,8 +127,8 @@ fn replaced(to: &Path, header: &Header) -> Result<Option<File>, EvalError> {
 
 fn write(
     parts: &[PathBuf],
-    header: &Header,
-    places: impl Iterator<Item = Place>,
+    header: &JournalHeader,
+    places: impl Iterator<Item = LineLocation>,
     whole: &File,
     name: &Path,
 ) -> Result<(), EvalError> {

@@ -1,33 +1,35 @@
-//! What is reported of a set of prompts (`docs/eval.md`).
+//! The metrics of a cell over a set of prompts (`docs/eval.md`).
 
 use serde::Serialize;
 
-/// A cell over all its prompts; NaN (`null` in JSON) where an injection made the logits overflow.
+/// The metrics of a cell over all prompts; NaN (`null` in JSON) if an injection made the logits
+/// overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Metrics {
-    /// Mean probability of the answer's first token as written.
+    /// Mean probability of the answer's first token after the obscure prompt.
     pub mean_p_obscure: f64,
-    /// … with the bridge named in the text.
+    /// The same after the explicit prompt.
     pub mean_p_explicit: f64,
-    /// … with the memory injected.
+    /// The same with the memory injected into the obscure prompt.
     pub mean_p_injected: f64,
     /// Mean of 100·(p′ − p)/p.
     pub mean_pct_increase: f64,
-    /// The same without the gains outside mean ± 2 population standard deviations: the papers'.
+    /// The same without the gains outside mean ± 2 population standard deviations, as in the
+    /// papers.
     pub mean_pct_2sd: f64,
-    /// How many gains that left out.
+    /// Number of gains outside that interval.
     pub outside_2sd: usize,
     /// Median of 100·(p′ − p)/p.
     pub median_pct_increase: f64,
-    /// Share of prompts with p′ > p, 0 to 1; an overflow is none.
+    /// Share of prompts with p′ > p, 0 to 1; overflows do not count.
     pub share_improved: f64,
     /// Geometric mean of p′/p.
     pub geo: f64,
-    /// How many injections made the logits overflow.
+    /// Number of injections that made the logits overflow.
     pub overflowed: usize,
 }
 
-/// The metrics of a cell.
+/// Computes the metrics of a cell.
 ///
 /// # Shapes
 /// `obscure`, `explicit`, `injected`: natural log-probabilities, `[observations]`, not empty.
@@ -49,7 +51,7 @@ pub fn metrics(obscure: &[f32], explicit: &[f32], injected: &[f32]) -> Metrics {
     }
 }
 
-/// log(p′/p) of each observation.
+/// Returns log(p′/p) of each observation.
 pub(super) fn log_ratios(before: &[f32], after: &[f32]) -> Vec<f64> {
     let pairs = before.iter().zip(after);
     pairs
@@ -57,7 +59,7 @@ pub(super) fn log_ratios(before: &[f32], after: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// 100·(p′ − p)/p from log(p′/p).
+/// Converts log(p′/p) to 100·(p′ − p)/p.
 pub(super) fn percent_gain(log_ratio: f64) -> f64 {
     100.0 * log_ratio.exp_m1()
 }
@@ -71,7 +73,8 @@ pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-/// The mean of the values inside mean ± 2 population standard deviations, and how many are not.
+/// Returns the mean of the values inside mean ± 2 population standard deviations, and the number of
+/// values outside.
 fn mean_within_2sd(values: &[f64]) -> (f64, usize) {
     let centre = mean(values.iter().copied());
     let variance = mean(values.iter().map(|value| (value - centre).powi(2)));
@@ -85,7 +88,7 @@ fn mean_within_2sd(values: &[f64]) -> (f64, usize) {
     (mean(inside.into_iter()), outside)
 }
 
-/// The median; NaN if one of the values is, or there is none.
+/// Returns the median; NaN if one of the values is NaN or there are none.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     if values.is_empty() || values.iter().any(|value| value.is_nan()) {
         return f64::NAN;
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn small_sets_are_as_by_hand() {
+    fn metrics_of_small_sets_equal_hand_computed_values() {
         // Gains: +100 %, −50 %, +20 %, 0 %.
         let before = logs(&[0.1, 0.4, 0.5, 0.25]);
         let after = logs(&[0.2, 0.2, 0.6, 0.25]);
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn gains_beyond_two_deviations_are_left_out() {
+    fn gains_beyond_two_standard_deviations_are_excluded() {
         // Nine of +10 % and one of +1,000 %: mean 109, deviation 297, so the limit is 703.
         let mut after = vec![0.011; 9];
         after.push(0.11);
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_leaves_no_mean() {
+    fn an_overflow_makes_the_means_nan() {
         let before = logs(&[0.1, 0.1]);
         let found = metrics(&before, &before, &[f32::NAN, 0.2f32.ln()]);
         assert!(found.geo.is_nan() && found.median_pct_increase.is_nan());

@@ -1,15 +1,16 @@
-//! The results of a whole run.
+//! The results of a complete run.
 
 use serde::Serialize;
 
-use crate::chance::{Chance, ChanceCell};
-use crate::experiment::{Experiment, Spot};
+use crate::control::ControlCell;
+use crate::experiment::{Experiment, GridCell};
 use crate::folds::{Criterion, FitRow};
 use crate::metrics::Metrics;
+use crate::record::ControlPlan;
 
-/// Everything that is reported of a run in which every row is finished.
+/// The results of a run in which every row is finished.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct ExperimentOutcome {
     /// What was measured.
     pub experiment: Experiment,
     /// The rows in their order.
@@ -18,13 +19,13 @@ pub struct Outcome {
     pub cells: Vec<CellOutcome>,
     /// The best cell by each criterion.
     pub best: Vec<Best>,
-    /// Defaults that were chosen on some rows and measured on others; `None` for one row only.
+    /// Cross-validated defaults; `None` if there is only one row.
     pub fit: Option<FitOutcome>,
-    /// Random memories in the best cells; `None` if none were asked for.
+    /// Random memories in the best cells; `None` if none were requested.
     pub control: Option<ControlOutcome>,
 }
 
-/// A row.
+/// The results of a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RowOutcome {
     /// Index of the row, from 0.
@@ -37,31 +38,31 @@ pub struct RowOutcome {
     pub explicit_logp_first: f32,
     /// Its rank there.
     pub explicit_rank: usize,
-    /// The row's own best cell, chosen by the answer that it is measured on.
+    /// The row's best cell, selected by the answer that it is measured on.
     pub best: Option<RowBest>,
 }
 
 /// The best cell of a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RowBest {
-    /// What was injected.
+    /// The injected memory.
     pub memory: String,
-    /// Where.
+    /// The cell.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub grid_cell: GridCell,
     /// Log-probability of the answer's first token there.
     pub logp_first: f32,
     /// Its rank there.
     pub rank: usize,
 }
 
-/// A cell over all rows.
+/// The results of a cell over all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CellOutcome {
-    /// Where.
+    /// The cell.
     #[serde(flatten)]
-    pub spot: Spot,
-    /// How good.
+    pub grid_cell: GridCell,
+    /// Its metrics.
     #[serde(flatten)]
     pub metrics: Metrics,
     /// Share of observations in which the answer's first token is the likeliest, 0 to 1.
@@ -78,35 +79,35 @@ pub struct Best {
     pub cell: CellOutcome,
 }
 
-/// Defaults.
+/// Cross-validated defaults.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitOutcome {
-    /// What the cells were chosen by.
+    /// The criterion that selected the cells.
     pub criterion: Criterion,
-    /// How many folds.
+    /// Number of folds.
     pub folds: usize,
-    /// What decides which row is in which.
+    /// The seed that assigned rows to folds.
     pub seed: u64,
-    /// The choice among all cells.
+    /// The selection among all cells.
     pub default: FitRow,
-    /// The choice for each encoding and scope.
+    /// The selection for each encoding and scope.
     pub by_encoding: Vec<FitRow>,
 }
 
-/// The control.
+/// The results of the control.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ControlOutcome {
-    /// Random memories of each row.
+    /// Number of random memories for each row.
     pub memories: usize,
-    /// What decides which.
+    /// The seed that selected them.
     pub seed: u64,
     /// The cells.
-    pub cells: Vec<ChanceCell>,
+    pub cells: Vec<ControlCell>,
 }
 
 impl ControlOutcome {
-    /// A plan's outcome.
-    pub(super) fn new(plan: &Chance, cells: Vec<ChanceCell>) -> Self {
+    /// Returns the outcome of a plan.
+    pub(super) fn new(plan: &ControlPlan, cells: Vec<ControlCell>) -> Self {
         Self {
             memories: plan.memories,
             seed: plan.seed,
@@ -115,22 +116,22 @@ impl ControlOutcome {
     }
 }
 
-impl Outcome {
-    /// The distinct cells that a control is worth while in: the default, then the best ones.
-    pub fn notable(&self) -> Vec<Spot> {
-        let default = self.fit.iter().map(|fit| fit.default.spot);
-        let best = self.best.iter().map(|best| best.cell.spot);
-        let mut spots: Vec<Spot> = Vec::new();
-        for spot in default.chain(best) {
-            if !spots.contains(&spot) {
-                spots.push(spot);
+impl ExperimentOutcome {
+    /// Returns the distinct cells to measure the control in: the default, then the best ones.
+    pub fn notable(&self) -> Vec<GridCell> {
+        let default = self.fit.iter().map(|fit| fit.default.grid_cell);
+        let best = self.best.iter().map(|best| best.cell.grid_cell);
+        let mut grid_cells: Vec<GridCell> = Vec::new();
+        for grid_cell in default.chain(best) {
+            if !grid_cells.contains(&grid_cell) {
+                grid_cells.push(grid_cell);
             }
         }
-        spots
+        grid_cells
     }
 }
 
-/// The best cell by each criterion; overflows are never best.
+/// Returns the best cell by each criterion, among those without overflows.
 pub(super) fn best(cells: &[CellOutcome]) -> Vec<Best> {
     type Criterion = (&'static str, fn(&Metrics) -> f64);
     let criteria: [Criterion; 5] = [

@@ -1,56 +1,56 @@
-//! The quotes of a CSV file, checked apart: the csv crate takes a quote that is never closed for
-//! a cell that holds the rest of the file, and text behind a closing one for part of its cell.
+//! A check of the quotes in a CSV file: the csv crate reads an unclosed quote as a cell with the
+//! rest of the file, and text after a closing quote as part of the cell.
 
-/// The byte order mark that may stand first.
+/// The byte order mark of UTF-8.
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// What can be wrong with a quoted cell.
+/// What is invalid in a quoted cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum QuoteFault {
     /// The file ends inside it.
     Open,
     /// Text follows its closing quote.
     TextBehind,
 }
 
-/// A quoted cell that is wrong.
+/// An invalid quoted cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BadQuote {
     /// Line of its opening quote, from 1.
     pub line: u64,
-    /// Its place in the record, from 0.
+    /// Index of its field in the record, from 0.
     pub field: usize,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: QuoteFault,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum QuoteState {
     /// Before a cell's first byte.
     Start,
     /// In a cell without quotes.
     Plain,
     /// Between a cell's quotes.
     Quoted,
-    /// Behind a quote that closes the cell, or is the first of two that mean one.
+    /// After a quote that closes the cell, or that is the first of an escaped pair.
     Closed,
 }
 
-/// Reads a CSV file's bytes in blocks.
+/// Checks the quotes of a CSV file, which is read in blocks.
 #[derive(Debug)]
-pub(super) struct Quotes {
-    state: State,
-    /// Bytes of the byte order mark that were seen.
+pub(super) struct QuoteChecker {
+    state: QuoteState,
+    /// Bytes of the byte order mark read so far.
     mark: usize,
     line: u64,
     field: usize,
     opened: (u64, usize),
 }
 
-impl Quotes {
+impl QuoteChecker {
     pub(super) fn new() -> Self {
         Self {
-            state: State::Start,
+            state: QuoteState::Start,
             mark: 0,
             line: 1,
             field: 0,
@@ -58,7 +58,7 @@ impl Quotes {
         }
     }
 
-    /// The next bytes of the file.
+    /// Checks the next bytes of the file.
     pub(super) fn read(&mut self, block: &[u8]) -> Result<(), BadQuote> {
         for &byte in block {
             if MARK.get(self.mark) == Some(&byte) {
@@ -70,36 +70,36 @@ impl Quotes {
                 self.line += 1;
             }
             self.state = match (self.state, byte) {
-                (State::Start, b'"') => {
+                (QuoteState::Start, b'"') => {
                     self.opened = (self.line, self.field);
-                    State::Quoted
+                    QuoteState::Quoted
                 }
-                (State::Quoted, b'"') => State::Closed,
-                (State::Quoted, _) | (State::Closed, b'"') => State::Quoted,
+                (QuoteState::Quoted, b'"') => QuoteState::Closed,
+                (QuoteState::Quoted, _) | (QuoteState::Closed, b'"') => QuoteState::Quoted,
                 (_, b',') => {
                     self.field += 1;
-                    State::Start
+                    QuoteState::Start
                 }
                 (_, b'\n' | b'\r') => {
                     self.field = 0;
-                    State::Start
+                    QuoteState::Start
                 }
-                (State::Start | State::Plain, _) => State::Plain,
-                (State::Closed, _) => return Err(self.bad(Fault::TextBehind)),
+                (QuoteState::Start | QuoteState::Plain, _) => QuoteState::Plain,
+                (QuoteState::Closed, _) => return Err(self.bad(QuoteFault::TextBehind)),
             };
         }
         Ok(())
     }
 
-    /// The end of the file.
+    /// Checks the end of the file.
     pub(super) fn end(&self) -> Result<(), BadQuote> {
         match self.state {
-            State::Quoted => Err(self.bad(Fault::Open)),
+            QuoteState::Quoted => Err(self.bad(QuoteFault::Open)),
             _ => Ok(()),
         }
     }
 
-    fn bad(&self, fault: Fault) -> BadQuote {
+    fn bad(&self, fault: QuoteFault) -> BadQuote {
         let (line, field) = self.opened;
         BadQuote { line, field, fault }
     }
@@ -110,8 +110,8 @@ mod tests {
     use super::*;
 
     fn check(csv: &str) -> Result<(), BadQuote> {
-        let mut quotes = Quotes::new();
-        // Byte after byte: no state is lost between blocks.
+        let mut quotes = QuoteChecker::new();
+        // One byte per block: the state must be kept between blocks.
         for byte in csv.as_bytes() {
             quotes.read(&[*byte])?;
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn sound_quotes_pass() {
+    fn valid_quotes_pass() {
         for csv in [
             "",
             "a,b\n1,2",
@@ -131,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_named_by_its_opening_quote() {
+    fn errors_name_the_opening_quote() {
         let bad = |csv: &str, line, field, fault| {
             assert_eq!(check(csv), Err(BadQuote { line, field, fault }), "{csv:?}");
         };
-        bad("a,b\nx,\"y\nz,w\n", 2, 1, Fault::Open);
-        bad("a,b\r\n\r\nx,\"y\"\"", 3, 1, Fault::Open);
-        bad("a,b\n\"War\"x,y\n", 2, 0, Fault::TextBehind);
-        bad("a,b\nx,\"y\nz,\"w\"\n", 2, 1, Fault::TextBehind);
-        bad("\u{feff}\"a\" ,b\n", 1, 0, Fault::TextBehind);
+        bad("a,b\nx,\"y\nz,w\n", 2, 1, QuoteFault::Open);
+        bad("a,b\r\n\r\nx,\"y\"\"", 3, 1, QuoteFault::Open);
+        bad("a,b\n\"War\"x,y\n", 2, 0, QuoteFault::TextBehind);
+        bad("a,b\nx,\"y\nz,\"w\"\n", 2, 1, QuoteFault::TextBehind);
+        bad("\u{feff}\"a\" ,b\n", 1, 0, QuoteFault::TextBehind);
     }
 }

@@ -1,26 +1,26 @@
-//! One row, measured.
+//! The measurement of one row.
 
-use crate::data::{Data, Example};
+use crate::data::{DataSet, Example};
 use crate::error::EvalError;
-use crate::experiment::{Experiment, ScopeKind, Shard};
-use crate::journal::RowRecord;
-use crate::memories::WordChoice;
-use crate::memories::memories_of;
-use hoplens_analysis::first_tokens;
-use hoplens_interp::memory::{Subject, measure, resolve_scope, sweep_past_overflows};
-use hoplens_runtime::{BosPolicy, Cancel, Model, Reading, Token};
+use crate::experiment::{Experiment, RowShard, ScopeKind};
+use crate::memories::{Memories, WordChoice, memories_of};
+use crate::record::RowRecord;
+use hoplens_analysis::answers;
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{measure, resolve_scope, sweep_past_overflows};
+use hoplens_runtime::{BosPolicy, FirstTokenScore, Model, PromptQuery};
 
-/// Checks, before anything is measured, that every row of the run can be: prompts that fit the
-/// model, answers and memories with tokens, mentions that stand in their prompts.
+/// Checks, before anything is measured, that every row of the run can be measured: its prompts fit
+/// the model, its answer and memories have tokens, its mention occurs in its prompt.
 ///
 /// # Errors
-/// The first row that cannot, with its line.
+/// The first row that cannot be measured, with its line.
 pub fn check_rows(
     model: &Model,
-    data: &Data,
+    data: &DataSet,
     experiment: &Experiment,
     choice: Option<&WordChoice>,
-    shard: Option<Shard>,
+    shard: Option<RowShard>,
 ) -> Result<(), EvalError> {
     for layer in &experiment.layers {
         model.check_layer(*layer)?;
@@ -32,15 +32,15 @@ pub fn check_rows(
     {
         let reason = format!("\"{word}\" has no tokens for this model. Take it out of the list.");
         let name = match &experiment.memories {
-            super::Memories::Words { list, .. } => list.clone(),
-            super::Memories::ExplicitEntity => String::new(),
+            Memories::Words { list, .. } => list.clone(),
+            Memories::ExplicitEntity => String::new(),
         };
         return Err(EvalError::Words { name, reason });
     }
     let context = model.config().context;
     for example in data.examples()? {
         let example = example?;
-        if shard.is_some_and(|shard| !shard.holds(example.row)) {
+        if shard.is_some_and(|shard| !shard.contains(example.row)) {
             continue;
         }
         let wrong = |reason: String| data.line(example.byte, reason);
@@ -66,12 +66,12 @@ pub fn check_rows(
                 resolve_scope(&scope, text, &tokens)
                     .map_err(|error| wrong(format!("obscure_entity: {error}")))?;
             }
-            first_tokens(model, text, std::slice::from_ref(&example.answer))
+            answers(model, text, std::slice::from_ref(&example.answer))
                 .map_err(|error| wrong(format!("answer: {error}")))?;
         }
         if choice.is_none() && model.tokenizer.ids(&example.explicit_entity).is_empty() {
             return Err(wrong(
-                "explicit_entity has no tokens for this model, so it is no memory. Change it."
+                "explicit_entity has no tokens for this model, so it cannot be injected. Change it."
                     .into(),
             ));
         }
@@ -79,39 +79,45 @@ pub fn check_rows(
     Ok(())
 }
 
-/// Measures every cell of a row with each of its memories; `progress` hears how many cells are
-/// done. A cell that overflows has no number. Nothing depends on what the model read before.
+/// What the rows of a run are measured with.
+#[derive(Debug, Clone, Copy)]
+pub struct ExperimentRun<'a> {
+    /// The model, and the flag that stops the run.
+    pub context: ModelContext<'a>,
+    /// What is measured.
+    pub experiment: &'a Experiment,
+    /// The list that memories are drawn from; `None` to inject each row's bridge.
+    pub choice: Option<&'a WordChoice>,
+}
+
+/// Measures every cell of a row with each of its memories; `progress` receives the number of cells
+/// that are done. A cell whose logits overflow has no number. The result does not depend on what
+/// the model read before.
 ///
 /// # Errors
-/// As [`sweep_past_overflows`].
+/// As [`sweep_past_overflows`]; an answer without tokens.
 pub fn measure_row(
-    model: &Model,
-    experiment: &Experiment,
-    choice: Option<&WordChoice>,
+    run: ExperimentRun<'_>,
     example: &Example,
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<RowRecord, EvalError> {
-    // What is recalled agrees within rounding only, and a resumed run must agree exactly.
-    model.forget();
-    let explicit = Asked::new(
-        model,
-        &example.explicit_sentence,
-        &example.answer,
-        experiment.bos,
-    )?;
-    let (explicit, _) = measure(model, &explicit.subject(), &[], cancel, &mut |_| ())?;
-    let asked = Asked::new(
-        model,
-        &example.obscure_sentence,
-        &example.answer,
-        experiment.bos,
-    )?;
+    let ExperimentRun {
+        context,
+        experiment,
+        choice,
+    } = run;
+    // Cached runs agree within rounding only, and a resumed run must agree exactly.
+    context.model.clear_cache();
+    let query =
+        |sentence: &str| row_query(context.model, sentence, &example.answer, experiment.bos);
+    let explicit = query(&example.explicit_sentence)?;
+    let (explicit, _) = measure(context, &explicit, &[], &mut |_| ())?;
+    let obscure = query(&example.obscure_sentence)?;
     let grid = experiment.grid(example);
     let memories = memories_of(example, choice);
     let mut record = RowRecord {
         row: example.row,
-        obscure: Reading {
+        obscure: FirstTokenScore {
             logp_first: f64::NAN,
             rank: 0,
         }
@@ -123,16 +129,8 @@ pub fn measure_row(
     };
     for (index, memory) in memories.into_iter().enumerate() {
         let before = index * experiment.cells();
-        let swept = sweep_past_overflows(
-            model,
-            &asked.subject(),
-            memory,
-            &grid,
-            cancel,
-            &mut |done| {
-                progress(before + done);
-            },
-        )?;
+        let progress = &mut |done| progress(before + done);
+        let swept = sweep_past_overflows(context, &obscure, memory, &grid, progress)?;
         if index == 0 {
             record.obscure = swept.baseline.into();
         }
@@ -145,36 +143,18 @@ pub fn measure_row(
     Ok(record)
 }
 
-/// A prompt of the data set as the model reads it.
-pub(super) struct Asked<'a> {
-    text: &'a str,
-    tokens: Vec<Token>,
-    first_tokens: Vec<u32>,
+/// Returns the query of a sentence of the data set.
+///
+/// # Errors
+/// An answer without tokens.
+pub(super) fn row_query(
+    model: &Model,
+    sentence: &str,
+    answer: &str,
     bos: BosPolicy,
-}
-
-impl<'a> Asked<'a> {
-    pub(super) fn new(
-        model: &Model,
-        text: &'a str,
-        answer: &String,
-        bos: BosPolicy,
-    ) -> Result<Self, EvalError> {
-        Ok(Self {
-            text,
-            tokens: model.tokenizer.encode(text, bos),
-            first_tokens: first_tokens(model, text, std::slice::from_ref(answer))?,
-            bos,
-        })
-    }
-
-    pub(super) fn subject(&self) -> Subject<'_> {
-        Subject {
-            text: self.text,
-            tokens: &self.tokens,
-            first_tokens: &self.first_tokens,
-            bos: self.bos,
-            interventions: &[],
-        }
-    }
+) -> Result<PromptQuery, EvalError> {
+    Ok(PromptQuery {
+        answers: answers(model, sentence, &[answer.to_owned()])?,
+        ..PromptQuery::new(&model.tokenizer, sentence, bos)
+    })
 }

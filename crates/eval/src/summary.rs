@@ -1,62 +1,62 @@
-//! From a journal to results.
+//! The summary of a journal.
 //!
-//! A column of log-probabilities is needed for each cell; they are gathered for as many cells at
-//! a time as fit a bound, so that a journal larger than memory is read several times instead.
+//! Each cell needs a column of log-probabilities. As many columns as fit into a bound are read at a
+//! time; a journal that is larger than memory is read several times.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::chance::{Chance, ChanceRecord, summarise_chance};
+use crate::control::summarise_control;
 use crate::error::EvalError;
-use crate::experiment::{Experiment, Spot};
+use crate::experiment::{Experiment, GridCell};
 use crate::folds::Criterion;
 use crate::folds::{Fit, fold_of};
-use crate::journal::{Line, RowRecord};
 use crate::metrics;
 use crate::metrics::log_ratios;
-use crate::outcome::Outcome;
+use crate::outcome::ExperimentOutcome;
 use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcome, best};
 use crate::reader::JournalReader;
+use crate::record::{ControlPlan, ControlRecord, JournalLine, RowRecord};
 
-/// Bytes of columns that are gathered at a time.
-const BYTES: usize = 512 << 20;
+/// The default bound on the bytes of columns that are read at a time.
+const COLUMN_BYTES: usize = 512 << 20;
 
-/// How results are put together; no measurement depends on it.
+/// How results are summarised; no measurement depends on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
+pub struct SummarySettings {
     /// Number of folds; fewer where there are fewer rows.
     pub folds: usize,
-    /// Decides which row is in which fold.
+    /// The seed that assigns rows to folds.
     pub seed: u64,
-    /// What defaults are chosen by.
+    /// The criterion that selects defaults.
     pub criterion: Criterion,
-    /// Most bytes of columns at a time; [`Settings::default`]'s is right unless tests ask.
+    /// The most bytes of columns at a time; tests lower it.
     pub bytes: usize,
 }
 
-impl Default for Settings {
+impl Default for SummarySettings {
     fn default() -> Self {
         Self {
             folds: 5,
             seed: 0,
             criterion: Criterion::Geo,
-            bytes: BYTES,
+            bytes: COLUMN_BYTES,
         }
     }
 }
 
-/// The results of a journal that holds every row of its experiment; `control` if its plan was
-/// measured there.
+/// Summarises a journal that contains every row of its experiment; with the `control` if its plan
+/// is measured for every row.
 ///
 /// # Errors
-/// The journal cannot be read, is one shard only, or lacks rows, which are named.
+/// The journal cannot be read, is a shard, or lacks rows (they are named).
 pub fn summarise(
     journal: &Path,
-    settings: &Settings,
-    control: Option<&Chance>,
-) -> Result<Outcome, EvalError> {
+    settings: &SummarySettings,
+    control: Option<&ControlPlan>,
+) -> Result<ExperimentOutcome, EvalError> {
     let (experiment, rows) = read_rows(journal)?;
-    let spots = experiment.spots();
+    let grid_cells = experiment.grid_cells();
     let per_row = experiment.memories_per_row();
     let observations = rows.len() * per_row;
     let repeat = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
@@ -75,25 +75,25 @@ pub fn summarise(
     let mut fit = new_fit();
     let mut by_encoding: Vec<Fit> = Vec::new();
     let group = experiment.layers.len() * experiment.taus.len();
-    let mut cells = Vec::with_capacity(spots.len());
+    let mut cells = Vec::with_capacity(grid_cells.len());
     let at_a_time = (settings.bytes / (4 * observations).max(1)).max(1);
-    for first in (0..spots.len()).step_by(at_a_time) {
-        let range = first..spots.len().min(first + at_a_time);
+    for first in (0..grid_cells.len()).step_by(at_a_time) {
+        let range = first..grid_cells.len().min(first + at_a_time);
         let columns = columns(journal, range.clone(), per_row, observations)?;
         for (column, index) in columns.iter().zip(range) {
-            let spot = spots[index];
+            let grid_cell = grid_cells[index];
             cells.push(CellOutcome {
-                spot,
+                grid_cell,
                 metrics: metrics(&obscure, &explicit, &column.logp),
                 share_top: column.top as f64 / observations as f64,
             });
             if 2 <= folds {
                 let ratios = log_ratios(&obscure, &column.logp);
-                fit.consider(spot, &ratios);
+                fit.consider(grid_cell, &ratios);
                 if by_encoding.len() <= index / group {
                     by_encoding.push(new_fit());
                 }
-                by_encoding[index / group].consider(spot, &ratios);
+                by_encoding[index / group].consider(grid_cell, &ratios);
             }
         }
     }
@@ -106,10 +106,10 @@ pub fn summarise(
         by_encoding: by_encoding.into_iter().filter_map(Fit::finish).collect(),
     });
     let control = match control {
-        Some(plan) => read_control(journal, plan, &spots)?,
+        Some(plan) => read_control(journal, plan, &grid_cells)?,
         None => None,
     };
-    Ok(Outcome {
+    Ok(ExperimentOutcome {
         experiment,
         rows,
         cells,
@@ -119,26 +119,26 @@ pub fn summarise(
     })
 }
 
-/// Every row with its own best cell, in the order of the rows.
+/// Reads every row with its best cell, in the order of the rows.
 fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let experiment = reader.header.experiment.clone();
     if let Some(shard) = reader.header.shard {
         return Err(EvalError::Incomplete(format!(
-            "{} is shard {shard} only. Put all shards together with `hoplens eval merge`.",
+            "{} contains only shard {shard}. Merge all shards first.",
             journal.display()
         )));
     }
-    // Room is made for what is there, not for what the header says: a damaged one may say
-    // anything. A row that fits the header proves its grid.
-    let mut spots = Vec::new();
+    // Memory is allocated for the rows found: a damaged header may claim any number. A row that
+    // fits the header confirms its grid.
+    let mut grid_cells = Vec::new();
     let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
-        if let Line::Row(record) = line {
-            if spots.is_empty() {
-                spots = experiment.spots();
+        if let JournalLine::Row(record) = line {
+            if grid_cells.is_empty() {
+                grid_cells = experiment.grid_cells();
             }
-            rows.insert(record.row, row_outcome(&record, &spots));
+            rows.insert(record.row, row_outcome(&record, &grid_cells));
         }
     }
     if rows.len() < experiment.rows {
@@ -148,7 +148,7 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     Ok((experiment, rows.into_values().collect()))
 }
 
-/// Names the rows of `all` that are not there, of which there are `present`.
+/// Returns the error that names the missing rows of `all`, of which `present` are there.
 pub(super) fn missing_rows(
     all: usize,
     present: usize,
@@ -163,12 +163,12 @@ pub(super) fn missing_rows(
         String::new()
     };
     EvalError::Incomplete(format!(
-        "rows {}{rest} (counted from 0) are not measured yet. Run the experiment or its shards to their end first.",
+        "rows {}{rest} (counted from 0) are not measured yet. Complete the run or its shards first.",
         shown.join(", ")
     ))
 }
 
-fn row_outcome(record: &RowRecord, spots: &[Spot]) -> RowOutcome {
+fn row_outcome(record: &RowRecord, grid_cells: &[GridCell]) -> RowOutcome {
     let mut best: Option<(usize, usize, f32)> = None;
     for (memory, logps) in record.logp.iter().enumerate() {
         for (cell, logp) in logps.iter().enumerate() {
@@ -185,20 +185,23 @@ fn row_outcome(record: &RowRecord, spots: &[Spot]) -> RowOutcome {
         explicit_rank: record.explicit.rank,
         best: best.map(|(memory, cell, logp_first)| RowBest {
             memory: record.memories[memory].clone(),
-            spot: spots[cell],
+            grid_cell: grid_cells[cell],
             logp_first,
             rank: record.rank[memory][cell],
         }),
     }
 }
 
-/// One cell's log-probabilities, and how often the answer is on top.
+/// The log-probabilities of one cell, and how often the answer is the likeliest token.
 struct Column {
     logp: Vec<f32>,
     top: usize,
 }
 
-/// The columns of some cells: `[cells][rows × memories]`.
+/// Reads the columns of some cells.
+///
+/// # Shapes
+/// → `[cells][rows·memories]`.
 fn columns(
     journal: &Path,
     cells: std::ops::Range<usize>,
@@ -212,7 +215,9 @@ fn columns(
     let mut columns: Vec<Column> = cells.clone().map(new).collect();
     let mut reader = JournalReader::open(journal)?;
     while let Some(line) = reader.read()? {
-        let Line::Row(record) = line else { continue };
+        let JournalLine::Row(record) = line else {
+            continue;
+        };
         let memories = record.logp.iter().zip(&record.rank).take(per_row);
         for (memory, (logps, ranks)) in memories.enumerate() {
             for (column, cell) in columns.iter_mut().zip(cells.clone()) {
@@ -224,37 +229,37 @@ fn columns(
     Ok(columns)
 }
 
-/// The control, if the journal has that plan for every row.
+/// Reads the control; `None` if the journal lacks the plan for some row.
 fn read_control(
     journal: &Path,
-    plan: &Chance,
-    spots: &[Spot],
+    plan: &ControlPlan,
+    grid_cells: &[GridCell],
 ) -> Result<Option<ControlOutcome>, EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let count = reader.header.experiment.rows;
     let cells: Option<Vec<usize>> = plan
-        .spots
+        .grid_cells
         .iter()
-        .map(|spot| spots.iter().position(|other| other == spot))
+        .map(|grid_cell| grid_cells.iter().position(|other| other == grid_cell))
         .collect();
     let Some(cells) = cells else { return Ok(None) };
     let mut rows: Vec<Option<RowRecord>> = vec![None; count];
-    let mut records: Vec<Option<ChanceRecord>> = vec![None; count];
+    let mut records: Vec<Option<ControlRecord>> = vec![None; count];
     while let Some(line) = reader.read()? {
         match line {
-            Line::Row(mut row) => {
-                // Of the grid only the plan's cells are kept.
+            JournalLine::Row(mut row) => {
+                // Only the plan's cells are kept.
                 let kept = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
                 row.logp = row.logp.iter().map(kept).collect();
                 row.rank.clear();
                 let at = row.row;
                 rows[at] = Some(row);
             }
-            Line::Control(record) if record.plan == *plan => {
+            JournalLine::Control(record) if record.plan == *plan => {
                 let at = record.row;
                 records[at] = Some(record);
             }
-            Line::Control(_) => {}
+            JournalLine::Control(_) => {}
         }
     }
     let (Some(rows), Some(records)): (Option<Vec<_>>, Option<Vec<_>>) =
@@ -263,6 +268,6 @@ fn read_control(
         return Ok(None);
     };
     let kept: Vec<usize> = (0..cells.len()).collect();
-    let cells = summarise_chance(plan, &records, &rows, &kept);
+    let cells = summarise_control(plan, &records, &rows, &kept);
     Ok(Some(ControlOutcome::new(plan, cells)))
 }

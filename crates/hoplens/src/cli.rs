@@ -3,12 +3,13 @@
 //! Exit codes: 0 clean, 1 findings, 2 usage or tool error, 130 interrupted with a partial result. Results go to standard output, logs
 //! and progress to standard error.
 
-mod analysed;
+mod analysis_session;
 mod bench;
 mod cases;
 mod check;
 mod error;
 mod eval;
+mod evidence;
 mod export;
 mod generate;
 mod global;
@@ -20,14 +21,15 @@ mod lists;
 mod logging;
 mod lsp;
 pub mod models;
+mod outcome;
 mod probe;
 mod progress;
 mod projects;
+mod prompt_files;
 mod repair;
 mod report;
 mod resident;
 mod sweep;
-mod weighed;
 mod write;
 
 use std::process::ExitCode;
@@ -35,7 +37,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use error::CliError;
-use global::{Format, Global};
+use global::{Global, OutputFormat};
+use outcome::CommandOutcome;
 
 /// Shows what a local transformer does with your prompts, and repairs what fails.
 #[derive(Debug, Parser)]
@@ -76,24 +79,15 @@ enum Command {
     Lsp(lsp::LspArgs),
 }
 
-/// What a command found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Clean,
-    Findings,
-    /// Ctrl-C; what was there by then was printed.
-    Interrupted,
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     // clap prints its own usage errors and exits with 2.
     let mut args = Args::parse();
     match run(&mut args) {
-        Ok(Outcome::Clean) => ExitCode::SUCCESS,
-        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(CommandOutcome::Clean) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::Findings) => ExitCode::from(1),
         // 128 + SIGINT, as shells have it.
-        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(CommandOutcome::Interrupted) => ExitCode::from(130),
         // The reader of a pipe that has seen enough is not a failure.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
@@ -105,7 +99,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(args: &mut Args) -> Result<Outcome, CliError> {
+fn run(args: &mut Args) -> Result<CommandOutcome, CliError> {
     match &args.command {
         Command::Lsp(lsp) => logging::init(true, lsp.log_file())?,
         _ => logging::init(false, None)?,
@@ -121,8 +115,8 @@ fn run(args: &mut Args) -> Result<Outcome, CliError> {
     };
     let args = &*args;
     args.global.refuse_formats(match args.command {
-        Command::Check(_) => &[Format::Sarif, Format::Github],
-        Command::Lens(_) => &[Format::Svg],
+        Command::Check(_) => &[OutputFormat::Sarif, OutputFormat::Github],
+        Command::Lens(_) => &[OutputFormat::Svg],
         _ => &[],
     })?;
     match &args.command {

@@ -1,16 +1,19 @@
 //! The resident model: one owner thread, a queue of jobs with priorities and cancellation.
 //!
-//! The model never leaves its thread, so nothing locks it. Asking is [`Engine::submit`]; the
-//! answer arrives in a channel that can be awaited or blocked on.
+//! The model never leaves its thread, so nothing locks it. [`Engine::submit`] queues a job; its
+//! [`JobResult`] can be awaited or blocked on.
 
-mod account;
 mod error;
-mod fault;
+mod job_log;
+mod job_result;
 mod queue;
 mod status;
+#[cfg(feature = "test-faults")]
+mod test_faults;
 mod worker;
 
 pub use error::EngineError;
+pub use job_result::JobResult;
 pub use queue::Priority;
 pub use status::ModelStatus;
-pub use worker::{Answer, Engine};
+pub use worker::Engine;

@@ -1,73 +1,79 @@
-//! The language server: the only place that knows LSP types.
+//! The language server: the only code that knows LSP types.
 //!
-//! `ingress` applies edits in the order of the wire before any handler runs. Handlers read
-//! what is known (`prompts`) and never run the model. `analysis` has the model look at
-//! prompts and stores what it found; `publish` tells the client.
+//! One event loop owns the [`session`] and is its only writer. Events come from the client
+//! ([`ingress`], in the order of the wire), the engine, the [`file_reader`] and timers; after each
+//! event the loop publishes an immutable [`snapshot`]. Handlers are functions of a snapshot and
+//! the request's parameters. They never change anything: commands send events. Nothing in the loop
+//! or in a handler waits for the disk or the client; the model runs on the engine's thread.
 
-mod analysis;
-mod asking;
+mod analysis_events;
+mod analysis_task;
 mod backend;
-mod can;
-mod carried;
+mod catch_panic;
+mod client_capabilities;
+mod client_events;
+mod code_pages;
 mod commands;
 mod configuration;
 mod convert;
-mod disk;
-mod documents;
-mod guarded;
+mod document;
+mod document_key;
+mod event;
+mod event_loop;
+mod file_reader;
 mod handlers;
 mod ingress;
-mod key;
 mod lifecycle;
-mod model;
-mod pages;
-mod paper;
+mod model_events;
+mod model_search;
+mod options;
 mod parent;
+mod positions;
 mod progress;
-mod projects;
-mod prompts;
+mod project_diagnostics;
+mod prompt_view;
+pub mod protocol;
 mod publish;
+mod read_prompt;
 mod refresh;
-mod repairs;
-mod settings;
-mod state;
-mod status;
-mod view;
+mod requests;
+mod server_settings;
+mod session;
+mod session_handle;
+mod snapshot;
+mod stale_findings;
+mod status_report;
+mod text_view;
+mod watched_files;
 mod wire;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tower_lsp_server::{LspService, Server};
 
 use crate::engine::Engine;
-use hoplens_runtime::{BosPolicy, Device};
-use hoplens_store::StoreOptions;
+use crate::server::backend::Backend;
+use crate::server::event::{EngineEvent, Event};
+use crate::server::file_reader::FileReader;
+use crate::server::ingress::Ingress;
+use crate::server::lifecycle::Lifecycle;
+use crate::server::refresh::Refresh;
+use crate::server::session::{Session, SessionOutputs};
+use crate::server::session_handle::SessionHandle;
+use crate::server::snapshot::SessionSnapshot;
 
-/// What the server is started with.
-#[derive(Debug, Clone)]
-pub struct ServerOptions {
-    /// Reference of the model to load; where absent the client's settings, the project and the
-    /// default are asked in turn.
-    pub model: Option<String>,
-    /// Where models are.
-    pub store: StoreOptions,
-    /// BOS policy; the project's where absent.
-    pub bos: Option<BosPolicy>,
-    /// Where the model's linear maps are multiplied.
-    pub device: Device,
-    /// The most memory that passes may leave for later ones, in bytes.
-    pub cache_bytes: usize,
-}
+pub use options::ServerOptions;
 
-/// Many, so that a cancellation is never stuck behind what it cancels.
+/// Most requests that run at once: many, so that a cancellation never waits behind the requests
+/// that it cancels.
 const CONCURRENCY: usize = 256;
 /// Bytes on their way from standard input to the service.
 const PIPE: usize = 64 << 10;
 
 /// Serves standard input and output until the client says exit; returns the exit code.
 ///
-/// Call it last: the model's thread and the one that reads standard input may still run when it
+/// Call it last: the engine's thread and the one that reads standard input may still run when it
 /// returns, since waiting for them would make an editor wait.
 ///
 /// # Errors
@@ -77,47 +83,71 @@ pub fn serve(options: ServerOptions) -> std::io::Result<i32> {
         version = env!("CARGO_PKG_VERSION"),
         "the language server begins"
     );
-    let (statuses, status_changes) = mpsc::unbounded_channel();
+    let (events, received_events) = mpsc::unbounded_channel();
+    let engine_events = events.clone();
     let engine = Engine::start(move |status| {
-        // Nobody listens once the server ends.
-        let _ = statuses.send(status.clone());
+        // Nobody receives it once the server ends.
+        let _ = engine_events.send(Event::Engine(EngineEvent::Status(status.clone())));
     })?;
+    let engine = Arc::new(engine);
+    // Dropping the engine would wait for a model that is still being loaded.
+    std::mem::forget(Arc::clone(&engine));
+    let first = SessionSnapshot::new(engine.status(), options.bos);
+    let (published, snapshots) = watch::channel(Arc::new(first));
+    let files = FileReader::start(events.clone())?;
+    let lifecycle = Arc::new(Lifecycle::default());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
         .build()?;
     let mut shared = None;
     let (service, socket) = LspService::build(|client| {
-        let state = Arc::new(state::State::new(client, options, engine));
-        shared = Some(Arc::clone(&state));
-        backend::Backend { state }
+        let session = SessionHandle {
+            client,
+            engine,
+            files,
+            options: Arc::new(options),
+            lifecycle: Arc::clone(&lifecycle),
+            events,
+            snapshots,
+        };
+        shared = Some(session.clone());
+        Backend { session }
     })
-    .custom_method("hoplens/documentText", backend::Backend::document_text)
+    .custom_method("hoplens/documentText", Backend::document_text)
     .finish();
-    let Some(state) = shared else {
+    let Some(handle) = shared else {
         return Err(std::io::Error::other("the service was not built"));
     };
-    runtime.spawn(publish::run(Arc::clone(&state)));
-    runtime.spawn(status::run(Arc::clone(&state), status_changes));
-    runtime.spawn(refresh::run(Arc::clone(&state)));
+    let (publisher, batches) = mpsc::unbounded_channel();
+    let (status_reports, states) = mpsc::unbounded_channel();
+    let refresh = Arc::new(Refresh::default());
+    runtime.spawn(publish::run(handle.clone(), batches));
+    runtime.spawn(status_report::run(handle.clone(), states));
+    runtime.spawn(refresh::run(handle.clone(), Arc::clone(&refresh)));
+    let outputs = SessionOutputs {
+        published,
+        publisher,
+        status_reports,
+        refresh,
+    };
+    let session = Session::new(handle.clone(), outputs);
+    runtime.spawn(event_loop::run(session, received_events));
     runtime.block_on(async {
-        let ingress = ingress::Ingress::new(service, Arc::clone(&state));
+        let ingress = Ingress::new(service, handle);
         let (messages, from_client) = tokio::io::duplex(PIPE);
         let stdin = tokio::io::BufReader::new(tokio::io::stdin());
-        let hearing = Arc::clone(&state);
-        let hear = move |farewell| hearing.lifecycle.hear(farewell);
-        tokio::spawn(wire::pass_on(stdin, from_client, hear));
+        let signals = Arc::clone(&lifecycle);
+        let on_signal = move |signal| signals.on_signal(signal);
+        tokio::spawn(wire::pass_on(stdin, from_client, on_signal));
         let server = Server::new(messages, tokio::io::stdout(), socket)
             .concurrency_level(CONCURRENCY)
             .serve(ingress);
         tokio::select! {
             () = server => {}
-            () = state.lifecycle.ended() => {}
+            () = lifecycle.ended() => {}
         }
     });
     runtime.shutdown_background();
-    let code = state.lifecycle.exit_code();
-    // Dropping the engine would wait for a model that is still being read.
-    std::mem::forget(state);
-    Ok(code)
+    Ok(lifecycle.exit_code())
 }

@@ -1,13 +1,13 @@
 //! The settings of an analysis: the defaults with what a project's `hoplens.toml` changes.
 
-use hoplens_analysis::{Search, Settings, Thresholds};
+use hoplens_analysis::{AnalysisSettings, SearchSettings, Thresholds};
 use hoplens_injection::Scope;
 use hoplens_runtime::BosPolicy;
-use hoplens_workspace::{Bos, Positions, Project, ProjectSearch, ProjectThresholds};
+use hoplens_workspace::{Bos, Project, ProjectScope, ProjectSearch, ProjectThresholds};
 
 /// The settings of an analysis in a project.
-pub fn analysis_settings(project: &Project) -> Settings {
-    Settings {
+pub fn analysis_settings(project: &Project) -> AnalysisSettings {
+    AnalysisSettings {
         bos: project.bos.map(bos_policy).unwrap_or_default(),
         thresholds: thresholds(&project.thresholds),
         search: search(&project.search),
@@ -35,13 +35,13 @@ fn thresholds(project: &ProjectThresholds) -> Thresholds {
     }
 }
 
-fn search(project: &ProjectSearch) -> Search {
-    let default = Search::default();
-    let scope = |positions: &Positions| match positions {
-        Positions::All => Scope::All,
-        Positions::Last => Scope::Last,
+fn search(project: &ProjectSearch) -> SearchSettings {
+    let default = SearchSettings::default();
+    let scope = |positions: &ProjectScope| match positions {
+        ProjectScope::All => Scope::All,
+        ProjectScope::Last => Scope::Last,
     };
-    Search {
+    SearchSettings {
         encodings: project.encodings.clone().unwrap_or(default.encodings),
         taus: project.taus.clone().unwrap_or(default.taus),
         scopes: project
@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn an_empty_project_keeps_the_defaults() {
-        assert_eq!(analysis_settings(&Project::default()), Settings::default());
+        assert_eq!(
+            analysis_settings(&Project::default()),
+            AnalysisSettings::default()
+        );
     }
 
     #[test]

@@ -1,61 +1,30 @@
-//! Findings as an editor underlines them.
+//! Findings of a file as an editor underlines them.
+
+pub(crate) mod diagnostic;
+mod injections;
+mod tokens;
+mod undeclared;
+mod verdicts;
 
 use std::ops::Range;
 
 use crate::snapshot::Snapshot;
-use crate::{injections, tokens, undeclared, verdicts};
 use hoplens_analysis::CaseFindings;
-use hoplens_prompt::{Origin, Problem, Severity};
+use hoplens_prompt::{Code, Origin};
 
-/// Something to underline in a prompt file or its sidecar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Stable code; `docs/diagnostics.md` has a section for each.
-    pub code: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// The thing, its numbers and the remedy.
-    pub message: String,
-    /// Bytes of the file that `origin` names.
-    pub range: Range<usize>,
-    /// [`Origin::FrontMatter`] is the prompt file itself, body included.
-    pub origin: Origin,
-    /// Index into the findings' cases, where it belongs to one.
-    pub case: Option<usize>,
-    /// Where the evidence stands.
-    pub related: Vec<Related>,
-}
+pub use diagnostic::{Diagnostic, RelatedInformation};
+pub use verdicts::verdict_message;
 
-/// A place that a diagnostic refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Related {
-    /// Bytes of the file that `origin` names.
-    pub range: Range<usize>,
-    /// The file.
-    pub origin: Origin,
-    /// What it shows.
-    pub message: String,
-}
-
-/// What can be said without a model: the declarations' own problems.
+/// Returns the findings that need no model: the problems of the declarations and the template.
 pub fn static_diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
     let problems = hoplens_prompt::all_problems(&snapshot.file, &snapshot.text);
-    unsuppressed(snapshot, problems.into_iter().map(told).collect())
+    unsuppressed(
+        snapshot,
+        problems.into_iter().map(Diagnostic::from).collect(),
+    )
 }
 
-fn told(problem: Problem) -> Diagnostic {
-    Diagnostic {
-        code: problem.code,
-        severity: problem.severity,
-        message: problem.message,
-        range: problem.range,
-        origin: problem.origin,
-        case: None,
-        related: Vec::new(),
-    }
-}
-
-/// Everything that is known of a file, the model's findings included.
+/// Returns all findings of a file, those of the model included.
 pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
     let mut found = static_diagnostics(snapshot);
     if let Some(findings) = &snapshot.findings {
@@ -71,77 +40,63 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
             ));
         }
         own.extend(injections::diagnostics(snapshot, findings));
-        own.extend(findings.problems.iter().cloned().map(told));
+        own.extend(findings.problems.iter().cloned().map(Diagnostic::from));
         found.extend(unsuppressed(snapshot, own));
     }
     found
 }
 
-/// That the configured model cannot be loaded, on the prompt's first line: nothing in the file is
-/// wrong, but nothing that needs a model is said of it.
+/// Returns the finding that the configured model cannot be loaded, on the prompt's first line; `None`
+/// if the file ignores its code. The file itself may be right, but only a model could tell.
 pub fn unknown_model(snapshot: &Snapshot, reason: &str) -> Option<Diagnostic> {
     let first = snapshot.text.lines().next().unwrap_or_default();
-    let found = Diagnostic {
-        code: "unknown-model",
-        severity: Severity::Warning,
-        message: format!("no model looks at this prompt: {reason}"),
-        range: 0..first.len(),
-        origin: Origin::FrontMatter,
-        case: None,
-        related: Vec::new(),
-    };
+    let message = format!("no model analyses this prompt: {reason}");
+    let found = Diagnostic::new(
+        Code::UnknownModel,
+        message,
+        0..first.len(),
+        Origin::FrontMatter,
+    );
     unsuppressed(snapshot, vec![found]).pop()
 }
 
+/// Drops the findings that the file or its project ignores.
 fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.retain(|one| {
         snapshot
             .file
             .suppressed
             .iter()
-            .all(|hidden| hidden.code != one.code)
+            .all(|suppression| !suppression.hides(one.code))
     });
     found
 }
 
+/// Returns the finding about a case's verdict, or that it could not be analysed.
 fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Option<Diagnostic> {
-    let diagnostic = |code, severity, message, related| Diagnostic {
-        code,
-        severity,
-        message,
-        range: place(snapshot, case),
-        origin: Origin::FrontMatter,
-        case: Some(index),
-        related,
-    };
-    match &case.outcome {
+    let (code, message, related) = match &case.outcome {
         Err(reason) => {
             let message = format!("this prompt could not be analysed: {reason}");
-            Some(diagnostic(
-                "front-matter",
-                Severity::Error,
-                message,
-                Vec::new(),
-            ))
+            (Code::AnalysisFailed, message, Vec::new())
         }
-        Ok(outcome) => {
-            let verdict = outcome.verdict?;
-            let message = verdicts::verdict_message(case, outcome)?;
-            let related = verdicts::evidence(snapshot, case, outcome);
-            Some(diagnostic(
-                verdict.code(),
-                Severity::Warning,
-                message,
-                related,
-            ))
-        }
-    }
+        Ok(outcome) => (
+            outcome.verdict?.code()?,
+            verdicts::verdict_message(case, outcome)?,
+            verdicts::evidence(snapshot, case, outcome),
+        ),
+    };
+    let range = verdict_range(snapshot, case);
+    Some(Diagnostic {
+        case: Some(index),
+        related,
+        ..Diagnostic::new(code, message, range, Origin::FrontMatter)
+    })
 }
 
-/// The mention of the hop that fails where it stands in the prompt, another one that does, else
-/// the prompt's last word.
-fn place(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
-    let mentions = &case.subject.mentions;
+/// Returns where a verdict is underlined: the mention of the hop that fails, else another mention
+/// that occurs in the file, else the prompt's last word.
+fn verdict_range(snapshot: &Snapshot, case: &CaseFindings) -> Range<usize> {
+    let mentions = &case.query.mentions;
     let failing = case.outcome.as_ref().ok();
     let failing = failing.and_then(|outcome| outcome.probes.weakest());
     let failing = failing.and_then(|(_, hop)| mentions.get(hop.index));

@@ -1,30 +1,19 @@
-//! Documents and pictures of heads and of sweeps: what the command line prints, and what the
-//! server hands to editors. Only questions and data come in; nothing is read or written here.
+//! JSON documents and pictures of head read-outs and of sweeps: what the command line prints and
+//! what the server hands to editors. Pure functions: they read and write no user files.
 
-mod asked;
-mod colours;
 mod envelope;
 mod error;
-mod font;
 mod heads;
 mod heads_page;
-mod heatmap;
-mod kinds;
-mod map;
-mod rows;
+mod pictures;
 mod sweep;
-mod weighed;
-mod words;
 
-pub use asked::{Asked, Hop};
-pub use envelope::{Envelope, document};
-pub use error::ShowError;
-pub use font::{FONT, register};
-pub use heads::{HeadsOptions, heads};
+pub use envelope::{Envelope, json_document};
+pub use error::{DocumentError, MissingMapInput};
+pub use heads::{
+    AblationMethod, BridgedMention, HeadMapKind, HeadRow, HeadsDocument, HeadsOptions, HeadsQuery,
+    WordRankRow, head_map, heads_document,
+};
 pub use heads_page::heads_page;
-pub use heatmap::HeatMap;
-pub use kinds::{MapKind, head_map};
-pub use map::HeadMap;
-pub use rows::{Ablate, HeadRow, LensResult, SpokenRow};
-pub use sweep::{SweepDocument, sweep_map};
-pub use weighed::{Weighed, weigh};
+pub use pictures::{FONT, HeadMap, HeatMap, register_font};
+pub use sweep::{SweepDocument, SweepEvidence, SweepQuery, measure_evidence, sweep_map};

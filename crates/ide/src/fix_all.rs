@@ -1,32 +1,32 @@
-//! The best repair of every failing case at once.
+//! One edit that applies the best repair of every failing case.
 
-use crate::actions::repair_edit;
-use crate::diagnostics;
+use crate::diagnostics::diagnostics;
+use crate::repair_edits::repair_edit;
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{Change, Repair};
+use hoplens_analysis::{Repair, RepairChange};
 use hoplens_prompt::{FileEdit, Origin, TextEdit, edited};
 
-/// One edit of one file, and how many cases it mends; `None` where it mends none.
+/// Returns one edit of one file and the number of cases that it repairs; `None` if it repairs none.
 ///
-/// Of each failing case the best repair is taken that changes this case alone: an injection, or
-/// words where the file has no other case. An injection that only fakes knowledge is left to be
-/// chosen by hand, and so is what would have to be written into another file.
+/// For each failing case it applies the best repair that changes only this case: an injection, or a
+/// change of words if the file has no other case. It leaves out injections that only fake knowledge
+/// and repairs that need an edit of another file.
 pub fn fix_all(snapshot: &Snapshot) -> Option<(FileEdit, usize)> {
     let findings = snapshot.findings.as_ref()?;
     let found = diagnostics(snapshot);
     let mut now = snapshot.clone();
     let (mut target, mut count) = (None, 0);
     for (index, case) in findings.cases.iter().enumerate() {
-        // What is suppressed is not to be mended either.
-        let is_told = found.iter().any(|one| one.case == Some(index));
+        // An ignored finding is not repaired.
+        let is_shown = found.iter().any(|one| one.case == Some(index));
         let outcome = case.outcome.as_ref().ok();
         let repairs = outcome.and_then(|outcome| outcome.repairs.as_ref());
         let is_alone = findings.cases.len() == 1;
-        let suits = |repair: &&Repair| {
-            !repair.fakes && (is_alone || matches!(repair.change, Change::Inject(_)))
+        let is_safe = |repair: &&Repair| {
+            !repair.fakes && (is_alone || matches!(repair.change, RepairChange::Inject(_)))
         };
-        let best = repairs.and_then(|repairs| repairs.iter().find(suits));
-        let Some(best) = best.filter(|_| is_told) else {
+        let best = repairs.and_then(|repairs| repairs.iter().find(is_safe));
+        let Some(best) = best.filter(|_| is_shown) else {
             continue;
         };
         let Some(edit) = repair_edit(&now, case, best) else {

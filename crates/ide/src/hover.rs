@@ -1,4 +1,4 @@
-//! What a token of the prompt is to the model.
+//! Hovers over the prompt: the token, its probability, and the heads that read it.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct HoverTarget {
     pub token: usize,
 }
 
-/// The token at byte `offset` of the prompt file, in the first case that shows it.
+/// Returns the token at byte `offset` of the prompt file, in the first case that contains it.
 pub fn hover_target(snapshot: &Snapshot, offset: usize) -> Option<HoverTarget> {
     let findings = snapshot.findings.as_ref()?;
     findings.cases.iter().enumerate().find_map(|(case, found)| {
@@ -27,7 +27,7 @@ pub fn hover_target(snapshot: &Snapshot, offset: usize) -> Option<HoverTarget> {
             .tokens
             .iter()
             .position(|token| holds(&token.range))
-            // The cursor behind the last letter means the last token.
+            // A cursor behind the last character is on the last token.
             .or_else(|| {
                 found
                     .tokens
@@ -38,7 +38,7 @@ pub fn hover_target(snapshot: &Snapshot, offset: usize) -> Option<HoverTarget> {
     })
 }
 
-/// The bytes of the prompt file that a token covers, whole characters only.
+/// Returns the bytes of the prompt file that a token covers, extended to whole characters.
 pub fn token_source(found: &CaseFindings, token: usize) -> Option<Range<usize>> {
     let range = found.tokens.get(token)?.range.clone();
     let text = &found.rendered.text;
@@ -47,7 +47,7 @@ pub fn token_source(found: &CaseFindings, token: usize) -> Option<Range<usize>> 
     found.rendered.to_source(start..end)
 }
 
-/// The hover's Markdown; instead of `lens` may stand why there is none (yet).
+/// Returns the hover's Markdown; `lens` is the heads' read-out, or why there is none (yet).
 pub fn render_hover(
     findings: &FileFindings,
     target: HoverTarget,
@@ -63,7 +63,7 @@ pub fn render_hover(
         token.id
     )];
     if let Some(bytes) = broken_bytes(case, target.token) {
-        parts.push(format!("It cuts a character: its bytes are {bytes}."));
+        parts.push(format!("It is part of a character; its bytes are {bytes}."));
     }
     if let Some(logp) = token.logp {
         parts.push(format!(
@@ -71,8 +71,7 @@ pub fn render_hover(
             percent(logp.exp())
         ));
     }
-    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.subject.expect.first())
-    {
+    if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.query.expect.first()) {
         let composed = &outcome.probes.composed;
         parts.push(format!(
             "Expected answer {}: **{}** (rank {}).",
@@ -101,7 +100,7 @@ pub fn render_hover(
     Some(parts.join("\n\n"))
 }
 
-/// As much of an answer as a hover has room for.
+/// Returns the beginning of a long answer.
 fn brief(text: &str) -> String {
     const MOST: usize = 120;
     match text.char_indices().nth(MOST) {
@@ -131,7 +130,7 @@ fn heads_table(lens: &TokenLens, style: MarkdownStyle) -> String {
     table(style, &["layer.head", "logit", "retrieves", "from"], &rows)
 }
 
-/// The bytes of a token that begins or ends inside a character.
+/// Returns the bytes of a token that begins or ends inside a character.
 fn broken_bytes(case: &CaseFindings, token: usize) -> Option<String> {
     let range = case.tokens.get(token)?.range.clone();
     let text = &case.rendered.text;
@@ -150,14 +149,16 @@ fn broken_bytes(case: &CaseFindings, token: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
     use hoplens_interp::lens::HeadSummary;
 
-    /// Most characters of a hover: clients cut longer ones, or are slow to show them.
+    /// Most characters of a hover: clients truncate longer ones, or show them slowly.
     const MOST: usize = 100_000;
 
     #[test]
-    fn a_hover_is_never_too_long_to_be_shown() {
+    fn a_hover_of_the_longest_tokens_stays_short_enough_for_clients() {
         let long = "|`<b>[x](command:y)".repeat(10_000);
         assert!(quoted(&brief(&long)).chars().count() < 1_000);
         // The longest token of a vocabulary, in every cell.
@@ -178,5 +179,32 @@ mod tests {
         for style in [MarkdownStyle::Rich, MarkdownStyle::Plain] {
             assert!(heads_table(&lens, style).chars().count() < MOST);
         }
+    }
+
+    #[test]
+    fn heads_are_a_table_in_the_clients_style() {
+        let lens = TokenLens {
+            next: Vec::new(),
+            target: " x".into(),
+            target_id: 1,
+            heads: vec![HeadSummary {
+                layer: 1,
+                head: 2,
+                direct_logit: 0.5,
+                retrieves: vec![" Reef".into(), "|".into()],
+                attends: vec![(" coral".into(), 0.625)],
+            }],
+        };
+        expect![[r#"
+            | layer.head | logit | retrieves | from |
+            |---|---|---|---|
+            | `1.2` | `+0.50` | `" Reef" "\|"` | `" coral" 62 %` |"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Rich));
+        expect![[r#"
+            ```text
+            layer.head  logit  retrieves    from
+            1.2         +0.50  " Reef" "|"  " coral" 62 %
+            ```"#]]
+        .assert_eq(&heads_table(&lens, MarkdownStyle::Plain));
     }
 }

@@ -1,50 +1,55 @@
-//! What an editor or a report shows, as pure functions over a snapshot: a prompt file, its text
-//! and what was found in it. No LSP, no tensors, no input or output.
+//! Editor features and reports as pure functions over a snapshot: a prompt file, its text and its
+//! findings. No LSP types, no tensors, no input or output.
 
-mod actions;
+mod code_action;
+mod code_lenses;
 mod completion;
-mod declared;
+mod declaration_hover;
 mod diagnostics;
+mod document_links;
+mod document_symbols;
 pub mod documents;
 mod fix_all;
-mod folds;
-mod hints;
+mod folding_ranges;
 mod hover;
-mod injections;
-mod lenses;
-mod links;
+mod injection_effects;
+mod inlay_hints;
 mod markdown;
 mod numbers;
 mod pages;
-mod quick;
-mod semantic;
+mod quick_actions;
+mod repair_actions;
+mod repair_edits;
+mod repair_titles;
+mod semantic_tokens;
 mod side_effects;
 mod snapshot;
 mod spans;
-mod symbols;
-mod tokens;
-mod undeclared;
-mod verdicts;
 
-pub use actions::{
-    Action, INJECT, REWRITE, actions, awaits_repairs, concerns, injection_edit, repair_edit,
-    repair_title, why_by_hand,
+pub use code_action::{ADD_CASE, CodeAction, IGNORE, INJECT, REFRESH, REWRITE};
+pub use code_lenses::{CodeLens, CodeLensCommand, code_lenses};
+pub use completion::{
+    Completion, CompletionContext, CompletionKind, InsertStyle, complete, complete_project,
 };
-pub use completion::{Completes, Completion, InsertStyle, Known, complete, complete_project};
-pub use declared::{TextHover, declared_hover, project_hover};
-pub use diagnostics::{Diagnostic, Related, diagnostics, static_diagnostics, unknown_model};
+pub use declaration_hover::{TextHover, declaration_hover, project_hover};
+pub use diagnostics::{
+    Diagnostic, RelatedInformation, diagnostics, static_diagnostics, unknown_model, verdict_message,
+};
+pub use document_links::{DocumentLink, document_links, sidecar_link_range};
+pub use document_symbols::{DocumentSymbol, SymbolKind, document_symbols};
 pub use fix_all::fix_all;
-pub use folds::folds;
-pub use hints::{Hint, hints, surprisals};
+pub use folding_ranges::folding_ranges;
 pub use hover::{HoverTarget, hover_target, render_hover, token_source};
-pub use lenses::{Lens, LensCommand, lenses};
-pub use links::{Link, beside_anchor, links};
+pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use markdown::{MarkdownStyle, code_span, table};
-pub use numbers::{chance, factor, nats, percent, quoted};
+pub use numbers::{better_than, factor, nats, percent, quoted};
 pub use pages::page;
-pub use quick::{ADD_CASE, IGNORE, REFRESH, ignorable, quick_actions};
-pub use semantic::{SemanticToken, TOKEN_MODIFIERS, TOKEN_TYPES, TokenKind, semantic_tokens};
+pub use quick_actions::{ignorable_codes, quick_actions};
+pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};
+pub use repair_edits::{injection_edit, manual_repair_reason, repair_edit};
+pub use repair_titles::repair_title;
+pub use semantic_tokens::{
+    SemanticToken, TOKEN_MODIFIERS, TOKEN_TYPES, TokenKind, semantic_tokens,
+};
 pub use side_effects::{repair_side_effects, side_effects};
 pub use snapshot::Snapshot;
-pub use symbols::{Symbol, SymbolKind, symbols};
-pub use verdicts::verdict_message;

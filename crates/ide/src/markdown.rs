@@ -1,20 +1,20 @@
-//! Markdown that shows text of the user's as it is.
+//! Markdown that shows the user's text literally.
 
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-/// What the client can render.
+/// How the client renders Markdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MarkdownStyle {
     /// Tables as Markdown tables.
     Rich,
-    /// Tables as aligned text in a code fence (Neovim shows table markup raw).
+    /// Tables as aligned text in a code fence, because Neovim shows table markup raw.
     #[default]
     Plain,
 }
 
-/// Text in a code span that nothing in it can end.
+/// Returns the text in a code span that nothing inside can end.
 pub fn code_span(text: &str) -> String {
     let text: String = text
         .chars()
@@ -30,7 +30,7 @@ pub fn code_span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A table in the client's style; cells are text, never markup.
+/// Returns a table in the client's style; cells are text, never markup.
 pub fn table(style: MarkdownStyle, header: &[&str], rows: &[Vec<String>]) -> String {
     match style {
         MarkdownStyle::Rich => rich(header, rows),
@@ -114,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_span_is_one_piece_of_code(text in any_text()) {
+        fn a_code_span_stays_one_code_span(text in any_text()) {
             let found = codes(&format!("before {} after", code_span(&text)));
             let count = usize::from(!text.is_empty());
             prop_assert_eq!(found.map(|codes| codes.len().min(1)), Some(count));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_breaks_out_of_a_cell() {
+    fn text_cannot_break_out_of_a_cell() {
         assert_eq!(code_span("a`b"), "``a`b``");
         assert_eq!(code_span("`"), "`` ` ``");
         let rows = vec![vec!["a|b\n".to_owned(), "[x](command:y)".to_owned()]];

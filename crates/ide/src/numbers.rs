@@ -1,6 +1,6 @@
-//! Numbers and tokens as people read them; the only place where results are rounded.
+//! Numbers and tokens for people; the only place where results are rounded.
 
-/// A probability: `23.5 %`, `0.05 %`, `0.0012 %`, `1.2e-6 %`.
+/// Formats a probability: `23.5 %`, `0.05 %`, `0.0012 %`, `1.2e-6 %`.
 pub fn percent(p: f64) -> String {
     let percent = 100.0 * p;
     if percent >= 9.95 {
@@ -17,8 +17,8 @@ pub fn percent(p: f64) -> String {
     }
 }
 
-/// How many times as probable: `×1.7`, `×12`, `×0.13`; beyond a thousand, and under a
-/// hundredth, the number says nothing.
+/// Formats a ratio of probabilities: `×1.7`, `×12`, `×0.13`, and `×>1000` or `×<0.01` beyond those
+/// limits.
 pub fn factor(factor: f64) -> String {
     if factor > 1000.0 {
         "×>1000".into()
@@ -33,9 +33,9 @@ pub fn factor(factor: f64) -> String {
     }
 }
 
-/// What a percentile among random memories says, `memories` in words: `better than 97 % of 40
-/// random memories`. Rounded down, so that nothing is better than more than it is.
-pub fn chance(percentile: f64, memories: &str) -> String {
+/// Formats a percentile among random memories, rounded down: `better than 97 % of 40 random memories`.
+/// `memories` says which.
+pub fn better_than(percentile: f64, memories: &str) -> String {
     if percentile >= 100.0 {
         format!("better than all {memories}")
     } else {
@@ -43,7 +43,7 @@ pub fn chance(percentile: f64, memories: &str) -> String {
     }
 }
 
-/// A divergence in nats: `0.02`, `3.1e-5`.
+/// Formats a divergence in nats: `0.02`, `3.1e-5`.
 pub fn nats(nats: f64) -> String {
     if nats >= 0.0095 {
         format!("{nats:.2}")
@@ -58,7 +58,7 @@ pub fn nats(nats: f64) -> String {
     }
 }
 
-/// A token or answer in quotes, with control characters and quotes escaped.
+/// Quotes a token or answer and escapes control characters and quotes.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");
     for c in text.chars() {
@@ -101,11 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_rounded_down() {
-        assert_eq!(chance(97.5, "40 words"), "better than 97 % of 40 words");
-        assert_eq!(chance(99.9, "words"), "better than 99 % of words");
-        assert_eq!(chance(100.0, "40 words"), "better than all 40 words");
-        assert_eq!(chance(0.0, "words"), "better than 0 % of words");
+    fn percentiles_are_rounded_down() {
+        assert_eq!(
+            better_than(97.5, "40 words"),
+            "better than 97 % of 40 words"
+        );
+        assert_eq!(better_than(99.9, "words"), "better than 99 % of words");
+        assert_eq!(better_than(100.0, "40 words"), "better than all 40 words");
+        assert_eq!(better_than(0.0, "words"), "better than 0 % of words");
         let shown = [0.0, 2.04e-5, 0.0021, 0.0149, 1.236].map(nats);
         assert_eq!(shown, ["0", "2.0e-5", "0.002", "0.01", "1.24"]);
     }

@@ -1,34 +1,68 @@
-//! The page of each diagnostic code, as the documents have it.
+//! The page of each diagnostic code in docs/diagnostics.
 
-/// What docs/diagnostics says of a code, in Markdown; `None` if there is no such code.
-pub fn page(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "hop-lost" => include_str!("../../../docs/diagnostics/hop-lost.md"),
-        "hop-unknown" => include_str!("../../../docs/diagnostics/hop-unknown.md"),
-        "answer-unknown" => include_str!("../../../docs/diagnostics/answer-unknown.md"),
-        "answer-shortcut" => include_str!("../../../docs/diagnostics/answer-shortcut.md"),
-        "answer-unlikely" => include_str!("../../../docs/diagnostics/answer-unlikely.md"),
-        "hop-inconsistent" => include_str!("../../../docs/diagnostics/hop-inconsistent.md"),
-        "injection-stale" => include_str!("../../../docs/diagnostics/injection-stale.md"),
-        "injection-harmful" => include_str!("../../../docs/diagnostics/injection-harmful.md"),
-        "token-split" => include_str!("../../../docs/diagnostics/token-split.md"),
-        "trailing-space" => include_str!("../../../docs/diagnostics/trailing-space.md"),
-        "front-matter" => include_str!("../../../docs/diagnostics/front-matter.md"),
-        "unknown-model" => include_str!("../../../docs/diagnostics/unknown-model.md"),
-        _ => return None,
-    })
+use hoplens_prompt::Code;
+
+/// Matches each code to the page with its name.
+macro_rules! pages {
+    ($($variant:ident $name:literal),* $(,)?) => {
+        /// Returns the page of a code in docs/diagnostics, in Markdown.
+        pub fn page(code: Code) -> &'static str {
+            match code {
+                $(Code::$variant => {
+                    include_str!(concat!("../../../docs/diagnostics/", $name, ".md"))
+                })*
+            }
+        }
+    };
+}
+
+pages! {
+    AnswerUnknown "answer-unknown",
+    AnswerShortcut "answer-shortcut",
+    HopUnknown "hop-unknown",
+    HopLost "hop-lost",
+    AnswerUnlikely "answer-unlikely",
+    HopInconsistent "hop-inconsistent",
+    InjectionStale "injection-stale",
+    InjectionHarmful "injection-harmful",
+    TokenSplit "token-split",
+    TrailingSpace "trailing-space",
+    UnknownModel "unknown-model",
+    AnalysisFailed "analysis-failed",
+    InvalidInjection "invalid-injection",
+    EmptyPrompt "empty-prompt",
+    MentionMissing "mention-missing",
+    TemplateError "template-error",
+    UnknownPartial "unknown-partial",
+    UnsetVariable "unset-variable",
+    UnusedVariable "unused-variable",
+    InvalidRoleLine "invalid-role-line",
+    UnsupportedContent "unsupported-content",
+    InvalidYaml "invalid-yaml",
+    InvalidFence "invalid-fence",
+    MissingKey "missing-key",
+    UnknownKey "unknown-key",
+    MisplacedKey "misplaced-key",
+    DuplicateKey "duplicate-key",
+    InvalidValue "invalid-value",
+    DuplicateValue "duplicate-value",
+    DuplicateId "duplicate-id",
+    UnknownCase "unknown-case",
+    TooManyCases "too-many-cases",
+    MissingFile "missing-file",
+    InvalidIgnore "invalid-ignore",
+    DeprecatedIgnore "deprecated-ignore",
+    FrontMatter "front-matter",
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hoplens_prompt::CODES;
 
     #[test]
     fn every_code_has_its_own_page() {
-        for code in CODES {
-            assert!(page(code).unwrap().starts_with(&format!("# {code}\n")));
+        for code in Code::ALL {
+            assert!(page(*code).starts_with(&format!("# {code}\n")), "{code}");
         }
-        assert_eq!(page("no-code"), None);
     }
 }

@@ -1,12 +1,13 @@
-//! What an injection does to other prompts, in words.
+//! Side effects of an injection in words.
 
 use crate::numbers::{factor, nats};
 use hoplens_analysis::{Repair, Stability};
-use hoplens_interp::memory::Effects;
+use hoplens_interp::memory::SideEffectSummary;
 
-/// `on 52 other prompts: mean KL 0.02 nats, at most 0.31; 3 next tokens change; of 25 single-hop
-/// answers 19 are right, 20 without it`. `neutral` are those that take one hop.
-pub fn side_effects(all: &Effects, neutral: &Effects) -> String {
+/// Returns side effects such as `on 52 other prompts: mean KL 0.02 nats, at most 0.31; 3 next tokens
+/// change; of 25 single-hop answers 19 are right, 20 without it`. `neutral` are the reference prompts,
+/// which take one hop.
+pub fn side_effects(all: &SideEffectSummary, neutral: &SideEffectSummary) -> String {
     format!(
         "on {} other prompts: mean KL {} nats, at most {}; {} change; of {} single-hop answers {} are right, {} without it",
         all.prompts,
@@ -22,9 +23,10 @@ pub fn side_effects(all: &Effects, neutral: &Effects) -> String {
     )
 }
 
-/// [`side_effects`] of a repair and its stability; `None` where it acts on no other prompt.
+/// Returns the [`side_effects`] of a repair and its effect on the file's other cases; `None` if it acts
+/// on no other prompt.
 pub fn repair_side_effects(repair: &Repair) -> Option<String> {
-    let effects = repair.collateral.as_ref();
+    let effects = repair.side_effects.as_ref();
     let effects = effects
         .filter(|found| found.all.prompts > 0)
         .map(|found| side_effects(&found.all, &found.neutral));
@@ -35,7 +37,8 @@ pub fn repair_side_effects(repair: &Repair) -> Option<String> {
     }
 }
 
-/// `the answers of 3 other cases of this file: 2 more probable, 1 less (×0.61 at worst)`.
+/// Returns the effect on other cases, such as `the answers of 3 other cases of this file: 2 more
+/// probable, 1 less (×0.61 at worst)`.
 fn stability(found: &Stability) -> String {
     let cases = match found.cases {
         1 => "the answer of 1 other case of this file".into(),

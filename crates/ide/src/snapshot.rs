@@ -1,9 +1,9 @@
 //! A prompt file at one moment.
 
 use hoplens_analysis::FileFindings;
-use hoplens_prompt::{Beside, PromptFile, parse_beside};
+use hoplens_prompt::{CompanionTexts, PromptFile, parse_with};
 
-/// A prompt file at one moment, with what was found in exactly this text, if anything yet.
+/// A prompt file at one moment, with the findings about exactly this text once there are any.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The file's name, for its format and for messages.
@@ -12,24 +12,28 @@ pub struct Snapshot {
     pub text: String,
     /// Its declarations.
     pub file: PromptFile,
-    /// What a model does with it.
+    /// The findings of a model.
     pub findings: Option<FileFindings>,
 }
 
 impl Snapshot {
-    /// Reads a text that no model has seen yet and that has no partials.
+    /// Parses a text with no other companions than a sidecar.
     pub fn new(name: impl Into<String>, text: impl Into<String>, sidecar: Option<&str>) -> Self {
-        let beside = Beside {
+        let beside = CompanionTexts {
             sidecar,
-            ..Beside::default()
+            ..CompanionTexts::default()
         };
         Self::read(name, text, beside)
     }
 
-    /// [`Self::new`] with all that may lie beside a prompt.
-    pub fn read(name: impl Into<String>, text: impl Into<String>, beside: Beside<'_>) -> Self {
+    /// Parses a text with its companion files.
+    pub fn read(
+        name: impl Into<String>,
+        text: impl Into<String>,
+        beside: CompanionTexts<'_>,
+    ) -> Self {
         let (name, text) = (name.into(), text.into());
-        let file = parse_beside(&name, &text, beside);
+        let file = parse_with(&name, &text, beside);
         Self {
             name,
             text,

@@ -1,4 +1,4 @@
-//! Where mentions, injected spans and messages stand in a prompt file.
+//! Ranges of mentions, injected spans and messages in a prompt file.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,14 +7,14 @@ use crate::snapshot::Snapshot;
 use hoplens_injection::Scope;
 use hoplens_prompt::{places, render};
 
-/// Cases that are looked at; the rows of a matrix mostly say the same.
-const MANY: usize = 64;
+/// Most cases that are rendered; the rows of a matrix mostly have the same ranges.
+const MAX_CASES: usize = 64;
 
-/// Bytes of the prompt file that hold the mentions of all cases, in order.
+/// Returns the bytes of the prompt file that contain the mentions of all cases, in order.
 pub(super) fn mention_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
     let mut spans = BTreeSet::new();
     let file = &snapshot.file;
-    for case in file.cases.iter().take(MANY) {
+    for case in file.cases.iter().take(MAX_CASES) {
         if case.hops.is_empty() {
             continue;
         }
@@ -30,7 +30,7 @@ pub(super) fn mention_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
     spans.into_iter().map(|(start, end)| start..end).collect()
 }
 
-/// Bytes of the prompt file on which injections with a quoted scope act, in order.
+/// Returns the bytes of the prompt file on which injections of scope `span` act, in order.
 pub(super) fn injected_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
     let file = &snapshot.file;
     let mut spans = BTreeSet::new();
@@ -42,7 +42,7 @@ pub(super) fn injected_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
     if scopes.is_empty() {
         return Vec::new();
     }
-    let cases = file.cases.iter().map(Some).take(MANY);
+    let cases = file.cases.iter().map(Some).take(MAX_CASES);
     let none = file.cases.is_empty().then_some(None);
     for (number, case) in cases.chain(none).enumerate() {
         let id = case.and_then(|case| case.id.as_ref());
@@ -62,19 +62,19 @@ pub(super) fn injected_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
 }
 
 /// A message of the prompt.
-pub(super) struct Message {
-    /// Who says it.
+pub(super) struct PromptMessage {
+    /// The role.
     pub role: String,
-    /// How it begins.
+    /// The beginning of its text.
     pub begins: String,
     /// Bytes of the prompt file: the message, with the tag or line that names the role.
     pub range: Range<usize>,
 }
 
-/// The messages of a prompt that has any, in order.
-pub(super) fn messages(snapshot: &Snapshot) -> Vec<Message> {
+/// Returns the messages of a prompt, in order.
+pub(super) fn messages(snapshot: &Snapshot) -> Vec<PromptMessage> {
     let (file, text) = (&snapshot.file, &snapshot.text);
-    let mut found: Vec<Message> = Vec::new();
+    let mut found: Vec<PromptMessage> = Vec::new();
     let fences = file.fences.iter();
     let prompts = if file.fences.is_empty() {
         vec![file]
@@ -93,11 +93,11 @@ pub(super) fn messages(snapshot: &Snapshot) -> Vec<Message> {
             let begins: String = begins.chars().take(60).collect();
             let after = found.last().map_or(0, |last| last.range.end);
             let start = role_start(text, after..source.start, &role);
-            // A loop writes one piece of the file several times.
+            // A loop renders one range of the file several times.
             if start < after || source.end <= start {
                 continue;
             }
-            found.push(Message {
+            found.push(PromptMessage {
                 role,
                 begins,
                 range: start..source.end,
@@ -107,8 +107,8 @@ pub(super) fn messages(snapshot: &Snapshot) -> Vec<Message> {
     found
 }
 
-/// Where the line begins that names the role of the message behind `gap`; the message itself where
-/// none does.
+/// Returns the start of the line that names the role of the message behind `gap`; the start of the
+/// message if no line does.
 fn role_start(text: &str, gap: Range<usize>, role: &str) -> usize {
     let before = text.get(gap.start..gap.end).unwrap_or_default();
     let written = before.trim_end().len();

@@ -10,8 +10,12 @@
 use std::time::Instant;
 
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, encode, place, sweep};
-use hoplens_runtime::{BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, Select, Token};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, MemoryEncoding, encode, place, sweep};
+use hoplens_runtime::{
+    Answer, BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, PromptQuery,
+    TargetPositions, Token,
+};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
@@ -90,6 +94,7 @@ fn measure(model: &Model) -> Vec<Column> {
     ]
     .map(|name| (name.to_owned(), Vec::new()))
     .into();
+    let context = ModelContext::new(model, &cancel);
     for length in LENGTHS {
         let (text, tokens) = prompt(model, length);
         let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
@@ -103,19 +108,23 @@ fn measure(model: &Model) -> Vec<Column> {
         })];
         for encoding in ENCODINGS {
             times.push(least(model, || {
-                let memory = encode(model, MEMORY, encoding, BOS, &cancel).expect("a memory");
-                pass(vec![place(&memory, 12, 6.0, Select::All).expect("a place")]);
+                let memory =
+                    encode(context, MEMORY, MemoryEncoding::new(encoding, BOS)).expect("a memory");
+                pass(vec![
+                    place(&memory, 12, 6.0, TargetPositions::All).expect("a place"),
+                ]);
             }));
         }
         times.push(least(model, || {
-            encode(model, &text, Encoding::Layerwise, BOS, &cancel).expect("a memory");
+            let layerwise = MemoryEncoding::new(Encoding::Layerwise, BOS);
+            encode(context, &text, layerwise).expect("a memory");
         }));
-        let subject = Subject {
-            text: &text,
-            tokens: &tokens,
-            first_tokens: &[3],
+        let query = PromptQuery {
+            text: text.clone(),
+            tokens,
+            answers: vec![Answer::from_token(3)],
+            interventions: Vec::new(),
             bos: BOS,
-            interventions: &[],
         };
         for scope in [Scope::All, Scope::Last] {
             let grid = Grid {
@@ -126,7 +135,7 @@ fn measure(model: &Model) -> Vec<Column> {
                 scopes: vec![scope],
             };
             times.push(least(model, || {
-                sweep(model, &subject, MEMORY, &grid, &cancel, &mut |_| {}).expect("a sweep");
+                sweep(context, &query, MEMORY, &grid, &mut |_| {}).expect("a sweep");
             }));
         }
         for ((_, column), time) in columns.iter_mut().zip(times) {
@@ -149,7 +158,7 @@ fn prompt(model: &Model, length: usize) -> (String, Vec<Token>) {
 fn least(model: &Model, mut run: impl FnMut()) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..RUNS {
-        model.forget();
+        model.clear_cache();
         let start = Instant::now();
         run();
         least = least.min(start.elapsed().as_secs_f64() * 1e3);

@@ -8,9 +8,12 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::lens::{Ablation, ablate_heads, read_heads};
-use hoplens_interp::memory::{Grid, Subject, sweep};
-use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, Positions, Reuse};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{Ablation, HeadAt, ablate_heads, read_heads};
+use hoplens_interp::memory::{Grid, sweep};
+use hoplens_runtime::{
+    Answer, BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, Positions, PromptQuery, Reuse,
+};
 use hoplens_store::ModelFiles;
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
@@ -87,15 +90,22 @@ fn readings(c: &mut Criterion) {
     let mut group = c.benchmark_group(format!("heads, {}", model.info.name));
     group.sample_size(10);
     let ids = prompt(&model, 14);
+    let query = PromptQuery {
+        answers: vec![Answer::from_token(3)],
+        ..PromptQuery::from_ids(&ids)
+    };
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
     group.bench_function("read all", |b| {
         b.iter(|| {
-            model.forget();
-            read_heads(&model, &ids, 3, 4, &Cancel::new())
+            model.clear_cache();
+            read_heads(context, &query, 3, 4)
         });
     });
-    let heads: Vec<(usize, usize)> = (0..model.info.heads).map(|head| (0, head)).collect();
+    let heads = (0..model.info.heads).map(|head| HeadAt { layer: 0, head });
+    let heads: Vec<HeadAt> = heads.collect();
     group.bench_function("ablate a layer's", |b| {
-        b.iter(|| ablate_heads(&model, &ids, &[3], &heads, Ablation::Zero, &Cancel::new()));
+        b.iter(|| ablate_heads(context, &query, &heads, Ablation::Zero));
     });
     group.finish();
 }
@@ -104,14 +114,12 @@ fn sweeps(c: &mut Criterion) {
     let model = load();
     let mut group = c.benchmark_group(format!("sweep, {}", model.info.name));
     group.sample_size(10);
-    let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
-    let subject = Subject {
-        text: PROMPT,
-        tokens: &tokens,
-        first_tokens: &[3],
-        bos: BosPolicy::Never,
-        interventions: &[],
+    let query = PromptQuery {
+        answers: vec![Answer::from_token(3)],
+        ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Never)
     };
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
     for scope in [Scope::All, Scope::Last] {
         let grid = Grid {
             head: None,
@@ -122,10 +130,10 @@ fn sweeps(c: &mut Criterion) {
         };
         group.bench_function(format!("{scope:?}, two magnitudes"), |b| {
             b.iter_batched(
-                || model.forget(),
+                || model.clear_cache(),
                 |()| {
                     let memory = "Great Barrier Reef";
-                    sweep(&model, &subject, memory, &grid, &Cancel::new(), &mut |_| {})
+                    sweep(context, &query, memory, &grid, &mut |_| {})
                 },
                 BatchSize::PerIteration,
             );

@@ -1,18 +1,19 @@
-//! Read-outs of attention heads: what each retrieves, from where, and what it is worth.
-//!
-//! Formulas: `r_h[p] = z_h[p]·W_O^h`; see the functions for each read-out.
+//! Read-outs of attention heads: the tokens that a head's output r_h\[p\] = z_h\[p\]·W_O^h stands
+//! for (unembed lens, trained lenses), its direct logit attribution, and ablations.
 
 mod ablation;
+mod any_lens;
+mod head_at;
 mod heads;
 mod retrieved;
-mod run;
-mod spoken;
 mod token;
 pub mod trained;
+mod word_rank;
 
 pub use ablation::{Ablation, ablate_heads, estimate_ablations};
-pub use heads::{HeadReading, Reading, last_outputs, read_heads};
-pub use retrieved::retrieved;
-pub use run::Run;
-pub use spoken::{Spoken, spoken};
+pub use any_lens::AnyLens;
+pub use head_at::HeadAt;
+pub use heads::{HeadReadout, LogitAttribution, last_outputs, read_heads};
+pub use retrieved::{Retrieval, retrieved};
 pub use token::{HeadSummary, TokenLens, read_token};
+pub use word_rank::{WordRank, WordSearch, rank_words};

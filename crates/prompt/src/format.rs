@@ -1,190 +1,34 @@
-//! Which kinds of prompt files there are, and what each keeps where.
+//! The formats of prompt files, and what each keeps where.
 
-use std::ops::Range;
-use std::path::Path;
+pub(crate) mod dotprompt;
+pub(crate) mod github;
+pub(crate) mod markdown;
+mod plain;
+pub(crate) mod prompt_format;
+pub(crate) mod prompt_md;
+pub(crate) mod promptfoo;
+pub(crate) mod prompty;
+pub(crate) mod split;
 
-use crate::beside::is_promptfoo_config;
-use crate::markdown::is_markdown;
-use crate::{dotprompt, plain, prompt_md, prompty};
+use crate::format::prompt_format::PromptFormat;
+use crate::format::split::Split;
 
-/// The kind of a prompt file, decided by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Google's dotprompt, `.prompt`: YAML front matter and a Handlebars template.
-    Dotprompt,
-    /// GitHub Models, `.prompt.yml` or `.prompt.yaml`: messages and test data in YAML.
-    Github,
-    /// Microsoft's Prompty v2, `.prompty`: YAML front matter, role lines, and a Jinja2 or Mustache
-    /// template.
-    Prompty,
-    /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
-    PromptMd,
-    /// Markdown with code fences tagged `prompt`, each a dotprompt file; without any it is read as
-    /// [`Format::Plain`].
-    Markdown,
-    /// The configuration of promptfoo: it holds no prompt that is read, but names files that do,
-    /// with their tests.
-    Promptfoo,
-    /// Any other text: the file is the prompt.
-    Plain,
-}
-
-/// A file cut into its parts.
-#[derive(Debug)]
-pub(super) struct Split {
-    /// The template or text, trimmed as the format's own runtime trims it.
-    pub body: Range<usize>,
-    /// The YAML between the fences.
-    pub front_matter: Option<Range<usize>>,
-    /// Warnings about fences: bytes and message.
-    pub problems: Vec<(Range<usize>, String)>,
-}
-
-/// How a file's name ends, and its format; the first that fits counts.
-const ENDINGS: [(&str, Format); 5] = [
-    (".prompt.yml", Format::Github),
-    (".prompt.yaml", Format::Github),
-    (".prompt.md", Format::PromptMd),
-    (".prompty", Format::Prompty),
-    (".prompt", Format::Dotprompt),
-];
-
-impl Split {
-    /// The same for a text that begins at byte `by` of another.
-    pub(super) fn moved(self, by: usize) -> Self {
-        let moved = |range: Range<usize>| range.start + by..range.end + by;
-        Self {
-            body: moved(self.body),
-            front_matter: self.front_matter.map(moved),
-            problems: self
-                .problems
-                .into_iter()
-                .map(|(range, message)| (moved(range), message))
-                .collect(),
-        }
-    }
-}
-
-impl Format {
-    /// The format of a file by its name; folders before it do not matter.
-    pub fn of(file_name: &str) -> Self {
-        let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name = name.to_ascii_lowercase();
-        let ends = |(ending, _): &&(&str, Self)| {
-            name.strip_suffix(ending)
-                .is_some_and(|stem| !stem.is_empty())
-        };
-        let found = ENDINGS.iter().find(ends);
-        match found {
-            Some((_, format)) => *format,
-            None if is_promptfoo_config(Path::new(&name)) => Self::Promptfoo,
-            None if is_markdown(&name) => Self::Markdown,
-            None => Self::Plain,
-        }
-    }
-
-    pub(super) fn split(self, text: &str) -> Split {
-        match self {
-            Self::Dotprompt => dotprompt::split(text),
-            Self::Github => Split {
-                body: 0..text.len(),
-                front_matter: None,
-                problems: Vec::new(),
-            },
-            Self::Promptfoo => Split {
-                body: 0..0,
-                front_matter: None,
-                problems: Vec::new(),
-            },
-            Self::Prompty => prompty::split(text),
-            Self::PromptMd => prompt_md::split(text),
-            Self::Plain | Self::Markdown => plain::split(text),
-        }
-    }
-}
-
-/// The byte order mark that some editors put before a text.
-pub(super) const BOM: char = '\u{feff}';
-
-/// Says that a byte order mark hides the front matter from the format's own readers.
-pub(super) fn hidden_by_bom(reader: &str) -> (Range<usize>, String) {
-    let message = format!(
-        "A byte order mark stands before the front matter, so {reader} does not see it. Save the \
-         file as UTF-8 without it."
-    );
-    (0..BOM.len_utf8(), message)
-}
-
-const SIDECAR: &str = ".hoplens.yaml";
-
-/// The name of a prompt file's sidecar: `capital.txt` has `capital.txt.hoplens.yaml`.
-pub fn sidecar_name(file_name: &str) -> String {
-    format!("{file_name}{SIDECAR}")
-}
-
-/// Whether a file is a prompt by its name alone, as `check` on a folder must decide.
-///
-/// A plain text is one only through its sidecar: pass the sidecar's path to
-/// [`prompt_of_sidecar`] to find it. A partial (`_name.prompt`) is a part of other prompts and no
-/// prompt itself.
-pub fn is_prompt_file(path: &Path) -> bool {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| match Format::of(name) {
-            Format::Plain | Format::Markdown | Format::Promptfoo => false,
-            Format::Dotprompt => !name.starts_with('_'),
-            Format::Prompty | Format::PromptMd | Format::Github => true,
-        })
-}
-
-/// The prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
-pub fn prompt_of_sidecar(path: &Path) -> Option<std::path::PathBuf> {
-    let name = path.file_name()?.to_str()?.strip_suffix(SIDECAR)?;
-    (!name.is_empty()).then(|| path.with_file_name(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_decide() {
-        for (name, format) in [
-            ("a.prompt", Format::Dotprompt),
-            ("dir/a.variant.PROMPT", Format::Dotprompt),
-            ("a.prompty", Format::Prompty),
-            ("dir/A.Prompty", Format::Prompty),
-            ("a.prompt.md", Format::PromptMd),
-            (".github\\a.prompt.md", Format::PromptMd),
-            ("a.md", Format::Markdown),
-            ("a.MARKDOWN", Format::Markdown),
-            ("a.prompt.yml", Format::Github),
-            ("x/a.Prompt.YAML", Format::Github),
-            ("x/promptfooconfig.yaml", Format::Promptfoo),
-            (".prompt", Format::Plain),
-            ("", Format::Plain),
-        ] {
-            assert_eq!(Format::of(name), format, "{name}");
-        }
-        for (name, is) in [
-            ("x/reef.prompt", true),
-            ("x/reef.prompty", true),
-            ("x/reef.prompt.md", true),
-            ("x/a.prompt.yml", true),
-            ("x/reef.prompt.hoplens.yaml", false),
-            ("x/_header.prompt", false),
-            ("x/notes.md", false),
-        ] {
-            assert_eq!(is_prompt_file(Path::new(name)), is, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_sidecar_leads_back_to_its_prompt() {
-        let sidecar = sidecar_name("x/capital.txt");
-        assert_eq!(sidecar, "x/capital.txt.hoplens.yaml");
-        let prompt = prompt_of_sidecar(Path::new(&sidecar));
-        assert_eq!(prompt.as_deref(), Some(Path::new("x/capital.txt")));
-        assert_eq!(prompt_of_sidecar(Path::new("x/.hoplens.yaml")), None);
+/// The front matter and the body of a file.
+pub(crate) fn split(format: PromptFormat, text: &str) -> Split {
+    match format {
+        PromptFormat::Dotprompt => dotprompt::split(text),
+        PromptFormat::Github => Split {
+            body: 0..text.len(),
+            front_matter: None,
+            problems: Vec::new(),
+        },
+        PromptFormat::Promptfoo => Split {
+            body: 0..0,
+            front_matter: None,
+            problems: Vec::new(),
+        },
+        PromptFormat::Prompty => prompty::split(text),
+        PromptFormat::PromptMd => prompt_md::split(text),
+        PromptFormat::Plain | PromptFormat::Markdown => plain::split(text),
     }
 }

@@ -6,70 +6,51 @@
 //! [`insert_injection`], [`replace_mention`] and [`insert_text`] give edits of a few bytes; nobody's YAML is
 //! written anew.
 
-mod beside;
-pub mod case;
-mod cases;
-mod chain;
-mod declared;
-mod dotprompt;
+mod companion_files;
+mod declarations;
+mod diagnostics;
 mod edit;
-mod facts;
-mod fields;
 mod file;
 mod format;
-mod github;
-pub mod homes;
-mod import;
-mod injections;
-mod jinja;
-pub mod keys;
-mod mapped;
-mod markdown;
-mod marks;
-mod matrix;
-mod mustache;
-mod namespace;
-mod naming;
+mod lint;
+mod mentions;
 pub mod outline;
-mod partials;
-mod plain;
-mod problem;
-mod prompt_md;
-mod prompty;
-mod quote;
 mod render;
-mod review;
-mod rewrite;
-mod schema;
-mod sound;
-mod suppress;
-mod tags;
+mod template;
 pub mod text;
-mod variables;
 mod yaml;
 
-pub use beside::{
-    Beside, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts, is_promptfoo_config,
-    promptfoo_beside, slashed,
+pub use companion_files::{
+    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
+    is_promptfoo_config, promptfoo_beside, slashed,
 };
-pub use case::{Case, Hop, Injection, Measured, Origin, Row, Spanned};
-pub use chain::{Link, Places, Step, name_bridges, places, stands, where_written, without};
-pub use edit::{
-    FileEdit, NewCase, NewInjection, TextEdit, edited, insert_case, insert_ignore,
-    insert_injection, record,
+pub use declarations::case::{Case, Hop, Injection, Measured, Row};
+pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
+pub use declarations::input_value::InputValue;
+pub use declarations::schema::{front_matter_schema, sidecar_schema};
+pub use declarations::spanned::{Origin, Spanned};
+pub use declarations::{declaration_sites, keys};
+pub use diagnostics::code::{Code, UnknownCode};
+pub use diagnostics::problem::{Problem, Suppression};
+pub use diagnostics::severity::Severity;
+pub use edit::file_edit::{FileEdit, TextEdit, edited};
+pub use edit::insert_injection::insert_injection;
+pub use edit::lists::{NewCase, insert_case, insert_ignore, record};
+pub use edit::new_injection::NewInjection;
+pub use edit::preserves_declarations::preserves_declarations;
+pub use edit::rewrite::{insert_text, mention_problems, replace_all, replace_mention};
+pub use file::prompt_file::{PromptFile, find_case};
+pub use file::{parse, parse_with};
+pub use format::markdown::has_prompt_fence;
+pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
+pub use lint::all_problems;
+pub use mentions::chain::{
+    Link, MentionPlaces, RewriteStep, name_bridges, places, stands, where_written, without,
 };
-pub use facts::{FACTS_FILE, Fact, Facts, parse_facts};
-pub use file::{InputValue, PromptFile, find_case, parse, parse_beside};
-pub use format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
-pub use import::{PromptPaths, promptfoo_links, promptfoo_prompts};
-pub use mapped::{Mapped, Piece, find_mention, find_phrase};
-pub use markdown::has_prompt_fence;
-pub use marks::{TemplateTag, partial_uses, template_tags};
-pub use naming::{fitted, memory_text, substitute};
-pub use partials::read_partials;
-pub use problem::{CODES, FRONT_MATTER, Problem, Severity, Suppression};
-pub use render::{Rendered, Turn, render};
-pub use review::all_problems;
-pub use rewrite::{insert_text, mention_problems, replace_all, replace_mention};
-pub use schema::{front_matter_schema, sidecar_schema};
-pub use sound::is_sound;
+pub use mentions::naming::{match_case, memory_text, substitute};
+pub use render::render;
+pub use render::rendered::{Rendered, Turn};
+pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
+pub use template::handlebars::partials::read_partials;
+pub use template::template_tags::{TemplateTag, partial_uses, template_tags};

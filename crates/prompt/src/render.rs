@@ -1,102 +1,51 @@
 //! From a prompt file and a case to the text that the model reads.
 
-mod blocks;
-mod helpers;
-mod instrument;
-mod jinja;
-mod limited;
+pub(crate) mod findings;
 mod messages;
-mod mustache;
-mod nunjucks;
 mod prompty;
-mod python;
-mod template;
+pub(crate) mod rendered;
+pub(crate) mod source_map;
 mod turns;
-mod written;
 
+use crate::render::findings::MANY;
+use crate::render::rendered::Rendered;
+use crate::render::rendered::Turn;
+use crate::template::handlebars;
+use crate::template::jinja;
+use crate::template::mustache;
+use crate::template::nunjucks;
+use crate::template::written;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::case::{Case, Origin};
-use crate::file::{InputValue, PromptFile};
-use crate::format::Format;
-use crate::mapped::Mapped;
-use crate::problem::{Problem, Severity};
-use crate::variables::Engine;
-use crate::{problem, prompt_md};
-use template::Failure;
-
-/// Findings of one kind in one prompt; who has more reads none of them.
-const MANY: usize = 100;
+use crate::declarations::case::Case;
+use crate::declarations::input_value::InputValue;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+use crate::format::prompt_md;
+use crate::render::findings::{not_rendered, unset_variable};
+use crate::render::source_map::MappedText;
+use crate::template::failure::Failure;
+use crate::template::language::TemplateLanguage;
 
 /// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
 /// language's parser.
 const MAX_TEMPLATE: usize = 4 << 20;
-
-/// One message of a prompt; a prompt without roles is a single one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// What `{{role "…"}}` or a role line said; `None` before the first, which dotprompt takes as
-    /// the user's, and in a Prompty file without any.
-    pub role: Option<String>,
-    /// The message.
-    pub text: Mapped,
-}
-
-/// A prompt as the model reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
-    /// The messages in order; none if nothing was rendered.
-    pub turns: Vec<Turn>,
-    /// Template errors and missing variables, in the prompt file.
-    pub problems: Vec<Problem>,
-}
-
-/// How the problem of a template begins that cannot be rendered.
-const BROKEN: &str = "The template cannot be rendered";
-
-impl Rendered {
-    /// Why the template could not be rendered, if it could not: the turns are then its source.
-    pub fn broken(&self) -> Option<&Problem> {
-        let is_broken = |one: &&Problem| one.message.starts_with(BROKEN);
-        self.problems.iter().find(is_broken)
-    }
-
-    /// Whether a variable without a value left a hole in the text.
-    pub fn has_holes(&self) -> bool {
-        // Nothing else in a rendering is warned of.
-        let is_hole = |one: &Problem| one.severity == Severity::Warning;
-        self.problems.iter().any(is_hole)
-    }
-
-    /// All messages as one text, an empty line between two.
-    pub fn joined(&self) -> Mapped {
-        let mut turns = self.turns.iter();
-        let mut text = turns
-            .next()
-            .map(|turn| turn.text.clone())
-            .unwrap_or_default();
-        for turn in turns {
-            text.append("\n\n", &turn.text);
-        }
-        text
-    }
-}
 
 /// Renders the prompt with a case's `input`, or with the file's defaults alone.
 ///
 /// `text` is the text that `file` was parsed from. A template that cannot be rendered is a
 /// problem, and its body is used as it stands.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
-    if file.format == Format::Markdown {
+    if file.format == PromptFormat::Markdown {
         let fence = case.and_then(|case| case.fence).unwrap_or(0);
         return match file.fences.get(fence) {
             Some(fence) => render(fence, text, case),
-            None => Rendered {
-                turns: Vec::new(),
-                problems: Vec::new(),
-            },
+            None => Rendered::default(),
         };
     }
     let body = text.get(file.body.clone()).unwrap_or_default();
@@ -107,9 +56,11 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     }
     let value = |name: &str| input_value(file, case, name);
     match file.format {
-        Format::Github => return messages::render(file, case, &value),
-        Format::Plain if !file.turns.is_empty() => return messages::render(file, case, &value),
-        Format::Plain if file.promptfoo.is_some() => {
+        PromptFormat::Github => return messages::render(file, case, &value),
+        PromptFormat::Plain if !file.turns.is_empty() => {
+            return messages::render(file, case, &value);
+        }
+        PromptFormat::Plain if file.promptfoo.is_some() => {
             return nunjucks::render(body, &file.body, &data);
         }
         _ => {}
@@ -123,32 +74,36 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         let range = 0..body.lines().next().map_or(0, str::len);
         return Rendered {
             turns: literal(body, &file.body),
-            problems: vec![broken(&Failure { message, range }, base)],
+            problems: vec![not_rendered(&Failure::new(message, range), base)],
+            unset: BTreeSet::new(),
         };
     }
     let rendered = match file.language.engine {
-        Engine::Handlebars => template::render(body, &data, &file.partials)
+        TemplateLanguage::Handlebars => handlebars::render::render(body, &data, &file.partials)
             .map(|output| turns::build(&output, body, base, &value)),
-        Engine::Jinja => prompty(file, text, body, &value, |text| jinja::render(text, &data)),
-        Engine::Mustache => prompty(file, text, body, &value, |text| {
-            mustache::render(text, &data)
+        TemplateLanguage::Jinja => prompty(file, text, body, &value, |text| {
+            jinja::render::render(text, &data)
         }),
-        Engine::Inputs => Ok(inputs(body, base, &data, &value)),
-        Engine::Plain => Ok(Rendered {
+        TemplateLanguage::Mustache => prompty(file, text, body, &value, |text| {
+            mustache::render::render(text, &data)
+        }),
+        TemplateLanguage::Inputs => Ok(inputs(body, base, &data, &value)),
+        TemplateLanguage::Plain => Ok(Rendered {
             turns: literal(body, &file.body),
-            problems: Vec::new(),
+            ..Rendered::default()
         }),
     };
     let mut rendered = rendered.unwrap_or_else(|failure| Rendered {
         turns: literal(body, &file.body),
-        problems: vec![broken(&failure, base)],
+        problems: vec![not_rendered(&failure, base)],
+        unset: BTreeSet::new(),
     });
     if !rendered
         .problems
         .iter()
         .any(|p| p.severity == Severity::Error)
     {
-        unset(file, &data, &mut rendered.problems);
+        check_required(file, &data, &mut rendered);
     }
     rendered
 }
@@ -159,53 +114,27 @@ fn literal(body: &str, range: &Range<usize>) -> Vec<Turn> {
     }
     vec![Turn {
         role: None,
-        text: Mapped::verbatim(body, range.clone()),
+        text: MappedText::verbatim(body, range.clone()),
     }]
 }
 
-fn broken(failure: &Failure, base: usize) -> Problem {
-    finding(
-        Severity::Error,
-        base + failure.range.start..base + failure.range.end,
-        format!("{BROKEN}, so its cases are not asked: {}", failure.message),
-    )
-}
-
-/// Something in the prompt file itself.
-fn finding(severity: Severity, range: Range<usize>, message: String) -> Problem {
-    Problem {
-        code: problem::FRONT_MATTER,
-        severity,
-        message,
-        range,
-        origin: Origin::FrontMatter,
-    }
-}
-
-/// Says that a tag has nothing to write; `remedy` ends "Give it one in …".
-fn missing(range: Range<usize>, name: &str, remedy: &str) -> Problem {
-    let message = format!(
-        "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."
-    );
-    finding(Severity::Warning, range, message)
-}
-
-/// Variables that are declared to need a value, have none, and are not missed by a tag.
-fn unset(file: &PromptFile, data: &Map<String, Value>, problems: &mut Vec<Problem>) {
+/// Reports variables that are declared to need a value, have none, and are used by no tag.
+fn check_required(file: &PromptFile, data: &Map<String, Value>, rendered: &mut Rendered) {
     for variable in &file.required {
-        let quoted = format!("`{}`", variable.value);
-        if data.contains_key(&variable.value)
-            || problems
-                .iter()
-                .any(|problem| problem.message.contains(&quoted))
-        {
+        let name = &variable.value;
+        if data.contains_key(name) || !rendered.unset.insert(name.clone()) {
             continue;
         }
         let message = format!(
-            "The variable {quoted} is declared to need a value and has none. Give it one in the \
+            "The variable `{name}` is declared to need a value and has none. Give it one in the \
              case's `input`, or a default."
         );
-        problems.push(finding(Severity::Warning, variable.range.clone(), message));
+        rendered.problems.push(findings::problem(
+            Code::UnsetVariable,
+            Severity::Warning,
+            variable.range.clone(),
+            message,
+        ));
     }
 }
 
@@ -226,15 +155,18 @@ fn prompty(
     let written = engine(&template.text).map_err(|failure| {
         let range = source(&failure.range);
         Failure {
-            message: failure.message,
             range: range.start.saturating_sub(base)..range.end.saturating_sub(base),
+            ..failure
         }
     })?;
     let strict = file.language.strict;
     let mut rendered = prompty::messages(&written, &template, text, strict, value);
     for (name, range) in &written.missing {
         let remedy = "the case's `input`, or a `default` under `inputs`";
-        rendered.problems.push(missing(source(range), name, remedy));
+        rendered
+            .problems
+            .push(unset_variable(source(range), name, remedy));
+        rendered.unset.insert(name.clone());
     }
     Ok(rendered)
 }
@@ -246,10 +178,11 @@ fn inputs(
     data: &Map<String, Value>,
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
-    let mut text = Mapped::default();
+    let mut text = MappedText::default();
     let mut problems = Vec::new();
+    let mut unset = BTreeSet::new();
     let mut at = 0;
-    let push = |text: &mut Mapped, from: usize, to: usize| {
+    let push = |text: &mut MappedText, from: usize, to: usize| {
         let part = body.get(from..to).unwrap_or_default();
         text.push(part, Some(base + from..base + to), true, None);
     };
@@ -258,8 +191,13 @@ fn inputs(
         at = variable.range.end;
         let source = base + variable.range.start..base + variable.range.end;
         match data.get(variable.name) {
-            None if problems.len() >= MANY => {}
-            None => problems.push(missing(source, variable.name, "the case's `input`")),
+            None => {
+                unset.insert(variable.name.to_owned());
+                if problems.len() < MANY {
+                    let remedy = "the case's `input`";
+                    problems.push(unset_variable(source, variable.name, remedy));
+                }
+            }
             Some(given) => {
                 let given = match given {
                     Value::String(given) => given.clone(),
@@ -277,7 +215,11 @@ fn inputs(
     } else {
         vec![Turn { role, text }]
     };
-    Rendered { turns, problems }
+    Rendered {
+        turns,
+        problems,
+        unset,
+    }
 }
 
 /// The scalar that a variable takes its text from: the case's own, else the default's.
@@ -290,9 +232,5 @@ fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<Inp
     named().find(|input| input.case.is_none()).cloned()
 }
 
-#[cfg(test)]
-mod errors;
-#[cfg(test)]
-mod formats;
 #[cfg(test)]
 mod tests;

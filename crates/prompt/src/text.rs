@@ -5,8 +5,10 @@
 //! [`apply_change`] applies an editor's incremental edit. No function here can fail: what lies
 //! outside the text is clamped to it.
 
-mod change;
-mod line_index;
+pub(crate) mod boundary;
+pub(crate) mod change;
+pub(crate) mod line_index;
 
-pub use change::{apply_change, snap};
+pub use boundary::snap;
+pub use change::apply_change;
 pub use line_index::{LineIndex, Position, PositionEncoding};

@@ -1,146 +1,81 @@
-//! Attention of every head, with the pattern kept where it is asked for.
+//! Causal attention of every head, with the patterns that are captured.
 
 use std::ops::Range;
 
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use crate::batch::{Piece, Segment};
-use crate::linear::Output;
+use crate::batch::{KvSpan, Segment};
+use crate::head_layout::HeadLayout;
+use crate::linear::OutputPtr;
 use crate::matrix::Matrix;
+use crate::matrix_view::MatrixView;
 use crate::ops::softmax;
-use crate::view::View;
 
-/// Rows that one task attends for: the scores of a long prompt stay in the cache,
-/// and nothing is computed for what lies behind a block.
+/// Rows that one task computes. With so few, the scores of a long prompt stay in the CPU's cache,
+/// and a block computes no scores for positions after its last row.
 const BLOCK: usize = 64;
 
-/// Where the heads of a layer lie in a row of `[queries | keys | values]`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Heads {
-    /// Query heads, H.
-    pub(crate) queries: usize,
-    /// Key/value heads, H_kv.
-    pub(crate) keys: usize,
-    pub(crate) head_dim: usize,
-    /// Scores are multiplied by this.
-    pub(crate) scale: f32,
-    /// How many positions back a query looks, itself included; `None` is all.
-    pub(crate) window: Option<usize>,
-}
-
-impl Heads {
-    /// Columns of a row of queries, keys and values.
-    pub(crate) fn row_width(&self) -> usize {
-        (self.queries + 2 * self.keys) * self.head_dim
-    }
-
-    /// The columns of such a row that hold keys and values.
-    pub(crate) fn keys_values(&self) -> Range<usize> {
-        self.queries * self.head_dim..self.row_width()
-    }
-
-    /// The first column of a head's keys among the keys and values.
-    fn key(&self, head: usize) -> usize {
-        head / (self.queries / self.keys) * self.head_dim
-    }
-
-    /// The first column of a head's values among the keys and values.
-    fn value(&self, head: usize) -> usize {
-        self.key(head) + self.keys * self.head_dim
-    }
-
-    /// A head's score for the position of its own query.
-    ///
-    /// # Shapes
-    /// `row`: `[(H + 2·H_kv)·head_dim]`.
-    fn own_score(&self, head: usize, row: &[f32]) -> f32 {
-        let query = &row[head * self.head_dim..(head + 1) * self.head_dim];
-        let key = &row[self.keys_values()][self.key(head)..];
-        let products = query.iter().zip(key).map(|(query, key)| query * key);
-        self.scale * products.sum::<f32>()
-    }
-
-    /// Adds to a head's output what it reads at the position of its own query, with this weight;
-    /// it is all of the output where nothing stands `first`.
-    ///
-    /// # Shapes
-    /// `row`: `[(H + 2·H_kv)·head_dim]`; `z`: `[head_dim]`.
-    fn add_own(&self, head: usize, row: &[f32], weight: f32, first: bool, z: &mut [f32]) {
-        if first {
-            z.fill(0.0);
-        }
-        let values = &row[self.keys_values()][self.value(head)..];
-        for (z, value) in z.iter_mut().zip(values) {
-            *z += weight * value;
-        }
-    }
-
-    /// The first position that a query at `position` sees.
-    pub(super) fn first_seen(&self, position: usize) -> usize {
-        self.window
-            .map_or(0, |window| (position + 1).saturating_sub(window))
-    }
-}
-
-/// What a layer's attention reads.
-pub(crate) struct Inputs<'a> {
-    /// `[rows, (H + 2·H_kv)·head_dim]`, queries and keys rotated already.
+/// What the attention of a layer reads.
+pub(crate) struct AttentionInputs<'a> {
+    /// `[rows, (H + 2·H_kv)·head_dim]`, with queries and keys rotated.
     pub(crate) qkv: &'a Matrix,
     pub(crate) segments: &'a [Segment],
-    /// How many of the segments, from the first on, may have their pattern kept.
+    /// The number of segments, from the first on, whose pattern may be captured.
     pub(crate) captured: usize,
-    /// Keys and values of the runs that pieces name: `[positions, 2·H_kv·head_dim]`.
-    pub(crate) runs: &'a [Option<&'a Matrix>],
-    pub(crate) heads: Heads,
+    /// For each sequence, keys and values of its cached run: `[positions, 2·H_kv·head_dim]`.
+    pub(crate) cached: &'a [Option<&'a Matrix>],
+    pub(crate) heads: HeadLayout,
 }
 
-/// One head of some rows that see the same past.
-struct Task<'a> {
+/// One head of some rows that share their past.
+struct AttentionTask<'a> {
     segment: &'a Segment,
+    /// The segment's index.
     index: usize,
     head: usize,
-    /// Rows of the segment, from its first; of siblings the first one's row and the others' behind.
+    /// The task's rows, counted from the segment's first row. For siblings, row 0 belongs to the
+    /// segment and the others to the segments after it.
     rows: Range<usize>,
-    kin: Kin,
+    group: RowGroup,
 }
 
-/// What the rows of a task are to each other.
+/// How the rows of a task are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kin {
-    /// Consecutive positions of one segment, each seen by the later ones.
-    Positions,
-    /// Segments of one row each, which left one sequence at one position: each sees the past that
-    /// they share, and itself.
+enum RowGroup {
+    /// Consecutive positions of one segment: later rows see earlier ones.
+    Consecutive,
+    /// Segments of one row each that fork from one sequence at one position: each row sees their
+    /// common past and itself, but not the other rows.
     Siblings,
 }
 
-/// The positions that a task's rows see.
-struct Seen {
-    /// That of the first row.
+/// The positions that the rows of a task see.
+struct VisiblePositions {
+    /// The position of the first row.
     position: usize,
-    /// Those that any row sees.
+    /// The positions that at least one row sees.
     all: Range<usize>,
-    /// Those of `all` that rows do not have to themselves.
+    /// Those of `all` whose keys and values are the same for every row that sees them.
     shared: Range<usize>,
 }
 
-impl Task<'_> {
-    fn sees(&self, heads: &Heads) -> Seen {
+impl AttentionTask<'_> {
+    fn visible(&self, heads: &HeadLayout) -> VisiblePositions {
         let own = self.segment.position;
-        match self.kin {
-            Kin::Positions => {
+        match self.group {
+            RowGroup::Consecutive => {
                 let position = own + self.rows.start;
-                let all = heads.first_seen(position)..own + self.rows.end;
-                Seen {
+                let all = heads.first_visible(position)..own + self.rows.end;
+                VisiblePositions {
                     position,
                     shared: all.clone(),
                     all,
                 }
             }
-            Kin::Siblings => {
-                let first = heads.first_seen(own);
-                Seen {
+            RowGroup::Siblings => {
+                let first = heads.first_visible(own);
+                VisiblePositions {
                     position: own,
                     all: first..own + 1,
                     shared: first..own,
@@ -151,37 +86,36 @@ impl Task<'_> {
 }
 
 /// Keys and values of consecutive positions.
-struct Source<'a> {
-    /// Begins with the first position's keys and values.
+struct KvSlice<'a> {
+    /// Starts with the keys and values of the first position.
     data: &'a [f32],
-    /// Values from one position to the next.
+    /// The distance between the values of two neighbouring positions.
     stride: usize,
-    /// The positions.
     positions: Range<usize>,
 }
 
-/// Causal attention of every sequence and head.
+/// Computes the attention of every segment and head and returns, for each captured segment, the
+/// pattern of the rows that `keep` names.
 ///
 /// # Shapes
-/// `z` becomes `[rows, H·head_dim]`; → per captured segment the pattern of the rows that `keep` names,
-/// `[kept × H, length]`.
+/// → `z`: `[rows, H·head_dim]` (`attn.hook_z`); patterns: `[kept × H, length]`.
 pub(crate) fn attend(
-    inputs: &Inputs<'_>,
+    inputs: &AttentionInputs<'_>,
     z: &mut Matrix,
     keep: impl Fn(&Segment) -> Range<usize> + Sync,
 ) -> Vec<Matrix> {
     let heads = inputs.heads;
     z.reshape(inputs.qkv.rows, heads.queries * heads.head_dim);
-    let output = Output(z.data.as_mut_ptr());
+    let output = OutputPtr(z.data.as_mut_ptr());
     let width = z.cols;
     let tasks = tasks(inputs.segments, inputs.captured, heads.queries);
     let kept: Vec<Vec<f32>> = tasks
         .par_iter()
         .map_init(Vec::new, |scores, task| {
             let first = task.segment.start + task.rows.start;
-            // The task's own part of z: its rows and its head's columns.
-            let target = Output(output.at(first * width + task.head * heads.head_dim));
-            let seen = attend_rows(inputs, task, scores, target, width);
+            // The task's part of z: its rows and the columns of its head.
+            let target = OutputPtr(output.at(first * width + task.head * heads.head_dim));
+            let visible = attend_rows(inputs, task, scores, target, width);
             if task.index >= inputs.captured {
                 return Vec::new();
             }
@@ -190,8 +124,8 @@ pub(crate) fn attend(
             let length = task.segment.length();
             let mut pattern = vec![0.0; kept.len() * length];
             for (row, target) in kept.zip(pattern.chunks_exact_mut(length)) {
-                let row = (row - first) * seen.len();
-                target[seen.clone()].copy_from_slice(&scores[row..row + seen.len()]);
+                let row = (row - first) * visible.len();
+                target[visible.clone()].copy_from_slice(&scores[row..row + visible.len()]);
             }
             pattern
         })
@@ -214,25 +148,26 @@ pub(crate) fn attend(
     patterns
 }
 
-fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<Task<'_>> {
+/// Divides the rows of all segments into tasks of at most [`BLOCK`] rows of one head.
+fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<AttentionTask<'_>> {
     let mut tasks = Vec::new();
     let mut index = 0;
     while let Some(segment) = segments.get(index) {
-        let siblings = siblings(&segments[index..]);
-        // The pattern of a sequence may be asked for, and is read from its own task.
-        let (kin, count, rows) = if index >= captured && siblings > 1 {
-            (Kin::Siblings, siblings, siblings)
+        let siblings = count_siblings(&segments[index..]);
+        // A captured segment needs tasks of its own, from which its pattern is read.
+        let (group, count, rows) = if index >= captured && siblings > 1 {
+            (RowGroup::Siblings, siblings, siblings)
         } else {
-            (Kin::Positions, 1, segment.rows)
+            (RowGroup::Consecutive, 1, segment.rows)
         };
         for start in (0..rows).step_by(BLOCK) {
             for head in 0..heads {
-                tasks.push(Task {
+                tasks.push(AttentionTask {
                     segment,
                     index,
                     head,
                     rows: start..rows.min(start + BLOCK),
-                    kin,
+                    group,
                 });
             }
         }
@@ -241,89 +176,92 @@ fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<Task<'_>> {
     tasks
 }
 
-/// How many of the segments, from the first on, lie row after row and are siblings.
-fn siblings(segments: &[Segment]) -> usize {
+/// The number of segments, from the first on, that are siblings in adjacent rows.
+fn count_siblings(segments: &[Segment]) -> usize {
     let Some(first) = segments.first() else {
         return 0;
     };
-    let alike = |segment: &&Segment| {
+    let is_sibling = |segment: &&Segment| {
         segment.rows == 1
             && segment.sequence == first.sequence
             && segment.position == first.position
             && segment.past == first.past
     };
-    let rows = first.start..;
-    let alike = segments.iter().take_while(alike);
-    alike
-        .zip(rows)
+    let siblings = segments.iter().take_while(is_sibling);
+    siblings
+        .zip(first.start..)
         .take_while(|(segment, row)| segment.start == *row)
         .count()
 }
 
-/// Attends for the rows of a task. `scores` becomes their pattern, `[rows, seen]`, over the
-/// positions that are returned; `z` points to the task's rows and columns, in rows of `z_width`.
+/// Computes the attention of a task's rows and returns the positions that they see.
+///
+/// # Shapes
+/// → `scores`: the pattern, `[rows, visible]`; `z` points to the task's rows and columns, in rows
+/// of `z_width` values.
 fn attend_rows(
-    inputs: &Inputs<'_>,
-    task: &Task<'_>,
+    inputs: &AttentionInputs<'_>,
+    task: &AttentionTask<'_>,
     scores: &mut Vec<f32>,
-    z: Output,
+    z: OutputPtr,
     z_width: usize,
 ) -> Range<usize> {
-    let Inputs { qkv, heads, .. } = *inputs;
+    let AttentionInputs { qkv, heads, .. } = *inputs;
     let n = task.rows.len();
-    let Seen {
+    let VisiblePositions {
         position,
-        all: seen,
+        all: visible,
         shared,
-    } = task.sees(&heads);
+    } = task.visible(&heads);
     scores.clear();
-    scores.resize(n * seen.len(), 0.0);
+    scores.resize(n * visible.len(), 0.0);
     let row = task.segment.start + task.rows.start;
     let queries = &qkv.data[row * qkv.cols + task.head * heads.head_dim..];
-    let queries = View::new(queries, n, heads.head_dim, qkv.cols);
-    let sources = sources(inputs, task.segment, &shared);
-    for source in &sources {
-        let column = source.positions.start - seen.start;
-        let keys = &source.data[heads.key(task.head)..];
-        let keys = View::new(keys, source.positions.len(), heads.head_dim, source.stride);
+    let queries = MatrixView::new(queries, n, heads.head_dim, qkv.cols);
+    let slices = kv_slices(inputs, task.segment, &shared);
+    for slice in &slices {
+        let column = slice.positions.start - visible.start;
+        let keys = &slice.data[heads.key(task.head)..];
+        let keys = MatrixView::new(keys, slice.positions.len(), heads.head_dim, slice.stride);
         let target = &mut scores[column..];
-        queries.times(keys.transposed(), heads.scale, target, seen.len(), false);
+        queries.times(keys.transposed(), heads.scale, target, visible.len(), false);
     }
     let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
-    for ((index, own), row) in own.enumerate().zip(scores.chunks_exact_mut(seen.len())) {
-        if task.kin == Kin::Siblings {
-            row[seen.len() - 1] = heads.own_score(task.head, own);
+    for ((index, own), row) in own.enumerate().zip(scores.chunks_exact_mut(visible.len())) {
+        if task.group == RowGroup::Siblings {
+            row[visible.len() - 1] = heads.own_score(task.head, own);
             softmax(row);
         } else {
             let position = position + index;
-            let visible = heads.first_seen(position) - seen.start..position + 1 - seen.start;
-            row[..visible.start].fill(0.0);
-            row[visible.end..].fill(0.0);
-            softmax(&mut row[visible]);
+            let first = heads.first_visible(position);
+            let own = first - visible.start..position + 1 - visible.start;
+            row[..own.start].fill(0.0);
+            row[own.end..].fill(0.0);
+            softmax(&mut row[own]);
         }
     }
-    for (index, source) in sources.iter().enumerate() {
-        let column = source.positions.start - seen.start;
-        let values = &source.data[heads.value(task.head)..];
+    for (index, slice) in slices.iter().enumerate() {
+        let column = slice.positions.start - visible.start;
+        let values = &slice.data[heads.value(task.head)..];
         #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: `scores` is `n × seen`, `values` begins as many rows as the source has positions,
-        // each with `head_dim` values of this head; `z` points to `n` rows of `z_width` values, and this task alone
-        // writes `head_dim` columns of them.
+        // SAFETY: `scores` is `n × visible`; `values` starts as many rows as the slice has
+        // positions, each with `head_dim` values of this head; `z` points to `n` rows of `z_width`
+        // values, of which this task alone writes `head_dim` columns.
         unsafe {
             gemm::gemm(
                 n,
                 heads.head_dim,
-                source.positions.len(),
+                slice.positions.len(),
                 z.at(0),
                 1,
                 z_width as isize,
                 index > 0,
                 scores[column..].as_ptr(),
                 1,
-                seen.len() as isize,
+                visible.len() as isize,
                 values.as_ptr(),
                 1,
-                source.stride as isize,
+                slice.stride as isize,
                 1.0,
                 1.0,
                 false,
@@ -333,59 +271,60 @@ fn attend_rows(
             );
         }
     }
-    if task.kin == Kin::Siblings {
+    if task.group == RowGroup::Siblings {
         let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
-        for (index, (own, pattern)) in own.zip(scores.chunks_exact(seen.len())).enumerate() {
+        for (index, (own, pattern)) in own.zip(scores.chunks_exact(visible.len())).enumerate() {
             #[expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
             // SAFETY: row `index` of the task's `n`, of whose columns this task alone writes
             // `head_dim`.
             let z =
                 unsafe { std::slice::from_raw_parts_mut(z.at(index * z_width), heads.head_dim) };
-            heads.add_own(
-                task.head,
-                own,
-                pattern[seen.len() - 1],
-                sources.is_empty(),
-                z,
-            );
+            if slices.is_empty() {
+                z.fill(0.0);
+            }
+            heads.add_own_value(task.head, own, pattern[visible.len() - 1], z);
         }
     }
-    seen
+    visible
 }
 
-/// Where the keys and values of the positions `seen` of a segment lie, in their order.
-fn sources<'a>(inputs: &Inputs<'a>, segment: &Segment, seen: &Range<usize>) -> Vec<Source<'a>> {
-    let mut sources = Vec::with_capacity(segment.past.len() + 1);
+/// The keys and values of the positions `visible` of a segment, in the order of the positions.
+fn kv_slices<'a>(
+    inputs: &AttentionInputs<'a>,
+    segment: &Segment,
+    visible: &Range<usize>,
+) -> Vec<KvSlice<'a>> {
+    let mut slices = Vec::with_capacity(segment.past.len() + 1);
     let mut start = 0;
-    for piece in segment.past.iter().copied().chain([segment.own()]) {
-        let positions = start..start + piece.count();
+    for span in segment.past.iter().copied().chain([segment.own_span()]) {
+        let positions = start..start + span.count();
         start = positions.end;
-        let wanted = positions.start.max(seen.start)..positions.end.min(seen.end);
-        if wanted.is_empty() {
+        let needed = positions.start.max(visible.start)..positions.end.min(visible.end);
+        if needed.is_empty() {
             continue;
         }
-        let skipped = wanted.start - positions.start;
-        let source = match piece {
-            Piece::Batch { row, .. } => {
+        let skipped = needed.start - positions.start;
+        let slice = match span {
+            KvSpan::Batch { row, .. } => {
                 let first = (row + skipped) * inputs.qkv.cols + inputs.heads.keys_values().start;
-                Source {
+                KvSlice {
                     data: &inputs.qkv.data[first..],
                     stride: inputs.qkv.cols,
-                    positions: wanted,
+                    positions: needed,
                 }
             }
-            Piece::Run { run, .. } => {
-                let Some(matrix) = inputs.runs[run] else {
-                    unreachable!("a piece names a run that was recalled");
+            KvSpan::Cached { run, .. } => {
+                let Some(matrix) = inputs.cached[run] else {
+                    unreachable!("a span names a cached run that was found");
                 };
-                Source {
+                KvSlice {
                     data: &matrix.data[skipped * matrix.cols..],
                     stride: matrix.cols,
-                    positions: wanted,
+                    positions: needed,
                 }
             }
         };
-        sources.push(source);
+        slices.push(slice);
     }
-    sources
+    slices
 }

@@ -1,48 +1,47 @@
-//! The slope of an answer's log-probability by what is added at each layer: one pass forwards, one
-//! back.
+//! The backward pass: gradients of an answer's log-probability with respect to every layer's
+//! attention output.
 
-mod heads;
+mod kv_head;
 
-use heads::{Group, group_back};
 use rayon::prelude::*;
 
-use crate::attention::Heads;
+use crate::activation_cache::LayerActivations;
+use crate::backward::kv_head::{KvHeadGradients, kv_head_backward};
 use crate::batch::Segment;
-use crate::block::Pass;
 use crate::config::{Block, Mlp};
 use crate::error::ModelError;
+use crate::head_layout::HeadLayout;
 use crate::hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions};
+use crate::logits::{FirstTokenScore, log_softmax, score_first_tokens};
 use crate::matrix::Matrix;
-use crate::ops::{activate, slope};
-use crate::resident::Model;
-use crate::runs::Sequence;
-use crate::score::{Reading, log_softmax, read};
-use crate::trace::LayerTrace;
-use crate::transformer::{Layer, Transformer};
+use crate::model::Model;
+use crate::ops::{activate, activation_derivative};
+use crate::pass::PassContext;
+use crate::run_cache::Sequence;
+use crate::transformer::{LayerWeights, Transformer};
 
-/// How the log-probability of the answers' first tokens changes, to first order, with what is
-/// added to each layer's attention output.
+/// Gradients of the log-probability of the answers' first tokens with respect to `hook_attn_out`.
 #[derive(Debug, Clone)]
-pub struct Slopes {
-    /// What the pass forwards found.
-    pub reading: Reading,
-    /// One per layer, `[n, width]`: `∂ logp_first / ∂ attn_out_l[position]`, in nats.
+pub struct AttnOutGradients {
+    /// The score that the forward pass gave the first tokens.
+    pub score: FirstTokenScore,
+    /// For each layer `[n, width]`: `∂ logp_first / ∂ hook_attn_out[position]`, in nats.
     pub attn_out: Vec<Matrix>,
 }
 
 impl Model {
-    /// The slopes of the log of the summed probabilities of `first_tokens` (distinct, not empty)
-    /// after `tokens`, with `interventions` in force.
+    /// The gradients of ln Σ p(t) over `first_tokens` (distinct, not empty) after `tokens`, with
+    /// `interventions` applied. Costs one forward and one backward pass.
     ///
     /// # Errors
     /// As [`Model::forward`]; [`ModelError::NotFinite`] where the logits overflow.
-    pub fn slopes(
+    pub fn attn_out_gradients(
         &self,
         tokens: &[u32],
         first_tokens: &[u32],
         interventions: &[Intervention],
         cancel: &Cancel,
-    ) -> Result<Slopes, ModelError> {
+    ) -> Result<AttnOutGradients, ModelError> {
         let hooks = Hooks {
             interventions: interventions.to_vec(),
             ..Hooks::capture(Capture {
@@ -54,64 +53,59 @@ impl Model {
                 ..Capture::default()
             })
         };
-        let trace = self.forward(&[tokens], &hooks, cancel)?;
-        let logits = trace.logits.row(0);
-        let reading = read(logits, first_tokens);
-        if !reading.logp_first.is_finite() {
+        let cache = self.forward(&[tokens], &hooks, cancel)?;
+        let logits = cache.logits.row(0);
+        let score = score_first_tokens(logits, first_tokens);
+        if !score.logp_first.is_finite() {
             return Err(ModelError::NotFinite {
                 model: self.info.name.clone(),
             });
         }
         let transformer = &self.transformer;
+        let rope = transformer.rope.as_ref();
         let sequence = [Sequence {
             tokens,
             interventions,
-            rotation: transformer
-                .rope
-                .as_ref()
-                .map_or(0, |rope| rope.rotation(tokens.len())),
+            rotation: rope.map_or(0, |rope| rope.rotation(tokens.len())),
         }];
-        let pass = Pass {
+        let pass = PassContext {
             hooks: &hooks,
-            recalled: &[],
+            hits: &[],
             sequences: &sequence,
-            angles: transformer
-                .rope
-                .as_ref()
-                .map(|rope| rope.angles(0, [tokens.len()].into_iter())),
+            angles: rope.map(|rope| rope.angles(0, [tokens.len()].into_iter())),
         };
-        let by_logits = slope_by_logits(logits, first_tokens, reading);
-        let back = |_: &rayon::Scope<'_>| {
-            let last = trace.resid_final.row(0);
-            let by_normed = transformer.head().back(&by_logits);
-            let mut by_resid = Matrix::zeros(tokens.len(), self.info.width);
-            let target = by_resid.row_mut(tokens.len() - 1);
-            target.copy_from_slice(&transformer.final_norm.back(last, by_normed.row(0)));
-            let mut attn_out = Vec::with_capacity(trace.layers.len());
-            for (index, kept) in trace.layers.iter().enumerate().rev() {
+        let logits_grad = logits_gradient(logits, first_tokens, score);
+        let backward = |_: &rayon::Scope<'_>| {
+            let last = cache.resid_final.row(0);
+            let normed_grad = transformer.head().backward(&logits_grad);
+            let mut resid_grad = Matrix::zeros(tokens.len(), self.info.width);
+            let target = resid_grad.row_mut(tokens.len() - 1);
+            target.copy_from_slice(&transformer.final_norm.backward(last, normed_grad.row(0)));
+            let mut attn_out = Vec::with_capacity(cache.layers.len());
+            for (index, kept) in cache.layers.iter().enumerate().rev() {
                 if cancel.is_cancelled() {
                     return Err(ModelError::Cancelled);
                 }
-                attn_out.push(transformer.block_back(&pass, index, kept, &mut by_resid)?);
+                attn_out.push(transformer.block_backward(&pass, index, kept, &mut resid_grad)?);
             }
             attn_out.reverse();
             Ok(attn_out)
         };
-        let attn_out = rayon::scope(back)?;
-        Ok(Slopes { reading, attn_out })
+        let attn_out = rayon::scope(backward)?;
+        Ok(AttnOutGradients { score, attn_out })
     }
 }
 
-/// ∂ ln Σ p_t / ∂ logits for t in `first_tokens`: each token's share of that sum, less its
+/// ∂ ln Σ p_t / ∂ logits for t in `first_tokens`: each token's share of that sum, minus its
 /// probability.
 ///
 /// # Shapes
 /// `logits`: `[vocab]` → `[1, vocab]`.
-fn slope_by_logits(logits: &[f32], first_tokens: &[u32], reading: Reading) -> Matrix {
+fn logits_gradient(logits: &[f32], first_tokens: &[u32], score: FirstTokenScore) -> Matrix {
     let logps = log_softmax(logits);
     let mut data: Vec<f32> = logps.iter().map(|logp| -logp.exp() as f32).collect();
     for token in first_tokens {
-        data[*token as usize] += (logps[*token as usize] - reading.logp_first).exp() as f32;
+        data[*token as usize] += (logps[*token as usize] - score.logp_first).exp() as f32;
     }
     Matrix {
         rows: 1,
@@ -121,97 +115,98 @@ fn slope_by_logits(logits: &[f32], first_tokens: &[u32], reading: Reading) -> Ma
 }
 
 impl Transformer {
-    /// Takes the slope by the residual after a block to that before it, in place, and returns that
-    /// by the block's attention output.
+    /// Turns the gradient of `hook_resid_post` into that of `hook_resid_pre` in place, and returns
+    /// the gradient of `hook_attn_out`.
     ///
     /// # Shapes
-    /// `by_resid`: `[n, width]` → the same.
+    /// `resid_grad`: `[n, width]` → `[n, width]`.
     ///
     /// # Errors
-    /// A device refused.
-    fn block_back(
+    /// A device failed.
+    fn block_backward(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         index: usize,
-        kept: &LayerTrace,
-        by_resid: &mut Matrix,
+        kept: &LayerActivations,
+        resid_grad: &mut Matrix,
     ) -> Result<Matrix, ModelError> {
         let layer = &self.layers[index];
-        let by_attn_out = if self.config.block == Block::Sequential {
-            let mut middle = kept.resid_pre.clone();
-            middle.add(&kept.attn_out);
-            by_resid.add(&self.mlp_back(layer, &middle, by_resid)?);
-            by_resid.clone()
+        let attn_out_grad = if self.config.block == Block::Sequential {
+            let mut resid_mid = kept.resid_pre.clone();
+            resid_mid.add(&kept.attn_out);
+            resid_grad.add(&self.mlp_backward(layer, &resid_mid, resid_grad)?);
+            resid_grad.clone()
         } else {
-            let by_attn_out = by_resid.clone();
-            by_resid.add(&self.mlp_back(layer, &kept.resid_pre, &by_attn_out)?);
-            by_attn_out
+            let attn_out_grad = resid_grad.clone();
+            resid_grad.add(&self.mlp_backward(layer, &kept.resid_pre, &attn_out_grad)?);
+            attn_out_grad
         };
-        // Below the first layer nothing is asked.
+        // No layer below the first one needs the gradient.
         if index > 0 {
-            by_resid.add(&self.attention_back(pass, index, kept, &by_attn_out)?);
+            resid_grad.add(&self.attention_backward(pass, index, kept, &attn_out_grad)?);
         }
-        Ok(by_attn_out)
+        Ok(attn_out_grad)
     }
 
-    /// The slope by what the MLP's norm reads.
+    /// The gradient of the input of the norm before the MLP.
     ///
     /// # Shapes
-    /// `resid`, `by_out`: `[n, width]` → the same.
-    fn mlp_back(
+    /// `resid`, `out_grad`: `[n, width]` → `[n, width]`.
+    fn mlp_backward(
         &self,
-        layer: &Layer,
+        layer: &LayerWeights,
         resid: &Matrix,
-        by_out: &Matrix,
+        out_grad: &Matrix,
     ) -> Result<Matrix, ModelError> {
-        let norm = layer.mlp_norm.as_ref().unwrap_or(&layer.attention_norm);
-        let mut by_hidden = Matrix::default();
+        let norm = layer.norm_before_mlp();
+        // Holds the hidden values first, and their gradients after the loop.
+        let mut hidden_grad = Matrix::default();
         layer
             .up
-            .forward_into(&norm.forward(resid), &mut by_hidden)?;
-        let by_activated = layer.down.back(by_out);
-        let cols = by_hidden.cols;
-        by_hidden
+            .forward_into(&norm.forward(resid), &mut hidden_grad)?;
+        let activated_grad = layer.down.backward(out_grad);
+        let cols = hidden_grad.cols;
+        hidden_grad
             .data
             .par_chunks_exact_mut(cols)
-            .zip(by_activated.data.par_chunks_exact(by_activated.cols))
-            .for_each(|(hidden, by)| match self.config.mlp {
+            .zip(activated_grad.data.par_chunks_exact(activated_grad.cols))
+            .for_each(|(hidden, grad)| match self.config.mlp {
                 Mlp::Plain(activation) => {
-                    for (hidden, by) in hidden.iter_mut().zip(by) {
-                        *hidden = by * slope(activation, *hidden);
+                    for (hidden, grad) in hidden.iter_mut().zip(grad) {
+                        *hidden = grad * activation_derivative(activation, *hidden);
                     }
                 }
                 Mlp::Gated(activation) => {
-                    let (gate, up) = hidden.split_at_mut(by.len());
+                    let (gate, up) = hidden.split_at_mut(grad.len());
                     let mut activated = gate.to_vec();
                     activate(&mut activated, activation);
-                    for (at, by) in by.iter().enumerate() {
-                        gate[at] = by * up[at] * slope(activation, gate[at]);
-                        up[at] = by * activated[at];
+                    for (at, grad) in grad.iter().enumerate() {
+                        gate[at] = grad * up[at] * activation_derivative(activation, gate[at]);
+                        up[at] = grad * activated[at];
                     }
                 }
             });
-        Ok(norm.rows_back(resid, &layer.up.back(&by_hidden)))
+        Ok(norm.rows_backward(resid, &layer.up.backward(&hidden_grad)))
     }
 
-    /// The slope by what the attention's norm reads.
+    /// The gradient of the input of the norm before attention.
     ///
     /// # Shapes
-    /// `by_out`: `[n, width]` → the same.
-    fn attention_back(
+    /// `out_grad`: `[n, width]` → `[n, width]`.
+    fn attention_backward(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         index: usize,
-        kept: &LayerTrace,
-        by_out: &Matrix,
+        kept: &LayerActivations,
+        out_grad: &Matrix,
     ) -> Result<Matrix, ModelError> {
         let layer = &self.layers[index];
-        let heads = self.heads(index);
-        let n = by_out.rows;
-        let by_z = self.z_back(pass, index, by_out);
-        let mut raw = Matrix::default();
+        let heads = self.head_layout(index);
+        let n = out_grad.rows;
+        let z_grad = self.z_backward(pass, index, out_grad);
+        let mut projected = Matrix::default();
         let normed = layer.attention_norm.forward(&kept.resid_pre);
-        layer.qkv.forward_into(&normed, &mut raw)?;
+        layer.qkv.forward_into(&normed, &mut projected)?;
         let segments = [Segment {
             start: 0,
             rows: n,
@@ -219,73 +214,81 @@ impl Transformer {
             position: 0,
             past: Vec::new(),
         }];
-        let mut placed = raw.clone();
-        self.place(layer, index, &mut placed, pass, &segments);
-        let groups: Vec<Group> = (0..heads.keys)
+        let mut rotated = projected.clone();
+        self.apply_qk_norm_and_rope(pass, index, &segments, &mut rotated);
+        let gradients: Vec<KvHeadGradients> = (0..heads.keys)
             .into_par_iter()
-            .map(|group| group_back(heads, group, &placed, &by_z))
+            .map(|kv_head| kv_head_backward(heads, kv_head, &rotated, &z_grad))
             .collect();
-        let mut by_qkv = Matrix::zeros(n, heads.row_width());
-        for (group, slopes) in groups.iter().enumerate() {
-            slopes.write(heads, group, &mut by_qkv);
+        let mut qkv_grad = Matrix::zeros(n, heads.row_width());
+        for (kv_head, gradients) in gradients.iter().enumerate() {
+            gradients.write(heads, kv_head, &mut qkv_grad);
         }
-        self.unplace(layer, heads, pass, &raw, &mut by_qkv);
+        self.qk_norm_and_rope_backward(layer, heads, pass, &projected, &mut qkv_grad);
         Ok(layer
             .attention_norm
-            .rows_back(&kept.resid_pre, &layer.qkv.back(&by_qkv)))
+            .rows_backward(&kept.resid_pre, &layer.qkv.backward(&qkv_grad)))
     }
 
-    /// The slope by every head's output z; none by what an intervention put there instead.
-    fn z_back(&self, pass: &Pass<'_>, index: usize, by_out: &Matrix) -> Matrix {
+    /// The gradient of `attn.hook_z`; zero where an intervention replaces the value.
+    ///
+    /// # Shapes
+    /// `out_grad`: `[n, width]` → `[n, heads·head_dim]`.
+    fn z_backward(&self, pass: &PassContext<'_>, index: usize, out_grad: &Matrix) -> Matrix {
         let head_dim = self.config.head_dim;
         let here = || {
             let all = pass.hooks.interventions.iter();
             all.filter(|change| change.layer == index)
         };
-        let mut by_out = by_out.clone();
+        let mut out_grad = out_grad.clone();
         for change in here() {
             if let Action::ReplaceAttnOut(_) = change.action {
-                for row in change.at.range(by_out.rows) {
-                    by_out.row_mut(row).fill(0.0);
+                for row in change.at.range(out_grad.rows) {
+                    out_grad.row_mut(row).fill(0.0);
                 }
             }
         }
-        let mut by_z = self.layers[index].output.back(&by_out);
+        let mut z_grad = self.layers[index].output.backward(&out_grad);
         for change in here() {
             if let Action::ZeroHead(head) | Action::ReplaceHead(head, _) = change.action {
-                for row in change.at.range(by_z.rows) {
-                    by_z.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
+                for row in change.at.range(z_grad.rows) {
+                    z_grad.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
                 }
             }
         }
-        by_z
+        z_grad
     }
 
-    /// Takes the slopes by placed queries and keys to those by what was multiplied, in place.
-    fn unplace(
+    /// Turns the gradients of normed and rotated queries and keys into those of the projected
+    /// ones, in place.
+    ///
+    /// # Shapes
+    /// `projected`, `qkv_grad`: `[n, (H + 2·H_kv)·head_dim]`.
+    fn qk_norm_and_rope_backward(
         &self,
-        layer: &Layer,
-        heads: Heads,
-        pass: &Pass<'_>,
-        raw: &Matrix,
-        by_qkv: &mut Matrix,
+        layer: &LayerWeights,
+        heads: HeadLayout,
+        pass: &PassContext<'_>,
+        projected: &Matrix,
+        qkv_grad: &mut Matrix,
     ) {
-        let placed = (heads.queries + heads.keys) * heads.head_dim;
-        let cols = by_qkv.cols;
-        by_qkv
+        let queries_and_keys = (heads.queries + heads.keys) * heads.head_dim;
+        let cols = qkv_grad.cols;
+        qkv_grad
             .data
             .par_chunks_exact_mut(cols)
-            .zip(raw.data.par_chunks_exact(cols))
+            .zip(projected.data.par_chunks_exact(cols))
             .enumerate()
-            .for_each(|(position, (by, raw))| {
-                let vectors = by[..placed].chunks_exact_mut(heads.head_dim);
-                for (head, (by, raw)) in vectors.zip(raw.chunks_exact(heads.head_dim)).enumerate() {
+            .for_each(|(position, (grad, projected))| {
+                let grads = grad[..queries_and_keys].chunks_exact_mut(heads.head_dim);
+                let vectors = projected.chunks_exact(heads.head_dim);
+                for (head, (grad, vector)) in grads.zip(vectors).enumerate() {
                     if let (Some(rope), Some(angles)) = (&self.rope, &pass.angles) {
                         let angles = angles.at(position, pass.sequences[0].rotation);
-                        // A rotation is taken back by that of the negative angle.
-                        let back: Vec<(f32, f32)> =
+                        // The transpose of a rotation is the rotation by the negative angle.
+                        let inverse: Vec<(f32, f32)> =
                             angles.iter().map(|(cos, sin)| (*cos, -sin)).collect();
-                        rope.rotate(by, &back);
+                        rope.rotate(grad, &inverse);
                     }
                     if let Some((query_norm, key_norm)) = &layer.qk_norms {
                         let norm = if head < heads.queries {
@@ -293,8 +296,8 @@ impl Transformer {
                         } else {
                             key_norm
                         };
-                        let back = norm.back(raw, by);
-                        by.copy_from_slice(&back);
+                        let vector_grad = norm.backward(vector, grad);
+                        grad.copy_from_slice(&vector_grad);
                     }
                 }
             });

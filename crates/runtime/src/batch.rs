@@ -1,46 +1,49 @@
-//! Which rows of a packed batch belong to which sequence, fork and position, and where what came
-//! before them is to be found.
+//! The rows of a packed batch: to which sequence, fork and position each belongs, and where the
+//! keys and values of earlier positions are.
 
 use std::ops::Range;
 
 use crate::hooks::{Action, Fork, Hooks, Positions, Reuse};
 use crate::matrix::Matrix;
-use crate::runs::{Recalled, Sequence};
+use crate::run_cache::{CacheHit, Sequence};
 
-/// The rows of one sequence that a pass computes, or those of a fork.
+/// Consecutive rows of the batch that belong to one sequence or one fork.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
-    /// Its first row.
+    /// The first row.
     pub(crate) start: usize,
-    /// Its number of rows.
+    /// The number of rows.
     pub(crate) rows: usize,
-    /// The sequence that it is, or that it left.
+    /// Index of the sequence, for a fork of the sequence that it varies.
     pub(crate) sequence: usize,
-    /// The position of its first row.
+    /// The position of the first row in its sequence.
     pub(crate) position: usize,
-    /// Where the positions before that are.
-    pub(crate) past: Vec<Piece>,
+    /// Where the positions before it are.
+    pub(crate) past: Vec<KvSpan>,
 }
 
-/// Consecutive positions of a sequence, from where it begins or from where the piece before ends.
+/// Where keys and values of consecutive positions are. The spans of a segment follow one another
+/// from position 0 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece {
-    /// The first `count` positions of the run that was recalled for a sequence.
-    Run { run: usize, count: usize },
-    /// Rows of the batch.
+pub(crate) enum KvSpan {
+    /// The first `count` positions of the cached run that was found for sequence `run`.
+    Cached { run: usize, count: usize },
+    /// `count` rows of the batch, from `row` on.
     Batch { row: usize, count: usize },
 }
 
-impl Piece {
+impl KvSpan {
+    /// The number of positions.
     pub(crate) fn count(&self) -> usize {
         match self {
-            Self::Run { count, .. } | Self::Batch { count, .. } => *count,
+            Self::Cached { count, .. } | Self::Batch { count, .. } => *count,
         }
     }
 
-    fn first(self, most: usize) -> Self {
+    /// The first `most` positions of the span.
+    fn truncated(self, most: usize) -> Self {
         match self {
-            Self::Run { run, count } => Self::Run {
+            Self::Cached { run, count } => Self::Cached {
                 run,
                 count: count.min(most),
             },
@@ -54,67 +57,64 @@ impl Piece {
 
 /// Where one position of a sequence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In the run that was recalled for a sequence.
-    Run { run: usize, position: usize },
-    /// In a row of the batch.
+pub(crate) enum KvLocation {
+    /// Position `position` of the cached run that was found for sequence `run`.
+    Cached { run: usize, position: usize },
+    /// Row `row` of the batch.
     Batch { row: usize },
 }
 
 impl Segment {
+    /// The rows of the batch.
     pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.start + self.rows
     }
 
-    /// Tokens of the sequence.
+    /// The number of tokens of the sequence.
     pub(crate) fn length(&self) -> usize {
         self.position + self.rows
     }
 
-    /// Its own rows.
-    pub(crate) fn own(&self) -> Piece {
-        Piece::Batch {
+    /// The segment's own rows as a span.
+    pub(crate) fn own_span(&self) -> KvSpan {
+        KvSpan::Batch {
             row: self.start,
             count: self.rows,
         }
     }
 
-    /// Every position of the sequence.
-    pub(crate) fn pieces(&self) -> Vec<Piece> {
-        self.pieces_before(self.length())
+    /// The spans of the first `count` positions of the sequence.
+    pub(crate) fn spans_before(&self, count: usize) -> Vec<KvSpan> {
+        let mut left = count;
+        let mut spans = Vec::new();
+        for span in self.past.iter().copied().chain([self.own_span()]) {
+            let span = span.truncated(left);
+            left -= span.count();
+            if span.count() > 0 {
+                spans.push(span);
+            }
+        }
+        spans
     }
 
-    /// Where each position of the sequence is.
-    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+    /// The location of each position of the sequence.
+    pub(crate) fn locations(&self) -> impl Iterator<Item = KvLocation> {
         let mut position = 0;
-        self.pieces().into_iter().flat_map(move |piece| {
+        let spans = self.spans_before(self.length());
+        spans.into_iter().flat_map(move |span| {
             let start = position;
-            position += piece.count();
-            (0..piece.count()).map(move |offset| match piece {
-                Piece::Run { run, .. } => Place::Run {
+            position += span.count();
+            (0..span.count()).map(move |offset| match span {
+                KvSpan::Cached { run, .. } => KvLocation::Cached {
                     run,
                     position: start + offset,
                 },
-                Piece::Batch { row, .. } => Place::Batch { row: row + offset },
+                KvSpan::Batch { row, .. } => KvLocation::Batch { row: row + offset },
             })
         })
     }
 
-    /// The first `count` positions of the sequence.
-    pub(crate) fn pieces_before(&self, count: usize) -> Vec<Piece> {
-        let mut left = count;
-        let mut pieces = Vec::new();
-        for piece in self.past.iter().copied().chain([self.own()]) {
-            let piece = piece.first(left);
-            left -= piece.count();
-            if piece.count() > 0 {
-                pieces.push(piece);
-            }
-        }
-        pieces
-    }
-
-    /// The packed rows of those of `positions` that the segment holds.
+    /// The rows of the batch for those of `positions` that the segment holds.
     pub(crate) fn rows_of(&self, positions: Range<usize>) -> Range<usize> {
         let first = positions.start.max(self.position) - self.position;
         let last = positions.end.max(self.position) - self.position;
@@ -122,33 +122,33 @@ impl Segment {
     }
 }
 
-/// Lays the sequences row after row, each from the first position on that has to be computed:
-/// what a recalled run or an earlier sequence of the batch shares is not computed again.
+/// Packs the sequences row after row, each from the first position on that must be computed:
+/// positions that a cached run or an earlier sequence of the batch shares are left out.
 pub(crate) fn pack(
     sequences: &[Sequence<'_>],
     hooks: &Hooks,
-    recalled: &[Option<Recalled>],
+    hits: &[Option<CacheHit>],
     affordable: &[Reuse],
 ) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::with_capacity(sequences.len());
     let mut start = 0;
     for (index, sequence) in sequences.iter().enumerate() {
-        let run = recalled.get(index).and_then(Option::as_ref);
-        let wanted = first_wanted(index, sequence.tokens.len(), hooks, run, affordable[index]);
-        let from_run = run.map_or(0, |recalled| recalled.shared.min(wanted));
-        let mut past = vec![Piece::Run {
+        let hit = hits.get(index).and_then(Option::as_ref);
+        let needed = first_needed(index, sequence.tokens.len(), hooks, hit, affordable[index]);
+        let from_cache = hit.map_or(0, |hit| hit.shared.min(needed));
+        let mut past = vec![KvSpan::Cached {
             run: index,
-            count: from_run,
+            count: from_cache,
         }];
-        let mut position = from_run;
-        for (other, before) in segments.iter().enumerate() {
-            let common = sequence.shared(&sequences[other]).min(wanted);
+        let mut position = from_cache;
+        for (other, earlier) in segments.iter().enumerate() {
+            let common = sequence.shared(&sequences[other]).min(needed);
             if common > position {
                 position = common;
-                past = before.pieces_before(common);
+                past = earlier.spans_before(common);
             }
         }
-        past.retain(|piece| piece.count() > 0);
+        past.retain(|span| span.count() > 0);
         let rows = sequence.tokens.len() - position;
         segments.push(Segment {
             start,
@@ -162,32 +162,32 @@ pub(crate) fn pack(
     segments
 }
 
-/// The first position of a sequence that has to be computed even if it is known: what is
-/// captured there, a fork that leaves there, or residuals that are to be kept (`affordable`).
-fn first_wanted(
+/// The first position of a sequence that must be computed even if it is cached: because it is
+/// captured, a fork starts there, or its residuals are to be cached (`affordable`).
+fn first_needed(
     sequence: usize,
     len: usize,
     hooks: &Hooks,
-    run: Option<&Recalled>,
+    hit: Option<&CacheHit>,
     affordable: Reuse,
 ) -> usize {
-    let complete = run.is_some_and(|recalled| recalled.says_all(len, Reuse::Residuals));
+    let complete = hit.is_some_and(|hit| hit.covers(len, Reuse::Residuals));
     let captured = hooks.capture.first_inside(sequence, len);
     if complete && captured == len {
         return len;
     }
     let forks = hooks.forks.iter().filter(|fork| fork.sequence == sequence);
-    let left = forks.map(|fork| fork.at.range(len).start);
-    // Residuals are kept of whole sequences only.
-    let kept = if affordable == Reuse::Residuals {
+    let forked = forks.map(|fork| fork.at.range(len).start);
+    // Residuals are cached for whole sequences only.
+    let cached = if affordable == Reuse::Residuals {
         0
     } else {
         len
     };
-    left.fold(captured.min(kept), usize::min)
+    forked.fold(captured.min(cached), usize::min)
 }
 
-/// The rows that `positions` names, segment after segment.
+/// The rows of `values` that `positions` names, segment after segment.
 pub(crate) fn keep(values: &Matrix, segments: &[Segment], positions: &Positions) -> Matrix {
     if *positions == Positions::None {
         return Matrix::default();
@@ -199,9 +199,9 @@ pub(crate) fn keep(values: &Matrix, segments: &[Segment], positions: &Positions)
     )
 }
 
-/// Each intervention of `layer` with the rows that it acts on, those of forks included: a fork
-/// differs from its sequence by what it adds, not by what is in force.
-pub(crate) fn changes<'a>(
+/// Each intervention of `layer` with the rows that it changes. It also changes the forks of its
+/// sequence: a fork differs by its own addition only.
+pub(crate) fn interventions_of<'a>(
     layer: usize,
     segments: &'a [Segment],
     hooks: &'a Hooks,
@@ -219,16 +219,22 @@ pub(crate) fn changes<'a>(
     })
 }
 
-/// The forks of `layer` with the segments that they will be, behind `rows` rows. Forks are laid
-/// out in the order of their layers.
+/// A fork with its index in the hooks and the segment that it becomes.
+pub(crate) struct ForkSegment<'a> {
+    pub(crate) index: usize,
+    pub(crate) fork: &'a Fork,
+    pub(crate) segment: Segment,
+}
+
+/// The forks that start at `layer`, with segments that follow the first `rows` rows of the batch.
 pub(crate) fn fork_segments<'a>(
     layer: usize,
     sequences: &[Segment],
     rows: usize,
     hooks: &'a Hooks,
-) -> Vec<(usize, &'a Fork, Segment)> {
+) -> Vec<ForkSegment<'a>> {
     let mut start = rows;
-    let mut made = Vec::new();
+    let mut forks = Vec::new();
     for (index, fork) in hooks.forks.iter().enumerate() {
         let Some(origin) = sequences.get(fork.sequence).filter(|_| fork.layer == layer) else {
             continue;
@@ -239,10 +245,14 @@ pub(crate) fn fork_segments<'a>(
             rows: origin.length() - position,
             sequence: fork.sequence,
             position,
-            past: origin.pieces_before(position),
+            past: origin.spans_before(position),
         };
         start += segment.rows;
-        made.push((index, fork, segment));
+        forks.push(ForkSegment {
+            index,
+            fork,
+            segment,
+        });
     }
-    made
+    forks
 }

@@ -1,126 +1,109 @@
-//! One block of the transformer, in two halves, between which variants leave.
+//! One block of the transformer, in two halves; forks start between them.
 
 use rayon::prelude::*;
 
-use crate::attention::{Heads, Inputs, attend};
-use crate::batch::{Place, Segment, changes, keep};
+use crate::activation_cache::LayerActivations;
+use crate::attention::{AttentionInputs, attend};
+use crate::batch::{KvLocation, Segment, interventions_of, keep};
 use crate::config::{Block, Mlp};
 use crate::error::ModelError;
-use crate::hooks::{Action, Fork, Hooks, Reuse};
+use crate::hooks::Action;
 use crate::matrix::{Matrix, add};
 use crate::ops::{activate, gated, rows_per_task};
-use crate::rope::Angles;
-use crate::runs::{Recalled, Residuals, Run, RunLayer, Sequence};
-use crate::trace::LayerTrace;
-use crate::transformer::{Layer, Transformer};
-
-/// What all layers of one pass share.
-pub(super) struct Pass<'a> {
-    pub(super) hooks: &'a Hooks,
-    /// The runs that sequences begin from.
-    pub(super) recalled: &'a [Option<Recalled>],
-    /// The sequences, which are the first segments; captures keep these only.
-    pub(super) sequences: &'a [Sequence<'a>],
-    /// Cosines and sines; none where nothing is rotated.
-    pub(super) angles: Option<Angles>,
-}
-
-/// Matrices that every layer writes anew. They are kept from layer to layer because fresh memory
-/// costs more than what is computed in it.
-#[derive(Default)]
-pub(super) struct Scratch {
-    normed: Matrix,
-    qkv: Matrix,
-    z: Matrix,
-    /// What attention adds to the residual: `[rows, width]`.
-    pub(super) out: Matrix,
-    hidden: Matrix,
-    gated: Matrix,
-    mlp_out: Matrix,
-}
+use crate::pass::{PassContext, ScratchBuffers};
+use crate::run_cache::CachedLayer;
+use crate::transformer::Transformer;
 
 impl Transformer {
-    /// The first half of a block: `scratch.out` becomes what attention adds to the residual.
+    /// Computes the first half of block `index`: fills `scratch.attn_out` and returns the captured
+    /// activations of the half.
+    ///
+    /// # Shapes
+    /// `resid`: `[rows, width]` (`hook_resid_pre`) → `scratch.attn_out`: `[rows, width]`.
     ///
     /// # Errors
-    /// A device refused.
-    pub(super) fn attention(
+    /// A device failed.
+    pub(crate) fn attention(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         index: usize,
         segments: &[Segment],
         resid: &Matrix,
-        scratch: &mut Scratch,
-    ) -> Result<LayerTrace, ModelError> {
+        scratch: &mut ScratchBuffers,
+    ) -> Result<LayerActivations, ModelError> {
         let layer = &self.layers[index];
         let capture = &pass.hooks.capture;
         let captured = &segments[..pass.sequences.len()];
-        let mut kept = LayerTrace {
+        let mut kept = LayerActivations {
             resid_pre: keep(resid, captured, &capture.resid_pre),
-            ..LayerTrace::default()
+            ..LayerActivations::default()
         };
-        let Scratch {
+        let ScratchBuffers {
             normed,
             qkv,
             z,
-            out,
+            attn_out,
             ..
         } = scratch;
         layer.attention_norm.forward_into(resid, normed);
         layer.qkv.forward_into(normed, qkv)?;
-        self.place(layer, index, qkv, pass, segments);
-        let runs: Vec<Option<&Matrix>> = pass
-            .recalled
+        self.apply_qk_norm_and_rope(pass, index, segments, qkv);
+        let cached: Vec<Option<&Matrix>> = pass
+            .hits
             .iter()
-            .map(|recalled| Some(&recalled.as_ref()?.run.layers[index].keys_values))
+            .map(|hit| Some(&hit.as_ref()?.run.layers[index].keys_values))
             .collect();
-        let inputs = Inputs {
+        let inputs = AttentionInputs {
             qkv,
             segments,
             captured: pass.sequences.len(),
-            runs: &runs,
-            heads: self.heads(index),
+            cached: &cached,
+            heads: self.head_layout(index),
         };
         kept.attention = attend(&inputs, z, |segment| {
             segment.rows_of(capture.attention.range(segment.sequence, segment.length()))
         });
-        self.change_heads(z, index, pass, segments);
+        self.intervene_on_z(z, index, pass, segments);
         kept.z = keep(z, captured, &capture.z);
-        layer.output.forward_into(z, out)?;
-        change_attn_out(out, index, pass, segments);
-        kept.attn_out = keep(out, captured, &capture.attn_out);
+        layer.output.forward_into(z, attn_out)?;
+        intervene_on_attn_out(attn_out, index, pass, segments);
+        kept.attn_out = keep(attn_out, captured, &capture.attn_out);
         Ok(kept)
     }
 
-    /// The second half: both additions to the residual, in place.
+    /// Computes the second half of block `index`: adds `hook_attn_out` and `hook_mlp_out` to the
+    /// residual in place and returns the captured rows of `hook_mlp_out`.
+    ///
+    /// # Shapes
+    /// `resid`: `[rows, width]`, `hook_resid_pre` before the call and `hook_resid_post` after it →
+    /// `[kept, width]`.
     ///
     /// # Errors
-    /// A device refused.
-    pub(super) fn mlp(
+    /// A device failed.
+    pub(crate) fn mlp(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         index: usize,
         segments: &[Segment],
         resid: &mut Matrix,
-        scratch: &mut Scratch,
-        kept: &mut LayerTrace,
-    ) -> Result<(), ModelError> {
+        scratch: &mut ScratchBuffers,
+    ) -> Result<Matrix, ModelError> {
         let layer = &self.layers[index];
-        let Scratch {
+        let ScratchBuffers {
             normed,
-            out,
+            attn_out,
             hidden,
-            gated: activated,
+            activated,
             mlp_out,
             ..
         } = scratch;
-        let norm = layer.mlp_norm.as_ref().unwrap_or(&layer.attention_norm);
+        let norm = layer.norm_before_mlp();
         if self.config.block == Block::Sequential {
-            resid.add(out);
+            resid.add(attn_out);
             norm.forward_into(resid, normed);
         } else {
             norm.forward_into(resid, normed);
-            resid.add(out);
+            resid.add(attn_out);
         }
         layer.up.forward_into(normed, hidden)?;
         let activated = match self.config.mlp {
@@ -134,34 +117,26 @@ impl Transformer {
             }
         };
         layer.down.forward_into(activated, mlp_out)?;
-        change_mlp_out(mlp_out, index, pass, segments);
+        intervene_on_mlp_out(mlp_out, index, pass, segments);
         let captured = &segments[..pass.sequences.len()];
-        kept.mlp_out = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
+        let kept = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
-        Ok(())
+        Ok(kept)
     }
 
-    /// Where the heads of a layer lie.
-    pub(super) fn heads(&self, layer: usize) -> Heads {
-        Heads {
-            queries: self.config.heads,
-            keys: self.config.kv_heads,
-            head_dim: self.config.head_dim,
-            scale: self.config.scale(layer),
-            window: self.config.windows[layer],
-        }
-    }
-
-    /// Norms (Qwen3) and rotates queries and keys where they stand.
-    pub(super) fn place(
+    /// Applies the norms of queries and keys (Qwen3) and their rotary positions, in place.
+    ///
+    /// # Shapes
+    /// `qkv`: `[rows, (H + 2·H_kv)·head_dim]`.
+    pub(crate) fn apply_qk_norm_and_rope(
         &self,
-        layer: &Layer,
+        pass: &PassContext<'_>,
         index: usize,
-        qkv: &mut Matrix,
-        pass: &Pass<'_>,
         segments: &[Segment],
+        qkv: &mut Matrix,
     ) {
-        let heads = self.heads(index);
+        let layer = &self.layers[index];
+        let heads = self.head_layout(index);
         if self.rope.is_none() && layer.qk_norms.is_none() {
             return;
         }
@@ -174,14 +149,14 @@ impl Transformer {
                 own.map(move |position| (position, rotation))
             })
             .collect();
-        let placed = (heads.queries + heads.keys) * heads.head_dim;
+        let queries_and_keys = (heads.queries + heads.keys) * heads.head_dim;
         let (cols, rows) = (qkv.cols, rows_per_task(qkv.cols));
         qkv.data
             .par_chunks_mut(cols * rows)
             .zip(positions.par_chunks(rows))
             .for_each(|(values, positions)| {
                 for (row, &(position, rotation)) in values.chunks_exact_mut(cols).zip(positions) {
-                    let vectors = row[..placed].chunks_exact_mut(heads.head_dim);
+                    let vectors = row[..queries_and_keys].chunks_exact_mut(heads.head_dim);
                     for (head, vector) in vectors.enumerate() {
                         if let Some((query_norm, key_norm)) = &layer.qk_norms {
                             let norm = if head < heads.queries {
@@ -199,9 +174,16 @@ impl Transformer {
             });
     }
 
-    fn change_heads(&self, z: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
+    /// Applies the layer's interventions on `attn.hook_z`.
+    fn intervene_on_z(
+        &self,
+        z: &mut Matrix,
+        layer: usize,
+        pass: &PassContext<'_>,
+        segments: &[Segment],
+    ) {
         let head_dim = self.config.head_dim;
-        for (action, rows) in changes(layer, segments, pass.hooks) {
+        for (action, rows) in interventions_of(layer, segments, pass.hooks) {
             for row in rows {
                 match action {
                     Action::ZeroHead(head) => {
@@ -217,94 +199,44 @@ impl Transformer {
         }
     }
 
-    /// What a later pass can begin from: this layer of a sequence, put together from what was
-    /// recalled and what was computed.
-    pub(super) fn record(
+    /// The keys and values of a whole sequence in one layer, for the cache: those of the cached
+    /// run that it started from and those that this pass computed. Without residuals.
+    pub(crate) fn record(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         index: usize,
         segment: &Segment,
-        keeps: Reuse,
-        resid: &Matrix,
-        scratch: &Scratch,
-    ) -> RunLayer {
-        let columns = self.heads(index).keys_values();
+        scratch: &ScratchBuffers,
+    ) -> CachedLayer {
+        let columns = self.head_layout(index).keys_values();
         let mut keys_values = Matrix {
             rows: 0,
             cols: columns.len(),
             data: Vec::with_capacity(segment.length() * columns.len()),
         };
-        for place in segment.places() {
-            keys_values.push_row(match place {
-                Place::Run { run, position } => {
-                    pass.run(run).layers[index].keys_values.row(position)
+        for location in segment.locations() {
+            keys_values.push_row(match location {
+                KvLocation::Cached { run, position } => {
+                    pass.cached_run(run).layers[index].keys_values.row(position)
                 }
-                Place::Batch { row } => &scratch.qkv.row(row)[columns.clone()],
+                KvLocation::Batch { row } => &scratch.qkv.row(row)[columns.clone()],
             });
         }
-        let residuals = (keeps == Reuse::Residuals).then(|| Residuals {
-            pre: resid.select(segment.range()),
-            attn_out: scratch.out.select(segment.range()),
-        });
-        RunLayer {
+        CachedLayer {
             keys_values,
-            residuals,
+            residuals: None,
         }
     }
 }
 
-impl Pass<'_> {
-    /// The run that a sequence begins from, where a place says that it is there.
-    pub(super) fn run(&self, sequence: usize) -> &Run {
-        match self.recalled.get(sequence) {
-            Some(Some(recalled)) => &recalled.run,
-            _ => unreachable!("a place names a run that was recalled"),
-        }
-    }
-
-    /// Lets the forks of a layer leave their sequences between the halves of its block: copies the
-    /// rows from the first changed position on, and adds the fork's vector where it changes them.
-    pub(super) fn leave(
-        &self,
-        index: usize,
-        forks: &[(usize, &Fork, Segment)],
-        segments: &[Segment],
-        resid: &mut Matrix,
-        out: &mut Matrix,
-    ) {
-        for (_, fork, segment) in forks {
-            let origin = &segments[fork.sequence];
-            for place in origin.places().skip(segment.position) {
-                match place {
-                    Place::Batch { row } => {
-                        resid.repeat_row(row);
-                        out.repeat_row(row);
-                    }
-                    Place::Run { run, position } => {
-                        let Some(kept) = &self.run(run).layers[index].residuals else {
-                            unreachable!("a fork leaves a run only where residuals were kept");
-                        };
-                        resid.push_row(kept.pre.row(position));
-                        out.push_row(kept.attn_out.row(position));
-                    }
-                }
-            }
-            let width = out.cols;
-            let changed = segment.rows_of(fork.at.range(segment.length()));
-            for (position, row) in changed.enumerate() {
-                let vector = if fork.vector.len() == width {
-                    &fork.vector[..]
-                } else {
-                    &fork.vector[position * width..(position + 1) * width]
-                };
-                add(out.row_mut(row), vector);
-            }
-        }
-    }
-}
-
-fn change_attn_out(attn_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
-    for (action, rows) in changes(layer, segments, pass.hooks) {
+/// Applies the layer's interventions on `hook_attn_out`.
+fn intervene_on_attn_out(
+    attn_out: &mut Matrix,
+    layer: usize,
+    pass: &PassContext<'_>,
+    segments: &[Segment],
+) {
+    for (action, rows) in interventions_of(layer, segments, pass.hooks) {
         for row in rows {
             match action {
                 Action::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
@@ -315,8 +247,14 @@ fn change_attn_out(attn_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segment
     }
 }
 
-fn change_mlp_out(mlp_out: &mut Matrix, layer: usize, pass: &Pass<'_>, segments: &[Segment]) {
-    for (action, rows) in changes(layer, segments, pass.hooks) {
+/// Applies the layer's interventions on `hook_mlp_out`.
+fn intervene_on_mlp_out(
+    mlp_out: &mut Matrix,
+    layer: usize,
+    pass: &PassContext<'_>,
+    segments: &[Segment],
+) {
+    for (action, rows) in interventions_of(layer, segments, pass.hooks) {
         if let Action::AddMlpOut(vector) = action {
             for row in rows {
                 add(mlp_out.row_mut(row), vector);

@@ -1,16 +1,16 @@
-//! What a pass is asked for must exist.
+//! Checks of the sequences and hooks of a pass.
 
 use crate::config::Config;
 use crate::error::ModelError;
 use crate::hooks::{Action, Hooks};
-use crate::resident::Model;
+use crate::model::Model;
 
-/// Bytes for each token that a model reads, beyond which a prompt's beginning is counted first.
+/// Bytes of text per token of the context, above which a prompt's beginning is counted first.
 const BYTES_A_TOKEN: usize = 16;
 
 impl Model {
-    /// Refuses a text of which the beginning alone is too long, before anybody spends seconds on
-    /// the tokens of the rest.
+    /// Checks that the beginning of a long text fits the context, before seconds are spent on
+    /// tokenizing the rest.
     ///
     /// # Errors
     /// [`ModelError::TooLong`].
@@ -21,7 +21,7 @@ impl Model {
             return Ok(());
         }
         let beginning = text.get(..text.floor_char_boundary(counted));
-        // A word that the cut divides may have become a token more.
+        // Cutting a word in two may have added a token.
         let tokens = self.tokenizer.ids(beginning.unwrap_or_default()).len();
         let tokens = tokens.saturating_sub(1);
         if tokens <= context {

@@ -1,48 +1,47 @@
-//! A sequence that grows token by token, over its own keys and values.
+//! A sequence that grows token by token on its own KV cache.
 
 use std::sync::Arc;
 
-use crate::batch::{Piece, Segment};
-use crate::block::{Pass, Scratch};
+use crate::batch::{KvSpan, Segment};
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Hooks, Intervention, Reuse};
+use crate::hooks::{Cancel, Hooks, Intervention};
 use crate::matrix::Matrix;
-use crate::resident::Model;
-use crate::runs::{Recalled, Run, RunLayer, Sequence};
+use crate::model::Model;
+use crate::pass::{PassContext, ScratchBuffers};
+use crate::run_cache::{CacheHit, CachedLayer, CachedRun, Sequence};
 use crate::transformer::Transformer;
 
-/// A sequence that grows: each token is computed once, over the keys and values of those before.
+/// A growing sequence: each token is computed once, on the keys and values of those before it.
 ///
-/// The logits are those of [`Model::forward`] over all tokens at once, within rounding. What
-/// acts on every position also acts on the tokens that are added later; what acts on a range of
-/// positions acts on those alone.
+/// The logits equal those of [`Model::forward`] over all tokens at once, within rounding. An
+/// intervention on every position also changes tokens that are pushed later; one on a range
+/// changes that range only.
 #[derive(Debug)]
 pub struct Continuation<'a> {
     model: &'a Model,
-    /// What acts on the sequence.
+    /// The interventions on the sequence.
     hooks: Hooks,
-    /// The tokens so far with their keys and values, to which every push appends in place.
-    run: Arc<Run>,
-    /// `[1, vocab]`: the last token's.
+    /// The tokens so far with their keys and values; every push appends to it in place.
+    run: Arc<CachedRun>,
+    /// `[1, vocab]`: the logits after the last token.
     logits: Matrix,
 }
 
 impl Model {
-    /// A sequence without tokens on which `interventions` act; which sequence they name is
-    /// ignored.
+    /// An empty sequence with `interventions` on it; the sequences that they name are ignored.
     ///
     /// # Errors
-    /// An intervention outside the model.
+    /// An intervention names a layer or head that does not exist, or has the wrong dimension.
     pub fn continuation(
         &self,
         interventions: &[Intervention],
     ) -> Result<Continuation<'_>, ModelError> {
-        let own = |change: &Intervention| Intervention {
+        let for_any_sequence = |change: &Intervention| Intervention {
             sequence: None,
             ..change.clone()
         };
         let hooks = Hooks {
-            interventions: interventions.iter().map(own).collect(),
+            interventions: interventions.iter().map(for_any_sequence).collect(),
             ..Hooks::default()
         };
         self.check_hooks(&hooks)?;
@@ -61,7 +60,7 @@ impl Continuation<'_> {
         &self.run.tokens
     }
 
-    /// The logits behind the last token; empty where there is none.
+    /// The logits after the last token; empty before the first push.
     ///
     /// # Shapes
     /// → `[vocab]`.
@@ -69,15 +68,16 @@ impl Continuation<'_> {
         &self.logits.data
     }
 
-    /// Appends tokens and returns the logits behind the last one. After an error the tokens
-    /// are those before the call, and the logits mean nothing until the next one.
+    /// Appends tokens and returns the logits after the last one. After an error the tokens are
+    /// those before the call, and the logits are undefined until the next successful call.
     ///
     /// # Shapes
     /// → `[vocab]`.
     ///
     /// # Errors
-    /// No tokens at all, more than the model reads, one outside the vocabulary, `cancel` was
-    /// set; [`ModelError::NotFinite`] where an intervention made the logits overflow.
+    /// `tokens` is empty, makes the sequence longer than the context or has an id outside the
+    /// vocabulary; `cancel` was set; [`ModelError::NotFinite`] where an intervention makes the
+    /// logits overflow.
     pub fn push(&mut self, tokens: &[u32], cancel: &Cancel) -> Result<&[f32], ModelError> {
         if tokens.is_empty() {
             return Err(ModelError::EmptyPrompt);
@@ -87,16 +87,16 @@ impl Continuation<'_> {
         model.check_sequence(&whole)?;
         let rope = model.transformer.rope.as_ref();
         let rotation = rope.map_or(0, |rope| rope.rotation(whole.len()));
-        // A longer sequence may be rotated otherwise from its first token on.
-        let keeps = self.run.rotation == rotation;
-        let start = if keeps { self.run.tokens.len() } else { 0 };
+        // Some models rotate a longer sequence by other angles, from its first token on.
+        let is_valid = self.run.rotation == rotation;
+        let start = if is_valid { self.run.tokens.len() } else { 0 };
         let sequence = Sequence {
             tokens: &whole,
             interventions: &self.hooks.interventions,
             rotation,
         };
-        let grown = {
-            let run = Recalled {
+        let new_layers = {
+            let hit = CacheHit {
                 run: Arc::clone(&self.run),
                 shared: start,
             };
@@ -104,7 +104,7 @@ impl Continuation<'_> {
             rayon::scope(|_| {
                 let logits = &mut self.logits;
                 let transformer = &model.transformer;
-                transformer.grow(sequence, run, &self.hooks, logits, cancel)
+                transformer.extend_run(sequence, hit, &self.hooks, logits, cancel)
             })?
         };
         if self.logits.data.iter().any(|logit| !logit.is_finite()) {
@@ -112,15 +112,15 @@ impl Continuation<'_> {
                 model: model.info.name.clone(),
             });
         }
-        if !keeps {
+        if !is_valid {
             self.run = Arc::new(model.transformer.empty_run(rotation));
         }
         let Some(run) = Arc::get_mut(&mut self.run) else {
-            unreachable!("only a pass shares the run, and it is over");
+            unreachable!("only a pass shares the run, and the pass has ended");
         };
         run.tokens.extend(&whole[start..]);
-        for (layer, grown) in run.layers.iter_mut().zip(&grown) {
-            layer.keys_values.append(&grown.keys_values);
+        for (layer, new) in run.layers.iter_mut().zip(&new_layers) {
+            layer.keys_values.append(&new.keys_values);
         }
         Ok(&self.logits.data)
     }
@@ -128,13 +128,13 @@ impl Continuation<'_> {
 
 impl Transformer {
     /// A run of no tokens.
-    fn empty_run(&self, rotation: usize) -> Run {
+    fn empty_run(&self, rotation: usize) -> CachedRun {
         let columns = 2 * self.config.kv_heads * self.config.head_dim;
-        let layer = |_| RunLayer {
+        let layer = |_| CachedLayer {
             keys_values: Matrix::zeros(0, columns),
             residuals: None,
         };
-        Run {
+        CachedRun {
             tokens: Vec::new(),
             interventions: Vec::new(),
             rotation,
@@ -144,57 +144,57 @@ impl Transformer {
         }
     }
 
-    /// Computes the tokens of `sequence` behind those that it shares with a run: their keys and
-    /// values, layer by layer, and the logits of the last one.
+    /// Computes the tokens of `sequence` after those that it shares with a cached run. Returns
+    /// their keys and values, layer by layer, and fills in the logits after the last token.
     ///
     /// # Shapes
-    /// `logits` becomes `[1, vocab]`.
+    /// → `logits`: `[1, vocab]`.
     ///
     /// # Errors
-    /// [`ModelError::Cancelled`] where `cancel` was set between two layers; a device refused.
-    fn grow(
+    /// [`ModelError::Cancelled`] where `cancel` was set between two layers; a device failed.
+    fn extend_run(
         &self,
         sequence: Sequence<'_>,
-        run: Recalled,
+        hit: CacheHit,
         hooks: &Hooks,
         logits: &mut Matrix,
         cancel: &Cancel,
-    ) -> Result<Vec<RunLayer>, ModelError> {
-        let (position, length) = (run.shared, sequence.tokens.len());
-        let past = Piece::Run {
+    ) -> Result<Vec<CachedLayer>, ModelError> {
+        let (position, length) = (hit.shared, sequence.tokens.len());
+        let past = KvSpan::Cached {
             run: 0,
             count: position,
         };
         let segment = |position, past| Segment {
             start: 0,
-            rows: length - run.shared,
+            rows: length - hit.shared,
             sequence: 0,
             position,
             past,
         };
-        // An empty piece would be a product of no columns.
+        // Without the empty span of an empty run, which would be a product with no columns.
         let segments = [segment(position, vec![past; position.min(1)])];
-        // The new rows as a sequence of their own: these alone are kept.
-        let new = segment(0, Vec::new());
-        let angles = |rope: &super::rope::Rope| rope.angles(position, std::iter::once(length));
-        let pass = Pass {
+        // The new rows as a sequence of their own, so that only they are recorded.
+        let new_rows = segment(0, Vec::new());
+        let angles = |rope: &crate::rope::Rope| rope.angles(position, std::iter::once(length));
+        let pass = PassContext {
             hooks,
-            recalled: &[Some(run)],
+            hits: &[Some(hit)],
             sequences: &[sequence],
             angles: self.rope.as_ref().map(angles),
         };
-        let mut scratch = Scratch::default();
+        let mut scratch = ScratchBuffers::default();
         let mut resid = self.embed(pass.sequences, &segments);
-        let mut grown = Vec::with_capacity(self.layers.len());
+        let mut layers = Vec::with_capacity(self.layers.len());
         for index in 0..self.layers.len() {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let mut kept = self.attention(&pass, index, &segments, &resid, &mut scratch)?;
-            grown.push(self.record(&pass, index, &new, Reuse::Keys, &resid, &scratch));
-            self.mlp(&pass, index, &segments, &mut resid, &mut scratch, &mut kept)?;
+            self.attention(&pass, index, &segments, &resid, &mut scratch)?;
+            layers.push(self.record(&pass, index, &new_rows, &scratch));
+            self.mlp(&pass, index, &segments, &mut resid, &mut scratch)?;
         }
         self.logits(&resid.select([resid.rows - 1]), logits)?;
-        Ok(grown)
+        Ok(layers)
     }
 }

@@ -1,22 +1,22 @@
-//! Where a model's linear maps are multiplied.
+//! The device that multiplies a model's linear maps.
 
 use candle_core::Tensor;
 
 use crate::error::{ModelError, first_line};
 use crate::matrix::Matrix;
 
-/// Where a model's linear maps are multiplied. Everything else, and all weights, stay in main
-/// memory.
+/// The device that multiplies a model's linear maps. All other arithmetic runs on the CPU, and main
+/// memory also holds all weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Device {
-    /// On the CPU, by kernels that stream packed weights.
+    /// The CPU, with kernels that stream packed weights.
     #[default]
     Cpu,
-    /// On the CPU, by candle's products: slower, the same code that a GPU runs.
+    /// The CPU, with candle's matrix products: slower, but the code that a GPU runs.
     Candle,
-    /// On the first CUDA device; needs the cargo feature `cuda`.
+    /// The first CUDA device; needs the cargo feature `cuda`.
     Cuda,
-    /// On the first Metal device; needs the cargo feature `metal`.
+    /// The first Metal device; needs the cargo feature `metal`.
     Metal,
 }
 
@@ -31,7 +31,7 @@ impl Device {
         }
     }
 
-    /// The device itself; `None` for the CPU's packed weights.
+    /// Opens the device; `None` for the CPU with packed weights.
     ///
     /// # Errors
     /// [`ModelError::Device`]: this build lacks the feature, or the machine lacks the device.
@@ -66,19 +66,19 @@ impl Device {
 
 /// A weight on a device.
 #[derive(Debug, Clone)]
-pub(crate) struct Resident {
+pub(crate) struct DeviceWeight {
     /// `[inputs, outputs]`.
     weight: Tensor,
 }
 
-impl Resident {
+impl DeviceWeight {
     /// Copies a weight to a device.
     ///
     /// # Shapes
     /// `weight`: `[inputs, outputs]`, row after row.
     ///
     /// # Errors
-    /// The device has no room.
+    /// The device has too little memory.
     pub(crate) fn new(weight: &Matrix, device: &candle_core::Device) -> Result<Self, ModelError> {
         let weight = Tensor::from_slice(&weight.data, (weight.rows, weight.cols), device)?;
         Ok(Self { weight })
@@ -90,7 +90,7 @@ impl Resident {
     /// `x`: `[rows, inputs]`, `y`: `[rows, outputs]`.
     ///
     /// # Errors
-    /// The device refused.
+    /// The device failed.
     pub(crate) fn multiply(&self, x: &Matrix, y: &mut Matrix) -> Result<(), ModelError> {
         let x = Tensor::from_slice(&x.data, (x.rows, x.cols), self.weight.device())?;
         y.data = x.matmul(&self.weight)?.flatten_all()?.to_vec1::<f32>()?;

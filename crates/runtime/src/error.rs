@@ -1,8 +1,8 @@
-//! What can go wrong with a model, each with the file, the cause and the remedy.
+//! The errors of loading and running a model, each with the file, the cause and the remedy.
 
 use std::path::PathBuf;
 
-/// A model could not be read or run.
+/// An error of loading or running a model.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A file could not be opened or read.
@@ -21,17 +21,17 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The architecture is none that hoplens runs.
+    /// hoplens does not run the architecture.
     #[error("{} holds a model of architecture '{found}', which hoplens does not run. Supported: {supported}.", path.display())]
     UnknownArchitecture {
         /// The file that names the architecture.
         path: PathBuf,
-        /// What it says.
+        /// The architecture in the file.
         found: String,
-        /// What hoplens runs.
+        /// The architectures that hoplens runs.
         supported: String,
     },
-    /// The model is whole, but of a kind that hoplens does not read.
+    /// The model is complete, but in a form that hoplens does not read.
     #[error("{} {found}, which hoplens does not read. {remedy}.", path.display())]
     Unsupported {
         /// The file or folder.
@@ -41,7 +41,7 @@ pub enum ModelError {
         /// What to do instead.
         remedy: String,
     },
-    /// A configuration value is missing or makes no sense.
+    /// A configuration value is missing or impossible.
     #[error("{}: {reason}. The model's configuration is incomplete or not of its architecture; fetch it again.", path.display())]
     Config {
         /// The configuration's file.
@@ -49,7 +49,7 @@ pub enum ModelError {
         /// Which value, and why.
         reason: String,
     },
-    /// A weight is missing or has another shape than the configuration asks for.
+    /// A weight is missing, or its shape does not match the configuration.
     #[error("{}: tensor '{name}' {reason}. The weights do not belong to this configuration, or the file is incomplete; fetch it again.", path.display())]
     Tensor {
         /// The weights' file.
@@ -67,23 +67,23 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The chat template is broken, or uses what hoplens does not know.
-    #[error("the chat template of {} {reason}. Mend it, take another version of the model, or write the prompt without roles.", path.display())]
+    /// The chat template is broken, or uses features that hoplens does not support.
+    #[error("the chat template of {} {reason}. Fix the template, use another version of the model, or write the prompt without roles.", path.display())]
     ChatTemplate {
         /// The file that holds it.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// The chat template refuses a conversation.
-    #[error("the chat template of {} refuses these messages: {said}. Give them the roles, and the order, that this model knows.", path.display())]
+    /// The chat template rejects a conversation.
+    #[error("the chat template of {} refuses these messages: {said}. Use roles and an order that this model accepts.", path.display())]
     ChatRefused {
         /// The file that holds it.
         path: PathBuf,
-        /// What the template said.
+        /// The reason that the template gives.
         said: String,
     },
-    /// The prompt does not fit.
+    /// The prompt is longer than the context.
     #[error(
         "the prompt has {}{tokens} tokens, but {model} reads at most {context}. Shorten the prompt or choose a model with a longer context.", if *at_least { "at least " } else { "" }
     )]
@@ -97,7 +97,7 @@ pub enum ModelError {
         /// The model's name.
         model: String,
     },
-    /// Nothing to run the model on.
+    /// The prompt has no tokens.
     #[error(
         "the prompt is empty: there is no token to predict from. Write something, or use `--bos always` to start from the model's own begin-of-text token."
     )]
@@ -105,16 +105,16 @@ pub enum ModelError {
     /// A hook names a layer, head or position that the model or the prompt does not have.
     #[error("{what} {index} does not exist: {model} has {count} ({what}s count from 0)")]
     OutOfRange {
-        /// `layer`, `head` or `position`.
+        /// `layer`, `head`, `position`, `token`, `sequence` or `dimension`.
         what: &'static str,
-        /// What was asked for.
+        /// The index that was requested.
         index: usize,
         /// How many there are.
         count: usize,
         /// The model's name.
         model: String,
     },
-    /// The logits are no numbers.
+    /// The logits are not finite.
     #[error(
         "{model} computed logits that are not finite numbers. If there is an injection, it is too strong: lower its τ. If there is none, the weights are damaged: fetch the model again."
     )]
@@ -122,7 +122,7 @@ pub enum ModelError {
         /// The model's name.
         model: String,
     },
-    /// The linear maps cannot be multiplied where they should be.
+    /// The device cannot multiply the linear maps.
     #[error("the device '{device}' cannot be used: {reason}. `--device cpu` works everywhere.")]
     Device {
         /// `cuda` or `metal`.
@@ -130,15 +130,15 @@ pub enum ModelError {
         /// Why.
         reason: String,
     },
-    /// The caller's cancel token was set.
+    /// The caller set its cancel flag.
     #[error("cancelled")]
     Cancelled,
-    /// The arithmetic library refused.
+    /// candle reported an error.
     #[error("the model's arithmetic failed: {0}")]
     Arithmetic(#[from] candle_core::Error),
 }
 
-/// candle's errors carry a backtrace below their first line.
+/// The first line of an error of candle; a backtrace may follow it.
 pub(crate) fn first_line(error: &candle_core::Error) -> String {
     error
         .to_string()

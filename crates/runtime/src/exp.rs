@@ -1,7 +1,7 @@
-//! The exponential function, written so that loops over it become vector instructions.
+//! An exponential function that the compiler can vectorise.
 
 /// e to the power of `x`, within 2 units in the last place over the range of normal results;
-/// smaller results end at 1e-38, larger ones at 2e38. NaN stays NaN.
+/// smaller results are clamped to 1e-38, larger ones to 2e38. NaN stays NaN.
 ///
 /// Cody-Waite reduction and the polynomial of Cephes' `expf`, without branches.
 #[allow(
@@ -14,7 +14,7 @@ pub(super) fn exp(x: f32) -> f32 {
     // ln 2 in two parts, so that the product with a small whole number is exact.
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // 1.5 · 2²³: adding it rounds to a whole number, which then lies in the low bits.
+    // 1.5 · 2²³: adding it rounds to a whole number, which the low bits then hold.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.3, 88.3);
     let rounded = x * LOG2_E + ROUND;
@@ -36,7 +36,7 @@ mod tests {
     use crate::exp::exp;
 
     #[test]
-    fn agrees_with_the_definition() {
+    fn agrees_with_the_standard_library() {
         for step in -87_000..88_000_i32 {
             let x = step as f32 / 1000.0;
             let expected = f64::from(x).exp();

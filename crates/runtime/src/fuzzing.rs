@@ -1,4 +1,4 @@
-//! The readers of model files on bytes that anybody may have made.
+//! Entry points for fuzzing: the readers of model files on arbitrary bytes.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use crate::config::from_gguf;
 use crate::error::ModelError;
 use crate::load::read_tokenizer;
 use crate::tokenizer::{BosPolicy, Tokenizer};
-use crate::weights::{FileKind, GgufFile, Shard, Source, build};
+use crate::weights::{FileKind, GgufFile, SafetensorsFile, TensorSource, build};
 
-/// Texts that reach every corner of a tokenizer.
+/// A text with contractions, digits, combining marks, CJK, emoji, spaces and a special token.
 const TEXT: &str = "It's 1234 café\u{301} 漢字 🙂\n\n  \t<|endoftext|> x";
 
 /// Reads a GGUF file as a model.
@@ -19,7 +19,7 @@ pub fn gguf(bytes: &[u8]) -> Result<(), ModelError> {
     let path = Path::new("fuzz.gguf");
     let file = GgufFile::new(path, bytes)?;
     for name in file.names() {
-        // Each tensor may be unreadable for its own reason.
+        // An unreadable tensor does not stop the others.
         let _ = file.read(name);
     }
     if let Ok(tokenizer) = read_tokenizer(path, || Tokenizer::from_gguf(file.metadata(), path)) {
@@ -35,14 +35,14 @@ pub fn gguf(bytes: &[u8]) -> Result<(), ModelError> {
 /// # Errors
 /// As [`super::Model::load`].
 pub fn safetensors(bytes: &[u8]) -> Result<(), ModelError> {
-    let shard = Shard::new(Path::new("fuzz.safetensors"), bytes)?;
+    let shard = SafetensorsFile::new(Path::new("fuzz.safetensors"), bytes)?;
     for name in shard.names() {
         let _ = shard.read(&name);
     }
     Ok(())
 }
 
-/// Reads a `tokenizer.json` from the disk and uses it.
+/// Reads a `tokenizer.json` from the disk, then encodes and decodes with it.
 ///
 /// # Errors
 /// As [`super::Model::load`].

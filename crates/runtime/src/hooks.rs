@@ -1,33 +1,36 @@
-//! What a forward pass reads out and changes on the way, declared beforehand.
+//! What a forward pass captures and changes, declared before it runs.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::hook_point::{HookPoint, VectorLength};
+
 /// Captures and interventions of one forward pass. Empty hooks cost nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Hooks {
-    /// What to keep.
+    /// The activations to keep.
     pub capture: Capture,
-    /// What to change, in this order where several act on the same place.
+    /// The changes to make; several at the same hook point are applied in this order.
     pub interventions: Vec<Intervention>,
-    /// Variants that leave a sequence's run at a layer.
+    /// Variants of a sequence that differ from it from one layer on.
     pub forks: Vec<Fork>,
-    /// Whether the pass may begin from what earlier ones left.
+    /// Whether the pass may start from cached runs and leaves its own in the cache.
     pub reuse: Reuse,
 }
 
-/// Whether a pass begins from what earlier passes over the same tokens left, and leaves its own.
+/// What a pass reuses of earlier passes over the same tokens, and caches for later ones.
 ///
-/// The results are those of a pass over every token, within rounding.
+/// The results equal those of a pass over every token, within rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reuse {
-    /// Every token is computed, and nothing is kept.
+    /// Computes every token and caches nothing.
     #[default]
     Nothing,
-    /// Keys and values: a token changed at position k is computed from k on.
+    /// Keys and values: where token k differs, the pass computes the positions from k on.
     Keys,
-    /// Keys, values and the residual stream, so that a later pass's forks leave from there.
+    /// Keys, values and the residual stream, so that forks of a later pass can start from them.
     Residuals,
 }
 
@@ -40,7 +43,7 @@ impl Hooks {
         }
     }
 
-    /// Hooks that keep only the logits at the last position.
+    /// Hooks that apply `interventions` and keep the logits at the last position only.
     pub fn interventions(interventions: Vec<Intervention>) -> Self {
         Self {
             capture: Capture {
@@ -53,39 +56,50 @@ impl Hooks {
     }
 }
 
-/// A variant of a sequence that differs from it by one addition at one layer.
+/// A variant of a sequence that differs from it by one addition to `hook_attn_out` of one layer.
 ///
-/// Below that layer, and before the first position that is changed, the two are the same; so a
-/// fork begins there, shares the keys and values before, and costs only what differs. This is
-/// exact, not an approximation.
-#[derive(Debug, Clone)]
+/// Below that layer, and before the first changed position, variant and sequence are equal. A
+/// fork therefore starts at that layer and position, shares the keys and values before it, and
+/// computes only what differs. The result is exact.
+#[derive(Clone)]
 pub struct Fork {
-    /// The sequence that it leaves.
+    /// Index of the sequence that it varies.
     pub sequence: usize,
     /// The layer, from 0.
     pub layer: usize,
-    /// The positions that are changed; not empty.
-    pub at: Select,
-    /// Added to `attn_out` there: `[width]`, or `[positions, width]` where each has its own.
+    /// The positions that change; not empty.
+    pub at: TargetPositions,
+    /// Added to `hook_attn_out` there: `[width]`, or `[positions, width]` for one vector each.
     pub vector: Arc<[f32]>,
 }
 
-/// Positions of each sequence.
+impl fmt::Debug for Fork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fork")
+            .field("hook", &HookPoint::AttnOut.in_layer(self.layer))
+            .field("sequence", &self.sequence)
+            .field("at", &self.at)
+            .field("add", &VectorLength(self.vector.len()))
+            .finish()
+    }
+}
+
+/// Positions of each sequence whose activations are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Positions {
-    /// None: nothing is kept.
+    /// No position: nothing is kept.
     #[default]
     None,
-    /// The last one.
+    /// The last position.
     Last,
-    /// Every one.
+    /// Every position.
     All,
-    /// Of each sequence those from its own one on (an empty tail keeps nothing).
+    /// For each sequence, the positions from its own start on; a start past the end keeps nothing.
     From(Vec<usize>),
 }
 
 impl Positions {
-    /// The positions meant, in a sequence of `len` tokens.
+    /// The positions of sequence `sequence`, which has `len` tokens.
     pub(crate) fn range(&self, sequence: usize, len: usize) -> Range<usize> {
         match self {
             Self::None => len..len,
@@ -96,45 +110,93 @@ impl Positions {
     }
 }
 
-/// What a forward pass keeps; see [`crate::Trace`] for the shapes.
-#[derive(Debug, Clone, Default)]
+/// The activations that a forward pass keeps; [`crate::ActivationCache`] gives their shapes.
+///
+/// Debug output names the hook points as TransformerLens does and omits what is not kept.
+#[derive(Clone, Default)]
 pub struct Capture {
     /// Logits.
     pub logits: Positions,
-    /// Attention rows of every head.
+    /// `attn.hook_pattern`: rows of every head's attention pattern.
     pub attention: Positions,
-    /// Every head's output before the output projection (z).
+    /// `attn.hook_z`: every head's output before the output projection.
     pub z: Positions,
-    /// The attention's output, bias included.
+    /// `hook_attn_out`: the attention's output, bias included.
     pub attn_out: Positions,
-    /// The MLP's output, bias included.
+    /// `hook_mlp_out`: the MLP's output, bias included.
     pub mlp_out: Positions,
-    /// The residual before the block.
+    /// `hook_resid_pre`: the residual stream before each block.
     pub resid_pre: Positions,
-    /// The residual after the last block, before the final norm.
+    /// `hook_resid_post` of the last block: the residual stream before the final norm.
     pub resid_final: Positions,
-    /// The sequences of which every token but the first keeps the log-probability that the model
-    /// gave it.
+    /// Sequences whose tokens keep the log-probability that the model gave them.
     pub token_logps: Sequences,
-    /// First tokens of accepted answers, to be read at the last position of every sequence and
-    /// fork where not empty: two numbers stay of each row of logits.
+    /// First tokens of the accepted answers, scored at the last position of every sequence and
+    /// fork; nothing is scored where empty. Each score keeps two numbers of a row of logits.
     pub first_tokens: Vec<u32>,
+}
+
+impl Capture {
+    /// The hook points inside the blocks and the positions that are kept of each.
+    fn in_blocks(&self) -> [(HookPoint, &Positions); 5] {
+        [
+            (HookPoint::Pattern, &self.attention),
+            (HookPoint::Z, &self.z),
+            (HookPoint::AttnOut, &self.attn_out),
+            (HookPoint::MlpOut, &self.mlp_out),
+            (HookPoint::ResidPre, &self.resid_pre),
+        ]
+    }
+
+    /// The first position of a sequence of `len` tokens that is captured inside the blocks. What
+    /// is captured after the last block does not count: a cached run holds it too.
+    pub(crate) fn first_inside(&self, sequence: usize, len: usize) -> usize {
+        self.in_blocks()
+            .map(|(_, positions)| positions.range(sequence, len).start)
+            .into_iter()
+            .fold(len, usize::min)
+    }
+}
+
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "`in_blocks` lists the fields of the hook points"
+)]
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Capture");
+        let after = [("logits", &self.logits), ("resid_final", &self.resid_final)];
+        let inside = self.in_blocks();
+        let inside = inside.map(|(point, positions)| (point.name(), positions));
+        for (name, positions) in inside.into_iter().chain(after) {
+            if *positions != Positions::None {
+                shown.field(name, positions);
+            }
+        }
+        if self.token_logps != Sequences::None {
+            shown.field("token_logps", &self.token_logps);
+        }
+        if !self.first_tokens.is_empty() {
+            shown.field("first_tokens", &self.first_tokens);
+        }
+        shown.finish()
+    }
 }
 
 /// Sequences of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sequences {
-    /// None of them.
+    /// No sequence.
     #[default]
     None,
-    /// The first one.
+    /// The first sequence.
     First,
-    /// Every one.
+    /// Every sequence.
     All,
 }
 
 impl Sequences {
-    /// How many are meant, the first ones, of `count`.
+    /// How many of `count` sequences are selected, from the first on.
     pub(crate) fn of(self, count: usize) -> usize {
         match self {
             Self::None => 0,
@@ -144,46 +206,41 @@ impl Sequences {
     }
 }
 
-impl Capture {
-    /// The first position of a sequence of `len` tokens whose way through the blocks is kept.
-    /// (What is read after the last block can be had from a remembered run as well.)
-    pub(crate) fn first_inside(&self, sequence: usize, len: usize) -> usize {
-        let kinds = [
-            &self.attention,
-            &self.z,
-            &self.attn_out,
-            &self.mlp_out,
-            &self.resid_pre,
-        ];
-        let firsts = kinds.map(|positions| positions.range(sequence, len).start);
-        firsts.into_iter().fold(len, usize::min)
-    }
-}
-
-/// One change of the forward pass.
-#[derive(Debug, Clone, PartialEq)]
+/// One change of the forward pass at one hook point.
+#[derive(Clone, PartialEq)]
 pub struct Intervention {
     /// The layer, from 0.
     pub layer: usize,
-    /// The sequence of the batch that it acts on; `None` is every one.
+    /// Index of the sequence that it changes; `None` changes every sequence.
     pub sequence: Option<usize>,
-    /// The positions that it acts on.
-    pub at: Select,
-    /// What is done there.
+    /// The positions that it changes.
+    pub at: TargetPositions,
+    /// What it does there.
     pub action: Action,
 }
 
-/// The positions an intervention acts on.
+impl fmt::Debug for Intervention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intervention")
+            .field("hook", &self.action.hook_point().in_layer(self.layer))
+            .field("sequence", &self.sequence)
+            .field("at", &self.at)
+            .field("action", &self.action)
+            .finish()
+    }
+}
+
+/// The positions that an intervention changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Select {
+pub enum TargetPositions {
     /// Every position.
     All,
-    /// These positions; those past the end are left out.
+    /// These positions; those past the end are ignored.
     Range(Range<usize>),
 }
 
-impl Select {
-    /// The first position that is acted on.
+impl TargetPositions {
+    /// The first position that changes.
     pub fn first(&self) -> usize {
         match self {
             Self::All => 0,
@@ -191,7 +248,7 @@ impl Select {
         }
     }
 
-    /// The positions that are acted on in a sequence of `len` tokens.
+    /// The positions that change in a sequence of `len` tokens.
     pub fn range(&self, len: usize) -> Range<usize> {
         match self {
             Self::All => 0..len,
@@ -200,39 +257,99 @@ impl Select {
     }
 }
 
-/// What an intervention does.
-#[derive(Debug, Clone, PartialEq)]
+/// What an intervention does at its hook point.
+#[derive(Clone, PartialEq)]
 pub enum Action {
-    /// `attn_out ← attn_out + vector`, before the residual add. `vector`: `[width]`.
+    /// `hook_attn_out ← hook_attn_out + vector`, before the residual add. `vector`: `[width]`.
     AddAttnOut(Arc<[f32]>),
-    /// `attn_out ← vector`. `vector`: `[width]`.
+    /// `hook_attn_out ← vector`. `vector`: `[width]`.
     ReplaceAttnOut(Arc<[f32]>),
-    /// `mlp_out ← mlp_out + vector`, behind everything that this layer computes: what a control
-    /// vector of llama.cpp does. `vector`: `[width]`.
+    /// `hook_mlp_out ← hook_mlp_out + vector`, after all else that the layer computes, as a
+    /// control vector of llama.cpp does. `vector`: `[width]`.
     AddMlpOut(Arc<[f32]>),
-    /// `z` of this head becomes zero.
+    /// `attn.hook_z` of this head becomes zero.
     ZeroHead(usize),
-    /// `z` of this head becomes `vector`: `[head_dim]` (mean ablation passes the mean).
+    /// `attn.hook_z` of this head becomes `vector`: `[head_dim]`; mean ablation passes the mean.
     ReplaceHead(usize, Arc<[f32]>),
 }
 
-/// Stops a forward pass between two layers. Clones share one flag.
+impl Action {
+    /// The hook point that the action changes.
+    pub const fn hook_point(&self) -> HookPoint {
+        match self {
+            Self::AddAttnOut(_) | Self::ReplaceAttnOut(_) => HookPoint::AttnOut,
+            Self::AddMlpOut(_) => HookPoint::MlpOut,
+            Self::ZeroHead(_) | Self::ReplaceHead(..) => HookPoint::Z,
+        }
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, head, vector) = match self {
+            Self::AddAttnOut(vector) => ("AddAttnOut", None, Some(vector)),
+            Self::ReplaceAttnOut(vector) => ("ReplaceAttnOut", None, Some(vector)),
+            Self::AddMlpOut(vector) => ("AddMlpOut", None, Some(vector)),
+            Self::ZeroHead(head) => ("ZeroHead", Some(head), None),
+            Self::ReplaceHead(head, vector) => ("ReplaceHead", Some(head), Some(vector)),
+        };
+        let mut shown = f.debug_tuple(name);
+        if let Some(head) = head {
+            shown.field(head);
+        }
+        if let Some(vector) = vector {
+            shown.field(&VectorLength(vector.len()));
+        }
+        shown.finish()
+    }
+}
+
+/// A flag that stops a forward pass between two layers. Clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// A token that is not set.
+    /// A flag that is not set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks the work to stop.
+    /// Sets the flag: the work stops at its next check.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the work was asked to stop.
+    /// Whether the flag is set.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_names_hook_points_as_transformerlens_does() {
+        let change = Intervention {
+            layer: 3,
+            sequence: None,
+            at: TargetPositions::All,
+            action: Action::ReplaceHead(2, Arc::new([0.0; 8])),
+        };
+        assert_eq!(
+            format!("{change:?}"),
+            "Intervention { hook: \"blocks.3.attn.hook_z\", sequence: None, at: All, \
+             action: ReplaceHead(2, [8 values]) }"
+        );
+        let capture = Capture {
+            resid_pre: Positions::Last,
+            logits: Positions::All,
+            ..Capture::default()
+        };
+        assert_eq!(
+            format!("{capture:?}"),
+            "Capture { hook_resid_pre: Last, logits: All }"
+        );
     }
 }

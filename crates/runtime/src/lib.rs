@@ -1,9 +1,11 @@
-//! The model runtime: weights, tokenizer and the instrumented forward pass.
+//! The model runtime: weights, tokenizers, chat templates and the instrumented forward and
+//! backward pass.
 //!
-//! [`Model`] is what the parts above use: it owns the weights in f32, the tokenizer and the
-//! model's identity. [`Model::forward`] is the only door to the arithmetic; what is read out
-//! and what is changed on the way is declared in [`Hooks`].
+//! [`Model`] owns the weights in f32, the tokenizer and the model's identity. [`Model::forward`]
+//! runs it; [`Hooks`] declare which activations the pass captures and what it changes, and
+//! [`ActivationCache`] holds what it captured.
 
+mod activation_cache;
 mod attention;
 mod backward;
 mod batch;
@@ -15,46 +17,55 @@ mod continuation;
 mod device;
 mod error;
 mod exp;
+mod forward;
 #[doc(hidden)]
 pub mod fuzzing;
+mod head_layout;
+mod hook_point;
 mod hooks;
 mod linear;
 mod load;
+mod logits;
 mod matrix;
+mod matrix_view;
+mod model;
 mod ops;
+mod pass;
+mod query;
 mod readout;
-mod resident;
 mod rope;
-mod runs;
+mod run_cache;
 mod sample;
 mod score;
 mod speed;
 mod tokenizer;
-mod trace;
 mod transformer;
 mod vectors;
-mod view;
 mod weights;
 
-pub use backward::Slopes;
+pub use activation_cache::{ActivationCache, LayerActivations};
+pub use backward::AttnOutGradients;
 pub use chat::{ChatTemplate, Message};
-pub use config::{Activation, Block, Config, Family, Mlp, NormKind, Position, RopeScaling};
+pub use config::{
+    Activation, Block, Config, Family, Mlp, NormKind, PositionalEmbedding, RopeScaling,
+};
 pub use continuation::Continuation;
 pub use device::Device;
 pub use error::ModelError;
+pub use hook_point::HookPoint;
 pub use hooks::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Select, Sequences,
+    Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Sequences,
+    TargetPositions,
 };
 pub use load::{CACHE_BYTES, LoadOptions};
+pub use logits::{FirstTokenScore, RankedToken, kl, log_softmax, log_softmax_at, rank_of, top_k};
 pub use matrix::Matrix;
+pub use matrix_view::MatrixView;
+pub use model::{Model, ModelInfo};
 pub use ops::{log_sum_exp, softmax};
-pub use resident::{Model, ModelInfo};
-pub use sample::{Sampler, Sampling};
-pub use score::{
-    Answer, Question, Ranked, Reading, Score, kl, log_softmax, log_softmax_at, rank_of, top_k,
-};
+pub use query::{Answer, PromptQuery};
+pub use sample::{Sampler, SamplingParams};
+pub use score::Score;
 pub use speed::gemm_peak;
 pub use tokenizer::{BosPolicy, Token, Tokenizer};
-pub use trace::{LayerTrace, Trace};
-pub use view::View;
 pub use weights::{ModuleNames, module_names};

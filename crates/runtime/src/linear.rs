@@ -4,17 +4,17 @@ use candle_core::Device;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use crate::device::Resident;
+use crate::device::DeviceWeight;
 use crate::error::ModelError;
 use crate::matrix::{Matrix, add};
-use crate::view::View;
+use crate::matrix_view::MatrixView;
 
-/// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel, so that
-/// each weight is read once, in the order in which it lies in memory. A short prompt costs what
-/// reading the weights costs, and a row-major weight is read in strides.
+/// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel. Each weight
+/// is then read once and in memory order, while a row-major weight is read in strides; for a short
+/// prompt, reading the weights is the whole cost.
 const PANEL: usize = 48;
 
-/// Inputs of a weight that one task goes back to.
+/// Inputs whose gradient one task computes.
 const SLICE: usize = 96;
 
 /// A linear map `y = x·W + b` whose weight is packed in panels of [`PANEL`] output columns.
@@ -26,24 +26,24 @@ pub(crate) struct Linear {
     pub(crate) outputs: usize,
     /// Panel after panel; inside a panel, input after input.
     panels: Vec<f32>,
-    /// The same weight on a device that multiplies instead.
-    resident: Option<Resident>,
+    /// A copy of the weight on the device that multiplies it instead.
+    on_device: Option<DeviceWeight>,
     /// One value per output.
     pub(crate) bias: Option<Vec<f32>>,
 }
 
-/// A pointer to an output of which every task writes elements of its own.
+/// A pointer to an output buffer of which every task writes different elements.
 #[derive(Clone, Copy)]
-pub(super) struct Output(pub(super) *mut f32);
+pub(super) struct OutputPtr(pub(super) *mut f32);
 
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
-// SAFETY: whoever makes one sees to it that no two tasks write the same element.
-unsafe impl Send for Output {}
+// SAFETY: the code that creates one ensures that no two tasks write the same element.
+unsafe impl Send for OutputPtr {}
 #[expect(unsafe_code, reason = "tasks write disjoint elements of one buffer")]
 // SAFETY: as above.
-unsafe impl Sync for Output {}
+unsafe impl Sync for OutputPtr {}
 
-impl Output {
+impl OutputPtr {
     pub(super) fn at(self, offset: usize) -> *mut f32 {
         self.0.wrapping_add(offset)
     }
@@ -97,7 +97,7 @@ impl Linear {
             inputs,
             outputs,
             panels,
-            resident: None,
+            on_device: None,
             bias: None,
         }
     }
@@ -108,11 +108,15 @@ impl Linear {
         self
     }
 
-    /// Puts a copy of the weight on a device, which multiplies from now on.
+    /// Copies the weight to a device, which multiplies it from then on.
     ///
     /// # Errors
-    /// The device has no room.
-    pub(crate) fn reside(&mut self, device: &Device) -> Result<(), ModelError> {
+    /// The device has too little memory.
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "named as in candle; moves in place"
+    )]
+    pub(crate) fn to_device(&mut self, device: &Device) -> Result<(), ModelError> {
         let mut weight = Matrix::zeros(self.inputs, self.outputs);
         for (index, panel) in self.panels.chunks(PANEL * self.inputs).enumerate() {
             let columns = panel.len() / self.inputs;
@@ -121,23 +125,23 @@ impl Linear {
                 weight.row_mut(input)[first..first + columns].copy_from_slice(values);
             }
         }
-        self.resident = Some(Resident::new(&weight, device)?);
+        self.on_device = Some(DeviceWeight::new(&weight, device)?);
         Ok(())
     }
 
-    /// `x·W + b`, into a matrix that takes the result's shape.
+    /// Computes `x·W + b`; `y` takes the shape of the result.
     ///
     /// # Shapes
     /// `x`: `[rows, inputs]` → `y`: `[rows, outputs]`.
     ///
     /// # Errors
-    /// A device refused; the CPU never does.
+    /// A device failed; the CPU never fails.
     pub(crate) fn forward_into(&self, x: &Matrix, y: &mut Matrix) -> Result<(), ModelError> {
         y.reshape(x.rows, self.outputs);
         let bias = self.bias.as_deref();
-        match &self.resident {
-            Some(resident) if x.rows > 0 => {
-                resident.multiply(x, y)?;
+        match &self.on_device {
+            Some(weight) if x.rows > 0 => {
+                weight.multiply(x, y)?;
                 if let Some(bias) = bias {
                     for row in y.data.chunks_exact_mut(self.outputs) {
                         add(row, bias);
@@ -159,11 +163,11 @@ impl Linear {
         y
     }
 
-    /// `y·Wᵀ`: the slope by what the map reads, given that by what it gives.
+    /// `y·Wᵀ`: the gradient of the map's input, from the gradient `y` of its output.
     ///
     /// # Shapes
     /// `y`: `[rows, outputs]` → `[rows, inputs]`.
-    pub(crate) fn back(&self, y: &Matrix) -> Matrix {
+    pub(crate) fn backward(&self, y: &Matrix) -> Matrix {
         let inputs = self.inputs;
         let slices: Vec<Vec<f32>> = (0..inputs.div_ceil(SLICE))
             .into_par_iter()
@@ -173,9 +177,10 @@ impl Linear {
                 let mut x = vec![0.0; y.rows * count];
                 for (index, panel) in self.panels.chunks(PANEL * inputs).enumerate() {
                     let columns = panel.len() / inputs;
-                    let weight = View::new(&panel[first * columns..], count, columns, columns);
+                    let weight =
+                        MatrixView::new(&panel[first * columns..], count, columns, columns);
                     let from = &y.data[index * PANEL..];
-                    let from = View::new(from, y.rows, columns, self.outputs);
+                    let from = MatrixView::new(from, y.rows, columns, self.outputs);
                     from.times(weight.transposed(), 1.0, &mut x, count, true);
                 }
                 x
@@ -202,12 +207,12 @@ impl Linear {
         assert_eq!(
             (x.data.len(), y.data.len()),
             (x.rows * x.cols, y.rows * y.cols),
-            "matrices hold as many values as they say"
+            "the sizes of the matrices match their data"
         );
         if x.rows == 0 {
             return;
         }
-        let output = Output(y.data.as_mut_ptr());
+        let output = OutputPtr(y.data.as_mut_ptr());
         self.panels
             .par_chunks(PANEL * self.inputs)
             .enumerate()
@@ -260,7 +265,7 @@ impl Linear {
             });
     }
 
-    /// Reads the weight on all threads, and returns how many bytes it has.
+    /// Reads the weight once on all threads and returns its size in bytes.
     pub(crate) fn read(&self) -> usize {
         let sum = |panel: &[f32]| {
             let (chunks, _) = panel.as_chunks::<16>();
@@ -337,7 +342,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_packings_multiply_as_the_definition_says(
+        fn both_packings_compute_the_matrix_product(
             rows in 1_usize..20,
             inputs in 1_usize..40,
             outputs in 1_usize..120,
@@ -366,9 +371,9 @@ mod tests {
                 prop_assert!((a - b).abs() < 1e-4);
             }
             prop_assert_eq!(&found, &forward(&by_input, &x));
-            let mut resident = by_input.with_bias(Some(vec![0.5; outputs]));
-            resident.reside(&Device::Cpu).unwrap();
-            let on_device = forward(&resident, &x);
+            let mut moved = by_input.with_bias(Some(vec![0.5; outputs]));
+            moved.to_device(&Device::Cpu).unwrap();
+            let on_device = forward(&moved, &x);
             for (a, b) in on_device.data.iter().zip(&found.data) {
                 prop_assert!((a - b - 0.5).abs() < 1e-4);
             }

@@ -1,4 +1,4 @@
-//! A model from its files.
+//! Loads a model from its files.
 
 mod check;
 mod ends;
@@ -16,27 +16,27 @@ use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;
 use crate::error::ModelError;
-use crate::resident::{Model, ModelInfo};
-use crate::runs::RunCache;
+use crate::model::{Model, ModelInfo};
+use crate::run_cache::RunCache;
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
-use crate::weights::{FileKind, GgufFile, SafetensorsFolder, Source, build};
+use crate::weights::{FileKind, GgufFile, SafetensorsFolder, TensorSource, build};
 use hoplens_store::{ModelFiles, hex};
 
-/// What passes may leave for later ones, unless somebody says otherwise: about 700 tokens of
-/// SmolLM2-135M with their residuals, or 2,700 without.
+/// The default size of the run cache, in bytes: about 700 tokens of SmolLM2-135M with their
+/// residuals, or 2,700 without.
 pub const CACHE_BYTES: usize = 128 << 20;
 
 /// How a model is loaded.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// The name that reports carry; the file's own name where empty.
+    /// The name in reports; the name of the file where empty.
     pub name: String,
-    /// The weights' digest where it is known already; computed otherwise.
+    /// The digest of the weights, if it is known; computed otherwise.
     pub sha256: Option<String>,
-    /// Where the linear maps are multiplied.
+    /// The device that multiplies the linear maps.
     pub device: Device,
-    /// The most memory that passes may leave for later ones, in bytes; 0 keeps nothing.
+    /// The most memory that the run cache may hold, in bytes; 0 caches nothing.
     pub cache_bytes: usize,
 }
 
@@ -55,8 +55,8 @@ impl Model {
     /// Loads a model.
     ///
     /// # Errors
-    /// A file is missing, damaged, of an unknown architecture, or its parts do not belong
-    /// together; each names the file and the remedy.
+    /// A file is missing, damaged or of an unknown architecture, or the files do not belong together;
+    /// each error names the file and the remedy.
     pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self, ModelError> {
         let start = Instant::now();
         let device = options.device.open()?;
@@ -65,7 +65,7 @@ impl Model {
             ModelFiles::Folder(folder) => load_folder(folder, options)?,
         };
         if let Some(device) = device {
-            transformer.reside(&device)?;
+            transformer.to_device(&device)?;
         }
         let path = match files {
             ModelFiles::Gguf(path) | ModelFiles::Folder(path) => path,
@@ -99,8 +99,8 @@ impl Model {
 type Parts = (Transformer, Tokenizer, Option<ChatTemplate>);
 type Loaded = (Parts, String);
 
-/// Digests the weights on another thread while `load` unpacks them.
-fn beside_digest<'a>(
+/// Runs `load` and computes the digest of the weights on another thread meanwhile.
+fn load_and_digest<'a>(
     options: &LoadOptions,
     bytes: impl Iterator<Item = &'a [u8]> + Send,
     load: impl FnOnce() -> Result<Parts, ModelError> + Send,
@@ -117,15 +117,15 @@ fn load_gguf(path: &Path, options: &LoadOptions) -> Result<Loaded, ModelError> {
         .shape("token_embd.weight")
         .and_then(|shape| shape.first().copied());
     let config = from_gguf(file.metadata(), vocab.unwrap_or(0), path)?;
-    beside_digest(options, std::iter::once(file.bytes()), || {
+    load_and_digest(options, std::iter::once(file.bytes()), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &file, FileKind::Gguf, false),
             || read_tokenizer(path, || Tokenizer::from_gguf(file.metadata(), path)),
         );
-        // What is wrong with the weights is said first: a tokenizer rarely is.
+        // Errors of the weights come first: those of the tokenizer are rare.
         let (transformer, tokenizer) = (transformer?, tokenizer?);
         let chat = ChatTemplate::of_gguf(file.metadata(), &tokenizer, path);
-        matched(transformer, tokenizer, chat, &[], path)
+        combine(transformer, tokenizer, chat, &[], path)
     })
 }
 
@@ -142,14 +142,14 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
         })?;
     let config = from_hugging_face(&json, &path)?;
     check_unquantised(&json, &path)?;
-    // Transformers ties GPT-2 and GPT-Neo unless told otherwise; a file without a head is tied.
+    // Transformers ties GPT-2 and GPT-Neo by default; a file without a head is tied.
     let tied = json
         .get("tie_word_embeddings")
         .and_then(serde_json::Value::as_bool)
         .unwrap_or(matches!(config.family, Family::Gpt2 | Family::GptNeo));
     let bos = config.bos;
     let weights = SafetensorsFolder::open(folder)?;
-    beside_digest(options, weights.bytes(), || {
+    load_and_digest(options, weights.bytes(), || {
         let (transformer, tokenizer) = rayon::join(
             || build(config, &weights, FileKind::Safetensors, tied),
             || {
@@ -159,13 +159,13 @@ fn load_folder(folder: &Path, options: &LoadOptions) -> Result<Loaded, ModelErro
         );
         let chat = ChatTemplate::of_folder(folder);
         let ends = ends::declared(folder);
-        matched(transformer?, tokenizer?, chat, &ends, weights.path())
+        combine(transformer?, tokenizer?, chat, &ends, weights.path())
     })
 }
 
-/// Checks that the tokenizer speaks no token that the weights lack, and gathers the tokens that
-/// end a text; `ends` are those that the configuration does not know.
-fn matched(
+/// Checks that the weights have every token of the tokenizer, and collects the end-of-text tokens;
+/// `ends` are those outside the configuration.
+fn combine(
     mut transformer: Transformer,
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
@@ -187,7 +187,7 @@ fn matched(
     Ok((transformer, tokenizer, chat))
 }
 
-/// Hex digest of the weights; of several files, of their hex digests, one to a line.
+/// The SHA-256 of the weights, in hex; for several files, of their hex digests, one on each line.
 fn digest<'a>(files: impl Iterator<Item = &'a [u8]>) -> String {
     let mut digests: Vec<String> = files.map(|bytes| hex(&Sha256::digest(bytes))).collect();
     if digests.len() == 1 {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-/// Values handed to one thread at a time by element-wise work: enough to pay for the hand-over.
+/// Values that one parallel task of element-wise work processes: enough to outweigh its overhead.
 pub(crate) const VALUES_PER_TASK: usize = 1 << 13;
 
 /// A dense row-major matrix of f32.
@@ -31,12 +31,12 @@ impl Matrix {
         &self.data[index * self.cols..(index + 1) * self.cols]
     }
 
-    /// Row `index`, to be changed.
+    /// Row `index`, mutable.
     pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
         &mut self.data[index * self.cols..(index + 1) * self.cols]
     }
 
-    /// The named rows, in that order.
+    /// A matrix of the given rows, in that order.
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> Self {
         let mut data = Vec::new();
         let mut count = 0;
@@ -51,8 +51,7 @@ impl Matrix {
         }
     }
 
-    /// Gives the matrix another shape. What it holds afterwards is unspecified: whoever reshapes
-    /// writes every value.
+    /// Changes the shape. The values are unspecified afterwards: the caller writes all of them.
     pub(crate) fn reshape(&mut self, rows: usize, cols: usize) {
         self.rows = rows;
         self.cols = cols;
@@ -79,7 +78,7 @@ impl Matrix {
         self.data.truncate(rows * self.cols);
     }
 
-    /// Appends a copy of a row that is there.
+    /// Appends a copy of row `row`.
     pub(crate) fn repeat_row(&mut self, row: usize) {
         self.rows += 1;
         self.data
@@ -95,7 +94,7 @@ impl Matrix {
             .for_each(|(a, b)| add(a, b));
     }
 
-    /// Bytes of the values.
+    /// The size of the values, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.data.len() * size_of::<f32>()
     }

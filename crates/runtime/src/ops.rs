@@ -11,12 +11,13 @@ use crate::config::{Activation, NormKind};
 use crate::exp::exp;
 use crate::matrix::{Matrix, VALUES_PER_TASK};
 
-/// Rows handed to one thread at a time.
+/// The number of rows that one parallel task processes.
 pub(crate) fn rows_per_task(cols: usize) -> usize {
     VALUES_PER_TASK.div_ceil(cols.max(1))
 }
 
-/// Values summed side by side: one vector register, so that no sum waits for the one before.
+/// Partial sums that are kept in parallel: one vector register, so that no addition waits for the
+/// one before.
 const LANES: usize = 16;
 
 /// A norm with its gain and bias.
@@ -57,40 +58,40 @@ impl Norm {
             });
     }
 
-    /// Norms one row of `width` values where it stands.
+    /// Norms one row of `width` values in place.
     pub(crate) fn row_in_place(&self, row: &mut [f32]) {
         pulp::Arch::new().dispatch(NormRow { norm: self, row });
     }
 
-    /// The slope by what a row was, given that by what the norm made of it.
+    /// The gradient of the norm's input `row`, from the gradient `grad` of its output.
     ///
     /// # Shapes
-    /// `row`, `by`: `[width]` → the same.
-    pub(crate) fn back(&self, row: &[f32], by: &[f32]) -> Vec<f32> {
+    /// `row`, `grad`: `[width]` → `[width]`.
+    pub(crate) fn backward(&self, row: &[f32], grad: &[f32]) -> Vec<f32> {
         let (mean, scale) = self.statistics(row);
         let width = row.len() as f32;
-        let by: Vec<f32> = by.iter().zip(&self.gain).map(|(by, g)| by * g).collect();
+        let grad: Vec<f32> = grad.iter().zip(&self.gain).map(|(d, g)| d * g).collect();
         let unit = |value: f32| (value - mean) * scale;
-        let along = by.iter().zip(row).map(|(by, value)| by * unit(*value));
+        let along = grad.iter().zip(row).map(|(d, value)| d * unit(*value));
         let along = along.sum::<f32>() / width;
         let common = match self.kind {
-            NormKind::LayerNorm => by.iter().sum::<f32>() / width,
+            NormKind::LayerNorm => grad.iter().sum::<f32>() / width,
             NormKind::RmsNorm => 0.0,
         };
-        let values = by.iter().zip(row);
+        let values = grad.iter().zip(row);
         values
-            .map(|(by, value)| scale * (by - common - along * unit(*value)))
+            .map(|(d, value)| scale * (d - common - along * unit(*value)))
             .collect()
     }
 
-    /// [`Norm::back`] of each row.
+    /// [`Norm::backward`] of each row.
     ///
     /// # Shapes
-    /// `x`, `by`: `[rows, width]` → the same.
-    pub(crate) fn rows_back(&self, x: &Matrix, by: &Matrix) -> Matrix {
+    /// `x`, `grad`: `[rows, width]` → `[rows, width]`.
+    pub(crate) fn rows_backward(&self, x: &Matrix, grad: &Matrix) -> Matrix {
         let mut data = Vec::with_capacity(x.data.len());
         for row in 0..x.rows {
-            data.extend(self.back(x.row(row), by.row(row)));
+            data.extend(self.backward(x.row(row), grad.row(row)));
         }
         Matrix {
             rows: x.rows,
@@ -99,8 +100,8 @@ impl Norm {
         }
     }
 
-    /// What is subtracted from a row and what the rest is multiplied by, before gain and bias.
-    /// For an RMS norm nothing is subtracted.
+    /// The mean that is subtracted from a row and the scale that multiplies the rest, before gain
+    /// and bias. The mean of an RMS norm is 0.
     #[inline(always)]
     pub(crate) fn statistics(&self, row: &[f32]) -> (f32, f32) {
         let count = row.len() as f64;
@@ -127,8 +128,8 @@ fn sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
-// The loops below are types and not closures: only what is inlined into `with_simd` is compiled
-// for the vector instructions that the machine has, and a closure's inlining cannot be demanded.
+// The loops below are types and not closures: only code that is inlined into `with_simd` is compiled
+// for the machine's vector instructions, and the inlining of a closure cannot be forced.
 
 /// The loop of [`Norm::row_in_place`].
 struct NormRow<'a> {
@@ -158,7 +159,7 @@ impl WithSimd for NormRow<'_> {
     }
 }
 
-/// Softmax of one row where it stands.
+/// Replaces a row by its softmax.
 pub fn softmax(row: &mut [f32]) {
     pulp::Arch::new().dispatch(Softmax(row));
 }
@@ -175,7 +176,7 @@ impl WithSimd for Softmax<'_> {
         let mut tops = [f32::NEG_INFINITY; LANES];
         for chunk in &*chunks {
             for (top, value) in tops.iter_mut().zip(chunk) {
-                // Not `f32::max`, whose care for NaN keeps the loop from becoming one instruction.
+                // Not `f32::max`: its handling of NaN prevents vectorisation.
                 *top = if *top < *value { *value } else { *top };
             }
         }
@@ -200,8 +201,8 @@ impl WithSimd for Softmax<'_> {
     }
 }
 
-/// Log of the sum of the exponentials. Each is rounded to f32, which moves the result by less than
-/// 1e-6; their sum is kept in f64.
+/// The log of the sum of the exponentials; NaN where a value is not finite. Each exponential is
+/// rounded to f32, which changes the result by less than 1e-6; the sum is in f64.
 pub fn log_sum_exp(values: &[f32]) -> f64 {
     pulp::Arch::new().dispatch(LogSumExp(values))
 }
@@ -251,7 +252,7 @@ pub(crate) fn activate(x: &mut [f32], activation: Activation) {
     });
 }
 
-/// `act(gate) ⊙ up`, where each row holds the gate's values and then those of `up`.
+/// `act(gate) ⊙ up`, where each row holds the values of `gate`, then those of `up`.
 ///
 /// # Shapes
 /// `x`: `[rows, 2·hidden]` → `y`: `[rows, hidden]`.
@@ -279,7 +280,7 @@ pub(crate) fn gated(x: &Matrix, activation: Activation, y: &mut Matrix) {
 /// The loop of [`activate`] and [`gated`].
 struct Activate<'a> {
     values: &'a mut [f32],
-    /// What the activated values are multiplied by.
+    /// The factors on the activated values.
     by: Option<&'a [f32]>,
     activation: Activation,
 }
@@ -317,7 +318,7 @@ fn map(values: &mut [f32], by: Option<&[f32]>, function: impl Fn(f32) -> f32) {
 }
 
 /// The derivative of an activation.
-pub(crate) fn slope(activation: Activation, x: f32) -> f32 {
+pub(crate) fn activation_derivative(activation: Activation, x: f32) -> f32 {
     let x = f64::from(x);
     let slope = match activation {
         Activation::GeluTanh => {

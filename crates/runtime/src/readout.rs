@@ -1,121 +1,122 @@
-//! What is read after the last block: logits and the log-probabilities of tokens.
+//! What is read after the last block: logits, scores of first tokens, and the log-probabilities of
+//! the prompt's own tokens.
 
 use rayon::prelude::*;
 
-use crate::batch::{Place, Segment};
-use crate::block::Pass;
+use crate::activation_cache::ActivationCache;
+use crate::batch::{KvLocation, Segment};
 use crate::error::ModelError;
 use crate::hooks::{Cancel, Capture};
+use crate::logits::{FirstTokenScore, log_softmax_at, score_first_tokens};
 use crate::matrix::Matrix;
-use crate::runs::Recalled;
-use crate::score::{Reading, log_softmax_at, read};
-use crate::trace::Trace;
+use crate::pass::PassContext;
 use crate::transformer::Transformer;
 
-/// Rows of logits computed at a time where only log-probabilities are kept: bounds the memory of
-/// a long prompt at `64 × vocab` values.
+/// Rows of logits that are computed at a time. Bounds the memory for the log-probabilities of a
+/// long prompt at `64 × vocab` values.
 const LOGIT_ROWS: usize = 64;
 
-impl Recalled {
-    /// The log-probabilities of the tokens from the second one on, as far as they are shared and
-    /// known.
-    pub(super) fn token_logps(&self) -> &[f32] {
-        let known = self.run.token_logps.len();
-        &self.run.token_logps[..known.min(self.shared.saturating_sub(1))]
-    }
-}
-
-impl Pass<'_> {
-    /// The residual after the last block, of a segment's positions from `first` on.
+impl PassContext<'_> {
+    /// The residual after the last block, at a segment's positions from `first` on.
     ///
     /// # Shapes
     /// `resid`: `[rows, width]` → `[positions, width]`.
-    pub(super) fn final_rows(&self, segment: &Segment, first: usize, resid: &Matrix) -> Matrix {
+    pub(crate) fn final_rows(&self, segment: &Segment, first: usize, resid: &Matrix) -> Matrix {
         let mut rows = Matrix {
             rows: 0,
             cols: resid.cols,
             data: Vec::with_capacity((segment.length() - first) * resid.cols),
         };
-        for place in segment.places().skip(first) {
-            rows.push_row(match place {
-                Place::Run { run, position } => self.run(run).resid_final.row(position),
-                Place::Batch { row } => resid.row(row),
+        for location in segment.locations().skip(first) {
+            rows.push_row(match location {
+                KvLocation::Cached { run, position } => {
+                    self.cached_run(run).resid_final.row(position)
+                }
+                KvLocation::Batch { row } => resid.row(row),
             });
         }
         rows
     }
 }
 
-/// Log-probabilities of a sequence's first tokens that need not be computed.
-struct Beginning {
-    /// The earlier sequence of the batch that has them; a recalled run where there is none.
-    like: Option<usize>,
-    /// How many, from the second token on.
+/// Log-probabilities of a sequence's first tokens that are known without computing logits.
+struct KnownLogps {
+    /// The earlier sequence of the batch that has them; `None` takes those of the cached run.
+    same_as: Option<usize>,
+    /// Their number, from the second token on.
     count: usize,
 }
 
-fn known(pass: &Pass<'_>, index: usize) -> Beginning {
-    let recalled = pass.recalled.get(index).and_then(Option::as_ref);
-    let mut begin = Beginning {
-        like: None,
-        count: recalled.map_or(0, |recalled| recalled.token_logps().len()),
+/// The longest run of known log-probabilities of sequence `index`.
+fn known_logps(pass: &PassContext<'_>, index: usize) -> KnownLogps {
+    let hit = pass.hits.get(index).and_then(Option::as_ref);
+    let mut known = KnownLogps {
+        same_as: None,
+        count: hit.map_or(0, |hit| hit.token_logps().len()),
     };
     for earlier in 0..index {
         let common = pass.sequences[index].shared(&pass.sequences[earlier]);
-        if common.saturating_sub(1) > begin.count {
-            begin = Beginning {
-                like: Some(earlier),
+        if common.saturating_sub(1) > known.count {
+            known = KnownLogps {
+                same_as: Some(earlier),
                 count: common - 1,
             };
         }
     }
-    begin
+    known
 }
 
-/// What is wanted of a row of logits.
+/// What a row of logits is computed for.
 #[derive(Debug, Clone, Copy)]
-enum Want {
-    /// All of it.
-    Logits,
-    /// What it says of the answers' first tokens.
-    Reading,
-    /// The log-probability of a sequence's next token.
-    Logp(usize, u32),
+enum LogitsUse {
+    /// The row itself is kept.
+    Keep,
+    /// The score of the answers' first tokens.
+    FirstTokens,
+    /// The log-probability of the next token of a sequence.
+    NextToken { sequence: usize, token: u32 },
 }
 
-/// What a row of logits said.
-enum Found {
-    /// The row is kept.
-    Logits,
-    Reading(Reading),
-    Logp(usize, f32),
+/// What was read from a row of logits.
+enum LogitsResult {
+    /// The row itself is kept.
+    Keep,
+    FirstTokens(FirstTokenScore),
+    NextToken {
+        sequence: usize,
+        logp: f32,
+    },
 }
 
-impl Want {
-    fn read(self, logits: &[f32], capture: &Capture) -> Found {
+impl LogitsUse {
+    fn read(self, logits: &[f32], capture: &Capture) -> LogitsResult {
         match self {
-            Self::Logits => Found::Logits,
-            Self::Reading => Found::Reading(read(logits, &capture.first_tokens)),
-            Self::Logp(sequence, token) => {
-                Found::Logp(sequence, log_softmax_at(logits, token as usize) as f32)
+            Self::Keep => LogitsResult::Keep,
+            Self::FirstTokens => {
+                LogitsResult::FirstTokens(score_first_tokens(logits, &capture.first_tokens))
             }
+            Self::NextToken { sequence, token } => LogitsResult::NextToken {
+                sequence,
+                logp: log_softmax_at(logits, token as usize) as f32,
+            },
         }
     }
 }
 
 impl Transformer {
-    /// Fills in the final residuals, logits, readings of first tokens and token log-probabilities that the hooks ask for.
-    /// `segments` are the sequences and then the forks, in the order of the trace.
+    /// Fills in the final residuals, logits, first-token scores and token log-probabilities that
+    /// the hooks capture. `segments` are the sequences and then the forks, in the order of the
+    /// cache.
     ///
     /// # Errors
-    /// [`ModelError::Cancelled`] where `cancel` was set between two products with the head; a
-    /// device refused.
-    pub(super) fn read_out(
+    /// [`ModelError::Cancelled`] where `cancel` was set between two products with the output head;
+    /// a device failed.
+    pub(crate) fn read_out(
         &self,
-        pass: &Pass<'_>,
+        pass: &PassContext<'_>,
         segments: &[Segment],
         resid: &Matrix,
-        trace: &mut Trace,
+        cache: &mut ActivationCache,
         cancel: &Cancel,
     ) -> Result<(), ModelError> {
         let capture = &pass.hooks.capture;
@@ -124,88 +125,93 @@ impl Transformer {
             cols: resid.cols,
             ..Matrix::default()
         };
-        trace.resid_final = empty();
+        cache.resid_final = empty();
         for segment in own {
             let first = capture
                 .resid_final
                 .range(segment.sequence, segment.length())
                 .start;
-            trace
+            cache
                 .resid_final
                 .append(&pass.final_rows(segment, first, resid));
         }
         let mut rows = empty();
-        // What is wanted of each row, in the same order.
-        let mut wants = Vec::new();
+        // The use of each row, in the same order. Rows that are kept come before all others.
+        let mut uses = Vec::new();
         for (index, segment) in segments.iter().enumerate() {
             let range = capture.logits.range(segment.sequence, segment.length());
-            // Before its first changed position a fork is the sequence that it left.
+            // Before its first changed position a fork equals its sequence.
             let is_fork = index >= pass.sequences.len();
             let first = range.start.max(if is_fork { segment.position } else { 0 });
             rows.append(&pass.final_rows(segment, first, resid));
-            wants.resize(rows.rows, Want::Logits);
+            uses.resize(rows.rows, LogitsUse::Keep);
         }
         if !capture.first_tokens.is_empty() {
             for segment in segments {
                 rows.append(&pass.final_rows(segment, segment.length() - 1, resid));
-                wants.push(Want::Reading);
+                uses.push(LogitsUse::FirstTokens);
             }
         }
-        let wanted = capture.token_logps.of(own.len());
-        let beginnings: Vec<Beginning> = (0..wanted).map(|index| known(pass, index)).collect();
-        for (sequence, (segment, begin)) in own.iter().zip(&beginnings).enumerate() {
-            let unknown = &pass.sequences[sequence].tokens[begin.count + 1..];
-            let mut before = pass.final_rows(segment, begin.count, resid);
+        let scored = capture.token_logps.of(own.len());
+        let known: Vec<KnownLogps> = (0..scored).map(|index| known_logps(pass, index)).collect();
+        for (sequence, (segment, known)) in own.iter().zip(&known).enumerate() {
+            let unknown = &pass.sequences[sequence].tokens[known.count + 1..];
+            let mut before = pass.final_rows(segment, known.count, resid);
             before.truncate(unknown.len());
             rows.append(&before);
-            let predicted = |token: &u32| Want::Logp(sequence, *token);
-            wants.extend(unknown.iter().map(predicted));
+            let next_token = |token: &u32| LogitsUse::NextToken {
+                sequence,
+                token: *token,
+            };
+            uses.extend(unknown.iter().map(next_token));
         }
-        let mut found_logps = vec![Vec::new(); beginnings.len()];
-        trace.logits.cols = self.config.vocab;
-        // One matrix for all rounds: fresh memory costs as much as what is computed in it.
-        let mut found = Matrix::default();
+        let mut computed_logps = vec![Vec::new(); known.len()];
+        cache.logits.cols = self.config.vocab;
+        // One matrix for all rounds: allocating fresh memory costs as much as the work done in it.
+        let mut logits = Matrix::default();
         for start in (0..rows.rows).step_by(LOGIT_ROWS) {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
             let end = rows.rows.min(start + LOGIT_ROWS);
-            self.logits(&rows.select(start..end), &mut found)?;
-            let read = |(row, want): (usize, &Want)| want.read(found.row(row), capture);
-            let round: Vec<Found> = wants[start..end].par_iter().enumerate().map(read).collect();
+            self.logits(&rows.select(start..end), &mut logits)?;
+            let read = |(row, wanted): (usize, &LogitsUse)| wanted.read(logits.row(row), capture);
+            let results: Vec<LogitsResult> =
+                uses[start..end].par_iter().enumerate().map(read).collect();
             let mut kept = 0;
-            for read in round {
-                match read {
-                    Found::Logits => kept += 1,
-                    Found::Reading(reading) => trace.readings.push(reading),
-                    Found::Logp(sequence, logp) => found_logps[sequence].push(logp),
+            for result in results {
+                match result {
+                    LogitsResult::Keep => kept += 1,
+                    LogitsResult::FirstTokens(score) => cache.first_token_scores.push(score),
+                    LogitsResult::NextToken { sequence, logp } => {
+                        computed_logps[sequence].push(logp);
+                    }
                 }
             }
-            // Rows that are kept whole stand before all others.
-            found.truncate(kept);
-            trace.logits.append(&found);
+            logits.truncate(kept);
+            cache.logits.append(&logits);
         }
-        for (index, (begin, found)) in beginnings.iter().zip(found_logps).enumerate() {
-            let mut logps = if let Some(earlier) = begin.like {
-                trace.token_logps[earlier][..begin.count].to_vec()
+        for (index, (known, computed)) in known.iter().zip(computed_logps).enumerate() {
+            let mut logps = if let Some(earlier) = known.same_as {
+                cache.token_logps[earlier][..known.count].to_vec()
             } else {
-                let recalled = pass.recalled.get(index).and_then(Option::as_ref);
-                recalled.map_or(Vec::new(), |recalled| recalled.token_logps().to_vec())
+                let hit = pass.hits.get(index).and_then(Option::as_ref);
+                hit.map_or(Vec::new(), |hit| hit.token_logps().to_vec())
             };
-            logps.extend(found);
-            trace.token_logps.push(logps);
+            logps.extend(computed);
+            cache.token_logps.push(logps);
         }
         Ok(())
     }
 
-    /// The logits of rows of the final residual, into a matrix that takes their shape.
+    /// Computes the logits of rows of the final residual; `logits` takes their shape.
     ///
     /// # Shapes
     /// `resid`: `[rows, width]` → `logits`: `[rows, vocab]`.
     ///
     /// # Errors
-    /// A device refused.
-    pub(super) fn logits(&self, resid: &Matrix, logits: &mut Matrix) -> Result<(), ModelError> {
+    /// A device failed.
+    pub(crate) fn logits(&self, resid: &Matrix, logits: &mut Matrix) -> Result<(), ModelError> {
         self.head()
             .forward_into(&self.final_norm.forward(resid), logits)
     }

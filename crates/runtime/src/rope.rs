@@ -1,10 +1,10 @@
-//! Rotary positions.
+//! Rotary positions (RoPE).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
-use crate::config::{Position, RopeScaling};
+use crate::config::{PositionalEmbedding, RopeScaling};
 
 /// The rotation of queries and keys.
 #[derive(Debug, Clone)]
@@ -14,14 +14,14 @@ pub(crate) struct Rope {
     interleaved: bool,
     /// Radians per position, one per pair of dimensions.
     frequencies: Vec<f32>,
-    /// What cosines and sines are multiplied by.
+    /// The factor on cosines and sines.
     amplitude: f32,
-    longer: Longer,
+    long_context: LongContext,
 }
 
-/// What is different in sequences longer than the original context.
+/// How frequencies change in sequences longer than the original context.
 #[derive(Debug, Clone)]
-enum Longer {
+enum LongContext {
     Nothing,
     /// The base grows with the sequence.
     Base {
@@ -29,26 +29,26 @@ enum Longer {
         theta: f64,
         factor: f64,
     },
-    /// There are other frequencies.
+    /// Other frequencies apply.
     Frequencies {
         original_context: f64,
         frequencies: Vec<f32>,
     },
 }
 
-/// Cosines and sines of the positions from one on, in sequences of some lengths.
+/// Cosines and sines of consecutive positions in sequences of several lengths.
 #[derive(Debug)]
 pub(crate) struct Angles {
     /// The first position.
     first: usize,
-    /// Frequencies of a position.
+    /// The number of frequencies.
     width: usize,
-    /// By [`Rope::rotation`]: position after position, a cosine and a sine for each frequency.
+    /// For each [`Rope::rotation`]: position after position, a cosine and a sine per frequency.
     tables: BTreeMap<usize, Vec<(f32, f32)>>,
 }
 
 impl Angles {
-    /// The cosines and sines of a position in a sequence of one of the rotations asked for.
+    /// The cosines and sines of a position in sequences with rotation `rotation`.
     ///
     /// # Shapes
     /// → `[dims/2]`.
@@ -59,9 +59,9 @@ impl Angles {
 }
 
 impl Rope {
-    /// The rotation that `position` asks for; `None` where positions are learned vectors.
-    pub(crate) fn new(position: &Position) -> Option<Self> {
-        let Position::Rotary {
+    /// The rotation for a positional embedding; `None` where positions are learned vectors.
+    pub(crate) fn new(position: &PositionalEmbedding) -> Option<Self> {
+        let PositionalEmbedding::Rotary {
             dims,
             interleaved,
             theta,
@@ -80,11 +80,11 @@ impl Rope {
             RopeScaling::Yarn { .. } => yarn(&plain, theta, dims, scaling),
             RopeScaling::LongRope { short, .. } => divided(short),
         };
-        let longer = match scaling {
+        let long_context = match scaling {
             RopeScaling::Dynamic {
                 factor,
                 original_context,
-            } => Longer::Base {
+            } => LongContext::Base {
                 original_context: *original_context,
                 theta,
                 factor: *factor,
@@ -96,12 +96,12 @@ impl Rope {
             } => {
                 let plain = frequencies(theta, dims);
                 let long = plain.iter().zip(long).map(|(f, by)| f / by);
-                Longer::Frequencies {
+                LongContext::Frequencies {
                     original_context: *original_context,
                     frequencies: long.map(|f| f as f32).collect(),
                 }
             }
-            _ => Longer::Nothing,
+            _ => LongContext::Nothing,
         };
         let amplitude = match scaling {
             RopeScaling::Yarn {
@@ -117,11 +117,11 @@ impl Rope {
             interleaved: *interleaved,
             frequencies: scaled.into_iter().map(|f| f as f32).collect(),
             amplitude: amplitude as f32,
-            longer,
+            long_context,
         })
     }
 
-    /// Divides each frequency by its own divisor; false where the counts differ.
+    /// Divides each frequency by its own divisor. Returns whether the counts match.
     pub(crate) fn divide(&mut self, divisors: &[f32]) -> bool {
         for (frequency, divisor) in self.frequencies.iter_mut().zip(divisors) {
             *frequency /= divisor;
@@ -129,8 +129,8 @@ impl Rope {
         self.frequencies.len() == divisors.len()
     }
 
-    /// The cosines and sines of the positions from `first` on in sequences of these lengths. (A
-    /// token of a long sequence may be rotated otherwise than the same token of a short one.)
+    /// The cosines and sines of the positions from `first` on in sequences of these lengths. Some
+    /// models rotate a position by other angles in a long sequence than in a short one.
     pub(crate) fn angles(&self, first: usize, lengths: impl Iterator<Item = usize>) -> Angles {
         let mut longest: BTreeMap<usize, usize> = BTreeMap::new();
         for length in lengths {
@@ -155,14 +155,14 @@ impl Rope {
         }
     }
 
-    /// A number that two lengths have in common where their sequences are rotated alike: 0 up to
-    /// the original context; beyond it the length itself where the frequencies depend on it.
+    /// A number that is equal for two lengths whose sequences rotate by the same angles: 0 up to the
+    /// original context; beyond it the length itself, where the frequencies depend on it.
     pub(crate) fn rotation(&self, length: usize) -> usize {
-        match &self.longer {
-            Longer::Base {
+        match &self.long_context {
+            LongContext::Base {
                 original_context, ..
             } if length as f64 > *original_context => length,
-            Longer::Frequencies {
+            LongContext::Frequencies {
                 original_context, ..
             } if length as f64 > *original_context => 1,
             _ => 0,
@@ -171,10 +171,10 @@ impl Rope {
 
     /// Radians per position in a sequence of `length` tokens.
     fn frequencies_of(&self, length: usize) -> Cow<'_, [f32]> {
-        match &self.longer {
+        match &self.long_context {
             _ if self.rotation(length) == 0 => Cow::Borrowed(&self.frequencies),
-            Longer::Nothing => Cow::Borrowed(&self.frequencies),
-            Longer::Base {
+            LongContext::Nothing => Cow::Borrowed(&self.frequencies),
+            LongContext::Base {
                 original_context,
                 theta,
                 factor,
@@ -185,7 +185,7 @@ impl Rope {
                 let own = frequencies(theta, self.dims);
                 own.into_iter().map(|f| f as f32).collect()
             }
-            Longer::Frequencies { frequencies, .. } => Cow::Borrowed(frequencies),
+            LongContext::Frequencies { frequencies, .. } => Cow::Borrowed(frequencies),
         }
     }
 
@@ -233,8 +233,7 @@ fn llama3(frequency: f64, scaling: &RopeScaling) -> f64 {
     }
 }
 
-/// Frequencies on a ramp from those that are kept to those that are divided (arXiv:2309.00071,
-/// section 3.2).
+/// `YaRN`'s frequencies: interpolated between kept and divided ones (arXiv:2309.00071, section 3.2).
 fn yarn(plain: &[f64], theta: f64, dims: usize, scaling: &RopeScaling) -> Vec<f64> {
     let RopeScaling::Yarn {
         factor,
@@ -247,7 +246,7 @@ fn yarn(plain: &[f64], theta: f64, dims: usize, scaling: &RopeScaling) -> Vec<f6
     else {
         return plain.to_vec();
     };
-    // The pair that turns so often over the original context; a fraction, and maybe none.
+    // The fractional index of the pair with this many turns over the original context.
     let pair_of = |turns: f64| {
         dims as f64 * (original_context / (turns * 2.0 * PI)).ln() / (2.0 * theta.ln())
     };
@@ -255,7 +254,7 @@ fn yarn(plain: &[f64], theta: f64, dims: usize, scaling: &RopeScaling) -> Vec<f6
     if *truncate {
         (from, to) = (from.floor(), to.ceil());
     }
-    // Pairs are clipped as if there were as many as dimensions, here as everywhere else.
+    // As in Transformers, the index of a pair is clipped at the number of dimensions.
     let (from, mut to) = (from.max(0.0), to.min(dims as f64 - 1.0));
     if (from - to).abs() < f64::EPSILON {
         to += 0.001;

@@ -1,26 +1,30 @@
-//! The next token, chosen from logits: the likeliest, or drawn at random.
+//! The choice of the next token from logits: greedy, or sampled.
+//!
+//! `LogitsProcessor` of `candle-transformers` cannot replace this module: it applies top-p to the
+//! probabilities of the whole vocabulary instead of those that top-k leaves, and its random numbers
+//! may change between versions (`docs/decisions/sampling.md`).
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::score::top_k;
+use crate::logits::top_k;
 
 /// How the next token is chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sampling {
-    /// The logits are divided by this; 0 takes the likeliest token.
+pub struct SamplingParams {
+    /// The divisor of the logits; 0 always takes the most probable token.
     pub temperature: f64,
-    /// Only this many of the likeliest tokens are drawn from.
+    /// Samples among this many of the most probable tokens only.
     pub top_k: Option<usize>,
-    /// Only the likeliest tokens are drawn from that together have at least this probability, at
-    /// the temperature and among those that `top_k` leaves.
+    /// Samples among the fewest of the most probable tokens that together have at least this share
+    /// of the probability, at the temperature and among those that `top_k` leaves.
     pub top_p: Option<f64>,
-    /// Where the random numbers begin: the same seed draws the same tokens.
+    /// The seed of the random numbers: the same seed samples the same tokens.
     pub seed: u64,
 }
 
-impl Sampling {
-    /// Always the likeliest token; of equals the one with the lowest id.
+impl SamplingParams {
+    /// Always the most probable token; among equals, the one with the lowest id.
     pub const GREEDY: Self = Self {
         temperature: 0.0,
         top_k: None,
@@ -29,24 +33,24 @@ impl Sampling {
     };
 }
 
-/// Draws tokens, one after another.
+/// Samples tokens, one after another.
 #[derive(Debug)]
 pub struct Sampler {
-    sampling: Sampling,
-    // A generator that is named, and so the same in every version and on every machine.
+    sampling: SamplingParams,
+    // A named generator is the same in every version and on every machine.
     random: ChaCha8Rng,
 }
 
 impl Sampler {
-    /// A sampler at the beginning of its random numbers.
-    pub fn new(sampling: Sampling) -> Self {
+    /// A sampler that starts from the seed.
+    pub fn new(sampling: SamplingParams) -> Self {
         Self {
             sampling,
             random: ChaCha8Rng::seed_from_u64(sampling.seed),
         }
     }
 
-    /// The next token. The random numbers go on by one, unless the choice is greedy.
+    /// The next token. Takes one random number, unless the temperature is 0.
     ///
     /// # Shapes
     /// `logits`: `[vocab]`, all finite, at least one.
@@ -62,7 +66,7 @@ impl Sampler {
                 return *token;
             }
         }
-        // Rounding may leave a little.
+        // Rounding may leave a small rest.
         candidates.last().map_or(0, |(token, _)| *token)
     }
 }
@@ -71,13 +75,13 @@ fn sum(candidates: &[(u32, f64)]) -> f64 {
     candidates.iter().map(|(_, weight)| weight).sum()
 }
 
-/// How many of the likeliest tokens are looked at first where a share of them is wanted: to put
-/// a whole vocabulary in order costs more than a fifth of what computing its logits costs.
+/// How many of the most probable tokens top-p looks at first. Sorting a whole vocabulary costs more
+/// than a fifth of computing its logits.
 const FIRST_LOOK: usize = 256;
 
-/// The tokens that may be drawn, with weights in proportion to their probabilities at a
-/// temperature above 0.
-fn candidates(logits: &[f32], sampling: &Sampling) -> Vec<(u32, f64)> {
+/// The tokens that may be sampled, with weights proportional to their probabilities. The
+/// temperature is above 0.
+fn candidates(logits: &[f32], sampling: &SamplingParams) -> Vec<(u32, f64)> {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |token: u32| {
         let below = f64::from(logits[token as usize]) - f64::from(top);
@@ -121,20 +125,20 @@ mod tests {
 
     const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, 2.5, -1.0];
 
-    fn warm(temperature: f64) -> Sampling {
-        Sampling {
+    fn at_temperature(temperature: f64) -> SamplingParams {
+        SamplingParams {
             temperature,
-            ..Sampling::GREEDY
+            ..SamplingParams::GREEDY
         }
     }
 
     #[test]
-    fn the_draws_have_the_probabilities_of_the_temperature() {
+    fn samples_follow_the_probabilities_at_the_temperature() {
         const DRAWS: usize = 40_000;
         let temperature = 0.7;
-        let mut sampler = Sampler::new(Sampling {
+        let mut sampler = Sampler::new(SamplingParams {
             seed: 11,
-            ..warm(temperature)
+            ..at_temperature(temperature)
         });
         let mut counts = [0_usize; LOGITS.len()];
         for _ in 0..DRAWS {
@@ -150,32 +154,32 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_of_a_seed_do_not_change_with_versions() {
-        let mut sampler = Sampler::new(Sampling {
+    fn a_seed_samples_the_same_tokens_in_every_version() {
+        let mut sampler = Sampler::new(SamplingParams {
             seed: 42,
-            ..warm(1.0)
+            ..at_temperature(1.0)
         });
         let drawn: Vec<u32> = (0..12).map(|_| sampler.next(&LOGITS)).collect();
         assert_eq!(drawn, [3, 3, 2, 3, 1, 1, 1, 3, 3, 1, 3, 3]);
     }
 
     #[test]
-    fn of_equals_the_lowest_id_is_greedy() {
-        let mut sampler = Sampler::new(Sampling::GREEDY);
+    fn greedy_takes_the_lowest_id_among_equals() {
+        let mut sampler = Sampler::new(SamplingParams::GREEDY);
         assert_eq!(sampler.next(&[1.0, 3.0, 3.0]), 1);
     }
 
     proptest! {
         #[test]
-        fn one_candidate_or_no_warmth_is_greedy(
+        fn one_candidate_gives_the_greedy_choice(
             logits in prop::collection::vec(-20.0_f32..20.0, 1..40),
             temperature in 0.01_f64..3.0,
             seed in any::<u64>(),
         ) {
-            let greedy = Sampler::new(Sampling::GREEDY).next(&logits);
-            let one = Sampling { top_k: Some(1), seed, ..warm(temperature) };
+            let greedy = Sampler::new(SamplingParams::GREEDY).next(&logits);
+            let one = SamplingParams { top_k: Some(1), seed, ..at_temperature(temperature) };
             prop_assert_eq!(Sampler::new(one).next(&logits), greedy);
-            let little = Sampling { top_p: Some(1e-9), seed, ..warm(temperature) };
+            let little = SamplingParams { top_p: Some(1e-9), seed, ..at_temperature(temperature) };
             prop_assert_eq!(Sampler::new(little).next(&logits), greedy);
         }
 
@@ -186,10 +190,10 @@ mod tests {
             share in 0.01_f64..1.0,
             most in prop::option::of(1_usize..700),
         ) {
-            let narrow = Sampling { top_k: most, ..warm(temperature) };
+            let narrow = SamplingParams { top_k: most, ..at_temperature(temperature) };
             let mut allowed = candidates(&logits, &narrow);
             prop_assert_eq!(allowed.len(), most.unwrap_or(700).min(logits.len()));
-            let kept = candidates(&logits, &Sampling { top_p: Some(share), ..narrow });
+            let kept = candidates(&logits, &SamplingParams { top_p: Some(share), ..narrow });
             let whole = sum(&allowed);
             prop_assert!(sum(&kept) >= share * whole - 1e-9);
             prop_assert!(sum(&kept[..kept.len() - 1]) < share * whole + 1e-9);
@@ -198,13 +202,13 @@ mod tests {
                 logits[a.0 as usize] >= logits[b.0 as usize]
             };
             prop_assert!(kept.is_sorted_by(by_logit));
-            // None that is left out is likelier than one that is kept.
+            // No token that is left out is more probable than one that is kept.
             prop_assert!((allowed[kept.len() - 1].1 - kept[kept.len() - 1].1).abs() < 1e-12);
         }
 
         #[test]
-        fn a_seed_draws_the_same_tokens(seed in any::<u64>()) {
-            let sampling = Sampling { seed, top_p: Some(0.95), ..warm(1.3) };
+        fn the_same_seed_samples_the_same_tokens(seed in any::<u64>()) {
+            let sampling = SamplingParams { seed, top_p: Some(0.95), ..at_temperature(1.3) };
             let draw = || {
                 let mut sampler = Sampler::new(sampling);
                 (0..20).map(|_| sampler.next(&LOGITS)).collect::<Vec<u32>>()

@@ -1,181 +1,36 @@
-//! Log-probabilities, ranks and top tokens of a row of logits.
+//! Scores of the accepted answers of prompts.
 
-use serde::Serialize;
-
+use crate::activation_cache::ActivationCache;
 use crate::error::ModelError;
-use crate::hooks::Cancel;
-use crate::hooks::{Hooks, Intervention, Positions};
-use crate::ops::log_sum_exp;
-use crate::resident::Model;
-use crate::trace::Trace;
-
-/// An accepted answer as the model would continue with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The text, with the leading space that the tokenizer sees.
-    pub text: String,
-    /// Its tokens; never empty.
-    pub ids: Vec<u32>,
-}
-
-/// A token with its probability at one position.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranked {
-    /// Token id.
-    pub token: u32,
-    /// Its natural log-probability.
-    pub logp: f64,
-}
-
-/// How likely the accepted answers begin after a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Reading {
-    /// Log of the summed probabilities of the answers' first tokens; NaN (`null` in JSON) where
-    /// an injection made the logits overflow.
-    pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest of them (0 = top); the vocabulary's size
-    /// where the logits overflowed.
-    pub rank: usize,
-}
+use crate::hooks::{Cancel, Hooks, Intervention, Positions};
+use crate::logits::{RankedToken, log_softmax_at, log_sum, rank_of, top_k};
+use crate::model::Model;
+use crate::query::{Answer, PromptQuery};
 
 /// How probable the accepted answers are after a prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
-    /// Log of the summed probabilities of the whole answers.
+    /// Log of the summed probabilities of the whole answers, in nats.
     pub logp: f64,
-    /// Log of the summed probabilities of the answers' distinct first tokens.
+    /// Log of the summed probabilities of the answers' distinct first tokens, in nats.
     pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest first token (0 = top).
+    /// How many tokens are more probable than the best first token (0 = top).
     pub rank: usize,
-    /// The likeliest next tokens, best first.
-    pub top: Vec<Ranked>,
+    /// The ten most probable next tokens, best first.
+    pub top: Vec<RankedToken>,
 }
 
-/// Natural log-probability of every token of a row of logits.
-pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
-    let normalizer = log_sum_exp(logits);
-    logits
-        .iter()
-        .map(|logit| f64::from(*logit) - normalizer)
-        .collect()
-}
-
-/// Natural log-probability of one token of a row of logits.
-pub fn log_softmax_at(logits: &[f32], token: usize) -> f64 {
-    f64::from(logits[token]) - log_sum_exp(logits)
-}
-
-/// KL(before ‖ after) = Σ p_before·(log p_before − log p_after) of two rows of logits, in nats; NaN
-/// where one of them is not finite.
-///
-/// # Shapes
-/// Both `[vocab]`.
-pub fn kl(before: &[f32], after: &[f32]) -> f64 {
-    let (from, to) = (log_sum_exp(before), log_sum_exp(after));
-    let divergence: f64 = before
-        .iter()
-        .zip(after)
-        .map(|(before, after)| {
-            let (before, after) = (f64::from(*before) - from, f64::from(*after) - to);
-            before.exp() * (before - after)
-        })
-        .sum();
-    // Rounding may leave two equal distributions a little less than nothing apart.
-    if divergence < 0.0 { 0.0 } else { divergence }
-}
-
-/// How many tokens are more likely than `token` (0 = top).
-pub fn rank_of(logits: &[f32], token: u32) -> usize {
-    let own = logits[token as usize];
-    logits.iter().filter(|logit| **logit > own).count()
-}
-
-/// The `count` likeliest tokens, best first; ties by token id.
-pub fn top_k(logits: &[f32], count: usize) -> Vec<Ranked> {
-    let normalizer = log_sum_exp(logits);
-    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
-    let better = |a: &u32, b: &u32| {
-        logits[*b as usize]
-            .total_cmp(&logits[*a as usize])
-            .then(a.cmp(b))
-    };
-    let count = count.min(order.len());
-    if count == 0 {
-        return Vec::new();
-    }
-    order.select_nth_unstable_by(count - 1, better);
-    order.truncate(count);
-    order.sort_by(better);
-    order
-        .into_iter()
-        .map(|token| Ranked {
-            token,
-            logp: f64::from(logits[token as usize]) - normalizer,
-        })
-        .collect()
-}
-
-/// Log of the sum of probabilities given by their logs.
-fn log_sum(logps: impl Iterator<Item = f64>) -> f64 {
-    let logps: Vec<f64> = logps.collect();
-    let top = logps.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
-        return top;
-    }
-    top + logps
-        .iter()
-        .map(|logp| (logp - top).exp())
-        .sum::<f64>()
-        .ln()
-}
-
-/// What a row of logits says of distinct first tokens; not empty.
-///
-/// # Shapes
-/// `logits`: `[vocab]`.
-pub(super) fn read(logits: &[f32], first_tokens: &[u32]) -> Reading {
-    let normalizer = log_sum_exp(logits);
-    if !normalizer.is_finite() {
-        return Reading {
-            logp_first: f64::NAN,
-            rank: logits.len(),
-        };
-    }
-    let logps = first_tokens
-        .iter()
-        .map(|token| f64::from(logits[*token as usize]) - normalizer);
-    let likeliest = first_tokens
-        .iter()
-        .copied()
-        .max_by(|a, b| logits[*a as usize].total_cmp(&logits[*b as usize]));
-    Reading {
-        logp_first: log_sum(logps),
-        rank: likeliest.map_or(0, |token| rank_of(logits, token)),
-    }
-}
-
-/// One prompt and what may continue it.
-#[derive(Debug, Clone)]
-pub struct Question<'a> {
-    /// The prompt's tokens.
-    pub prompt: &'a [u32],
-    /// The accepted answers; without any the model's own top token stands for them.
-    pub answers: &'a [Answer],
-    /// What acts on this prompt; `sequence` is ignored.
-    pub interventions: &'a [Intervention],
-}
-
-/// One question's rows in a pass.
-struct Asked {
-    /// Its first sequence.
-    first: usize,
+/// Where the results of one query are in a pass.
+struct QueryRows {
+    /// The first sequence of the query.
+    first_sequence: usize,
     /// The first of its rows of logits.
-    row: usize,
+    first_row: usize,
 }
 
 impl Model {
-    /// Scores accepted answers after a prompt, with the interventions of `hooks` in force: one
-    /// question of [`Model::score_all`].
+    /// Scores the accepted answers after a prompt, with the interventions of `hooks` applied:
+    /// [`Model::score_all`] for one query.
     ///
     /// # Errors
     /// As [`Model::score_all`].
@@ -185,92 +40,100 @@ impl Model {
         answers: &[Answer],
         hooks: &Hooks,
         cancel: &Cancel,
-    ) -> Result<(Score, Trace), ModelError> {
-        let question = Question {
-            prompt,
-            answers,
-            interventions: &hooks.interventions,
+    ) -> Result<(Score, ActivationCache), ModelError> {
+        let query = PromptQuery {
+            answers: answers.to_vec(),
+            interventions: hooks.interventions.clone(),
+            ..PromptQuery::from_ids(prompt)
         };
-        let (mut scores, trace) = self.score_all(&[question], hooks, cancel)?;
+        let (mut scores, cache) = self.score_all(&[query], hooks, cancel)?;
         match scores.pop() {
-            Some((score, _)) => Ok((score, trace)),
+            Some((score, _)) => Ok((score, cache)),
             None => Err(ModelError::EmptyPrompt),
         }
     }
 
-    /// Scores the accepted answers of several questions in one pass. With each score comes the
-    /// index of the question's first sequence in the trace, of what the hooks' capture keeps; its
-    /// logits are those of the scores.
+    /// Scores the accepted answers of several queries in one pass; for a query without answers,
+    /// the model's own top token. Each score comes with the index of the query's first sequence
+    /// in the cache, whose logits are those that the scores were read from.
     ///
-    /// Answers of several tokens are appended to the prompt, so that an intervention on every
-    /// position also acts on them; one on a range of the prompt does not.
+    /// Answers of several tokens are appended to the prompt. An intervention on every position
+    /// therefore also changes their positions; one on a range of the prompt does not.
     ///
     /// # Errors
     /// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where a prompt has no tokens;
-    /// [`ModelError::NotFinite`] where an injection made the logits overflow.
+    /// [`ModelError::NotFinite`] where an injection makes the logits overflow.
     pub fn score_all(
         &self,
-        questions: &[Question<'_>],
+        queries: &[PromptQuery],
         hooks: &Hooks,
         cancel: &Cancel,
-    ) -> Result<(Vec<(Score, usize)>, Trace), ModelError> {
+    ) -> Result<(Vec<(Score, usize)>, ActivationCache), ModelError> {
         let mut sequences = Vec::new();
         let mut hooks = Hooks {
             interventions: Vec::new(),
             ..hooks.clone()
         };
-        let mut asked = Vec::new();
+        let mut query_rows = Vec::new();
         let mut row = 0;
-        for question in questions {
-            if question.prompt.is_empty() {
+        for query in queries {
+            let prompt = query.ids();
+            if prompt.is_empty() {
                 return Err(ModelError::EmptyPrompt);
             }
             let first = sequences.len();
-            asked.push(Asked { first, row });
-            let long = |answer: &&Answer| answer.ids.len() > 1;
-            for answer in question.answers.iter().filter(long) {
-                let mut tokens = question.prompt.to_vec();
+            query_rows.push(QueryRows {
+                first_sequence: first,
+                first_row: row,
+            });
+            let is_long = |answer: &&Answer| answer.ids.len() > 1;
+            for answer in query.answers.iter().filter(is_long) {
+                let mut tokens = prompt.clone();
                 tokens.extend(&answer.ids[..answer.ids.len() - 1]);
-                sequences.push((tokens, question.prompt.len() - 1));
+                sequences.push((tokens, prompt.len() - 1));
                 row += answer.ids.len();
             }
             // The prompt alone is needed only where no longer sequence holds its last position.
             if sequences.len() == first {
-                sequences.push((question.prompt.to_vec(), question.prompt.len() - 1));
+                let last = prompt.len() - 1;
+                sequences.push((prompt, last));
                 row += 1;
             }
             for sequence in first..sequences.len() {
                 hooks
                     .interventions
-                    .extend(question.interventions.iter().map(|change| Intervention {
+                    .extend(query.interventions.iter().map(|change| Intervention {
                         sequence: Some(sequence),
                         ..change.clone()
                     }));
             }
         }
         hooks.capture.logits = Positions::From(sequences.iter().map(|(_, last)| *last).collect());
-        let rows: Vec<&[u32]> = sequences
+        let tokens: Vec<&[u32]> = sequences
             .iter()
             .map(|(tokens, _)| tokens.as_slice())
             .collect();
-        let trace = self.forward(&rows, &hooks, cancel)?;
-        if trace.logits.data.iter().any(|logit| !logit.is_finite()) {
+        let cache = self.forward(&tokens, &hooks, cancel)?;
+        if cache.logits.data.iter().any(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite {
                 model: self.info.name.clone(),
             });
         }
-        let scores = questions
+        let scores = queries
             .iter()
-            .zip(&asked)
-            .map(|(question, asked)| (score_rows(question.answers, &trace, asked.row), asked.first))
+            .zip(&query_rows)
+            .map(|(query, rows)| {
+                let score = score_rows(&query.answers, &cache, rows.first_row);
+                (score, rows.first_sequence)
+            })
             .collect();
-        Ok((scores, trace))
+        Ok((scores, cache))
     }
 }
 
-/// Scores answers from the rows of logits that begin with the prompt's last position.
-fn score_rows(answers: &[Answer], trace: &Trace, first: usize) -> Score {
-    let first_row = trace.logits.row(first);
+/// Scores answers from the rows of logits that start with the prompt's last position, row `first`.
+fn score_rows(answers: &[Answer], cache: &ActivationCache, first: usize) -> Score {
+    let first_row = cache.logits.row(first);
     let own: Vec<Answer>;
     let answers = if answers.is_empty() {
         let ids = top_k(first_row, 1).iter().map(|top| top.token).collect();
@@ -288,7 +151,7 @@ fn score_rows(answers: &[Answer], trace: &Trace, first: usize) -> Score {
         let mut logp = log_softmax_at(first_row, answer.ids[0] as usize);
         if answer.ids.len() > 1 {
             for (offset, token) in answer.ids.iter().enumerate().skip(1) {
-                logp += log_softmax_at(trace.logits.row(row + offset), *token as usize);
+                logp += log_softmax_at(cache.logits.row(row + offset), *token as usize);
             }
             row += answer.ids.len();
         }

@@ -1,18 +1,19 @@
-//! What the arithmetic costs, and what this machine can do.
+//! The arithmetic cost of a pass, and the peak speed of this machine.
 
 use std::time::Instant;
 
 use gemm::Parallelism;
 
 use crate::config::{Config, Mlp};
-use crate::resident::Model;
-use crate::transformer::Layer;
+use crate::model::Model;
+use crate::transformer::LayerWeights;
 
-/// Rows, columns and depth of the product that the peak is measured with: large enough that
-/// memory does not matter.
+/// Rows, columns and depth of the product that measures the peak: large enough that memory is not
+/// the limit.
 const SIDE: usize = 1536;
 
-/// Floating point operations per second of the best of `runs` large f32 products on all threads.
+/// The peak floating point operations per second: the best of `runs` large f32 products on all
+/// threads.
 pub fn gemm_peak(runs: usize) -> f64 {
     let a = vec![0.5_f32; SIDE * SIDE];
     let b = vec![0.25_f32; SIDE * SIDE];
@@ -52,19 +53,19 @@ pub fn gemm_peak(runs: usize) -> f64 {
 }
 
 impl Model {
-    /// Reads every weight that a pass reads, once and on all threads, and returns how many bytes
-    /// that were: the least that a pass can take, however short its prompt.
+    /// Reads every weight that a pass reads, once and on all threads, and returns their size in bytes.
+    /// No pass is faster than this, however short its prompt.
     pub fn read_weights(&self) -> usize {
         let layers = self.transformer.layers.iter();
         let maps = layers
-            .flat_map(Layer::maps)
+            .flat_map(LayerWeights::maps)
             .chain([self.transformer.head()]);
         rayon::scope(|_| maps.map(|map| std::hint::black_box(map.read())).sum())
     }
 
     /// Floating point operations of the matrix products of a pass over the last `rows` of `length`
-    /// tokens, of which `logits` rows reach the output head. Of attention only what a token sees
-    /// is counted.
+    /// tokens, of which `logits` rows reach the output head. Attention counts only the positions that
+    /// a token sees.
     pub fn flops(&self, rows: usize, length: usize, logits: usize) -> f64 {
         let Config {
             layers,
@@ -76,17 +77,17 @@ impl Model {
         blocks + 2.0 * (logits * width * vocab) as f64
     }
 
-    /// Floating point operations of the matrix products of a variant that leaves a run of `length`
-    /// tokens at `layer` with its last `rows` tokens, and whose last token reaches the output head.
+    /// Floating point operations of the matrix products of a fork that starts at `layer` and computes
+    /// the last `rows` of `length` tokens, of which the last one reaches the output head.
     pub fn fork_flops(&self, layer: usize, rows: usize, length: usize) -> f64 {
         let above = (self.config().layers - layer - 1) as f64;
-        // It leaves between the halves of its first block.
+        // A fork starts between the halves of its first block.
         above * self.attention_flops(rows, length)
             + (above + 1.0) * self.mlp_flops(rows)
             + self.flops(0, 0, 1)
     }
 
-    /// Of one block's attention, for the last `rows` of `length` tokens.
+    /// Floating point operations of one block's attention, for the last `rows` of `length` tokens.
     fn attention_flops(&self, rows: usize, length: usize) -> f64 {
         let Config {
             width,
@@ -101,7 +102,7 @@ impl Model {
         2.0 * rows as f64 * (maps as f64 + scores)
     }
 
-    /// Of one block's MLP, for `rows` tokens.
+    /// Floating point operations of one block's MLP, for `rows` tokens.
     fn mlp_flops(&self, rows: usize) -> f64 {
         let Config {
             width,

@@ -1,4 +1,4 @@
-//! Text to tokens and back, with the bytes of the text that each token covers.
+//! Tokenizers: text to tokens and back, with the bytes of the text that each token covers.
 
 mod bytes;
 mod gguf;
@@ -7,26 +7,27 @@ mod ranges;
 mod sentencepiece;
 #[cfg(test)]
 mod tests;
+mod token_type;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::Value;
-use std::collections::HashMap;
 
 use crate::error::ModelError;
-use bytes::Alphabet;
+use crate::tokenizer::bytes::Alphabet;
 
-/// Whether the begin-of-text token stands before a prompt.
+/// Whether a prompt starts with the begin-of-text token (BOS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BosPolicy {
-    /// Only where the tokenizer's own convention says so.
+    /// Only if the tokenizer's own convention adds it.
     #[default]
     Auto,
-    /// Wherever the model has one (the papers' protocol).
+    /// Whenever the model has one, as in the papers' protocol.
     Always,
-    /// Nowhere.
+    /// Never.
     Never,
 }
 
@@ -35,7 +36,7 @@ pub enum BosPolicy {
 pub struct Token {
     /// Token id.
     pub id: u32,
-    /// Bytes of the text that it covers; empty for BOS. May begin or end inside a character.
+    /// The bytes of the text that it covers; empty for BOS. May start or end inside a character.
     pub range: Range<usize>,
 }
 
@@ -45,9 +46,9 @@ pub struct Tokenizer {
     alphabet: Alphabet,
     bos: Option<u32>,
     eos: Option<u32>,
-    /// Whether the tokenizer's own convention begins every text with BOS.
+    /// Whether the tokenizer's own convention starts every text with BOS.
     adds_bos: bool,
-    /// Whether a text's first word gets a space that the text does not have (SentencePiece).
+    /// Whether the tokenizer adds a space before the first word of a text (SentencePiece).
     adds_space: bool,
 }
 
@@ -74,7 +75,7 @@ impl Tokenizer {
                 path: path.into(),
                 reason: format!("not a tokenizer: {error}"),
             })?;
-        // The convention is written in the post-processor: what it puts before an empty text.
+        // The post-processor defines the convention: the token that it adds to an empty text.
         let adds_bos = bos.is_some()
             && inner
                 .encode_fast("", true)
@@ -126,15 +127,15 @@ impl Tokenizer {
         self.eos
     }
 
-    /// The token that stands outside the text's own vocabulary under this name, if there is one.
+    /// The special token with this name, if there is one.
     pub(crate) fn special(&self, name: &str) -> Option<u32> {
         let added = self.inner.get_added_vocabulary();
         let id = added.get_vocab().get(name)?;
         added.is_special_token(name).then_some(*id)
     }
 
-    /// The tokens of a prompt, BOS first where `policy` asks for it and the text does not begin
-    /// with it already, as chat templates let it.
+    /// The tokens of a prompt, with BOS first if `policy` asks for it. A text that already starts with
+    /// BOS, as chat templates write it, gets no second one.
     pub fn encode(&self, text: &str, policy: BosPolicy) -> Vec<Token> {
         let wants_bos = match policy {
             BosPolicy::Auto => self.adds_bos,
@@ -150,7 +151,7 @@ impl Tokenizer {
         tokens
     }
 
-    /// The ids of a text that stands alone, without BOS.
+    /// The token ids of a text on its own, without BOS.
     pub fn ids(&self, text: &str) -> Vec<u32> {
         match self.inner.encode_fast(text, false) {
             Ok(encoding) => encoding.get_ids().to_vec(),
@@ -158,7 +159,7 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of a text that goes on after another, without BOS: no space is put before it.
+    /// The token ids of a text that continues another one: without BOS and without an added space.
     pub fn continuation(&self, text: &str) -> Vec<u32> {
         if !self.adds_space {
             return self.ids(text);
@@ -166,7 +167,8 @@ impl Tokenizer {
         if let Some(rest) = text.strip_prefix(' ').filter(|rest| !rest.is_empty()) {
             return self.ids(rest);
         }
-        // A line break takes the space, and is no part of a longer token.
+        // The tokenizer adds the space before the line break, which is never part of a longer
+        // token.
         let mut ids = self.ids(&format!("\n{text}"));
         let before = self.ids("\n");
         if ids.starts_with(&before) {
@@ -178,8 +180,8 @@ impl Tokenizer {
     }
 
     fn encode_plain(&self, text: &str) -> Vec<Token> {
-        // Encoding fails only where a word is outside the vocabulary and there is no unknown
-        // token; such a text has no tokens.
+        // Encoding fails only for a word outside a vocabulary without an unknown token; such a
+        // text has no tokens.
         let Ok(encoding) = self.inner.encode(text, false) else {
             return Vec::new();
         };
@@ -209,12 +211,12 @@ impl Tokenizer {
         self.alphabet.bytes(&token)
     }
 
-    /// A token as text; bytes that are no character are shown as U+FFFD.
+    /// The text of a token; invalid UTF-8 becomes U+FFFD.
     pub fn text(&self, id: u32) -> String {
         String::from_utf8_lossy(&self.bytes(id)).into_owned()
     }
 
-    /// Tokens as text.
+    /// The text of several tokens; invalid UTF-8 becomes U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> String {
         let bytes: Vec<u8> = ids.iter().flat_map(|id| self.bytes(*id)).collect();
         String::from_utf8_lossy(&bytes).into_owned()

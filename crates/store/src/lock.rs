@@ -1,4 +1,4 @@
-//! One fetch of a file at a time, across processes.
+//! Locks that allow one fetch of a file at a time, across processes.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
-/// Held while a file is being fetched; the operating system lets go of it when the process ends,
-/// however it ends. The lock file itself stays: removing it would race with the next holder.
-pub(super) struct Lock(#[expect(dead_code, reason = "holding it open is the lock")] File);
+/// A lock on one file while it is fetched. The operating system releases it when the process ends in
+/// any way. The lock file stays: removing it would race with the next holder.
+pub(super) struct FetchLock(#[expect(dead_code, reason = "holding it open is the lock")] File);
 
-/// Waits until nobody else holds the lock, or the job is cancelled.
-pub(super) fn acquire(path: &Path, job: Job) -> Result<Lock, StoreError> {
+/// Takes the lock; waits until it is free or the job is cancelled.
+pub(super) fn acquire(path: &Path, job: FetchJob) -> Result<FetchLock, StoreError> {
     let file = open(path)?;
-    let mut told = false;
+    let mut notified = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Lock(file)),
+            Ok(()) => return Ok(FetchLock(file)),
             Err(TryLockError::WouldBlock) => {
-                if !told {
+                if !notified {
                     job.progress.note(&format!(
                         "waiting for another process that is fetching {}",
                         job.name
                     ));
-                    told = true;
+                    notified = true;
                 }
                 job.wait(Duration::from_millis(200))?;
             }
@@ -34,11 +34,11 @@ pub(super) fn acquire(path: &Path, job: Job) -> Result<Lock, StoreError> {
     }
 }
 
-/// The lock if it is free now.
-pub(super) fn try_acquire(path: &Path) -> Result<Option<Lock>, StoreError> {
+/// Takes the lock if it is free.
+pub(super) fn try_acquire(path: &Path) -> Result<Option<FetchLock>, StoreError> {
     let file = open(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock(file))),
+        Ok(()) => Ok(Some(FetchLock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(source)) => Err(source).on("lock", path),
     }

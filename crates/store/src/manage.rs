@@ -1,4 +1,4 @@
-//! What there is: the data behind `models list` and `models show`.
+//! The data of `models list` and `models show`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,17 +7,18 @@ use serde::Serialize;
 use crate::catalogue::DEFAULT;
 use crate::error::StoreError;
 use crate::folder;
-use crate::folder::Content;
+use crate::folder::FolderContent;
 use crate::hf_cache::{RepoCache, repositories};
-use crate::located::{Located, locate};
+use crate::locate::locate;
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::ollama;
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
 
 /// One model, installed or known by its alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// What to write after `--model`.
+pub struct ModelEntry {
+    /// The name to pass to `--model`.
     pub name: String,
     /// Whether it is the default model.
     pub default: bool,
@@ -27,11 +28,11 @@ pub struct Entry {
     pub format: Option<&'static str>,
     /// Where it is installed.
     pub path: Option<PathBuf>,
-    /// Bytes of the weights; rounded where it is not installed and no digest is known.
+    /// The size of the weights in bytes; rounded if the model is not installed and has no known digest.
     pub size: Option<u64>,
     /// SPDX identifier or the licence's first line.
     pub licence: Option<String>,
-    /// SHA-256 of the weights. For an alias without one, none is known before it is fetched.
+    /// SHA-256 of the weights. An alias without a pinned digest has none before it is fetched.
     pub sha256: Option<String>,
     /// `org/name` on the hub.
     pub repo: Option<String>,
@@ -41,13 +42,13 @@ pub struct Entry {
     pub family: Option<String>,
 }
 
-/// What is known about one model. Reads the disk, never the network.
+/// The entry of one model. Reads the disk, never the network.
 ///
 /// # Errors
 /// Those of [`locate`].
-pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<Entry, StoreError> {
+pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<ModelEntry, StoreError> {
     let located = locate(model, options)?;
-    let mut entry = Entry {
+    let mut entry = ModelEntry {
         name: model.to_string(),
         default: false,
         installed: located.is_some(),
@@ -82,12 +83,12 @@ pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<Entry, StoreErr
     Ok(entry)
 }
 
-fn fill(entry: &mut Entry, located: Located) {
+fn fill(entry: &mut ModelEntry, located: LocatedModel) {
     entry.format = Some(match located.format {
-        super::ModelFiles::Gguf(_) => "gguf",
-        super::ModelFiles::Folder(_) => "folder",
+        ModelFiles::Gguf(_) => "gguf",
+        ModelFiles::Folder(_) => "folder",
     });
-    if let super::ModelFiles::Folder(path) = &located.format {
+    if let ModelFiles::Folder(path) = &located.format {
         entry.family = model_type(path).or(entry.family.take());
     }
     entry.path = Some(located.path().to_path_buf());
@@ -102,11 +103,11 @@ fn model_type(folder: &Path) -> Option<String> {
     Some(config.get("model_type")?.as_str()?.to_owned())
 }
 
-/// Every alias, then every other model in the Hugging Face cache, then Ollama's. What is damaged
-/// is left out, as it cannot be used.
-pub fn list(options: &StoreOptions) -> Vec<Entry> {
+/// Every alias, then the other models in the Hugging Face cache, then those of Ollama. Damaged models
+/// are left out.
+pub fn list(options: &StoreOptions) -> Vec<ModelEntry> {
     let aliases = options.catalogue.iter().map(ModelRef::Alias);
-    let mut entries: Vec<Entry> = aliases
+    let mut entries: Vec<ModelEntry> = aliases
         .filter_map(|model| entry(&model, options).ok())
         .collect();
     let hub = repositories(&options.hf_cache)
@@ -138,7 +139,7 @@ fn in_cache(repo: &str, options: &StoreOptions) -> Vec<HubRef> {
             revision: revision.clone(),
             file,
         };
-        if matches!(folder::inspect(&snapshot), Ok(Content::Folder(_))) {
+        if matches!(folder::inspect(&snapshot), Ok(FolderContent::Folder(_))) {
             found.push(reference(None));
         }
         let names = folder::ggufs(&snapshot);

@@ -1,13 +1,13 @@
-//! Models that a local Ollama has pulled: plain GGUF files behind a manifest.
+//! Models of a local Ollama: GGUF files that manifests refer to.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::StoreError;
-use crate::located::{Located, ModelFiles};
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
-use crate::reference::is_relative;
+use crate::paths::is_relative;
 
 const MODEL: &str = "application/vnd.ollama.image.model";
 const LICENCE: &str = "application/vnd.ollama.image.license";
@@ -29,7 +29,7 @@ pub(super) fn locate(
     name: &str,
     tag: &str,
     options: &StoreOptions,
-) -> Result<Option<Located>, StoreError> {
+) -> Result<Option<LocatedModel>, StoreError> {
     for root in &options.ollama {
         let manifest = manifest_path(root, name, tag);
         let Ok(text) = std::fs::read(&manifest) else {
@@ -71,7 +71,7 @@ fn children(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// `NAME` is in the library, `namespace/NAME` beside it, `host/namespace/NAME` on another host.
+/// The manifest of `NAME` (in `library`), `namespace/NAME` or `host/namespace/NAME`.
 fn manifest_path(root: &Path, name: &str, tag: &str) -> PathBuf {
     let host = "registry.ollama.ai";
     let full = match name.split('/').count() {
@@ -82,7 +82,12 @@ fn manifest_path(root: &Path, name: &str, tag: &str) -> PathBuf {
     root.join("manifests").join(full).join(tag)
 }
 
-fn read(root: &Path, manifest: &Path, text: &[u8], name: String) -> Result<Located, StoreError> {
+fn read(
+    root: &Path,
+    manifest: &Path,
+    text: &[u8],
+    name: String,
+) -> Result<LocatedModel, StoreError> {
     let bad = |cause: String| StoreError::NotAModel {
         path: manifest.to_path_buf(),
         cause,
@@ -105,7 +110,7 @@ fn read(root: &Path, manifest: &Path, text: &[u8], name: String) -> Result<Locat
             let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
             Some(line.to_owned())
         });
-    Ok(Located {
+    Ok(LocatedModel {
         name,
         format: ModelFiles::Gguf(path),
         sha256: model.digest.strip_prefix("sha256:").map(str::to_owned),
@@ -114,7 +119,7 @@ fn read(root: &Path, manifest: &Path, text: &[u8], name: String) -> Result<Locat
     })
 }
 
-/// Older versions wrote the colon into the file's name.
+/// The path of a blob. Older versions of Ollama have the colon in the file name.
 fn blob(root: &Path, digest: &str) -> Option<PathBuf> {
     [digest.replacen(':', "-", 1), digest.to_owned()]
         .into_iter()

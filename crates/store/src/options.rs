@@ -1,4 +1,4 @@
-//! Where models are kept and how they are fetched: the environment, read once.
+//! The settings of the store, read once from the environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use crate::catalogue::{Alias, CATALOGUE};
 /// The public hub.
 const ENDPOINT: &str = "https://huggingface.co";
 
-/// Settings of the store. Nothing below reads the environment again.
+/// The settings of the store. No other module reads the environment.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Hugging Face cache, shared with other tools: `$HF_HUB_CACHE`, `$HF_HOME/hub` or
     /// `~/.cache/huggingface/hub`.
     pub hf_cache: PathBuf,
-    /// Models that do not come from the hub: `$HOPLENS_CACHE/models` or
+    /// The folder of models that do not come from the hub: `$HOPLENS_CACHE/models` or
     /// `~/.cache/hoplens/models` (`%LOCALAPPDATA%\hoplens\models` on Windows).
     pub hoplens_cache: PathBuf,
-    /// Model folders of local Ollama installations, the first that has the model wins.
+    /// Model folders of local Ollama installations; the first one that has a model wins.
     pub ollama: Vec<PathBuf>,
     /// Address of the hub without a trailing slash (`HF_ENDPOINT`).
     pub endpoint: String,
@@ -31,26 +31,26 @@ pub struct StoreOptions {
     pub pip: Vec<Vec<String>>,
     /// Whether `HTTPS_PROXY` and its relatives are honoured.
     pub proxy: bool,
-    /// How patient the hub client is.
-    pub retry: Retry,
-    /// The aliases that are known.
+    /// How often and how long the hub client retries.
+    pub retry: RetryPolicy,
+    /// The known aliases.
     pub catalogue: &'static [Alias],
 }
 
-/// How often and how long the hub client tries again.
+/// How often and how long the hub client retries.
 #[derive(Debug, Clone, Copy)]
-pub struct Retry {
-    /// Failures in a row, without a byte received between them, before it gives up.
+pub struct RetryPolicy {
+    /// Consecutive failures, without a received byte between them, after which it gives up.
     pub attempts: u32,
-    /// First pause; doubles with each failure.
+    /// The pause after the first failure; doubles with each failure.
     pub pause: Duration,
-    /// The longest `Retry-After` that is waited for.
+    /// The longest pause, also of a `Retry-After`.
     pub longest: Duration,
     /// Time to connect, and the longest silence while receiving.
     pub timeout: Duration,
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 5,
@@ -75,7 +75,7 @@ impl StoreOptions {
         let var = |name: &str| vars(name).filter(|value| !value.is_empty());
         let text = |name: &str| var(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| var(name).map(|value| untilde(PathBuf::from(value), home));
-        // Without a home folder the current one is the only place that is surely the user's.
+        // Without a home folder, the current folder is the only one that belongs to the user.
         let home = home.unwrap_or(Path::new("."));
 
         let cache = path("XDG_CACHE_HOME").unwrap_or_else(|| home.join(".cache"));
@@ -115,13 +115,13 @@ impl StoreOptions {
                 .any(|name| text(name).is_some_and(|value| is_true(&value))),
             pip: pip_commands(),
             proxy: true,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             catalogue: CATALOGUE,
         }
     }
 
-    /// A store that lives under one folder, offline, without pip: a start for tests and for
-    /// tools that must not touch the user's caches.
+    /// A store inside one folder, offline and without pip, for tests and tools that must not touch
+    /// the user's caches.
     pub fn under(root: &Path) -> Self {
         Self {
             hf_cache: root.join("hub"),
@@ -132,7 +132,7 @@ impl StoreOptions {
             offline: true,
             pip: Vec::new(),
             proxy: false,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             catalogue: CATALOGUE,
         }
     }
@@ -154,14 +154,14 @@ fn pip_commands() -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What the Python tools take for true.
+/// Whether Python tools interpret a value as true.
 fn is_true(value: &str) -> bool {
     ["1", "ON", "YES", "TRUE"]
         .iter()
         .any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Resolves a leading `~/`, which a shell leaves alone inside a variable's quotes.
+/// Expands a leading `~/`, which a shell does not expand inside quotes.
 pub(super) fn untilde(path: PathBuf, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),

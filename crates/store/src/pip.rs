@@ -1,4 +1,4 @@
-//! Asking pip for one wheel.
+//! Downloads one wheel with pip.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::catalogue::Wheel;
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 
-/// How often pip is looked at.
+/// The interval at which pip is polled.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Downloads a wheel with the first pip that can, into a new folder below `work`.
-pub(super) fn download(wheel: &Wheel, work: &Path, job: Job) -> Result<PathBuf, StoreError> {
+/// Downloads a wheel with the first pip command that succeeds, into a new folder in `work`.
+pub(super) fn download(wheel: &Wheel, work: &Path, job: FetchJob) -> Result<PathBuf, StoreError> {
     let mut causes = Vec::new();
     for (number, command) in job.options.pip.iter().enumerate() {
         let folder = work.join(format!("pip-{number}"));
@@ -35,12 +35,12 @@ pub(super) fn download(wheel: &Wheel, work: &Path, job: Job) -> Result<PathBuf, 
     })
 }
 
-/// One pip. The inner error says why the next one should be tried.
+/// Runs one pip command. The inner error says why it failed; the next command is then tried.
 fn run(
     command: &[String],
     wheel: &Wheel,
     folder: &Path,
-    job: Job,
+    job: FetchJob,
 ) -> Result<Result<PathBuf, String>, StoreError> {
     let Some((program, first)) = command.split_first() else {
         return Ok(Err("no program".to_owned()));
@@ -63,14 +63,15 @@ fn run(
         .arg("--dest")
         .arg(&wheels)
         .arg(wheel.requirement)
-        // pip fills its temporary folder first: here it can be watched, and is cleaned up.
+        // pip first fills its temporary folder: in here, its size shows the progress and it is
+        // removed afterwards.
         .envs(["TMPDIR", "TEMP", "TMP"].map(|name| (name, scratch.as_os_str())))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::from(output))
         .spawn();
     let child = match spawned {
-        Ok(child) => Killed(child),
+        Ok(child) => KillOnDrop(child),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(Err("not installed".to_owned()));
         }
@@ -86,18 +87,23 @@ fn run(
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|end| end == "whl"));
-    Ok(found.ok_or_else(|| "it ended without a wheel".to_owned()))
+    Ok(found.ok_or_else(|| "it downloaded no wheel".to_owned()))
 }
 
 /// Waits for pip to end, reporting how much it has received. Returns whether it succeeded.
-fn watch(mut child: Killed, wheel: &Wheel, folder: &Path, job: Job) -> Result<bool, StoreError> {
+fn watch(
+    mut child: KillOnDrop,
+    wheel: &Wheel,
+    folder: &Path,
+    job: FetchJob,
+) -> Result<bool, StoreError> {
     loop {
         match child.0.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),
             Ok(None) => {}
             Err(_) => return Ok(false),
         }
-        // While pip moves the finished file across, it may be seen twice.
+        // While pip copies the finished file, both copies count.
         let received = size_below(folder, 4).min(wheel.size);
         job.progress
             .bytes(wheel.requirement, received, Some(wheel.size));
@@ -105,12 +111,12 @@ fn watch(mut child: Killed, wheel: &Wheel, folder: &Path, job: Job) -> Result<bo
     }
 }
 
-/// A process that does not outlive the fetch.
-struct Killed(Child);
+/// A process that is killed when the fetch ends.
+struct KillOnDrop(Child);
 
-impl Drop for Killed {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Both fail only when it has ended already.
+        // Both fail only if it has ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -130,7 +136,7 @@ fn size_below(folder: &Path, depth: u32) -> u64 {
         .sum()
 }
 
-/// What pip said last, which is where it puts its error.
+/// The last error or line of pip's output.
 fn last_line(messages: &Path) -> String {
     let text = std::fs::read(messages).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

@@ -1,41 +1,41 @@
-//! How a fetch tells its caller how far it is, and how the caller stops it.
+//! Progress reports of a fetch, and how the caller cancels it.
 
 use crate::error::StoreError;
 use crate::options::StoreOptions;
 
-/// Told how far a fetch is. Knows nothing of terminals; called from the fetching thread.
-pub trait Progress: Send + Sync {
-    /// `done` of `total` bytes of `what` (a file name) are here.
+/// Receives the progress of a fetch, on the fetching thread.
+pub trait FetchProgress: Send + Sync {
+    /// `done` of `total` bytes of the file `what` have arrived.
     fn bytes(&self, what: &str, done: u64, total: Option<u64>);
 
-    /// One sentence for the user: a source that was passed over, a wait.
+    /// A message for the user, such as a source that failed or a wait.
     fn note(&self, text: &str);
 }
 
-/// Says nothing.
+/// Ignores progress.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {
+impl FetchProgress for NoProgress {
     fn bytes(&self, _what: &str, _done: u64, _total: Option<u64>) {}
     fn note(&self, _text: &str) {}
 }
 
-/// True once the fetch is no longer wanted; asked several times a second.
-pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
+/// Returns true once the fetch is to stop; called several times a second.
+pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// What every step of one fetch needs to know.
+/// What all steps of one fetch share.
 #[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
+pub(super) struct FetchJob<'a> {
     /// The model's name in messages.
     pub name: &'a str,
     pub options: &'a StoreOptions,
-    pub progress: &'a dyn Progress,
-    pub cancel: Cancel<'a>,
+    pub progress: &'a dyn FetchProgress,
+    pub cancel: CancelCheck<'a>,
 }
 
-impl Job<'_> {
-    /// `Err(Cancelled)` once the caller has given up.
+impl FetchJob<'_> {
+    /// `Err(Cancelled)` once the caller cancels.
     pub fn check(&self) -> Result<(), StoreError> {
         if (self.cancel)() {
             return Err(StoreError::Cancelled {
@@ -45,7 +45,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Sleeps, but wakes for a cancellation.
+    /// Sleeps for `time`, or until the caller cancels.
     pub fn wait(&self, time: std::time::Duration) -> Result<(), StoreError> {
         let slice = std::time::Duration::from_millis(50);
         let end = std::time::Instant::now() + time;

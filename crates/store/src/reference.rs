@@ -1,4 +1,4 @@
-//! What a user may write to name a model.
+//! Model references: what a user writes to name a model.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use std::str::FromStr;
 use crate::catalogue;
 use crate::catalogue::{Alias, CATALOGUE};
 use crate::error::StoreError;
-use crate::folder::is_gguf;
 use crate::options::untilde;
+use crate::paths::{is_gguf, is_relative};
 
 /// A model as the user named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,15 +40,15 @@ pub struct HubRef {
 }
 
 impl ModelRef {
-    /// Reads a reference against the built-in catalogue.
+    /// Parses a reference with the built-in catalogue.
     ///
-    /// In this order: `ollama:…`; an alias; anything that is written like a path (`./x`, `/x`,
-    /// `~/x`, `x.gguf`) or is an existing folder with `config.json`; a repository. An alias
-    /// therefore wins over a folder of the same name: write `./gpt2` for the folder.
+    /// Tries, in this order: `ollama:…`; an alias; a path (`./x`, `/x`, `~/x`, `x.gguf`, or an existing
+    /// folder with `config.json`); a repository. An alias takes precedence over a folder of the same
+    /// name: write `./gpt2` for the folder.
     ///
     /// # Errors
-    /// [`StoreError::UnknownName`] and [`StoreError::BadReference`]. That the model exists is
-    /// not checked here.
+    /// [`StoreError::UnknownName`] and [`StoreError::BadReference`]. Does not check that the model
+    /// exists.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         Self::parse_with(text, CATALOGUE)
     }
@@ -80,7 +80,7 @@ impl ModelRef {
 
     /// The default model.
     pub fn default_model() -> Self {
-        // The catalogue's first entry is the default; a test holds that.
+        // A test checks that the first entry of the catalogue is the default.
         match CATALOGUE.first() {
             Some(alias) => Self::Alias(alias),
             None => Self::Path(PathBuf::new()),
@@ -206,13 +206,6 @@ pub(super) fn is_repo(text: &str) -> bool {
         Some((org, name)) => word(org) && word(name) && !text.contains("--"),
         None => false,
     }
-}
-
-/// Whether a text from outside is safe to append to a folder: relative, going only downwards.
-pub(super) fn is_relative(text: &str) -> bool {
-    let strange = |c: char| c == '\\' || c.is_control() || cfg!(windows) && c == ':';
-    let downwards = |part: &str| !matches!(part, "" | "." | "..");
-    text.len() < 1024 && !text.contains(strange) && text.split('/').all(downwards)
 }
 
 #[cfg(test)]

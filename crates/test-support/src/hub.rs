@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hoplens_store::{Located, ModelRef, Progress, Retry, Silent, StoreError, StoreOptions, fetch};
+use hoplens_store::{
+    FetchProgress, LocatedModel, ModelRef, NoProgress, RetryPolicy, StoreError, StoreOptions, fetch,
+};
 use sha2::Digest as _;
 
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -282,7 +284,7 @@ pub fn options(root: &Path, endpoint: &str) -> StoreOptions {
     StoreOptions {
         endpoint: endpoint.to_owned(),
         offline: false,
-        retry: Retry {
+        retry: RetryPolicy {
             attempts: 3,
             pause: Duration::from_millis(5),
             longest: Duration::from_secs(2),
@@ -292,8 +294,8 @@ pub fn options(root: &Path, endpoint: &str) -> StoreOptions {
     }
 }
 
-pub fn pull(model: &str, options: &StoreOptions) -> Result<Located, StoreError> {
-    fetch(&ModelRef::parse(model)?, options, &Silent, &|| false)
+pub fn pull(model: &str, options: &StoreOptions) -> Result<LocatedModel, StoreError> {
+    fetch(&ModelRef::parse(model)?, options, &NoProgress, &|| false)
 }
 
 /// Every file and link below a folder, relative to it, sorted; without lock files, which stay.
@@ -328,7 +330,7 @@ pub struct Recorder {
     pub bytes: Mutex<(String, u64, Option<u64>)>,
 }
 
-impl Progress for Recorder {
+impl FetchProgress for Recorder {
     fn bytes(&self, what: &str, done: u64, total: Option<u64>) {
         *self.bytes.lock().unwrap() = (what.to_owned(), done, total);
     }

@@ -1,12 +1,33 @@
-//! Files beside a prompt and the settings of its project, from open buffers or the disk.
+//! The files of a workspace: prompts, the files that belong to them and the settings of their
+//! project, read from open buffers or the disk.
+//!
+//! Everything reads through a [`FileSource`]: the command line through [`Disk`], the language
+//! server through an [`Overlay`] of its open documents over a [`CachedDisk`].
 
+mod cached_disk;
+mod companions;
+mod disk;
+mod facts;
+mod file_source;
 mod nearest;
+mod overlay;
 mod project;
+mod project_cache;
 mod project_file;
+mod read_error;
 
-pub use nearest::{facts_of, whole_path};
+pub use cached_disk::CachedDisk;
+pub use companions::{CompanionFiles, companion_files, promptfoo_config, sidecar_path};
+pub use disk::{Disk, MAX_FILE_BYTES, read_file};
+pub use facts::facts;
+pub use file_source::FileSource;
+pub use nearest::{is_repository_root, nearest, whole_path};
+pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
-    Allowance, Bos, CheckFiles, Code, FileGlob, PROJECT_FILE, PROJECT_KEYS, Positions, Project,
-    ProjectKey, ProjectProblem, ProjectSearch, ProjectThresholds, ProjectValues, ignoring,
+    Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
+    ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectThresholds, ProjectValues,
+    ignore_code_edit,
 };
-pub use project_file::{ProjectError, project_file, project_of, read_project};
+pub use project_cache::ProjectCache;
+pub use project_file::{ProjectError, project, project_file, read_project};
+pub use read_error::ReadError;

@@ -1,14 +1,10 @@
-//! Files above a prompt that have a say in it.
+//! Files in the folders above a prompt.
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::project_file::ProjectError;
-use hoplens_prompt::{FACTS_FILE, Facts, parse_facts};
+use crate::file_source::FileSource;
 
-/// Bytes of the largest file that is read; such files are smaller by far.
-const LARGEST: u64 = 16 << 20;
-
-/// A path with all folders above it, and without `.` and `..`.
+/// Returns the absolute path without `.` and `..`. Links are not resolved.
 pub fn whole_path(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut whole = PathBuf::new();
@@ -24,73 +20,58 @@ pub fn whole_path(path: &Path) -> PathBuf {
     whole
 }
 
-/// The nearest file of a name in the folder of a path and those above it, up to one with `.git`.
-pub(super) fn nearest(path: &Path, name: &str) -> Option<PathBuf> {
+/// Returns the nearest file called `name` in the folder of `path` (or `path` itself if it is a
+/// folder) or in one above it. The search ends at the root of a repository: a folder with `.git`.
+pub fn nearest(source: &dyn FileSource, path: &Path, name: &str) -> Option<PathBuf> {
     let path = whole_path(path);
-    for folder in path.ancestors().filter(|folder| folder.is_dir()) {
+    for folder in path.ancestors().filter(|folder| source.is_dir(folder)) {
         let file = folder.join(name);
-        if file.is_file() {
+        if source.is_file(&file) {
             return Some(file);
         }
-        if folder.join(".git").exists() {
+        if is_repository_root(source, folder) {
             return None;
         }
     }
     None
 }
 
-/// The text of a file that somebody put above a prompt.
-pub(super) fn read(path: &Path) -> Result<String, ProjectError> {
-    let failed = |source| ProjectError::Read {
-        path: path.into(),
-        source,
-    };
-    let about = std::fs::metadata(path).map_err(failed)?;
-    if about.len() > LARGEST {
-        let what = format!("it has more than {} MB", LARGEST >> 20);
-        return Err(failed(std::io::Error::other(what)));
-    }
-    std::fs::read_to_string(path).map_err(failed)
-}
-
-/// The facts that hold for a prompt: the nearest `facts.yaml`; none where there is none. What is
-/// wrong with them is told of in the log, and what is right is used.
-///
-/// # Errors
-/// There is one that cannot be read.
-pub fn facts_of(prompt: &Path) -> Result<Facts, ProjectError> {
-    let Some(path) = nearest(prompt, FACTS_FILE) else {
-        return Ok(Facts::default());
-    };
-    let facts = parse_facts(&read(&path)?);
-    for problem in &facts.problems {
-        tracing::warn!("{}: {}", path.display(), problem.message);
-    }
-    Ok(facts)
+/// Returns whether a folder has `.git` in it: a folder, or a file in worktrees and submodules.
+pub fn is_repository_root(source: &dyn FileSource, folder: &Path) -> bool {
+    let git = folder.join(".git");
+    source.is_dir(&git) || source.is_file(&git)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::Disk;
 
     #[test]
-    fn a_path_is_whole_without_detours() {
-        let root = Path::new("/a/b/../c/./d");
-        assert_eq!(whole_path(root), Path::new("/a/c/d"));
+    fn a_whole_path_is_absolute_and_has_no_detours() {
+        let path = Path::new("/a/b/../c/./d");
+        assert_eq!(whole_path(path), Path::new("/a/c/d"));
         assert!(whole_path(Path::new("x")).is_absolute());
     }
 
     #[test]
-    fn facts_of_another_repository_are_not_ours() {
+    fn the_nearest_file_counts_and_a_repository_ends_the_search() {
         let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("repository/prompts");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(root.path().join("facts.yaml"), "a: b").unwrap();
-        let count = || facts_of(&folder.join("x.prompt")).unwrap().list.len();
-        assert_eq!(count(), 1);
-        std::fs::create_dir(root.path().join("repository/.git")).unwrap();
-        assert_eq!(count(), 0);
-        std::fs::write(folder.join("facts.yaml"), "a: b\nc: d").unwrap();
-        assert_eq!(count(), 2);
+        let path = |name: &str| root.path().join(name);
+        let find = |name: &str| nearest(&Disk, &path(name), "facts.yaml");
+        std::fs::create_dir_all(path("repository/prompts")).unwrap();
+        std::fs::write(path("facts.yaml"), "").unwrap();
+        // The prompt itself need not exist.
+        let outside = Some(path("facts.yaml"));
+        assert_eq!(find("repository/prompts/x.prompt"), outside);
+        assert_eq!(find("repository/prompts"), outside);
+        std::fs::write(path("repository/.git"), "gitdir: elsewhere").unwrap();
+        assert_eq!(find("repository/prompts/x.prompt"), None);
+        std::fs::write(path("repository/facts.yaml"), "").unwrap();
+        let inside = Some(path("repository/facts.yaml"));
+        assert_eq!(find("repository/prompts/x.prompt"), inside);
+        // A folder of this name is passed over.
+        std::fs::create_dir(path("repository/prompts/facts.yaml")).unwrap();
+        assert_eq!(find("repository/prompts/x.prompt"), inside);
     }
 }

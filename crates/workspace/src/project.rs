@@ -1,6 +1,6 @@
-//! A project's settings: what stands in `hoplens.toml`.
+//! The settings of a project: `hoplens.toml`.
 
-mod ignoring;
+mod ignore_edit;
 mod keys;
 mod values;
 
@@ -12,41 +12,41 @@ use serde::Deserialize;
 use hoplens_injection::Encoding;
 use hoplens_prompt::{Origin, Suppression};
 
-pub use ignoring::ignoring;
+pub use ignore_edit::ignore_code_edit;
 pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
-pub use values::{Allowance, Code, FileGlob};
+pub use values::{Allowance, FileGlob, IgnoredCode};
 
 /// The file's name.
 pub const PROJECT_FILE: &str = "hoplens.toml";
 
-/// What a project sets; what it does not is as everywhere.
+/// The settings of a project; `None` and empty lists keep the defaults.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
-    /// The folder of the file, from which its globs count; `None` where there is no file.
+    /// The folder of the file, to which its globs are relative; `None` if there is no file.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
-    /// Reference of the model, as `--model`.
+    /// Reference of the model, like `--model`.
     pub model: Option<String>,
-    /// Whether BOS stands before prompts, as `--bos`.
+    /// Whether the begin-of-text token precedes prompts, like `--bos`.
     pub bos: Option<Bos>,
-    /// Codes of findings that are not to be shown.
-    pub ignore: Vec<Code>,
-    /// Whether hops that nobody declared are left alone.
+    /// Codes of findings to hide.
+    pub ignore: Vec<IgnoredCode>,
+    /// Whether to guess no hops in prompts that declare none.
     pub declared_only: bool,
-    /// When a verdict is given.
+    /// Thresholds of the verdicts.
     pub thresholds: ProjectThresholds,
-    /// Which injections are tried as repairs.
+    /// The injections that are tried as repairs.
     pub search: ProjectSearch,
-    /// What `hoplens check` looks at, and what it compares with.
+    /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
 }
 
-/// Whether the begin-of-text token stands before prompts.
+/// Whether the begin-of-text token precedes prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bos {
-    /// As the tokenizer does.
+    /// If the tokenizer adds it.
     Auto,
     /// Always.
     Always,
@@ -54,23 +54,23 @@ pub enum Bos {
     Never,
 }
 
-/// When a verdict is given; docs/method.md defines each threshold.
+/// Thresholds of the verdicts; docs/method.md defines each.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProjectThresholds {
-    /// Smallest probability of an answer that the model knows.
+    /// Smallest probability at which the model knows an answer.
     pub known: Option<f64>,
-    /// Smallest probability, after the mention alone, of a bridge that the model knows.
+    /// Smallest probability, after the mention alone, at which the model knows a bridge.
     pub hop_known: Option<f64>,
-    /// Smallest share of its probability that a shortcut keeps without the mention.
+    /// Smallest share of its probability that the answer keeps without the mention in a shortcut.
     pub shortcut_share: Option<f64>,
-    /// Smallest factor by which naming the bridge of a lost hop raises the answer's probability.
+    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is lost.
     pub lost_factor: Option<f64>,
-    /// Smallest factor by which an offered repair raises the answer's probability.
+    /// Smallest factor by which a repair must raise the answer's probability.
     pub gain_factor: Option<f64>,
 }
 
-/// Which injections are tried as repairs.
+/// The injections that are tried as repairs.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProjectSearch {
@@ -79,32 +79,32 @@ pub struct ProjectSearch {
     /// Magnitudes.
     pub taus: Option<Vec<f64>>,
     /// Scopes; `all` and `last`.
-    pub scopes: Option<Vec<Positions>>,
-    /// What the search of one scope may cost, in passes over the prompt.
+    pub scopes: Option<Vec<ProjectScope>>,
+    /// Budget of the search of one scope, in passes over the prompt.
     pub passes: Option<f64>,
     /// Most repairs that are offered.
     pub most: Option<usize>,
 }
 
-/// The scopes that mean the same in every prompt.
+/// The scopes that apply to every prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Positions {
+pub enum ProjectScope {
     /// Every position.
     All,
     /// The last token of the prompt.
     Last,
 }
 
-/// What `hoplens check` looks at, and what it compares with.
+/// Files and tolerances of `hoplens check`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckFiles {
-    /// Globs; of folders and globs only the files that one of them matches are looked at.
+    /// Globs: if any, folders and globs on the command line select only files that match one of them.
     pub include: Vec<FileGlob>,
-    /// Globs of files that are left out.
+    /// Globs of files to leave out.
     pub exclude: Vec<FileGlob>,
-    /// How much less probable than in the lock file an answer may be, as `--tolerance`.
+    /// How much less probable than in the lock file an answer may be, like `--tolerance`.
     pub tolerance: Vec<Allowance>,
 }
 
@@ -121,7 +121,7 @@ impl Project {
     /// Reads the text of a `hoplens.toml`.
     ///
     /// # Errors
-    /// It is not TOML, a key is unknown, or a value is none that the key can have.
+    /// It is not TOML, a key is unknown, or a value is invalid for its key.
     pub fn parse(text: &str) -> Result<Self, ProjectProblem> {
         let project: Self = toml::from_str(text).map_err(|error| ProjectProblem {
             message: error.message().trim_end().to_owned(),
@@ -131,12 +131,12 @@ impl Project {
             None => Ok(project),
             Some((key, message)) => Err(ProjectProblem {
                 message: format!("`{key}`: {message}"),
-                range: place_of(key, text),
+                range: key_range(key, text),
             }),
         }
     }
 
-    /// A value that its type allows and its meaning does not, by the name of its key.
+    /// Returns a value out of range: the name of its key and a message.
     fn problem(&self) -> Option<(&'static str, String)> {
         let share = |p: f64| (0.0..=1.0).contains(&p);
         let factor = |p: f64| p.is_finite() && p >= 1.0;
@@ -154,14 +154,17 @@ impl Project {
         ];
         for (key, value) in shares {
             if let Some(value) = value.filter(|value| !share(*value)) {
-                return Some((key, format!("{value} is no share; write one from 0 to 1")));
+                return Some((
+                    key,
+                    format!("{value} is not a share; write a number from 0 to 1"),
+                ));
             }
         }
         for (key, value) in [("lost_factor", lost_factor), ("gain_factor", gain_factor)] {
             if let Some(value) = value.filter(|value| !factor(*value)) {
                 return Some((
                     key,
-                    format!("{value} is no factor; write one of at least 1"),
+                    format!("{value} is not a factor; write a number of at least 1"),
                 ));
             }
         }
@@ -172,7 +175,7 @@ impl Project {
             passes,
             most: _,
         } = &self.search;
-        let empty = "an empty list tries nothing; leave the key out for all of them";
+        let empty = "an empty list tries nothing; leave the key out to try all";
         if encodings.as_ref().is_some_and(Vec::is_empty) {
             return Some(("encodings", empty.into()));
         }
@@ -190,18 +193,18 @@ impl Project {
         None
     }
 
-    /// The findings that are not to be shown, as a file of the project may say itself.
+    /// Returns the ignored codes in the form in which a prompt file ignores codes.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
         self.ignore.iter().map(|code| Suppression {
-            code: code.0.clone(),
+            code: code.0,
             range: 0..0,
             origin: Origin::FrontMatter,
         })
     }
 }
 
-/// Where a key stands at the beginning of a line.
-fn place_of(key: &str, text: &str) -> Option<Range<usize>> {
+/// Returns the range of a key at the beginning of a line.
+fn key_range(key: &str, text: &str) -> Option<Range<usize>> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at + line.len() - line.trim_start().len();
@@ -219,13 +222,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_set_is_as_everywhere() {
+    fn an_empty_file_keeps_the_defaults() {
         let project = Project::parse("").unwrap();
         assert_eq!(project, Project::default());
     }
 
     #[test]
-    fn what_is_set_counts_and_the_rest_stays() {
+    fn keys_that_are_set_count_and_others_stay_unset() {
         let text = "model = \"x.gguf\"\nbos = \"always\"\nignore = [\"token-split\"]\n\
                     [thresholds]\nknown = 0.2\n[search]\nscopes = [\"last\"]\nmost = 2\n\
                     taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n";
@@ -233,14 +236,14 @@ mod tests {
         assert_eq!(project.model.as_deref(), Some("x.gguf"));
         assert_eq!(project.bos, Some(Bos::Always));
         assert_eq!(project.thresholds.known, Some(0.2));
-        assert_eq!(project.search.scopes, Some(vec![Positions::Last]));
+        assert_eq!(project.search.scopes, Some(vec![ProjectScope::Last]));
         assert_eq!(project.search.taus, Some(vec![1.0, -2.5]));
         assert_eq!(project.search.most, Some(2));
         assert_eq!(project.search.encodings, None);
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_place() {
+    fn mistakes_are_reported_with_their_range() {
         let wrong = [
             ("modle = \"x\"", "modle"),
             ("[thresholds]\nknow = 1", "know"),

@@ -1,3 +1,3 @@
--- A comment of the template; one of the front matter begins with `#`.
+-- The comment syntax of the template. In the front matter, comments begin with `#`.
 vim.bo.commentstring = '{{! %s }}'
 vim.b.undo_ftplugin = 'setlocal commentstring<'

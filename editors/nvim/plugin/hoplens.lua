@@ -5,9 +5,10 @@ vim.g.loaded_hoplens = true
 
 if vim.fn.has('nvim-0.11') == 0 then
   local version = vim.version()
-  local text = 'hoplens needs Neovim 0.11 or newer and this is %d.%d.%d, so it is switched off'
+  local text =
+    'hoplens needs Neovim 0.11 or newer, and this is %d.%d.%d. The plugin is switched off'
   text = text:format(version.major, version.minor, version.patch)
-  -- Scheduled, so that the message is not lost behind the start-up screen.
+  -- The start-up screen would cover a message that is not scheduled.
   vim.schedule(function()
     vim.notify(text, vim.log.levels.ERROR)
   end)
@@ -21,7 +22,7 @@ vim.filetype.add({
       function(path, bufnr)
         return require('hoplens.attach').filetype(path, bufnr)
       end,
-      -- Asked last: only files that are of no other type.
+      -- The lowest priority: only for files without another file type.
       { priority = -math.huge },
     },
   },
@@ -31,7 +32,7 @@ vim.api.nvim_create_user_command('Hoplens', function(command)
   require('hoplens.commands').run(command)
 end, {
   nargs = '*',
-  desc = 'What the model does with this prompt',
+  desc = 'Show what the model does with this prompt',
   complete = function(lead, line)
     return require('hoplens.commands').complete(lead, line)
   end,
@@ -53,10 +54,10 @@ vim.api.nvim_create_autocmd('LspAttach', {
   end,
 })
 
--- Neovim only logs that a server is not there.
+-- Neovim only logs it when the program of a server is missing.
 vim.api.nvim_create_autocmd('FileType', {
   group = group,
   callback = function(event)
-    require('hoplens.attach').complain(event.buf)
+    require('hoplens.attach').notify_command_error(event.buf)
   end,
 })

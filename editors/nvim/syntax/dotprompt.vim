@@ -1,4 +1,4 @@
-" dotprompt: YAML between fences, then a Handlebars template.
+" dotprompt: YAML front matter between `---` lines, then a Handlebars template.
 if exists('b:current_syntax')
   finish
 endif

@@ -6,7 +6,7 @@ vim.lsp.enable('hoplens')
 local PROMPT = 'The capital of France is'
 local SIDECAR = 'version: 1\ncases:\n  - id: france\n    expect: " Paris"\n'
 
---- Opens a new file and says whether the server gets it.
+--- Opens a new file and returns whether the server attaches to it.
 ---@param folder string
 ---@param name string
 ---@param text string?
@@ -19,7 +19,7 @@ local function attaches(folder, name, text)
   end)
 end
 
-t.test('prompts are attached to by their names', function()
+t.test('the server attaches to prompts by their names', function()
   local folder = t.folder()
   for _, name in ipairs({
     'a.prompt',
@@ -29,14 +29,11 @@ t.test('prompts are attached to by their names', function()
     'a.prompt.yml',
     'hoplens.toml',
   }) do
-    t.ok(
-      attaches(folder, name, name == 'hoplens.toml' and '' or nil),
-      name .. ' was not attached to'
-    )
+    t.ok(attaches(folder, name, name == 'hoplens.toml' and '' or nil), 'no server for ' .. name)
   end
 end)
 
-t.test('a sidecar, and what it lies beside, are attached to, whatever their type', function()
+t.test('the server attaches to sidecars and to files of any type that have one', function()
   local folder = t.folder()
   for _, name in ipairs({
     'capital.txt',
@@ -46,30 +43,30 @@ t.test('a sidecar, and what it lies beside, are attached to, whatever their type
     'capital',
   }) do
     t.write(folder, name .. '.hoplens.yaml', SIDECAR)
-    t.ok(attaches(folder, name), name .. ' was not attached to')
+    t.ok(attaches(folder, name), 'no server for ' .. name)
     t.ok(
       attaches(folder, name .. '.hoplens.yaml', SIDECAR),
-      name .. '’s sidecar was not attached to'
+      'no server for the sidecar of ' .. name
     )
   end
 end)
 
-t.test('a file with a sidecar is read as what it is, and not as another format', function()
+t.test('a file with a sidecar is plain text, whatever its name', function()
   local folder = t.folder()
   t.write(folder, 'capital.unheard-of.hoplens.yaml', SIDECAR)
   vim.cmd.edit(t.write(folder, 'capital.unheard-of', PROMPT))
-  t.has(t.hint(0), '" Paris"')
+  t.contains(t.hint(0), '" Paris"')
 end)
 
-t.test('globs name further files', function()
+t.test('the server attaches to files that a glob matches', function()
   local folder = t.folder()
-  t.ok(attaches(folder, 'prompts/capital.md'), 'the Markdown below prompts/ was not attached to')
-  t.ok(attaches(folder, 'deep/down/any.tpl'), 'the template was not attached to')
-  t.eq('prompt', require('hoplens.attach').language(0, vim.bo.filetype))
-  t.ok(t.hint(0), 'the server took the template for no prompt')
+  t.ok(attaches(folder, 'prompts/capital.md'), 'no server for the Markdown in prompts/')
+  t.ok(attaches(folder, 'deep/down/any.tpl'), 'no server for the template')
+  t.eq('prompt', require('hoplens.attach').language_id(0, vim.bo.filetype))
+  t.ok(t.hint(0), 'the server did not analyse the template')
 end)
 
-t.test('nothing else is attached to', function()
+t.test('the server attaches to no other files', function()
   local folder = t.folder()
   for _, name in ipairs({
     'README.md',
@@ -80,23 +77,23 @@ t.test('nothing else is attached to', function()
     'promptly.lua',
     '.prompt',
   }) do
-    t.ok(not attaches(folder, name), name .. ' was attached to')
+    t.ok(not attaches(folder, name), 'a server for ' .. name)
   end
   vim.cmd.enew()
-  t.ok(not require('hoplens.attach').wants(0), 'an empty buffer was attached to')
+  t.ok(not require('hoplens.attach').should_attach(0), 'a server for an empty buffer')
 end)
 
-t.test('the root is where hoplens.toml or .git lies, else the file’s folder', function()
+t.test('the root folder contains hoplens.toml or .git, else the file', function()
   local attach = require('hoplens.attach')
   local folder = vim.fs.normalize(vim.uv.fs_realpath(t.folder()))
   vim.fn.mkdir(folder .. '/.git')
   vim.cmd.edit(t.write(folder, 'deep/down/a.prompt', PROMPT))
-  t.eq(folder, attach.root(0))
+  t.eq(folder, attach.root_dir(0))
   t.write(folder, 'deep/hoplens.toml', '')
-  t.eq(folder .. '/deep', attach.root(0))
+  t.eq(folder .. '/deep', attach.root_dir(0))
 end)
 
-t.test('one server is enough for a project', function()
+t.test('the files of a project share one server', function()
   local folder = t.folder()
   local ids = {}
   for _, name in ipairs({ 'a.prompt', 'b.prompty', 'c.prompt.md' }) do
@@ -106,7 +103,7 @@ t.test('one server is enough for a project', function()
   t.eq(1, vim.tbl_count(ids))
 end)
 
-t.test('prompts have their file types, comments and colours', function()
+t.test('prompts have file types, comment strings and syntax groups', function()
   local folder = t.folder()
   vim.cmd.edit(t.write(folder, 'a.prompt', '---\nmodel: x\n---\nHello {{name}}'))
   t.eq('dotprompt', vim.bo.filetype)
@@ -116,15 +113,15 @@ t.test('prompts have their file types, comments and colours', function()
   local function group(line, column)
     return vim.fn.synIDattr(vim.fn.synID(line, column, 1), 'name')
   end
-  t.has(group(2, 1), 'yaml')
+  t.contains(group(2, 1), 'yaml')
   t.eq('dotpromptTag', group(4, 9))
   t.eq('', group(4, 1))
   vim.cmd.edit(t.write(folder, 'a.prompty', PROMPT))
   t.eq('prompty', vim.bo.filetype)
 end)
 
-t.test('the server is told of the settings before it loads a model', function()
-  t.end_servers()
+t.test('the settings reach the server before it loads the model', function()
+  t.stop_servers()
   vim.lsp.config('hoplens', { settings = { hoplens = { run = 'manual' } } })
   local bufnr = t.open_example('reef.prompt')
   local client = t.client(bufnr)
@@ -133,7 +130,7 @@ t.test('the server is told of the settings before it loads a model', function()
     return require('hoplens').status(bufnr):find('smollm2-135m (', 1, true)
   end)
   vim.wait(1500)
-  t.eq({}, vim.diagnostic.get(bufnr), 'the model looked although it was told not to')
+  t.eq({}, vim.diagnostic.get(bufnr), 'the server analysed the prompt in spite of `run`')
 end)
 
 t.finish()

@@ -1,23 +1,23 @@
---- A small test runner for real Neovim. A spec is one process; it ends with `t.finish()`.
+--- A small test runner inside Neovim. Each spec is one process and ends with `t.finish()`.
 local t = {}
 
 local examples = vim.env.HOPLENS_EXAMPLES
 io.stdout:setvbuf('no')
 local failed, passed = {}, 0
 
---- Everything that was said to the user, oldest first.
+--- All notifications of the current test, oldest first.
 ---@type string[]
-t.said = {}
+t.messages = {}
 
-local notify = function(text, level)
-  table.insert(t.said, text)
-  -- Once is per process for Neovim; the specs must hear each of them.
+local function record(text, level)
+  table.insert(t.messages, text)
   return level
 end
-vim.notify = notify
-vim.notify_once = notify
+vim.notify = record
+-- The real function shows a message once in a process; the specs need all of them.
+vim.notify_once = record
 
--- Enough room for every float, as a terminal window has it.
+-- Enough room for every float.
 vim.o.columns, vim.o.lines = 100, 40
 vim.o.swapfile = false
 vim.o.hidden = true
@@ -40,16 +40,16 @@ function t.eq(expected, got, what)
   end
 end
 
---- Holds that a text has another in it, to the letter.
+--- Asserts that a text contains another one.
 ---@param text string
 ---@param part string
-function t.has(text, part)
+function t.contains(text, part)
   if not text:find(part, 1, true) then
     error(('%q is not in:\n%s'):format(part, text), 2)
   end
 end
 
---- Waits until `run` gives something, and gives it back.
+--- Waits until `run` returns a true value, and returns it.
 ---@generic T
 ---@param what string
 ---@param run fun(): T
@@ -62,28 +62,28 @@ function t.wait(what, run, ms)
     return got
   end, 20)
   if not ok then
-    local said = table.concat(t.said, '\n  ')
-    error(('waited in vain for %s; said so far:\n  %s'):format(what, said), 2)
+    local messages = table.concat(t.messages, '\n  ')
+    error(('timed out waiting for %s; messages so far:\n  %s'):format(what, messages), 2)
   end
   return got
 end
 
---- Waits until somebody said a text with `part` in it.
+--- Waits for a notification that contains `part`, and returns its text.
 ---@param part string
 ---@return string
-function t.hear(part)
+function t.wait_for_message(part)
   return t.wait(('a message with %q'):format(part), function()
-    return vim.iter(t.said):find(function(text)
+    return vim.iter(t.messages):find(function(text)
       return text:find(part, 1, true) ~= nil
     end)
   end)
 end
 
--- One project, so that one server is enough for a spec.
+-- All folders belong to one project, so that a spec needs only one server.
 local root, folders = vim.fn.tempname(), 0
 vim.fn.mkdir(root .. '/.git', 'p')
 
---- A new folder of the project.
+--- Creates a folder in the project.
 ---@return string
 function t.folder()
   folders = folders + 1
@@ -92,7 +92,7 @@ function t.folder()
   return folder
 end
 
---- Writes a file and gives its path.
+--- Writes a file and returns its path.
 ---@param folder string
 ---@param name string
 ---@param text string
@@ -106,7 +106,7 @@ function t.write(folder, name, text)
   return path
 end
 
---- Copies one of the examples into a folder of its own, and opens it.
+--- Copies an example and its sidecar into a new folder, and opens it.
 ---@param name string
 ---@return integer bufnr
 function t.open_example(name)
@@ -118,7 +118,7 @@ function t.open_example(name)
   return vim.api.nvim_get_current_buf()
 end
 
---- The client of a buffer, once it is there and the handshake is over.
+--- Waits for the initialized client of a buffer.
 ---@param bufnr integer
 ---@return vim.lsp.Client
 function t.client(bufnr)
@@ -128,22 +128,22 @@ function t.client(bufnr)
   end)
 end
 
---- Ends every server, and waits until their processes are gone: until then Neovim uses them again.
-function t.end_servers()
-  -- One may just be about to start, for a buffer that was opened a moment ago.
+--- Stops all servers and waits until their processes have exited. Until then Neovim would reuse them.
+function t.stop_servers()
+  -- A server for a buffer that was just opened may still be starting.
   vim.wait(100)
   local clients = vim.lsp.get_clients()
   for _, client in ipairs(clients) do
     client:stop(true)
   end
-  t.wait('the end of the servers', function()
+  t.wait('the servers to stop', function()
     return vim.iter(clients):all(function(client)
       return vim.lsp.get_client_by_id(client.id) == nil
     end)
   end)
 end
 
---- The diagnostic with a code, once it is there.
+--- Waits for the diagnostic with a code.
 ---@param bufnr integer
 ---@param code string
 ---@return vim.Diagnostic
@@ -155,7 +155,7 @@ function t.diagnostic(bufnr, code)
   end)
 end
 
---- The hint at the end of the prompt, once it is there and `accept` takes it.
+--- Waits for the hint at the end of the prompt that `accept` accepts, and returns its label.
 ---@param bufnr integer
 ---@param accept (fun(label: string): boolean)?
 ---@return string
@@ -167,20 +167,21 @@ function t.hint(bufnr, accept)
   end)
 end
 
---- The first percentage of a text.
+--- Returns the first percentage in a text.
 ---@param text string
 ---@return number
 function t.percentage(text)
   return assert(tonumber(text:match('([%d.e-]+) %%')), 'no percentage in: ' .. text)
 end
 
+--- Returns the text of a buffer.
 ---@param bufnr integer
 ---@return string
 function t.text(bufnr)
   return table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false), '\n')
 end
 
---- The floats that are open, as text.
+--- Returns the open floats with their text.
 ---@return { win: integer, title: string, text: string }[]
 function t.floats()
   local floats = {}
@@ -203,11 +204,11 @@ function t.floats()
   return floats
 end
 
---- Types keys, as a person does, and lets what they started happen.
+--- Types keys and processes the events that they cause.
 ---@param keys string
 function t.type(keys)
   vim.api.nvim_feedkeys(vim.keycode(keys), 'mx', false)
-  -- Neovim reports cursor movements between keys that a person types, and not in one run of them.
+  -- Neovim fires CursorMoved between typed keys, but not within one call of feedkeys().
   vim.api.nvim_exec_autocmds('CursorMoved', { buffer = 0, modeline = false })
   vim.wait(20)
 end
@@ -215,7 +216,7 @@ end
 ---@param name string
 ---@param run fun()
 function t.test(name, run)
-  t.said = {}
+  t.messages = {}
   local ok, err = xpcall(run, debug.traceback)
   if ok then
     passed = passed + 1
@@ -227,13 +228,13 @@ function t.test(name, run)
   while #t.floats() > 0 do
     vim.api.nvim_win_close(t.floats()[1].win, true)
   end
-  -- What is closed, the model no longer looks at.
+  -- The server does not analyse closed buffers.
   vim.cmd('silent! %bwipeout!')
 end
 
---- Ends the process: 1 if a test failed, or if there was none.
+--- Exits with 1 if a test failed or none ran.
 function t.finish()
-  t.end_servers()
+  t.stop_servers()
   io.stdout:write(('  %d passed, %d failed\n'):format(passed, #failed))
   vim.cmd.cquit({ count = (#failed > 0 or passed == 0) and 1 or 0, bang = true })
 end

@@ -1,4 +1,4 @@
-"""A terminal's screen, as tmux captures it with its colours, as an SVG picture."""
+"""Draws a terminal's screen, as tmux captures it with colours, as an SVG picture."""
 
 import re
 from html import escape
@@ -12,7 +12,7 @@ BASIC = (
 
 
 def indexed(number: int) -> str:
-    """A colour of the 256 that terminals have."""
+    """Returns one of the 256 colours of terminals."""
     if number < 16:
         return BASIC[number]
     if number < 232:
@@ -25,7 +25,7 @@ def indexed(number: int) -> str:
 
 
 def styled(codes: list[int], style: dict) -> dict:
-    """The style after an escape sequence."""
+    """Returns the style after an escape sequence."""
     style = dict(style)
     while codes:
         code = codes.pop(0)
@@ -51,13 +51,13 @@ def styled(codes: list[int], style: dict) -> dict:
     return style
 
 
-def fixed(text: str) -> str:
-    """A text whose spaces stay, which SVG else draws together."""
+def escape_spaces(text: str) -> str:
+    """Escapes a text and keeps its spaces, which SVG would collapse."""
     return escape(text).replace(" ", "\u00a0")
 
 
 def svg(screen: str, title: str) -> str:
-    """The picture."""
+    """Returns the picture of a screen."""
     rows = screen.rstrip("\n").split("\n")
     shapes, texts, style, widest = [], [], {}, 0
     for row, line in enumerate(rows):
@@ -65,7 +65,7 @@ def svg(screen: str, title: str) -> str:
         for piece in re.split(r"(\x1b\[[0-9;:]*m|\x1b\(B|\x0f)", line):
             found = re.fullmatch(r"\x1b\[([0-9;:]*)m", piece)
             if found:
-                # A colon parts the kinds of an underline, which are all drawn alike.
+                # `4:3` and the like are kinds of underlines, which are all drawn the same.
                 codes = [code.split(":")[0] for code in found[1].split(";")]
                 style = styled([int(code or 0) for code in codes], style)
             elif piece and not piece.startswith(("\x1b", "\x0f")):
@@ -79,10 +79,10 @@ def svg(screen: str, title: str) -> str:
                 if piece.strip():
                     extra = ' font-weight="bold"' if style.get(1) else ""
                     extra += ' text-decoration="underline"' if style.get(4) else ""
-                    # Its length is given, so that every font keeps the columns.
+                    # `textLength` keeps the columns in any font.
                     texts.append(
                         f'<text x="{left:.1f}" y="{top + 14}" textLength="{width:.1f}"'
-                        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{extra}>{fixed(piece)}</text>'
+                        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{extra}>{escape_spaces(piece)}</text>'
                     )
                 column += len(piece)
         widest = max(widest, column)

@@ -2,11 +2,11 @@ local t = dofile(vim.env.HOPLENS_HARNESS)
 
 vim.lsp.enable('hoplens')
 
---- Has Neovim ask for code actions at a diagnostic and choose the one that `choose` takes.
+--- Requests code actions at a diagnostic and picks the one that `choose` accepts.
 ---@param bufnr integer
 ---@param diagnostic vim.Diagnostic
 ---@param choose fun(title: string): boolean
----@param before (fun())? what happens while the person still looks at the list
+---@param before (fun())? runs while the list is open
 ---@return string title
 local function choose_action(bufnr, diagnostic, choose, before)
   vim.api.nvim_win_set_cursor(0, { diagnostic.lnum + 1, diagnostic.col })
@@ -30,7 +30,7 @@ local function choose_action(bufnr, diagnostic, choose, before)
     on_choice(item, index)
     title = item.action.title
   end
-  -- Repairs are measured after the diagnostic; a person would ask again, too.
+  -- The server measures repairs after it has sent the diagnostic, so the first requests may find none.
   for _ = 1, 60 do
     title = nil
     vim.lsp.buf.code_action()
@@ -47,11 +47,11 @@ local function choose_action(bufnr, diagnostic, choose, before)
   return title
 end
 
-local function injects(title)
+local function is_injection(title)
   return title:find('^Inject memory') ~= nil
 end
 
-t.test('a failing hop is underlined, the answer’s probability stands at the end', function()
+t.test('a failing hop has a diagnostic, and the prompt ends with a hint', function()
   local bufnr = t.open_example('reef.prompt')
   local diagnostic = t.diagnostic(bufnr, 'hop-lost')
   t.eq('hoplens', diagnostic.source)
@@ -60,17 +60,17 @@ t.test('a failing hop is underlined, the answer’s probability stands at the en
     'The largest coral reef system in the world',
     line:sub(diagnostic.col + 1, diagnostic.end_col)
   )
-  t.has(diagnostic.message, 'the Great Barrier Reef')
-  t.has(t.hint(bufnr), '" Australia"')
+  t.contains(diagnostic.message, 'the Great Barrier Reef')
+  t.contains(t.hint(bufnr), '" Australia"')
 end)
 
-t.test('a hover is laid out for a terminal', function()
+t.test('a hover is plain text for a terminal', function()
   local bufnr = t.open_example('reef.prompt')
   t.hint(bufnr)
   local last = vim.api.nvim_buf_line_count(bufnr)
   vim.api.nvim_win_set_cursor(0, { last, 40 })
   local float
-  -- A person hovers again where the model had not got to it yet.
+  -- The model may not have read the token yet.
   for _ = 1, 20 do
     vim.lsp.buf.hover()
     float = t.wait('the hover', function()
@@ -82,19 +82,19 @@ t.test('a hover is laid out for a terminal', function()
     vim.api.nvim_win_close(float.win, true)
     vim.wait(500)
   end
-  t.has(float.text, 'Next:')
-  t.has(float.text, 'layer.head')
+  t.contains(float.text, 'Next:')
+  t.contains(float.text, 'layer.head')
   local lines = vim.split(float.text, '\n')
   local from
   for _, line in ipairs(lines) do
     t.ok(not line:find('^|') and not line:find('|%s*%-%-'), 'a raw table: ' .. line)
     t.ok(not line:find('%]%('), 'a raw link: ' .. line)
     t.ok(not line:find('<[a-z]+>'), 'raw HTML: ' .. line)
-    -- The heads are a table whose last column begins at the same place in every row.
+    -- The heads are a table with aligned columns.
     local head, rest = line:match('^(%d+%.%d+%s+[+-]%S+%s+)(".*)$')
     if head then
       local column = vim.fn.strdisplaywidth(head)
-      t.eq(from or column, column, 'columns do not stand below each other: ' .. rest)
+      t.eq(from or column, column, 'columns are not aligned: ' .. rest)
       from = column
     end
   end
@@ -104,13 +104,16 @@ end)
 t.test('an injection by code action raises the probability', function()
   local bufnr = t.open_example('reef.prompt')
   local before = t.percentage(t.hint(bufnr))
-  local title = choose_action(bufnr, t.diagnostic(bufnr, 'hop-lost'), injects)
+  local title = choose_action(bufnr, t.diagnostic(bufnr, 'hop-lost'), is_injection)
   local promised = assert(tonumber(title:match('→ ([%d.]+) %%')), title)
   t.ok(promised > before, title)
   t.wait('the injection', function()
     return t.text(bufnr):find('hoplens.inject:', 1, true)
   end)
-  t.has(t.text(bufnr), 'The largest coral reef system in the world is located off the coast of')
+  t.contains(
+    t.text(bufnr),
+    'The largest coral reef system in the world is located off the coast of'
+  )
   local after = t.percentage(t.hint(bufnr, function(label)
     return t.percentage(label) > before + 1
   end))
@@ -121,7 +124,7 @@ t.test('an injection by code action raises the probability', function()
   end)
 end)
 
-t.test('an action that edits a file beside the prompt creates it', function()
+t.test('an edit of a sidecar keeps the file', function()
   local bufnr = t.open_example('school.txt')
   t.client(bufnr)
   t.hint(bufnr)
@@ -133,14 +136,14 @@ t.test('an action that edits a file beside the prompt creates it', function()
   end, 5000)
   local _, answer = next(actions or {})
   t.ok(answer and not answer.err, vim.inspect(answer))
-  t.ok(vim.uv.fs_stat(path .. '.hoplens.yaml'), 'the sidecar went away')
+  t.ok(vim.uv.fs_stat(path .. '.hoplens.yaml'), 'the sidecar is gone')
 end)
 
-t.test('an edit that was made for another text is refused', function()
+t.test('an edit for an older text is refused', function()
   local bufnr = t.open_example('reef.prompt')
   local diagnostic = t.diagnostic(bufnr, 'hop-lost')
   local typed
-  choose_action(bufnr, diagnostic, injects, function()
+  choose_action(bufnr, diagnostic, is_injection, function()
     vim.api.nvim_buf_set_lines(bufnr, 0, 0, false, { '' })
     typed = t.text(bufnr)
   end)
@@ -148,7 +151,7 @@ t.test('an edit that was made for another text is refused', function()
   t.eq(typed, t.text(bufnr), 'the stale edit was applied')
 end)
 
-t.test('typing is followed', function()
+t.test('the hint follows an edit', function()
   local bufnr = t.open_example('reef.prompt')
   local before = t.hint(bufnr)
   local last = vim.api.nvim_buf_line_count(bufnr)
@@ -161,7 +164,7 @@ t.test('typing is followed', function()
   t.ok(t.percentage(after) > t.percentage(before), after)
 end)
 
-t.test('multi-byte text before a mention does not move the underline', function()
+t.test('multi-byte text before a mention does not shift its diagnostic', function()
   local folder = t.folder()
   local text = table.concat(vim.fn.readfile(vim.env.HOPLENS_EXAMPLES .. '/reef.prompt'), '\n')
   text = text:gsub('\nThe largest', '\n😀 é The largest')
@@ -176,7 +179,7 @@ t.test('multi-byte text before a mention does not move the underline', function(
   )
 end)
 
-t.test('progress is shown, and the status line has the model', function()
+t.test('loading reports progress, and the status line shows the model', function()
   local seen = {}
   vim.api.nvim_create_autocmd('LspProgress', {
     callback = function(event)
@@ -184,7 +187,7 @@ t.test('progress is shown, and the status line has the model', function()
       table.insert(seen, value.title or value.message or '')
     end,
   })
-  t.end_servers()
+  t.stop_servers()
   local bufnr = t.open_example('reef.prompt')
   t.wait('progress of loading', function()
     return vim.iter(seen):any(function(text)

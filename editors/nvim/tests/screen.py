@@ -1,10 +1,10 @@
-"""What a terminal shows, held to what the documents show.
+"""Compares the screens in the documentation with what a terminal shows.
 
 Usage: screen.py NVIM HOPLENS FOLDER
 
 Types into real Neovim inside tmux, and compares each screen with the block of the same name in
-docs/editors.md and doc/hoplens.txt. Texts must be the same; numbers may differ by a rounding, and
-the shade of a cell by one step. With HOPLENS_UPDATE=1 the blocks are written anew instead.
+docs/editors.md and doc/hoplens.txt. Texts must be equal. Numbers may differ by rounding, and the
+shade of a cell by one step. HOPLENS_UPDATE=1 writes the blocks instead.
 """
 
 import os
@@ -22,7 +22,7 @@ NVIM, HOPLENS, FOLDER = (Path(part).absolute() for part in sys.argv[1:4])
 PLUGIN = Path(__file__).resolve().parent.parent
 ROOT = PLUGIN.parent.parent
 SHADES = " ·░▒▓█"
-# How a screen is marked, and how its block ends.
+# Each document with the marker before a screen's block and the end of the block.
 DOCUMENTS = [
     (ROOT / "docs/editors.md", r"<!-- nvim-screen: {} -->\n\n```text\n", "```"),
     (PLUGIN / "doc/hoplens.txt", r"\*hoplens-screen-{}\* *>\n", "<"),
@@ -56,10 +56,10 @@ class Terminal:
     def type(self, *keys: str) -> None:
         subprocess.run([*self.tmux, "send-keys", *keys], check=True)
 
-    def wait(self, part, seconds: float = 600, again=lambda: None) -> str:
-        """The screen once it holds `part` and is the same twice; `again` is done in between.
+    def wait(self, part, seconds: float = 600, retry=lambda: None) -> str:
+        """Waits for a screen and returns it once it no longer changes.
 
-        `part` is a text, or says of a screen whether it is the one."""
+        `part` is a text on the screen or a predicate. `retry` runs while the screen does not match."""
         is_there = part if callable(part) else lambda screen: part in screen
         end, before = time.time() + seconds, ""
         while time.time() < end:
@@ -68,16 +68,16 @@ class Terminal:
             if is_there(now) and now == before:
                 return now
             if not is_there(now):
-                again()
+                retry()
             before = now
-        raise SystemExit(f"waited in vain for {part!r}; the screen is:\n{self.screen()}")
+        raise SystemExit(f"timed out waiting for {part!r}; the screen is:\n{self.screen()}")
 
     def close(self) -> None:
         subprocess.run([*self.tmux, "kill-server"], check=False)
 
 
 def float_of(screen: str) -> str:
-    """The lines of a float, borders included, without what is beside them."""
+    """Returns the lines of a float, with its borders."""
     lines = screen.splitlines()
     top = next(index for index, line in enumerate(lines) if "╭" in line and "╮" in line)
     bottom = next(index for index, line in enumerate(lines) if "╰" in line and top < index)
@@ -86,40 +86,40 @@ def float_of(screen: str) -> str:
 
 
 def menu_of(screen: str) -> str:
-    """The choices of a menu, each on one line however the terminal broke it."""
+    """Returns the choices of a menu, with wrapped lines joined."""
     between = screen.split("Code actions:\n")[1].split("Type number")[0]
     return re.sub(r"\n(?! *\d+: )", "", between)
 
 
 def plain(screen: str) -> str:
-    """The screen without the lines that Neovim fills with `~`, and what stands below them."""
+    """Returns the screen without the `~` lines after the end of the buffer."""
     lines = [line.rstrip() for line in screen.splitlines()]
     return "\n".join(line for line in lines if line != "~").rstrip()
 
 
 def shots(file: Path) -> dict[str, str]:
-    """Every screen, by name."""
+    """Returns all screens by name."""
     found = {}
     terminal = Terminal(file)
     try:
         terminal.wait("repairs, best ×")
         terminal.type("G", "$")
         found["prompt"] = plain(terminal.wait('→ " Australia"'))
-        keep(terminal, "prompt")
+        save_screen(terminal, "prompt")
 
         def ask_again() -> None:
             terminal.type("Escape")
-            # A terminal cannot tell <Esc> 0 from <M-0> but by a pause.
+            # Without a pause, a terminal sends <Esc> 0 as <M-0>.
             time.sleep(0.5)
             terminal.type("0", "gra")
             time.sleep(6)
 
         def is_measured(screen: str) -> bool:
-            # What random memories do in the same place is measured last.
+            # The comparison with random memories is measured last.
             injected = screen.count("Inject memory")
             return 0 < injected == screen.replace("\n", "").count(", better than")
 
-        actions = terminal.wait(is_measured, again=ask_again)
+        actions = terminal.wait(is_measured, retry=ask_again)
         found["repairs"] = menu_of(actions)
         terminal.type("Escape")
         time.sleep(0.5)
@@ -131,19 +131,19 @@ def shots(file: Path) -> dict[str, str]:
         ]:
             terminal.type(*keys)
             found[name] = float_of(terminal.wait(part if name != "attention" else "what head"))
-            keep(terminal, name)
+            save_screen(terminal, name)
     finally:
         terminal.close()
     return found
 
 
-def keep(terminal: Terminal, name: str) -> None:
-    """Leaves the screen with its colours in the folder, for whoever wants to look at it."""
+def save_screen(terminal: Terminal, name: str) -> None:
+    """Saves the screen with its colours in the folder."""
     (FOLDER / f"{name}.ansi").write_text(terminal.screen(colours=True))
 
 
 def same(shown: str, documented: str) -> bool:
-    """Whether two lines say the same."""
+    """Whether two lines are equal within the tolerances."""
     number = re.compile(r"\d+(?:\.\d+)?")
     left, right = number.split(shown.rstrip()), number.split(documented.rstrip())
     if len(left) != len(right):
@@ -157,7 +157,7 @@ def same(shown: str, documented: str) -> bool:
 
 
 def check(path: Path, start: str, end: str, found: dict[str, str]) -> list[str]:
-    """What is wrong with the screens of a document."""
+    """Returns the differences between a document's screens and the terminal."""
     text, problems, seen = path.read_text(), [], 0
     for name, shown in found.items():
         block = re.search(f"({start.format(name)})(.*?)^({end})", text, re.DOTALL | re.MULTILINE)
@@ -172,18 +172,18 @@ def check(path: Path, start: str, end: str, found: dict[str, str]) -> list[str]:
         documented = textwrap.dedent(block[2]).strip("\n").splitlines()
         lines = textwrap.dedent(shown).strip("\n").splitlines()
         if len(lines) != len(documented) or not all(map(same, lines, documented)):
-            wrong = [f"  shown: {a}\n  there: {b}" for a, b in zip(lines, documented) if not same(a, b)]
+            wrong = [f"  terminal: {a}\n  document: {b}" for a, b in zip(lines, documented) if not same(a, b)]
             problems.append(
                 f"{path.name} shows another screen `{name}` ({len(documented)} lines) than the"
-                f" terminal ({len(lines)} lines); HOPLENS_UPDATE=1 writes it anew\n" + "\n".join(wrong)
+                f" terminal ({len(lines)} lines). HOPLENS_UPDATE=1 updates it.\n" + "\n".join(wrong)
             )
     if os.environ.get("HOPLENS_UPDATE") == "1":
         path.write_text(text)
-    return problems if seen else [f"{path.name} shows no screen"]
+    return problems if seen else [f"{path.name} has no screen"]
 
 
 def draw() -> None:
-    """Draws the table of heads anew."""
+    """Draws the picture of the table of heads."""
     screen = (FOLDER / "heads.ansi").read_text()
     picture = svg(screen, "Neovim with a table of 30 layers by 9 heads over a prompt")
     (ROOT / "docs/images/nvim-heads.svg").write_text(picture)
@@ -205,7 +205,7 @@ def main() -> None:
         draw()
     if problems:
         raise SystemExit("\n".join(problems))
-    print(f"  {len(found)} screens are as the documents show them")
+    print(f"  {len(found)} screens match the documentation")
 
 
 main()

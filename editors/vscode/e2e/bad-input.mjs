@@ -1,4 +1,4 @@
-// Servers that are not there, are others, die or may not run; no model.
+// Missing, incompatible, crashing and forbidden servers, and a missing model.
 
 import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,51 +7,52 @@ import path from "node:path";
 import { waitFor } from "./code-server.mjs";
 import { inWindow } from "./session.mjs";
 
-/** An environment in whose PATH there is no hoplens. */
-const BARE = { PATH: "/usr/bin:/bin" };
+/** An environment whose PATH has no hoplens. */
+const NO_HOPLENS_ON_PATH = { PATH: "/usr/bin:/bin" };
 
-export async function withoutAServerOneMessageNamesTheRemedies(context) {
-    const wanted = { name: "no-server", vsix: context.universal, env: BARE };
-    await inWindow(context, wanted, async ({ bench, page }) => {
+export async function aMissingServerShowsOneMessageWithRemedies(context) {
+    const options = { name: "no-server", vsix: context.universal, env: NO_HOPLENS_ON_PATH };
+    await inWindow(context, options, async ({ bench, page }) => {
         await bench.openFile("reef.prompt");
         const text = await bench.notification(/The hoplens server was not found/);
         assert.match(text, /hoplens\.server\.path/);
-        for (const button of ["How to Install", "Name Its Path", "Show Log"]) {
+        for (const button of ["How to Install", "Set Path", "Show Log"]) {
             await page.locator(".notification-list-item", { hasText: button }).first().waitFor();
         }
         assert.equal(await page.locator(".notification-list-item").count(), 1, "one message");
         await bench.screenshot(path.join(context.pictures, "vscode-no-server.png"));
         await bench.press("How to Install");
         await page.locator(".getting-started-step", { hasText: "The server" }).first().waitFor();
-        // The walkthrough's own button: the command list would lose the focus to a page that opens.
+        // The command palette would lose the focus to a page that opens, so this presses the
+        // walkthrough's own button.
         await page.getByRole("button", { name: "Restart the Server", exact: true }).click();
-        await bench.press("Name Its Path");
+        await bench.press("Set Path");
         await page.locator(".settings-editor").waitFor();
     });
 }
 
-export async function aServerOfAnotherVersionIsWarnedOf(context) {
+export async function anIncompatibleServerShowsAWarningAndStillWorks(context) {
     const server = script(context, "other", 'if [ "$1" = --version ]; then echo hoplens 9.9.9; exit 0; fi', `exec "${context.server}" "$@"`);
-    const wanted = { name: "version", settings: { "hoplens.server.path": server } };
-    await inWindow(context, wanted, async ({ bench }) => {
+    const options = { name: "version", settings: { "hoplens.server.path": server } };
+    await inWindow(context, options, async ({ bench }) => {
         await bench.openFile("reef.prompt");
-        const text = await bench.notification(/version 9\.9\.9/);
-        assert.match(text, /this extension is 0\.1\.0/);
-        assert.ok((await bench.probability()) > 10, "it is used all the same");
+        const text = await bench.notification(/has version 9\.9\.9/);
+        assert.match(text, /this extension has 0\.1\.0/);
+        assert.ok((await bench.probability()) > 10, "the server is used all the same");
     });
 }
 
-export async function aServerThatDiesAtOnceIsQuoted(context) {
+export async function anErrorQuotesAServerThatExitsAtOnce(context) {
     const server = script(context, "dead", "echo 'libmissing.so: cannot open' >&2", "exit 3");
-    const wanted = { name: "dead", settings: { "hoplens.server.path": server } };
-    await inWindow(context, wanted, async ({ bench }) => {
+    const options = { name: "dead", settings: { "hoplens.server.path": server } };
+    await inWindow(context, options, async ({ bench }) => {
         await bench.openFile("reef.prompt");
-        const text = await bench.notification(/ends at once/);
+        const text = await bench.notification(/exits at once/);
         assert.match(text, /\(3\): libmissing\.so: cannot open/);
     });
 }
 
-export async function aServerThatKeepsDyingIsGivenUp(context) {
+export async function aCrashingServerIsRestartedFiveTimes(context) {
     const count = path.join(context.work, "starts");
     const server = script(
         context,
@@ -62,26 +63,26 @@ export async function aServerThatKeepsDyingIsGivenUp(context) {
         "exit 1",
     );
     const starts = () => readFileSync(count, "utf8").trim().split("\n").length;
-    const wanted = { name: "dying", settings: { "hoplens.server.path": server } };
-    await inWindow(context, wanted, async ({ bench, page }) => {
+    const options = { name: "dying", settings: { "hoplens.server.path": server } };
+    await inWindow(context, options, async ({ bench, page }) => {
         await bench.openFile("reef.prompt");
-        const text = await bench.notification(/keeps dying/);
-        assert.match(text, /exit code 1; its last words: out of memory/);
+        const text = await bench.notification(/keeps crashing/);
+        assert.match(text, /exit code 1; end of its log: out of memory/);
         assert.equal(starts(), 6);
         await page.waitForTimeout(3000);
-        assert.equal(starts(), 6, "it is not started again by itself");
+        assert.equal(starts(), 6, "it does not restart by itself");
         await bench.press("Try Again");
         await waitFor(() => starts() > 6, 20_000);
     });
 }
 
-export async function aServerWithoutPermissionIsNamedWithTheRemedy(context) {
+export async function aServerThatIsNotExecutableShowsTheRemedy(context) {
     const server = script(context, "locked", "echo hoplens 0.1.0");
     chmodSync(server, 0o644);
-    const wanted = { name: "locked", settings: { "hoplens.server.path": server } };
-    await inWindow(context, wanted, async ({ bench }) => {
+    const options = { name: "locked", settings: { "hoplens.server.path": server } };
+    await inWindow(context, options, async ({ bench }) => {
         await bench.openFile("reef.prompt");
-        const text = await bench.notification(/may not be run/);
+        const text = await bench.notification(/is not executable/);
         assert.ok(text.includes(`chmod +x "${server}"`), text);
         copyFileSync(context.server, server);
         chmodSync(server, 0o755);
@@ -90,12 +91,12 @@ export async function aServerWithoutPermissionIsNamedWithTheRemedy(context) {
     });
 }
 
-export async function withoutAModelThePersonIsToldAndNotBlocked(context) {
+export async function aMissingModelIsReportedAndDoesNotBlock(context) {
     const home = path.join(context.work, "empty-home");
     mkdirSync(home, { recursive: true });
-    const elsewhere = { HOPLENS_HOME: home, HF_HOME: home, XDG_CACHE_HOME: home, HOME: home };
-    const wanted = { name: "no-model", settings: { "hoplens.server.env": { ...elsewhere, HF_HUB_OFFLINE: "1" } } };
-    await inWindow(context, wanted, async ({ bench, page }) => {
+    const emptyStore = { HOPLENS_HOME: home, HF_HOME: home, XDG_CACHE_HOME: home, HOME: home };
+    const options = { name: "no-model", settings: { "hoplens.server.env": { ...emptyStore, HF_HUB_OFFLINE: "1" } } };
+    await inWindow(context, options, async ({ bench, page }) => {
         await bench.openFile("reef.prompt");
         const hover = await bench.hover("coral", /No model yet/);
         assert.match(hover, /network is off/);
@@ -107,10 +108,10 @@ export async function withoutAModelThePersonIsToldAndNotBlocked(context) {
     });
 }
 
-export async function aFolderThatIsNotTrustedChoosesNoServer(context) {
-    const mark = path.join(context.work, "ran");
-    const evil = script(context, "evil", `touch "${mark}"`, "echo hoplens 0.1.0");
-    const wanted = {
+export async function anUntrustedFolderCannotChooseTheServer(context) {
+    const marker = path.join(context.work, "ran");
+    const evil = script(context, "evil", `touch "${marker}"`, "echo hoplens 0.1.0");
+    const options = {
         name: "untrusted",
         flags: [],
         settings: {
@@ -126,14 +127,14 @@ export async function aFolderThatIsNotTrustedChoosesNoServer(context) {
         writeFileSync(path.join(folder, ".vscode/settings.json"), JSON.stringify(settings));
         writeFileSync(path.join(folder, "hoplens.toml"), 'model = "gpt2"\n');
     };
-    await inWindow(context, { ...wanted, before }, async ({ bench }) => {
+    await inWindow(context, { ...options, before }, async ({ bench }) => {
         await bench.openFile("reef.prompt");
-        assert.ok((await bench.probability()) > 10, "the own server and the default model");
-        assert.throws(() => readFileSync(mark), "the folder's server did not run");
+        assert.ok((await bench.probability()) > 10, "the bundled server and the default model are used");
+        assert.throws(() => readFileSync(marker), "the folder's server ran");
     });
 }
 
-/** A program of shell commands. */
+/** Writes a shell script that stands in for a server. */
 function script({ work }, name, ...lines) {
     const file = path.join(work, `server-${name}`);
     writeFileSync(file, `#!/bin/sh\n${lines.join("\n")}\n`);

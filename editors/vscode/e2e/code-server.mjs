@@ -1,4 +1,4 @@
-// Real VS Code: code-server with the extension installed, and a browser that shows it.
+// Starts code-server, which is VS Code in the browser, with the extension installed.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-/** Settings of a person who wants no distraction. */
+/** Switches off what would cover the editor. */
 const SETTINGS = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": false,
@@ -29,7 +29,7 @@ export class CodeServer {
         this.env = { ...process.env, HF_HUB_OFFLINE: "1" };
     }
 
-    /** A profile of its own: settings and extensions that no other run sees. */
+    /** Creates a profile with its own settings and extensions. */
     profile(name, { vsix, settings = {} }) {
         const folder = path.join(this.places.work, name);
         const user = path.join(folder, "user");
@@ -45,7 +45,7 @@ export class CodeServer {
         return { folder, args, extensions, machine: path.join(user, "Machine/settings.json") };
     }
 
-    /** A folder with copies of files, so that nothing of the repository is changed. */
+    /** Copies files into a new folder, so that tests do not change the repository. */
     workspace(name, from, files) {
         const folder = path.join(this.places.work, name);
         mkdirSync(folder, { recursive: true });
@@ -55,7 +55,7 @@ export class CodeServer {
         return folder;
     }
 
-    /** Starts VS Code on a folder and opens it in the browser. */
+    /** Starts VS Code with a folder and opens it in the browser. */
     async open(profile, folder, { env = {}, flags = [], height = 860 } = {}) {
         const port = await freePort();
         const server = spawn(
@@ -110,16 +110,16 @@ export class CodeServer {
     }
 }
 
-/** Waits until something holds; says what was seen if it never does. */
-export async function waitFor(holds, ms, seen = () => "") {
+/** Waits until `condition` is truthy and returns its value. `describe` goes into the error. */
+export async function waitFor(condition, ms, describe = () => "") {
     const end = Date.now() + ms;
     for (;;) {
-        const value = await holds();
+        const value = await condition();
         if (value) {
             return value;
         }
         if (Date.now() > end) {
-            assert.fail(`waited ${ms} ms for ${holds}: ${await seen()}`);
+            assert.fail(`waited ${ms} ms for ${condition}: ${await describe()}`);
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -1,4 +1,4 @@
-// A prompt in the editor: hint, squiggle, hover, repairs; a server that is killed.
+// A prompt in the editor: hints, squiggles, hovers and repairs, also after the server is killed.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -8,7 +8,7 @@ import path from "node:path";
 import { waitFor } from "./code-server.mjs";
 import { inWindow } from "./session.mjs";
 
-export async function aPromptIsReadAndRepaired(context) {
+export async function aFailingHopIsShownAndRepaired(context) {
     await inWindow(context, { name: "repair", height: 600 }, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
         await page.keyboard.press("Control+B");
@@ -41,7 +41,7 @@ export async function aPromptIsReadAndRepaired(context) {
     });
 }
 
-export async function aKilledServerComesBack(context) {
+export async function aKilledServerIsRestarted(context) {
     await inWindow(context, { name: "killed" }, async ({ bench, profile }) => {
         await bench.openFile("reef.prompt");
         const before = await bench.probability();
@@ -52,7 +52,7 @@ export async function aKilledServerComesBack(context) {
             30_000,
         );
         assert.notEqual(next, first);
-        // A hint from before does not count: the text changes, and with it the figure.
+        // The old hint may still be shown, so the test changes the text and waits for another figure.
         await bench.click("coast");
         await bench.page.keyboard.press("End");
         await bench.page.keyboard.type(" the country");
@@ -64,7 +64,7 @@ export async function aKilledServerComesBack(context) {
     });
 }
 
-export async function aSampleOpensWithoutAFolderOfPrompts(context) {
+export async function aSampleOpensWithoutAPromptFile(context) {
     await inWindow(context, { name: "sample" }, async ({ bench, page }) => {
         await bench.command("hoplens: Open Sample Prompt");
         await bench.pick("A lost hop");
@@ -74,18 +74,18 @@ export async function aSampleOpensWithoutAFolderOfPrompts(context) {
     });
 }
 
-export async function theStatusNamesTheModelAndAnotherCanBePicked(context) {
+export async function theStatusItemNamesTheModelAndOffersOthers(context) {
     await inWindow(context, { name: "status", height: 600 }, async ({ bench, page, profile }) => {
         await bench.openFile("reef.prompt");
         await bench.probability();
         await bench.command("hoplens: Cancel Measuring");
-        await page.locator(".statusbar-item", { hasText: /Ended the work|Nothing was being/ }).waitFor();
+        await page.locator(".statusbar-item", { hasText: /Cancelled the work|There was nothing to cancel/ }).waitFor();
         await page.locator('[id="status.languageStatus"]').click();
         const flyout = page.locator(".hover-language-status", { hasText: "smollm2-135m" });
         await flyout.waitFor();
         await flyout.getByText("Pick Model").waitFor();
         await page.keyboard.press("Escape");
-        // The flyout stays as long as the mouse does, and would cover the message.
+        // The flyout stays while the mouse is over it, and would cover the message.
         await page.mouse.move(600, 300);
         await flyout.waitFor({ state: "hidden" });
 
@@ -93,17 +93,17 @@ export async function theStatusNamesTheModelAndAnotherCanBePicked(context) {
         const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "smollm2-135m" });
         assert.match(await row.innerText(), /98 MB · apache-2\.0/);
         await row.click();
-        await bench.notification(/smollm2-135m looks at prompts from now on/);
-        await bench.press("Keep It");
-        // What belongs to a machine is kept apart from what goes along to others.
+        await bench.notification(/smollm2-135m now analyses the prompts/);
+        await bench.press("Use in All Folders");
+        // VS Code stores settings of scope `machine-overridable` in a file of their own.
         await waitFor(
             () => existsSync(profile.machine) && readFileSync(profile.machine, "utf8").includes("hoplens.model"),
-            20_000,
+            240_000,
         );
     });
 }
 
-/** Servers that were started from a profile's extension. */
+/** Process ids of the servers that a profile's extension started. */
 function processes(profile) {
     const list = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
     return list

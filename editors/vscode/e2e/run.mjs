@@ -1,8 +1,9 @@
-// The extension in real VS Code, from installing the package to closing the window.
+// Tests the packaged extension in real VS Code.
 //
 // Usage: node run.mjs --tools FOLDER --chromium PATH --server PATH [--pictures FOLDER] [--only NAME]
-// FOLDER has code-server and playwright-core installed; the program node itself must be one that
-// code-server runs on. The pictures go to the folder that is named, else beside the profiles.
+// FOLDER has code-server and playwright-core installed, and this must run on a version of Node that
+// code-server supports. The screenshots go to --pictures, by default next to the profiles. --only
+// selects tests whose names contain NAME.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -30,15 +31,15 @@ const work = mkdtempSync(path.join(tmpdir(), "hoplens-vscode-"));
 const pictures = values.pictures ?? path.join(work, "pictures");
 mkdirSync(pictures, { recursive: true });
 
-/** Packages the extension and gives the package's path. */
-function packaged(...args) {
+/** Packages the extension and returns the package's path. */
+function packageExtension(...args) {
     const out = path.join(work, "packages");
-    const said = execFileSync(
+    const output = execFileSync(
         process.execPath,
         [path.join(here, "../package.mjs"), "--out", out, ...args],
         { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
     );
-    return said.trim().split("\n").at(-1);
+    return output.trim().split("\n").at(-1);
 }
 
 const code = new CodeServer({
@@ -55,8 +56,8 @@ const context = {
     examples,
     work,
     pictures,
-    universal: packaged(),
-    platform: packaged("--target", target, "--server", server),
+    universal: packageExtension(),
+    platform: packageExtension("--target", target, "--server", server),
 };
 
 let failures = 0;
@@ -64,17 +65,17 @@ for (const [name, run] of Object.entries({ ...prompts, ...views, ...badInput }))
     if (values.only !== undefined && !name.includes(values.only)) {
         continue;
     }
-    const begun = Date.now();
+    const start = Date.now();
     try {
         await run(context);
-        console.log(`ok ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+        console.log(`ok ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
     } catch (error) {
         failures += 1;
         console.error(`FAILED ${name}:`, error);
     }
 }
 if (failures > 0) {
-    console.error(`${failures} failed; what was seen lies in ${work}`);
+    console.error(`${failures} failed; screenshots and profiles are in ${work}`);
     process.exit(1);
 }
 rmSync(work, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// The views: heads at the cursor, a memory's sweep, and what is saved of them.
+// The heads view, the sweep view, and the files that they save.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,9 +9,9 @@ import { inWindow } from "./session.mjs";
 
 const DARK = { "workbench.colorTheme": "Default Dark Modern", "editor.wordWrap": "on" };
 
-export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
-    const wanted = { name: "heads", settings: DARK };
-    await inWindow(context, wanted, async ({ bench, page, folder }) => {
+export async function headsFollowTheCursorAndShowTheirAttention(context) {
+    const options = { name: "heads", settings: DARK };
+    await inWindow(context, options, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
         await page.keyboard.press("Control+B");
         await bench.probability();
@@ -19,7 +19,7 @@ export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
         await bench.command("hoplens: Show Heads");
         const view = await bench.view('svg[aria-label^="Heads"] .cell');
         assert.equal(await view.locator(".cell").count(), 30 * 9);
-        const here = () => view.locator(".prompt .chip.here").innerText();
+        const here = () => view.locator(".prompt .chips .chip.here").innerText();
         await waitFor(async () => (await here()) === "␣coast", 240_000, here);
 
         // The cursor moves, and the view with it.
@@ -33,7 +33,7 @@ export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
         const title = view.locator(".panel h2");
         assert.equal(await title.innerText(), "Layer 20, head 4");
         assert.equal(await view.locator(".panel .chips .chip").count(), 14);
-        // It cannot look at what comes later.
+        // A token cannot attend to later ones.
         assert.equal(await view.locator(".panel .chips .chip.shaded").count(), 10);
         assert.ok((await view.locator(".panel .word").count()) > 3);
         assert.match(await cell.getAttribute("aria-label"), /^layer 20 head 4: direct logit/);
@@ -43,28 +43,28 @@ export async function headsFollowTheCursorAndShowWhereTheyLook(context) {
 
         await bench.click("of");
         await waitFor(async () => (await here()) === "␣of", 240_000, here);
-        assert.equal(await title.innerText(), "Layer 21, head 5", "the head stays");
+        assert.equal(await title.innerText(), "Layer 21, head 5", "the head stays selected");
         await view.locator('.cell[data-column="23"][data-row="4"]').click();
         await page.mouse.move(5, 300);
         await bench.screenshot(path.join(context.pictures, "vscode-heads.png"));
 
-        // A press on a token of the prompt reads the heads there.
-        await view.locator(".prompt .chip", { hasText: "␣world" }).click();
+        // Pressing a token of the prompt reads the heads there.
+        await view.locator(".prompt .chips .chip", { hasText: "␣world" }).click();
         await waitFor(async () => (await here()) === "␣world", 240_000, here);
-        await savedAs(bench, page, view, folder, "svg", "heads");
+        await saveAs(bench, page, view, folder, "svg", "heads");
         const picture = readFileSync(path.join(folder, "reef-heads.svg"), "utf8");
         assert.match(picture, /^<svg /);
         assert.equal(picture.match(/<title>layer \d+ head \d+/g).length, 30 * 9);
     });
 }
 
-export async function aCellOfASweepIsInserted(context) {
-    const wanted = { name: "sweep", settings: DARK };
-    await inWindow(context, wanted, async ({ bench, page, folder }) => {
+export async function aClickOnASweepCellInsertsItsInjection(context) {
+    const options = { name: "sweep", settings: DARK };
+    await inWindow(context, options, async ({ bench, page, folder }) => {
         await bench.openFile("reef.prompt");
         await page.keyboard.press("Control+B");
         const before = await bench.probability();
-        // The server's lens, which opens this view instead of the page that plain clients get.
+        // The server's code lens opens this view; in other clients it opens a page in the browser.
         await page.locator(".codelens-decoration a", { hasText: "show sweep" }).click();
         const view = await bench.view('svg[aria-label^="Injections"] .cell');
         assert.equal(await view.locator(".cell").count(), 30 * 15);
@@ -84,18 +84,18 @@ export async function aCellOfASweepIsInserted(context) {
         await view.getByRole("button", { name: "Measure Again" }).waitFor();
         await bench.screenshot(path.join(context.pictures, "vscode-sweep-inserted.png"));
 
-        await savedAs(bench, page, view, folder, "png", "sweep");
+        await saveAs(bench, page, view, folder, "png", "sweep");
         const png = readFileSync(path.join(folder, "reef-sweep.png"));
         assert.equal(png.toString("latin1", 1, 4), "PNG");
-        await savedAs(bench, page, view, folder, "json", "sweep");
+        await saveAs(bench, page, view, folder, "json", "sweep");
         const data = JSON.parse(readFileSync(path.join(folder, "reef-sweep.json"), "utf8"));
         assert.equal(data.cells.length, 30 * 15);
         assert.equal(data.memory, "Great Barrier Reef");
     });
 }
 
-/** Presses the view's button, and Enter in VS Code's dialog. */
-async function savedAs(bench, page, view, folder, format, what) {
+/** Saves what the view shows and accepts the file name that VS Code proposes. */
+async function saveAs(bench, page, view, folder, format, what) {
     await view.getByRole("button", { name: format.toUpperCase() }).click();
     const input = page.locator(".quick-input-widget input");
     await input.waitFor({ state: "visible", timeout: 20_000 });

@@ -1,8 +1,8 @@
-// What a person does in VS Code, and what they see.
+// The actions of a user in VS Code, and what the window shows.
 
 import { waitFor } from "./code-server.mjs";
 
-/** What the model computes may take its time on a machine that does other things. */
+/** Long enough for the model on a busy machine. */
 const LONG = 240_000;
 
 export class Workbench {
@@ -26,10 +26,10 @@ export class Workbench {
     async command(title) {
         const input = this.page.locator(".quick-input-widget input");
         const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
-        // A window that was just opened does not know its extensions' commands yet.
+        // A new window knows the commands of its extensions only after a while.
         await waitFor(async () => {
             await this.page.keyboard.press("F1");
-            // A page that opens at this moment takes the focus and closes the list.
+            // A page that opens meanwhile takes the focus and closes the list.
             const found = await input
                 .fill(`>${title}`, { timeout: 5000 })
                 .then(() => row.waitFor({ timeout: 5000 }))
@@ -42,7 +42,7 @@ export class Workbench {
         await this.page.keyboard.press("Enter");
     }
 
-    /** Chooses an item of the list that is open. */
+    /** Chooses an item of the open list. */
     async pick(text) {
         await this.page
             .locator(".quick-input-list .monaco-list-row", { hasText: text })
@@ -50,24 +50,33 @@ export class Workbench {
             .click();
     }
 
-    /** Presses a message's button until the message goes: one that still slides in takes no press. */
+    /** Presses a message's button until the message closes; it ignores clicks while it slides in. */
     async press(name) {
         const button = this.page.getByRole("button", { name, exact: true }).first();
         await button.waitFor({ timeout: LONG });
+        let wasClicked = false;
         await waitFor(async () => {
-            await button.click({ timeout: 2000 }).catch(() => {});
-            return button.waitFor({ state: "hidden", timeout: 2000 }).then(() => true, () => false);
+            const isClicked = await button.click({ timeout: 2000 }).then(() => true, () => false);
+            wasClicked ||= isClicked;
+            const isClosed = await button
+                .waitFor({ state: "hidden", timeout: 2000 })
+                .then(() => true, () => false);
+            if (isClosed && !wasClicked) {
+                // On a busy machine the message can time out before the click.
+                await this.command("Notifications: Show Notifications");
+            }
+            return isClosed && wasClicked;
         }, LONG);
     }
 
-    /** The text of the hints in the editor. */
+    /** Returns the text of the editor with its inlay hints. */
     async hints() {
-        // Spaces in the editor's lines are no-break ones.
+        // The editor draws spaces as no-break spaces.
         const lines = await this.page.locator(".monaco-editor .view-line").allInnerTexts();
         return lines.join("\n").replace(/\u00a0/g, " ");
     }
 
-    /** The probability in the hint at the prompt's end. */
+    /** Returns the probability in the hint at the prompt's end. */
     async probability(timeout = LONG) {
         const find = async () => /→ " \S+" ([\d.]+) %/.exec(await this.hints());
         const match = await waitFor(find, timeout, () => this.hints());
@@ -79,26 +88,26 @@ export class Workbench {
         await this.page.locator(`.squiggly-${severity}`).first().waitFor({ timeout: LONG });
     }
 
-    /** Hovers over a word of the editor until the hover says something; gives its text. */
-    async hover(word, says) {
+    /** Hovers over a word until the hover matches, and returns its text. */
+    async hover(word, pattern) {
         const hover = this.page.locator(".monaco-hover:not(.hidden)").first();
         let text = "";
         return waitFor(
             async () => {
-                // The mouse has to move for the editor to ask again.
+                // The editor requests a hover only when the mouse moves.
                 await this.page.mouse.move(5, 300);
                 await this.wordAt(word, (x, y) => this.page.mouse.move(x, y, { steps: 4 }));
                 await hover.waitFor({ timeout: 8000 }).catch(() => {});
                 await this.page.waitForTimeout(2000);
                 text = await hover.innerText({ timeout: 1000 }).catch(() => "");
-                return says.test(text) ? text : undefined;
+                return pattern.test(text) ? text : undefined;
             },
             LONG,
             () => text,
         );
     }
 
-    /** Puts the cursor into a word. */
+    /** Puts the cursor into a word by a click. */
     async click(word) {
         await this.wordAt(word, (x, y) => this.page.mouse.click(x, y));
     }
@@ -107,7 +116,7 @@ export class Workbench {
         const box = await this.page.evaluate((wanted) => {
             const boxes = [];
             for (const line of document.querySelectorAll(".monaco-editor .view-line")) {
-                // A line is cut into nodes wherever its looks change.
+                // A line has one node for each style.
                 const from = line.textContent.replace(/\u00a0/g, " ").indexOf(wanted);
                 if (from < 0) {
                     continue;
@@ -129,7 +138,7 @@ export class Workbench {
                 const { x, y, width, height } = range.getBoundingClientRect();
                 boxes.push({ x: x + width / 2, y: y + height / 2 });
             }
-            // The prompt stands below its front matter, which may hold the word too.
+            // The front matter above the prompt may contain the word too.
             return boxes.sort((one, other) => other.y - one.y)[0] ?? null;
         }, word);
         if (box === null) {
@@ -138,7 +147,7 @@ export class Workbench {
         await act(box.x, box.y);
     }
 
-    /** Opens the light bulb's menu at a word, and gives the offers. */
+    /** Opens the light bulb's menu at a word and returns its rows. */
     async lightBulb(word) {
         await this.click(word);
         const rows = this.page.locator(".action-widget .monaco-list-row.action");
@@ -157,12 +166,12 @@ export class Workbench {
         return rows;
     }
 
-    /** The whole text of the document, through the clipboard-free way of its model's lines. */
+    /** Whether the visible text of the editor contains a text. */
     async contains(text) {
         return (await this.hints()).includes(text);
     }
 
-    /** The inside of a view whose tab begins with a title. */
+    /** Returns the frame of the webview that contains an element. */
     async view(marker) {
         return waitFor(async () => {
             for (const frame of this.page.frames()) {
@@ -178,7 +187,7 @@ export class Workbench {
         }, LONG);
     }
 
-    /** The text of a notification that says something. */
+    /** Waits for a notification that matches, and returns its text. */
     async notification(pattern, timeout = LONG) {
         const texts = () => this.page.locator(".notification-list-item").allInnerTexts();
         return waitFor(

@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 
-/** The model that is taken where a folder may not choose one. */
+/** The model in untrusted folders, whose `hoplens.toml` must not choose one. */
 const DEFAULT_MODEL = "smollm2-135m";
 
-/** The section that the server reads. */
+/** The settings that the server reads. */
 export interface ServerSettings {
     model?: string;
     run: string;
@@ -13,19 +13,22 @@ export interface ServerSettings {
     codeLens: { enabled: boolean };
 }
 
-/** Settings that say which program runs, with what: a change of them needs another process. */
-const NEED_RESTART = ["server.path", "server.args", "server.env", "files"];
+/** Settings that take effect only in a new server process. */
+const RESTART_SETTINGS = ["server.path", "server.args", "server.env", "files"];
 
 function section(): vscode.WorkspaceConfiguration {
     return vscode.workspace.getConfiguration("hoplens");
 }
 
-/** What the server is told. In a folder that is not trusted its `hoplens.toml` names no model. */
+/**
+ * Returns the settings for the server. In an untrusted folder they always name a model, so that
+ * the folder's `hoplens.toml` cannot.
+ */
 export function serverSettings(): ServerSettings {
     const settings = section();
     const fallback = vscode.workspace.isTrusted ? "" : DEFAULT_MODEL;
-    const own = settings.get<string | null>("model")?.trim() ?? "";
-    const model = own === "" ? fallback : own;
+    const chosen = settings.get<string | null>("model")?.trim() ?? "";
+    const model = chosen === "" ? fallback : chosen;
     return {
         ...(model === "" ? {} : { model }),
         run: settings.get("run", "onType"),
@@ -36,37 +39,37 @@ export function serverSettings(): ServerSettings {
     };
 }
 
-/** The setting `hoplens.server.path`. */
+/** Returns the setting `hoplens.server.path`. */
 export function serverPath(): string | undefined {
     return section().get<string | null>("server.path") ?? undefined;
 }
 
-/** More arguments for the server. */
+/** Returns additional arguments for `hoplens lsp`. */
 export function serverArgs(): string[] {
     return section().get<string[]>("server.args", []);
 }
 
-/** The server's environment: this process's, and what the setting adds. */
+/** Returns this process's environment with the variables of the setting added. */
 export function serverEnv(): NodeJS.ProcessEnv {
     return { ...process.env, ...section().get<Record<string, string>>("server.env", {}) };
 }
 
-/** Globs of files that may be prompts. */
+/** Returns globs of files that may be prompts. */
 export function fileGlobs(): string[] {
     return section().get<string[]>("files", []);
 }
 
-/** Whether lenses above cases are shown. */
+/** Whether code lenses are shown above cases. */
 export function codeLensesEnabled(): boolean {
     return section().get("codeLens.enabled", true);
 }
 
-/** Whether a change of the settings needs another server process. */
+/** Whether a change of the settings needs a new server process. */
 export function needsRestart(change: vscode.ConfigurationChangeEvent): boolean {
-    return NEED_RESTART.some((name) => change.affectsConfiguration(`hoplens.${name}`));
+    return RESTART_SETTINGS.some((name) => change.affectsConfiguration(`hoplens.${name}`));
 }
 
-/** Keeps a model for all of the person's folders. */
-export async function keepModel(model: string): Promise<void> {
+/** Saves a model in the user's settings, for all folders. */
+export async function saveModelSetting(model: string): Promise<void> {
     await section().update("model", model, vscode.ConfigurationTarget.Global);
 }

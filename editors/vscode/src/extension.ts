@@ -4,65 +4,66 @@ import {
     type LanguageClient,
 } from "vscode-languageclient/node";
 
-import { DID_ANALYZE, type DidAnalyze } from "./client/protocol";
-import { Prompts, tellFailure } from "./commands/context";
+import { DID_ANALYZE } from "./client/methods";
+import type { DidAnalyzeParams } from "./client/protocol";
+import { showCommandError } from "./commands/errors";
+import { cancelMeasuring, measureRepairs } from "./commands/measure";
 import { downloadModel, pickModel } from "./commands/models";
 import { openSample } from "./commands/sample";
 import { exportImage, showHeads, showSweep, type Views } from "./commands/views";
-import { cancel, measureRepairs } from "./commands/work";
 import { needsRestart, serverSettings } from "./config";
+import { PromptDocuments } from "./prompt-documents";
+import { ServerNotifier } from "./server/notifier";
 import { Supervisor } from "./server/supervisor";
-import { Teller } from "./server/tell";
-import { StatusItem } from "./status/item";
-import { HEADS_VIEW, HeadsView } from "./views/heads";
-import { SWEEP_VIEW, SweepView } from "./views/sweep";
+import { StatusItem } from "./status/status-item";
+import { HEADS_VIEW, HeadsView } from "./views/heads-view";
+import { SWEEP_VIEW, SweepView } from "./views/sweep-view";
 
-let supervisor: Supervisor | undefined;
+let runningSupervisor: Supervisor | undefined;
 
-/** Starts the server and offers its views and commands. */
+/** Starts the server and registers commands, views and the status item. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
     const log = vscode.window.createOutputChannel("hoplens", { log: true });
     const { version } = context.extension.packageJSON as { version: string };
-    const prompts = new Prompts();
+    const prompts = new PromptDocuments();
     const status = new StatusItem();
-    const teller = new Teller(version);
-    const servers: Supervisor = new Supervisor(
-        context.extensionPath,
+    const notifier = new ServerNotifier(version);
+    const supervisor: Supervisor = new Supervisor({
+        extensionFolder: context.extensionPath,
         log,
-        {
+        handlers: {
             showHeads: (argument) => {
                 showHeads(views, prompts, argument);
             },
             showSweep: (argument) => {
                 showSweep(views, prompts, argument);
             },
-            failed: (command, error) => {
-                tellFailure(`\`${command}\` did not work`, error);
+            onCommandError: (command, error) => {
+                showCommandError(`The command \`${command}\` failed`, error);
             },
-            work: (token, title) => {
-                status.hearWork(token, title);
+            onProgress: (token, title) => {
+                status.setProgress(token, title);
             },
         },
-        (client) => {
-            attach(client);
+        onNewClient: (client) => {
+            listenTo(client);
         },
-    );
-    supervisor = servers;
+    });
+    runningSupervisor = supervisor;
     const views: Views = {
-        heads: new HeadsView(context.extensionUri, servers, prompts),
-        sweep: new SweepView(context.extensionUri, servers, prompts),
+        heads: new HeadsView(context.extensionUri, supervisor, prompts),
+        sweep: new SweepView(context.extensionUri, supervisor, prompts),
     };
 
-    /** Listens to a client's server. */
-    function attach(client: LanguageClient): void {
-        status.attach(client);
-        client.onNotification(DID_ANALYZE, ({ uri }: DidAnalyze) => {
-            // The server may spell an address in its own way.
-            const own = client.protocol2CodeConverter.asUri(uri).toString();
-            prompts.add(own);
+    function listenTo(client: LanguageClient): void {
+        status.listenTo(client);
+        client.onNotification(DID_ANALYZE, ({ uri }: DidAnalyzeParams) => {
+            // Server and editor may escape the same URI differently.
+            const editorUri = client.protocol2CodeConverter.asUri(uri).toString();
+            prompts.add(editorUri);
             updateContext();
-            views.heads.hearAnalysis(own);
-            void status.refresh(client);
+            views.heads.onDidAnalyze(editorUri);
+            void status.refreshDetails(client);
         });
     }
 
@@ -73,18 +74,18 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }
 
     const restart = async (): Promise<void> => {
-        teller.forget();
-        await servers.restart();
+        notifier.reset();
+        await supervisor.restart();
     };
     const commands: Record<string, (argument: unknown) => unknown> = {
         restartServer: restart,
         showLog: () => {
             log.show();
         },
-        pickModel: () => pickModel(servers),
-        downloadModel: () => downloadModel(servers),
-        measureRepairs: () => measureRepairs(servers, prompts),
-        cancel: () => cancel(servers),
+        pickModel: () => pickModel(supervisor),
+        downloadModel: () => downloadModel(supervisor),
+        measureRepairs: () => measureRepairs(supervisor, prompts),
+        cancel: () => cancelMeasuring(supervisor),
         showHeads: (argument) => {
             showHeads(views, prompts, argument);
         },
@@ -102,14 +103,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     context.subscriptions.push(
         log,
         status,
-        servers,
+        supervisor,
         views.heads,
         views.sweep,
-        servers.onDidChange((state) => {
-            status.hearServer(state);
-            teller.hear(state);
+        supervisor.onDidChange((state) => {
+            status.setServerState(state);
+            notifier.onStateChange(state);
             if (state.kind === "running") {
-                views.heads.again();
+                views.heads.refresh();
             }
         }),
         ...Object.entries(commands).map(([name, run]) =>
@@ -117,10 +118,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         ),
         vscode.workspace.onDidChangeConfiguration((change) => {
             if (needsRestart(change)) {
-                status.reselect();
+                status.updateSelector();
                 void restart();
             } else if (change.affectsConfiguration("hoplens")) {
-                pushSettings(servers);
+                pushSettings(supervisor);
             }
         }),
         vscode.workspace.onDidGrantWorkspaceTrust(restart),
@@ -140,16 +141,16 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         }),
     );
     updateContext();
-    await servers.restart();
+    await supervisor.restart();
 }
 
-/** Ends the server. */
+/** Stops the server. */
 export async function deactivate(): Promise<void> {
-    await supervisor?.stop();
+    await runningSupervisor?.stop();
 }
 
-function pushSettings(servers: Supervisor): void {
-    void servers.running?.sendNotification(DidChangeConfigurationNotification.type, {
+function pushSettings(supervisor: Supervisor): void {
+    void supervisor.runningClient?.sendNotification(DidChangeConfigurationNotification.type, {
         settings: { hoplens: serverSettings() },
     });
 }

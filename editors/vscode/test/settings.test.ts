@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { serverSettings } from "../src/config";
 import { documentSelector } from "../src/selector";
-import { seen } from "./vscode";
+import { editor } from "./vscode-stub";
 
 interface Manifest {
     contributes: {
@@ -22,28 +22,28 @@ const manifest = JSON.parse(
 ) as Manifest;
 const { properties } = manifest.contributes.configuration;
 
-test("the server is told the defaults that the manifest states", () => {
-    seen.reset();
-    const told = serverSettings() as unknown as Record<string, unknown>;
+test("the defaults sent to the server are those of the manifest", () => {
+    editor.reset();
+    const sent = serverSettings() as unknown as Record<string, unknown>;
     for (const name of ["run", "debounceMs", "declaredOnly"]) {
-        assert.equal(told[name], properties[`hoplens.${name}`]?.default, name);
+        assert.equal(sent[name], properties[`hoplens.${name}`]?.default, name);
     }
-    assert.deepEqual(told["hints"], { surprisal: properties["hoplens.hints.surprisal"]?.default });
-    assert.deepEqual(told["codeLens"], { enabled: properties["hoplens.codeLens.enabled"]?.default });
-    assert.ok(!("model" in told), "without a setting the project's model counts");
+    assert.deepEqual(sent["hints"], { surprisal: properties["hoplens.hints.surprisal"]?.default });
+    assert.deepEqual(sent["codeLens"], { enabled: properties["hoplens.codeLens.enabled"]?.default });
+    assert.ok(!("model" in sent), "without a setting the project chooses the model");
 });
 
-test("a folder that is not trusted chooses no model", () => {
-    seen.reset();
-    seen.isTrusted = false;
+test("an untrusted folder cannot choose the model", () => {
+    editor.reset();
+    editor.isTrusted = false;
     assert.equal(serverSettings().model, "smollm2-135m");
-    seen.settings["hoplens.model"] = "gpt2";
-    assert.equal(serverSettings().model, "gpt2", "the person's own setting");
-    seen.settings["hoplens.model"] = " ";
+    editor.settings["hoplens.model"] = "gpt2";
+    assert.equal(serverSettings().model, "gpt2", "the user's own setting applies");
+    editor.settings["hoplens.model"] = " ";
     assert.equal(serverSettings().model, "smollm2-135m");
 });
 
-test("what a folder must not choose is restricted", () => {
+test("settings that run code or load files are restricted in untrusted folders", () => {
     assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
         "hoplens.server.path",
         "hoplens.server.args",
@@ -52,7 +52,7 @@ test("what a folder must not choose is restricted", () => {
     ]);
 });
 
-test("every setting and command is described in the README", () => {
+test("the README describes every setting", () => {
     const readme = readFileSync(path.join(root, "README.md"), "utf8");
     for (const name of Object.keys(properties)) {
         assert.ok(readme.includes(`\`${name}\``), `${name} is not in README.md`);
@@ -67,7 +67,7 @@ test("every command of the manifest is registered", () => {
     }
 });
 
-test("documents from elsewhere than disk, memory and virtual folders are left alone", () => {
+test("only documents on disk, unsaved or in virtual folders are selected", () => {
     const selector = documentSelector(["**/*.txt"]);
     assert.ok(selector.every(({ scheme }) => ["file", "untitled", "vscode-vfs"].includes(scheme)));
     assert.ok(selector.some(({ pattern }) => pattern === "**/*.txt"));

@@ -4,16 +4,21 @@ import { test } from "node:test";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import * as requests from "../src/client/requests";
-import { isCancelled } from "../src/commands/context";
-import { item } from "../src/commands/models";
-import { placeIn } from "../src/commands/views";
-import { Asking } from "../src/views/asking";
-import { pageHtml } from "../src/views/html";
+import { isCancelled } from "../src/commands/errors";
+import { modelItem } from "../src/commands/models";
+import { parseViewTarget } from "../src/commands/views";
+import { LatestRequest } from "../src/views/latest-request";
+import { webviewHtml } from "../src/views/webview-html";
 
-const PAGE = { title: "Heads", source: "https://view", script: "https://view/a.js", style: "https://view/a.css" };
+const PAGE = {
+    title: "Heads",
+    cspSource: "https://view",
+    scriptUri: "https://view/a.js",
+    styleUri: "https://view/a.css",
+};
 
-test("a page runs its own script only, and loads nothing", () => {
-    const html = pageHtml(PAGE, "abc123");
+test("a webview runs only its own script and loads nothing else", () => {
+    const html = webviewHtml(PAGE, "abc123");
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "";
     assert.match(policy, /^default-src 'none'; /);
     assert.match(policy, /script-src 'nonce-abc123'/);
@@ -21,69 +26,69 @@ test("a page runs its own script only, and loads nothing", () => {
     assert.equal(html.match(/<script/g)?.length, 1);
 });
 
-test("each page has a nonce of its own, and a title becomes no markup", () => {
+test("each webview has its own nonce, and a title is never markup", () => {
     const nonce = (html: string): string => /nonce="([^"]+)"/.exec(html)?.[1] ?? "";
-    const [one, other] = [nonce(pageHtml(PAGE)), nonce(pageHtml(PAGE))];
-    assert.ok(one.length >= 16);
-    assert.notEqual(one, other);
-    const html = pageHtml({ ...PAGE, title: '</title><img src=x onerror="x">' });
+    const [first, second] = [nonce(webviewHtml(PAGE)), nonce(webviewHtml(PAGE))];
+    assert.ok(first.length >= 16);
+    assert.notEqual(first, second);
+    const html = webviewHtml({ ...PAGE, title: '</title><img src=x onerror="x">' });
     assert.ok(!html.includes("<img"));
 });
 
-test("a newer question ends the older one", async () => {
-    const asking = new Asking();
-    let finish: ((answer: string) => void) | undefined;
-    const older = asking.ask(
+test("a newer request cancels the one before it", async () => {
+    const latest = new LatestRequest();
+    let finishFirst: ((result: string) => void) | undefined;
+    const first = latest.run(
         () =>
             new Promise<string>((resolve) => {
-                finish = resolve;
+                finishFirst = resolve;
             }),
     );
-    const newer = asking.ask(() => Promise.resolve("new"));
-    finish?.("old");
-    assert.equal(await older, undefined);
-    assert.equal(await newer, "new");
+    const second = latest.run(() => Promise.resolve("second"));
+    finishFirst?.("first");
+    assert.equal(await first, undefined);
+    assert.equal(await second, "second");
 });
 
-test("an answer's error is told, one of a question that was ended is not", async () => {
-    const asking = new Asking();
+test("the error of a request is thrown unless the request was cancelled", async () => {
+    const latest = new LatestRequest();
     await assert.rejects(
-        asking.ask(() => Promise.reject(new Error("no model"))),
+        latest.run(() => Promise.reject(new Error("no model"))),
         /no model/,
     );
-    const ended = asking.ask(async (): Promise<string> => {
+    const cancelled = latest.run(async (): Promise<string> => {
         await new Promise(setImmediate);
-        throw new Error("ended");
+        throw new Error("cancelled");
     });
-    asking.cancel();
-    assert.equal(await ended, undefined);
+    latest.cancel();
+    assert.equal(await cancelled, undefined);
 });
 
-test("what was cancelled or overtaken is no failure", () => {
+test("cancelled and obsolete requests are not failures", () => {
     assert.ok(isCancelled({ code: -32800 }));
     assert.ok(isCancelled({ code: -32801 }));
     assert.ok(!isCancelled(new Error("no model")));
     assert.ok(!isCancelled(undefined));
 });
 
-test("arguments of links are looked at before they are believed", () => {
-    assert.equal(placeIn(undefined), undefined);
-    assert.equal(placeIn({ uri: 3 }), undefined);
-    const place = placeIn({ uri: "file:///a", position: { line: "x" }, case: 7, memory: "m" });
-    assert.deepEqual(place, { uri: "file:///a", position: undefined, case: undefined, memory: "m" });
-    const whole = placeIn({ uri: "file:///a", position: { line: 1, character: 2 }, case: "reef" });
+test("every field of a link argument is checked", () => {
+    assert.equal(parseViewTarget(undefined), undefined);
+    assert.equal(parseViewTarget({ uri: 3 }), undefined);
+    const target = parseViewTarget({ uri: "file:///a", position: { line: "x" }, case: 7, memory: "m" });
+    assert.deepEqual(target, { uri: "file:///a", position: undefined, case: undefined, memory: "m" });
+    const whole = parseViewTarget({ uri: "file:///a", position: { line: 1, character: 2 }, case: "reef" });
     assert.deepEqual(whole?.position, { line: 1, character: 2 });
 });
 
-test("a model's item says its size, licence and place", () => {
+test("the item of a model shows its size, its licence and whether it is on disk", () => {
     const model = { name: "gpt2", size: 548e6, licence: "mit", here: false, current: false };
-    assert.equal(item(model).description, "548 MB · mit · not on this disk");
-    assert.match(item(model).label, /cloud-download/);
-    assert.match(item({ ...model, here: true, current: true }).label, /check/);
-    assert.equal(item({ ...model, size: null, licence: null, here: true }).description, "");
+    assert.equal(modelItem(model).description, "548 MB · mit · not on this disk");
+    assert.match(modelItem(model).label, /cloud-download/);
+    assert.match(modelItem({ ...model, here: true, current: true }).label, /check/);
+    assert.equal(modelItem({ ...model, size: null, licence: null, here: true }).description, "");
 });
 
-test("a command has one parameter, and a token only where there is one", async () => {
+test("a request has one parameter, plus a cancellation token if there is one", async () => {
     const sent: unknown[][] = [];
     const client = {
         sendRequest: (...all: unknown[]) => {

@@ -1,43 +1,66 @@
 type Child = Node | string;
 
-/** An element with a class and children; texts stay texts. */
-export function make<K extends keyof HTMLElementTagNameMap>(
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+/** Creates an element with a class and children. Strings become text nodes, never markup. */
+export function element<K extends keyof HTMLElementTagNameMap>(
     tag: K,
     className: string,
     ...children: Child[]
 ): HTMLElementTagNameMap[K] {
-    const element = document.createElement(tag);
+    const created = document.createElement(tag);
     if (className !== "") {
-        element.className = className;
+        created.className = className;
     }
-    element.append(...children);
-    return element;
+    created.append(...children);
+    return created;
 }
 
-/** A button with a name. */
-export function button(name: string, press: () => void, className = ""): HTMLButtonElement {
-    const element = make("button", className, name);
-    element.type = "button";
-    element.addEventListener("click", press);
-    return element;
+/** Creates an SVG element with attributes and children. Strings become text nodes, never markup. */
+export function svgElement<K extends keyof SVGElementTagNameMap>(
+    tag: K,
+    attributes: Readonly<Record<string, string | number>> = {},
+    ...children: Child[]
+): SVGElementTagNameMap[K] {
+    const created = document.createElementNS(SVG_NAMESPACE, tag);
+    setAttributes(created, attributes);
+    created.append(...children);
+    return created;
 }
 
-/** A list to choose from, with its label. */
-export function choice<T extends string>(
+export function setAttributes(
+    target: Element,
+    attributes: Readonly<Record<string, string | number>>,
+): void {
+    for (const [name, value] of Object.entries(attributes)) {
+        target.setAttribute(name, String(value));
+    }
+}
+
+/** Creates a push button. */
+export function button(name: string, onPress: () => void, className = ""): HTMLButtonElement {
+    const created = element("button", className, name);
+    created.type = "button";
+    created.addEventListener("click", onPress);
+    return created;
+}
+
+/** Creates a drop-down list with a label before it. */
+export function selectField<T extends string>(
     label: string,
     options: readonly { value: T; name: string }[],
     selected: T,
-    change: (value: T) => void,
+    onChange: (value: T) => void,
 ): HTMLLabelElement {
-    const select = make("select", "");
+    const select = element("select", "");
     for (const { value, name } of options) {
-        const option = make("option", "", name);
+        const option = element("option", "", name);
         option.value = value;
         option.selected = value === selected;
         select.append(option);
     }
     select.addEventListener("change", () => {
-        change(select.value as T);
+        onChange(select.value as T);
     });
-    return make("label", "choice", `${label} `, select);
+    return element("label", "field", `${label} `, select);
 }

@@ -1,156 +1,136 @@
-import type { Ablation, Head, HeadsDocument } from "../src/client/protocol";
-import type { HeadsChoice } from "../src/views/messages";
-import { chips } from "./chips";
-import { choice, make } from "./dom";
-import { percent, tokenText } from "./format";
-import { headPanel } from "./head-panel";
-import { Heatmap, type Cell, type Figures } from "./heatmap";
-import { MEASURES, type MeasureName } from "./measures";
-import { palette } from "./palette";
-import { limitOf } from "./scale";
-import { Shell, type Content } from "./shell";
-import { post } from "./vscode";
+// The heads view of VS Code.
 
-/** What stays when the next token's heads are shown. */
-const kept: { measure: MeasureName; head: { layer: number; head: number } | undefined } = {
+import type { AblationMode, HeadsResult } from "../src/client/protocol";
+import type { HeadsOptions } from "../src/views/messages";
+import { element, selectField } from "./dom";
+import { findHead, headMapFigures, strongestHead } from "./head-map";
+import { fillHeadPanel } from "./head-panel";
+import { readHeadsData, type Head, type HeadsData } from "./heads-data";
+import { Heatmap } from "./heatmap";
+import type { HeatmapFigures } from "./heatmap-figures";
+import { isMeasured, MEASURE_NAMES, MEASURES, type MeasureName } from "./measures";
+import { post } from "./messaging";
+import { targetSummary } from "./prompt-summary";
+import { tokenChips } from "./token-chips";
+import { ViewFrame, type ViewContent } from "./view-frame";
+import { themePalette } from "./vscode-theme";
+
+/** What stays the same when the heads of another token are shown. */
+const selection: { measure: MeasureName; head: { layer: number; head: number } | undefined } = {
     measure: "direct_logit",
     head: undefined,
 };
 
-const ABLATIONS: { value: Ablation; name: string }[] = [
+const ABLATION_MODES: { value: AblationMode; name: string }[] = [
     { value: "none", name: "not measured" },
     { value: "estimate", name: "estimated" },
     { value: "zero", name: "measured" },
 ];
 
-new Shell((message) =>
-    message.type === "heads" ? heads(message.document, message.choice, message.file) : undefined,
+new ViewFrame((message) =>
+    message.type === "heads"
+        ? headsContent(message.document, message.options, message.file)
+        : undefined,
 );
 
-function heads(doc: HeadsDocument, chosen: HeadsChoice, file: string): Content {
-    const host = make("div", "map");
-    const panel = make("div", "");
+function headsContent(document: HeadsResult, options: HeadsOptions, file: string): ViewContent {
+    const data = readHeadsData(document);
+    const mapHost = element("div", "map");
+    const panel = element("section", "panel");
     let map: Heatmap | undefined;
 
     const showHead = (head: Head): void => {
-        kept.head = { layer: head.layer, head: head.head };
-        panel.replaceChildren(headPanel(doc, head));
+        selection.head = { layer: head.layer, head: head.head };
+        fillHeadPanel(panel, data, head, revealToken);
     };
-    const headAt = (cell: Cell): Head | undefined =>
-        doc.heads.find(({ layer, head }) => layer === cell.column && head === cell.row);
     const redraw = (): void => {
-        const described = describe(doc);
         if (map === undefined) {
-            map = new Heatmap(host, described, palette(), {
-                look: (cell) => {
-                    const head = headAt(cell);
+            map = new Heatmap(mapHost, mapFigures(data), themePalette(), {
+                onSelect: ({ column, row }) => {
+                    const head = findHead(data, column, row);
                     if (head !== undefined) {
                         showHead(head);
                     }
                 },
-                press: () => undefined,
             });
+            const head = selectedHead(data);
+            if (head !== undefined) {
+                map.select(head.layer, head.head, false);
+                showHead(head);
+            }
         } else {
-            map.update(described, palette(), host.clientWidth);
-        }
-        const head = selected(doc);
-        if (head !== undefined) {
-            map.mark(head.layer, head.head, false);
-            showHead(head);
+            map.update(mapFigures(data), themePalette());
         }
     };
     return {
-        toolbar: toolbar(chosen, redraw),
-        body: make("div", "", prompt(doc), host, panel),
+        toolbar: toolbar(data, options, redraw),
+        body: element("div", "", promptSection(data), mapHost, panel),
         redraw,
         svg: () => map?.svg,
-        title: `${file}: heads at “${doc.tokens[doc.position]?.text ?? ""}”, ${doc.model.name}`,
-        data: doc,
+        title: `${file}: heads at “${data.tokens[data.position]?.text ?? ""}”, ${data.model.name}`,
+        data: document,
     };
 }
 
-/** The head that was looked at before, else the one that adds most to the target. */
-function selected(doc: HeadsDocument): Head | undefined {
-    const before = doc.heads.find(
-        ({ layer, head }) => layer === kept.head?.layer && head === kept.head.head,
+/** The head that was selected for the previous token, else the strongest one. */
+function selectedHead(data: HeadsData): Head | undefined {
+    const { head } = selection;
+    return (head && findHead(data, head.layer, head.head)) ?? strongestHead(data);
+}
+
+function mapFigures(data: HeadsData): HeatmapFigures {
+    const chosen = MEASURES[selection.measure];
+    const measure = isMeasured(chosen, data.heads) ? chosen : MEASURES.direct_logit;
+    return headMapFigures(data, measure, measure.meaning);
+}
+
+function promptSection(data: HeadsData): HTMLElement {
+    const chips = tokenChips(data.tokens, { position: data.position, onPress: revealToken });
+    const list = element("ol", "chips", ...chips);
+    list.setAttribute("aria-label", "The prompt. Press a token to read the heads there.");
+    const summary = element("p", "summary", ...targetSummary(data), ` · ${data.model.name}`);
+    return element("section", "prompt", list, summary);
+}
+
+function revealToken(token: number): void {
+    post({ type: "revealToken", token });
+}
+
+function toolbar(data: HeadsData, options: HeadsOptions, redraw: () => void): HTMLElement {
+    const measures = MEASURE_NAMES.filter(
+        (name) => MEASURES[name].isCommon || isMeasured(MEASURES[name], data.heads),
     );
-    const largest = (best: Head | undefined, head: Head): Head =>
-        best === undefined || Math.abs(head.direct_logit) > Math.abs(best.direct_logit)
-            ? head
-            : best;
-    return before ?? doc.heads.reduce<Head | undefined>(largest, undefined);
-}
-
-function describe(doc: HeadsDocument): Figures {
-    const isMeasured = doc.heads.some(({ ablation_dlogp }) => ablation_dlogp !== null);
-    const measure =
-        MEASURES[kept.measure === "ablation_dlogp" && !isMeasured ? "direct_logit" : kept.measure];
-    const limit = limitOf(doc.heads.map(measure.read));
-    const count = (of: (head: Head) => number): number[] => {
-        const most = Math.max(-1, ...doc.heads.map(of));
-        return Array.from({ length: most + 1 }, (_, index) => index);
-    };
-    return {
-        name: "Heads by layer. Arrow keys move, the panel below follows.",
-        columns: { title: "layer", values: count(({ layer }) => layer), name: String },
-        rows: { title: "head", values: count(({ head }) => head), name: String },
-        cells: doc.heads.map((head) => ({
-            column: head.layer,
-            row: head.head,
-            value: measure.read(head),
-            label: `layer ${head.layer} head ${head.head}: ${measure.say(head)}`,
-        })),
-        limits: { lower: limit, raise: limit },
-        legend: measure,
-    };
-}
-
-function prompt(doc: HeadsDocument): HTMLElement {
-    const list = chips(doc.tokens, {
-        position: doc.position,
-        press: (token) => {
-            post({ type: "reveal", token });
-        },
-    });
-    list.setAttribute("aria-label", "The prompt; a press reads the heads at that token");
-    const target = make(
-        "p",
-        "target",
-        "Next after ",
-        make("span", "token", tokenText(doc.tokens[doc.position]?.text ?? "")),
-        ": ",
-        make("span", "token", tokenText(doc.target)),
-        ` ${percent(doc.logp)} · ${doc.model.name}`,
-    );
-    return make("section", "prompt", list, target);
-}
-
-function toolbar(chosen: HeadsChoice, redraw: () => void): HTMLElement {
-    const colours = choice<MeasureName>(
+    const colours = selectField<MeasureName>(
         "Colours:",
-        Object.entries(MEASURES).map(([value, { name }]) => ({
-            value: value as MeasureName,
-            name,
-        })),
-        kept.measure,
+        measures.map((value) => ({ value, name: MEASURES[value].title })),
+        selection.measure,
         (measure) => {
-            kept.measure = measure;
-            if (measure === "ablation_dlogp" && chosen.ablate === "none") {
-                // What is to be shown has to be measured first.
-                post({ type: "headsChoice", choice: { ...chosen, ablate: "zero" } });
+            selection.measure = measure;
+            if (measure === "ablation_dlogp" && options.ablate === "none") {
+                // The map needs figures that were not measured yet.
+                post({ type: "setHeadsOptions", options: { ...options, ablate: "zero" } });
             } else {
                 redraw();
             }
         },
     );
-    const ablate = choice("Without each head:", ABLATIONS, chosen.ablate, (value) => {
-        post({ type: "headsChoice", choice: { ...chosen, ablate: value } });
+    const ablation = selectField("Without each head:", ABLATION_MODES, options.ablate, (ablate) => {
+        post({ type: "setHeadsOptions", options: { ...options, ablate } });
     });
-    const box = make("input", "");
-    box.type = "checkbox";
-    box.checked = chosen.follow;
-    box.addEventListener("change", () => {
-        post({ type: "headsChoice", choice: { ...chosen, follow: box.checked } });
+    const follow = element("input", "");
+    follow.type = "checkbox";
+    follow.checked = options.followCursor;
+    follow.addEventListener("change", () => {
+        post({ type: "setHeadsOptions", options: { ...options, followCursor: follow.checked } });
     });
-    return make("div", "toolbar", colours, ablate, make("label", "", box, " Follow the cursor"));
+    return element(
+        "div",
+        "toolbar",
+        colours,
+        ablation,
+        element("label", "", follow, " Follow the cursor"),
+    );
 }
+
+// Marks the entry as an ES module; esbuild would wrap every file of a CommonJS entry.
+export {};

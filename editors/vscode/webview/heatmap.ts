@@ -1,241 +1,247 @@
-import { scaleBand } from "d3-scale";
-import { select, type BaseType, type Selection } from "d3-selection";
+import { setAttributes, svgElement } from "./dom";
+import type { Cell, HeatmapFigures } from "./heatmap-figures";
+import { drawLegend, legendHeight } from "./legend";
+import { divergingScale, type Palette } from "./palette";
 
-import { legend, type Legend } from "./legend";
-import { diverging, type Limits, type Palette } from "./palette";
-
-export interface Cell {
-    column: number;
-    row: number;
-    /** Nothing where it was not measured. */
-    value: number | null;
-    /** The whole cell in words. */
-    label: string;
+export interface HeatmapHandlers {
+    /** A cell was selected by a click or by an arrow key. */
+    onSelect: (cell: Cell) => void;
+    /** A cell was clicked, or Enter was pressed on it. */
+    onActivate?: (cell: Cell, by: "pointer" | "keyboard") => void;
 }
 
-export interface Axis {
-    title: string;
-    /** From left to right, or from top to bottom. */
-    values: readonly number[];
-    name: (value: number) => string;
-}
-
-/** All that a map shows. */
-export interface Figures {
-    name: string;
-    columns: Axis;
-    rows: Axis;
-    cells: readonly Cell[];
-    limits: Limits;
-    legend: Legend;
-}
-
-export interface Reactions {
-    /** A cell is looked at: clicked, or reached by keys. */
-    look: (cell: Cell) => void;
-    /** A cell is clicked, or entered by the keyboard. */
-    press: (cell: Cell) => void;
+/** The largest cell in pixels; cells shrink where the window is narrow. */
+export interface CellSize {
+    width: number;
+    height: number;
 }
 
 const LEFT = 46;
 const TOP = 34;
-const LEGEND = 68;
-const LARGEST = 30;
-const SMALLEST = 12;
+const RIGHT = 8;
+const LEGEND_GAP = 16;
+const BOTTOM = 6;
+const SMALLEST: CellSize = { width: 12, height: 14 };
+/** Columns narrower than this are numbered at every second place, or the numbers would overlap. */
+const NUMBERED_WIDTH = 18;
 
-type Group = Selection<SVGGElement, Cell, BaseType, unknown>;
+interface Layout {
+    width: number;
+    height: number;
+    x: (column: number) => number;
+    y: (row: number) => number;
+}
 
-/** A map of columns × rows, which can be walked with the arrow keys. */
+/** A grid of coloured cells in SVG, walked with the arrow keys. */
 export class Heatmap {
-    readonly svg: SVGSVGElement;
-    private cells: Group;
-    private map: Figures;
+    readonly svg = svgElement("svg", { role: "grid", "font-family": "system-ui, sans-serif", "font-size": 11 });
+    private readonly elements = new Map<Cell, SVGGElement>();
+    private readonly frame = svgElement("rect", { class: "frame", fill: "none", "pointer-events": "none" });
+    private layout: Layout;
     private selected: Cell | undefined;
 
     constructor(
-        host: HTMLElement,
-        map: Figures,
-        private colours: Palette,
-        private readonly reactions: Reactions,
+        private readonly host: HTMLElement,
+        private figures: HeatmapFigures,
+        private palette: Palette,
+        private readonly handlers: HeatmapHandlers,
+        private readonly largest: CellSize = { width: 30, height: 22 },
     ) {
-        this.map = map;
-        this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
         host.append(this.svg);
-        this.cells = select(this.svg).selectAll("g.cell");
-        this.draw(host.clientWidth);
+        this.layout = this.draw();
     }
 
-    /** Shows other figures, or the same in other colours or width. */
-    update(map: Figures, colours: Palette, width: number): void {
-        this.map = map;
-        this.colours = colours;
-        this.draw(width);
+    /** Draws other figures, or the same ones in other colours or at another width. */
+    update(figures: HeatmapFigures, palette: Palette): void {
+        const hadFocus = this.svg.contains(document.activeElement);
+        const { selected } = this;
+        this.figures = figures;
+        this.palette = palette;
+        this.selected = undefined;
+        this.layout = this.draw();
+        if (selected !== undefined) {
+            this.select(selected.column, selected.row, hadFocus);
+        }
     }
 
-    /** Marks a cell as the one that is looked at; `focus` moves the keyboard there. */
-    mark(column: number, row: number, focus: boolean): void {
-        this.selected = this.at(column, row);
-        this.cells
-            .attr("tabindex", (cell) => (cell === this.selected ? 0 : -1))
-            .attr("aria-selected", (cell) => String(cell === this.selected))
-            .classed("selected", (cell) => cell === this.selected);
-        this.cells
-            .select("rect")
-            .attr("stroke", (cell) => (cell === this.selected ? this.colours.foreground : "none"));
-        const chosen = this.cells.filter((cell) => cell === this.selected);
-        // The last to be drawn is the one whose frame nobody covers.
-        chosen.raise();
+    /** Marks a cell as selected; `focus` moves the keyboard focus to it. */
+    select(column: number, row: number, focus: boolean): void {
+        const cell = this.cellAt(column, row);
+        const target = cell && this.elements.get(cell);
+        if (cell === undefined || target === undefined) {
+            return;
+        }
+        for (const [other, group] of this.elements) {
+            setAttributes(group, {
+                tabindex: other === cell ? 0 : -1,
+                "aria-selected": String(other === cell),
+            });
+        }
+        this.selected = cell;
+        const { layout } = this;
+        setAttributes(this.frame, {
+            x: layout.x(column),
+            y: layout.y(row),
+            width: layout.width - 1,
+            height: layout.height - 1,
+            rx: 2,
+            stroke: this.palette.foreground,
+            "stroke-width": 2,
+        });
+        // The frame comes last, so that no neighbouring cell covers it.
+        this.svg.append(this.frame);
         if (focus) {
-            chosen.node()?.focus();
+            target.focus();
         }
     }
 
-    private at(column: number, row: number): Cell | undefined {
-        return this.map.cells.find((cell) => cell.column === column && cell.row === row);
+    private cellAt(column: number, row: number): Cell | undefined {
+        return this.figures.cells.find((cell) => cell.column === column && cell.row === row);
     }
 
-    private draw(available: number): void {
-        const { columns, rows } = this.map;
-        const room = (available - LEFT - 8) / Math.max(1, columns.values.length);
-        const width = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(room)));
-        const height = Math.max(14, Math.min(22, width));
-        const across = scaleBand(columns.values, [LEFT, LEFT + width * columns.values.length]);
-        const down = scaleBand(rows.values, [TOP, TOP + height * rows.values.length]);
-        const size = {
-            width: LEFT + width * columns.values.length + 8,
-            height: TOP + height * rows.values.length + LEGEND,
+    private draw(): Layout {
+        const { columns, rows, cells, legend, limits, name } = this.figures;
+        const count = columns.values.length;
+        const room = Math.floor((this.host.clientWidth - LEFT - RIGHT) / Math.max(1, count));
+        const width = Math.max(SMALLEST.width, Math.min(this.largest.width, room));
+        const height = Math.max(SMALLEST.height, Math.min(this.largest.height, width));
+        const layout: Layout = {
+            width,
+            height,
+            x: (column) => LEFT + width * columns.values.indexOf(column),
+            y: (row) => TOP + height * rows.values.indexOf(row),
         };
-        const svg = select(this.svg);
-        svg.selectAll("*").remove();
-        svg.attr("role", "grid")
-            .attr("aria-label", this.map.name)
-            .attr("aria-rowcount", rows.values.length)
-            .attr("aria-colcount", columns.values.length)
-            .attr("width", size.width)
-            .attr("height", size.height)
-            .attr("viewBox", `0 0 ${size.width} ${size.height}`)
-            .attr("font-family", "system-ui, sans-serif")
-            .attr("font-size", 11);
-        this.drawAxes(across, down, size.width);
-        this.drawCells(across, down);
-        legend(svg.append("g").attr("transform", `translate(${LEFT}, ${size.height - 52})`), {
-            ...this.map.legend,
-            limits: this.map.limits,
+        const legendTop = TOP + height * rows.values.length + LEGEND_GAP;
+        const size = {
+            width: Math.max(LEFT + width * count + RIGHT, LEFT + 240),
+            height: legendTop + legendHeight(legend) + BOTTOM,
+        };
+        setAttributes(this.svg, {
+            ...size,
+            viewBox: `0 0 ${size.width} ${size.height}`,
+            "aria-label": name,
+            "aria-rowcount": rows.values.length,
+            "aria-colcount": count,
+        });
+        const colourBar = drawLegend({
+            ...legend,
+            limits,
+            values: cells.map(({ value }) => value),
             width: Math.min(260, size.width - LEFT - 60),
-            colours: this.colours,
+            palette: this.palette,
         });
-        if (this.selected !== undefined) {
-            this.mark(this.selected.column, this.selected.row, false);
-        }
+        colourBar.setAttribute("transform", `translate(${LEFT}, ${legendTop})`);
+        this.elements.clear();
+        this.svg.replaceChildren(...this.axisTexts(layout), ...this.rowGroups(layout), colourBar);
+        // Tab reaches one cell; the arrow keys go on from there.
+        this.elements.values().next().value?.setAttribute("tabindex", "0");
+        return layout;
     }
 
-    private drawAxes(across: Band, down: Band, width: number): void {
-        const { columns, rows } = this.map;
-        const svg = select(this.svg);
-        const text = (): Selection<SVGTextElement, unknown, null, undefined> =>
-            svg.append("text").attr("fill", this.colours.muted).attr("aria-hidden", "true");
-        text()
-            .attr("x", (LEFT + width) / 2)
-            .attr("y", 11)
-            .attr("text-anchor", "middle")
-            .text(columns.title);
-        text().attr("x", LEFT - 6).attr("y", 27).attr("text-anchor", "end").text(rows.title);
-        // Where names would overlap, every second or fifth is enough.
-        const step = across.bandwidth() >= 18 ? 1 : 2;
-        columns.values.forEach((value, index) => {
-            if (index % step === 0) {
-                text()
-                    .attr("x", (across(value) ?? 0) + across.bandwidth() / 2)
-                    .attr("y", 28)
-                    .attr("text-anchor", "middle")
-                    .text(columns.name(value));
-            }
+    private axisTexts(layout: Layout): SVGTextElement[] {
+        const { columns, rows } = this.figures;
+        const write = (x: number, y: number, anchor: string, text: string): SVGTextElement =>
+            svgElement(
+                "text",
+                { x, y, "text-anchor": anchor, fill: this.palette.muted, "aria-hidden": "true" },
+                text,
+            );
+        const middle = LEFT + (layout.width * columns.values.length) / 2;
+        const step = layout.width >= NUMBERED_WIDTH ? 1 : 2;
+        return [
+            write(middle, 11, "middle", columns.title),
+            write(LEFT - 6, 27, "end", rows.title),
+            ...columns.values
+                .filter((_, index) => index % step === 0)
+                .map((column) => {
+                    const x = layout.x(column) + layout.width / 2;
+                    return write(x, 28, "middle", columns.name(column));
+                }),
+            ...rows.values.map((row) => {
+                const y = layout.y(row) + layout.height / 2 + 4;
+                return write(LEFT - 6, y, "end", rows.name(row));
+            }),
+        ];
+    }
+
+    private rowGroups(layout: Layout): SVGGElement[] {
+        const colourOf = divergingScale(this.figures.limits, this.palette);
+        return this.figures.rows.values.map((row) => {
+            const cells = this.figures.cells.filter((cell) => cell.row === row);
+            const groups = cells.map((cell) => this.cellGroup(cell, layout, colourOf));
+            return svgElement("g", { class: "row", role: "row" }, ...groups);
         });
-        for (const value of rows.values) {
-            text()
-                .attr("x", LEFT - 6)
-                .attr("y", (down(value) ?? 0) + down.bandwidth() / 2 + 4)
-                .attr("text-anchor", "end")
-                .text(rows.name(value));
+    }
+
+    private cellGroup(
+        cell: Cell,
+        layout: Layout,
+        colourOf: (value: number) => string,
+    ): SVGGElement {
+        const [x, y] = [layout.x(cell.column), layout.y(cell.row)];
+        const group = svgElement("g", {
+            class: "cell",
+            role: "gridcell",
+            tabindex: -1,
+            "aria-label": cell.label,
+            "aria-selected": "false",
+            "data-column": cell.column,
+            "data-row": cell.row,
+        });
+        const rect = {
+            x,
+            y,
+            width: layout.width - 1,
+            height: layout.height - 1,
+            rx: 2,
+            fill: cell.value === null ? "none" : colourOf(cell.value),
+            "pointer-events": "all",
+        };
+        group.append(svgElement("rect", rect));
+        if (cell.value === null) {
+            // A stroke marks what was not measured; no value looks like it.
+            const d = `M${x + 3},${y + 3}l${layout.width - 7},${layout.height - 7}`;
+            group.append(svgElement("path", { d, stroke: this.palette.muted }));
         }
+        group.append(svgElement("title", {}, cell.label));
+        group.addEventListener("click", () => {
+            this.moveTo(cell);
+            this.handlers.onActivate?.(cell, "pointer");
+        });
+        group.addEventListener("keydown", (event) => {
+            this.onKey(event, cell);
+        });
+        this.elements.set(cell, group);
+        return group;
     }
 
-    private drawCells(across: Band, down: Band): void {
-        const colour = diverging(this.map.limits, this.colours);
-        const byRow = this.map.rows.values.map((row) =>
-            this.map.cells.filter((cell) => cell.row === row),
-        );
-        const lines = select(this.svg)
-            .selectAll("g.row")
-            .data(byRow)
-            .join("g")
-            .attr("class", "row")
-            .attr("role", "row");
-        this.cells = lines
-            .selectAll<SVGGElement, Cell>("g.cell")
-            .data((cells) => cells)
-            .join("g")
-            .attr("class", "cell")
-            .attr("role", "gridcell")
-            .attr("tabindex", -1)
-            .attr("aria-label", (cell) => cell.label)
-            .attr("data-column", (cell) => cell.column)
-            .attr("data-row", (cell) => cell.row)
-            .on("click", (_event, cell) => {
-                this.look(cell);
-                this.reactions.press(cell);
-            })
-            .on("keydown", (event: KeyboardEvent, cell) => {
-                this.key(event, cell);
-            });
-        this.cells
-            .append("rect")
-            .attr("x", (cell) => across(cell.column) ?? 0)
-            .attr("y", (cell) => down(cell.row) ?? 0)
-            .attr("width", across.bandwidth() - 1)
-            .attr("height", down.bandwidth() - 1)
-            .attr("stroke-width", 1.5)
-            .attr("fill", (cell) => (cell.value === null ? "none" : colour(cell.value)));
-        // What was not measured is crossed out, which no value looks like.
-        this.cells
-            .filter((cell) => cell.value === null)
-            .append("path")
-            .attr("stroke", this.colours.muted)
-            .attr("d", (cell) => {
-                const [x, y] = [across(cell.column) ?? 0, down(cell.row) ?? 0];
-                return `M${x + 3},${y + 3}l${across.bandwidth() - 7},${down.bandwidth() - 7}`;
-            });
-        this.cells.append("title").text((cell) => cell.label);
-        // One cell can be reached by Tab; the arrows go on from there.
-        select(this.cells.node()).attr("tabindex", 0);
+    private moveTo(cell: Cell): void {
+        this.select(cell.column, cell.row, true);
+        this.handlers.onSelect(cell);
     }
 
-    private look(cell: Cell): void {
-        this.mark(cell.column, cell.row, true);
-        this.reactions.look(cell);
-    }
-
-    private key(event: KeyboardEvent, cell: Cell): void {
+    private onKey(event: KeyboardEvent, cell: Cell): void {
         if (event.ctrlKey || event.altKey || event.metaKey) {
             return;
         }
         if (event.key === "Enter" || event.key === " ") {
-            this.reactions.press(cell);
+            this.handlers.onActivate?.(cell, "keyboard");
             event.preventDefault();
             return;
         }
         const next = this.neighbour(event.key, cell);
         if (next !== undefined) {
-            this.look(next);
+            this.moveTo(next);
             event.preventDefault();
         }
     }
 
+    /** The cell that a navigation key leads to. */
     private neighbour(key: string, cell: Cell): Cell | undefined {
-        const columns = this.map.columns.values;
-        const rows = this.map.rows.values;
+        const columns = this.figures.columns.values;
+        const rows = this.figures.rows.values;
         const [x, y] = [columns.indexOf(cell.column), rows.indexOf(cell.row)];
-        const places: Record<string, [number, number]> = {
+        const targets: Record<string, [number, number]> = {
             ArrowLeft: [x - 1, y],
             ArrowRight: [x + 1, y],
             ArrowUp: [x, y - 1],
@@ -245,10 +251,8 @@ export class Heatmap {
             PageUp: [x, 0],
             PageDown: [x, rows.length - 1],
         };
-        const place = places[key];
-        const [column, row] = [columns[place?.[0] ?? -1], rows[place?.[1] ?? -1]];
-        return column === undefined || row === undefined ? undefined : this.at(column, row);
+        const target = targets[key];
+        const [column, row] = [columns[target?.[0] ?? -1], rows[target?.[1] ?? -1]];
+        return column === undefined || row === undefined ? undefined : this.cellAt(column, row);
     }
 }
-
-type Band = ReturnType<typeof scaleBand<number>>;

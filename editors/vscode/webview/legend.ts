@@ -1,59 +1,69 @@
-import type { Selection } from "d3-selection";
+import { svgElement } from "./dom";
+import { formatNumber, formatSigned } from "./format";
+import type { Legend } from "./heatmap-figures";
+import { divergingScale, type ColourLimits, type Palette } from "./palette";
 
-import { plain, signed } from "./format";
-import { diverging, type Limits, type Palette } from "./palette";
-
-export interface Legend {
-    /** What the colours say. */
-    meaning: string;
-    /** Whether there is a side below zero. */
-    isSided: boolean;
-}
-
-interface Drawn extends Legend {
-    limits: Limits;
+export interface LegendOptions extends Legend {
+    limits: ColourLimits;
+    /** All values of the map; the legend marks an end that some of them exceed. */
+    values: readonly (number | null)[];
+    /** Width of the colour bar in pixels. */
     width: number;
-    colours: Palette;
+    palette: Palette;
 }
 
-/** A bar of the colours with its ends and what they mean. */
-export function legend(
-    group: Selection<SVGGElement, unknown, null, undefined>,
-    { meaning, isSided, limits, width, colours }: Drawn,
-): void {
-    const colour = diverging(limits, colours);
-    const steps = 40;
-    // Zero stands in the middle, however far each side reaches.
-    const valueAt = (share: number): number =>
-        !isSided
-            ? share * limits.raise
-            : share < 0.5
-              ? (2 * share - 1) * limits.lower
-              : (2 * share - 1) * limits.raise;
-    group.attr("aria-hidden", "true");
-    for (let step = 0; step < steps; step += 1) {
-        group
-            .append("rect")
-            .attr("x", (width * step) / steps)
-            .attr("width", width / steps + 0.5)
-            .attr("height", 8)
-            .attr("fill", colour(valueAt((step + 0.5) / steps)));
-    }
-    const text = (x: number, y: number, anchor: string, words: string): void => {
-        group
-            .append("text")
-            .attr("x", x)
-            .attr("y", y)
-            .attr("text-anchor", anchor)
-            .attr("fill", colours.muted)
-            .text(words);
+const STEPS = 40;
+const BAR_HEIGHT = 8;
+const LINE_HEIGHT = 13;
+
+/** Height in pixels that a legend needs. */
+export function legendHeight({ caption }: Legend): number {
+    return 22 + LINE_HEIGHT * caption.length;
+}
+
+/** Draws a colour bar with its end values, the sign for "not measured", and the caption. */
+export function drawLegend(options: LegendOptions): SVGGElement {
+    const { caption, isDiverging, limits, values, width, palette } = options;
+    const group = svgElement("g", { "aria-hidden": "true" });
+    const colourOf = divergingScale(limits, palette);
+    // 0 is in the middle, however far each side reaches.
+    const valueAt = (share: number): number => {
+        if (!isDiverging) {
+            return share * limits.positive;
+        }
+        return (2 * share - 1) * (share < 0.5 ? limits.negative : limits.positive);
     };
-    text(0, 20, "start", isSided ? signed(-limits.lower) : "0");
-    if (isSided) {
-        text(width / 2, 20, "middle", "0");
+    for (let step = 0; step < STEPS; step += 1) {
+        const attributes = {
+            x: (width * step) / STEPS,
+            width: width / STEPS + 0.5,
+            height: BAR_HEIGHT,
+            fill: colourOf(valueAt((step + 0.5) / STEPS)),
+        };
+        group.append(svgElement("rect", attributes));
     }
-    text(width, 20, "end", isSided ? signed(limits.raise) : plain(limits.raise));
-    meaning.split("\n").forEach((line, index) => {
-        text(0, 33 + 13 * index, "start", line);
+    const write = (x: number, y: number, anchor: string, text: string): void => {
+        const attributes = { x, y, "text-anchor": anchor, fill: palette.muted };
+        group.append(svgElement("text", attributes, text));
+    };
+    const known = values.filter((value) => value !== null);
+    const isBelow = Math.min(0, ...known) < -limits.negative;
+    const isAbove = Math.max(0, ...known) > limits.positive;
+    const highest = isDiverging ? formatSigned(limits.positive) : formatNumber(limits.positive);
+    write(0, 20, "start", isDiverging ? `${isBelow ? "≤ " : ""}${formatSigned(-limits.negative)}` : "0");
+    if (isDiverging) {
+        write(width / 2, 20, "middle", "0");
+    }
+    write(width, 20, "end", `${isAbove ? "≥ " : ""}${highest}`);
+    if (known.length < values.length) {
+        const swatch = { width: 12, height: BAR_HEIGHT, x: width + 20, fill: "none", stroke: palette.muted };
+        group.append(svgElement("rect", swatch));
+        const line = { d: `M${width + 22},2l8,4`, stroke: palette.muted };
+        group.append(svgElement("path", line));
+        write(width + 38, 8, "start", "not measured");
+    }
+    caption.forEach((line, index) => {
+        write(0, 33 + LINE_HEIGHT * index, "start", line);
     });
+    return group;
 }

@@ -1,172 +1,174 @@
-import type { Encoding, Scope, SweepCell, SweepDocument } from "../src/client/protocol";
-import type { SweepChoice } from "../src/views/messages";
-import { button, choice, make } from "./dom";
-import { percent, plain, signed, tokenText } from "./format";
-import { Heatmap, type Cell, type Figures } from "./heatmap";
-import { palette } from "./palette";
-import { limitOf } from "./scale";
-import { Shell, type Content } from "./shell";
-import { post } from "./vscode";
+// The sweep view of VS Code.
 
-const ENCODINGS: { value: Encoding; name: string }[] = [
+import type { EncodingName, ScopeName, SweepCell, SweepResult } from "../src/client/protocol";
+import type { SweepOptions } from "../src/views/messages";
+import { button, element, selectField } from "./dom";
+import { formatPercent, formatSigned, visibleToken } from "./format";
+import { Heatmap } from "./heatmap";
+import type { Cell, HeatmapFigures } from "./heatmap-figures";
+import { post } from "./messaging";
+import { colourLimit } from "./scale";
+import { ViewFrame, type ViewContent } from "./view-frame";
+import { themePalette } from "./vscode-theme";
+
+const ENCODINGS: { value: EncodingName; name: string }[] = [
     { value: "embed", name: "embed" },
     { value: "unembed", name: "unembed" },
     { value: "layerwise", name: "layerwise" },
 ];
-const SCOPES: { value: Scope; name: string }[] = [
+const SCOPES: { value: ScopeName; name: string }[] = [
     { value: "all", name: "all tokens" },
     { value: "last", name: "last token" },
 ];
 
-const shell = new Shell((message) =>
-    message.type === "sweep" ? sweep(message.document, message.choice, message.file) : undefined,
+const frame = new ViewFrame((message) =>
+    message.type === "sweep"
+        ? sweepContent(message.document, message.options, message.file)
+        : undefined,
 );
 
-function sweep(doc: SweepDocument, chosen: SweepChoice, file: string): Content {
-    const host = make("div", "map");
-    const detail = make("p", "detail");
-    detail.setAttribute("aria-live", "polite");
+function sweepContent(document: SweepResult, options: SweepOptions, file: string): ViewContent {
+    const mapHost = element("div", "map");
+    const details = element("p", "details");
+    details.setAttribute("aria-live", "polite");
     let map: Heatmap | undefined;
-    const cellAt = (cell: Cell): SweepCell | undefined =>
-        doc.cells.find(({ layer, tau }) => layer === cell.column && tau === cell.row);
-    const look = (cell: SweepCell): void => {
-        detail.textContent = `${say(doc, cell)}. A click or Enter inserts it into the file.`;
+    const withCell = (run: (cell: SweepCell) => void) => (at: Cell) => {
+        const cell = document.cells.find(({ layer, tau }) => layer === at.column && tau === at.row);
+        if (cell !== undefined) {
+            run(cell);
+        }
+    };
+    const showDetails = (cell: SweepCell): void => {
+        details.textContent = `${describeCell(document, cell)}. A click or Enter inserts it into the file.`;
     };
     const redraw = (): void => {
-        const described = describe(doc);
         if (map === undefined) {
-            map = new Heatmap(host, described, palette(), {
-                look: (cell) => {
-                    const found = cellAt(cell);
-                    if (found !== undefined) {
-                        look(found);
-                    }
-                },
-                press: (cell) => {
-                    const found = cellAt(cell);
-                    if (found !== undefined) {
-                        post({ type: "inject", cell: found });
-                    }
-                },
+            map = new Heatmap(mapHost, mapFigures(document), themePalette(), {
+                onSelect: withCell(showDetails),
+                onActivate: withCell((cell) => {
+                    post({ type: "inject", cell });
+                }),
             });
-            if (doc.best !== null) {
-                map.mark(doc.best.layer, doc.best.tau, false);
-                look(doc.best);
+            if (document.best !== null) {
+                map.select(document.best.layer, document.best.tau, false);
+                showDetails(document.best);
             }
         } else {
-            map.update(described, palette(), host.clientWidth);
+            map.update(mapFigures(document), themePalette());
         }
     };
     return {
-        toolbar: toolbar(doc, chosen),
-        body: make("div", "", summary(doc), host, detail, best(doc)),
+        toolbar: toolbar(document, options),
+        body: element("div", "", baseline(document), mapHost, details, bestCell(document)),
         redraw,
         svg: () => map?.svg,
-        title: `${file}: “${doc.memory}”, ${chosen.encoding}, ${chosen.scope}, ${doc.model.name}`,
-        data: doc,
+        title: `${file}: “${document.memory}”, ${options.encoding}, ${options.scope}, ${document.model.name}`,
+        data: document,
     };
 }
 
-function describe(doc: SweepDocument): Figures {
-    const base = doc.baseline.logp_first;
+function mapFigures({ cells, baseline, ...document }: SweepResult): HeatmapFigures {
     const gain = ({ logp_first }: SweepCell): number | null =>
-        logp_first === null ? null : logp_first - base;
-    const gains = doc.cells.map(gain);
+        logp_first === null ? null : logp_first - baseline.logp_first;
+    const gains = cells.map(gain);
     const distinct = (values: number[]): number[] =>
         [...new Set(values)].sort((one, other) => one - other);
     return {
         name: "Injections by layer and magnitude. Arrow keys move, Enter inserts.",
-        columns: { title: "layer", values: distinct(doc.cells.map(({ layer }) => layer)), name: String },
-        // The strongest stands at the top, as on any chart.
-        rows: { title: "τ", values: distinct(doc.cells.map(({ tau }) => tau)).reverse(), name: plain },
-        cells: doc.cells.map((cell) => ({
+        columns: { title: "layer", values: distinct(cells.map(({ layer }) => layer)), name: String },
+        // The largest magnitude is at the top, as on a chart.
+        rows: { title: "τ", values: distinct(cells.map(({ tau }) => tau)).reverse(), name: String },
+        cells: cells.map((cell) => ({
             column: cell.layer,
             row: cell.tau,
             value: gain(cell),
-            label: say(doc, cell),
+            label: describeCell({ cells, baseline, ...document }, cell),
         })),
-        // What spoils the answer does so by far more than what helps it: each side has its scale.
+        // Losses are much larger than gains, so each side has its own scale.
         limits: {
-            lower: limitOf(gains.filter((value) => value !== null && value < 0)),
-            raise: limitOf(gains.filter((value) => value !== null && value > 0)),
+            negative: colourLimit(gains.filter((value) => value !== null && value < 0)),
+            positive: colourLimit(gains.filter((value) => value !== null && value > 0)),
         },
         legend: {
-            meaning: "change of the answer's log-probability\nblue raises it, orange lowers it, each on a scale of its own",
-            isSided: true,
+            caption: [
+                "Change of the answer's log-probability.",
+                "Blue raises it, orange lowers it, each on its own scale.",
+            ],
+            isDiverging: true,
         },
     };
 }
 
-function say(doc: SweepDocument, cell: SweepCell): string {
-    const where = `layer ${cell.layer}, τ ${plain(cell.tau)}`;
+function describeCell({ baseline }: SweepResult, cell: SweepCell): string {
+    const place = `layer ${cell.layer}, τ ${cell.tau}`;
     if (cell.logp_first === null) {
-        return `${where}: too strong, the model's figures overflow`;
+        return `${place}: too strong, the model's logits overflow`;
     }
-    const change = cell.logp_first - doc.baseline.logp_first;
-    return `${where}: ${percent(cell.logp_first)} (#${cell.rank + 1}), ${signed(change)} nats`;
+    const change = formatSigned(cell.logp_first - baseline.logp_first);
+    return `${place}: ${formatPercent(Math.exp(cell.logp_first))} (#${cell.rank + 1}), ${change} nats`;
 }
 
-function summary(doc: SweepDocument): HTMLElement {
-    return make(
+function baseline({ baseline: reading, ...document }: SweepResult): HTMLElement {
+    const probability = formatPercent(Math.exp(reading.logp_first));
+    return element(
         "p",
-        "target",
+        "summary",
         "Answer ",
-        make("span", "token", doc.expect.map(tokenText).join(" or ")),
-        ` as written: ${percent(doc.baseline.logp_first)} (#${doc.baseline.rank + 1}) · case ${doc.case} · ${doc.model.name}`,
+        element("span", "token-text", document.expect.map(visibleToken).join(" or ")),
+        ` without the memory: ${probability} (#${reading.rank + 1}) · case ${document.case} · ${document.model.name}`,
     );
 }
 
-function best(doc: SweepDocument): HTMLElement {
-    const { best: cell } = doc;
-    if (cell === null) {
-        return make("p", "note", "No cell could be measured.");
+function bestCell(document: SweepResult): HTMLElement {
+    const { best } = document;
+    if (best === null) {
+        return element("p", "note", "No cell could be measured.");
     }
-    return make(
+    return element(
         "p",
         "note",
-        `Best: ${say(doc, cell)} `,
+        `Best: ${describeCell(document, best)} `,
         button("Insert the Best", () => {
-            post({ type: "inject", cell });
+            post({ type: "inject", cell: best });
         }),
-        make(
-            "span",
-            "caution",
-            " Chosen on the answer that it is measured by; the file's diagnostics compare repairs with random memories.",
-        ),
+        " It was chosen by the answer that it is measured on. The repairs in the file's diagnostics are also compared with random memories.",
     );
 }
 
-function toolbar(doc: SweepDocument, chosen: SweepChoice): HTMLElement {
-    const change = (part: Partial<SweepChoice>): void => {
-        post({ type: "sweepChoice", choice: { ...chosen, ...part } });
+function toolbar(document: SweepResult, options: SweepOptions): HTMLElement {
+    const change = (part: Partial<SweepOptions>): void => {
+        post({ type: "setSweepOptions", options: { ...options, ...part } });
     };
-    const known = [...new Set([doc.memory, ...doc.memories])];
-    const list = make("datalist", "", ...known.map((memory) => {
-        const option = make("option", "");
+    const proposals = [...new Set([document.memory, ...document.memories])].map((memory) => {
+        const option = element("option", "");
         option.value = memory;
         return option;
-    }));
+    });
+    const list = element("datalist", "", ...proposals);
     list.id = "memories";
-    const input = make("input", "memory");
+    const input = element("input", "memory");
     input.setAttribute("list", list.id);
-    input.value = doc.memory;
+    input.value = document.memory;
     input.addEventListener("change", () => {
         const memory = input.value.trim();
         if (memory === "") {
-            shell.say("Name the memory that is to be injected.");
+            frame.showStatus("Enter the memory to inject.");
         } else {
             change({ memory });
         }
     });
-    return make(
+    return element(
         "div",
         "toolbar",
-        make("label", "choice", "Memory: ", input, list),
-        choice("Encoding:", ENCODINGS, chosen.encoding, (encoding) => {
+        element("label", "field", "Memory: ", input, list),
+        selectField("Encoding:", ENCODINGS, options.encoding, (encoding) => {
             change({ encoding });
         }),
-        choice("At:", SCOPES, chosen.scope, (scope) => {
+        selectField("At:", SCOPES, options.scope, (scope) => {
             change({ scope });
         }),
     );
 }
+
+// Marks the entry as an ES module; esbuild would wrap every file of a CommonJS entry.
+export {};

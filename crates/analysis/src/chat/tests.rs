@@ -51,13 +51,13 @@ fn file<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     file
 }
 
-fn read(template: Option<&ChatTemplate>, text: &str) -> Result<Mapped, ModelError> {
+fn read(template: Option<&ChatTemplate>, text: &str) -> Result<MappedText, ModelError> {
     let file = parse("a.prompt", text, None);
     joined(template, &render(&file, text, None))
 }
 
 /// What has an origin.
-fn written(mapped: &Mapped) -> String {
+fn written(mapped: &MappedText) -> String {
     let pieces = mapped.pieces.iter().filter(|piece| piece.source.is_some());
     pieces
         .map(|piece| &mapped.text[piece.rendered.clone()])
@@ -65,7 +65,7 @@ fn written(mapped: &Mapped) -> String {
 }
 
 /// Every byte that has an origin is there; gives what has none.
-fn check_origins(mapped: &Mapped, file: &str) -> String {
+fn check_origins(mapped: &MappedText, file: &str) -> String {
     let mut at = 0;
     let mut nowhere = String::new();
     for piece in &mapped.pieces {

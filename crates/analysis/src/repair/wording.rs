@@ -2,37 +2,37 @@
 
 use std::ops::Range;
 
-use crate::analysis::{CaseFindings, Outcome};
-use crate::chain::question;
-use crate::error::HopError;
-use crate::probe::HopProbe;
-use crate::probe::{ask, asked};
-use crate::repair::{Change, Repair, Wording};
-use crate::respell::{space_at_end, spellings};
-use crate::settings::Settings;
-use crate::verdict::Verdict;
+use crate::case::findings::{CaseFindings, CaseOutcome};
+use crate::context::AnalysisContext;
+use crate::error::AnalysisError;
+use crate::hop::chain::question;
+use crate::hop::probe::HopProbe;
+use crate::hop::prompt_query::{ask, asked};
+use crate::hop::verdict::Verdict;
+use crate::repair::change::{RepairChange, Wording};
+use crate::repair::measured_repair::Repair;
+use crate::repair::retokenize::{space_at_end, spellings};
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{Mapped, fitted, places};
-use hoplens_runtime::{Cancel, Capture, Model};
+use hoplens_prompt::{MappedText, match_case, places};
+use hoplens_runtime::Capture;
 
 /// Measures every change of words in one pass, with the file's injections in force, which stay
 /// there; one of them that acts on words that are gone rules the change out.
-pub(super) fn measure(
-    model: &Model,
+pub(crate) fn wording_repairs(
+    context: &AnalysisContext<'_>,
     case: &CaseFindings,
-    outcome: &Outcome,
-    settings: &Settings,
-    cancel: &Cancel,
-) -> Result<Vec<Repair>, HopError> {
-    let subject = &case.subject;
-    if subject.expect.is_empty() {
+    outcome: &CaseOutcome,
+) -> Result<Vec<Repair>, AnalysisError> {
+    let model = context.model;
+    let query = &case.query;
+    if query.expect.is_empty() {
         return Ok(Vec::new());
     }
     let probes = &outcome.probes;
     let is_well = outcome.verdict == Some(Verdict::Ok);
     let mut wanted = Vec::new();
     if let Some((_, hop)) = probes.weakest().filter(|_| !is_well) {
-        let mention = subject.mentions.get(hop.index);
+        let mention = query.mentions.get(hop.index);
         let range = mention.and_then(|mention| mention.range.clone());
         wanted.extend(namings(&case.rendered, hop, range));
     }
@@ -49,11 +49,11 @@ pub(super) fn measure(
     let mut changes = Vec::new();
     let mut prompts = Vec::new();
     for change in wanted {
-        let Some(prompt) = reworded(&subject.prompt, &change) else {
+        let Some(prompt) = reworded(&query.prompt, &change) else {
             continue;
         };
-        let asked = match asked(model, subject, prompt, settings, cancel) {
-            Err(HopError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
+        let asked = match asked(context, query, prompt) {
+            Err(AnalysisError::Memory(MemoryError::NoSuchSpan { .. })) => continue,
             asked => asked?,
         };
         let answer = asked.answers.iter().map(|answer| answer.ids.len()).max();
@@ -66,7 +66,7 @@ pub(super) fn measure(
     if prompts.is_empty() {
         return Ok(Vec::new());
     }
-    let (after, _) = ask(model, &prompts, Capture::default(), cancel)?;
+    let (after, _) = ask(context, &prompts, Capture::default())?;
     let before = probes.composed.logp;
     let found = changes.into_iter().zip(after);
     Ok(found
@@ -75,8 +75,8 @@ pub(super) fn measure(
 }
 
 /// The prompt with its words changed; `None` for an injection.
-fn reworded(prompt: &str, change: &Change) -> Option<String> {
-    let Change::Words {
+fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
+    let RepairChange::Words {
         range, text, also, ..
     } = change
     else {
@@ -97,7 +97,11 @@ fn reworded(prompt: &str, change: &Change) -> Option<String> {
 
 /// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
 /// said already, and only the mention can go.
-fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Vec<Change> {
+fn namings(
+    rendered: &MappedText,
+    hop: &HopProbe,
+    range: Option<Range<usize>>,
+) -> Vec<RepairChange> {
     let words = |wording, range, text| words(rendered, wording, range, text);
     // Where the mention does not stand in the prompt, the line goes before the last message.
     let place = range
@@ -134,23 +138,32 @@ fn namings(rendered: &Mapped, hop: &HopProbe, range: Option<Range<usize>>) -> Ve
 }
 
 /// The bridge in place of the mention, wherever it stands.
-fn rewritten(rendered: &Mapped, hop: &HopProbe, ranges: Vec<Range<usize>>) -> Option<Change> {
+fn rewritten(
+    rendered: &MappedText,
+    hop: &HopProbe,
+    ranges: Vec<Range<usize>>,
+) -> Option<RepairChange> {
     let mut all = ranges.into_iter().map(|range| {
         let phrase = rendered.text.get(range.clone()).unwrap_or_default();
-        let bridge = fitted(phrase, &hop.bridge);
+        let bridge = match_case(phrase, &hop.bridge);
         (range, bridge)
     });
     let (first, bridge) = all.next()?;
     let mut change = words(rendered, Wording::Rewrite, first, bridge);
-    if let Change::Words { also, .. } = &mut change {
+    if let RepairChange::Words { also, .. } = &mut change {
         also.extend(all);
     }
     Some(change)
 }
 
-fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String) -> Change {
+fn words(
+    rendered: &MappedText,
+    wording: Wording,
+    range: Range<usize>,
+    text: String,
+) -> RepairChange {
     let was = rendered.text.get(range.clone()).unwrap_or_default();
-    Change::Words {
+    RepairChange::Words {
         wording,
         was: was.to_owned(),
         range,
@@ -161,12 +174,12 @@ fn words(rendered: &Mapped, wording: Wording, range: Range<usize>, text: String)
 
 /// The bridge as it stands in the middle of a sentence.
 fn in_a_sentence(bridge: &str) -> String {
-    fitted("x", bridge)
+    match_case("x", bridge)
 }
 
 /// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
 /// wrote before it.
-fn message_start(rendered: &Mapped, at: usize) -> usize {
+fn message_start(rendered: &MappedText, at: usize) -> usize {
     let (mut start, mut inside) = (0, false);
     for piece in &rendered.pieces {
         if piece.rendered.start > at {

@@ -8,7 +8,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use hoplens_analysis::{Outcome, Settings, Verdict, analyse};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseOutcome, PromptSource, Verdict, find_verdicts,
+};
 use hoplens_prompt::{
     PromptFile, all_problems, find_mention, has_prompt_fence, is_prompt_file, parse,
     prompt_of_sidecar, render, sidecar_name,
@@ -176,8 +178,10 @@ fn examples_get_their_verdicts_on_the_default_model() {
         return;
     };
     let mut found = Vec::new();
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let context = AnalysisContext::new(&model, &settings, &cancel);
     for Example { name, text, file } in &examples() {
-        let findings = analyse(&model, file, text, &Settings::default(), &Cancel::new()).unwrap();
+        let findings = find_verdicts(&context, PromptSource::new(file, text)).unwrap();
         for case in &findings.cases {
             let outcome = case.outcome.as_ref().unwrap();
             found.push((name.clone(), case.id.clone(), outcome.verdict));
@@ -193,7 +197,7 @@ fn examples_get_their_verdicts_on_the_default_model() {
 
 /// What an example records as measured is what this model does. Injections without a case act on
 /// several, so that no one measurement could stand beside them.
-fn check_injections(model: &Model, file: &PromptFile, id: &str, outcome: &Outcome) {
+fn check_injections(model: &Model, file: &PromptFile, id: &str, outcome: &CaseOutcome) {
     for injection in &file.injections {
         if injection.case.as_ref().is_none_or(|case| case.value != id) {
             continue;

@@ -4,13 +4,15 @@
 //! Skips, loudly, without the default model; fails instead where `HOPLENS_REQUIRE_MODEL=1` says
 //! that it must be there.
 
-use hoplens_analysis::{Settings, Source, Subject, name_key, undeclared};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CandidateSource, CaseQuery, name_key, undeclared,
+};
 use hoplens_prompt::{Facts, parse, parse_facts};
 use hoplens_runtime::{Cancel, Model};
 use hoplens_test_support::{default_model, skip};
 
-fn subject(prompt: &str) -> Subject {
-    Subject {
+fn subject(prompt: &str) -> CaseQuery {
+    CaseQuery {
         prompt: prompt.to_owned(),
         expect: Vec::new(),
         mentions: Vec::new(),
@@ -43,17 +45,12 @@ fn the_examples_are_read_without_their_labels() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let context = AnalysisContext::new(&model, &settings, &cancel);
     let mut bridges = 0;
     let labelled = labelled();
     for (prompt, mention, bridge) in &labelled {
-        let found = undeclared(
-            &model,
-            &subject(prompt),
-            &Facts::default(),
-            &settings,
-            &cancel,
-        );
+        let found = undeclared(&context, &subject(prompt), &Facts::default());
         let found = found.unwrap().unwrap();
         assert_eq!(&prompt[found.mention.clone()], mention, "{prompt}");
         let names = found.candidates.iter().take(5);
@@ -73,10 +70,11 @@ fn two_ways_of_asking_disagree_without_any_label() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let context = AnalysisContext::new(&model, &settings, &cancel);
     let ask = |prompt: &str| {
         let facts = Facts::default();
-        let found = undeclared(&model, &subject(prompt), &facts, &settings, &cancel);
+        let found = undeclared(&context, &subject(prompt), &facts);
         found.unwrap().unwrap().inconsistent
     };
     let found = ask("The author of Hamlet was born in the town of").unwrap();
@@ -92,21 +90,26 @@ fn a_fact_stands_before_every_guess_and_a_declared_hop_is_left_alone() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (Settings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
     let facts = parse_facts("our flagship store in Europe: Harrods\n");
     let prompt = subject("Our flagship store in Europe is located in the city of");
-    let ask = |subject: &Subject, settings: &Settings| {
-        undeclared(&model, subject, &facts, settings, &cancel).unwrap()
+    let ask = |subject: &CaseQuery, settings: &AnalysisSettings| {
+        undeclared(
+            &AnalysisContext::new(&model, settings, &cancel),
+            subject,
+            &facts,
+        )
+        .unwrap()
     };
     let found = ask(&prompt, &settings);
     if let Some(found) = &found {
-        assert_eq!(found.candidates[0].source, Source::Facts);
+        assert_eq!(found.candidates[0].source, CandidateSource::Facts);
         assert_eq!(found.candidates[0].text, "Harrods");
     }
     assert!(found.is_some(), "a fact's mention needs no grammar");
-    let off = Settings {
+    let off = AnalysisSettings {
         declared_only: true,
-        ..Settings::default()
+        ..AnalysisSettings::default()
     };
     assert_eq!(ask(&prompt, &off), None);
     assert_eq!(ask(&subject("Paris is"), &settings), None);

@@ -6,12 +6,15 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, json, progress, resident};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, sweep};
 use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Hooks, Model, Positions, Reuse, gemm_peak, top_k,
+    Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Reuse, gemm_peak,
+    top_k,
 };
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +45,7 @@ struct BenchResult {
 const TEXT: &str = "The largest coral reef system in the world is located off the coast of \
                     Queensland, and the people who live near it depend on it for their food. ";
 
-pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let runs = args.runs.max(1);
     let model = resident::load(global)?;
     let spinner = progress::spinner("measuring");
@@ -77,7 +80,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
     let figures = bench.figures;
     spinner.finish_and_clear();
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let threads = rayon::current_num_threads();
         json::print(out, Some(&model.info), BenchResult { threads, figures })?;
     } else {
@@ -91,7 +94,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<Outcome, CliError
             writeln!(out, "{name:<36} {value:>9.1} {unit}{share}")?;
         }
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 struct Bench<'a> {
@@ -192,7 +195,7 @@ impl Bench<'_> {
         let name = format!("rerun, last of {tokens} tokens changed");
         let rate = self.model.flops(1, tokens, 1) / seconds;
         self.push(name, seconds * 1e3, "ms", Some(rate));
-        self.model.forget();
+        self.model.clear_cache();
         Ok(())
     }
 
@@ -224,18 +227,17 @@ impl Bench<'_> {
 
     fn sweep(&mut self, scope: &Scope, taus: &[f64]) -> Result<(), CliError> {
         let text = "The largest coral reef system in the world is located off the coast of";
-        let tokens = self.model.tokenizer.encode(text, BosPolicy::Never);
+        let prompt = PromptQuery::new(&self.model.tokenizer, text, BosPolicy::Never);
         let ids = self.model.tokenizer.ids(" Australia");
-        let (Some(first), false) = (ids.get(..1), tokens.is_empty()) else {
+        let (Some(first), false) = (ids.first(), prompt.tokens.is_empty()) else {
             return Ok(());
         };
-        let subject = Subject {
-            text,
-            tokens: &tokens,
-            first_tokens: first,
-            bos: BosPolicy::Never,
-            interventions: &[],
+        let query = PromptQuery {
+            answers: vec![Answer::from_token(*first)],
+            ..prompt
         };
+        let cancel = Cancel::new();
+        let context = ModelContext::new(self.model, &cancel);
         let layers = self.model.info.layers;
         let grid = Grid {
             encodings: vec![Encoding::Embed],
@@ -247,25 +249,17 @@ impl Bench<'_> {
         let memory = "Great Barrier Reef";
         let seconds = median(self.runs.min(3), || {
             // As for a prompt that was not met before.
-            self.model.forget();
+            self.model.clear_cache();
             let progress = &mut |_| {};
-            sweep(
-                self.model,
-                &subject,
-                memory,
-                &grid,
-                &Cancel::new(),
-                progress,
-            )
-            .map(|_| ())
+            sweep(context, &query, memory, &grid, progress).map(|_| ())
         })?;
         let (name, rows) = match scope {
-            Scope::All => ("sweep, all positions", tokens.len()),
+            Scope::All => ("sweep, all positions", query.tokens.len()),
             _ => ("sweep, last token", 1),
         };
         let cells = (layers * taus.len()) as f64;
         let flops: f64 = (0..layers)
-            .map(|layer| self.model.fork_flops(layer, rows, tokens.len()))
+            .map(|layer| self.model.fork_flops(layer, rows, query.tokens.len()))
             .sum();
         let flops = flops * taus.len() as f64;
         self.push(name, cells / seconds, "cells/s", Some(flops / seconds));

@@ -8,17 +8,20 @@ mod text;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cli::analysed::{analysed, open};
+use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::prompt_files::open;
 use crate::cli::report::{FileReport, file_report};
-use crate::cli::{Outcome, json, projects, resident};
-use hoplens_analysis::{Subject, subjects};
+use crate::cli::{json, projects, resident};
+use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
 use hoplens_runtime::{Model, ModelInfo};
@@ -52,7 +55,7 @@ pub(super) struct CheckArgs {
     declared_only: bool,
 }
 
-pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
@@ -76,15 +79,24 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
         (Some(_), Some(path), false) => Some(Comparison::with(path)),
         _ => None,
     };
-    let is_text = global.format() == Format::Text;
-    let cases = |snapshot: &Snapshot| subjects(&model, &snapshot.file, &snapshot.text);
-    let cases: Vec<Subject> = read.iter().flat_map(cases).collect();
+    let is_text = global.format() == OutputFormat::Text;
+    let cases = |snapshot: &Snapshot| {
+        case_queries(&model, PromptSource::new(&snapshot.file, &snapshot.text))
+    };
+    let cases: Arc<[CaseQuery]> = read.iter().flat_map(cases).collect();
     let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
         settings.declared_only |= args.declared_only;
-        let snapshot = analysed(snapshot, &model, &cases, &settings, (at, total), &|_| true)?;
+        let session = AnalysisSession {
+            model: &model,
+            settings: &settings,
+            other_cases: &cases,
+            number: at + 1,
+            total,
+        };
+        let snapshot = session.analyse(snapshot, RepairSelection::All)?;
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);
@@ -137,16 +149,16 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, CliError
                 "is up to date"
             }
         );
-        return Ok(Outcome::Clean);
+        return Ok(CommandOutcome::Clean);
     }
     let fails = match &compared {
         Some(compared) => compared.fails(),
         None => has_findings(&found),
     };
     Ok(if fails {
-        Outcome::Findings
+        CommandOutcome::Findings
     } else {
-        Outcome::Clean
+        CommandOutcome::Clean
     })
 }
 
@@ -191,13 +203,13 @@ fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
     } = *checked;
     let out = &mut anstream::stdout().lock();
     match global.format() {
-        Format::Text => {
+        OutputFormat::Text => {
             text::summary(out, checked)?;
             if let Some(compared) = compared {
                 compared.print(out)?;
             }
         }
-        Format::Json => {
+        OutputFormat::Json => {
             let files = snapshots.iter().zip(found);
             let files = files.map(|(snapshot, found)| file_report(snapshot, found));
             let result = CheckResult {
@@ -206,10 +218,10 @@ fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
             };
             json::print(out, Some(model), result)?;
         }
-        Format::Sarif => sarif::print(out, snapshots, found, compared)?,
-        Format::Github => github::print(out, snapshots, found, compared)?,
+        OutputFormat::Sarif => sarif::print(out, snapshots, found, compared)?,
+        OutputFormat::Github => github::print(out, snapshots, found, compared)?,
         // It is refused before anything is read.
-        Format::Svg => {}
+        OutputFormat::Svg => {}
     }
     Ok(())
 }

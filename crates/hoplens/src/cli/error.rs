@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use hoplens_analysis::HopError;
+use hoplens_analysis::AnalysisError;
 use hoplens_eval::EvalError;
-use hoplens_ide::documents::ShowError;
+use hoplens_ide::documents::DocumentError;
 use hoplens_interp::lens::trained::LensError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
 use hoplens_store::StoreError;
-use hoplens_workspace::ProjectError;
+use hoplens_workspace::{ProjectError, ReadError};
 
 /// A command could not do its work: exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// A prompt file could not be read.
+    /// A file or folder could not be read.
     #[error("cannot read {}: {source}. Check the path.", path.display())]
     Read {
         path: PathBuf,
@@ -26,9 +26,9 @@ pub(super) enum CliError {
         path: PathBuf,
         source: std::io::Error,
     },
-    /// A prompt file is not text.
-    #[error("{} is not UTF-8 text (first bad byte at offset {offset}). Save it as UTF-8.", path.display())]
-    NotUtf8 { path: PathBuf, offset: usize },
+    /// A prompt file or one of its companions cannot be read.
+    #[error(transparent)]
+    File(#[from] ReadError),
     /// There was nothing to do.
     #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
     NoPrompts { path: PathBuf },
@@ -59,13 +59,46 @@ pub(super) enum CliError {
     #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
-    Hop(#[from] HopError),
+    Hop(#[from] AnalysisError),
     #[error(transparent)]
     Eval(#[from] EvalError),
     #[error(transparent)]
     Lens(#[from] LensError),
     #[error(transparent)]
-    Show(#[from] ShowError),
+    Document(#[from] DocumentError),
+}
+
+impl CliError {
+    /// Returns the flags that solve the problem, if the error itself does not name them: the
+    /// libraries below the command line know no flags.
+    fn flags(&self) -> Option<&'static str> {
+        match self {
+            Self::Memory(error) => match error {
+                MemoryError::NoInjection => Some(
+                    "give --memory, --layer and --tau, or a file with an injection in its front \
+                     matter",
+                ),
+                MemoryError::ScopeOfControlVector => {
+                    Some("give --to transformer-lens or --to nnsight for a script, or --scope all")
+                }
+                MemoryError::HeadOfScript => Some("give --to gguf for a control vector"),
+                MemoryError::LayerOfControlVector => Some(
+                    "give --layer 1 or later (`hoplens sweep` shows which layer does as much), or \
+                     --to transformer-lens or --to nnsight for a script",
+                ),
+                MemoryError::NotInLlamaCpp { .. } => {
+                    Some("give --to transformer-lens or --to nnsight for a script")
+                }
+                _ => None,
+            },
+            Self::Lens(LensError::OtherTraining { .. }) => {
+                Some("give the same flags as before, or --restart")
+            }
+            Self::Lens(LensError::Diverged { .. }) => Some("give a lower --rate"),
+            Self::Eval(EvalError::ForeignFile { .. }) => Some("give another --out"),
+            _ => None,
+        }
+    }
 }
 
 /// Prints an error to standard error.
@@ -75,5 +108,9 @@ pub(super) fn print(error: &CliError) {
         .bold()
         .fg_color(Some(anstyle::AnsiColor::Red.into()));
     // There is nowhere left to report a failure to.
-    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+    let err = &mut anstream::stderr().lock();
+    let _ = writeln!(err, "{style}error{style:#}: {error}");
+    if let Some(flags) = error.flags() {
+        let _ = writeln!(err, "{}help{0:#}: {flags}", anstyle::Style::new().bold());
+    }
 }

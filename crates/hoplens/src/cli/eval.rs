@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::GridArgs;
-use crate::cli::{Outcome, json};
-use hoplens_eval::{Criterion, Header, Settings, Shard};
+use crate::cli::json;
+use crate::cli::outcome::CommandOutcome;
+use hoplens_eval::{Criterion, JournalHeader, RowShard, SummarySettings};
 use hoplens_runtime::ModelInfo;
 
 /// The journal's name in the folder of a run.
@@ -66,7 +67,7 @@ struct RunArgs {
     control: usize,
     /// Measure every N-th row only, from the I-th on: 1/4, 2/4, … ; needs --out.
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    shard: Option<RowShard>,
     /// Folder for the journal, from which a run that was stopped goes on, and for the results.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -106,7 +107,7 @@ enum FitArg {
 }
 
 impl SettingsArgs {
-    fn settings(&self) -> Result<Settings, CliError> {
+    fn settings(&self) -> Result<SummarySettings, CliError> {
         if self.folds < 2 {
             return Err(CliError::Usage {
                 flag: "--folds",
@@ -114,26 +115,26 @@ impl SettingsArgs {
                     .into(),
             });
         }
-        Ok(Settings {
+        Ok(SummarySettings {
             folds: self.folds,
             seed: self.seed,
             criterion: match self.fit {
                 FitArg::Geo => Criterion::Geo,
                 FitArg::Median => Criterion::Median,
             },
-            ..Settings::default()
+            ..SummarySettings::default()
         })
     }
 }
 
-pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     match &args.command {
         Some(EvalCommand::Merge(args)) => merge(args, global),
         None => run::run(&args.run, global),
     }
 }
 
-fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
+fn merge(args: &MergeArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
     let parts: Vec<PathBuf> = args.parts.iter().map(|path| journal_of(path)).collect();
     files::make(&args.out)?;
@@ -142,7 +143,7 @@ fn merge(args: &MergeArgs, global: &Global) -> Result<Outcome, CliError> {
     let merged = hoplens_eval::merge(&parts, &journal)?;
     let outcome = hoplens_eval::summarise(&journal, &settings, None)?;
     report(&merged.header, &outcome, Some(&args.out), global)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// The journal of a folder, or the file itself.
@@ -156,8 +157,8 @@ fn journal_of(path: &Path) -> PathBuf {
 
 /// The result of a whole run: its files, and what stands on standard output.
 fn report(
-    header: &Header,
-    outcome: &hoplens_eval::Outcome,
+    header: &JournalHeader,
+    outcome: &hoplens_eval::ExperimentOutcome,
     folder: Option<&Path>,
     global: &Global,
 ) -> Result<(), CliError> {
@@ -166,7 +167,7 @@ fn report(
         files::write_all(folder, model, outcome)?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         json::print(out, Some(model), outcome)?;
     } else {
         text::print(out, model, outcome, folder)?;

@@ -10,12 +10,14 @@ use args::Target;
 
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
-use crate::cli::{Outcome, resident};
-use hoplens_analysis::first_tokens;
-use hoplens_interp::memory::{Library, Script, Subject, control_vector, python};
-use hoplens_runtime::Cancel;
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::resident;
+use hoplens_analysis::answers;
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Library, Script, control_vector, python};
+use hoplens_runtime::{Cancel, PromptQuery};
 
-pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     if args.to == Target::Gguf && args.out.is_none() {
         let reason = "a control vector is a binary file; say where it goes, as in \
                       --out repair.gguf";
@@ -23,28 +25,21 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
     }
     let (model, files) = resident::load_with_files(global)?;
     let wanted = select::wanted(args, &model, global)?;
-    let tokens = match &wanted.prompt {
-        Some((text, _)) => model.tokenizer.encode(text, global.bos()),
-        None => Vec::new(),
+    let query = match &wanted.prompt {
+        Some((text, expect)) => Some(PromptQuery {
+            answers: answers(&model, text, expect)?,
+            ..PromptQuery::new(&model.tokenizer, text.as_str(), global.bos())
+        }),
+        None => None,
     };
-    let firsts = match &wanted.prompt {
-        Some((text, expect)) => first_tokens(&model, text, expect)?,
-        None => Vec::new(),
-    };
-    let subject = wanted.prompt.as_ref().map(|(text, _)| Subject {
-        text,
-        tokens: &tokens,
-        first_tokens: &firsts,
-        bos: global.bos(),
-        interventions: &[],
-    });
     if args.to == Target::Gguf {
-        let (recipes, cancel) = (&wanted.recipes, Cancel::new());
-        let vector = control_vector(&model, recipes, global.bos(), subject.as_ref(), &cancel)?;
+        let (injections, cancel) = (&wanted.injections, Cancel::new());
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, injections, global.bos(), query.as_ref())?;
         write::control_vector(args, global, &model, &wanted, &vector)?;
-        return Ok(Outcome::Clean);
+        return Ok(CommandOutcome::Clean);
     }
-    let Some(subject) = &subject else {
+    let Some(query) = &query else {
         let reason = "a script runs a prompt; give one with --prompt";
         return Err(usage("--to", reason));
     };
@@ -55,12 +50,12 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<Outcome, CliErro
             Library::TransformerLens
         },
         files: &files,
-        recipes: &wanted.recipes,
-        subject,
+        injections: &wanted.injections,
+        query,
     };
     let text = python(&model, &script)?;
     write::script(args, global, &model, &wanted, &text)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn usage(flag: &'static str, reason: impl Into<String>) -> CliError {

@@ -13,18 +13,20 @@ pub(super) use args::GenerateArgs;
 use shown::without_controls;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, analysed, cases, interrupt, json, resident};
-use hoplens_analysis::recipe;
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{cases, interrupt, json, prompt_files, resident};
+use hoplens_analysis::memory_injection;
 use hoplens_analysis::{
-    Generated, Generation, HopError, Stop, Subject, case_id, case_subject, generate,
+    AnalysisError, CaseQuery, Generated, Generation, PromptSource, Stop, case_id, case_query,
+    generate,
 };
 use hoplens_ide::{Snapshot, quoted};
 use hoplens_injection::Scope;
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Origin, Severity, all_problems, sidecar_name};
-use hoplens_runtime::{Cancel, Model, Sampling};
+use hoplens_runtime::{Cancel, Model, SamplingParams};
 
 #[derive(Serialize)]
 struct GenerateResult<'a> {
@@ -49,7 +51,7 @@ struct SamplingReport {
 struct CaseReport {
     case: String,
     prompt: String,
-    injections: Vec<Recipe>,
+    injections: Vec<MemoryInjection>,
     #[serde(flatten)]
     written: Generated,
     /// The same without the injections, where a comparison was asked for.
@@ -57,8 +59,8 @@ struct CaseReport {
     without_injections: Option<Generated>,
 }
 
-pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliError> {
-    let snapshot = analysed::open(&args.file)?;
+pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<CommandOutcome, CliError> {
+    let snapshot = prompt_files::open(&args.file)?;
     refuse_errors(&snapshot)?;
     let cases = wanted(args, &snapshot)?;
     let model = resident::load(global)?;
@@ -73,26 +75,26 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         model: &model,
         settings: &settings,
         cancel: &cancel,
-        is_text: global.format() == Format::Text,
+        is_text: global.format() == OutputFormat::Text,
         is_seen: std::io::stdout().is_terminal(),
         has_headings: cases.len() > 1 || args.compare,
     };
     let mut reports = Vec::new();
     for index in cases {
         let id = case_id(&snapshot.file, index);
-        let failed = |error: HopError| CliError::Case {
+        let failed = |error: AnalysisError| CliError::Case {
             path: args.file.clone(),
             reason: match index {
                 Some(_) => format!("{id}: {error}"),
                 None => error.to_string(),
             },
         };
-        let subject = case_subject(&model, &snapshot.file, &snapshot.text, index);
-        let mut subject = subject.map_err(failed)?;
+        let source = PromptSource::new(&snapshot.file, &snapshot.text);
+        let mut query = case_query(&model, source, index).map_err(failed)?;
         if args.no_injections {
-            subject.injections.clear();
+            query.injections.clear();
         }
-        let compares = args.compare && !subject.injections.is_empty();
+        let compares = args.compare && !query.injections.is_empty();
         if args.compare && !compares {
             // What is said of a text is no reason to fail.
             let _ = writeln!(
@@ -101,9 +103,9 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
             );
         }
         let without_injections = if compares {
-            let plain = Subject {
+            let plain = CaseQuery {
                 injections: Vec::new(),
-                ..subject.clone()
+                ..query.clone()
             };
             let heading = format!("{id}, without injections");
             Some(session.write(&heading, &plain)?.map_err(failed)?)
@@ -115,11 +117,11 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         } else {
             id.clone()
         };
-        let written = session.write(&heading, &subject)?.map_err(failed)?;
+        let written = session.write(&heading, &query)?.map_err(failed)?;
         reports.push(CaseReport {
             case: id,
-            prompt: subject.prompt,
-            injections: subject.injections.iter().map(recipe).collect(),
+            prompt: query.prompt,
+            injections: query.injections.iter().map(memory_injection).collect(),
             written,
             without_injections,
         });
@@ -129,7 +131,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
     }
     let mut reports = reports.into_iter();
     if let Some(first) = reports.next().filter(|_| !session.is_text) {
-        let Sampling {
+        let SamplingParams {
             temperature,
             top_k,
             top_p,
@@ -149,9 +151,9 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<Outcome, CliEr
         json::print(&mut std::io::stdout().lock(), Some(&model.info), result)?;
     }
     Ok(if cancel.is_cancelled() {
-        Outcome::Interrupted
+        CommandOutcome::Interrupted
     } else {
-        Outcome::Clean
+        CommandOutcome::Clean
     })
 }
 
@@ -177,8 +179,8 @@ impl Session<'_> {
     fn write(
         &self,
         heading: &str,
-        subject: &Subject,
-    ) -> std::io::Result<Result<Generated, HopError>> {
+        query: &CaseQuery,
+    ) -> std::io::Result<Result<Generated, AnalysisError>> {
         let mut out = std::io::stdout().lock();
         if self.is_text && self.has_headings {
             writeln!(out, "== {}", self.shown(heading))?;
@@ -198,7 +200,7 @@ impl Session<'_> {
                 }
             }
         };
-        let written = generate(self.model, subject, self.settings, self.cancel, &mut sink);
+        let written = generate(self.model, query, self.settings, self.cancel, &mut sink);
         if let Some(error) = failed {
             return Err(error);
         }
@@ -207,7 +209,7 @@ impl Session<'_> {
         }
         if let (true, Ok(written)) = (self.is_text, &written) {
             // What is said of a text is no reason to fail.
-            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, subject));
+            let _ = writeln!(anstream::stderr(), "{}", self.summary(written, query));
         }
         Ok(written)
     }
@@ -221,7 +223,7 @@ impl Session<'_> {
         }
     }
 
-    fn summary(&self, written: &Generated, subject: &Subject) -> String {
+    fn summary(&self, written: &Generated, query: &CaseQuery) -> String {
         let why = match written.stop {
             Stop::Eos => "ended by the model".to_owned(),
             Stop::Length if written.context_full => {
@@ -236,19 +238,21 @@ impl Session<'_> {
             .ms_per_token
             .map_or_else(String::new, |ms| format!(", {ms:.1} ms each"));
         let count = written.tokens.len();
-        let injections = subject.injections.iter().map(recipe);
-        let injections: String = injections.map(|recipe| in_force(&recipe)).collect();
+        let injections = query.injections.iter().map(memory_injection);
+        let injections: String = injections
+            .map(|memory_injection| in_force(&memory_injection))
+            .collect();
         format!("[{count} tokens{speed}; {why}{injections}]")
     }
 }
 
-fn in_force(recipe: &Recipe) -> String {
-    let memory = quoted(&recipe.memory);
+fn in_force(memory_injection: &MemoryInjection) -> String {
+    let memory = quoted(&memory_injection.memory);
     let Placement {
         layer, head, tau, ..
-    } = recipe.placement;
+    } = memory_injection.placement;
     let head = head.map_or_else(String::new, |head| format!(", head {head}"));
-    let scope = match &recipe.placement.scope {
+    let scope = match &memory_injection.placement.scope {
         Scope::All => String::new(),
         Scope::Last => ", last token".into(),
         Scope::Span(span) => format!(", at {}", quoted(&span.text)),

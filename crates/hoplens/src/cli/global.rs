@@ -16,8 +16,8 @@ pub(super) struct Global {
     #[arg(long, short, global = true)]
     model: Option<String>,
     /// How results are printed.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
     /// The same as --format json.
     #[arg(long, global = true)]
     json: bool,
@@ -43,7 +43,7 @@ pub(super) struct Global {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum OutputFormat {
     Text,
     Json,
     /// SARIF 2.1.0, for code scanning; `check` only.
@@ -79,19 +79,23 @@ impl Global {
         }
     }
 
-    pub(super) fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.format }
+    pub(super) fn format(&self) -> OutputFormat {
+        if self.json {
+            OutputFormat::Json
+        } else {
+            self.format
+        }
     }
 
     /// Refuses the formats that other commands have: every one has text and json, and this one
     /// `also` these.
-    pub(super) fn refuse_formats(&self, also: &[Format]) -> Result<(), CliError> {
+    pub(super) fn refuse_formats(&self, also: &[OutputFormat]) -> Result<(), CliError> {
         let format = self.format();
         let reason = match format {
             _ if also.contains(&format) => return Ok(()),
-            Format::Text | Format::Json => return Ok(()),
-            Format::Svg => "only `hoplens lens` writes svg; use text or json",
-            Format::Sarif | Format::Github => {
+            OutputFormat::Text | OutputFormat::Json => return Ok(()),
+            OutputFormat::Svg => "only `hoplens lens` writes svg; use text or json",
+            OutputFormat::Sarif | OutputFormat::Github => {
                 "only `hoplens check` writes sarif and github; use text or json"
             }
         };

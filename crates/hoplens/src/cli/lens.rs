@@ -13,9 +13,9 @@ mod words;
 
 use clap::Subcommand;
 
-use crate::cli::Outcome;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
+use crate::cli::outcome::CommandOutcome;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -31,10 +31,10 @@ enum LensCommand {
     /// Train a lens for heads of a model.
     Train(train::TrainArgs),
     /// Hold a lens to text that it was not trained on, beside the unembed lens.
-    Eval(eval::EvalArgs),
+    Eval(eval::LensEvalArgs),
 }
 
-pub(super) fn run(args: &LensArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &LensArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     match &args.command {
         Some(LensCommand::Train(args)) => train::run(args, global),
         Some(LensCommand::Eval(args)) => eval::run(args, global),

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::Outcome;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
+use crate::cli::outcome::CommandOutcome;
 use crate::server;
 use crate::server::ServerOptions;
 
@@ -26,7 +26,7 @@ impl LspArgs {
     }
 }
 
-pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let options = ServerOptions {
         model: global.model_flag().map(str::to_owned),
         store: global.store(),

@@ -6,10 +6,12 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use crate::cli::Outcome;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use hoplens_store::{DEFAULT, Entry, ModelRef, Progress, Removed, StoreError, StoreOptions};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use hoplens_store::{
+    DEFAULT, FetchProgress, ModelEntry, ModelRef, RemovalReport, StoreError, StoreOptions,
+};
 
 /// What to do with the store.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -41,15 +43,18 @@ pub enum ModelsCommand {
 }
 
 /// Runs a subcommand.
-pub(super) fn run_command(command: &ModelsCommand, global: &Global) -> Result<Outcome, CliError> {
-    let json = global.format() == Format::Json;
+pub(super) fn run_command(
+    command: &ModelsCommand,
+    global: &Global,
+) -> Result<CommandOutcome, CliError> {
+    let json = global.format() == OutputFormat::Json;
     run(
         command,
         json,
         &global.store(),
         &mut anstream::stdout().lock(),
     )?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Runs a subcommand and writes its answer to `out`: text for people, or one JSON object.
@@ -154,7 +159,7 @@ fn answer(
     }
 }
 
-fn list_text(entries: &[Entry]) -> String {
+fn list_text(entries: &[ModelEntry]) -> String {
     let width = entries
         .iter()
         .map(|entry| entry.name.len())
@@ -170,7 +175,7 @@ fn list_text(entries: &[Entry]) -> String {
     })
 }
 
-fn show_text(entry: &Entry) -> String {
+fn show_text(entry: &ModelEntry) -> String {
     let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let place = match &entry.path {
         Some(path) => path.display().to_string(),
@@ -196,7 +201,7 @@ fn show_text(entry: &Entry) -> String {
     )
 }
 
-fn removed_text(removed: &Removed) -> String {
+fn removed_text(removed: &RemovalReport) -> String {
     let list = removed.paths.iter().fold(String::new(), |text, path| {
         text + &format!("removed {}\n", path.display())
     });
@@ -282,7 +287,7 @@ fn to_stderr(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-impl Progress for StderrProgress {
+impl FetchProgress for StderrProgress {
     fn bytes(&self, what: &str, done: u64, total: Option<u64>) {
         if self.terminal {
             if self.bar.message() != what {

@@ -5,9 +5,12 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::{Outcome, json, resident};
-use hoplens_analysis::{Settings, Subject, TokenProbability, TokenReading, run_probes};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, resident};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes,
+};
 use hoplens_ide::{percent, quoted};
 use hoplens_runtime::Cancel;
 
@@ -34,23 +37,23 @@ struct ProbeResult<'a> {
     tokens: &'a [TokenReading],
 }
 
-pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let model = resident::load(global)?;
-    let settings = Settings {
+    let settings = AnalysisSettings {
         bos: global.bos(),
-        ..Settings::default()
+        ..AnalysisSettings::default()
     };
-    let subject = Subject {
+    let query = CaseQuery {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
         mentions: Vec::new(),
         injections: Vec::new(),
     };
     let cancel = Cancel::new();
-    let (probes, tokens) = run_probes(&model, &subject, &settings, &cancel)?;
+    let (probes, tokens) = run_probes(&AnalysisContext::new(&model, &settings, &cancel), &query)?;
     let probe = probes.composed;
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let expects = !args.expect.is_empty();
         let result = ProbeResult {
             prompt: &probe.prompt,
@@ -63,7 +66,7 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
             tokens: &tokens,
         };
         json::print(out, Some(&model.info), result)?;
-        return Ok(Outcome::Clean);
+        return Ok(CommandOutcome::Clean);
     }
     for token in &tokens {
         let p = token
@@ -84,5 +87,5 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<Outcome, CliError
         let (p, rank) = (percent(probe.p), probe.rank + 1);
         writeln!(out, "\nexpected {}{others}: {p} (#{rank})", quoted(expect))?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }

@@ -5,18 +5,17 @@ use std::path::Path;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::settings::analysis_settings;
-use hoplens_analysis::Settings;
-use hoplens_workspace::Project;
-use hoplens_workspace::project_of;
+use hoplens_analysis::AnalysisSettings;
+use hoplens_workspace::{Disk, Project, project};
 
 /// The project of the working folder.
 pub(super) fn of_folder() -> Result<Project, CliError> {
-    Ok(project_of(Path::new("."))?)
+    Ok(project(&Disk, Path::new("."))?)
 }
 
 /// What the analysis of a file depends on: the flags, then the `hoplens.toml` above the file.
-pub(super) fn settings(path: &str, global: &Global) -> Result<Settings, CliError> {
-    let mut settings = analysis_settings(&project_of(Path::new(path))?);
+pub(super) fn settings(path: &str, global: &Global) -> Result<AnalysisSettings, CliError> {
+    let mut settings = analysis_settings(&project(&Disk, Path::new(path))?);
     if let Some(bos) = global.bos_flag() {
         settings.bos = bos;
     }

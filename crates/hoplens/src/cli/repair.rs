@@ -5,19 +5,26 @@ mod warned;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::cli::analysed::{analysed, open, read};
+use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::report::{Places, RepairReport, origin_path, origin_text, repair_report};
-use crate::cli::{Outcome, cases, json, projects, resident, write};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::prompt_files::{open, read};
+use crate::cli::report::{FilePositions, RepairReport, origin_path, origin_text, repair_report};
+use crate::cli::{cases, json, projects, resident, write};
 use afterwards::{Afterwards, afterwards};
-use hoplens_analysis::{CaseFindings, Repair, Settings, Verdict, analyse, subjects};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, Repair, RepairSelection,
+    Verdict, find_verdicts,
+};
 use hoplens_ide::{
-    Snapshot, percent, repair_edit, repair_side_effects, repair_title, verdict_message, why_by_hand,
+    Snapshot, manual_repair_reason, percent, repair_edit, repair_side_effects, repair_title,
+    verdict_message,
 };
 use hoplens_prompt::{FileEdit, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
@@ -41,7 +48,7 @@ pub(super) struct RepairArgs {
     diff: bool,
 }
 
-pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
     let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
@@ -50,7 +57,10 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
     let named = named.map(|id| cases::named(&snapshot, id)).transpose()?;
     let is_wanted = |case: Option<usize>| named.as_ref().is_none_or(|named| named.contains(&case));
     let model = resident::load(global)?;
-    let snapshot = look(snapshot, &model, &settings, &is_wanted)?;
+    let selection = named
+        .clone()
+        .map_or(RepairSelection::All, RepairSelection::Cases);
+    let snapshot = analyse(snapshot, &model, &settings, selection)?;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut wanted: Vec<&CaseFindings> = cases.collect();
     wanted.retain(|case| is_wanted(case.case));
@@ -60,7 +70,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         one_of(&wanted, number)?;
     }
     let out = &mut anstream::stdout().lock();
-    let is_text = global.format() == Format::Text;
+    let is_text = global.format() == OutputFormat::Text;
     let warned = warnings(&snapshot, &is_wanted);
     if is_text {
         list(out, &snapshot, &wanted, &warned, args.number)?;
@@ -91,7 +101,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         }
     }
     if !is_text {
-        let places = Places::of(&snapshot);
+        let places = FilePositions::of(&snapshot);
         let repairs = wanted
             .iter()
             .flat_map(|case| numbered(case).map(|(number, repair)| (*case, number, repair)));
@@ -116,21 +126,27 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<Outcome, CliErro
         wanted.is_empty() && warned.is_empty()
     };
     Ok(if is_clean {
-        Outcome::Clean
+        CommandOutcome::Clean
     } else {
-        Outcome::Findings
+        CommandOutcome::Findings
     })
 }
 
-/// Analyses a file with the repairs of what fails.
-fn look(
+/// Analyses a file and measures the repairs of the failing cases among `repairs`.
+fn analyse(
     snapshot: Snapshot,
     model: &Model,
-    settings: &Settings,
-    wanted: &dyn Fn(Option<usize>) -> bool,
+    settings: &AnalysisSettings,
+    repairs: RepairSelection,
 ) -> Result<Snapshot, CliError> {
-    let cases = subjects(model, &snapshot.file, &snapshot.text);
-    analysed(snapshot, model, &cases, settings, (0, 1), wanted)
+    let session = AnalysisSession {
+        model,
+        settings,
+        other_cases: &Arc::default(),
+        number: 1,
+        total: 1,
+    };
+    session.analyse(snapshot, repairs)
 }
 
 /// Why a case could not be asked, if one could not.
@@ -222,7 +238,7 @@ fn list(
             if let Some(effects) = repair_side_effects(repair) {
                 writeln!(out, "     {effects}")?;
             }
-            if let Some(reason) = why_by_hand(snapshot, case, repair) {
+            if let Some(reason) = manual_repair_reason(snapshot, case, repair) {
                 writeln!(out, "     by hand: {reason}")?;
             }
         }
@@ -283,10 +299,15 @@ fn apply(
     args: &RepairArgs,
     file: &Path,
     model: &Model,
-    settings: &Settings,
+    settings: &AnalysisSettings,
     place: Option<usize>,
 ) -> Result<Option<Applied>, CliError> {
-    let snapshot = look(open(file)?, model, settings, &|case| case == place)?;
+    let snapshot = analyse(
+        open(file)?,
+        model,
+        settings,
+        RepairSelection::Cases(vec![place]),
+    )?;
     let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let Some(case) = cases.find(|case| case.case == place) else {
         return Ok(None);
@@ -296,7 +317,7 @@ fn apply(
     let chosen = match args.number {
         Some(number) => {
             let found = numbered(case).find(|(at, _)| *at == number);
-            let why = found.and_then(|(_, repair)| why_by_hand(&snapshot, case, repair));
+            let why = found.and_then(|(_, repair)| manual_repair_reason(&snapshot, case, repair));
             Some(found.and_then(edit_of).ok_or_else(|| CliError::Usage {
                 flag: "--number",
                 reason: match why {
@@ -323,7 +344,9 @@ fn apply(
         put(&target, before, &after, &edit)?;
     }
     let edited = edited(&snapshot, &edit);
-    let findings = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, settings, &cancel);
+    let findings = find_verdicts(&context, PromptSource::new(&edited.file, &edited.text))?;
     let asked = findings.cases.iter().find(|case| case.case == place);
     let still = asked.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
     let asked = asked.and_then(|case| case.outcome.as_ref().ok());

@@ -5,12 +5,12 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Collateral, Probes, Repair, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
-use hoplens_interp::memory::{Control, Recipe};
+use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
-use hoplens_prompt::{FileEdit, Origin, Severity, sidecar_name};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity, sidecar_name};
 
 /// One file.
 #[derive(Serialize)]
@@ -57,11 +57,11 @@ pub(super) struct RepairReport<'a> {
     /// Whether the model lacks the knowledge and only says the words.
     fakes: bool,
     #[serde(flatten)]
-    injection: Option<&'a Recipe>,
+    injection: Option<&'a MemoryInjection>,
     /// Share of random memories that gain less, 0 to 100; null for a rewrite.
     control_percentile: Option<f64>,
     /// What the injection does to other prompts; null for a rewrite and scope `span`.
-    collateral: Option<&'a Collateral>,
+    collateral: Option<&'a SideEffects>,
     /// What the change does to the other cases of the file; null where there are none.
     stability: Option<Stability>,
     edit: Option<EditReport>,
@@ -82,7 +82,7 @@ struct TextEditReport {
 
 #[derive(Serialize)]
 struct DiagnosticReport<'a> {
-    code: &'a str,
+    code: Code,
     /// The case that it belongs to, if to one.
     case: Option<&'a str>,
     severity: &'static str,
@@ -110,7 +110,7 @@ pub(super) fn file_report<'a>(
     snapshot: &'a Snapshot,
     diagnostics: &'a [Diagnostic],
 ) -> FileReport<'a> {
-    let places = Places::of(snapshot);
+    let places = FilePositions::of(snapshot);
     let cases = snapshot
         .findings
         .as_ref()
@@ -135,14 +135,14 @@ pub(super) fn file_report<'a>(
     }
 }
 
-fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
+fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option<CaseReport<'a>> {
     let outcome = case.outcome.as_ref().ok()?;
     let probe = &outcome.probes.composed;
     let repairs = outcome.repairs.as_deref().unwrap_or_default();
     Some(CaseReport {
         id: &case.id,
-        prompt: &case.subject.prompt,
-        expect: &case.subject.expect,
+        prompt: &case.query.prompt,
+        expect: &case.query.expect,
         p: probe.p,
         logp: probe.logp,
         logp_first: probe.logp_first,
@@ -156,7 +156,7 @@ fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseRe
             .collect(),
         undeclared: outcome.undeclared.as_ref().map(|found| UndeclaredReport {
             phrase: case
-                .subject
+                .query
                 .prompt
                 .get(found.mention.clone())
                 .unwrap_or_default(),
@@ -167,7 +167,7 @@ fn case_report<'a>(places: &Places<'_>, case: &'a CaseFindings) -> Option<CaseRe
 
 /// A repair with its edit.
 pub(super) fn repair_report<'a>(
-    places: &Places<'_>,
+    places: &FilePositions<'_>,
     case: &CaseFindings,
     repair: &'a Repair,
 ) -> RepairReport<'a> {
@@ -180,13 +180,13 @@ pub(super) fn repair_report<'a>(
         fakes: repair.fakes,
         injection: repair.change.injection(),
         control_percentile: repair.control.as_ref().map(Control::percentile),
-        collateral: repair.collateral.as_ref(),
+        collateral: repair.side_effects.as_ref(),
         stability: repair.stability,
         edit: repair_edit(places.snapshot, case, repair).map(|edit| edit_report(places, &edit)),
     }
 }
 
-fn edit_report(places: &Places<'_>, edit: &FileEdit) -> EditReport {
+fn edit_report(places: &FilePositions<'_>, edit: &FileEdit) -> EditReport {
     EditReport {
         path: origin_path(places.snapshot, edit.target),
         creates: edit.creates,
@@ -234,13 +234,13 @@ pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
 }
 
 /// Where the lines of a prompt file and its sidecar begin, found once for all ranges of a report.
-pub(super) struct Places<'a> {
+pub(super) struct FilePositions<'a> {
     pub(super) snapshot: &'a Snapshot,
     prompt: LineIndex,
     sidecar: LineIndex,
 }
 
-impl<'a> Places<'a> {
+impl<'a> FilePositions<'a> {
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let index = |origin| LineIndex::new(origin_text(snapshot, origin));
         Self {

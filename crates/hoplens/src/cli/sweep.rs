@@ -5,15 +5,16 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::{GridArgs, scopes};
-use crate::cli::{Outcome, json, progress, resident, weighed};
-use hoplens_ide::documents::{SweepDocument, Weighed, weigh};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{evidence, json, progress, resident};
+use hoplens_ide::documents::{SweepDocument, SweepEvidence, SweepQuery, measure_evidence};
 use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
-use hoplens_interp::memory;
-use hoplens_interp::memory::{Grid, search, sweep};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, GridSearch, Sweep, search, sweep};
+use hoplens_runtime::{Cancel, PromptQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
@@ -44,7 +45,7 @@ pub(super) struct SweepArgs {
     search: Option<f64>,
 }
 
-pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let (taus, layers) = (args.grid.taus()?, args.grid.layers()?);
     let scopes = scopes(&args.grid.scope, args.span.as_deref(), args.nth.get())?;
     let model = resident::load(global)?;
@@ -55,59 +56,76 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<Outcome, CliError
         scopes,
         head: args.head,
     };
-    let tokens = model.tokenizer.encode(&args.prompt, global.bos());
-    let first_tokens = hoplens_analysis::first_tokens(&model, &args.prompt, &args.expect)?;
-    let subject = memory::Subject {
-        text: &args.prompt,
-        tokens: &tokens,
-        first_tokens: &first_tokens,
-        bos: global.bos(),
-        interventions: &[],
+    let query = PromptQuery {
+        answers: hoplens_analysis::answers(&model, &args.prompt, &args.expect)?,
+        ..PromptQuery::new(&model.tokenizer, args.prompt.as_str(), global.bos())
     };
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");
     let start = Instant::now();
     let (memory, cancel) = (args.memory.as_str(), Cancel::new());
+    let context = ModelContext::new(&model, &cancel);
     let progress = &mut |done| bar.set_position(done as u64);
     let swept = match args.search {
-        Some(passes) => search(&model, &subject, memory, &grid, passes, &cancel, progress)?,
-        None => sweep(&model, &subject, memory, &grid, &cancel, progress)?,
+        Some(passes) => {
+            let grid = &grid;
+            search(
+                context,
+                &query,
+                memory,
+                GridSearch { grid, passes },
+                progress,
+            )?
+        }
+        None => sweep(context, &query, memory, &grid, progress)?,
     };
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     bar.set_message("random memories");
-    let weighed = weigh(
-        &model,
-        &subject,
+    let sweep_query = SweepQuery {
+        prompt: &args.prompt,
+        expect: &args.expect,
         memory,
-        &args.expect,
-        swept.best(),
-        &cancel,
-    )?;
+    };
+    let evidence = measure_evidence(context, &query, sweep_query, swept.best())?;
     bar.finish_and_clear();
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
-        let asked = (args.prompt.as_str(), args.expect.as_slice(), memory);
-        let result = SweepDocument::new(asked, &swept, &weighed, elapsed_ms);
+    if global.format() == OutputFormat::Json {
+        let result = SweepDocument::new(sweep_query, &swept, &evidence, elapsed_ms);
         json::print(out, Some(&model.info), result)?;
     } else {
-        print_text(out, args, &model, &grid, &swept, &weighed, elapsed_ms)?;
+        let result = SweepResult {
+            expect: &args.expect,
+            grid: &grid,
+            swept: &swept,
+            evidence: &evidence,
+        };
+        print_text(out, result)?;
+        let (cells, name) = (swept.cells.len(), &model.info.name);
+        writeln!(out, "{cells} cells in {elapsed_ms:.0} ms on {name}")?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
+}
+
+/// What a sweep found.
+#[derive(Clone, Copy)]
+struct SweepResult<'a> {
+    expect: &'a [String],
+    grid: &'a Grid,
+    swept: &'a Sweep,
+    evidence: &'a SweepEvidence,
 }
 
 /// One table per encoding and scope: layers down, τ across, percent in the cells that were
 /// measured.
-fn print_text(
-    out: &mut dyn Write,
-    args: &SweepArgs,
-    model: &Model,
-    grid: &Grid,
-    swept: &memory::Sweep,
-    weighed: &Weighed,
-    elapsed_ms: f64,
-) -> Result<(), CliError> {
+fn print_text(out: &mut dyn Write, result: SweepResult<'_>) -> Result<(), CliError> {
+    let SweepResult {
+        expect,
+        grid,
+        swept,
+        evidence,
+    } = result;
     let baseline = swept.baseline.logp_first.exp();
-    let answers: Vec<String> = args.expect.iter().map(|answer| quoted(answer)).collect();
+    let answers: Vec<String> = expect.iter().map(|answer| quoted(answer)).collect();
     writeln!(
         out,
         "first token of {} as written: {} (#{})",
@@ -172,14 +190,7 @@ fn print_text(
             best.rank + 1
         )?;
     }
-    weighed::print_text(out, weighed)?;
-    writeln!(
-        out,
-        "{} cells in {elapsed_ms:.0} ms on {}",
-        swept.cells.len(),
-        model.info.name
-    )?;
-    Ok(())
+    Ok(evidence::print_text(out, evidence)?)
 }
 
 /// A probability in percent: two digits after the point, or two that count where it is small.

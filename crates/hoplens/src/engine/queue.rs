@@ -5,45 +5,46 @@ use std::collections::BinaryHeap;
 
 use hoplens_runtime::{Cancel, Model};
 
-/// What runs first: a person waits for a hover, nobody for a diagnostic.
+/// The urgency of a job: a person waits for a hover, nobody for a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     /// Diagnostics and repairs in the background.
     Diagnostics,
     /// Inlay hints.
     Hints,
-    /// Code actions that somebody asked to be measured.
+    /// A command whose result a person waits for.
     Action,
-    /// A hover that is waited for.
+    /// A hover that a person waits for.
     Hover,
 }
 
-/// Work for the model's thread; `Err` says why there is no model.
-pub(super) type Work = Box<dyn FnOnce(Result<&Model, String>) + Send>;
+/// Work for the engine's thread; `Err` contains the reason why there is no model.
+pub(super) type JobWork = Box<dyn FnOnce(Result<&Model, String>) + Send>;
 
-pub(super) struct Job {
+/// A queued job.
+pub(super) struct EngineJob {
     pub(super) priority: Priority,
     /// Earlier jobs of the same priority run first.
     pub(super) number: u64,
     pub(super) cancel: Cancel,
-    pub(super) work: Work,
+    pub(super) work: JobWork,
 }
 
-impl PartialEq for Job {
+impl PartialEq for EngineJob {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Job {}
+impl Eq for EngineJob {}
 
-impl PartialOrd for Job {
+impl PartialOrd for EngineJob {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Job {
+impl Ord for EngineJob {
     fn cmp(&self, other: &Self) -> Ordering {
         self.priority
             .cmp(&other.priority)
@@ -52,16 +53,16 @@ impl Ord for Job {
 }
 
 /// Loads a model.
-pub(super) type Load = Box<dyn FnOnce() -> Result<Model, String> + Send>;
+pub(super) type LoadModel = Box<dyn FnOnce() -> Result<Model, String> + Send>;
 
-/// What the model's thread has before it.
+/// The work that waits for the engine's thread.
 #[derive(Default)]
-pub(super) struct Queue {
-    pub(super) jobs: BinaryHeap<Job>,
-    /// The newest load; an older one that has not begun is dropped.
-    pub(super) load: Option<(String, Load)>,
+pub(super) struct JobQueue {
+    pub(super) jobs: BinaryHeap<EngineJob>,
+    /// The newest load; it replaces an older one that has not begun.
+    pub(super) load: Option<(String, LoadModel)>,
     pub(super) closed: bool,
     pub(super) next: u64,
-    /// The tokens of the jobs that run now: one, and what it lets pass.
+    /// The cancel tokens of the jobs that run now: one, and the urgent job that interrupts it.
     pub(super) running: Vec<Cancel>,
 }

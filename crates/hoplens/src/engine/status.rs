@@ -1,22 +1,22 @@
-//! What the engine's model is doing. Not being ready is a state, not an error.
+//! The state of the engine's model. Not being ready is a state, not an error.
 
 use hoplens_runtime::ModelInfo;
 
 /// The state of the resident model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelStatus {
-    /// There is none; says why, or what to do about it.
+    /// No model; contains the reason, or what to do about it.
     Absent(String),
-    /// It is being fetched or read.
+    /// The model is being fetched or read; contains its name.
     Loading(String),
-    /// It answers.
+    /// The model answers.
     Ready(ModelInfo),
-    /// It could not be loaded; says why.
+    /// The model could not be loaded; contains the reason.
     Failed(String),
 }
 
 impl ModelStatus {
-    /// Why there is no answer yet; `None` when the model is ready.
+    /// Returns why the model does not answer; `None` when it is ready.
     pub fn obstacle(&self) -> Option<&str> {
         match self {
             Self::Absent(reason) | Self::Loading(reason) | Self::Failed(reason) => Some(reason),

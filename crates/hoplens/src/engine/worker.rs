@@ -7,28 +7,26 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use crate::engine::account::Account;
 use crate::engine::error::EngineError;
-use crate::engine::fault;
-use crate::engine::queue::Priority;
-use crate::engine::queue::{Job, Load, Queue};
+use crate::engine::job_log::JobLog;
+use crate::engine::job_result::JobResult;
+use crate::engine::queue::{EngineJob, JobQueue, LoadModel, Priority};
 use crate::engine::status::ModelStatus;
+#[cfg(feature = "test-faults")]
+use crate::engine::test_faults::inject_test_panic;
 use hoplens_runtime::{Cancel, Model};
 
-/// The answer to a job, when it comes.
-pub type Answer<T> = oneshot::Receiver<Result<T, EngineError>>;
-
-/// Called with every change of the model's state, on the engine's thread.
+/// Receives every change of the model's state, on the engine's thread.
 type OnStatus = Box<dyn Fn(&ModelStatus) + Send>;
 
-/// The only door to the model.
+/// Owns the thread that owns the model; the only way to run work on the model.
 pub struct Engine {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
-    queue: Mutex<Queue>,
+    queue: Mutex<JobQueue>,
     wake: Condvar,
     status: Mutex<ModelStatus>,
 }
@@ -54,50 +52,55 @@ impl Engine {
         })
     }
 
-    /// The state of the model.
+    /// Returns the state of the model.
     pub fn status(&self) -> ModelStatus {
         lock(&self.shared.status).clone()
     }
 
-    /// Says that there is no model and why, until one is loaded.
+    /// Records that there is no model, and why, until one is loaded.
     pub fn set_absent(&self, reason: impl Into<String>) {
         *lock(&self.shared.status) = ModelStatus::Absent(reason.into());
     }
 
-    /// Says that there is no model and will be none, and why; what waits for one is told so.
+    /// Records that there is no model and will be none, and why; waiting jobs fail with the reason.
     pub fn set_failed(&self, reason: impl Into<String>) {
         *lock(&self.shared.status) = ModelStatus::Failed(reason.into());
-        // With the lock, so that the thread does not go to sleep between its look at the status
+        // Under the lock, so that the thread cannot fall asleep between its check of the status
         // and this call.
         let queue = lock(&self.shared.queue);
         self.shared.wake.notify_one();
         drop(queue);
     }
 
-    /// Replaces the model by what `load` returns; `what` is shown meanwhile. Jobs wait for it.
+    /// Replaces the model by what `load` returns; `what` is the status until then. Jobs wait for it.
     pub fn load(
         &self,
         what: impl Into<String>,
         load: impl FnOnce() -> Result<Model, String> + Send + 'static,
     ) {
-        lock(&self.shared.queue).load = Some((what.into(), Box::new(load) as Load));
+        lock(&self.shared.queue).load = Some((what.into(), Box::new(load) as LoadModel));
         self.shared.wake.notify_one();
     }
 
-    /// Queues `work`. Its result is dropped if nobody waits for it any more.
-    pub fn submit<T: Send + 'static>(
+    /// Queues `work` and returns its future result; the errors of the job are part of it.
+    pub fn submit<T, E>(
         &self,
         priority: Priority,
         cancel: &Cancel,
-        work: impl FnOnce(&Model, &Cancel) -> T + Send + 'static,
-    ) -> Answer<T> {
-        let (reply, answer) = oneshot::channel();
+        work: impl FnOnce(&Model, &Cancel) -> Result<T, E> + Send + 'static,
+    ) -> JobResult<T>
+    where
+        T: Send + 'static,
+        E: Into<EngineError>,
+    {
+        let (reply, result) = oneshot::channel();
+        let result = JobResult::new(result);
         let token = cancel.clone();
-        let account = Account::open(priority, cancel);
+        let log = JobLog::start(priority, cancel);
         let mut queue = lock(&self.shared.queue);
         if queue.closed {
             let _ = reply.send(Err(EngineError::Closed));
-            return answer;
+            return result;
         }
         let number = queue.next;
         queue.next += 1;
@@ -105,19 +108,22 @@ impl Engine {
             let result = match model {
                 Err(reason) => Err(EngineError::NoModel(reason)),
                 Ok(_) if token.is_cancelled() => Err(EngineError::Cancelled),
-                Ok(model) => account.run(|| {
+                Ok(model) => log.run(|| {
                     let work = AssertUnwindSafe(|| {
-                        fault::strike(number);
+                        #[cfg(feature = "test-faults")]
+                        inject_test_panic(number);
                         work(model, &token)
                     });
-                    catch_unwind(work)
-                        .map_err(|panic| EngineError::Panicked(panic_message(&*panic)))
+                    match catch_unwind(work) {
+                        Ok(result) => result.map_err(Into::into),
+                        Err(panic) => Err(EngineError::Panicked(panic_message(&*panic))),
+                    }
                 }),
             };
-            // The asker may have left.
+            // Nobody may wait for the result any more.
             let _ = reply.send(result);
         });
-        queue.jobs.push(Job {
+        queue.jobs.push(EngineJob {
             priority,
             number,
             cancel: cancel.clone(),
@@ -125,26 +131,30 @@ impl Engine {
         });
         drop(queue);
         self.shared.wake.notify_one();
-        answer
+        result
     }
 
-    /// [`Engine::submit`] for long work that nobody waits for.
+    /// Queues long work, like [`Engine::submit`].
     ///
-    /// The work calls the function that it is given now and then; jobs of a higher priority run
-    /// there.
-    pub fn submit_long<T: Send + 'static>(
+    /// The work regularly calls the function that it receives; waiting jobs of a higher priority
+    /// run there.
+    pub fn submit_long<T, E>(
         &self,
         priority: Priority,
         cancel: &Cancel,
-        work: impl FnOnce(&Model, &Cancel, &mut dyn FnMut()) -> T + Send + 'static,
-    ) -> Answer<T> {
+        work: impl FnOnce(&Model, &Cancel, &mut dyn FnMut()) -> Result<T, E> + Send + 'static,
+    ) -> JobResult<T>
+    where
+        T: Send + 'static,
+        E: Into<EngineError>,
+    {
         let shared = Arc::clone(&self.shared);
         self.submit(priority, cancel, move |model, cancel| {
             work(model, cancel, &mut || run_urgent(&shared, model, priority))
         })
     }
 
-    /// Cancels the running jobs and all that wait, ends the thread and waits for it.
+    /// Cancels the running and the waiting jobs, ends the thread and waits for it.
     pub fn shutdown(&self) {
         {
             let mut queue = lock(&self.shared.queue);
@@ -160,7 +170,7 @@ impl Engine {
         }
         self.shared.wake.notify_one();
         if let Some(thread) = lock(&self.thread).take() {
-            // A panic outside a job was logged by the panic hook; there is nothing left to end.
+            // The panic hook has logged a panic outside a job; nothing is left to end.
             let _ = thread.join();
         }
     }
@@ -173,8 +183,8 @@ impl Drop for Engine {
 }
 
 enum Next {
-    Load(String, Load),
-    Run(Job),
+    Load(String, LoadModel),
+    Run(EngineJob),
     End,
 }
 
@@ -184,7 +194,7 @@ fn run(shared: &Shared, on_status: &OnStatus) {
         match next(shared, model.is_some()) {
             Next::End => return,
             Next::Load(what, load) => {
-                // Two models at once could be more than the machine holds.
+                // Two models at once may not fit into memory.
                 model = None;
                 let begun = Instant::now();
                 set_status(shared, &ModelStatus::Loading(what), on_status);
@@ -209,7 +219,7 @@ fn run(shared: &Shared, on_status: &OnStatus) {
     }
 }
 
-/// Runs the waiting jobs that are more urgent than the one that runs now.
+/// Runs the waiting jobs of a higher priority than the running one.
 fn run_urgent(shared: &Shared, model: &Model, than: Priority) {
     loop {
         let job = {
@@ -235,7 +245,7 @@ fn next(shared: &Shared, has_model: bool) -> Next {
         if let Some((what, load)) = queue.load.take() {
             return Next::Load(what, load);
         }
-        // Without a model jobs wait, unless it is known that none will come.
+        // Without a model, jobs wait, unless loading it has failed.
         let answers = has_model || matches!(*lock(&shared.status), ModelStatus::Failed(_));
         if answers && let Some(job) = queue.jobs.pop() {
             queue.running.push(job.cancel.clone());
@@ -294,6 +304,7 @@ mod tests {
             let order = Arc::clone(&order);
             engine.submit(priority, &Cancel::new(), move |_, _| {
                 lock(&order).push(name);
+                Ok::<_, EngineError>(())
             })
         };
         let answers = [
@@ -304,7 +315,7 @@ mod tests {
         ];
         engine.load("tiny-gpt2", tiny);
         for answer in answers {
-            answer.blocking_recv().unwrap().unwrap();
+            answer.wait().unwrap();
         }
         assert_eq!(
             *lock(&order),
@@ -313,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn long_work_lets_urgent_jobs_pass_and_no_others() {
+    fn urgent_jobs_and_no_others_interrupt_long_work() {
         let engine = Arc::new(ready());
         let order = Arc::new(Mutex::new(Vec::new()));
         let (inside, seen) = (Arc::clone(&engine), Arc::clone(&order));
@@ -323,54 +334,60 @@ mod tests {
             move |_, _, pause: &mut dyn FnMut()| {
                 let ask = |priority, name: &'static str| {
                     let seen = Arc::clone(&seen);
-                    inside.submit(priority, &Cancel::new(), move |_, _| lock(&seen).push(name))
+                    inside.submit(priority, &Cancel::new(), move |_, _| {
+                        lock(&seen).push(name);
+                        Ok::<_, EngineError>(())
+                    })
                 };
                 let answers = [
-                    ask(Priority::Diagnostics, "as unimportant"),
+                    ask(Priority::Diagnostics, "same priority"),
                     ask(Priority::Hover, "urgent"),
                 ];
                 pause();
                 lock(&seen).push("long");
-                answers
+                Ok::<_, EngineError>(answers)
             },
         );
-        for answer in long.blocking_recv().unwrap().unwrap() {
-            answer.blocking_recv().unwrap().unwrap();
+        for answer in long.wait().unwrap() {
+            answer.wait().unwrap();
         }
-        assert_eq!(*lock(&order), ["urgent", "long", "as unimportant"]);
+        assert_eq!(*lock(&order), ["urgent", "long", "same priority"]);
     }
 
     #[test]
-    fn a_panic_ends_the_job_and_not_the_engine() {
+    fn a_panicking_job_does_not_end_the_engine() {
         let engine = ready();
-        let bad = engine.submit(Priority::Hover, &Cancel::new(), |_, _| panic!("on purpose"));
-        let good = engine.submit(Priority::Hints, &Cancel::new(), |model, _| {
-            model.info.layers
-        });
-        assert_eq!(
-            bad.blocking_recv().unwrap(),
-            Err(EngineError::Panicked("on purpose".into()))
+        let bad = engine.submit(
+            Priority::Hover,
+            &Cancel::new(),
+            |_, _| -> Result<(), EngineError> { panic!("on purpose") },
         );
-        assert_eq!(good.blocking_recv().unwrap(), Ok(3));
+        let good = engine.submit(Priority::Hints, &Cancel::new(), |model, _| {
+            Ok::<_, EngineError>(model.info.layers)
+        });
+        assert_eq!(bad.wait(), Err(EngineError::Panicked("on purpose".into())));
+        assert_eq!(good.wait(), Ok(3));
     }
 
     #[test]
-    fn a_cancelled_job_does_not_begin() {
+    fn a_job_cancelled_in_the_queue_does_not_run() {
         let engine = Engine::start(|_| {}).unwrap();
         let cancel = Cancel::new();
-        let answer = engine.submit(Priority::Hints, &cancel, |_, _| ());
+        let answer = engine.submit(Priority::Hints, &cancel, |_, _| Ok::<_, EngineError>(()));
         cancel.cancel();
         engine.load("tiny-gpt2", tiny);
-        assert_eq!(answer.blocking_recv().unwrap(), Err(EngineError::Cancelled));
+        assert_eq!(answer.wait(), Err(EngineError::Cancelled));
     }
 
     #[test]
-    fn without_a_model_jobs_say_why() {
+    fn jobs_fail_with_the_reason_why_the_model_did_not_load() {
         let engine = Engine::start(|_| {}).unwrap();
         engine.load("missing", || Err("it is not there".into()));
-        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| ());
+        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+            Ok::<_, EngineError>(())
+        });
         assert_eq!(
-            answer.blocking_recv().unwrap(),
+            answer.wait(),
             Err(EngineError::NoModel("it is not there".into()))
         );
         assert_eq!(
@@ -380,12 +397,16 @@ mod tests {
     }
 
     #[test]
-    fn shutdown_answers_what_waits() {
+    fn shutdown_fails_waiting_jobs() {
         let engine = Engine::start(|_| {}).unwrap();
-        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| ());
+        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+            Ok::<_, EngineError>(())
+        });
         engine.shutdown();
-        assert!(answer.blocking_recv().unwrap().is_err());
-        let late = engine.submit(Priority::Hints, &Cancel::new(), |_, _| ());
-        assert_eq!(late.blocking_recv().unwrap(), Err(EngineError::Closed));
+        assert!(answer.wait().is_err());
+        let late = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+            Ok::<_, EngineError>(())
+        });
+        assert_eq!(late.wait(), Err(EngineError::Closed));
     }
 }

@@ -1,142 +1,86 @@
-//! Between LSP's types and ours.
+//! Conversions from the types of `hoplens-ide` to those of LSP.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::can::Can;
-use crate::server::documents::Document;
-use crate::server::view::{Source, View};
+use crate::server::client_capabilities::ClientCapabilities;
+use crate::server::code_pages;
+use crate::server::prompt_view::PromptView;
+use crate::server::snapshot::SessionSnapshot;
 use hoplens_analysis::Repair;
-use hoplens_ide::{Diagnostic, Related, concerns};
-use hoplens_prompt::text::{LineIndex, Position, PositionEncoding};
-use hoplens_prompt::{FileEdit, Origin, Severity};
+use hoplens_ide::{Diagnostic, RelatedInformation, is_fixed_by};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
-pub(super) fn from_position(position: lsp::Position) -> Position {
-    Position {
-        line: position.line as usize,
-        column: position.character as usize,
-    }
-}
-
-pub(super) fn from_range(range: lsp::Range) -> (Position, Position) {
-    (from_position(range.start), from_position(range.end))
-}
-
-/// Byte offset of a position in a document.
-pub(super) fn offset(
-    document: &Document,
-    position: lsp::Position,
-    encoding: PositionEncoding,
-) -> usize {
-    let position = from_position(position);
-    document.index.offset(&document.text, position, encoding)
-}
-
-/// Bytes of a range in a document, turned round if need be.
-pub(super) fn bytes(
-    document: &Document,
-    range: lsp::Range,
-    encoding: PositionEncoding,
-) -> Range<usize> {
-    let start = offset(document, range.start, encoding);
-    let end = offset(document, range.end, encoding);
-    start.min(end)..start.max(end)
-}
-
-pub(super) fn to_position(
-    source: &Source,
-    offset: usize,
-    encoding: PositionEncoding,
-) -> lsp::Position {
-    position(&source.text, &source.index, offset, encoding)
-}
-
-/// A byte of a text as the protocol counts.
-pub(super) fn position(
-    text: &str,
-    index: &LineIndex,
-    offset: usize,
-    encoding: PositionEncoding,
-) -> lsp::Position {
-    let position = index.position(text, offset, encoding);
-    // What does not fit is a line of four thousand million columns.
-    lsp::Position {
-        line: u32::try_from(position.line).unwrap_or(u32::MAX),
-        character: u32::try_from(position.column).unwrap_or(u32::MAX),
-    }
-}
-
-pub(super) fn to_range(
-    source: &Source,
-    range: &Range<usize>,
-    encoding: PositionEncoding,
-) -> lsp::Range {
-    lsp::Range {
-        start: to_position(source, range.start, encoding),
-        end: to_position(source, range.end, encoding),
-    }
-}
-
-/// `None` if the file that it belongs to is gone.
-pub(super) fn to_diagnostic(view: &View, one: &Diagnostic, can: &Can) -> Option<lsp::Diagnostic> {
+/// Converts a diagnostic; `None` if its file is gone.
+pub(super) fn to_diagnostic(
+    view: &PromptView,
+    one: &Diagnostic,
+    session: &SessionSnapshot,
+) -> Option<lsp::Diagnostic> {
     let source = view.source(one.origin)?;
+    let client = &session.client;
     let related = one
         .related
         .iter()
-        .filter_map(|related| to_related(view, related, can));
+        .filter_map(|related| to_related(view, related, client));
     let related: Vec<_> = related.collect();
     Some(lsp::Diagnostic {
-        range: to_range(source, &one.range, can.encoding),
+        range: source.range(&one.range, client.encoding),
         severity: Some(match one.severity {
             Severity::Error => lsp::DiagnosticSeverity::ERROR,
             Severity::Warning => lsp::DiagnosticSeverity::WARNING,
             Severity::Information => lsp::DiagnosticSeverity::INFORMATION,
             Severity::Hint => lsp::DiagnosticSeverity::HINT,
         }),
-        code: Some(lsp::NumberOrString::String(one.code.to_owned())),
-        code_description: can.code_links.then(|| code_page(one.code)).flatten(),
+        code: Some(lsp::NumberOrString::String(one.code.to_string())),
+        code_description: client
+            .code_links
+            .then(|| code_page(one.code, session))
+            .flatten(),
         source: Some("hoplens".to_owned()),
         message: one.message.clone(),
-        related_information: (can.related_information && !related.is_empty()).then_some(related),
+        related_information: (client.related_information && !related.is_empty()).then_some(related),
         data: data(view, one),
         ..lsp::Diagnostic::default()
     })
 }
 
-/// The page of a code, for editors that open it at a click.
-fn code_page(code: &str) -> Option<lsp::CodeDescription> {
-    let href = super::pages::uri(code)?;
+/// Returns the page of a code, for editors that open it at a click.
+fn code_page(code: Code, session: &SessionSnapshot) -> Option<lsp::CodeDescription> {
+    let folder = session.code_pages.as_deref()?;
+    let href = code_pages::uri(folder, code)?;
     Some(lsp::CodeDescription { href })
 }
 
 fn to_related(
-    view: &View,
-    related: &Related,
-    can: &Can,
+    view: &PromptView,
+    related: &RelatedInformation,
+    client: &ClientCapabilities,
 ) -> Option<lsp::DiagnosticRelatedInformation> {
     let source = view.source(related.origin)?;
     Some(lsp::DiagnosticRelatedInformation {
         location: lsp::Location {
             uri: source.uri.clone(),
-            range: to_range(source, &related.range, can.encoding),
+            range: source.range(&related.range, client.encoding),
         },
         message: related.message.clone(),
     })
 }
 
-/// What a finding rests on: the text, the model, the baseline and the gain of the best repair.
-fn data(view: &View, one: &Diagnostic) -> Option<serde_json::Value> {
+/// Returns the evidence of a finding: the text, the model, the baseline and the best repair.
+fn data(view: &PromptView, one: &Diagnostic) -> Option<serde_json::Value> {
     let findings = view.snapshot.findings.as_ref()?;
     let case = findings.cases.get(one.case?)?;
     let outcome = case.outcome.as_ref().ok()?;
     let hash = hex(&Sha256::digest(&view.snapshot.text));
     let repairs = outcome.repairs.as_ref().map(|repairs| -> Vec<&Repair> {
-        let own = repairs.iter().filter(|repair| concerns(case, one, repair));
+        let own = repairs
+            .iter()
+            .filter(|repair| is_fixed_by(case, one, repair));
         own.collect()
     });
     let best = repairs.as_ref().and_then(|repairs| repairs.first());
@@ -146,16 +90,16 @@ fn data(view: &View, one: &Diagnostic) -> Option<serde_json::Value> {
         "case": case.id,
         "baseline": outcome.probes.composed.p,
         "repairs": repairs.as_ref().map(Vec::len),
-        "weighed": outcome.weighed,
+        "weighed": outcome.has_evidence,
         "best": best.map(|repair| repair.logp_after.exp()),
     }))
 }
 
-/// The edit as the client can apply it; `None` if its file is not what it was made for.
+/// Converts an edit; `None` if its file is not the one that it was made for.
 pub(super) fn to_workspace_edit(
-    view: &View,
+    view: &PromptView,
     edit: &FileEdit,
-    can: &Can,
+    client: &ClientCapabilities,
 ) -> Option<lsp::WorkspaceEdit> {
     let source = view.source(edit.target);
     let (uri, version) = match (source, edit.target) {
@@ -168,12 +112,12 @@ pub(super) fn to_workspace_edit(
     }
     let edits = edit.edits.iter().map(|edit| lsp::TextEdit {
         range: source.map_or_else(lsp::Range::default, |source| {
-            to_range(source, &edit.range, can.encoding)
+            source.range(&edit.range, client.encoding)
         }),
         new_text: edit.new_text.clone(),
     });
     let edits: Vec<lsp::TextEdit> = edits.collect();
-    if !can.document_changes {
+    if !client.document_changes {
         return Some(lsp::WorkspaceEdit {
             changes: Some(HashMap::from([(uri, edits)])),
             ..lsp::WorkspaceEdit::default()
@@ -186,7 +130,7 @@ pub(super) fn to_workspace_edit(
         },
         edits: edits.into_iter().map(lsp::OneOf::Left).collect(),
     };
-    let changes = if edit.creates && can.create_files {
+    let changes = if edit.creates && client.create_files {
         lsp::DocumentChanges::Operations(vec![
             create(uri),
             lsp::DocumentChangeOperation::Edit(edit_file),
@@ -200,7 +144,7 @@ pub(super) fn to_workspace_edit(
     })
 }
 
-/// A new file, unless it is there.
+/// Returns the operation that creates a file, unless it exists.
 pub(super) fn create(uri: lsp::Uri) -> lsp::DocumentChangeOperation {
     lsp::DocumentChangeOperation::Op(lsp::ResourceOp::Create(lsp::CreateFile {
         uri,

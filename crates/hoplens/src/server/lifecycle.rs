@@ -1,71 +1,74 @@
-//! From shutdown to exit.
+//! The end of the session, from `shutdown` to the end of the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How long answers may still take to leave after `exit`.
+/// How long responses may still take to be sent after `exit`.
 const GRACE: Duration = Duration::from_millis(200);
-/// How long what was asked may still take once the input ended.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long requests may still take once the input has ended.
+const DRAIN: Duration = Duration::from_secs(5);
 
-/// What a client says at the end.
+/// How a client ends the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Farewell {
+pub(super) enum ShutdownSignal {
     /// The request `shutdown`.
     Shutdown,
     /// The notification `exit`.
     Exit,
-    /// Nothing: the input ended.
-    HungUp,
+    /// No message: the input ended.
+    InputEnded,
 }
 
+/// Whether and how the session ends. Signals, so that the end is noticed even while everything
+/// else waits for the client.
 #[derive(Debug, Default)]
 pub(super) struct Lifecycle {
     shutdown: AtomicBool,
-    heard_shutdown: AtomicBool,
+    received_shutdown: AtomicBool,
     ending: Notify,
-    hung_up: Notify,
+    input_ended: Notify,
 }
 
 impl Lifecycle {
-    /// `shutdown` was asked for: nothing new is begun or told.
+    /// Handles the request `shutdown`: from now on nothing new begins and nothing is sent.
     pub(super) fn begin_shutdown(&self) {
         self.shutdown.store(true, Ordering::SeqCst);
     }
 
+    /// Returns whether the client has requested `shutdown`.
     pub(super) fn is_shutting_down(&self) -> bool {
         self.shutdown.load(Ordering::SeqCst)
     }
 
-    /// Hears what was read from the input, though messages before it may still wait for their
-    /// turn: a client that does not read what it is sent holds all of them up.
-    pub(super) fn hear(&self, farewell: Farewell) {
-        match farewell {
-            Farewell::Shutdown => self.heard_shutdown.store(true, Ordering::SeqCst),
-            Farewell::Exit => self.end(),
-            Farewell::HungUp => self.hung_up.notify_one(),
+    /// Handles the end of the session as soon as it is read from the input, though messages before
+    /// it may still wait: a client that does not read holds all of them up.
+    pub(super) fn on_signal(&self, signal: ShutdownSignal) {
+        match signal {
+            ShutdownSignal::Shutdown => self.received_shutdown.store(true, Ordering::SeqCst),
+            ShutdownSignal::Exit => self.end(),
+            ShutdownSignal::InputEnded => self.input_ended.notify_one(),
         }
     }
 
-    /// `exit` was received, or the client is gone.
+    /// Ends the session: `exit` was received, or the client is gone.
     pub(super) fn end(&self) {
         self.ending.notify_one();
     }
 
-    /// Returns a moment after [`Lifecycle::end`], however busy the rest is: a client that does
-    /// not read must not keep the process alive.
+    /// Returns shortly after [`Lifecycle::end`], whatever else still waits: a client that does not
+    /// read must not keep the process alive.
     pub(super) async fn ended(&self) {
         tokio::select! {
             () = self.ending.notified() => tokio::time::sleep(GRACE).await,
-            () = self.hung_up.notified() => tokio::time::sleep(PATIENCE).await,
+            () = self.input_ended.notified() => tokio::time::sleep(DRAIN).await,
         }
     }
 
-    /// 0 after a proper shutdown, else 1, as the protocol demands.
+    /// Returns 0 after a proper shutdown, else 1, as the protocol demands.
     pub(super) fn exit_code(&self) -> i32 {
-        let is_proper = self.is_shutting_down() || self.heard_shutdown.load(Ordering::SeqCst);
+        let is_proper = self.is_shutting_down() || self.received_shutdown.load(Ordering::SeqCst);
         i32::from(!is_proper)
     }
 }

@@ -1,4 +1,4 @@
-//! Asking the client to ask again for what it shows beside the text.
+//! Asks the client to request hints and lenses again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tower_lsp_server::jsonrpc::Result;
 
-use crate::server::state::State;
+use crate::server::session_handle::SessionHandle;
 
-/// At most two a second of each kind.
+/// Most often, each kind is refreshed once in this time.
 const PERIOD: Duration = Duration::from_millis(500);
-/// A client that does not answer is asked again after this.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A client that does not answer is asked again after this time.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What changed.
+/// Signals what changed.
 #[derive(Debug, Default)]
 pub(super) struct Refresh {
     hints: Notify,
@@ -21,54 +21,48 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    /// Findings changed, and so both.
+    /// Findings changed, and with them hints and lenses.
     pub(super) fn all(&self) {
         self.hints.notify_one();
         self.lenses.notify_one();
     }
 
-    /// Only what is known of repairs.
+    /// Repairs changed, and with them lenses.
     pub(super) fn lenses(&self) {
         self.lenses.notify_one();
     }
 }
 
-/// Sends a refresh after every change of inlay hints or code lenses; changes in quick succession
-/// share one.
-pub(super) async fn run(state: Arc<State>) {
-    let can = || state.can();
-    let client = &state.client;
+/// Sends a refresh request after every change of inlay hints or code lenses; changes in quick
+/// succession share one.
+pub(super) async fn run(handle: SessionHandle, refresh: Arc<Refresh>) {
+    let client = &handle.client;
     let hints = async {
-        let wanted = || can().refresh_hints;
-        each(&state, &state.refresh.hints, wanted, || {
-            client.inlay_hint_refresh()
-        })
-        .await;
+        let supported = || handle.newest().client.refresh_hints;
+        let request = || client.inlay_hint_refresh();
+        repeat(&handle, &refresh.hints, supported, request).await;
     };
     let lenses = async {
-        let wanted = || can().refresh_lenses;
-        each(&state, &state.refresh.lenses, wanted, || {
-            client.code_lens_refresh()
-        })
-        .await;
+        let supported = || handle.newest().client.refresh_lenses;
+        let request = || client.code_lens_refresh();
+        repeat(&handle, &refresh.lenses, supported, request).await;
     };
     tokio::join!(hints, lenses);
 }
 
-async fn each<F: Future<Output = Result<()>>>(
-    state: &State,
+async fn repeat<F: Future<Output = Result<()>>>(
+    handle: &SessionHandle,
     changed: &Notify,
-    wanted: impl Fn() -> bool,
-    refresh: impl Fn() -> F,
+    is_supported: impl Fn() -> bool,
+    request: impl Fn() -> F,
 ) {
     loop {
         changed.notified().await;
-        if !wanted() || state.lifecycle.is_shutting_down() {
+        if !is_supported() || handle.lifecycle.is_shutting_down() {
             continue;
         }
-        let asked = tokio::time::timeout(PATIENCE, refresh()).await;
-        if let Ok(Err(error)) = asked {
-            tracing::debug!(%error, "the client did not refresh what it shows");
+        if let Ok(Err(error)) = tokio::time::timeout(TIMEOUT, request()).await {
+            tracing::debug!(%error, "the client did not refresh");
         }
         tokio::time::sleep(PERIOD).await;
     }

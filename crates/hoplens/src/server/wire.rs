@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_lsp_server::jsonrpc::{Request, Response};
 
-use crate::server::lifecycle::Farewell;
+use crate::server::lifecycle::ShutdownSignal;
 
 /// Stands in for a message that could not be read; its parameters are an [`Unreadable`].
 pub(super) const UNREADABLE: &str = "$/hoplens/unreadable";
@@ -42,14 +42,14 @@ pub(super) struct Unreadable {
     pub reason: String,
 }
 
-/// Hands on every message of `input`, until it ends; `hear` is told of its last words at once.
+/// Hands on every message of `input`, until it ends; `on_signal` receives the end of the session at once.
 ///
 /// # Errors
 /// One of the two ends broke.
 pub(super) async fn pass_on(
     input: impl AsyncBufRead + Unpin,
     mut output: impl AsyncWrite + Unpin,
-    hear: impl Fn(Farewell),
+    on_signal: impl Fn(ShutdownSignal),
 ) -> io::Result<()> {
     let (messages, mut waiting) = mpsc::unbounded_channel::<Waiting>();
     let write = async {
@@ -62,7 +62,7 @@ pub(super) async fn pass_on(
         }
         output.shutdown().await
     };
-    tokio::try_join!(read(input, messages, hear), write)?;
+    tokio::try_join!(read(input, messages, on_signal), write)?;
     Ok(())
 }
 
@@ -76,13 +76,13 @@ struct Waiting {
 async fn read(
     mut input: impl AsyncBufRead + Unpin,
     messages: UnboundedSender<Waiting>,
-    hear: impl Fn(Farewell),
+    on_signal: impl Fn(ShutdownSignal),
 ) -> io::Result<()> {
     let free = Arc::new(Semaphore::new(ROOM));
     while let Some(body) = body(&mut input).await? {
-        let (body, farewell) = readable(body);
-        if let Some(farewell) = farewell {
-            hear(farewell);
+        let (body, signal) = readable(body);
+        if let Some(signal) = signal {
+            on_signal(signal);
         }
         let size = body.len().saturating_add(OVERHEAD).min(ROOM) as u32;
         let room = Arc::clone(&free).acquire_many_owned(size);
@@ -91,7 +91,7 @@ async fn read(
             return Ok(());
         }
     }
-    hear(Farewell::HungUp);
+    on_signal(ShutdownSignal::InputEnded);
     Ok(())
 }
 
@@ -158,7 +158,7 @@ enum Message {
 }
 
 /// The message as it is if it can be read, and whether it is one of the last.
-fn readable(body: Body) -> (Vec<u8>, Option<Farewell>) {
+fn readable(body: Body) -> (Vec<u8>, Option<ShutdownSignal>) {
     let body = match body {
         Body::Whole(body) => body,
         Body::TooLong(length) => {
@@ -169,7 +169,7 @@ fn readable(body: Body) -> (Vec<u8>, Option<Farewell>) {
     let reason = match serde_json::from_slice(&body) {
         // Where the library expects a method it also takes none.
         Ok(Message::Request(request)) if request.method().is_empty() => "no method".to_owned(),
-        Ok(Message::Request(request)) => return (body, farewell(&request)),
+        Ok(Message::Request(request)) => return (body, shutdown_signal(&request)),
         Ok(Message::Response(_)) => return (body, None),
         Err(error) => error.to_string(),
     };
@@ -187,10 +187,10 @@ fn readable(body: Body) -> (Vec<u8>, Option<Farewell>) {
     (unreadable(&id, false, &reason), None)
 }
 
-fn farewell(request: &Request) -> Option<Farewell> {
+fn shutdown_signal(request: &Request) -> Option<ShutdownSignal> {
     match (request.method(), request.id()) {
-        ("shutdown", Some(_)) => Some(Farewell::Shutdown),
-        ("exit", None) => Some(Farewell::Exit),
+        ("shutdown", Some(_)) => Some(ShutdownSignal::Shutdown),
+        ("exit", None) => Some(ShutdownSignal::Exit),
         _ => None,
     }
 }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_pass_as_they_are() {
+    fn valid_messages_are_not_changed() {
         let request = r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"b":"é"}}"#;
         let response = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
         let strange = format!(
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_becomes_one() {
+    fn malformed_frames_become_error_notifications() {
         let bodies = [
             "{",
             "[]",
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_was_left_out_is_null() {
+    fn a_missing_result_counts_as_null() {
         let passed = passed(framed(r#"{"jsonrpc":"2.0","id":4}"#).as_bytes());
         assert_eq!(
             passed[0],
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_between_messages_is_skipped_and_a_cut_one_is_dropped() {
+    fn garbage_between_messages_is_skipped_and_a_truncated_message_dropped() {
         let message = r#"{"jsonrpc":"2.0","method":"a"}"#;
         let input = format!(
             "rubbish\r\n\r\nContent-Length: x\r\n\r\n{}Content-Length: 99\r\n\r\n{{",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_skipped() {
+    fn an_oversized_message_is_skipped() {
         let long = format!("Content-Length: {}\r\n\r\n", LONGEST + 1);
         let mut input = long.into_bytes();
         input.resize(input.len() + LONGEST as usize + 1, b' ');
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_words_are_heard_though_nothing_moves() {
+    fn shutdown_is_noticed_while_the_output_is_blocked() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -311,7 +311,11 @@ mod tests {
             });
             assert!(once.await);
         });
-        let all = [Farewell::Shutdown, Farewell::Exit, Farewell::HungUp];
+        let all = [
+            ShutdownSignal::Shutdown,
+            ShutdownSignal::Exit,
+            ShutdownSignal::InputEnded,
+        ];
         assert_eq!(*heard.borrow(), all);
     }
 }

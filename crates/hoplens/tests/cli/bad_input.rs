@@ -189,7 +189,7 @@ fn invalid_yaml_is_a_finding() {
     let report = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(
-        report.contains("front-matter") && report.contains("bad.prompt:"),
+        report.contains("invalid-yaml") && report.contains("bad.prompt:"),
         "{report}"
     );
 }

@@ -6,16 +6,21 @@
 
 use std::process::Command;
 
-use hoplens_analysis::{Document, Neighbours, Settings, Verdict, analyse, measure, subjects};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, PromptSource, ReferencePrompts, Verdict, add_evidence,
+    case_queries, find_repairs, find_verdicts,
+};
 use hoplens_injection::{Encoding, Scope, SpanScope};
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    Bystander, Control, Effects, NEUTRAL, Placement, Recipe, Subject, collateral, control, encode,
-    encode_all, neutral_bystanders, place, random_memories, resolve_scope,
+    Control, MemoryEncoding, MemoryInjection, NEUTRAL_PROMPTS, Placement, SideEffectSummary,
+    control, encode, encode_all, neutral_prompts, place, random_memories, resolve_scope,
+    side_effects,
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Hooks, Intervention, Model, Select, log_softmax, log_softmax_at,
-    rank_of,
+    Action, Answer, BosPolicy, Cancel, Hooks, Intervention, Model, PromptQuery, TargetPositions,
+    log_softmax, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
 use serde_json::Value;
@@ -30,6 +35,13 @@ fn placement(encoding: Encoding, scope: Scope, tau: f64) -> Placement {
         head: None,
         tau,
         scope,
+    }
+}
+
+fn injection(memory: &str, placement: Placement) -> MemoryInjection {
+    MemoryInjection {
+        memory: memory.to_owned(),
+        placement,
     }
 }
 
@@ -51,45 +63,35 @@ fn in_force(model: &Model) -> Intervention {
     Intervention {
         layer: 0,
         sequence: None,
-        at: Select::Range(1..3),
+        at: TargetPositions::Range(1..3),
         action: Action::AddAttnOut(vec![0.05; model.info.width].into()),
     }
 }
 
 #[test]
-fn a_control_is_the_plain_loop() {
+fn a_control_equals_a_plain_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Always);
-        let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
         let acting = [in_force(&model)];
-        let subject = Subject {
-            text: PROMPT,
-            tokens: &tokens,
-            first_tokens: &[7],
-            bos: BosPolicy::Always,
-            interventions: &acting,
+        let query = PromptQuery {
+            answers: vec![Answer::from_token(7)],
+            interventions: acting.to_vec(),
+            ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Always)
         };
+        let ids = query.ids();
+        let cancel = Cancel::new();
+        let context = ModelContext::new(&model, &cancel);
         let random = random_memories("coral", &[], 22, 3);
         for encoding in ENCODINGS {
             for scope in [Scope::All, Scope::Last, span("tallest building")] {
-                let placement = placement(encoding, scope, 2.5);
-                let cancel = Cancel::new();
-                let found = control(
-                    &model,
-                    &subject,
-                    "coral",
-                    &placement,
-                    &random,
-                    &cancel,
-                    &mut |_| {},
-                )
-                .unwrap();
+                let chosen = injection("coral", placement(encoding, scope, 2.5));
+                let placement = &chosen.placement;
+                let found = control(context, &query, &chosen, &random, &mut |_| {}).unwrap();
                 assert_eq!(found.random.len(), random.len());
                 let plain = |memory: &str| {
-                    let bos = BosPolicy::Always;
-                    let vector = encode(&model, memory, encoding, bos, &cancel).unwrap();
-                    let at = resolve_scope(&placement.scope, PROMPT, &tokens).unwrap();
+                    let encoding = MemoryEncoding::new(encoding, BosPolicy::Always);
+                    let vector = encode(context, memory, encoding).unwrap();
+                    let at = resolve_scope(&placement.scope, PROMPT, &query.tokens).unwrap();
                     let change = place(&vector, 1, 2.5, at).unwrap();
                     let logits = logits(&model, &ids, vec![acting[0].clone(), change]);
                     log_softmax_at(&logits, 7)
@@ -106,15 +108,7 @@ fn a_control_is_the_plain_loop() {
                 }
                 let share = 100.0 * lower as f64 / random.len() as f64;
                 assert_close(found.percentile(), share, 1e-9, &what);
-                let again = control(
-                    &model,
-                    &subject,
-                    "coral",
-                    &placement,
-                    &random,
-                    &cancel,
-                    &mut |_| {},
-                );
+                let again = control(context, &query, &chosen, &random, &mut |_| {});
                 assert_same(&found, &again.unwrap());
             }
         }
@@ -130,16 +124,19 @@ fn assert_same(first: &Control, again: &Control) {
 }
 
 #[test]
-fn many_memories_are_encoded_as_each_alone() {
+fn memories_encoded_together_equal_single_encodings() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let texts = random_memories("Eiffel Tower", &[], 70, 0);
         for encoding in ENCODINGS {
             for bos in [BosPolicy::Always, BosPolicy::Never] {
-                let all = encode_all(&model, &texts, encoding, None, bos, &Cancel::new()).unwrap();
+                let cancel = Cancel::new();
+                let context = ModelContext::new(&model, &cancel);
+                let encoding = MemoryEncoding::new(encoding, bos);
+                let all = encode_all(context, &texts, encoding).unwrap();
                 assert_eq!(all.len(), texts.len());
                 for (text, found) in texts.iter().zip(&all) {
-                    let alone = encode(&model, text, encoding, bos, &Cancel::new()).unwrap();
+                    let alone = encode(context, text, encoding).unwrap();
                     for layer in 0..model.info.layers {
                         for (a, b) in found.at(layer).iter().zip(alone.at(layer).iter()) {
                             let near = 1e-4 * b.abs().max(1.0);
@@ -153,38 +150,23 @@ fn many_memories_are_encoded_as_each_alone() {
 }
 
 #[test]
-fn a_memory_that_overflows_is_lowest() {
+fn a_memory_that_overflows_ranks_lowest() {
     let model = load(&miniature("tiny-gpt2"));
-    let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
-    let subject = Subject {
-        text: PROMPT,
-        tokens: &tokens,
-        first_tokens: &[7],
-        bos: BosPolicy::Never,
-        interventions: &[],
+    let query = PromptQuery {
+        answers: vec![Answer::from_token(7)],
+        ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Never)
     };
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
     // The largest value of "a" times this is still a number; that of longer memories is not.
-    let vector = encode(
-        &model,
-        "a",
-        Encoding::Embed,
-        BosPolicy::Never,
-        &Cancel::new(),
-    );
-    let vector = vector.unwrap();
+    let embed = MemoryEncoding::new(Encoding::Embed, BosPolicy::Never);
+    let vector = encode(context, "a", embed).unwrap();
     let largest = vector.at(1).iter().fold(0.0f32, |a, b| a.max(b.abs()));
     let tau = f64::from(f32::MAX) / f64::from(largest) * 0.999;
     let long = "persons, places, works and bodies of one to four words";
     let control = |memory| {
-        control(
-            &model,
-            &subject,
-            memory,
-            &placement(Encoding::Embed, Scope::Last, tau),
-            &[long],
-            &Cancel::new(),
-            &mut |_| {},
-        )
+        let chosen = injection(memory, placement(Encoding::Embed, Scope::Last, tau));
+        control(context, &query, &chosen, &[long], &mut |_| {})
     };
     let found = control("a").unwrap();
     assert!(found.random[0].reading.logp_first.is_nan());
@@ -194,64 +176,63 @@ fn a_memory_that_overflows_is_lowest() {
     assert!(control(long).unwrap_err().to_string().contains("overflow"));
 }
 
-fn bystanders(model: &Model) -> Vec<Bystander> {
-    let mut all = neutral_bystanders(model, BosPolicy::Always);
+fn reference_prompts(model: &Model) -> Vec<PromptQuery> {
+    let mut all = neutral_prompts(model, BosPolicy::Always);
     all.truncate(30);
     all[3].interventions = vec![in_force(model)];
     all
 }
 
 #[test]
-fn collateral_is_the_plain_double_loop() {
+fn side_effects_equal_a_plain_double_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let mut bystanders = bystanders(&model);
+        let mut reference_prompts = reference_prompts(&model);
         // An answer that is right now and then, whatever the model.
-        let top = |one: &Bystander| {
-            let logits = logits(&model, &one.tokens, one.interventions.clone());
+        let top = |one: &PromptQuery| {
+            let logits = logits(&model, &one.ids(), one.interventions.clone());
             (0..logits.len() as u32).find(|token| rank_of(&logits, *token) == 0)
         };
-        for one in bystanders.iter_mut().step_by(2) {
-            one.first_tokens = top(one).into_iter().collect();
+        for one in reference_prompts.iter_mut().step_by(2) {
+            one.answers = top(one).map(Answer::from_token).into_iter().collect();
         }
         let all = placement(Encoding::Layerwise, Scope::All, 4.0);
         let nowhere = placement(Encoding::Embed, span("of"), 4.0);
         let last = placement(Encoding::Embed, Scope::Last, 8.0);
-        let injections = [("coral", &all), ("coral", &nowhere), ("Lisbon", &last)];
+        let injections = [
+            injection("coral", all),
+            injection("coral", nowhere),
+            injection("Lisbon", last),
+        ];
+        let cancel = Cancel::new();
+        let context = ModelContext::new(&model, &cancel);
         let mut done = Vec::new();
-        let found = collateral(
-            &model,
-            &bystanders,
+        let found = side_effects(
+            context,
+            &reference_prompts,
             &injections,
             BosPolicy::Always,
-            &Cancel::new(),
             &mut |n| done.push(n),
         )
         .unwrap();
         assert_eq!(found.len(), 3);
         assert!(found[1].is_none());
-        assert!(done.len() > 1 && done.last() == Some(&bystanders.len()));
+        assert!(done.len() > 1 && done.last() == Some(&reference_prompts.len()));
         let mut flips = 0;
-        for (effects, (memory, placement)) in found.iter().zip(&injections) {
+        for (effects, injection) in found.iter().zip(&injections) {
+            let placement = &injection.placement;
             let Some(effects) = effects else { continue };
-            assert_eq!(effects.len(), bystanders.len());
-            let vector = encode(
-                &model,
-                memory,
-                placement.encoding,
-                BosPolicy::Always,
-                &Cancel::new(),
-            )
-            .unwrap();
-            for (effect, one) in effects.iter().zip(&bystanders) {
+            assert_eq!(effects.len(), reference_prompts.len());
+            let vector = injection.vector(context, BosPolicy::Always).unwrap();
+            for (effect, one) in effects.iter().zip(&reference_prompts) {
                 let at = match placement.scope {
-                    Scope::All => Select::All,
-                    _ => Select::Range(one.tokens.len() - 1..one.tokens.len()),
+                    Scope::All => TargetPositions::All,
+                    _ => TargetPositions::Range(one.tokens.len() - 1..one.tokens.len()),
                 };
                 let change = place(&vector, placement.layer, placement.tau, at).unwrap();
-                let before = logits(&model, &one.tokens, one.interventions.clone());
+                let before = logits(&model, &one.ids(), one.interventions.clone());
                 let with = [one.interventions.clone(), vec![change]].concat();
-                let after = logits(&model, &one.tokens, with);
+                let after = logits(&model, &one.ids(), with);
                 let (p, q) = (log_softmax(&before), log_softmax(&after));
                 let kl: f64 = p.iter().zip(&q).map(|(p, q)| p.exp() * (p - q)).sum();
                 assert_close(effect.kl, kl, 1e-4, &format!("{family}, {placement:?}"));
@@ -259,8 +240,8 @@ fn collateral_is_the_plain_double_loop() {
                     |logps: &[f64]| (0..logps.len()).max_by(|a, b| logps[*a].total_cmp(&logps[*b]));
                 assert_eq!(effect.flips, top(&p) != top(&q), "{family}");
                 let is_right = |logps: &[f64]| {
-                    let first = one.first_tokens.first();
-                    first.map(|first| top(logps) == Some(*first as usize))
+                    let first = one.first_tokens().first().copied();
+                    first.map(|first| top(logps) == Some(first as usize))
                 };
                 let right = is_right(&p).zip(is_right(&q));
                 assert_eq!(effect.right, right, "{family}");
@@ -272,22 +253,21 @@ fn collateral_is_the_plain_double_loop() {
 }
 
 #[test]
-fn what_adds_nothing_changes_nothing() {
+fn an_injection_of_magnitude_zero_has_no_side_effects() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let bystanders = bystanders(&model);
+        let reference_prompts = reference_prompts(&model);
         for scope in [Scope::All, Scope::Last] {
             let nothing = placement(Encoding::Embed, scope, 0.0);
-            let found = collateral(
-                &model,
-                &bystanders,
-                &[("coral", &nothing)],
+            let found = side_effects(
+                ModelContext::new(&model, &Cancel::new()),
+                &reference_prompts,
+                &[injection("coral", nothing)],
                 BosPolicy::Always,
-                &Cancel::new(),
                 &mut |_| {},
             )
             .unwrap();
-            let effects = Effects::of(found[0].as_ref().unwrap());
+            let effects = SideEffectSummary::of(found[0].as_ref().unwrap());
             assert_eq!(effects.prompts, 30);
             // Rounding: the same rows stand at other places of the batch.
             assert!(effects.max_kl < 1e-6, "{family}: {effects:?}");
@@ -298,12 +278,14 @@ fn what_adds_nothing_changes_nothing() {
 }
 
 #[test]
-fn the_neutral_prompts_are_many_and_distinct() {
-    let mut prompts: Vec<&str> = NEUTRAL.iter().map(|(prompt, _)| *prompt).collect();
+fn the_neutral_prompts_are_distinct() {
+    let mut prompts: Vec<&str> = NEUTRAL_PROMPTS.iter().map(|(prompt, _)| *prompt).collect();
     prompts.sort_unstable();
     prompts.dedup();
     assert_eq!(prompts.len(), 40);
-    let answered = NEUTRAL.iter().filter(|(_, answer)| answer.is_some());
+    let answered = NEUTRAL_PROMPTS
+        .iter()
+        .filter(|(_, answer)| answer.is_some());
     assert!(answered.count() >= 20);
 }
 
@@ -371,32 +353,23 @@ fn the_other_cases_of_a_file_are_looked_at() {
     };
     let model = hoplens_test_support::load_files(&files);
     let file = parse("two.prompt", TWO_CASES, None);
-    let settings = Settings::default();
+    let settings = AnalysisSettings::default();
     let cancel = Cancel::new();
-    let findings = analyse(&model, &file, TWO_CASES, &settings, &cancel).unwrap();
-    let others = subjects(&model, &file, TWO_CASES);
+    let mut context = AnalysisContext::new(&model, &settings, &cancel);
+    let source = PromptSource::new(&file, TWO_CASES);
+    let findings = find_verdicts(&context, source).unwrap();
+    let others = case_queries(&model, source);
     assert_eq!(others.len(), 2);
     let case = &findings.cases[0];
     let outcome = case.outcome.as_ref().unwrap();
     assert_eq!(outcome.verdict, Some(Verdict::HopLost));
-    let document = Document {
-        file: &file,
-        text: TWO_CASES,
-    };
-    let repairs = measure(
-        &model,
-        document,
-        case,
-        &Neighbours::new(&file, others.clone()),
-        &settings,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
+    let reference_prompts = ReferencePrompts::new(&file, others);
+    let mut repairs = find_repairs(&mut context, case).unwrap();
+    add_evidence(&mut context, source, case, &reference_prompts, &mut repairs).unwrap();
     let (mut injections, mut rewrites) = (0, 0);
     for repair in &repairs {
-        let Some(Recipe { memory, placement }) = repair.change.injection() else {
-            assert!(repair.control.is_none() && repair.collateral.is_none());
+        let Some(MemoryInjection { memory, placement }) = repair.change.injection() else {
+            assert!(repair.control.is_none() && repair.side_effects.is_none());
             rewrites += 1;
             continue;
         };
@@ -407,12 +380,12 @@ fn the_other_cases_of_a_file_are_looked_at() {
         // The answer has one token, so that the search's own number is the same.
         assert_close(control.chosen.logp_first, repair.logp_after, 1e-3, "chosen");
         assert!(control.percentile() > 80.0, "{}", control.percentile());
-        let collateral = repair.collateral.as_ref().unwrap();
+        let side_effects = repair.side_effects.as_ref().unwrap();
         // Itself left out.
-        let cases = collateral.cases.unwrap();
+        let cases = side_effects.cases.unwrap();
         assert_eq!((cases.prompts, cases.answered), (1, 1));
-        assert_eq!(collateral.all.prompts, 41);
-        assert!(collateral.neutral.right_before >= 12, "{collateral:?}");
+        assert_eq!(side_effects.all.prompts, 41);
+        assert!(side_effects.neutral.right_before >= 12, "{side_effects:?}");
     }
     assert!(injections > 0 && rewrites > 0);
 }

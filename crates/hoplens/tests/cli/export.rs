@@ -6,12 +6,14 @@ use std::process::{Command, Output};
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, Value};
 use hoplens_injection::{Encoding, Scope};
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    Library, MemoryError, Placement, Recipe, Script, Side, Subject, control_vector, encode,
-    encode_for, python,
+    Library, MemoryEncoding, MemoryError, MemoryInjection, Placement, Script, Side, control_vector,
+    encode, python,
 };
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, Select, Token,
+    Action, Answer, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
+    TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -27,8 +29,8 @@ const IN_LLAMA_CPP: [&str; 5] = [
     "tiny-qwen3",
 ];
 
-fn recipe(encoding: Encoding, layer: usize, scope: Scope) -> Recipe {
-    Recipe {
+fn memory_injection(encoding: Encoding, layer: usize, scope: Scope) -> MemoryInjection {
+    MemoryInjection {
         memory: "Great Barrier \"Reef\"\n".into(),
         placement: Placement {
             encoding,
@@ -40,17 +42,10 @@ fn recipe(encoding: Encoding, layer: usize, scope: Scope) -> Recipe {
     }
 }
 
-fn tokens(model: &Model) -> Vec<Token> {
-    model.tokenizer.encode(PROMPT, BOS)
-}
-
-fn subject(tokens: &[Token]) -> Subject<'_> {
-    Subject {
-        text: PROMPT,
-        tokens,
-        first_tokens: &[7],
-        bos: BOS,
-        interventions: &[],
+fn query(model: &Model) -> PromptQuery {
+    PromptQuery {
+        answers: vec![Answer::from_token(7)],
+        ..PromptQuery::new(&model.tokenizer, PROMPT, BOS)
     }
 }
 
@@ -59,11 +54,13 @@ fn the_file_holds_the_memory_times_tau() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let last = model.info.layers - 1;
-        let recipes = [
-            recipe(Encoding::Embed, last, Scope::All),
-            recipe(Encoding::Embed, last, Scope::All),
+        let injections = [
+            memory_injection(Encoding::Embed, last, Scope::All),
+            memory_injection(Encoding::Embed, last, Scope::All),
         ];
-        let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+        let cancel = Cancel::new();
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, &injections, BOS, None).unwrap();
         let at = match vector.side {
             Side::Before => (last - 1).max(1),
             Side::Behind => last,
@@ -82,13 +79,8 @@ fn the_file_holds_the_memory_times_tau() {
         assert_eq!(content.tensor_infos.keys().collect::<Vec<_>>(), [&name]);
         let tensor = content.tensor(&mut file, &name, &Device::Cpu).unwrap();
         let found: Vec<f32> = tensor.dequantize(&Device::Cpu).unwrap().to_vec1().unwrap();
-        let memory = encode(
-            &model,
-            &recipes[0].memory,
-            Encoding::Embed,
-            BOS,
-            &Cancel::new(),
-        );
+        let embed = MemoryEncoding::new(Encoding::Embed, BOS);
+        let memory = encode(context, &injections[0].memory, embed);
         let memory = memory.unwrap();
         assert_eq!(found.len(), model.info.width);
         for (found, value) in found.iter().zip(memory.at(last).iter()) {
@@ -109,7 +101,7 @@ fn a_direction_is_added_behind_its_block() {
         let change = Intervention {
             layer: model.info.layers - 1,
             sequence: None,
-            at: Select::Range(1..3),
+            at: TargetPositions::Range(1..3),
             action: Action::AddMlpOut(vector.as_slice().into()),
         };
         let run = |interventions| {
@@ -145,10 +137,10 @@ fn a_direction_is_added_behind_its_block() {
 fn beside_a_parallel_mlp_a_control_vector_is_the_injection() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
-        let tokens = tokens(&model);
-        let recipes = [recipe(Encoding::Unembed, 1, Scope::All)];
-        let subject = subject(&tokens);
-        let vector = control_vector(&model, &recipes, BOS, Some(&subject), &Cancel::new());
+        let injections = [memory_injection(Encoding::Unembed, 1, Scope::All)];
+        let (query, cancel) = (query(&model), Cancel::new());
+        let context = ModelContext::new(&model, &cancel);
+        let vector = control_vector(context, &injections, BOS, Some(&query));
         let likeness = vector.unwrap().likeness.unwrap();
         assert!(likeness.kl_written > 1e-6, "{family}: {likeness:?}");
         if family == "tiny-gpt-neox" {
@@ -168,21 +160,21 @@ fn scripts_are_python_and_name_every_injection() {
     for family in FAMILIES {
         let folder = miniature(family);
         let model = load(&folder);
-        let tokens = tokens(&model);
-        let recipes = [
-            recipe(Encoding::Layerwise, 1, Scope::All),
-            recipe(Encoding::Embed, 0, Scope::Last),
-            recipe(Encoding::Unembed, 1, Scope::All),
+        let query = query(&model);
+        let injections = [
+            memory_injection(Encoding::Layerwise, 1, Scope::All),
+            memory_injection(Encoding::Embed, 0, Scope::Last),
+            memory_injection(Encoding::Unembed, 1, Scope::All),
         ];
         for library in [Library::TransformerLens, Library::Nnsight] {
             let script = Script {
                 library,
                 files: &ModelFiles::Folder(folder.clone()),
-                recipes: &recipes,
-                subject: &subject(&tokens),
+                injections: &injections,
+                query: &query,
             };
             let text = python(&model, &script).unwrap();
-            let last = format!("slice({}, {})", tokens.len() - 1, tokens.len());
+            let last = format!("slice({}, {})", query.tokens.len() - 1, query.tokens.len());
             let order = [
                 "(0, -2.5 * embed(",
                 "(1, -2.5 * layerwise(",
@@ -332,16 +324,16 @@ fn an_empty_prompt_is_refused_by_every_target() {
 #[test]
 fn a_head_goes_into_a_control_vector_and_into_no_script() {
     let model = load(&miniature("tiny-llama"));
-    let tokens = tokens(&model);
-    let mut into_head = recipe(Encoding::Embed, 1, Scope::All);
+    let query = query(&model);
+    let mut into_head = memory_injection(Encoding::Embed, 1, Scope::All);
     into_head.placement.head = Some(1);
-    let recipes = [into_head];
+    let injections = [into_head];
     for library in [Library::TransformerLens, Library::Nnsight] {
         let script = Script {
             library,
             files: &ModelFiles::Folder(miniature("tiny-llama")),
-            recipes: &recipes,
-            subject: &subject(&tokens),
+            injections: &injections,
+            query: &query,
         };
         let refused = python(&model, &script);
         assert!(
@@ -349,18 +341,17 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
             "{refused:?}"
         );
     }
-    let memory = &recipes[0].memory;
-    let confined = encode_for(
-        &model,
-        memory,
-        Encoding::Embed,
-        Some(1),
-        BOS,
-        &Cancel::new(),
-    );
-    let vector = control_vector(&model, &recipes, BOS, None, &Cancel::new()).unwrap();
+    let memory = &injections[0].memory;
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
+    let of_head = MemoryEncoding {
+        head: Some(1),
+        ..MemoryEncoding::new(Encoding::Embed, BOS)
+    };
+    let projected = encode(context, memory, of_head);
+    let vector = control_vector(context, &injections, BOS, None).unwrap();
     let direction = vector.directions.values().next().unwrap();
-    for (found, value) in direction.iter().zip(confined.unwrap().at(1).iter()) {
+    for (found, value) in direction.iter().zip(projected.unwrap().at(1).iter()) {
         assert!((found + 2.5 * value).abs() < 1e-5, "{found} {value}");
     }
 }

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use hoplens_test_support::{Reference, assert_close, default_model, skip};
+use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
 use serde_json::Value;
 
 /// Nats; see `docs/method.md`.
@@ -18,8 +18,8 @@ fn shared(name: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn reference() -> Option<Reference> {
-    shared("reference/smollm2.json").map(|path| Reference::read(&path))
+fn reference() -> Option<ReferenceNumbers> {
+    shared("reference/smollm2.json").map(|path| ReferenceNumbers::read(&path))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A language client that forgets nothing: whatever the server sends has to be consumed.
+//! A language client for tests. Every message of the server must be consumed.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 
 /// Free text for people; everything else is part of the contract.
 const IGNORED: [&str; 1] = ["window/logMessage"];
+
+/// How long the server waits for running requests once its input has ended. A client that says
+/// `exit` does not wait for it.
+pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// How a session begins.
 pub struct Start {
@@ -233,6 +237,12 @@ impl Client {
             Some(error) => Err(error.clone()),
             None => Ok(message["result"].take()),
         }
+    }
+
+    /// Whether the answer to a request was received and not yet taken.
+    pub fn has_answer(&self, id: i64) -> bool {
+        let mut messages = self.unread.iter();
+        messages.any(|message| message["id"] == id && message.get("method").is_none())
     }
 
     /// A request that must succeed.

@@ -1,4 +1,4 @@
-//! What a person asks for: heads, sweeps, an injection from a cell, another model, an end.
+//! Commands: heads, sweeps, injections, other models, cancellation.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn opened(start: &Start) -> Client {
 }
 
 #[test]
-fn heads_are_given_with_the_places_of_their_tokens() {
+fn heads_have_the_ranges_of_their_tokens() {
     let mut client = opened(&Start::default());
     let all = run(&mut client, "heads", json!({"uri": URI}));
     let tokens = all["tokens"].as_array().unwrap().len();
@@ -67,7 +67,7 @@ fn heads_are_given_with_the_places_of_their_tokens() {
 }
 
 #[test]
-fn a_cell_of_a_sweep_is_inserted_with_what_it_does() {
+fn a_sweep_cell_is_inserted_with_its_measured_effect() {
     let mut start = Start::default();
     start.capabilities["workspace"]["applyEdit"] = json!(true);
     let mut client = opened(&start);
@@ -156,7 +156,7 @@ fn pages_and_pictures_are_written_and_opened() {
 }
 
 #[test]
-fn progress_is_told_under_the_token_of_the_request() {
+fn progress_uses_the_token_of_the_request() {
     let mut client = opened(&Start::default());
     let params = json!({
         "command": "hoplens.server.sweep", "arguments": [{"uri": URI}], "workDoneToken": "mine",
@@ -172,7 +172,7 @@ fn progress_is_told_under_the_token_of_the_request() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn failing_commands_explain_the_reason() {
     let mut client = opened(&Start::default());
     let mut refused = |name: &str, argument: Value| {
         let params = json!({"command": format!("hoplens.server.{name}"), "arguments": [argument]});
@@ -195,7 +195,7 @@ fn what_cannot_be_done_is_said() {
 }
 
 #[test]
-fn work_is_ended_and_models_are_changed_by_hand() {
+fn commands_cancel_analyses_and_change_models() {
     let mut client = Client::ready(&Start {
         options: json!({"hoplens": {"run": "manual"}}),
         ..Start::default()

@@ -19,7 +19,7 @@ fn titles(client: &mut Client, uri: &str, range: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_space_is_offered_its_removal_and_a_verdict_everything() {
+fn a_trailing_space_offers_its_removal_and_a_verdict_all_repairs() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     // Any gain is one: the miniature's are small.

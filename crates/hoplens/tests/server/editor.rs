@@ -1,4 +1,4 @@
-//! What an editor does with a text, written as plainly as can be: one character after the other.
+//! A plain implementation of an editor's text and positions, to compare with.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What breaks under way.
+//! Faults during a session: panics, removed models, many documents.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn a_panic_on_the_models_thread_ends_one_job() {
     let shown = client.notification(SHOWN, |_| true);
     assert_eq!(shown["type"], 1);
     let message = shown["message"].as_str().unwrap();
-    assert!(message.contains("mistake of its own"), "{message}");
+    assert!(message.contains("bug in hoplens"), "{message}");
     // The next look at the same prompt works.
     client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
     client.newest(DIAGNOSTICS, URI, |found| {
@@ -37,7 +37,7 @@ fn a_panic_on_the_models_thread_ends_one_job() {
 }
 
 #[test]
-fn a_panic_behind_a_hover_is_told_in_the_hover() {
+fn a_panic_behind_a_hover_is_shown_in_the_hover() {
     // The first job looks at the prompt; the hover's is one of the next.
     let jobs: Vec<String> = (1..20).map(|job| job.to_string()).collect();
     let mut client = Client::ready(&Start {
@@ -90,7 +90,7 @@ fn settled(client: &mut Client) -> bool {
 }
 
 #[test]
-fn a_model_that_is_removed_is_missed_when_it_is_loaded_again() {
+fn a_removed_model_is_absent_at_the_next_load() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("tiny-model");
     let mut client = Client::start(&start(&model));
@@ -119,7 +119,7 @@ fn a_model_that_is_removed_is_missed_when_it_is_loaded_again() {
 }
 
 #[test]
-fn a_model_that_is_removed_while_it_is_loaded_is_there_or_missed() {
+fn a_model_removed_during_loading_is_ready_or_absent() {
     let folder = tempfile::tempdir().unwrap();
     let mut ready = 0;
     for moment in 0..8 {

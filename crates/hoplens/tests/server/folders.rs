@@ -1,4 +1,4 @@
-//! Several folders in one editor, and settings that the client is asked for.
+//! Several workspace folders, and settings that the server requests.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ fn ready(client: &mut Client, name: &str) {
 }
 
 #[test]
-fn each_folder_has_its_settings_and_they_come_and_go() {
+fn each_workspace_folder_has_its_own_settings() {
     let root = tempfile::tempdir().unwrap();
     let folder = |name: &str, settings: &str| -> PathBuf {
         let path = root.path().join(name);
@@ -56,7 +56,7 @@ fn each_folder_has_its_settings_and_they_come_and_go() {
         found[0]["code"].clone()
     };
     assert_eq!(codes(&quiet), Value::Null);
-    assert_eq!(codes(&llama), "front-matter");
+    assert_eq!(codes(&llama), "invalid-yaml");
     let mut change = |added: &[&PathBuf], removed: &[&PathBuf], model: &str| {
         let of = |folders: &[&PathBuf]| -> Vec<Value> {
             folders.iter().map(|folder| folder_of(folder)).collect()
@@ -74,7 +74,7 @@ fn each_folder_has_its_settings_and_they_come_and_go() {
 }
 
 #[test]
-fn settings_are_asked_for_where_the_client_has_them() {
+fn settings_are_requested_from_clients_that_support_it() {
     let mut start = Start {
         model: String::new(),
         ..Start::default()
@@ -123,7 +123,7 @@ fn settings_are_asked_for_where_the_client_has_them() {
 }
 
 #[test]
-fn a_client_that_does_not_say_its_settings_has_the_defaults() {
+fn a_client_that_does_not_send_settings_gets_the_defaults() {
     let mut start = Start::default();
     start.capabilities["workspace"]["configuration"] = json!(true);
     let mut client = Client::start(&start);

@@ -1,4 +1,4 @@
-//! What no client should send.
+//! Hostile input.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn range(start: [i64; 2], end: [i64; 2]) -> Value {
 }
 
 #[test]
-fn wrong_parameters_of_every_request_are_refused() {
+fn every_request_refuses_wrong_parameters() {
     let mut client = opened();
     let announced = client.initialized.clone();
     for request in requests::all(&announced, URI, &range([0, 0], [1, 0])) {
@@ -67,7 +67,7 @@ fn wrong_parameters_of_every_request_are_refused() {
 }
 
 #[test]
-fn ranges_out_of_bounds_of_every_request_are_answered() {
+fn every_request_answers_ranges_out_of_bounds() {
     const FAR: i64 = u32::MAX as i64;
     let ranges = [
         range([0, 0], [FAR, FAR]),
@@ -92,7 +92,7 @@ fn ranges_out_of_bounds_of_every_request_are_answered() {
 }
 
 #[test]
-fn wrong_arguments_of_every_command_are_answered() {
+fn every_command_refuses_wrong_arguments() {
     let mut client = opened();
     let announced = client.initialized["capabilities"]["executeCommandProvider"].clone();
     let commands = announced["commands"].as_array().unwrap().clone();
@@ -119,7 +119,7 @@ fn wrong_arguments_of_every_command_are_answered() {
 }
 
 #[test]
-fn twenty_megabytes_are_a_document_like_any_other() {
+fn a_document_of_twenty_megabytes_is_analyzed_normally() {
     let mut client = Client::ready(&Start {
         at_any_time: vec![DIAGNOSTICS],
         options: json!({"hoplens": {"debounceMs": 0}}),
@@ -155,7 +155,7 @@ fn twenty_megabytes_are_a_document_like_any_other() {
 }
 
 #[test]
-fn lengths_that_lie_end_nothing() {
+fn wrong_content_lengths_do_not_end_the_session() {
     let mut client = Client::ready(&Start::default());
     let body = r#"{"jsonrpc":"2.0","method":"$/foo"}"#;
     // Too short: the message is cut, and its rest is no header.

@@ -36,7 +36,7 @@ fn edited(text: &str, action: &Value) -> String {
 }
 
 #[test]
-fn lenses_say_what_is_known_and_carry_their_commands() {
+fn code_lenses_show_results_and_have_commands() {
     let mut start = Start::default();
     start.capabilities["workspace"]["codeLens"] = json!({"refreshSupport": true});
     let mut client = Client::ready(&start);
@@ -66,7 +66,7 @@ fn lenses_say_what_is_known_and_carry_their_commands() {
 }
 
 #[test]
-fn surprisal_is_shown_by_choice_only() {
+fn surprisal_hints_are_off_by_default() {
     let mut client = Client::ready(&Start {
         options: json!({"hoplens": {"hints": {"surprisal": true}}}),
         ..Start::default()
@@ -102,7 +102,7 @@ fn surprisal_is_shown_by_choice_only() {
 }
 
 #[test]
-fn the_models_own_answer_becomes_a_case() {
+fn the_models_own_answer_can_become_a_case() {
     let mut client = Client::ready(&Start::default());
     let text = "The first president";
     client.open(URI, "dotprompt", text);
@@ -183,7 +183,7 @@ fn findings_are_ignored_in_the_file_or_in_the_project() {
 }
 
 #[test]
-fn edits_come_when_an_action_is_chosen_and_not_for_another_text() {
+fn edits_of_actions_are_resolved_for_the_same_text_only() {
     let mut start = Start::default();
     start.capabilities["textDocument"]["codeAction"] =
         json!({"resolveSupport": {"properties": ["edit"]}, "dataSupport": true});
@@ -215,7 +215,7 @@ fn edits_come_when_an_action_is_chosen_and_not_for_another_text() {
 }
 
 #[test]
-fn everything_is_mended_at_once_for_whoever_asks() {
+fn fix_all_applies_the_best_repair_of_every_case() {
     let two = TEXT.replace(
         "---\nThe",
         "  - {id: other, expect: \" located\", hops: [{mention: \"The first president of the \

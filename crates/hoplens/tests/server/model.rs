@@ -39,7 +39,7 @@ fn question(client: &mut Client, answer: &Value) {
 }
 
 #[test]
-fn nothing_is_downloaded_that_was_not_agreed_to() {
+fn nothing_is_downloaded_without_consent() {
     let folder = tempfile::tempdir().unwrap();
     for answer in [json!({"title": "Not now"}), Value::Null] {
         let mut client = Client::start(&unreachable(folder.path()));
@@ -51,7 +51,7 @@ fn nothing_is_downloaded_that_was_not_agreed_to() {
 }
 
 #[test]
-fn a_download_that_fails_is_told_with_its_progress() {
+fn a_failed_download_is_reported_and_ends_its_progress() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::start(&unreachable(folder.path()));
     question(&mut client, &json!({"title": "Download"}));
@@ -85,7 +85,7 @@ fn ready(client: &mut Client, name: &str) {
 }
 
 #[test]
-fn the_command_lines_model_comes_before_the_clients_and_that_before_the_projects() {
+fn the_model_of_the_command_line_precedes_the_clients_and_the_projects() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hoplens.toml");
     let project = |name: &str| {
@@ -128,7 +128,7 @@ fn the_command_lines_model_comes_before_the_clients_and_that_before_the_projects
 }
 
 #[test]
-fn what_is_no_model_is_said_to_be_none() {
+fn a_file_that_is_no_model_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.gguf");
     std::fs::write(&path, b"GGUF but nothing else").unwrap();

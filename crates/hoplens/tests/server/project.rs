@@ -13,7 +13,7 @@ fn watched(path: &std::path::Path) -> Value {
 }
 
 #[test]
-fn settings_that_are_wrong_are_told_of_once_a_change() {
+fn errors_of_settings_are_shown_once_after_each_change() {
     let folder = tempfile::tempdir().unwrap();
     let (path, prompt) = (
         folder.path().join("hoplens.toml"),
@@ -49,7 +49,7 @@ fn settings_that_are_wrong_are_told_of_once_a_change() {
 }
 
 #[test]
-fn settings_that_are_open_are_underlined_and_not_shouted() {
+fn errors_of_open_settings_are_diagnostics_without_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hoplens.toml");
     let (settings, prompt) = (uri(&path), uri(&folder.path().join("a.prompt")));

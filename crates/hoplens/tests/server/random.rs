@@ -1,4 +1,4 @@
-//! Edits as nobody would make them, the same every time.
+//! Random edits from a fixed seed.
 
 use serde_json::{Value, json};
 

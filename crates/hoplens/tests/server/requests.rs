@@ -1,4 +1,4 @@
-//! A request of every kind that the server says it answers.
+//! One request for each capability that the server announces.
 
 use serde_json::{Value, json};
 

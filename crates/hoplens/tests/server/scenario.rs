@@ -1,4 +1,4 @@
-//! The main job: a failing hop is found and repaired, and the repair is seen to work.
+//! The main scenario: a failing hop is found and repaired, and the repair works.
 
 use std::time::{Duration, Instant};
 

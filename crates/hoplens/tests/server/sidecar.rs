@@ -1,4 +1,4 @@
-//! Prompts whose cases stand beside them.
+//! Prompts whose cases are in a sidecar.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn injections(client: &mut Client, uri: &str) -> Value {
 }
 
 #[test]
-fn injections_go_where_the_cases_are() {
+fn injections_are_inserted_beside_the_cases() {
     let folder = tempfile::tempdir().unwrap();
     let prompt = uri(&folder.path().join("capital.txt"));
     let path = folder.path().join("capital.txt.hoplens.yaml");
@@ -96,11 +96,11 @@ fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
     client.open(&sidecar, "yaml", &created);
     let found = client.diagnostics(&prompt, is_done);
     let found = found["diagnostics"].as_array().unwrap();
-    assert!(found.iter().any(|one| one["code"] == "front-matter"));
+    assert!(found.iter().any(|one| one["code"] == "invalid-yaml"));
 }
 
 #[test]
-fn a_sidecar_alone_is_read_for_itself() {
+fn a_sidecar_without_an_open_prompt_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alone.txt");
     std::fs::write(&path, PROMPT).unwrap();

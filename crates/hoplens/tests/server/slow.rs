@@ -47,7 +47,7 @@ fn stopped(log: &str) -> usize {
 }
 
 #[test]
-fn a_cancel_reaches_the_model_at_work() {
+fn a_cancelled_request_stops_its_running_job() {
     let mut client = opened();
     for attempt in 0..20 {
         let before = begun(&client.log());
@@ -70,7 +70,7 @@ fn a_cancel_reaches_the_model_at_work() {
 }
 
 #[test]
-fn of_many_slow_requests_each_has_its_own_end() {
+fn each_of_many_slow_requests_is_answered_or_cancelled() {
     let mut client = opened();
     let mut ids: Vec<i64> = (0..9).map(|_| sweep(&mut client)).collect();
     let last = ids.pop().unwrap();

@@ -1,4 +1,4 @@
-//! The main job on the default model, if it is on this disk.
+//! The main scenario on the default model, if it is on this disk.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What can be said without a model.
+//! Diagnostics and hovers that need no model.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ fn bad_yaml_is_underlined_at_once_without_a_model() {
     let found = client.diagnostics(URI, |_| true);
     assert_eq!(found["version"], 1);
     let first = &found["diagnostics"][0];
-    assert_eq!(first["code"], "front-matter");
+    assert_eq!(first["code"], "invalid-yaml");
     assert_eq!(first["severity"], 1);
     assert_eq!(first["source"], "hoplens");
 
@@ -92,7 +92,7 @@ fn ranges_count_in_the_clients_encoding() {
 }
 
 #[test]
-fn what_is_no_prompt_is_left_alone_until_a_sidecar_makes_it_one() {
+fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::start(&without_model(folder.path()));
     client.notification("experimental/serverStatus", |status| {
@@ -103,7 +103,7 @@ fn what_is_no_prompt_is_left_alone_until_a_sidecar_makes_it_one() {
     client.open(&plain, "plaintext", "Rome is");
     client.open(&sidecar, "yaml", "version: 2\ncases: []\n");
     let beside = client.diagnostics(&sidecar, |_| true);
-    assert_eq!(beside["diagnostics"][0]["code"], "front-matter");
+    assert_eq!(beside["diagnostics"][0]["code"], "invalid-value");
     assert_eq!(beside["version"], 1);
     client.diagnostics(&plain, |found| found["version"] == 1);
     // Mended in the editor, nothing saved.

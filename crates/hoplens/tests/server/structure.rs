@@ -1,4 +1,4 @@
-//! How a document is built, as far as an editor shows it: colours, links, folds, outline.
+//! The structure of a document: semantic tokens, links, folds, outline.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ fn decoded(client: &Client, text: &str, answer: &Value) -> Vec<String> {
 }
 
 #[test]
-fn words_are_coloured_by_what_they_are() {
+fn semantic_tokens_have_the_types_of_their_words() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = start(folder.path(), &json!({}));
     client.open(URI, "dotprompt", TEXT);
@@ -86,7 +86,7 @@ fn words_are_coloured_by_what_they_are() {
 }
 
 #[test]
-fn files_that_are_there_can_be_followed() {
+fn existing_files_have_links() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let text = "---\nx: y\n---\n🙂 {{> head}} {{> gone}}";
@@ -182,7 +182,7 @@ fn declarations_and_messages_fold() {
 }
 
 #[test]
-fn the_outline_is_a_tree_where_the_client_draws_one() {
+fn the_outline_is_a_tree_if_the_client_supports_it() {
     let nested = json!({"documentSymbol": {"hierarchicalDocumentSymbolSupport": true}});
     for (capabilities, is_tree) in [(nested, true), (json!({}), false)] {
         let folder = tempfile::tempdir().unwrap();

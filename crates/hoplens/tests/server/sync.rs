@@ -1,4 +1,4 @@
-//! The server's text is the client's, whatever is typed.
+//! The server's text equals the client's after any edits.
 
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ fn ten_thousand_random_changes_in_utf_32() {
 }
 
 #[test]
-fn what_lies_outside_is_clamped_and_surrogates_are_kept_whole() {
+fn positions_are_clamped_and_surrogate_pairs_stay_whole() {
     let mut client = Client::ready(&Start::default());
     client.open(URI, "text", "a🙂b\nc");
     let mut version = 1;

@@ -1,4 +1,4 @@
-//! The main job on a miniature model with random weights: the arithmetic is real, the sense not.
+//! The main scenario on a miniature model with random weights.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn a_failing_hop_is_found_and_repaired() {
 }
 
 #[test]
-fn a_prompt_opened_before_the_model_is_ready_is_looked_at_when_it_is() {
+fn a_prompt_opened_before_the_model_is_ready_is_analyzed_later() {
     let mut client = Client::start(&Start::default());
     client.open(URI, "dotprompt", TEXT);
     client.diagnostics(URI, |found| {
@@ -67,7 +67,7 @@ fn findings_follow_the_text_while_it_is_edited() {
 }
 
 #[test]
-fn on_save_means_on_save() {
+fn run_on_save_ignores_edits() {
     let mut client = Client::ready(&Start {
         options: json!({"hoplens": {"run": "onSave"}}),
         ..Start::default()
@@ -93,7 +93,7 @@ fn on_save_means_on_save() {
 }
 
 #[test]
-fn clients_get_edits_and_tables_as_they_can_take_them() {
+fn edits_and_tables_follow_the_clients_capabilities() {
     let start = Start {
         capabilities: json!({
             "general": {"positionEncodings": ["utf-8"], "markdown": {"parser": "marked", "version": "1"}},
@@ -153,7 +153,7 @@ fn many() -> String {
 }
 
 #[test]
-fn repairs_that_are_still_measured_are_announced() {
+fn a_disabled_action_announces_repairs_that_are_being_measured() {
     let mut start = Start::default();
     start.capabilities["textDocument"]["codeAction"] = json!({"disabledSupport": true});
     let mut client = Client::ready(&start);

@@ -28,7 +28,7 @@ fn failing(model: &str, words: &[&str]) -> Client {
     client.notification("window/showMessage", |shown| shown["message"] == *reason);
     client.open(URI, "dotprompt", TEXT);
     let found = client.diagnostics(URI, |_| true);
-    assert_eq!(codes(&found), ["front-matter", "unknown-model"]);
+    assert_eq!(codes(&found), ["invalid-yaml", "unknown-model"]);
     let one = &found["diagnostics"][1];
     assert_eq!(one["severity"], 2);
     assert_eq!(editor::slice(TEXT, &one["range"]), "---");
@@ -41,7 +41,7 @@ fn failing(model: &str, words: &[&str]) -> Client {
 }
 
 #[test]
-fn it_is_said_on_the_first_line_until_a_model_is_ready() {
+fn an_unusable_model_is_a_diagnostic_on_the_first_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.json");
     std::fs::write(path, r#"{"model_type": "mamba"}"#).unwrap();
@@ -79,12 +79,12 @@ fn it_is_said_on_the_first_line_until_a_model_is_ready() {
 }
 
 #[test]
-fn a_name_that_is_no_models_is_said_to_be_none() {
+fn an_invalid_model_name_is_reported() {
     failing("no-such-alias", &["no-such-alias", "smollm2-135m"]);
 }
 
 #[test]
-fn a_damaged_file_is_said_to_be_damaged() {
+fn a_damaged_model_file_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.gguf");
     std::fs::write(&path, b"GGUF\x03\0\0\0").unwrap();

@@ -1,4 +1,4 @@
-//! What helps while declarations are written: completion, and hovers that need no model.
+//! Completion, and hovers on declarations.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn chosen<'item>(items: &'item [Value], label: &str) -> &'item Value {
 }
 
 #[test]
-fn keys_and_words_are_completed_in_what_is_broken_by_typing() {
+fn completion_works_in_yaml_that_is_being_typed() {
     let folder = tempfile::tempdir().unwrap();
     let item = json!({
         "snippetSupport": true,
@@ -185,7 +185,7 @@ fn settings_of_a_project_are_completed_and_explained() {
 }
 
 #[test]
-fn a_key_is_explained_without_a_model() {
+fn hover_explains_a_key_without_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = start(folder.path(), "utf-16", &json!({}));
     let (text, position) =
@@ -199,7 +199,7 @@ fn a_key_is_explained_without_a_model() {
 }
 
 #[test]
-fn an_injection_says_what_it_does_and_layers_are_the_models() {
+fn hover_shows_an_injections_effect_and_completion_the_models_layers() {
     let prompt = include_str!("tiny.prompt");
     let inject = "hoplens.inject:\n  - memory: \" café\"\n    layer: 1\n    tau: 2\n    measured: {model: \"sha256:00\", before: 0.1, after: 0.2}\n";
     let text = prompt.replacen("hoplens.cases", &format!("{inject}hoplens.cases"), 1);
@@ -207,7 +207,7 @@ fn an_injection_says_what_it_does_and_layers_are_the_models() {
     client.open(URI, "dotprompt", &text);
     client.diagnostics(URI, |found| {
         let found = found["diagnostics"].as_array().unwrap();
-        found.iter().any(|one| one["data"]["repairs"].is_u64())
+        found.iter().any(|one| one["data"]["weighed"] == true)
     });
     let offset = text.find("tau: 2").unwrap();
     let position = editor::position(&text, offset + 5);

@@ -1,5 +1,6 @@
 //! Documents match the code.
 
+use hoplens_prompt::Code;
 use hoplens_test_support::root;
 
 use crate::sources::sources;
@@ -8,14 +9,14 @@ use crate::sources::sources;
 fn every_code_has_its_page() {
     let docs = root().join("docs");
     let list = std::fs::read_to_string(docs.join("diagnostics.md")).unwrap();
-    for code in hoplens_prompt::CODES {
-        let page = std::fs::read_to_string(docs.join(format!("diagnostics/{code}.md"))).unwrap();
+    for code in Code::ALL {
+        let page = std::fs::read_to_string(root().join(code.docs_url())).unwrap();
         assert!(page.starts_with(&format!("# {code}\n")), "{code}");
-        let row = format!("| [`{code}`](diagnostics/{code}.md) |");
+        let row = format!("| [`{code}`](diagnostics/{code}.md) | {} |", code.message());
         assert!(list.contains(&row), "{code} is not in the list");
     }
     let pages = std::fs::read_dir(docs.join("diagnostics")).unwrap().count();
-    assert_eq!(pages, hoplens_prompt::CODES.len());
+    assert_eq!(pages, Code::ALL.len());
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn documents_that_are_named_exist() {
     let named = sources()
         .into_iter()
         .map(|file| root.join(file.path))
-        .chain(["README.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+        .chain(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name)));
     let mut seen = 0;
     for path in named {
         let text = std::fs::read_to_string(&path).unwrap();

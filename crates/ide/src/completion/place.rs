@@ -1,64 +1,68 @@
-//! Where the cursor is, in YAML that is broken by what is being typed.
+//! What is expected at the cursor, in YAML that the text being typed makes invalid.
 
 use std::ops::Range;
 
-use hoplens_prompt::homes::{Home, kinds};
-use hoplens_prompt::keys::{Key, Kind};
-use hoplens_prompt::outline::{Outline, Spot, Step, What};
+use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
+use hoplens_prompt::keys::{Key, KeyKind};
+use hoplens_prompt::outline::{Outline, PathStep, Spot, What};
 
-/// Stands at the cursor while the text is read, so that something stands there. It is of no
-/// language; a text that holds one is left alone.
+/// A private-use character that marks the cursor while the text is read, so that there is a word even
+/// before the first letter. A text that contains it gets no completions.
 const MARK: char = '\u{F8F1}';
 
-/// The place of the cursor.
+/// The place of the cursor in the declarations.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub place: Place,
+pub(super) struct CursorPlace {
+    pub expected: ExpectedAtCursor,
     /// The byte of the cursor.
     pub offset: usize,
     /// Bytes that are replaced.
     pub range: Range<usize>,
-    /// The quote that stands before the cursor, if one does.
+    /// The quote that opens the text at the cursor, if any.
     pub quote: Option<char>,
-    /// The steps that lead to the place.
-    pub path: Vec<Step>,
-    /// The scalars of the document's declarations, by the steps that lead to them.
-    pub scalars: Vec<(Vec<Step>, String)>,
+    /// The path of keys and items to the place.
+    pub path: Vec<PathStep>,
+    /// The scalars of the document's declarations, with their paths.
+    pub scalars: Vec<(Vec<PathStep>, String)>,
 }
 
+/// What is expected at the cursor.
 #[derive(Debug)]
-pub(super) enum Place {
-    Keys(Keys),
-    Value(Value),
+pub(super) enum ExpectedAtCursor {
+    /// A key.
+    Key(KeyPlace),
+    /// A value.
+    Value(ValuePlace),
 }
 
-/// A key is expected.
+/// Where a key is expected.
 #[derive(Debug)]
-pub(super) struct Keys {
-    /// Those that may stand there and do not yet.
-    pub ours: Vec<Key>,
-    /// Whether any name may stand there, and those that do already.
+pub(super) struct KeyPlace {
+    /// Keys of the schema that are not there yet.
+    pub known: Vec<Key>,
+    /// If any name may stand there: the names that are there already.
     pub any: Option<Vec<String>>,
-    /// Whether a dash has to stand before it.
-    pub dash: bool,
-    /// Whether its colon stands there already.
-    pub colon: bool,
-    /// Whether it stands in braces.
-    pub flow: bool,
-    /// The column where the key stands.
+    /// Whether a dash must be inserted before the key.
+    pub needs_dash: bool,
+    /// Whether the colon is there already.
+    pub has_colon: bool,
+    /// Whether the map is in braces.
+    pub in_flow: bool,
+    /// The column of the key.
     pub column: usize,
 }
 
-/// A value is expected.
+/// Where a value is expected.
 #[derive(Debug)]
-pub(super) struct Value {
-    /// What may stand there.
-    pub kinds: Vec<Kind>,
-    /// Whether it begins a line of its own, below its key.
+pub(super) struct ValuePlace {
+    /// The kinds of values that the schema allows.
+    pub kinds: Vec<KeyKind>,
+    /// Whether it is on a line of its own, below its key.
     pub below: bool,
 }
 
-pub(super) fn find(text: &str, home: &Home, offset: usize) -> Option<Found> {
+/// Returns what is expected at byte `offset` of a document with declarations in `home`.
+pub(super) fn find(text: &str, home: &DeclarationSite, offset: usize) -> Option<CursorPlace> {
     if text.contains(MARK) {
         return None;
     }
@@ -85,19 +89,19 @@ pub(super) fn find(text: &str, home: &Home, offset: usize) -> Option<Found> {
         return None;
     }
     let quote = typed.chars().next().filter(|char| "\"'".contains(*char));
-    // A quote that is not closed yet reaches for the next one on its line.
+    // An unclosed quote extends to the next quote on its line; then replace only up to the cursor.
     let end = if quote.is_some() && behind.contains([',', ':', '}', ']']) {
         mark.start
     } else {
         whole.end - MARK.len_utf8()
     };
-    let place = if is_label {
-        Place::Keys(keys(&outline, at, home, typed)?)
+    let expected = if is_label {
+        ExpectedAtCursor::Key(keys(&outline, at, home, typed)?)
     } else {
         value(&marked, &outline, at, home, typed)?
     };
-    Some(Found {
-        place,
+    Some(CursorPlace {
+        expected,
         offset,
         range: whole.start..end,
         quote,
@@ -106,18 +110,18 @@ pub(super) fn find(text: &str, home: &Home, offset: usize) -> Option<Found> {
     })
 }
 
-fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<Step>, String)> {
+fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<PathStep>, String)> {
     let spots = outline.spots.iter().enumerate();
     let texts = spots.filter_map(|(at, spot)| {
         let raw = marked.get(spot.value.clone()?)?;
-        // What is being typed is no value yet.
+        // The text being typed is not a value yet.
         (!raw.contains(MARK)).then(|| (outline.path(at), hoplens_prompt::outline::unquoted(raw)))
     });
     texts.collect()
 }
 
-/// A key or a word that may become one is typed.
-fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Keys> {
+/// Returns the place of a key, or of a word that may become one.
+fn keys(outline: &Outline, at: usize, home: &DeclarationSite, typed: &str) -> Option<KeyPlace> {
     let spot = &outline.spots[at];
     if typed.contains([' ', ':']) || typed.starts_with('-') {
         return None;
@@ -141,27 +145,27 @@ fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Keys> 
     let is_word = spot.what == What::Word && !spot.flow;
     let may_begin_item = is_word && of_entry && (siblings.is_empty() || in_list);
     let names: Vec<String> = siblings.iter().map(|one| one.name.clone()).collect();
-    let mut found = Keys {
-        ours: Vec::new(),
+    let mut found = KeyPlace {
+        known: Vec::new(),
         any: None,
-        dash: false,
-        colon: spot.what == What::Entry,
-        flow: spot.flow,
+        needs_dash: false,
+        has_colon: spot.what == What::Entry,
+        in_flow: spot.flow,
         column: spot.column,
     };
     for kind in kinds(home.keys, &path) {
         match kind {
-            Kind::Map(keys) if !in_list => {
+            KeyKind::Map(keys) if !in_list => {
                 let absent = keys
                     .iter()
                     .filter(|key| !names.iter().any(|name| name == key.name));
-                found.ours.extend(absent);
+                found.known.extend(absent);
             }
-            Kind::Values(_) if !in_list => found.any = Some(names.clone()),
-            // A new item, whose dash is still missing.
-            Kind::List(Kind::Map(keys)) if may_begin_item => {
-                found.dash = true;
-                found.ours.extend(*keys);
+            KeyKind::Values(_) if !in_list => found.any = Some(names.clone()),
+            // A new item whose dash is still missing.
+            KeyKind::List(KeyKind::Map(keys)) if may_begin_item => {
+                found.needs_dash = true;
+                found.known.extend(*keys);
             }
             _ => {}
         }
@@ -169,8 +173,14 @@ fn keys(outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Keys> 
     Some(found)
 }
 
-/// A value is typed, or the first key of a map.
-fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -> Option<Place> {
+/// Returns the place of a value, or of the first key of a map.
+fn value(
+    marked: &str,
+    outline: &Outline,
+    at: usize,
+    home: &DeclarationSite,
+    typed: &str,
+) -> Option<ExpectedAtCursor> {
     let spot = &outline.spots[at];
     let start = spot.value.as_ref()?.start;
     let between = marked.get(spot.label.end..start)?;
@@ -184,33 +194,33 @@ fn value(marked: &str, outline: &Outline, at: usize, home: &Home, typed: &str) -
     let begins_map = !spot.flow && (below || spot.what == What::Item);
     let is_word = !typed.contains([' ', ':', '|', '>', '"', '\'']) && !typed.starts_with('-');
     if begins_map && is_word {
-        let mut found = Keys {
-            ours: Vec::new(),
+        let mut found = KeyPlace {
+            known: Vec::new(),
             any: None,
-            dash: false,
-            colon: false,
-            flow: false,
+            needs_dash: false,
+            has_colon: false,
+            in_flow: false,
             column,
         };
         for kind in &kinds {
             match kind {
-                Kind::Map(keys) => found.ours.extend(*keys),
-                Kind::Values(_) => found.any = Some(Vec::new()),
-                Kind::List(Kind::Map(keys)) if below => {
-                    found.dash = true;
-                    found.ours.extend(*keys);
+                KeyKind::Map(keys) => found.known.extend(*keys),
+                KeyKind::Values(_) => found.any = Some(Vec::new()),
+                KeyKind::List(KeyKind::Map(keys)) if below => {
+                    found.needs_dash = true;
+                    found.known.extend(*keys);
                 }
                 _ => {}
             }
         }
-        if !found.ours.is_empty() || found.any.is_some() {
-            return Some(Place::Keys(found));
+        if !found.known.is_empty() || found.any.is_some() {
+            return Some(ExpectedAtCursor::Key(found));
         }
     }
     if typed.starts_with(['|', '>', '*']) {
         return None;
     }
-    Some(Place::Value(Value {
+    Some(ExpectedAtCursor::Value(ValuePlace {
         kinds,
         below: below && !spot.flow,
     }))

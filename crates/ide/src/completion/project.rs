@@ -1,12 +1,12 @@
-//! Keys and values of a `hoplens.toml`.
+//! Completion of keys and values of a `hoplens.toml`.
 
 use std::ops::Range;
 
-use crate::completion::{Completes, Completion};
+use crate::completion::item::{Completion, CompletionKind};
 use hoplens_store::CATALOGUE;
 use hoplens_workspace::{PROJECT_KEYS, ProjectKey, ProjectValues};
 
-/// What may stand at byte `offset` of a `hoplens.toml`.
+/// Returns the keys, tables or values that may stand at byte `offset` of a `hoplens.toml`.
 pub fn complete_project(text: &str, offset: usize) -> Vec<Completion> {
     let Some((before, after)) = text.split_at_checked(offset) else {
         return Vec::new();
@@ -22,16 +22,29 @@ pub fn complete_project(text: &str, offset: usize) -> Vec<Completion> {
     }
     let above = &text[..start];
     if let Some((key, value)) = line.split_once('=') {
-        let in_list = value.contains('[');
-        return values(table(above), key.trim(), value, offset, rest, in_list);
+        return values(&ValueCursor {
+            table: table(above),
+            key: key.trim(),
+            typed: value,
+            rest,
+            offset,
+            in_list: value.contains('['),
+        });
     }
     if let Some(key) = open_list(above) {
-        return values(table(above), key, line, offset, rest, true);
+        return values(&ValueCursor {
+            table: table(above),
+            key,
+            typed: line,
+            rest,
+            offset,
+            in_list: true,
+        });
     }
     keys(text, above, offset, line, rest)
 }
 
-/// The key that stands at byte `offset` of a `hoplens.toml`, with its bytes.
+/// Returns the key at byte `offset` of a `hoplens.toml`, with its bytes.
 pub fn project_key_at(text: &str, offset: usize) -> Option<(&'static ProjectKey, Range<usize>)> {
     let (before, after) = text.split_at_checked(offset)?;
     let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -45,7 +58,7 @@ pub fn project_key_at(text: &str, offset: usize) -> Option<(&'static ProjectKey,
     (range.start <= offset && offset <= range.end).then_some((key, range))
 }
 
-/// Whether `name` in `table` is the key; both may be given in one (`thresholds.known`).
+/// Returns whether `name` in `table` is the key; at the top, `name` may be dotted (`thresholds.known`).
 fn is_key(key: &ProjectKey, table: &str, name: &str) -> bool {
     if key.table == table {
         return key.name == name;
@@ -54,7 +67,7 @@ fn is_key(key: &ProjectKey, table: &str, name: &str) -> bool {
     dotted.is_some_and(|(table, name)| key.table == table.trim() && key.name == name.trim())
 }
 
-/// The table that holds at the end of `above`.
+/// Returns the table at the end of `above`.
 fn table(above: &str) -> &str {
     let headers = above.lines().rev().filter_map(|line| {
         let inside = line.trim_start().strip_prefix('[')?;
@@ -63,11 +76,11 @@ fn table(above: &str) -> &str {
         let is_header = rest.is_empty() || rest.starts_with('#');
         (is_header && !name.contains(['"', '\'', ',', '['])).then(|| name.trim())
     });
-    // `lines` of a list's rows look like none of these.
+    // No line of a list passes these checks.
     headers.into_iter().next().unwrap_or_default()
 }
 
-/// The key of a list that is not closed at the end of `above`.
+/// Returns the key of a list that is still open at the end of `above`.
 fn open_list(above: &str) -> Option<&str> {
     let at = above.rfind('[')?;
     let line = above[..at].rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -76,10 +89,15 @@ fn open_list(above: &str) -> Option<&str> {
     is_open.then(|| key.trim())
 }
 
-fn completion(label: &str, what: Completes, range: Range<usize>, new_text: String) -> Completion {
+fn completion(
+    label: &str,
+    kind: CompletionKind,
+    range: Range<usize>,
+    new_text: String,
+) -> Completion {
     Completion {
         label: label.to_owned(),
-        what,
+        kind,
         detail: None,
         doc: None,
         range,
@@ -109,7 +127,7 @@ fn tables(text: &str, typed: Range<usize>, rest: &str) -> Vec<Completion> {
         .map(|name| {
             completion(
                 name,
-                Completes::Key,
+                CompletionKind::Key,
                 range.clone(),
                 format!("{name}{closing}"),
             )
@@ -153,7 +171,7 @@ fn keys(text: &str, above: &str, offset: usize, line: &str, rest: &str) -> Vec<C
             doc: Some(key.doc.to_owned()),
             ..completion(
                 key.name,
-                Completes::Key,
+                CompletionKind::Key,
                 range.clone(),
                 format!("{}{sign}", key.name),
             )
@@ -163,21 +181,36 @@ fn keys(text: &str, above: &str, offset: usize, line: &str, rest: &str) -> Vec<C
         let headers = tables(text, offset..offset, "");
         list.extend(headers.into_iter().map(|one| {
             let header = format!("[{}", one.new_text);
-            completion(&header, Completes::Key, range.clone(), header.clone())
+            completion(&header, CompletionKind::Key, range.clone(), header.clone())
         }));
     }
     list
 }
 
-/// `typed` is what stands between the sign or the line's beginning and the cursor.
-fn values(
-    table: &str,
-    name: &str,
-    typed: &str,
+/// A cursor behind the `=` of a key, or in the lines of its list.
+struct ValueCursor<'a> {
+    table: &'a str,
+    key: &'a str,
+    /// The text from the `=` or the line's beginning to the cursor.
+    typed: &'a str,
+    /// The rest of the line.
+    rest: &'a str,
+    /// Byte offset of the cursor.
     offset: usize,
-    rest: &str,
+    /// Whether the cursor is in brackets.
     in_list: bool,
-) -> Vec<Completion> {
+}
+
+/// Returns the values of the key.
+fn values(cursor: &ValueCursor<'_>) -> Vec<Completion> {
+    let &ValueCursor {
+        table,
+        key: name,
+        typed,
+        rest,
+        offset,
+        in_list,
+    } = cursor;
     let Some(key) = PROJECT_KEYS.iter().find(|key| is_key(key, table, name)) else {
         return Vec::new();
     };
@@ -202,14 +235,14 @@ fn values(
         };
         Completion {
             filter,
-            ..completion(text, Completes::Word, range.clone(), new_text)
+            ..completion(text, CompletionKind::Word, range.clone(), new_text)
         }
     };
     match key.values {
         ProjectValues::Model => CATALOGUE
             .iter()
             .map(|alias| Completion {
-                what: Completes::Value,
+                kind: CompletionKind::Value,
                 detail: Some(format!("{} MB, {}", alias.size / 1_000_000, alias.licence)),
                 ..of(alias.name, true, false)
             })

@@ -1,43 +1,53 @@
-//! Values: words, numbers, and texts that the prompt, its cases and the facts give.
+//! Completion of values: words, numbers, and texts from the prompt, its cases and the facts.
 
-use crate::completion::keys::{filter, flow};
-use crate::completion::place::{Found, Value};
-use crate::completion::{Completes, Completion, InsertStyle, Known};
+use crate::completion::context::{CompletionContext, InsertStyle};
+use crate::completion::item::{Completion, CompletionKind};
+use crate::completion::place::{CursorPlace, ValuePlace};
+use crate::completion::snippets::{filter_text, flow_snippet};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{mentions, name_key};
-use hoplens_prompt::keys::Kind;
-use hoplens_prompt::outline::Step;
-use hoplens_prompt::{Mapped, find_mention, memory_text, render, template_tags};
+use hoplens_prompt::keys::KeyKind;
+use hoplens_prompt::outline::PathStep;
+use hoplens_prompt::{MappedText, find_mention, memory_text, render};
 
-/// Most texts that are offered.
-const MOST: usize = 50;
+/// Most texts in the list.
+const MAX_TEXTS: usize = 50;
 
-/// A value that may stand there.
+/// A value that may stand at the cursor.
 struct Choice {
     text: String,
-    /// Whether it is a text that has to stand in quotes.
+    /// Whether it is a text that needs quotes.
     is_text: bool,
     detail: Option<String>,
 }
 
-pub(super) fn complete(value: &Value, found: &Found, known: Known<'_>) -> Vec<Completion> {
+/// Returns the values that may stand at the cursor.
+pub(super) fn complete(
+    value: &ValuePlace,
+    found: &CursorPlace,
+    context: CompletionContext<'_>,
+) -> Vec<Completion> {
     let mut list = Vec::new();
     for kind in &value.kinds {
         match kind {
-            Kind::Word(words) => list.extend(words.iter().map(|word| of_word(word, found))),
-            Kind::List(Kind::Word(words)) => {
-                let wrap = |word: &&str| in_list(word, value, found);
+            KeyKind::Word(words) => {
+                list.extend(words.iter().map(|word| word_completion(word, found)))
+            }
+            KeyKind::List(KeyKind::Word(words)) => {
+                let wrap = |word: &&str| list_completion(word, value, found);
                 list.extend(words.iter().map(wrap));
             }
-            Kind::Map(_) | Kind::List(Kind::Map(_)) if found.quote.is_none() && !value.below => {
-                list.extend(of_map(*kind, found, known));
+            KeyKind::Map(_) | KeyKind::List(KeyKind::Map(_))
+                if found.quote.is_none() && !value.below =>
+            {
+                list.extend(map_completion(*kind, found, context));
             }
-            Kind::Version(number) => list.push(of_word(&number.to_string(), found)),
-            Kind::Text | Kind::Index(_) => {
-                let choices = choices(found, known)
+            KeyKind::Version(number) => list.push(word_completion(&number.to_string(), found)),
+            KeyKind::Text | KeyKind::Index(_) => {
+                let choices = choices(found, context)
                     .into_iter()
-                    .take(MOST.max(layers(known)));
-                list.extend(choices.map(|choice| of_choice(choice, found)));
+                    .take(MAX_TEXTS.max(max_index(context)));
+                list.extend(choices.map(|choice| choice_completion(choice, found)));
             }
             _ => {}
         }
@@ -45,29 +55,32 @@ pub(super) fn complete(value: &Value, found: &Found, known: Known<'_>) -> Vec<Co
     list
 }
 
-fn layers(known: Known<'_>) -> usize {
-    known.model.map_or(0, |model| model.layers.max(model.heads))
+/// Returns the larger of the model's numbers of layers and of heads.
+fn max_index(context: CompletionContext<'_>) -> usize {
+    context
+        .model
+        .map_or(0, |model| model.layers.max(model.heads))
 }
 
-fn of_word(word: &str, found: &Found) -> Completion {
+fn word_completion(word: &str, found: &CursorPlace) -> Completion {
     let new_text = match found.quote {
         Some(quote) => format!("{quote}{word}{quote}"),
         None => word.to_owned(),
     };
     Completion {
         label: word.to_owned(),
-        what: Completes::Word,
+        kind: CompletionKind::Word,
         detail: None,
         doc: None,
         range: found.range.clone(),
         new_text,
         is_snippet: false,
-        filter: filter(found, word),
+        filter: filter_text(found, word),
     }
 }
 
-/// A word as the only one of a list that is not there yet.
-fn in_list(word: &str, value: &Value, found: &Found) -> Completion {
+/// Returns a word as the first item of a new list.
+fn list_completion(word: &str, value: &ValuePlace, found: &CursorPlace) -> Completion {
     let new_text = if value.below {
         format!("- {word}")
     } else {
@@ -75,86 +88,90 @@ fn in_list(word: &str, value: &Value, found: &Found) -> Completion {
     };
     Completion {
         new_text,
-        ..of_word(word, found)
+        ..word_completion(word, found)
     }
 }
 
-/// A map on one line; its keys are what the list shows.
-fn of_map(kind: Kind, found: &Found, known: Known<'_>) -> Option<Completion> {
+/// Returns a map on one line; its label shows the first key.
+fn map_completion(
+    kind: KeyKind,
+    found: &CursorPlace,
+    context: CompletionContext<'_>,
+) -> Option<Completion> {
     let (keys, around) = match kind {
-        Kind::Map(keys) => (keys, ("{", "}")),
-        Kind::List(Kind::Map(keys)) => (*keys, ("[{", "}]")),
+        KeyKind::Map(keys) => (keys, ("{", "}")),
+        KeyKind::List(KeyKind::Map(keys)) => (*keys, ("[{", "}]")),
         _ => return None,
     };
     let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
     let first = keys.iter().find(|key| key.required).or(keys.first())?;
     let label = format!("{}{}: …{}", around.0, first.name, around.1);
-    let snippets = known.style != InsertStyle::Text;
+    let snippets = context.style != InsertStyle::Text;
     Some(Completion {
-        what: Completes::Value,
+        kind: CompletionKind::Value,
         detail: Some(names.join(", ")),
         doc: None,
         range: found.range.clone(),
         new_text: if snippets {
-            flow(kind)
+            flow_snippet(kind)
         } else {
             format!("{}{}: {}", around.0, first.name, around.1)
         },
         is_snippet: snippets,
-        filter: filter(found, &label),
+        filter: filter_text(found, &label),
         label,
     })
 }
 
-fn of_choice(choice: Choice, found: &Found) -> Completion {
+fn choice_completion(choice: Choice, found: &CursorPlace) -> Completion {
     let new_text = match found.quote {
-        // YAML doubles the quote in this one.
+        // In single quotes YAML doubles the quote.
         Some('\'') if !choice.text.contains(char::is_control) => {
             format!("'{}'", choice.text.replace('\'', "''"))
         }
-        // A text of JSON is one of YAML.
+        // A JSON string is a YAML string.
         quote if choice.is_text || quote.is_some() => {
             serde_json::Value::from(choice.text.as_str()).to_string()
         }
         _ => choice.text.clone(),
     };
     Completion {
-        what: Completes::Value,
+        kind: CompletionKind::Value,
         detail: choice.detail,
         doc: None,
         range: found.range.clone(),
         new_text,
         is_snippet: false,
-        filter: filter(found, &choice.text),
+        filter: filter_text(found, &choice.text),
         label: choice.text,
     }
 }
 
-/// What may stand under the key at the cursor.
-fn choices(found: &Found, known: Known<'_>) -> Vec<Choice> {
+/// Returns the values for the key at the cursor.
+fn choices(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
     let keys: Vec<&str> = found
         .path
         .iter()
         .filter_map(|step| match step {
-            Step::Key(name) => Some(name.as_str()),
-            Step::Item(_) => None,
+            PathStep::Key(name) => Some(name.as_str()),
+            PathStep::Item(_) => None,
         })
         .collect();
     let Some((last, before)) = keys.split_last() else {
         return Vec::new();
     };
     match *last {
-        "case" => cases(found, known),
-        "layer" => numbers(known.model.map_or(0, |model| model.layers), "layer"),
-        "head" => numbers(known.model.map_or(0, |model| model.heads), "head"),
+        "case" => cases(found, context),
+        "layer" => numbers(context.model.map_or(0, |model| model.layers), "layer"),
+        "head" => numbers(context.model.map_or(0, |model| model.heads), "head"),
         "mention" | "subject" | "span" => {
-            let phrases = phrases(found, known);
-            texts(phrases, "stands in the prompt")
+            let phrases = phrases(found, context);
+            texts(phrases, "in the prompt")
         }
-        "bridge" => bridges(found, known),
-        "memory" => memories(found, known),
+        "bridge" => bridges(found, context),
+        "memory" => memories(found, context),
         "model" if before.last() == Some(&"measured") => {
-            let model = known.model.into_iter();
+            let model = context.model.into_iter();
             let choices = model.map(|model| Choice {
                 text: format!("sha256:{}", model.sha256.get(..12).unwrap_or(&model.sha256)),
                 is_text: true,
@@ -186,8 +203,8 @@ fn texts(texts: Vec<String>, detail: &str) -> Vec<Choice> {
         .collect()
 }
 
-/// Ids of cases, and numbers of those without one.
-fn cases(found: &Found, known: Known<'_>) -> Vec<Choice> {
+/// Returns the ids of cases, and `#N` for those without an id.
+fn cases(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
     let mut list: Vec<Choice> = Vec::new();
     let mut add = |id: String, expect: Option<String>| {
         if !id.is_empty() && list.iter().all(|choice| choice.text != id) {
@@ -202,7 +219,7 @@ fn cases(found: &Found, known: Known<'_>) -> Vec<Choice> {
             });
         }
     };
-    let declared = known.snapshot.map(|snapshot| &snapshot.file.cases);
+    let declared = context.snapshot.map(|snapshot| &snapshot.file.cases);
     for (at, case) in declared.into_iter().flatten().enumerate() {
         let id = match (&case.row, &case.id) {
             (Some(row), _) => row.of.clone(),
@@ -211,31 +228,31 @@ fn cases(found: &Found, known: Known<'_>) -> Vec<Choice> {
         };
         add(id, case.expect.first().map(|expect| expect.value.clone()));
     }
-    // What stands behind a mistake in the YAML is declared all the same.
+    // The parser stops at a mistake in the YAML; the outline also has what follows.
     for id in declared_at(found, &["cases", "id"]) {
         add(id.to_owned(), None);
     }
     list
 }
 
-/// The scalars whose keys end like `wanted`; the first of those may be dotted.
-fn declared_at<'a>(found: &'a Found, wanted: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    let fits = move |path: &[Step]| {
+/// Returns the scalars whose keys end with `wanted`; the first of these may be dotted.
+fn declared_at<'a>(found: &'a CursorPlace, wanted: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let matches = move |path: &[PathStep]| {
         let keys = path.iter().filter_map(|step| match step {
-            Step::Key(name) => Some(name.rsplit('.').next().unwrap_or(name)),
-            Step::Item(_) => None,
+            PathStep::Key(name) => Some(name.rsplit('.').next().unwrap_or(name)),
+            PathStep::Item(_) => None,
         });
         let keys: Vec<&str> = keys.collect();
         keys.ends_with(wanted)
     };
     let scalars = found.scalars.iter();
     scalars
-        .filter(move |(path, _)| fits(path))
+        .filter(move |(path, _)| matches(path))
         .map(|(_, text)| text.as_str())
 }
 
-/// The prompt of the case at the cursor, or of the first one.
-fn prompt(found: &Found, snapshot: &Snapshot) -> Mapped {
+/// Returns the rendered prompt of the case at the cursor, or of the first case.
+fn rendered_prompt(found: &CursorPlace, snapshot: &Snapshot) -> MappedText {
     let file = &snapshot.file;
     let here = file
         .cases
@@ -245,13 +262,13 @@ fn prompt(found: &Found, snapshot: &Snapshot) -> Mapped {
     render(file, &snapshot.text, case).joined()
 }
 
-/// Phrases that stand in the prompt: those with a fact, then those that describe something.
-fn phrases(found: &Found, known: Known<'_>) -> Vec<String> {
-    let Some(snapshot) = known.snapshot else {
+/// Returns phrases of the prompt: mentions of facts, descriptions, then declared mentions.
+fn phrases(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<String> {
+    let Some(snapshot) = context.snapshot else {
         return Vec::new();
     };
-    let prompt = prompt(found, snapshot);
-    let facts = known.facts.list.iter().filter_map(|fact| {
+    let prompt = rendered_prompt(found, snapshot);
+    let facts = context.facts.list.iter().filter_map(|fact| {
         let range = find_mention(&prompt, &fact.mention.value)?;
         prompt.text.get(range)
     });
@@ -262,26 +279,26 @@ fn phrases(found: &Found, known: Known<'_>) -> Vec<String> {
     distinct(facts.chain(described).chain(declared))
 }
 
-/// Entities: the facts about this hop's mention, what the file declares, then all facts.
-fn bridges(found: &Found, known: Known<'_>) -> Vec<Choice> {
+/// Returns bridges: the facts about this hop's mention, the declared ones, then all facts.
+fn bridges(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
     let Some((_, hop)) = found.path.split_last() else {
         return Vec::new();
     };
     let mention = found.scalars.iter().find(|(path, _)| {
-        let (Some(Step::Key(last)), true) = (path.last(), path.len() == hop.len() + 1) else {
+        let (Some(PathStep::Key(last)), true) = (path.last(), path.len() == hop.len() + 1) else {
             return false;
         };
         path.starts_with(hop) && ["mention", "subject"].contains(&last.as_str())
     });
-    let known_here: Vec<&str> = match mention {
-        Some((_, mention)) => known.facts.bridges(mention).collect(),
+    let of_mention: Vec<&str> = match mention {
+        Some((_, mention)) => context.facts.bridges(mention).collect(),
         None => Vec::new(),
     };
     let here = texts(
-        distinct(known_here.into_iter()),
+        distinct(of_mention.into_iter()),
         "a fact about this mention",
     );
-    let rest = distinct(declared_bridges(found, known).chain(all_facts(known)));
+    let rest = distinct(declared_bridges(found, context).chain(all_facts(context)));
     let rest = rest
         .into_iter()
         .filter(|text| here.iter().all(|choice| choice.text != *text))
@@ -290,15 +307,18 @@ fn bridges(found: &Found, known: Known<'_>) -> Vec<Choice> {
     here.into_iter().chain(rest).collect()
 }
 
-/// Bridges that the file declares, then those of all facts, as memories.
-fn memories(found: &Found, known: Known<'_>) -> Vec<Choice> {
-    let declared = declared_bridges(found, known).map(memory_text);
-    let facts = all_facts(known).map(memory_text);
+/// Returns the declared bridges, then those of all facts, as memories.
+fn memories(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
+    let declared = declared_bridges(found, context).map(memory_text);
+    let facts = all_facts(context).map(memory_text);
     texts(distinct(declared.chain(facts)), "a bridge")
 }
 
-fn declared_bridges<'a>(found: &'a Found, known: Known<'a>) -> impl Iterator<Item = &'a str> {
-    let cases = known.snapshot.into_iter().flat_map(|one| &one.file.cases);
+fn declared_bridges<'a>(
+    found: &'a CursorPlace,
+    context: CompletionContext<'a>,
+) -> impl Iterator<Item = &'a str> {
+    let cases = context.snapshot.into_iter().flat_map(|one| &one.file.cases);
     let bridges = cases.flat_map(|case| &case.hops);
     let bridges = bridges.filter_map(|hop| hop.bridge.as_ref());
     let bridges = bridges.map(|bridge| bridge.value.as_str());
@@ -307,12 +327,12 @@ fn declared_bridges<'a>(found: &'a Found, known: Known<'a>) -> impl Iterator<Ite
         .chain(declared_at(found, &["chain", "bridge"]))
 }
 
-fn all_facts(known: Known<'_>) -> impl Iterator<Item = &str> {
-    let facts = known.facts.list.iter();
+fn all_facts(context: CompletionContext<'_>) -> impl Iterator<Item = &str> {
+    let facts = context.facts.list.iter();
     facts.map(|fact| fact.bridge.value.as_str())
 }
 
-/// Each text once, names that differ only in their article too.
+/// Returns each text once; names that differ only in their article count as one.
 fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
@@ -322,17 +342,4 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
         }
     }
     list
-}
-
-/// The names of the template's variables.
-pub(super) fn variables(snapshot: Option<&Snapshot>) -> Vec<String> {
-    let Some(snapshot) = snapshot else {
-        return Vec::new();
-    };
-    let tags = template_tags(&snapshot.file, &snapshot.text).into_iter();
-    let mut names: Vec<String> = tags.filter_map(|tag| tag.variable).collect();
-    names.extend(snapshot.file.required.iter().map(|one| one.value.clone()));
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names
 }

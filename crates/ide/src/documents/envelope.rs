@@ -1,15 +1,15 @@
-//! The envelope of every JSON result.
+//! The envelope of every JSON result: its schema version and its model.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::documents::error::ShowError;
+use crate::documents::error::DocumentError;
 use hoplens_runtime::ModelInfo;
 
-/// Version of the JSON that hoplens gives; it changes when a field is removed or renamed.
+/// Version of the JSON results; it grows when a field is removed or renamed.
 const SCHEMA: u32 = 1;
 
-/// A result with the model that it is of.
+/// A JSON result with the schema version and the model that produced it.
 #[derive(Debug, Serialize)]
 pub struct Envelope<'a, T> {
     schema: u32,
@@ -20,6 +20,7 @@ pub struct Envelope<'a, T> {
 }
 
 impl<'a, T: Serialize> Envelope<'a, T> {
+    /// Wraps a result; `model` is `None` where no model was used.
     pub fn new(model: Option<&'a ModelInfo>, result: T) -> Self {
         Self {
             schema: SCHEMA,
@@ -29,10 +30,10 @@ impl<'a, T: Serialize> Envelope<'a, T> {
     }
 }
 
-/// A result in its envelope, as JSON.
+/// Returns a model's result in its envelope, as JSON.
 ///
 /// # Errors
-/// What cannot be JSON: a number that is none, say.
-pub fn document(model: &ModelInfo, result: impl Serialize) -> Result<Value, ShowError> {
+/// The result cannot be written as JSON, for example because a key is not a string.
+pub fn json_document(model: &ModelInfo, result: impl Serialize) -> Result<Value, DocumentError> {
     Ok(serde_json::to_value(Envelope::new(Some(model), result))?)
 }

@@ -1,7 +1,8 @@
-//! What `hoplens lens` reads of every head, as a page to click through.
+//! The interactive HTML page of `hoplens lens --page`.
 //!
-//! One file without any network resource. Its policy lets only its own script and style run, by
-//! their hashes, and loads nothing; the document is data in it, which the script writes as text.
+//! The page is one file without any network resource. Its content security policy allows only its
+//! own script and style, by their hashes. The document is embedded as JSON, and the script writes
+//! every text of it as a text node.
 
 use std::fmt::Write as _;
 
@@ -10,23 +11,19 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+// `npm run build:page` in `editors/vscode` writes the script and the style. It bundles them from
+// the TypeScript and CSS that the page shares with the views of the VS Code extension.
 const PAGE: &str = include_str!("heads_page/page.html");
 const STYLE: &str = include_str!("heads_page/page.css");
-/// Joined into one script: numbers and tokens as text, the map, the panel, the list.
-const SCRIPT: &str = concat!(
-    "\"use strict\";\n",
-    include_str!("heads_page/show.js"),
-    include_str!("heads_page/panel.js"),
-    include_str!("heads_page/page.js"),
-);
-/// How much of a prompt is in the title.
+const SCRIPT: &str = include_str!("heads_page/page.js");
+/// Longest prompt in the page's title, in characters.
 const TITLE_CHARS: usize = 80;
 
-/// An HTML page, complete in itself, of a document as `hoplens lens --format json` writes it: the
-/// map of layers × heads, and for each head where it looks and what it retrieves.
+/// Returns a self-contained HTML page for a document of `hoplens lens --format json`: a map of
+/// layers × heads, and for each head its attention and the words that it retrieves.
 ///
-/// Nothing in the document is trusted: no prompt can end the data, and no token becomes markup.
-/// What the document lacks, the page leaves out.
+/// The document is untrusted: no prompt can end the embedded JSON, and no token becomes markup. The
+/// page leaves out what the document lacks.
 pub fn heads_page(document: &Value) -> String {
     let prompt = document["prompt"].as_str().unwrap_or_default();
     let mut title: String = prompt.chars().take(TITLE_CHARS).collect();
@@ -48,7 +45,7 @@ pub fn heads_page(document: &Value) -> String {
     })
 }
 
-/// The template with a value for each `{{name}}`; values are not looked into.
+/// Replaces each `{{name}}` of the template by its value. `{{…}}` inside a value is left alone.
 fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut pieces = template.split("{{");
     let mut page = pieces.next().unwrap_or_default().to_owned();
@@ -60,12 +57,12 @@ fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     page
 }
 
-/// What a policy calls an inline script or style.
+/// Returns the SHA-256 of an inline script or style in base 64, as a policy names it.
 fn hash(text: &str) -> String {
     BASE64_STANDARD.encode(Sha256::digest(text))
 }
 
-/// Text in HTML, between tags or in a quoted attribute.
+/// Escapes text for HTML, between tags or in a quoted attribute.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -81,8 +78,8 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// JSON that nothing in it can end: what HTML or JavaScript would take for its own stands in
-/// strings only, and there it may be written by its number.
+/// Serialises the document so that it cannot end the `<script>` element around it. The characters
+/// that HTML or JavaScript could misread occur only inside JSON strings, which allow `\u` escapes.
 fn data(document: &Value) -> String {
     let mut escaped = String::new();
     for c in document.to_string().chars() {
@@ -106,7 +103,7 @@ mod tests {
 
     const OPEN: &str = "<script type=\"application/json\" id=\"document\">";
 
-    /// What stands between the data's tags, as an HTML parser finds them.
+    /// Returns the text of the JSON element, delimited as an HTML parser delimits it.
     fn embedded(page: &str) -> &str {
         let (_, rest) = page.split_once(OPEN).unwrap();
         rest.split_once("</script").unwrap().0
@@ -118,7 +115,7 @@ mod tests {
         let data = embedded(&page);
         assert_eq!(serde_json::from_str::<Value>(data).unwrap(), document);
         assert!(!data.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
-        // Everything else is the same whatever the prompt.
+        // The rest of the page does not depend on the prompt.
         let (head, body) = page.split_once("</title>").unwrap();
         let (before, title) = head.split_once("<title>").unwrap();
         let plain = heads_page(&json!({}));
@@ -129,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn no_prompt_breaks_out() {
+    fn hostile_prompts_stay_inside_the_json_element() {
         for prompt in [
             "</script><img src=x onerror=alert(1)>",
             "<!--<script>",
@@ -145,13 +142,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_out(prompt in "(\\PC|[<>&\"'!/{}\u{2028}\u{2029}\n-]|script|title|<!--){0,40}") {
+        fn any_text_stays_inside_the_json_element(prompt in "(\\PC|[<>&\"'!/{}\u{2028}\u{2029}\n-]|script|title|<!--){0,40}") {
             check(&prompt);
         }
     }
 
     #[test]
-    fn the_policy_names_this_very_script_and_style() {
+    fn the_policy_allows_only_the_embedded_script_and_style() {
         let page = heads_page(&json!({}));
         let between = |open: &str, close: &str| {
             let (_, rest) = page.split_once(open).unwrap();
@@ -166,7 +163,7 @@ mod tests {
             assert!(page.contains(&source), "{source}");
         }
         assert!(page.contains("default-src 'none'"));
-        // Carriage returns would be taken out before the hash is made.
+        // Browsers drop carriage returns before they hash.
         assert!(!page.contains('\r'));
         for resource in ["http:", "https:", "url(", "@import", " src=", " on"] {
             let (markup, _) = PAGE.split_once("{{script}}").unwrap();
@@ -187,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_prompt_is_cut_in_the_title() {
+    fn a_long_prompt_is_shortened_in_the_title() {
         let page = heads_page(&json!({"prompt": "é".repeat(100)}));
         let title = format!("<title>hoplens: {}…</title>", "é".repeat(TITLE_CHARS));
         assert!(page.contains(&title));

@@ -1,14 +1,15 @@
-//! Probes, repairs and what is said of them, against asking each prompt by itself.
+//! Probes and repairs, compared with running each prompt by itself.
 
 mod findings;
 
 use hoplens_analysis::{
-    CaseFindings, Document, FileFindings, Neighbours, Outcome, Repair, Search, Settings, Subject,
-    Thresholds, Variant, analyse, measure, run_probes,
+    AnalysisContext, AnalysisSettings, CaseFindings, CaseOutcome, CaseQuery, FileFindings,
+    PromptSource, ReferencePrompts, Repair, SearchSettings, Thresholds, Variant, add_evidence,
+    find_repairs, find_verdicts, run_probes,
 };
 use hoplens_ide::{Snapshot, repair_edit};
 use hoplens_injection::Scope;
-use hoplens_prompt::edited;
+use hoplens_prompt::{PromptFile, edited};
 use hoplens_runtime::{Cancel, Model};
 use hoplens_test_support::{FAMILIES, assert_close, load, miniature};
 
@@ -30,52 +31,65 @@ hoplens.inject:
 The capital  of the country of the Eiffel Tower {{verb}} on the
 ";
 
-/// Everything is offered that was measured.
-fn settings() -> Settings {
-    Settings {
+/// Settings that offer every measured repair.
+fn settings() -> AnalysisSettings {
+    AnalysisSettings {
         thresholds: Thresholds {
             gain_factor: 0.0,
             ..Thresholds::default()
         },
-        search: Search {
+        search: SearchSettings {
             taus: vec![1.0, 4.0],
             most: 100,
-            ..Search::default()
+            ..SearchSettings::default()
         },
-        ..Settings::default()
+        ..AnalysisSettings::default()
     }
 }
 
 fn found(model: &Model, snapshot: &Snapshot) -> FileFindings {
-    let (file, text) = (&snapshot.file, &snapshot.text);
-    analyse(model, file, text, &settings(), &Cancel::new()).unwrap()
+    verdicts(model, &snapshot.file, &snapshot.text, &settings())
 }
 
-fn outcome(case: &CaseFindings) -> &Outcome {
+fn verdicts(
+    model: &Model,
+    file: &PromptFile,
+    text: &str,
+    settings: &AnalysisSettings,
+) -> FileFindings {
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, settings, &cancel);
+    find_verdicts(&context, PromptSource::new(file, text)).unwrap()
+}
+
+fn outcome(case: &CaseFindings) -> &CaseOutcome {
     case.outcome.as_ref().unwrap()
 }
 
-/// The answers' log-probability after a prompt that nothing is declared of.
+/// Returns the answers' log-probability after a prompt without declarations.
 fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
-    let subject = Subject {
+    let subject = CaseQuery {
         prompt: prompt.to_owned(),
         expect: expect.to_vec(),
         mentions: Vec::new(),
         injections: Vec::new(),
     };
-    let (probes, _) = run_probes(model, &subject, &settings(), &Cancel::new()).unwrap();
+    let (probes, _) = {
+        let (settings, cancel) = (settings(), Cancel::new());
+        run_probes(&AnalysisContext::new(model, &settings, &cancel), &subject).unwrap()
+    };
     probes.composed.logp
 }
 
 #[test]
-fn each_probe_is_the_prompt_that_it_says() {
+fn each_probe_scores_the_prompt_that_it_names() {
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     for family in FAMILIES {
         let model = load(&miniature(family));
         let findings = found(&model, &snapshot);
         let case = &findings.cases[0];
         let probes = &outcome(case).probes;
-        let expect = &case.subject.expect;
+        let expect = &case.query.expect;
         let prompts: Vec<&str> = probes
             .hops
             .iter()
@@ -99,7 +113,7 @@ fn each_probe_is_the_prompt_that_it_says() {
             assert_close(probe.logp, wanted, 1e-4, &probe.prompt);
         }
         let nobody = probes.no_subject.as_ref().unwrap();
-        // The second mention is the whole description, once the first bridge is named in it.
+        // Once the first bridge is named, the second mention is the whole description.
         assert_eq!(nobody.prompt, "It lies on the");
         for hop in &probes.hops {
             let bare = hop.bridge.clone();
@@ -112,7 +126,7 @@ fn each_probe_is_the_prompt_that_it_says() {
 }
 
 #[test]
-fn an_injection_is_worth_what_the_file_without_it_lacks() {
+fn a_probe_without_an_injection_equals_the_file_without_it() {
     let model = load(&miniature("tiny-llama"));
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     let findings = found(&model, &snapshot);
@@ -125,7 +139,7 @@ fn an_injection_is_worth_what_the_file_without_it_lacks() {
         let wanted = outcome(&without.cases[0]).probes.composed.logp;
         assert_close(probes.without(index).unwrap().logp, wanted, 1e-4, memory);
     }
-    // A space before a memory that has none; the other one has it.
+    // A space before a memory that has none; the other memory has one.
     let spaced = CHAIN.replace("memory: river", "memory: \" river\"");
     let spaced = found(&model, &Snapshot::new("chain.prompt", spaced, None));
     let wanted = outcome(&spaced.cases[0]).probes.composed.logp;
@@ -135,7 +149,7 @@ fn an_injection_is_worth_what_the_file_without_it_lacks() {
 }
 
 #[test]
-fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
+fn trailing_and_missing_spaces_are_measured() {
     let model = load(&miniature("tiny-gpt2"));
     let sidecar = "version: 1\ncases: [{expect: Paris}]\n";
     let text = "The capital of France is ";
@@ -144,7 +158,7 @@ fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
     let trimmed = outcome(&findings.cases[0]).probes.variant(Variant::Trimmed);
     let wanted = alone(&model, text.trim_end(), &[" Paris".into()]);
     assert_close(trimmed.unwrap().logp, wanted, 1e-4, "trimmed");
-    // Without the space the answer gets one, which its text does not have.
+    // Without the space at the end, hoplens adds one before the answer.
     let snapshot = Snapshot::new("space.txt", text.trim_end(), Some(sidecar));
     let findings = found(&model, &snapshot);
     let probes = &outcome(&findings.cases[0]).probes;
@@ -155,7 +169,7 @@ fn a_space_at_the_end_and_one_that_is_missing_are_measured() {
 }
 
 #[test]
-fn an_applied_repair_does_what_was_promised() {
+fn an_applied_repair_has_the_measured_effect() {
     let snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     for family in ["tiny-gpt2", "tiny-llama", "tiny-gpt-neox"] {
         let model = load(&miniature(family));
@@ -170,10 +184,10 @@ fn an_applied_repair_does_what_was_promised() {
                 .unwrap_or_else(|| panic!("{family}: no edit for {repair:?}"));
             let (file, text) = edited(&snapshot.file, &snapshot.text, &edit);
             let settings = settings();
-            let after = analyse(&model, &file, &text, &settings, &Cancel::new()).unwrap();
+            let after = verdicts(&model, &file, &text, &settings);
             let outcome = outcome(&after.cases[0]);
             let what = format!("{family}: {:?}", repair.change);
-            // τ and the numbers of a file are as exact as those in memory.
+            // τ and the numbers in the file are as exact as those in memory.
             assert_close(outcome.probes.composed.logp, repair.logp_after, 1e-3, &what);
             assert_eq!(outcome.probes.composed.rank, repair.rank_after, "{what}");
             kinds.push(repair.change.kind());
@@ -185,7 +199,7 @@ fn an_applied_repair_does_what_was_promised() {
 }
 
 #[test]
-fn stability_is_what_the_other_cases_become() {
+fn stability_is_the_change_of_the_other_cases() {
     let model = load(&miniature("tiny-gpt2"));
     let mut snapshot = Snapshot::new("chain.prompt", CHAIN, None);
     let findings = found(&model, &snapshot);
@@ -198,14 +212,14 @@ fn stability_is_what_the_other_cases_become() {
         assert_eq!(stability.cases, 1);
         let mut wider = repair_edit(&snapshot, &case, &repair).unwrap();
         if repair.change.injection().is_some() {
-            // An injection is measured as if it were meant for every case.
+            // An injection is measured as if it acted on every case.
             for edit in &mut wider.edits {
                 edit.new_text = edit.new_text.replace("case: seine, ", "");
                 assert!(!edit.new_text.contains("case: seine"), "{}", edit.new_text);
             }
         }
         let (file, text) = edited(&snapshot.file, &snapshot.text, &wider);
-        let after = analyse(&model, &file, &text, &settings(), &Cancel::new()).unwrap();
+        let after = verdicts(&model, &file, &text, &settings());
         let after = outcome(&after.cases[1]).probes.composed.logp;
         assert_close(stability.mean_dlogp, after - before, 1e-3, "Δlog p");
         assert_close(stability.worst_dlogp, after - before, 1e-3, "Δlog p");
@@ -214,66 +228,53 @@ fn stability_is_what_the_other_cases_become() {
     assert!(seen > 5);
 }
 
-fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repair> {
-    let document = Document {
-        file: &snapshot.file,
-        text: &snapshot.text,
-    };
+/// The repairs of a case with their evidence.
+fn measured(
+    model: &Model,
+    snapshot: &Snapshot,
+    case: &CaseFindings,
+    reference_prompts: &ReferencePrompts,
+) -> Vec<Repair> {
     let (settings, cancel) = (settings(), Cancel::new());
-    let around = Neighbours::new(&snapshot.file, []);
-    let found = measure(
-        model,
-        document,
-        case,
-        &around,
-        &settings,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
-    // A span of the prompt would be one more kind; the search asks for these two.
+    let mut context = AnalysisContext::new(model, &settings, &cancel);
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let mut repairs = find_repairs(&mut context, case).unwrap();
+    add_evidence(&mut context, source, case, reference_prompts, &mut repairs).unwrap();
+    repairs
+}
+
+fn repairs(model: &Model, snapshot: &Snapshot, case: &CaseFindings) -> Vec<Repair> {
+    let reference_prompts = ReferencePrompts::new(&snapshot.file, []);
+    let found = measured(model, snapshot, case, &reference_prompts);
+    // The search tries these two scopes; a span would be another one.
     let scopes = [Scope::All, Scope::Last];
     let known = |repair: &Repair| {
-        let recipe = repair.change.injection();
-        recipe.is_none_or(|recipe| scopes.contains(&recipe.placement.scope))
+        let memory_injection = repair.change.injection();
+        memory_injection
+            .is_none_or(|memory_injection| scopes.contains(&memory_injection.placement.scope))
     };
     assert!(found.iter().all(known));
     found
 }
 
 #[test]
-fn the_prompts_around_are_read_once_for_all_cases() {
+fn other_prompts_are_run_once_for_all_cases() {
     let model = load(&miniature("tiny-gpt2"));
     let text = CHAIN.replace(
         "hoplens.inject:",
         "  - {id: third, input: {verb: looks}, expect: \" sea\"}\nhoplens.inject:",
     );
     let snapshot = Snapshot::new("chain.prompt", text, None);
-    let document = Document {
-        file: &snapshot.file,
-        text: &snapshot.text,
-    };
     let findings = found(&model, &snapshot);
-    let subjects: Vec<Subject> = findings
+    let subjects: Vec<CaseQuery> = findings
         .cases
         .iter()
-        .map(|case| case.subject.clone())
+        .map(|case| case.query.clone())
         .collect();
-    let (settings, cancel) = (settings(), Cancel::new());
-    let repairs = |case: usize, around: &Neighbours| {
-        let case = &findings.cases[case];
-        measure(
-            &model,
-            document,
-            case,
-            around,
-            &settings,
-            &cancel,
-            &mut |_| {},
-        )
-        .unwrap()
+    let repairs = |case: usize, reference_prompts: &ReferencePrompts| {
+        measured(&model, &snapshot, &findings.cases[case], reference_prompts)
     };
-    let fresh = || Neighbours::new(&snapshot.file, subjects.clone());
+    let fresh = || ReferencePrompts::new(&snapshot.file, subjects.clone());
     let shared = fresh();
     assert_eq!(shared.read(), 0);
     let first = repairs(0, &shared);
@@ -291,10 +292,10 @@ fn the_prompts_around_are_read_once_for_all_cases() {
         assert_eq!(alone.len(), together.len());
         for (alone, together) in alone.iter().zip(&together) {
             assert_eq!(alone.change, together.change);
-            let others = |of: &Repair| of.collateral.as_ref()?.cases;
+            let others = |of: &Repair| of.side_effects.as_ref()?.cases;
             if let (Some(alone), Some(together)) = (others(alone), others(together)) {
                 assert_eq!(alone.prompts, together.prompts);
-                assert_close(alone.mean_kl, together.mean_kl, 1e-4, "collateral");
+                assert_close(alone.mean_kl, together.mean_kl, 1e-4, "side effects");
             }
             let gap = |of: &Repair| of.stability.unwrap().mean_dlogp;
             assert_close(gap(alone), gap(together), 1e-4, "stability");

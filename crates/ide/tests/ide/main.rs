@@ -1,3 +1,3 @@
-//! Repairs as edits: each applied edit gives what its finding promised.
+//! Findings and repairs of whole files on miniature models.
 
 mod hops;

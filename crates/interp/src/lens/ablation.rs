@@ -1,19 +1,21 @@
-//! What an answer loses when a head is silenced.
+//! Head ablation: the log-probability that an answer loses without a head.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::lens::heads::own_outputs;
-use crate::lens::run::Run;
+use crate::context::ModelContext;
+use crate::lens::head_at::HeadAt;
+use crate::lens::heads::head_outputs;
 use hoplens_runtime::{
-    Cancel, Capture, Fork, Hooks, Matrix, Model, ModelError, Positions, Reuse, Select, Trace,
+    ActivationCache, Capture, Fork, Hooks, Matrix, ModelError, Positions, PromptQuery, Reuse,
+    TargetPositions,
 };
 
-/// Rows that the forks of one pass add at most: bounds its memory.
-const ROWS: usize = 2_048;
+/// Rows (positions of forks) in one pass: bounds its memory.
+const ROWS_PER_PASS: usize = 2_048;
 
-/// How a head is silenced, at all positions.
+/// What replaces a head's output, at all positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ablation {
     /// z_h becomes zero.
@@ -22,127 +24,135 @@ pub enum Ablation {
     Mean,
 }
 
-/// `logp_first` of an answer after a run when one head is ablated, for each `(layer, head)` of
-/// `heads` in turn: log of the summed probabilities of `first_tokens` (distinct, not empty).
+/// Returns `logp_first` of the query's answers with one head ablated, for each of `heads` in turn:
+/// the log of the summed probabilities of the answers' first tokens (there must be one).
 ///
-/// Silencing a head adds −r_h\[p\] (or mean − r_h\[p\]) to its layer's attention output, so that
-/// every ablation shares the clean run below its layer, and those of all layers go up together.
-/// This is exact.
+/// Ablating a head adds −r_h\[p\] (or mean − r_h\[p\]) to its layer's attention output. So every
+/// ablation shares the clean run below its layer, and the ablations of all layers go through the
+/// layers above in one batch. This is exact.
 ///
 /// # Errors
-/// As [`Model::forward`].
-pub fn ablate_heads<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
-    first_tokens: &[u32],
-    heads: &[(usize, usize)],
+/// As [`hoplens_runtime::Model::forward`].
+pub fn ablate_heads(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    heads: &[HeadAt],
     ablation: Ablation,
-    cancel: &Cancel,
 ) -> Result<Vec<f64>, ModelError> {
-    let run = run.into();
-    let tokens = run.tokens;
-    let outputs = outputs(model, run, heads, cancel)?;
-    let chunk = (ROWS / tokens.len().max(1)).max(1);
+    let ids = query.ids();
+    let first_tokens = query.first_tokens();
+    let outputs = all_head_outputs(context, query, heads)?;
+    let chunk = (ROWS_PER_PASS / ids.len().max(1)).max(1);
     let mut logps = Vec::with_capacity(heads.len());
     for (heads, outputs) in heads.chunks(chunk).zip(outputs.chunks(chunk)) {
         let forks = heads
             .iter()
             .zip(outputs)
-            .map(|((layer, _), outputs)| Fork {
+            .map(|(head, outputs)| Fork {
                 sequence: 0,
-                layer: *layer,
-                at: Select::All,
-                vector: silence(outputs, ablation),
+                layer: head.layer,
+                at: TargetPositions::All,
+                vector: ablation_vector(outputs, ablation),
             })
             .collect();
         let hooks = Hooks {
             forks,
             reuse: Reuse::Residuals,
-            ..Hooks::capture(Capture {
-                first_tokens: first_tokens.to_vec(),
+            interventions: query.interventions.clone(),
+            capture: Capture {
+                first_tokens: first_tokens.clone(),
                 ..Capture::default()
-            })
+            },
         };
-        let trace = model.forward(&[tokens], &run.hooks(hooks), cancel)?;
-        let readings = trace.readings;
+        let trace = context.model.forward(&[&ids], &hooks, context.cancel)?;
+        let readings = trace.first_token_scores;
         logps.extend(readings[1..].iter().map(|reading| reading.logp_first));
     }
     Ok(logps)
 }
 
-/// What ablating each of `heads` would change in `logp_first`, to first order: the slope by the
-/// attention outputs times −r_h. An estimate, from one pass forwards and one back.
+/// Estimates the change of `logp_first` that ablating each of `heads` would cause, to first order:
+/// the gradient with respect to the attention output times −r_h. Costs one forward and one backward
+/// pass.
 ///
 /// # Errors
-/// As [`Model::slopes`].
-pub fn estimate_ablations<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
-    first_tokens: &[u32],
-    heads: &[(usize, usize)],
-    cancel: &Cancel,
+/// As [`hoplens_runtime::Model::attn_out_gradients`]; a head that does not exist.
+pub fn estimate_ablations(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    heads: &[HeadAt],
 ) -> Result<Vec<f64>, ModelError> {
-    for (layer, head) in heads {
-        model.check_layer(*layer)?;
-        model.check_head(*head)?;
+    let ModelContext { model, cancel } = context;
+    for at in heads {
+        model.check_layer(at.layer)?;
+        model.check_head(at.head)?;
     }
-    let run = run.into();
-    let slopes = model.slopes(run.tokens, first_tokens, run.interventions, cancel)?;
-    let trace = z_everywhere(model, run, cancel)?;
+    let gradients = model.attn_out_gradients(
+        &query.ids(),
+        &query.first_tokens(),
+        &query.interventions,
+        cancel,
+    )?;
+    let trace = z_everywhere(context, query)?;
     let dim = model.config().head_dim;
-    // slope·r_h = (W_O·slope)_h·z_h, for all heads of a layer at once.
-    let by_z: Vec<Matrix> = slopes
+    // grad·r_h = (W_O·grad)_h·z_h, for all heads of a layer at once.
+    let z_gradients: Vec<Matrix> = gradients
         .attn_out
         .iter()
         .enumerate()
-        .map(|(layer, slope)| model.slopes_by_z(layer, slope))
+        .map(|(layer, grad)| model.z_gradients(layer, grad))
         .collect();
-    let change = |(layer, head): &(usize, usize)| -> f64 {
-        let own = head * dim..(head + 1) * dim;
-        let (slopes, z) = (&by_z[*layer], &trace.layers[*layer].z);
-        let rows = (0..z.rows).map(|row| (&slopes.row(row)[own.clone()], &z.row(row)[own.clone()]));
-        let products = rows.flat_map(|(slope, z)| slope.iter().zip(z));
+    let change = |at: &HeadAt| -> f64 {
+        let dims = at.head * dim..(at.head + 1) * dim;
+        let (grad, z) = (&z_gradients[at.layer], &trace.layers[at.layer].z);
+        let rows = (0..z.rows).map(|row| (&grad.row(row)[dims.clone()], &z.row(row)[dims.clone()]));
+        let products = rows.flat_map(|(grad, z)| grad.iter().zip(z));
         -products
-            .map(|(slope, z)| f64::from(*slope) * f64::from(*z))
+            .map(|(grad, z)| f64::from(*grad) * f64::from(*z))
             .sum::<f64>()
     };
     Ok(heads.iter().map(change).collect())
 }
 
-/// r_h of each head at every position.
+/// Returns r_h of each head at every position.
 ///
 /// # Shapes
-/// → one `[n, width]` a head.
-fn outputs(
-    model: &Model,
-    run: Run<'_>,
-    heads: &[(usize, usize)],
-    cancel: &Cancel,
+/// → one `[positions, width]` for each head.
+fn all_head_outputs(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    heads: &[HeadAt],
 ) -> Result<Vec<Matrix>, ModelError> {
-    let trace = z_everywhere(model, run, cancel)?;
+    let trace = z_everywhere(context, query)?;
     heads
         .par_iter()
-        .map(|(layer, head)| own_outputs(model, *layer, *head, &trace.layers[*layer].z))
+        .map(|at| head_outputs(context.model, *at, &trace.layers[at.layer].z))
         .collect()
 }
 
-/// A run that keeps every head's z at every position.
-fn z_everywhere(model: &Model, run: Run<'_>, cancel: &Cancel) -> Result<Trace, ModelError> {
+/// Runs the prompt and captures every head's z at every position.
+fn z_everywhere(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+) -> Result<ActivationCache, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Residuals,
+        interventions: query.interventions.clone(),
         ..Hooks::capture(Capture {
             z: Positions::All,
             ..Capture::default()
         })
     };
-    model.forward(&[run.tokens], &run.hooks(hooks), cancel)
+    context
+        .model
+        .forward(&[&query.ids()], &hooks, context.cancel)
 }
 
-/// What is added to the attention output so that the head is silent.
+/// Returns what is added to the attention output to ablate a head.
 ///
 /// # Shapes
-/// `outputs`: `[n, width]` → `[n, width]`.
-fn silence(outputs: &Matrix, ablation: Ablation) -> Arc<[f32]> {
+/// `outputs`: `[positions, width]` → `[positions, width]`.
+fn ablation_vector(outputs: &Matrix, ablation: Ablation) -> Arc<[f32]> {
     let mut mean = vec![0.0; outputs.cols];
     if ablation == Ablation::Mean {
         for row in outputs.data.chunks_exact(outputs.cols) {

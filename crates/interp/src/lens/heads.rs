@@ -1,88 +1,95 @@
-//! Every head of every layer at one position.
+//! Head read-outs at the last position of a prompt: direct logit attribution and the unembed lens.
 
-use crate::lens::run::Run;
+use crate::context::ModelContext;
+use crate::lens::head_at::HeadAt;
 use hoplens_runtime::{
-    Cancel, Capture, Hooks, Matrix, Model, ModelError, Positions, Reuse, Trace, View,
-    log_softmax_at, top_k,
+    ActivationCache, Capture, Hooks, Matrix, MatrixView, Model, ModelError, Positions, PromptQuery,
+    Reuse, log_softmax_at, top_k,
 };
 
-/// One head's read-outs at the last position of a prompt.
+/// The read-outs of one head at the last position of a prompt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HeadReading {
+pub struct HeadReadout {
     /// Layer, from 0.
     pub layer: usize,
     /// Head, from 0.
     pub head: usize,
     /// Euclidean length of r_h.
     pub norm: f32,
-    /// Direct logit contribution to the target token: (r_h, centred for a `LayerNorm`) · s⊙γ⊙w_a,
-    /// with s the final norm's scale frozen at its clean value.
+    /// Direct logit attribution to the target token a: (r_h, centred for a `LayerNorm`) · s⊙γ⊙w_a,
+    /// with s the final norm's scale, frozen at its clean value.
     pub direct_logit: f32,
-    /// Attention over the prompt's positions: `[n]`.
+    /// Attention pattern of the last position: `[positions]`.
     pub attention: Vec<f32>,
     /// Unembed lens: the tokens with the highest r_h·w_t (no norm), best first, and that score.
     pub top: Vec<(u32, f32)>,
 }
 
-/// All heads, and what else adds to the target's logit.
+/// The target's logit, attributed to the heads and to the rest of the model.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// Layer after layer, head after head.
-    pub heads: Vec<HeadReading>,
+pub struct LogitAttribution {
+    /// All heads, ordered by layer, then head.
+    pub heads: Vec<HeadReadout>,
     /// The target's logit as the model computes it.
     pub logit: f32,
-    /// The target's log-probability.
+    /// The target's natural log-probability.
     pub logp: f64,
-    /// Euclidean length of the residual behind the last block.
+    /// Euclidean length of the residual stream after the last block.
     pub residual_norm: f32,
-    /// What the embedding, output biases, MLPs, β and the head's bias add to it. Together with
-    /// the heads' direct contributions this is `logit`.
+    /// The share of the embedding, output biases, MLPs, β and the output head's bias. The heads'
+    /// direct contributions and this add up to `logit`.
     pub rest: f32,
 }
 
-/// Reads every head at the last position of a run, for the token `target`.
+/// Reads every head at the last position of a prompt, for the token `target`; with the `top` tokens
+/// of each head's unembed lens.
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn read_heads<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
+pub fn read_heads(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     target: u32,
     top: usize,
-    cancel: &Cancel,
-) -> Result<Reading, ModelError> {
-    let trace = trace_last(model, run.into(), cancel)?;
-    let mut reading = read_trace(model, &trace, target);
+) -> Result<LogitAttribution, ModelError> {
+    let trace = trace_last(context, query)?;
+    let mut attribution = attribute_logit(context.model, &trace, target);
     if top > 0 {
-        retrieve(model, &trace, &mut reading.heads, top);
+        fill_top_tokens(context.model, &trace, &mut attribution.heads, top);
     }
-    Ok(reading)
+    Ok(attribution)
 }
 
-/// Runs the prompt and keeps what the read-outs of its last position need.
+/// Runs the prompt and captures what the read-outs of its last position need.
 pub(super) fn trace_last(
-    model: &Model,
-    run: Run<'_>,
-    cancel: &Cancel,
-) -> Result<Trace, ModelError> {
-    let capture = Capture {
-        logits: Positions::Last,
-        attention: Positions::Last,
-        z: Positions::Last,
-        resid_pre: Positions::Last,
-        mlp_out: Positions::Last,
-        resid_final: Positions::Last,
-        ..Capture::default()
-    };
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+) -> Result<ActivationCache, ModelError> {
     let hooks = Hooks {
         reuse: Reuse::Keys,
-        ..Hooks::capture(capture)
+        interventions: query.interventions.clone(),
+        ..Hooks::capture(Capture {
+            logits: Positions::Last,
+            attention: Positions::Last,
+            z: Positions::Last,
+            resid_pre: Positions::Last,
+            mlp_out: Positions::Last,
+            resid_final: Positions::Last,
+            ..Capture::default()
+        })
     };
-    model.forward(&[run.tokens], &run.hooks(hooks), cancel)
+    context
+        .model
+        .forward(&[&query.ids()], &hooks, context.cancel)
 }
 
-/// Every head of a trace of one sequence's last position, without what it retrieves.
-pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
+/// Attributes the target's logit at the last position of one sequence to the heads; leaves their
+/// `top` empty.
+pub(super) fn attribute_logit(
+    model: &Model,
+    trace: &ActivationCache,
+    target: u32,
+) -> LogitAttribution {
     let direction = Direction::new(model, trace.resid_final.row(0), target);
     let mut heads = Vec::with_capacity(model.info.layers * model.info.heads);
     let embedding = trace
@@ -94,7 +101,7 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
         let r = model.head_outputs(layer, kept.z.row(0));
         for head in 0..model.info.heads {
             let row = r.row(head);
-            heads.push(HeadReading {
+            heads.push(HeadReadout {
                 layer,
                 head,
                 norm: length(row),
@@ -112,7 +119,7 @@ pub(super) fn read_trace(model: &Model, trace: &Trace, target: u32) -> Reading {
             .attention_bias(layer)
             .map_or(0.0, |bias| direction.dot(bias));
     }
-    Reading {
+    LogitAttribution {
         heads,
         logit: trace.logits.row(0)[target as usize],
         logp: log_softmax_at(trace.logits.row(0), target as usize),
@@ -125,60 +132,56 @@ fn length(vector: &[f32]) -> f32 {
     vector.iter().map(|v| v * v).sum::<f32>().sqrt()
 }
 
-/// r_h of every head at the last position of a run, layer after layer, head after head.
+/// Returns r_h of every head at the last position of a prompt, ordered by layer, then head.
 ///
 /// # Shapes
 /// → `[layers·heads, width]`.
 ///
 /// # Errors
 /// As [`Model::forward`].
-pub fn last_outputs<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
-    cancel: &Cancel,
-) -> Result<Matrix, ModelError> {
-    let trace = trace_last(model, run.into(), cancel)?;
+pub fn last_outputs(context: ModelContext<'_>, query: &PromptQuery) -> Result<Matrix, ModelError> {
+    let trace = trace_last(context, query)?;
     let mut outputs = Matrix {
         rows: 0,
-        cols: model.info.width,
+        cols: context.model.info.width,
         data: Vec::new(),
     };
     for (layer, kept) in trace.layers.iter().enumerate() {
-        outputs.append(&model.head_outputs(layer, kept.z.row(0)));
+        outputs.append(&context.model.head_outputs(layer, kept.z.row(0)));
     }
     Ok(outputs)
 }
 
-/// r_h of one head at the positions of its layer's `z`.
+/// Returns r_h = z_h·W_O^h of one head at the positions of its layer's `z`.
 ///
 /// # Shapes
-/// `z`: `[n, heads·head_dim]` → `[n, width]`.
+/// `z`: `[positions, heads·head_dim]` → `[positions, width]`.
 ///
 /// # Errors
 /// A head that does not exist.
-pub(super) fn own_outputs(
-    model: &Model,
-    layer: usize,
-    head: usize,
-    z: &Matrix,
-) -> Result<Matrix, ModelError> {
-    let weights = model.head_weights(layer, head)?;
+pub(super) fn head_outputs(model: &Model, at: HeadAt, z: &Matrix) -> Result<Matrix, ModelError> {
+    let weights = model.head_weights(at.layer, at.head)?;
     let (dim, width) = (weights.rows, weights.cols);
-    let own = View::new(&z.data[head * dim..], z.rows, dim, z.cols);
+    let own = MatrixView::new(&z.data[at.head * dim..], z.rows, dim, z.cols);
     let mut outputs = Matrix::zeros(z.rows, width);
-    let weights = View::new(&weights.data, dim, width, width);
+    let weights = MatrixView::new(&weights.data, dim, width, width);
     own.times(weights, 1.0, &mut outputs.data, width, false);
     Ok(outputs)
 }
 
-/// Fills in the unembed lens of some heads of a trace: their `top` strongest tokens.
-pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], top: usize) {
+/// Fills in the `top` tokens of the unembed lens for some heads of a trace.
+pub(super) fn fill_top_tokens(
+    model: &Model,
+    trace: &ActivationCache,
+    heads: &mut [HeadReadout],
+    top: usize,
+) {
     let mut outputs = Matrix {
         rows: heads.len(),
         cols: model.info.width,
         data: Vec::with_capacity(heads.len() * model.info.width),
     };
-    // Neighbours are mostly of one layer, whose heads come together.
+    // Adjacent entries are mostly of one layer, whose outputs are computed together.
     let mut last: Option<(usize, Matrix)> = None;
     for head in &*heads {
         if last.as_ref().is_none_or(|(layer, _)| *layer != head.layer) {
@@ -190,22 +193,22 @@ pub(super) fn retrieve(model: &Model, trace: &Trace, heads: &mut [HeadReading], 
         }
     }
     let scores = model.unembed(&outputs);
-    for (index, reading) in heads.iter_mut().enumerate() {
+    for (index, readout) in heads.iter_mut().enumerate() {
         let row = scores.row(index);
-        reading.top = top_k(row, top)
+        readout.top = top_k(row, top)
             .iter()
             .map(|best| (best.token, row[best.token as usize]))
             .collect();
     }
 }
 
-/// The linear map from a piece of the residual stream to its share of one token's logit.
+/// The linear map from a component of the residual stream to its share of one token's logit.
 struct Direction {
     /// s ⊙ γ ⊙ w_a: `[width]`.
     vector: Vec<f64>,
-    /// Whether pieces are centred first.
+    /// Whether components are centred first (`LayerNorm`).
     centred: bool,
-    /// β·w_a plus the head's bias.
+    /// β·w_a plus the output head's bias.
     constant: f64,
 }
 
@@ -232,13 +235,13 @@ impl Direction {
         }
     }
 
-    fn dot(&self, piece: &[f32]) -> f64 {
+    fn dot(&self, component: &[f32]) -> f64 {
         let mean = if self.centred {
-            piece.iter().map(|v| f64::from(*v)).sum::<f64>() / piece.len() as f64
+            component.iter().map(|v| f64::from(*v)).sum::<f64>() / component.len() as f64
         } else {
             0.0
         };
-        piece
+        component
             .iter()
             .zip(&self.vector)
             .map(|(v, d)| (f64::from(*v) - mean) * d)

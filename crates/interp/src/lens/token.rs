@@ -1,63 +1,68 @@
-//! What the model does at one token: what it would write next, and its strongest heads.
+//! The summary of one token: the likeliest next tokens, and the heads that contribute most.
 
 use serde::Serialize;
 
-use crate::lens::heads::{read_trace, retrieve, trace_last};
-use crate::lens::run::Run;
-use hoplens_runtime::{Cancel, Model, ModelError, top_k};
+use crate::context::ModelContext;
+use crate::lens::heads::{attribute_logit, fill_top_tokens, trace_last};
+use hoplens_runtime::{ModelError, PromptQuery, top_k};
 
-/// What the model does at the last token of a prefix.
+/// Next tokens that are listed.
+const NEXT_TOKENS: usize = 5;
+/// Tokens of its unembed lens that are listed for each head.
+const TOKENS_PER_HEAD: usize = 4;
+/// Attended positions that are listed for each head.
+const POSITIONS_PER_HEAD: usize = 2;
+
+/// The summary of the last token of a prefix.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TokenLens {
     /// The likeliest next tokens and their probabilities, best first.
     pub next: Vec<(String, f64)>,
-    /// The token whose logit the heads are measured by.
+    /// The token whose logit is attributed to the heads.
     pub target: String,
     /// Its id.
     pub target_id: u32,
-    /// The heads that move that logit most, strongest first.
+    /// The heads with the largest absolute contribution to that logit, largest first.
     pub heads: Vec<HeadSummary>,
 }
 
-/// One head, in words.
+/// One head, as text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeadSummary {
     /// Layer, from 0.
     pub layer: usize,
     /// Head, from 0.
     pub head: usize,
-    /// Direct logit contribution to the target.
+    /// Direct logit attribution to the target.
     pub direct_logit: f32,
-    /// What it retrieves: its unembed lens' top tokens.
+    /// The top tokens of its unembed lens.
     pub retrieves: Vec<String>,
-    /// Where it looks: the prompt's tokens with the highest attention, and how much.
+    /// The prompt's tokens with the highest attention, and that attention.
     pub attends: Vec<(String, f32)>,
 }
 
-/// Reads the last token of a run; `target` is the expected next token, the model's own
-/// favourite where absent. `heads` is how many heads to name.
+/// Summarizes the last token of a prompt; `target` is the expected next token, by default the
+/// likeliest one. `heads` is the number of heads to list.
 ///
 /// # Errors
-/// As [`Model::forward`].
-pub fn read_token<'a>(
-    model: &Model,
-    run: impl Into<Run<'a>>,
+/// As [`hoplens_runtime::Model::forward`].
+pub fn read_token(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     target: Option<u32>,
     heads: usize,
-    cancel: &Cancel,
 ) -> Result<TokenLens, ModelError> {
-    let run = run.into();
-    let tokens = run.tokens;
-    let trace = trace_last(model, run, cancel)?;
-    let next = top_k(trace.logits.row(0), 5);
+    let model = context.model;
+    let trace = trace_last(context, query)?;
+    let next = top_k(trace.logits.row(0), NEXT_TOKENS);
     let target = target
         .or(next.first().map(|best| best.token))
         .unwrap_or_default();
-    let mut strongest = read_trace(model, &trace, target).heads;
+    let mut strongest = attribute_logit(model, &trace, target).heads;
     strongest.sort_by(|a, b| b.direct_logit.abs().total_cmp(&a.direct_logit.abs()));
     let text = |token: u32| model.tokenizer.text(token);
     strongest.truncate(heads);
-    retrieve(model, &trace, &mut strongest, 4);
+    fill_top_tokens(model, &trace, &mut strongest, TOKENS_PER_HEAD);
     let strongest = strongest.iter().map(|head| {
         let mut positions: Vec<usize> = (0..head.attention.len()).collect();
         positions.sort_by(|a, b| head.attention[*b].total_cmp(&head.attention[*a]));
@@ -68,8 +73,8 @@ pub fn read_token<'a>(
             retrieves: head.top.iter().map(|(token, _)| text(*token)).collect(),
             attends: positions
                 .into_iter()
-                .take(2)
-                .map(|position| (text(tokens[position]), head.attention[position]))
+                .take(POSITIONS_PER_HEAD)
+                .map(|position| (text(query.tokens[position].id), head.attention[position]))
                 .collect(),
         }
     });

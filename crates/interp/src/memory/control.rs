@@ -1,46 +1,44 @@
-//! What chance gives: the same cell with random memories.
+//! The control: the same cell with random memories.
 //!
-//! The best cell of a grid is chosen by the answer that it is measured on, so a gain alone says
-//! little; "Memory Injections" (arXiv 2309.05605) compares with common words.
+//! The best cell of a grid is selected by the answer that it is measured on, so its gain is biased
+//! upwards; "Memory Injections" (arXiv 2309.05605) compares with common words.
 
 use std::cmp::Ordering;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::context::ModelContext;
+use crate::memory::encode::encode_all;
 use crate::memory::error::MemoryError;
-use crate::memory::head::encode_for;
-use crate::memory::injection::resolve_scope;
-use crate::memory::injection::scaled;
-use crate::memory::measure::Subject;
-use crate::memory::placement::Placement;
+use crate::memory::injection::{MemoryInjection, resolve_scope, scaled};
+use crate::memory::measure::measure;
 use crate::memory::words::Words;
-use crate::memory::{encode_all, measure};
-use hoplens_runtime::{Cancel, Fork, Model, Reading};
+use hoplens_runtime::{FirstTokenScore, Fork, PromptQuery};
 
-/// How many random memories a control has where nothing else is asked for.
+/// The default number of random memories.
 pub const CONTROL_MEMORIES: usize = 40;
 
-/// What decides which random memories those are, where nothing else is asked for.
+/// The default seed that selects the random memories.
 pub const CONTROL_SEED: u64 = 0;
 
 /// One cell, measured with the chosen memory and with random ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     /// The prompt without any of them.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// With the chosen memory.
-    pub chosen: Reading,
-    /// With the random ones, in the order in which they were given.
+    pub chosen: FirstTokenScore,
+    /// With the random ones, in the order given.
     pub random: Vec<ControlReading>,
 }
 
-/// What one random memory does in the cell.
+/// The reading of the cell with one random memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlReading {
     /// Its text.
     pub memory: String,
-    /// NaN and the vocabulary's size where it makes the logits overflow.
-    pub reading: Reading,
+    /// NaN and the vocabulary's size if it makes the logits overflow.
+    pub reading: FirstTokenScore,
 }
 
 impl Control {
@@ -51,14 +49,14 @@ impl Control {
         percentile(self.chosen.logp_first, random)
     }
 
-    /// The mean Δ`logp_first` of the random memories, in nats; NaN where one of them made the
-    /// logits overflow, or there is none.
+    /// The mean Δ`logp_first` of the random memories, in nats; NaN if one of them made the logits
+    /// overflow, or there is none.
     pub fn mean_gain(&self) -> f64 {
         let gains = self.gains();
         gains.iter().sum::<f64>() / gains.len() as f64
     }
 
-    /// Their median Δ`logp_first`, in nats, overflows counted lowest; NaN where there is none.
+    /// Their median Δ`logp_first`, in nats, overflows counted lowest; NaN if there is none.
     pub fn median_gain(&self) -> f64 {
         let mut gains = self.gains();
         gains.sort_by(|a, b| lowest_if_nan(*a).total_cmp(&lowest_if_nan(*b)));
@@ -75,10 +73,10 @@ impl Control {
     }
 }
 
-/// The share of `random` that is strictly lower than `chosen`, ties counted half, 0 to 100.
+/// Returns the percentage of `random` that is strictly lower than `chosen`, ties counted half.
 ///
 /// A NaN is an injection that made the logits overflow: it counts as lower than every number.
-/// NaN where there are no random values.
+/// The result is NaN if there are no random values.
 pub fn percentile(chosen: f64, random: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = random.len() as f64;
     let below = |value: f64| match lowest_if_nan(value).total_cmp(&lowest_if_nan(chosen)) {
@@ -97,12 +95,12 @@ fn lowest_if_nan(value: f64) -> f64 {
     }
 }
 
-/// Random memories to compare `chosen` with: names where it is a name, otherwise half names and
+/// Draws random memories to compare `chosen` with: names if it is a name, otherwise half names and
 /// half words of its kind ([`Words::like`]).
 ///
-/// Those that hold `chosen` or one of `answers`, or stand in it, are left out, whatever their
-/// case. The same arguments give the same memories; there are fewer than `count` only where the
-/// lists are exhausted.
+/// Excludes, whatever their case, those that contain `chosen` or one of `answers` or are contained
+/// in it. The same arguments give the same memories; there are fewer than `count` only if the lists
+/// are exhausted.
 pub fn random_memories(
     chosen: &str,
     answers: &[String],
@@ -119,10 +117,10 @@ pub fn random_memories(
         let answers = answers.iter().map(String::as_str);
         !answers
             .chain([chosen])
-            .any(|taken| holds(word, taken) || holds(taken, word))
+            .any(|taken| contains_words(word, taken) || contains_words(taken, word))
     };
     let draw = |list: Words, count: usize| {
-        // In the order of a hash: known to everybody, and a word more or less moves no others.
+        // In the order of a hash: reproducible, and independent of the other words in the list.
         let mut words: Vec<&str> = list.words().into_iter().filter(is_free).collect();
         words.sort_by_cached_key(|word| Sha256::digest(format!("{seed} {word}")));
         words.truncate(count);
@@ -133,8 +131,8 @@ pub fn random_memories(
     memories
 }
 
-/// Whether the words of `part` stand next to each other in `text`.
-fn holds(text: &str, part: &str) -> bool {
+/// Whether the words of `part` occur in `text`, next to each other.
+fn contains_words(text: &str, part: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.to_lowercase()
             .split(|c: char| !c.is_alphanumeric())
@@ -147,31 +145,25 @@ fn holds(text: &str, part: &str) -> bool {
 }
 
 /// Measures one cell with the chosen memory and with random ones, all in one growing batch
-/// ([`measure`]); `progress` hears how many are done.
+/// ([`measure`]); `progress` receives the number of memories that are done.
 ///
-/// A random memory without tokens for this model is left out.
+/// Leaves out random memories that have no tokens for this model.
 ///
 /// # Errors
-/// The chosen memory has no tokens or overflows, the layer does not exist, τ is not finite, the
-/// span does not stand in the prompt, or `cancel` was set.
+/// The chosen memory has no tokens or overflows, the layer or head does not exist, τ is not finite,
+/// the span is not in the prompt; as [`measure`].
 pub fn control(
-    model: &Model,
-    subject: &Subject<'_>,
-    chosen: &str,
-    placement: &Placement,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    chosen: &MemoryInjection,
     random: &[&str],
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Control, MemoryError> {
-    let Placement {
-        encoding,
-        layer,
-        head,
-        tau,
-        ..
-    } = *placement;
+    let model = context.model;
+    let placement = &chosen.placement;
+    let (layer, tau) = (placement.layer, placement.tau);
     model.check_layer(layer)?;
-    let at = resolve_scope(&placement.scope, subject.text, subject.tokens)?;
+    let at = resolve_scope(&placement.scope, &query.text, &query.tokens)?;
     let fork = |vector| Fork {
         sequence: 0,
         layer,
@@ -180,11 +172,11 @@ pub fn control(
     };
     let has_tokens = |text: &&str| !model.tokenizer.ids(text).is_empty();
     let random: Vec<&str> = random.iter().copied().filter(has_tokens).collect();
-    let own = encode_for(model, chosen, encoding, head, subject.bos, cancel)?;
+    let own = chosen.vector(context, query.bos)?;
     let mut forks = vec![fork(scaled(&own, layer, tau)?)];
     // A vector that overflows is not run: it has no reading.
     let mut is_run = Vec::with_capacity(random.len());
-    for vector in encode_all(model, &random, encoding, head, subject.bos, cancel)? {
+    for vector in encode_all(context, &random, placement.memory_encoding(query.bos))? {
         let scaled = match scaled(&vector, layer, tau) {
             Err(MemoryError::Overflow { .. }) => None,
             scaled => Some(scaled?),
@@ -192,8 +184,8 @@ pub fn control(
         is_run.push(scaled.is_some());
         forks.extend(scaled.map(fork));
     }
-    let (baseline, readings) = measure(model, subject, &forks, cancel, progress)?;
-    let overflow = Reading {
+    let (baseline, readings) = measure(context, query, &forks, progress)?;
+    let overflow = FirstTokenScore {
         logp_first: f64::NAN,
         rank: model.config().vocab,
     };
@@ -223,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_percentile_is_the_share_below_and_half_of_the_ties() {
+    fn percentile_counts_lower_values_and_half_of_the_ties() {
         reaches(0.5, &[0.1, 0.2, 0.7, 0.9], 50.0);
         reaches(1.0, &[0.1, 0.2, 0.7, 0.9], 100.0);
         reaches(0.0, &[0.1, 0.2, 0.7, 0.9], 0.0);
@@ -234,8 +226,8 @@ mod tests {
     }
 
     #[test]
-    fn gains_are_over_the_baseline() {
-        let reading = |logp_first| Reading {
+    fn gains_are_relative_to_the_baseline() {
+        let reading = |logp_first| FirstTokenScore {
             logp_first,
             rank: 0,
         };
@@ -276,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_memory_is_not_compared_with_itself_nor_with_the_answer() {
+    fn random_memories_exclude_the_memory_and_the_answers() {
         let all = Words::Entities.words().len();
         let drawn = |chosen: &str, answers: &[&str]| {
             let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
@@ -288,7 +280,7 @@ mod tests {
         for left_out in ["Eiffel Tower", "Lisbon", "Isaac Newton"] {
             assert!(!without.contains(&left_out));
         }
-        // Words, not letters: "or" stands in no "orchard".
+        // Words, not letters: "orchard" does not contain the word "or".
         let conjunction = drawn("or", &[]);
         assert!(conjunction.contains(&"nor") && !conjunction.contains(&"or"));
     }

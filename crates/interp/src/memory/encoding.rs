@@ -1,13 +1,35 @@
-//! The three encodings of a memory.
+//! The vectors of a memory, and the encodings that sum its tokens' rows.
 
 use std::sync::Arc;
 
 use crate::memory::error::MemoryError;
-use crate::memory::head::encode_for;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{BosPolicy, Cancel, Model};
+use hoplens_runtime::{BosPolicy, Model};
 
-/// A memory's vector, one for all layers or one for each.
+/// How a memory's text becomes a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEncoding {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the
+    /// whole layer.
+    pub head: Option<usize>,
+    /// Whether BOS precedes the memory where the model reads it alone (`layerwise`).
+    pub bos: BosPolicy,
+}
+
+impl MemoryEncoding {
+    /// An encoding for whole layers.
+    pub const fn new(encoding: Encoding, bos: BosPolicy) -> Self {
+        Self {
+            encoding,
+            head: None,
+            bos,
+        }
+    }
+}
+
+/// A memory's vector: one for all layers, or one for each.
 #[derive(Debug, Clone)]
 pub enum MemoryVector {
     /// The same at every layer: `[width]`.
@@ -29,25 +51,7 @@ impl MemoryVector {
     }
 }
 
-/// Encodes a memory's text (paper section 4, equations 3 to 5).
-///
-/// With T the set of the text's token ids (a repeat counts once):
-/// `embed`: Σ e_t; `unembed`: Σ γ ⊙ (w_t − w̄); `layerwise`: each layer's attention output at the
-/// last position when the model reads the memory alone, after BOS where `bos` asks for it.
-///
-/// # Errors
-/// [`MemoryError::NoTokens`], or the model's own errors for `layerwise`.
-pub fn encode(
-    model: &Model,
-    text: &str,
-    encoding: Encoding,
-    bos: BosPolicy,
-    cancel: &Cancel,
-) -> Result<MemoryVector, MemoryError> {
-    encode_for(model, text, encoding, None, bos, cancel)
-}
-
-/// Σ e_t over T.
+/// Returns Σ e_t over the set T of the text's token ids.
 ///
 /// # Errors
 /// [`MemoryError::NoTokens`].
@@ -57,7 +61,7 @@ pub(super) fn embed(model: &Model, text: &str) -> Result<MemoryVector, MemoryErr
     Ok(MemoryVector::Everywhere(sum.into()))
 }
 
-/// Σ γ ⊙ (w_t − w̄) over T.
+/// Returns Σ γ ⊙ (w_t − w̄) over the set T of the text's token ids.
 ///
 /// # Errors
 /// [`MemoryError::NoTokens`].
@@ -75,7 +79,7 @@ pub(super) fn unembed(model: &Model, text: &str) -> Result<MemoryVector, MemoryE
     Ok(MemoryVector::Everywhere(sum.into()))
 }
 
-/// The text's token ids, each once; never empty.
+/// Returns the text's token ids, each once; never empty.
 fn token_set(model: &Model, text: &str) -> Result<Vec<u32>, MemoryError> {
     let mut ids = model.tokenizer.ids(text);
     if ids.is_empty() {

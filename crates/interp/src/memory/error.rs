@@ -1,8 +1,8 @@
-//! What can be wrong with a memory or with where it should go.
+//! Errors of memories and injections.
 
 use hoplens_runtime::ModelError;
 
-/// A memory could not be made or placed.
+/// A memory could not be encoded, injected or exported.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// The text has no tokens.
@@ -21,55 +21,55 @@ pub enum MemoryError {
         /// The answer's text.
         text: String,
     },
-    /// The magnitude is not a number.
+    /// The magnitude is not finite.
     #[error("τ = {tau} is not a finite number. Use one such as 1, 6 or -3.")]
     Tau {
         /// What was given.
         tau: f64,
     },
-    /// The magnitude makes the vector larger than a number can be.
+    /// The magnitude makes the vector overflow.
     #[error("τ = {tau:e} makes the memory's vector overflow. Use a magnitude such as 1, 6 or -3.")]
     Overflow {
         /// What was given.
         tau: f64,
     },
-    /// The quoted piece does not stand in the prompt.
-    #[error("the prompt does not contain \"{text}\"{occurrence}. Quote a piece of it exactly.")]
+    /// The prompt does not contain the quoted words.
+    #[error(
+        "the prompt does not contain \"{text}\"{occurrence}. Quote words of the prompt exactly."
+    )]
     NoSuchSpan {
         /// The quoted text.
         text: String,
-        /// ` a second time` and the like; empty for the first occurrence.
+        /// ` 2 times` and so on; empty for the first occurrence.
         occurrence: String,
     },
     /// There is nothing to export.
-    #[error(
-        "there is no injection to export. Give --memory, --layer and --tau, or a file with an injection in its front matter."
-    )]
+    #[error("there is no injection to export.")]
     NoInjection,
-    /// A control vector acts everywhere.
+    /// A control vector acts at every position.
     #[error(
-        "a control vector acts at every position, and this injection at some only. Export it with `--to transformer-lens` or `--to nnsight`, or give `--scope all` to let it act everywhere, which is another injection: look at its effect."
+        "a control vector acts at every position, and this injection only at some. Export it as a script, or with scope `all`, which is a different injection: measure its effect."
     )]
     ScopeOfControlVector,
-    /// A script does not confine a memory to a head.
+    /// A script adds to whole layers, not to one head.
     #[error(
-        "an injection into one head cannot be written as a script, which only adds to whole layers. Export it with `--to gguf`, or leave its head out, which is another injection: look at its effect."
+        "a script adds to whole layers, and this injection is for one head. Export it as a control vector, or without its head, which is a different injection: measure its effect."
     )]
     HeadOfScript,
-    /// A control vector begins behind the first block.
+    /// A control vector cannot act in the first block.
     #[error(
-        "a control vector of llama.cpp begins behind layer 1, which is too late for an injection at layer 0. Choose layer 1 or later (`hoplens sweep` shows which one does as much), or export it with `--to transformer-lens` or `--to nnsight`."
+        "a control vector of llama.cpp acts after layer 1 at the earliest, which is too late for an injection at layer 0. Choose layer 1 or later, or export the injection as a script."
     )]
     LayerOfControlVector,
-    /// No control vector for a model that llama.cpp does not run.
+    /// llama.cpp does not run models of this architecture.
     #[error(
-        "llama.cpp does not run {family} models, so a control vector would act on nothing. Export the injection with `--to transformer-lens` or `--to nnsight`."
+        "llama.cpp does not run {family} models, so a control vector for them has no use. Export the injection as a script."
     )]
     NotInLlamaCpp {
         /// The architecture.
         family: &'static str,
     },
-    /// The model refused.
+    /// The model could not be run.
     #[error(transparent)]
     Model(#[from] ModelError),
 }

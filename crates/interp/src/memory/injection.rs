@@ -1,21 +1,49 @@
-//! An injection as an intervention of the forward pass.
+//! Injections, and their interventions in the forward pass.
 
 use std::sync::Arc;
 
+use crate::context::ModelContext;
+use crate::memory::encode::encode;
 use crate::memory::encoding::MemoryVector;
 use crate::memory::error::MemoryError;
+use crate::memory::placement::Placement;
 use hoplens_injection::Scope;
-use hoplens_runtime::{Action, Intervention, Select, Token};
+use hoplens_runtime::{Action, BosPolicy, Intervention, TargetPositions, Token};
 
-/// Adds τ·m to the attention output of `layer` at the positions `at` (paper section 4, eq. 6).
+/// A memory with its placement: an injection that no file declares.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct MemoryInjection {
+    /// The memory's text.
+    pub memory: String,
+    /// Where it is injected, and how strongly.
+    #[serde(flatten)]
+    pub placement: Placement,
+}
+
+impl MemoryInjection {
+    /// Encodes the memory for its placement.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn vector(
+        &self,
+        context: ModelContext<'_>,
+        bos: BosPolicy,
+    ) -> Result<MemoryVector, MemoryError> {
+        encode(context, &self.memory, self.placement.memory_encoding(bos))
+    }
+}
+
+/// Returns the intervention that adds τ·m to the attention output of `layer` at the positions
+/// `at` (paper section 4, equation 6).
 ///
 /// # Errors
-/// [`MemoryError::Tau`] where τ is not a finite number.
+/// [`MemoryError::Tau`] if τ is not finite; [`MemoryError::Overflow`] if τ·m is not.
 pub fn place(
     vector: &MemoryVector,
     layer: usize,
     tau: f64,
-    at: Select,
+    at: TargetPositions,
 ) -> Result<Intervention, MemoryError> {
     let action = Action::AddAttnOut(scaled(vector, layer, tau)?);
     Ok(Intervention {
@@ -26,13 +54,13 @@ pub fn place(
     })
 }
 
-/// τ·m for a layer.
-///
-/// # Errors
-/// [`MemoryError::Tau`] where τ is not a finite number.
+/// Returns τ·m for a layer.
 ///
 /// # Shapes
 /// → `[width]`.
+///
+/// # Errors
+/// [`MemoryError::Tau`] if τ is not finite; [`MemoryError::Overflow`] if τ·m is not.
 pub(super) fn scaled(
     vector: &MemoryVector,
     layer: usize,
@@ -50,16 +78,22 @@ pub(super) fn scaled(
     }
 }
 
-/// The positions that a scope means in a prompt.
+/// Returns the positions that a scope selects in a prompt.
 ///
-/// `last` is the last prompt token, so that it acts on none of the answer's.
+/// `last` is the last prompt token; it does not act on the answer's tokens.
 ///
 /// # Errors
-/// [`MemoryError::NoSuchSpan`] where the quoted text does not stand in the prompt.
-pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Select, MemoryError> {
+/// [`MemoryError::NoSuchSpan`] if the prompt does not contain the quoted text.
+pub fn resolve_scope(
+    scope: &Scope,
+    text: &str,
+    tokens: &[Token],
+) -> Result<TargetPositions, MemoryError> {
     match scope {
-        Scope::All => Ok(Select::All),
-        Scope::Last => Ok(Select::Range(tokens.len().saturating_sub(1)..tokens.len())),
+        Scope::All => Ok(TargetPositions::All),
+        Scope::Last => Ok(TargetPositions::Range(
+            tokens.len().saturating_sub(1)..tokens.len(),
+        )),
         Scope::Span(span) => {
             let nth = span.nth.max(1);
             let found = text.match_indices(&span.text).nth(nth - 1);
@@ -79,7 +113,7 @@ pub fn resolve_scope(scope: &Scope, text: &str, tokens: &[Token]) -> Result<Sele
                 |token: &Token| token.range.start < bytes.end && bytes.start < token.range.end;
             let first = tokens.iter().position(inside).ok_or_else(missing)?;
             let last = tokens.iter().rposition(inside).ok_or_else(missing)?;
-            Ok(Select::Range(first..last + 1))
+            Ok(TargetPositions::Range(first..last + 1))
         }
     }
 }

@@ -1,64 +1,49 @@
 //! Variants of one prompt, measured in as few passes as fit.
 
+use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
-use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, Reading, Reuse, Token,
-};
+use hoplens_runtime::{Capture, FirstTokenScore, Fork, Hooks, ModelError, PromptQuery, Reuse};
 
-/// Rows of variants in one pass: enough for the matrix kernels, little enough memory, and soon
-/// done, so that whoever listens to the progress can do something else in between.
-const ROWS: usize = 512;
+/// Rows (positions of variants) in one pass: enough to fill the matrix kernels, few enough to bound
+/// its memory and to report progress often.
+const ROWS_PER_PASS: usize = 512;
 
-/// Variants in one pass however long the prompt is: where the clean run is too long to be
-/// remembered each pass repeats it.
-const LEAST: usize = 4;
+/// Variants that share a pass however long the prompt is: where the clean run is too long for the
+/// cache, each pass repeats it.
+const LEAST_VARIANTS_PER_PASS: usize = 4;
 
-/// The prompt that is measured and what it should continue with.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The rendered prompt.
-    pub text: &'a str,
-    /// Its tokens.
-    pub tokens: &'a [Token],
-    /// Distinct first tokens of the accepted answers; not empty.
-    pub first_tokens: &'a [u32],
-    /// Whether BOS stands before memories that are read alone.
-    pub bos: BosPolicy,
-    /// What is in force already, in the baseline and in every cell.
-    pub interventions: &'a [Intervention],
-}
-
-/// Measures variants of the subject's prompt, which is sequence 0 of each fork: the prompt as it
-/// is, then each of `forks` in their order. `progress` hears how many are done.
+/// Measures variants of a prompt, which is sequence 0 of each fork. Returns the reading of the
+/// prompt as it is, and one reading for each fork, in their order. `progress` receives the number
+/// of variants that are done.
 ///
-/// Each variant leaves the clean run at its layer and, where it changes nothing before, at its
-/// first position, and all travel upwards in one growing batch: exact, and far cheaper than whole
-/// passes. The clean run is computed once and remembered, so that each batch begins at its lowest
-/// layer; a prompt too long for the memory of runs repeats it in each batch.
+/// A variant shares the clean run below its layer and, where nothing changes there, before its
+/// first position; all variants of a pass go through the layers above in one growing batch. This is
+/// exact. The clean run is computed once and cached; a prompt that is too long for the cache
+/// repeats it in each pass.
 ///
 /// # Errors
-/// As [`Model::forward`]; [`ModelError::EmptyPrompt`] where the prompt has no tokens.
+/// As [`hoplens_runtime::Model::forward`]; [`ModelError::EmptyPrompt`] if the prompt has no tokens.
 pub fn measure(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     forks: &[Fork],
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
-) -> Result<(Reading, Vec<Reading>), MemoryError> {
-    let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
+) -> Result<(FirstTokenScore, Vec<FirstTokenScore>), MemoryError> {
+    let ids = query.ids();
     if ids.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
+    let first_tokens = query.first_tokens();
     let rows = |fork: &Fork| ids.len() - fork.at.first();
     let mut baseline = None;
     let mut readings = Vec::with_capacity(forks.len());
     let mut rest = forks;
-    // Once without variants even if there are none: the baseline is wanted all the same.
+    // One pass is made even without variants, for the baseline.
     loop {
         let mut sum = 0;
         let most = rest.iter().take_while(|fork| {
             sum += rows(fork);
-            sum <= ROWS.max(LEAST * ids.len())
+            sum <= ROWS_PER_PASS.max(LEAST_VARIANTS_PER_PASS * ids.len())
         });
         let (chunk, later) = rest.split_at(most.count().max(1).min(rest.len()));
         rest = later;
@@ -66,14 +51,14 @@ pub fn measure(
             forks: chunk.to_vec(),
             reuse: Reuse::Residuals,
             capture: Capture {
-                first_tokens: subject.first_tokens.to_vec(),
+                first_tokens: first_tokens.clone(),
                 ..Capture::default()
             },
-            interventions: subject.interventions.to_vec(),
+            interventions: query.interventions.clone(),
         };
-        let trace = model.forward(&[&ids], &hooks, cancel)?;
-        // The first reading of every chunk is that of the clean run.
-        let mut found = trace.readings.into_iter();
+        let trace = context.model.forward(&[&ids], &hooks, context.cancel)?;
+        // The first reading of every pass is that of the clean run.
+        let mut found = trace.first_token_scores.into_iter();
         let clean = found.next();
         baseline = baseline.or(clean);
         readings.extend(found);

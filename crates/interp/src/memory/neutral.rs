@@ -1,11 +1,10 @@
-//! Prompts of the project's own making that no injection is made for.
+//! Neutral reference prompts, made for this project, to measure side effects on.
 
-use crate::memory::collateral::Bystander;
-use hoplens_runtime::{BosPolicy, Model};
+use hoplens_runtime::{Answer, BosPolicy, Model, PromptQuery};
 
-/// Prompts and, where there is one, what each should continue with: facts of one hop, plain
-/// prose, code, sums and talk. Short, because they are read after every search.
-pub const NEUTRAL: [(&str, Option<&str>); 40] = [
+/// The prompts, each with its expected answer if it has one: facts of one hop, plain prose, code,
+/// arithmetic and dialogue. They are short because every search is followed by a pass over them.
+pub const NEUTRAL_PROMPTS: [(&str, Option<&str>); 40] = [
     ("The capital of France is", Some(" Paris")),
     ("The capital of Japan is", Some(" Tokyo")),
     ("The capital of Egypt is", Some(" Cairo")),
@@ -54,23 +53,23 @@ pub const NEUTRAL: [(&str, Option<&str>); 40] = [
     ("Anna: Shall we go?\nBen: Yes,", None),
 ];
 
-/// The neutral prompts as a model reads them; those that it cannot read are left out.
-pub fn neutral_bystanders(model: &Model, bos: BosPolicy) -> Vec<Bystander> {
-    NEUTRAL
+/// Returns the neutral prompts, tokenized; leaves out those that are empty or longer than the
+/// model's context.
+pub fn neutral_prompts(model: &Model, bos: BosPolicy) -> Vec<PromptQuery> {
+    let answer = |text: &str| Answer {
+        text: text.to_owned(),
+        ids: model.tokenizer.continuation(text),
+    };
+    NEUTRAL_PROMPTS
         .iter()
-        .map(|(prompt, answer)| Bystander {
-            tokens: model
-                .tokenizer
-                .encode(prompt, bos)
-                .iter()
-                .map(|token| token.id)
-                .collect(),
-            first_tokens: answer
-                .and_then(|answer| model.tokenizer.continuation(answer).first().copied())
+        .map(|(prompt, expected)| PromptQuery {
+            answers: expected
+                .map(answer)
                 .into_iter()
+                .filter(|answer| !answer.ids.is_empty())
                 .collect(),
-            interventions: Vec::new(),
+            ..PromptQuery::new(&model.tokenizer, *prompt, bos)
         })
-        .filter(|one| (1..=model.config().context).contains(&one.tokens.len()))
+        .filter(|query| (1..=model.config().context).contains(&query.tokens.len()))
         .collect()
 }

@@ -1,17 +1,17 @@
-//! What measured cells let one expect of the others: interpolation over layer and magnitude.
+//! Interpolation of measured gains over layer and magnitude: a Gaussian process.
 
 use nalgebra::{DMatrix, DVector};
 
-/// Layers over which gains are alike.
-const LAYERS: f64 = 1.0;
+/// The length scale of the kernel over layers.
+const LAYER_SCALE: f64 = 1.0;
 
-/// Differences in ln |τ| over which gains are alike.
-const MAGNITUDES: f64 = 0.6;
+/// The length scale of the kernel over ln |τ|.
+const MAGNITUDE_SCALE: f64 = 0.6;
 
-/// What a gain differs by from its neighbours' for no reason; keeps the equations solvable.
+/// The variance of the noise of a gain; keeps the kernel matrix positive definite.
 const NOISE: f64 = 1e-3;
 
-/// A cell's place among those of one encoding, scope and sign.
+/// The coordinates of a cell among those of one encoding, scope and sign.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
     /// Layer.
@@ -20,31 +20,33 @@ pub(super) struct Point {
     pub(super) magnitude: f64,
 }
 
-/// How alike the gains of two cells are: the Matérn kernel of order 3/2, 1 for the same cell.
-fn likeness(a: Point, b: Point) -> f64 {
-    let layers = (a.layer - b.layer) / LAYERS;
-    let magnitudes = (a.magnitude - b.magnitude) / MAGNITUDES;
+/// Returns the covariance of the gains of two cells: the Matérn kernel of order 3/2, 1 for the same
+/// cell.
+fn kernel(a: Point, b: Point) -> f64 {
+    let layers = (a.layer - b.layer) / LAYER_SCALE;
+    let magnitudes = (a.magnitude - b.magnitude) / MAGNITUDE_SCALE;
     let distance = (3.0 * (layers * layers + magnitudes * magnitudes)).sqrt();
     (1.0 + distance) * (-distance).exp()
 }
 
-/// What is to be expected at `wanted`, given what was found: the mean of a Gaussian process of
-/// mean 0. `None` where the equations cannot be solved.
-pub(super) fn expect(found: &[(Point, f64)], wanted: &[Point]) -> Option<Vec<f64>> {
-    let count = found.len();
-    let alike = DMatrix::from_fn(count, count, |row, column| {
+/// Returns the posterior mean at `points` of a Gaussian process with mean 0, given `measured`
+/// values.
+/// `None` if the kernel matrix is not positive definite.
+pub(super) fn posterior_mean(measured: &[(Point, f64)], points: &[Point]) -> Option<Vec<f64>> {
+    let count = measured.len();
+    let covariance = DMatrix::from_fn(count, count, |row, column| {
         let noise = if row == column { NOISE } else { 0.0 };
-        likeness(found[row].0, found[column].0) + noise
+        kernel(measured[row].0, measured[column].0) + noise
     });
-    let values = DVector::from_iterator(count, found.iter().map(|(_, value)| *value));
-    let weights = alike.cholesky()?.solve(&values);
-    let expected = |at: &Point| -> f64 {
-        let known = found.iter().zip(weights.iter());
-        known
-            .map(|((point, _), weight)| weight * likeness(*at, *point))
+    let values = DVector::from_iterator(count, measured.iter().map(|(_, value)| *value));
+    let weights = covariance.cholesky()?.solve(&values);
+    let mean = |at: &Point| -> f64 {
+        let weighted = measured.iter().zip(weights.iter());
+        weighted
+            .map(|((point, _), weight)| weight * kernel(*at, *point))
             .sum()
     };
-    Some(wanted.iter().map(expected).collect())
+    Some(points.iter().map(mean).collect())
 }
 
 #[cfg(test)]
@@ -52,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_found_is_expected_there_and_fades_away() {
+    fn the_posterior_mean_interpolates_and_decays_with_distance() {
         let at = |layer, tau: f64| Point {
             layer,
             magnitude: tau.ln(),
@@ -69,20 +71,20 @@ mod tests {
             at(4.0, 7.0),
             at(25.0, 4.0),
         ];
-        let expected = expect(&found, &wanted).unwrap();
+        let expected = posterior_mean(&found, &wanted).unwrap();
         for ((_, value), expected) in found.iter().zip(&expected) {
             assert!((value - expected).abs() < 2e-3);
         }
-        assert!(expected[3] > 0.6, "beside the best: {}", expected[3]);
+        assert!(expected[3] > 0.6, "next to the best: {}", expected[3]);
         assert!(expected[4].abs() < 1e-6, "far from all");
     }
 
     #[test]
-    fn nothing_found_lets_nothing_expect() {
+    fn without_measurements_the_posterior_mean_is_zero() {
         let at = Point {
             layer: 1.0,
             magnitude: 0.0,
         };
-        assert_eq!(expect(&[], &[at]), Some(vec![0.0]));
+        assert_eq!(posterior_mean(&[], &[at]), Some(vec![0.0]));
     }
 }

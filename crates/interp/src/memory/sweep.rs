@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
+use crate::context::ModelContext;
+use crate::memory::encode::encode;
+use crate::memory::encoding::MemoryEncoding;
 use crate::memory::error::MemoryError;
-use crate::memory::head::encode_for;
-use crate::memory::injection::resolve_scope;
-use crate::memory::injection::scaled;
-use crate::memory::measure;
-use crate::memory::measure::Subject;
+use crate::memory::injection::{resolve_scope, scaled};
+use crate::memory::measure::measure;
+use crate::memory::placement::Placement;
 use hoplens_injection::{Encoding, Scope};
-use hoplens_runtime::{Cancel, Fork, Model, ModelError, Reading};
+use hoplens_runtime::{FirstTokenScore, Fork, ModelError, PromptQuery};
 
 /// The cells to measure: the product of the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +23,8 @@ pub struct Grid {
     pub taus: Vec<f64>,
     /// Scopes.
     pub scopes: Vec<Scope>,
-    /// The head to whose output the memory is confined at each layer; `None` is the whole layer.
+    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the
+    /// whole layer.
     pub head: Option<usize>,
 }
 
@@ -33,16 +35,16 @@ pub struct Cell {
     pub encoding: Encoding,
     /// Layer, from 0.
     pub layer: usize,
-    /// Head, from 0; absent where the whole layer is meant.
+    /// Head, from 0; absent for the whole layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<usize>,
     /// Magnitude.
     pub tau: f64,
     /// Scope.
     pub scope: Scope,
-    /// As in [`Reading`]; NaN (`null` in JSON) where the injection made the logits overflow.
+    /// As in [`FirstTokenScore`]; NaN (`null` in JSON) if the injection made the logits overflow.
     pub logp_first: f64,
-    /// As in [`Reading`]; the vocabulary's size where the logits overflowed.
+    /// As in [`FirstTokenScore`]; the vocabulary's size if the logits overflowed.
     pub rank: usize,
 }
 
@@ -50,9 +52,21 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
     /// The prompt as it is.
-    pub baseline: Reading,
+    pub baseline: FirstTokenScore,
     /// In the order encoding, scope, layer, τ.
     pub cells: Vec<Cell>,
+}
+
+impl From<&Cell> for Placement {
+    fn from(cell: &Cell) -> Self {
+        Self {
+            encoding: cell.encoding,
+            layer: cell.layer,
+            head: cell.head,
+            tau: cell.tau,
+            scope: cell.scope.clone(),
+        }
+    }
 }
 
 impl Sweep {
@@ -74,104 +88,108 @@ fn best<'a>(cells: impl DoubleEndedIterator<Item = &'a Cell>) -> Option<&'a Cell
         .max_by(|a, b| a.logp_first.total_cmp(&b.logp_first))
 }
 
-/// Measures every cell of `grid` for `memory`, by [`measure`]; `progress` hears how many are done.
+/// Measures every cell of `grid` for `memory`, as [`measure`] does; `progress` receives the number
+/// of cells that are done.
 ///
 /// # Errors
-/// A memory without tokens, a layer or head that does not exist, a τ that is not finite, a span that does
-/// not stand in the prompt, or `cancel` was set.
+/// A memory without tokens, a layer or head that does not exist, a τ that is not finite or makes
+/// the vector overflow, a span that is not in the prompt; as [`measure`].
 pub fn sweep(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     memory: &str,
     grid: &Grid,
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
-    let variants = variants(model, subject, memory, grid, cancel)?;
+    let variants = variants(context, query, memory, grid)?;
     let variants = variants.into_iter().map(|(cell, fork)| (cell, Some(fork)));
-    measured(model, subject, variants, cancel, progress)
+    measured(context, query, variants, progress)
 }
 
-/// As [`sweep`], but a cell whose τ makes the memory's vector overflow is one in which the logits
-/// overflow, not an error.
+/// As [`sweep`], but a cell whose τ makes the memory's vector overflow counts as one in which the
+/// logits overflow.
 ///
 /// # Errors
 /// As [`sweep`], without [`MemoryError::Overflow`].
 pub fn sweep_past_overflows(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     memory: &str,
     grid: &Grid,
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
     let mut variants = Vec::new();
-    for (cell, fork) in each_variant(model, subject, memory, grid, cancel)? {
+    for (cell, fork) in each_variant(context, query, memory, grid)? {
         let fork = match fork {
             Err(MemoryError::Overflow { .. }) => None,
             fork => Some(fork?),
         };
         variants.push((cell, fork));
     }
-    measured(model, subject, variants.into_iter(), cancel, progress)
+    measured(context, query, variants.into_iter(), progress)
 }
 
 /// Measures variants; those without a fork are overflows.
 fn measured(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     variants: impl Iterator<Item = (Cell, Option<Fork>)>,
-    cancel: &Cancel,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
     let (mut cells, forks): (Vec<Cell>, Vec<Option<Fork>>) = variants.unzip();
     let is_run: Vec<bool> = forks.iter().map(Option::is_some).collect();
     let forks: Vec<Fork> = forks.into_iter().flatten().collect();
-    let (baseline, readings) = measure(model, subject, &forks, cancel, progress)?;
+    let (baseline, readings) = measure(context, query, &forks, progress)?;
     let mut readings = readings.into_iter();
     for (cell, is_run) in cells.iter_mut().zip(is_run) {
         let reading = if is_run { readings.next() } else { None };
         cell.logp_first = reading.map_or(f64::NAN, |one| one.logp_first);
-        cell.rank = reading.map_or(model.config().vocab, |one| one.rank);
+        cell.rank = reading.map_or(context.model.config().vocab, |one| one.rank);
     }
     Ok(Sweep { baseline, cells })
 }
 
-/// Every cell, not measured yet, and what it does.
+/// Returns every cell, not measured yet, with its fork.
+///
+/// # Errors
+/// As [`sweep`].
 pub(super) fn variants(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     memory: &str,
     grid: &Grid,
-    cancel: &Cancel,
 ) -> Result<Vec<(Cell, Fork)>, MemoryError> {
-    let each = each_variant(model, subject, memory, grid, cancel)?;
+    let each = each_variant(context, query, memory, grid)?;
     each.into_iter()
         .map(|(cell, fork)| Ok((cell, fork?)))
         .collect()
 }
 
-/// A cell with what it does, or why its vector cannot be placed.
-type Variant = (Cell, Result<Fork, MemoryError>);
+/// A cell with its fork, or the reason why its vector cannot be placed.
+type CellVariant = (Cell, Result<Fork, MemoryError>);
 
-/// Every cell of the grid.
+/// Returns every cell of the grid, in the order encoding, scope, layer, τ.
 fn each_variant(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     memory: &str,
     grid: &Grid,
-    cancel: &Cancel,
-) -> Result<Vec<Variant>, MemoryError> {
-    if subject.tokens.is_empty() {
+) -> Result<Vec<CellVariant>, MemoryError> {
+    if query.tokens.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
     let mut variants = Vec::new();
     for &encoding in &grid.encodings {
-        let vector = encode_for(model, memory, encoding, grid.head, subject.bos, cancel)?;
+        let how = MemoryEncoding {
+            encoding,
+            head: grid.head,
+            bos: query.bos,
+        };
+        let vector = encode(context, memory, how)?;
         for scope in &grid.scopes {
-            let at = resolve_scope(scope, subject.text, subject.tokens)?;
+            let at = resolve_scope(scope, &query.text, &query.tokens)?;
             for &layer in &grid.layers {
-                model.check_layer(layer)?;
+                context.model.check_layer(layer)?;
                 for &tau in &grid.taus {
                     let cell = Cell {
                         encoding,

@@ -1,9 +1,9 @@
-//! Word lists for random memories, of the project's own making.
+//! Word lists for random memories, made for this project.
 //!
 //! The papers compare a memory with common words of each part of speech ("Memory Injections",
 //! arXiv 2309.05605).
 
-/// A list of words or names that say nothing about a prompt in particular.
+/// A list of words or names that are unrelated to any prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Words {
     /// Common nouns.
@@ -31,7 +31,7 @@ impl Words {
         Self::Entities,
     ];
 
-    /// Its name on the command line and in reports.
+    /// Returns its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nouns => "nouns",
@@ -43,8 +43,8 @@ impl Words {
         }
     }
 
-    /// Its words, always in the same order: at least 60 (50 conjunctions, 100 entities), none of
-    /// them twice in all lists together.
+    /// Returns its words, always in the same order: at least 60 (50 conjunctions, 100 entities). No
+    /// word occurs twice in all lists together.
     pub fn words(self) -> Vec<&'static str> {
         let list = match self {
             Self::Nouns => include_str!("words/nouns.txt"),
@@ -57,9 +57,9 @@ impl Words {
         list.lines().collect()
     }
 
-    /// The list that a memory would stand in: the one that holds it, whatever its case ("Kettle"
-    /// is a noun); otherwise entities for a name (several words, or a capital letter), nouns for
-    /// any other word.
+    /// Returns the list of a memory's kind: the list that contains it, whatever its case ("Kettle"
+    /// is a noun); otherwise entities for a name (several words, or a capital letter), and nouns
+    /// for any other word.
     pub fn like(memory: &str) -> Self {
         let memory = memory.trim();
         let holds = |list: &Self| {
@@ -81,7 +81,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn no_word_stands_twice() {
+    fn no_word_occurs_twice() {
         let mut seen = HashSet::new();
         for list in Words::ALL {
             let words = list.words();
@@ -94,13 +94,13 @@ mod tests {
             for word in words {
                 assert_eq!(word, word.trim());
                 assert!((1..=4).contains(&word.split(' ').count()), "{word}");
-                assert!(seen.insert(word.to_lowercase()), "{word} stands twice");
+                assert!(seen.insert(word.to_lowercase()), "{word} occurs twice");
             }
         }
     }
 
     #[test]
-    fn names_are_written_large_and_words_small() {
+    fn only_names_begin_with_a_capital() {
         for list in Words::ALL {
             for word in list.words() {
                 let is_name = word.starts_with(char::is_uppercase);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_memory_is_compared_with_its_like() {
+    fn a_memory_has_the_list_of_its_kind() {
         assert_eq!(Words::like("Great Barrier Reef"), Words::Entities);
         assert_eq!(Words::like("Tuvalu"), Words::Entities);
         assert_eq!(Words::like("coral"), Words::Nouns);

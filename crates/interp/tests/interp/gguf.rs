@@ -10,7 +10,7 @@ use crate::numbers::check_reference;
 use candle_core::quantized::GgmlDType;
 use checkpoint::Checkpoint;
 use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, Model, Positions};
-use hoplens_test_support::{Reference, load, miniature};
+use hoplens_test_support::{ReferenceNumbers, load, miniature};
 
 /// Within as much as Hugging Face Transformers and the safetensors agree.
 const TINY: f64 = 1e-4;
@@ -42,7 +42,7 @@ fn agrees(name: &str) {
     let source = miniature(name);
     let path = folder.file(&format!("{name}.gguf"));
     convert::write(&Checkpoint::read(&source), GgmlDType::F32, &path);
-    let reference = Reference::read(&source.join("reference.json"));
+    let reference = ReferenceNumbers::read(&source.join("reference.json"));
     check_reference(&load(&path), &reference, TINY);
 }
 

@@ -1,9 +1,10 @@
 //! Identities that hold for every family: no reference numbers needed.
 
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::read_heads;
 use hoplens_runtime::{
     Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
-    Positions, Select, Sequences,
+    Positions, PromptQuery, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -18,7 +19,10 @@ fn direct_contributions_add_up_to_the_logit() {
             BosPolicy::Always,
         );
         for target in [3, 77, 400] {
-            let reading = read_heads(&model, &ids, target, 0, &Cancel::new()).unwrap();
+            let query = PromptQuery::from_ids(&ids);
+            let cancel = Cancel::new();
+            let context = ModelContext::new(&model, &cancel);
+            let reading = read_heads(context, &query, target, 0).unwrap();
             let heads: f32 = reading.heads.iter().map(|head| head.direct_logit).sum();
             let sum = heads + reading.rest;
             let logit = reading.logit;
@@ -28,7 +32,7 @@ fn direct_contributions_add_up_to_the_logit() {
 }
 
 #[test]
-fn a_batch_gives_each_sequence_what_it_gets_alone() {
+fn batched_sequences_equal_single_passes() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let texts = ["a", "The largest coral reef", "naïve café 🙂 in 東京 is"];
@@ -48,9 +52,9 @@ fn a_batch_gives_each_sequence_what_it_gets_alone() {
     }
 }
 
-/// What a GPU runs, on the CPU.
+/// Runs the GPU code path on the CPU.
 #[test]
-fn candles_products_give_what_our_own_give() {
+fn candle_matrix_products_equal_the_own_kernels() {
     for family in FAMILIES {
         let ours = load(&miniature(family));
         let options = LoadOptions {
@@ -74,7 +78,7 @@ fn candles_products_give_what_our_own_give() {
 }
 
 #[test]
-fn captures_change_nothing() {
+fn captures_do_not_change_the_logits() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let ids = model
@@ -116,9 +120,9 @@ fn a_cancelled_pass_stops() {
     assert_eq!(result.unwrap_err().to_string(), "cancelled");
 }
 
-/// The chain of exactness: a fork gives what a whole pass with the same change gives.
+/// A fork equals a whole pass with the same intervention.
 #[test]
-fn a_fork_gives_what_a_whole_pass_gives() {
+fn a_fork_equals_a_whole_pass() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let ids =
@@ -130,14 +134,14 @@ fn a_fork_gives_what_a_whole_pass_gives() {
             (0..model.info.width).map(wave).collect()
         };
         let places = [
-            Select::All,
-            Select::Range(last..last + 1),
-            Select::Range(2..4),
+            TargetPositions::All,
+            TargetPositions::Range(last..last + 1),
+            TargetPositions::Range(2..4),
         ];
         let in_force = Intervention {
             layer: model.info.layers - 1,
             sequence: None,
-            at: Select::All,
+            at: TargetPositions::All,
             action: Action::AddAttnOut(vector(99)),
         };
         let mut forks = Vec::new();

@@ -1,15 +1,19 @@
 //! Everything in a file of reference numbers, against the library.
 
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::lens::{self, ablate_heads, read_heads};
-use hoplens_interp::memory::{Grid, Subject, encode, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{self, HeadAt, ablate_heads, read_heads};
+use hoplens_interp::memory::{Grid, MemoryEncoding, encode, sweep};
 use hoplens_runtime::{
-    BosPolicy, Cancel, Capture, Hooks, Model, Positions, Sequences, log_softmax, rank_of,
+    Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Sequences,
+    log_softmax, rank_of,
 };
-use hoplens_test_support::{Ablation, Injection, Reference, Trace, assert_close, ids};
+use hoplens_test_support::{
+    ReferenceAblation, ReferenceInjection, ReferenceNumbers, ReferenceTrace, assert_close, ids,
+};
 
 /// Everything in a reference file, within `tolerance` nats.
-pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
+pub fn check_reference(model: &Model, reference: &ReferenceNumbers, tolerance: f64) {
     assert!(!reference.traces.is_empty() && !reference.injections.is_empty());
     for trace in &reference.traces {
         check_trace(model, trace, reference.policy(), tolerance);
@@ -29,7 +33,7 @@ pub fn check_reference(model: &Model, reference: &Reference, tolerance: f64) {
     }
 }
 
-fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) {
+fn check_trace(model: &Model, trace: &ReferenceTrace, policy: BosPolicy, tolerance: f64) {
     let tokens = ids(model, &trace.prompt, policy);
     assert_eq!(tokens, trace.ids, "tokens of {:?}", trace.prompt);
     let answer = model.tokenizer.ids(&trace.expect);
@@ -64,7 +68,7 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     }
     assert_eq!(run.token_logps[0].len(), trace.token_logp.len());
 
-    let answers = [hoplens_runtime::Answer {
+    let answers = [Answer {
         text: trace.expect.clone(),
         ids: answer.clone(),
     }];
@@ -75,7 +79,13 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     assert_close(score.logp_first, trace.logp_first, tolerance, "logp_first");
     assert_close(score.logp, trace.logp_full, tolerance, "logp_full");
 
-    let reading = read_heads(model, &tokens, answer[0], 5, &Cancel::new()).unwrap();
+    let reading = read_heads(
+        ModelContext::new(model, &Cancel::new()),
+        &PromptQuery::from_ids(&tokens),
+        answer[0],
+        5,
+    )
+    .unwrap();
     for head in &trace.heads {
         let found = &reading.heads[head.layer * model.info.heads + head.head];
         let place = format!("layer {} head {}", head.layer, head.head);
@@ -101,16 +111,19 @@ fn check_trace(model: &Model, trace: &Trace, policy: BosPolicy, tolerance: f64) 
     check_ablations(model, &tokens, &trace.expect, &trace.ablations, tolerance);
 }
 
-fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tolerance: f64) {
-    let tokens = model.tokenizer.encode(&injection.prompt, policy);
+fn check_injections(
+    model: &Model,
+    injection: &ReferenceInjection,
+    policy: BosPolicy,
+    tolerance: f64,
+) {
     let first = model.tokenizer.ids(&injection.expect)[0];
-    let subject = Subject {
-        text: &injection.prompt,
-        tokens: &tokens,
-        first_tokens: &[first],
-        bos: policy,
-        interventions: &[],
+    let query = PromptQuery {
+        answers: vec![Answer::from_token(first)],
+        ..PromptQuery::new(&model.tokenizer, injection.prompt.as_str(), policy)
     };
+    let cancel = Cancel::new();
+    let context = ModelContext::new(model, &cancel);
     let layers: Vec<usize> = (0..model.info.layers)
         .filter(|layer| injection.cells.iter().any(|cell| cell.layer == *layer))
         .collect();
@@ -124,15 +137,7 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
         taus,
         scopes: vec![Scope::All, Scope::Last],
     };
-    let swept = sweep(
-        model,
-        &subject,
-        &injection.memory,
-        &grid,
-        &Cancel::new(),
-        &mut |_| {},
-    )
-    .unwrap();
+    let swept = sweep(context, &query, &injection.memory, &grid, &mut |_| {}).unwrap();
     assert_eq!(swept.cells.len(), injection.cells.len());
     assert_close(
         swept.baseline.logp_first,
@@ -160,14 +165,8 @@ fn check_injections(model: &Model, injection: &Injection, policy: BosPolicy, tol
             tolerance,
             &format!("{cell:?}"),
         );
-        let vector = encode(
-            model,
-            &injection.memory,
-            cell.encoding,
-            policy,
-            &Cancel::new(),
-        )
-        .unwrap();
+        let encoding = MemoryEncoding::new(cell.encoding, policy);
+        let vector = encode(context, &injection.memory, encoding).unwrap();
         let norm = vector
             .at(cell.layer)
             .iter()
@@ -187,20 +186,22 @@ fn check_ablations(
     model: &Model,
     tokens: &[u32],
     expect: &str,
-    cells: &[Ablation],
+    cells: &[ReferenceAblation],
     tolerance: f64,
 ) {
     let first = model.tokenizer.ids(expect)[0];
-    let heads: Vec<(usize, usize)> = cells.iter().map(|cell| (cell.layer, cell.head)).collect();
-    let found = ablate_heads(
-        model,
-        tokens,
-        &[first],
-        &heads,
-        lens::Ablation::Zero,
-        &Cancel::new(),
-    )
-    .unwrap();
+    let head = |cell: &ReferenceAblation| HeadAt {
+        layer: cell.layer,
+        head: cell.head,
+    };
+    let heads: Vec<HeadAt> = cells.iter().map(head).collect();
+    let query = PromptQuery {
+        answers: vec![Answer::from_token(first)],
+        ..PromptQuery::from_ids(tokens)
+    };
+    let cancel = Cancel::new();
+    let context = ModelContext::new(model, &cancel);
+    let found = ablate_heads(context, &query, &heads, lens::Ablation::Zero).unwrap();
     for (logp, cell) in found.iter().zip(cells) {
         assert_close(*logp, cell.logp_first, tolerance, &format!("{cell:?}"));
     }

@@ -1,7 +1,7 @@
 //! The forward pass, injections and ablations against numbers that Hugging Face Transformers
 //! computed (fp32, eager attention): `tests/fixtures/tiny-*/reference.json`.
 
-use hoplens_test_support::{Reference, miniature};
+use hoplens_test_support::{ReferenceNumbers, miniature};
 
 use crate::numbers::check_reference;
 
@@ -9,7 +9,7 @@ const TINY: f64 = 1e-4;
 
 fn check(family: &str) {
     let folder = miniature(family);
-    let reference = Reference::read(&folder.join("reference.json"));
+    let reference = ReferenceNumbers::read(&folder.join("reference.json"));
     let model = hoplens_test_support::load(&folder);
     check_reference(&model, &reference, TINY);
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::numbers::check_reference;
 use hoplens_runtime::{Answer, Cancel, Hooks};
-use hoplens_test_support::{Reference, assert_close, default_model, skip};
+use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
 
 /// Nats; see `docs/method.md`.
 const REAL: f64 = 2e-3;
@@ -18,8 +18,8 @@ fn shared(name: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn reference() -> Option<Reference> {
-    shared("reference/smollm2.json").map(|path| Reference::read(&path))
+fn reference() -> Option<ReferenceNumbers> {
+    shared("reference/smollm2.json").map(|path| ReferenceNumbers::read(&path))
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::sync::{LazyLock, Mutex};
 
 use hoplens_injection::{Encoding, Scope, SpanScope};
+use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{
-    Cell, Grid, SEARCH_PASSES, Subject, Sweep, encode, encode_for, place, resolve_scope, search,
-    sweep,
+    Cell, Grid, GridSearch, MemoryEncoding, SEARCH_PASSES, Sweep, encode, place, resolve_scope,
+    search, sweep,
 };
 use hoplens_runtime::{
-    BosPolicy, Cancel, Hooks, Model, ModelError, Token, log_softmax_at, rank_of,
+    Answer, BosPolicy, Cancel, Hooks, Model, ModelError, PromptQuery, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, load, miniature};
 use proptest::prelude::*;
@@ -22,35 +23,31 @@ static MODELS: LazyLock<Vec<Mutex<Model>>> = LazyLock::new(|| {
     models.map(Mutex::new).collect()
 });
 
-fn subject(tokens: &[Token]) -> Subject<'_> {
-    Subject {
-        text: PROMPT,
-        tokens,
-        first_tokens: &FIRST_TOKENS,
-        bos: BosPolicy::Never,
-        interventions: &[],
+fn query(model: &Model) -> PromptQuery {
+    PromptQuery {
+        answers: FIRST_TOKENS.map(Answer::from_token).to_vec(),
+        ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Never)
     }
 }
 
 /// One whole pass with the cell's injection in force.
 #[track_caller]
-fn check_cell(model: &Model, tokens: &[Token], memory: &str, cell: &Cell) {
+fn check_cell(model: &Model, query: &PromptQuery, memory: &str, cell: &Cell) {
     let cancel = Cancel::new();
-    let encoding = cell.encoding;
-    let vector = encode_for(
-        model,
-        memory,
-        encoding,
-        cell.head,
-        BosPolicy::Never,
-        &cancel,
-    )
-    .unwrap();
-    let at = resolve_scope(&cell.scope, PROMPT, tokens).unwrap();
+    let encoding = MemoryEncoding {
+        encoding: cell.encoding,
+        head: cell.head,
+        bos: BosPolicy::Never,
+    };
+    let vector = encode(ModelContext::new(model, &cancel), memory, encoding).unwrap();
+    let at = resolve_scope(&cell.scope, PROMPT, &query.tokens).unwrap();
     let change = place(&vector, cell.layer, cell.tau, at).unwrap();
-    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
     let trace = model
-        .forward(&[&ids], &Hooks::interventions(vec![change]), &cancel)
+        .forward(
+            &[&query.ids()],
+            &Hooks::interventions(vec![change]),
+            &cancel,
+        )
         .unwrap();
     let logits = trace.logits.row(0);
     let p: f64 = FIRST_TOKENS
@@ -58,7 +55,7 @@ fn check_cell(model: &Model, tokens: &[Token], memory: &str, cell: &Cell) {
         .map(|token| log_softmax_at(logits, *token as usize).exp())
         .sum();
     assert_close(cell.logp_first, p.ln(), 1e-4, &format!("{cell:?}"));
-    // Of two tokens that are as good as equal either may be first.
+    // Rounding may swap the ranks of two nearly equal tokens.
     let ranks = FIRST_TOKENS.map(|token| rank_of(logits, token));
     let rank = ranks.into_iter().min().unwrap();
     assert!(cell.rank.abs_diff(rank) <= 1, "{cell:?} has rank {rank}");
@@ -92,7 +89,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn a_random_grid_is_as_the_plain_loop(
+    fn a_sweep_equals_single_passes_on_random_grids(
         family in 0..FAMILIES.len(),
         encodings in prop::sample::subsequence(ENCODINGS.to_vec(), 1..=3),
         layers in prop::sample::subsequence(vec![0, 1], 1..=2),
@@ -101,15 +98,15 @@ proptest! {
         head in prop::option::of(0..2_usize),
     ) {
         let model = MODELS[family].lock().unwrap();
-        let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
+        let query = query(&model);
         let grid = Grid { encodings, layers, taus, scopes, head };
-        let swept = sweep(
-            &model, &subject(&tokens), "great barrier", &grid, &Cancel::new(), &mut |_| {},
-        ).unwrap();
+        let cancel = Cancel::new();
+        let context = ModelContext::new(&model, &cancel);
+        let swept = sweep(context, &query, "great barrier", &grid, &mut |_| {}).unwrap();
         let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
         prop_assert_eq!(swept.cells.len(), cells);
         for cell in &swept.cells {
-            check_cell(&model, &tokens, "great barrier", cell);
+            check_cell(&model, &query, "great barrier", cell);
         }
     }
 }
@@ -121,6 +118,13 @@ fn wide_grid(model: &Model, scope: Scope) -> Grid {
         taus: (-40..=40).map(|tau| f64::from(tau) / 2.0).collect(),
         scopes: vec![scope],
         head: None,
+    }
+}
+
+fn budget(grid: &Grid) -> GridSearch<'_> {
+    GridSearch {
+        grid,
+        passes: SEARCH_PASSES,
     }
 }
 
@@ -136,37 +140,21 @@ fn same(found: &Sweep, all: &Sweep) {
 }
 
 #[test]
-fn a_search_measures_some_cells_of_the_grid_exactly() {
+fn a_search_finds_a_good_cell_with_exact_measurements() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
-        let subject = subject(&tokens);
+        let query = query(&model);
         let grid = wide_grid(&model, Scope::All);
         let cancel = Cancel::new();
-        let mut heard = 0;
-        let found = search(
-            &model,
-            &subject,
-            "great barrier",
-            &grid,
-            SEARCH_PASSES,
-            &cancel,
-            &mut |n| {
-                heard = n;
-            },
-        )
+        let context = ModelContext::new(&model, &cancel);
+        let mut done = 0;
+        let found = search(context, &query, "great barrier", budget(&grid), &mut |n| {
+            done = n;
+        })
         .unwrap();
-        let all = sweep(
-            &model,
-            &subject,
-            "great barrier",
-            &grid,
-            &cancel,
-            &mut |_| {},
-        )
-        .unwrap();
+        let all = sweep(context, &query, "great barrier", &grid, &mut |_| {}).unwrap();
         same(&found, &all);
-        assert_eq!(heard, found.cells.len());
+        assert_eq!(done, found.cells.len());
         assert!(
             found.cells.len() < all.cells.len() / 2,
             "{family}: {} of {} cells",
@@ -189,24 +177,15 @@ fn a_search_measures_some_cells_of_the_grid_exactly() {
 }
 
 #[test]
-fn a_small_grid_is_measured_whole() {
+fn a_search_measures_every_cell_of_a_small_grid() {
     let model = load(&miniature("tiny-llama"));
-    let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
+    let query = query(&model);
     let mut grid = wide_grid(&model, Scope::Last);
     grid.taus = vec![-2.0, 0.0, 3.0];
     let cancel = Cancel::new();
-    let subject = subject(&tokens);
-    let found = search(
-        &model,
-        &subject,
-        "reef",
-        &grid,
-        SEARCH_PASSES,
-        &cancel,
-        &mut |_| {},
-    )
-    .unwrap();
-    let all = sweep(&model, &subject, "reef", &grid, &cancel, &mut |_| {}).unwrap();
+    let context = ModelContext::new(&model, &cancel);
+    let found = search(context, &query, "reef", budget(&grid), &mut |_| {}).unwrap();
+    let all = sweep(context, &query, "reef", &grid, &mut |_| {}).unwrap();
     assert_eq!(found.cells.len(), all.cells.len());
     same(&found, &all);
 }
@@ -214,21 +193,13 @@ fn a_small_grid_is_measured_whole() {
 #[test]
 fn a_search_can_be_cancelled() {
     let model = load(&miniature("tiny-llama"));
-    let tokens = model.tokenizer.encode(PROMPT, BosPolicy::Never);
     let grid = wide_grid(&model, Scope::All);
     let cancel = Cancel::new();
     let stop = cancel.clone();
-    let found = search(
-        &model,
-        &subject(&tokens),
-        "reef",
-        &grid,
-        SEARCH_PASSES,
-        &cancel,
-        &mut |_| {
-            stop.cancel();
-        },
-    );
+    let context = ModelContext::new(&model, &cancel);
+    let found = search(context, &query(&model), "reef", budget(&grid), &mut |_| {
+        stop.cancel();
+    });
     assert!(matches!(
         found,
         Err(hoplens_interp::memory::MemoryError::Model(
@@ -238,21 +209,24 @@ fn a_search_can_be_cancelled() {
 }
 
 #[test]
-fn what_the_heads_write_of_a_memory_adds_up_to_the_layer() {
+fn layerwise_memories_of_the_heads_add_up_to_the_layer() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let cancel = Cancel::new();
-        let bos = BosPolicy::Never;
-        let layerwise = Encoding::Layerwise;
-        let whole = encode(&model, "great barrier", layerwise, bos, &cancel).unwrap();
+        let context = ModelContext::new(&model, &cancel);
+        let layerwise = MemoryEncoding::new(Encoding::Layerwise, BosPolicy::Never);
+        let whole = encode(context, "great barrier", layerwise).unwrap();
         for layer in 0..model.info.layers {
             let mut sum: Vec<f32> = match model.attention_bias(layer) {
                 Some(bias) => bias.to_vec(),
                 None => vec![0.0; model.info.width],
             };
             for head in 0..model.info.heads {
-                let part = encode_for(&model, "great barrier", layerwise, Some(head), bos, &cancel)
-                    .unwrap();
+                let of_head = MemoryEncoding {
+                    head: Some(head),
+                    ..layerwise
+                };
+                let part = encode(context, "great barrier", of_head).unwrap();
                 for (sum, value) in sum.iter_mut().zip(part.at(layer).iter()) {
                     *sum += value;
                 }
@@ -268,14 +242,13 @@ fn what_the_heads_write_of_a_memory_adds_up_to_the_layer() {
 fn a_head_that_does_not_exist_is_refused() {
     let model = load(&miniature("tiny-gpt2"));
     for encoding in ENCODINGS {
-        let refused = encode_for(
-            &model,
-            "reef",
+        let encoding = MemoryEncoding {
             encoding,
-            Some(99),
-            BosPolicy::Never,
-            &Cancel::new(),
-        );
+            head: Some(99),
+            bos: BosPolicy::Never,
+        };
+        let cancel = Cancel::new();
+        let refused = encode(ModelContext::new(&model, &cancel), "reef", encoding);
         let message = refused.unwrap_err().to_string();
         assert!(message.contains("head 99"), "{message}");
     }

@@ -4,22 +4,27 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::case::{Case, Injection, Measured, Origin};
+use crate::declarations::case::{Case, Injection, Measured};
+use crate::declarations::namespace;
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::edit::file_edit::{FileEdit, TextEdit, edited};
+use crate::edit::new_injection::written_record;
+use crate::edit::place;
 use crate::edit::place::Item;
+use crate::edit::preserves_declarations::errors;
 use crate::edit::verify::{plain_case, plain_injection};
-use crate::edit::{FileEdit, TextEdit, edited, place, written_record};
-use crate::file::PromptFile;
-use crate::format::Format;
-use crate::quote::quoted;
-use crate::sound::errors;
-use crate::yaml::Node;
-use crate::{namespace, yaml};
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+use crate::yaml;
+use crate::yaml::node::Node;
+use crate::yaml::quote::quoted;
 
 /// The YAML that a list stands in, or will.
-pub(super) struct Home<'text> {
+pub(crate) struct Home<'text> {
     pub text: &'text str,
     pub newline: &'static str,
-    format: Format,
+    format: PromptFormat,
     target: Origin,
     /// Its bytes; none where the file has no YAML yet.
     yaml: Option<Range<usize>>,
@@ -27,14 +32,14 @@ pub(super) struct Home<'text> {
 
 /// Where a target keeps its lists; `None` for a fence without front matter, which is left as short
 /// as it is.
-pub(super) fn home<'text>(
+pub(crate) fn home<'text>(
     file: &'text PromptFile,
     text: &'text str,
     target: Origin,
     fence: Option<usize>,
 ) -> Option<Home<'text>> {
     let (text, yaml) = match target {
-        Origin::FrontMatter if file.format == Format::Markdown => {
+        Origin::FrontMatter if file.format == PromptFormat::Markdown => {
             let fence = file.fences.get(fence.unwrap_or(0))?;
             (text, Some(fence.front_matter.clone()?))
         }
@@ -55,28 +60,28 @@ pub(super) fn home<'text>(
 
 /// That the YAML has an error.
 #[derive(Debug)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl Home<'_> {
     /// The keys that lead to a list.
-    pub(super) fn path(&self, list: &str) -> Vec<String> {
+    pub(crate) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
     }
 
     /// The root of the tree; none where nothing stands in the YAML.
-    pub(super) fn root(&self) -> Result<Option<Node>, Broken> {
+    pub(crate) fn root(&self) -> Result<Option<Node>, Broken> {
         let Some(range) = &self.yaml else {
             return Ok(None);
         };
         let yaml = self.text.get(range.clone()).ok_or(Broken)?;
-        let tree = yaml::read(yaml, range.start);
+        let tree = yaml::read::read(yaml, range.start);
         if tree.error.is_some() {
             return Err(Broken);
         }
         Ok(tree.root.filter(|root| !root.is_null()))
     }
 
-    pub(super) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
+    pub(crate) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
         FileEdit {
             target: self.target,
             edits,
@@ -86,7 +91,7 @@ impl Home<'_> {
 }
 
 /// The edit that adds an item to a list, untested.
-pub(super) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
+pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
     let (path, newline) = (home.path(list), home.newline);
     let Some(range) = home.yaml.clone() else {
         let list = place::new_key(&path, item, 0, newline);
@@ -100,7 +105,7 @@ pub(super) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit
         });
     };
     let root = home.root().ok()?;
-    let doc = place::Document {
+    let doc = place::EditedFile {
         text: home.text,
         range,
         newline,
@@ -121,7 +126,7 @@ pub struct NewCase {
 /// something else anew. As [`super::insert_injection`], it is tried out first.
 pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<FileEdit> {
     // Which of several prompts it is for cannot be said.
-    if 1 < file.fences.len() || file.format == Format::Promptfoo {
+    if 1 < file.fences.len() || file.format == PromptFormat::Promptfoo {
         return None;
     }
     let mut fields = Vec::new();
@@ -149,8 +154,8 @@ fn own(cases: &[Case], target: Origin) -> impl Iterator<Item = &Case> {
 }
 
 /// The edit after which a code is not told of in this file; as [`insert_case`].
-pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEdit> {
-    let item = Item::Scalar(code.to_owned());
+pub fn insert_ignore(file: &PromptFile, text: &str, code: Code) -> Option<FileEdit> {
+    let item = Item::Scalar(code.to_string());
     // The file may have been given suppressions of its project, which stand in no file of its own.
     let nothing = FileEdit {
         target: Origin::FrontMatter,
@@ -159,12 +164,11 @@ pub fn insert_ignore(file: &PromptFile, text: &str, code: &str) -> Option<FileEd
     };
     let (own, _) = edited(file, text, &nothing);
     first_sound(file, text, "ignore", &item, |after, _| {
-        let codes = |file: &PromptFile| -> Vec<String> {
-            let codes = file.suppressed.iter().map(|one| one.code.clone());
-            codes.collect()
+        let codes = |file: &PromptFile| -> Vec<Code> {
+            file.suppressed.iter().map(|one| one.code).collect()
         };
         let mut expected = codes(&own);
-        expected.push(code.to_owned());
+        expected.push(code);
         let mut got = codes(after);
         expected.sort();
         got.sort();
@@ -208,7 +212,7 @@ fn first_sound(
 ) -> Option<FileEdit> {
     let inside = !matches!(
         file.format,
-        Format::Plain | Format::Github | Format::Promptfoo
+        PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo
     );
     let targets = [Origin::FrontMatter, Origin::Sidecar];
     targets
@@ -219,7 +223,8 @@ fn first_sound(
             let edit = home.edit(file, vec![added(&home, list, item)?]);
             let (after, now) = edited(file, text, &edit);
             let same_prompts = after.defaults == file.defaults
-                && super::verify::bodies(&after, &now) == super::verify::bodies(file, text);
+                && crate::edit::verify::bodies(&after, &now)
+                    == crate::edit::verify::bodies(file, text);
             let sound = same_prompts && errors(&after) <= errors(file) && holds(&after, target);
             sound.then_some(edit)
         })
@@ -256,7 +261,7 @@ mod tests {
         after(
             name,
             text,
-            &insert_ignore(&file, text, "token-split").unwrap(),
+            &insert_ignore(&file, text, Code::TokenSplit).unwrap(),
         )
     }
 
@@ -292,12 +297,12 @@ mod tests {
         let text = "---\nhoplens.ignore: [hop-lost]\n---\nHi";
         let mut file = parse("a.prompt", text, None);
         let mut of_project = file.suppressed[0].clone();
-        of_project.code = "hop-unknown".into();
+        of_project.code = Code::HopUnknown;
         file.suppressed.push(of_project);
-        let edit = insert_ignore(&file, text, "token-split").unwrap();
+        let edit = insert_ignore(&file, text, Code::TokenSplit).unwrap();
         let now = parse("a.prompt", &edit.apply(text), None);
-        let codes: Vec<&str> = now.suppressed.iter().map(|one| one.code.as_str()).collect();
-        assert_eq!(codes, ["hop-lost", "token-split"]);
+        let codes: Vec<Code> = now.suppressed.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::HopLost, Code::TokenSplit]);
     }
 
     #[track_caller]

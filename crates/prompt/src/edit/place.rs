@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::edit::TextEdit;
-use crate::yaml::{Data, Node};
+use crate::edit::file_edit::TextEdit;
+use crate::yaml::node::{Data, Node};
 
 /// An item to be written, of values that are YAML already.
-pub(super) enum Item {
+pub(crate) enum Item {
     /// Keys with their values.
     Map(Vec<(&'static str, String)>),
     /// One value.
@@ -42,7 +42,7 @@ impl Item {
 }
 
 /// A file with the bytes of its YAML.
-pub(super) struct Document<'text> {
+pub(crate) struct EditedFile<'text> {
     pub text: &'text str,
     pub range: Range<usize>,
     pub newline: &'static str,
@@ -50,7 +50,7 @@ pub(super) struct Document<'text> {
 
 /// The keys of `path` inside each other, with a list of one item; indented by `indent`, without a
 /// line break at the end.
-pub(super) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
+pub(crate) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
     let mut out = String::new();
     let mut indent = indent;
     for key in path {
@@ -77,8 +77,8 @@ fn new_flow(path: &[String], item: &Item) -> String {
 
 /// The edit that adds `item` to the list under the keys of `path`; `None` where the YAML does not
 /// allow it.
-pub(super) fn item(
-    doc: &Document<'_>,
+pub(crate) fn item(
+    doc: &EditedFile<'_>,
     root: Option<&Node>,
     path: &[String],
     item: &Item,
@@ -166,7 +166,7 @@ pub(super) fn item(
 }
 
 /// The edit that gives the case at `range`, an item of `cases`, an id.
-pub(super) fn case_id(
+pub(crate) fn case_id(
     text: &str,
     cases: &Node,
     range: &Range<usize>,
@@ -193,7 +193,7 @@ pub(super) fn case_id(
 }
 
 /// On lines of its own behind the YAML.
-fn at_end(doc: &Document<'_>, block: &str) -> TextEdit {
+fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
     let end = doc.range.end;
     let newline = doc.newline;
     if end == doc.text.len() {
@@ -206,7 +206,7 @@ fn at_end(doc: &Document<'_>, block: &str) -> TextEdit {
 }
 
 /// On lines of its own behind the line where `leaf` ends.
-fn after(doc: &Document<'_>, leaf: &Node, block: &str) -> TextEdit {
+fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
     let end = leaf.here().end.min(doc.text.len());
     let before = doc.text.get(..end).unwrap_or_default();
     let is_block = matches!(leaf.data, Data::Scalar { block: true, .. });

@@ -1,8 +1,16 @@
-use super::*;
-use crate::file::parse;
-use crate::format::sidecar_name;
+mod formats;
+mod property;
 
-pub(super) fn new() -> NewInjection {
+use crate::declarations::case::Measured;
+use crate::declarations::spanned::Origin;
+use crate::edit::insert_injection::insert_injection;
+use crate::edit::new_injection::NewInjection;
+use crate::file::parse;
+use crate::format::prompt_format::sidecar_name;
+use hoplens_injection::Encoding;
+use hoplens_injection::Scope;
+
+pub(crate) fn new() -> NewInjection {
     NewInjection {
         memory: "Great --- \"Reef\"".to_owned(),
         encoding: Encoding::Embed,

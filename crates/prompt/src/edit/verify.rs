@@ -1,18 +1,20 @@
 //! Trying an edit out: the file must declare what it did, and the new injection, and no more.
 
-use crate::case::{Case, Injection, Measured, Origin};
-use crate::edit::{FileEdit, Naming, NewInjection, edited};
-use crate::file::PromptFile;
-use crate::quote::significant;
-use crate::sound::errors;
+use crate::declarations::case::{Case, Injection, Measured};
+use crate::declarations::spanned::Origin;
+use crate::edit::file_edit::{FileEdit, edited};
+use crate::edit::new_injection::{KeyNaming, NewInjection};
+use crate::edit::preserves_declarations::errors;
+use crate::file::prompt_file::PromptFile;
+use crate::yaml::quote::significant;
 
 /// Whether the edit does what it should and nothing else.
-pub(super) fn holds(
+pub(crate) fn holds(
     file: &PromptFile,
     text: &str,
     edit: &FileEdit,
     injection: &NewInjection,
-    naming: &Naming,
+    naming: &KeyNaming,
 ) -> bool {
     let (after, edited) = edited(file, text, edit);
     if bodies(&after, &edited) != bodies(file, text) {
@@ -64,7 +66,7 @@ fn added(
     (added, kept)
 }
 
-fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
+fn expected(new: &NewInjection, naming: &KeyNaming, origin: Origin) -> Injection {
     let rounded = |number: f64| significant(number).parse().unwrap_or(number);
     let measured = new.measured.as_ref();
     let measured = measured
@@ -91,18 +93,18 @@ fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
 }
 
 /// The texts of all prompts of a file.
-pub(super) fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
+pub(crate) fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
     let fences = file.fences.iter().map(|fence| &fence.body);
     let bodies = std::iter::once(&file.body).chain(fences);
     bodies.map(|body| text.get(body.clone())).collect()
 }
 
-fn bare<T>(value: T) -> super::super::Spanned<T> {
-    super::super::Spanned { value, range: 0..0 }
+fn bare<T>(value: T) -> crate::declarations::spanned::Spanned<T> {
+    crate::declarations::spanned::Spanned { value, range: 0..0 }
 }
 
 /// A case without its places.
-pub(super) fn plain_case(case: &Case) -> Case {
+pub(crate) fn plain_case(case: &Case) -> Case {
     let mut case = case.clone();
     case.range = 0..0;
     case.id = case.id.map(|id| bare(id.value));
@@ -119,7 +121,7 @@ pub(super) fn plain_case(case: &Case) -> Case {
 }
 
 /// An injection without its places.
-pub(super) fn plain_injection(injection: &Injection) -> Injection {
+pub(crate) fn plain_injection(injection: &Injection) -> Injection {
     let mut injection = injection.clone();
     injection.range = 0..0;
     injection.case = injection.case.map(|case| bare(case.value));

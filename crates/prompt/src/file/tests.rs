@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::problem::Severity;
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::severity::Severity;
+use crate::file::prompt_file::find_case;
 use hoplens_injection::{Encoding, Scope, SpanScope};
 
 const REEF: &str = r#"---
@@ -67,8 +71,8 @@ fn everything_declared_is_read() {
         (second.encoding, &second.scope, &second.case),
         (Encoding::Embed, &Scope::All, &None)
     );
-    let codes: Vec<_> = file.suppressed.iter().map(|s| s.code.as_str()).collect();
-    assert_eq!(codes, ["hop-lost", "token-split"]);
+    let codes: Vec<Code> = file.suppressed.iter().map(|s| s.code).collect();
+    assert_eq!(codes, [Code::HopLost, Code::TokenSplit]);
     assert_eq!(find_case(&file, "#2"), Some(&file.cases[1]));
     assert_eq!(find_case(&file, "#1"), None);
 }
@@ -157,13 +161,36 @@ fn suppressions_are_exact() {
     let text =
         "{{!hoplens-ignore hop-lost }}\n{{! hoplens-ignore hop-lost }}\n{{!hoplens-ignore nope }}x";
     let file = parse("x.prompt", text, None);
-    assert_eq!(file.suppressed.len(), 2);
+    assert_eq!(file.suppressed.len(), 1);
     let got = problems(&file, text);
     assert!(
         got[0].starts_with("Warning \"{{! hoplens-ignore hop-lost }}\": This comment"),
         "{got:?}"
     );
     assert!(got[1].contains("no diagnostic `nope`"), "{got:?}");
+}
+
+#[test]
+fn the_former_code_ignores_what_it_was_split_into_and_gives_a_hint() {
+    for (name, text, sidecar) in [
+        (
+            "a.prompt",
+            "---\nhoplens.ignore: [front-matter]\n---\nHi",
+            None,
+        ),
+        ("a.prompt", "{{!hoplens-ignore front-matter }}Hi", None),
+        ("a.txt", "Hi", Some("version: 1\nignore: [front-matter]\n")),
+    ] {
+        let file = parse(name, text, sidecar);
+        let [hint] = &file.problems[..] else {
+            panic!("{:?}", file.problems);
+        };
+        assert_eq!(hint.code, Code::DeprecatedIgnore);
+        assert_eq!(hint.severity, Severity::Hint);
+        assert!(hint.message.contains("unset-variable"), "{}", hint.message);
+        assert!(file.suppressed[0].hides(Code::UnsetVariable));
+        assert!(!file.suppressed[0].hides(Code::HopLost));
+    }
 }
 
 #[test]
@@ -206,7 +233,7 @@ proptest! {
         }
         prop_assert!(text.get(file.body.clone()).is_some());
         for case in file.cases.iter().map(Some).chain([None]) {
-            let rendered = crate::render(&file, &text, case);
+            let rendered = crate::render::render(&file, &text, case);
             for problem in rendered.problems {
                 prop_assert!(text.get(problem.range.clone()).is_some(), "{problem:?}");
             }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::outline::What;
-use crate::outline::scan::{Scan, quoted_length};
+use crate::outline::scanner::{Scan, quoted_length};
+use crate::outline::spot::What;
 
 /// Brackets inside brackets deeper than this are read as text.
 const MAX_DEPTH: usize = 64;
@@ -21,7 +21,7 @@ struct Open {
 ///
 /// One that is not closed ends before a line that is not indented deeper than its key, so that a
 /// bracket that is still missing does not swallow what follows.
-pub(super) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
+pub(crate) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
     let base = scan.spots[owner].column;
     let mut stack: Vec<Open> = Vec::new();
     let mut at = at;

@@ -9,8 +9,8 @@ fn shown(text: &str) -> Vec<String> {
     let spots = spots.map(|(at, spot)| {
         let steps = outline.path(at);
         let steps = steps.iter().map(|step| match step {
-            Step::Key(key) => key.clone(),
-            Step::Item(index) => index.to_string(),
+            PathStep::Key(key) => key.clone(),
+            PathStep::Item(index) => index.to_string(),
         });
         let mut steps: Vec<String> = steps.collect();
         if spot.what == What::Word {
@@ -115,8 +115,8 @@ fn a_long_line_of_brackets_is_read_in_bearable_time() {
 }
 
 /// The bytes of all keys in a tree, in the order of the file.
-fn keys(node: &super::super::yaml::Node, found: &mut Vec<Range<usize>>) {
-    if let super::super::yaml::Data::List { items, .. } = &node.data {
+fn keys(node: &crate::yaml::node::Node, found: &mut Vec<Range<usize>>) {
+    if let crate::yaml::node::Data::List { items, .. } = &node.data {
         for item in items {
             keys(item, found);
         }
@@ -166,7 +166,7 @@ proptest! {
             };
             text.push_str(&item);
         }
-        let root = super::super::yaml::read(&text, 0).root.unwrap();
+        let root = crate::yaml::read::read(&text, 0).root.unwrap();
         let outline = Outline::read(&text, 0..text.len());
         let mut parsed = Vec::new();
         keys(&root, &mut parsed);

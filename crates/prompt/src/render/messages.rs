@@ -4,37 +4,34 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::{Case, Origin};
-use crate::file::{InputValue, PromptFile};
-use crate::mapped::Mapped;
-use crate::problem;
-use crate::problem::{Problem, Severity};
-use crate::render::{Rendered, Turn};
+use crate::declarations::case::Case;
+use crate::declarations::input_value::InputValue;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::severity::Severity;
+use crate::file::prompt_file::PromptFile;
+use crate::render::findings;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::MappedText;
 
 /// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
-pub(super) fn render(
+pub(crate) fn render(
     file: &PromptFile,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
     let mut problems = Vec::new();
-    let mut missing = BTreeSet::new();
+    let mut unset = BTreeSet::new();
     let trims = file.promptfoo.is_some();
     let home = if trims { "`vars`" } else { "`testData`" };
     let turns = file.turns.iter().map(|turn| {
         let text = fill(&turn.text, case, value, trims, &mut |name, range| {
-            if missing.insert(name.to_owned()) {
-                problems.push(Problem {
-                    code: problem::FRONT_MATTER,
-                    severity: Severity::Warning,
-                    message: format!(
-                        "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the \
-                         text. Give it one in {home}, or in the `input` of a case in the \
-                         sidecar."
-                    ),
-                    range,
-                    origin: Origin::FrontMatter,
-                });
+            if unset.insert(name.to_owned()) {
+                let message = format!(
+                    "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the text. \
+                     Give it one in {home}, or in the `input` of a case in the sidecar."
+                );
+                let (code, severity) = (Code::UnsetVariable, Severity::Warning);
+                problems.push(findings::problem(code, severity, range, message));
             }
         });
         Turn {
@@ -43,17 +40,21 @@ pub(super) fn render(
         }
     });
     let turns: Vec<Turn> = turns.filter(|turn| !turn.text.text.is_empty()).collect();
-    Rendered { turns, problems }
+    Rendered {
+        turns,
+        problems,
+        unset,
+    }
 }
 
 fn fill(
-    text: &Mapped,
+    text: &MappedText,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,
     trims: bool,
     missing: &mut dyn FnMut(&str, std::ops::Range<usize>),
-) -> Mapped {
-    let mut filled = Mapped::default();
+) -> MappedText {
+    let mut filled = MappedText::default();
     let mut done = 0;
     let mut at = 0;
     while let Some(open) = text.text.get(at..).and_then(|rest| rest.find("{{")) {

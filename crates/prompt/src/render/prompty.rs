@@ -2,20 +2,23 @@
 
 use std::ops::Range;
 
-use crate::case::Origin;
-use crate::file::InputValue;
-use crate::mapped::Mapped;
-use crate::problem::{FRONT_MATTER, Problem, Severity};
-use crate::prompty::{line_break, role_of_line};
-use crate::render::written::Written;
-use crate::render::{MANY, Rendered, Turn};
+use crate::declarations::input_value::InputValue;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::severity::Severity;
+use crate::format::prompty::{line_break, role_of_line};
+use crate::render::findings;
+use crate::render::findings::MANY;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::MappedText;
+use crate::template::written::Written;
 
 /// The template with every line break as `\n`, as Python reads text files.
-pub(super) fn prepared(body: &str, base: usize) -> Mapped {
+pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
     if !body.contains('\r') {
-        return Mapped::verbatim(body, base..base + body.len());
+        return MappedText::verbatim(body, base..base + body.len());
     }
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut at = 0;
     while let Some(found) = body.get(at..).and_then(|rest| rest.find('\r')) {
         let end = at + found;
@@ -35,9 +38,9 @@ pub(super) fn prepared(body: &str, base: usize) -> Mapped {
 /// at a message's ends are dropped, and all line breaks become `\n`. Text before the first role
 /// line is the system's; without any the prompt has no roles. With `strict`, a role line that is
 /// not one of the template's own is refused by the runtime, and is text here.
-pub(super) fn messages(
+pub(crate) fn messages(
     written: &Written,
-    template: &Mapped,
+    template: &MappedText,
     text: &str,
     strict: bool,
     value: &dyn Fn(&str) -> Option<InputValue>,
@@ -82,7 +85,11 @@ pub(super) fn messages(
     {
         turns.clear();
     }
-    Rendered { turns, problems }
+    Rendered {
+        turns,
+        problems,
+        ..Rendered::default()
+    }
 }
 
 /// A line of the rendered text.
@@ -120,7 +127,7 @@ fn split_lines(text: &str) -> Vec<Line> {
 }
 
 /// Whether a role line stands in the template itself.
-fn is_own(mapped: &Mapped, line: &Range<usize>, text: &str) -> bool {
+fn is_own(mapped: &MappedText, line: &Range<usize>, text: &str) -> bool {
     if !mapped.touched(line).iter().all(|piece| piece.verbatim) {
         return false;
     }
@@ -134,12 +141,12 @@ fn is_own(mapped: &Mapped, line: &Range<usize>, text: &str) -> bool {
     role_of_line(whole).is_some()
 }
 
-fn message(mapped: &Mapped, lines: &[Line], role: Option<&str>) -> Turn {
+fn message(mapped: &MappedText, lines: &[Line], role: Option<&str>) -> Turn {
     let is_empty = |line: &&Line| line.content.is_empty();
     let lead = lines.iter().take_while(is_empty).count();
     let trail = lines.iter().rev().take_while(is_empty).count();
     let kept = lines.get(lead..lines.len() - trail).unwrap_or_default();
-    let mut text = Mapped::default();
+    let mut text = MappedText::default();
     // Whole runs at once: many lines are parts of one piece.
     let mut from = kept.first().map_or(0, |line| line.content.start);
     for (at, line) in kept.iter().enumerate() {
@@ -158,7 +165,7 @@ fn message(mapped: &Mapped, lines: &[Line], role: Option<&str>) -> Turn {
 }
 
 /// Puts a part of `from` behind `text`; pieces that adjoin in the file become one.
-fn add(text: &mut Mapped, from: &Mapped, range: Range<usize>) {
+fn add(text: &mut MappedText, from: &MappedText, range: Range<usize>) {
     let part = from.part(range);
     for piece in part.pieces {
         let bytes = part.text.get(piece.rendered).unwrap_or_default();
@@ -167,25 +174,15 @@ fn add(text: &mut Mapped, from: &Mapped, range: Range<usize>) {
 }
 
 fn foreign(range: Range<usize>) -> Problem {
-    Problem {
-        code: FRONT_MATTER,
-        severity: Severity::Error,
-        message: "A variable's value makes a role line here, which Prompty refuses; it is read as \
-                  text. Change the value, or write `strict: false` in `template.format`."
-            .to_owned(),
-        range,
-        origin: Origin::FrontMatter,
-    }
+    let message = "A variable's value makes a role line here, which Prompty refuses; it is read as \
+                   text. Change the value, or write `strict: false` in `template.format`.";
+    let (code, severity) = (Code::InvalidRoleLine, Severity::Error);
+    findings::problem(code, severity, range, message.to_owned())
 }
 
 fn empty_first(range: Range<usize>) -> Problem {
-    Problem {
-        code: FRONT_MATTER,
-        severity: Severity::Information,
-        message: "Prompty sends an empty system message before this line, because a comment or a \
-                  tag stands there. Put it behind the line."
-            .to_owned(),
-        range,
-        origin: Origin::FrontMatter,
-    }
+    let message = "Prompty sends an empty system message before this line, because a comment or a \
+                   tag stands there. Put it behind the line.";
+    let (code, severity) = (Code::InvalidRoleLine, Severity::Information);
+    findings::problem(code, severity, range, message.to_owned())
 }

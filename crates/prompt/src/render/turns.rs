@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 
-use crate::case::Origin;
-use crate::file::InputValue;
-use crate::mapped::Mapped;
-use crate::problem::{FRONT_MATTER, Problem, Severity};
-use crate::render::instrument::Mark;
-use crate::render::template::Output;
-use crate::render::{MANY, Rendered, Turn};
-use crate::tags;
+use crate::declarations::input_value::InputValue;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::severity::Severity;
+use crate::render::findings;
+use crate::render::findings::MANY;
+use crate::render::rendered::{Rendered, Turn};
+use crate::render::source_map::MappedText;
+use crate::template::handlebars::instrument::Mark;
+use crate::template::handlebars::lexer;
+use crate::template::handlebars::render::Output;
 
 /// A part of the output.
 enum Part<'out> {
@@ -26,13 +29,13 @@ struct Message<'out> {
 /// Splits the output as dotprompt does and maps every byte to the prompt file.
 ///
 /// `body` begins at byte `base` of the file; `value` finds the scalar behind a variable.
-pub(super) fn build(
+pub(crate) fn build(
     output: &Output,
     body: &str,
     base: usize,
     value: &dyn Fn(&str) -> Option<InputValue>,
 ) -> Rendered {
-    let mut problems = Vec::new();
+    let mut rendered = Rendered::default();
     let mut messages = vec![Message {
         role: None,
         parts: Vec::new(),
@@ -64,7 +67,7 @@ pub(super) fn build(
                     parts: Vec::new(),
                 });
                 dropped(
-                    &mut problems,
+                    &mut rendered,
                     range,
                     "The conversation's history",
                     "{{history}}",
@@ -72,22 +75,28 @@ pub(super) fn build(
             }
             "media" => {
                 piece.push(Part::Cut);
-                dropped(&mut problems, range, "A medium", "{{media}}");
+                dropped(&mut rendered, range, "A medium", "{{media}}");
             }
             "section" => piece.push(Part::Cut),
-            _ => missing(&mut problems, range, argument),
+            _ => missing(&mut rendered, range, argument),
         }
     }
     flush(&mut messages, &mut piece);
-    let turns = messages
+    let source = OutputSource {
+        output,
+        body,
+        base,
+        value,
+    };
+    rendered.turns = messages
         .into_iter()
         .filter(|message| !message.parts.is_empty())
         .map(|message| Turn {
             role: message.role,
-            text: mapped(&message.parts, output, body, base, value),
+            text: mapped(&message.parts, &source),
         })
         .collect();
-    Rendered { turns, problems }
+    rendered
 }
 
 /// Adds what was gathered to the last message, unless it is blank.
@@ -114,14 +123,16 @@ fn begin(messages: &mut Vec<Message<'_>>, role: &str) {
     }
 }
 
-fn mapped(
-    parts: &[Part<'_>],
-    output: &Output,
-    body: &str,
+/// A template with its output, and where the template is in the file.
+struct OutputSource<'a> {
+    output: &'a Output,
+    body: &'a str,
     base: usize,
-    value: &dyn Fn(&str) -> Option<InputValue>,
-) -> Mapped {
-    let mut mapped = Mapped::default();
+    value: &'a dyn Fn(&str) -> Option<InputValue>,
+}
+
+fn mapped(parts: &[Part<'_>], source: &OutputSource<'_>) -> MappedText {
+    let mut mapped = MappedText::default();
     let cuts = parts.iter().any(|part| matches!(part, Part::Cut));
     for run in parts.split(|part| matches!(part, Part::Cut)) {
         let blank = run.iter().all(|part| match part {
@@ -133,22 +144,20 @@ fn mapped(
         }
         for part in run {
             if let Part::Text(text, mark) = part {
-                push(&mut mapped, text, *mark, output, body, base, value);
+                push(&mut mapped, text, *mark, source);
             }
         }
     }
     mapped
 }
 
-fn push(
-    mapped: &mut Mapped,
-    text: &str,
-    mark: Option<&Mark>,
-    output: &Output,
-    body: &str,
-    base: usize,
-    value: &dyn Fn(&str) -> Option<InputValue>,
-) {
+fn push(mapped: &mut MappedText, text: &str, mark: Option<&Mark>, source: &OutputSource<'_>) {
+    let OutputSource {
+        output,
+        body,
+        base,
+        value,
+    } = source;
     let moved = |range: &Range<usize>| base + range.start..base + range.end;
     let Some(mark) = mark else {
         // Without marks all that is known is that the template made it.
@@ -158,42 +167,28 @@ fn push(
     };
     let source = body.get(mark.source.clone()).unwrap_or_default();
     let verbatim = mark.verbatim && source == text;
-    let value = tags::simple_name(source)
+    let value = lexer::simple_name(source)
         .filter(|_| mark.top && !verbatim)
         .and_then(value)
         .filter(|value| value.value == text);
     mapped.push(text, Some(moved(&mark.source)), verbatim, value);
 }
 
-fn dropped(problems: &mut Vec<Problem>, range: Range<usize>, what: &str, tag: &str) {
-    add(
-        problems,
-        Severity::Information,
-        range,
-        format!("{what} is not part of the text that is measured: `{tag}` is left out."),
-    );
+/// Reports a tag that makes no text.
+fn dropped(rendered: &mut Rendered, range: Range<usize>, what: &str, tag: &str) {
+    let message = format!("{what} is not part of the text that is measured: `{tag}` is left out.");
+    let (code, severity) = (Code::UnsupportedContent, Severity::Information);
+    add(rendered, findings::problem(code, severity, range, message));
 }
 
-fn missing(problems: &mut Vec<Problem>, range: Range<usize>, name: &str) {
-    add(
-        problems,
-        Severity::Warning,
-        range,
-        format!(
-            "The variable `{name}` has no value, so nothing is written here. Give it one in the \
-             case's `input` or in `input.default`."
-        ),
-    );
+fn missing(rendered: &mut Rendered, range: Range<usize>, name: &str) {
+    let remedy = "the case's `input` or in `input.default`";
+    add(rendered, findings::unset_variable(range, name, remedy));
+    rendered.unset.insert(name.to_owned());
 }
 
-fn add(problems: &mut Vec<Problem>, severity: Severity, range: Range<usize>, message: String) {
-    let problem = Problem {
-        code: FRONT_MATTER,
-        severity,
-        message,
-        range,
-        origin: Origin::FrontMatter,
-    };
+fn add(rendered: &mut Rendered, problem: Problem) {
+    let problems = &mut rendered.problems;
     if problems.len() < MANY && !problems.contains(&problem) {
         problems.push(problem);
     }

@@ -1,15 +1,8 @@
 //! Applying an editor's edits.
 
-use crate::text::line_index::{LineIndex, Position, PositionEncoding};
+use crate::text::boundary::snap;
 
-/// The character boundary at or before `offset`, which is clamped to the text.
-pub fn snap(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
-}
+use crate::text::line_index::{LineIndex, Position, PositionEncoding};
 
 /// Applies one content change of LSP's incremental sync and brings `index` up to date.
 ///

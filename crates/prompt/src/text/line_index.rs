@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::change::snap;
+use crate::text::boundary::snap;
 
 /// What one column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

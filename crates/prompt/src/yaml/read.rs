@@ -6,7 +6,7 @@ use std::ops::Range;
 use saphyr::Scalar;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
-use crate::yaml::{Data, Node, Plain};
+use crate::yaml::node::{Data, Node, Plain};
 
 /// Nested lists and maps deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -15,7 +15,7 @@ const MAX_NODES: usize = 50_000;
 
 /// What could be read of a YAML text.
 #[derive(Debug)]
-pub(in super::super) struct Tree {
+pub(crate) struct Tree {
     /// `None` for an empty text.
     pub root: Option<Node>,
     /// The first error, with its bytes; the nodes before it are in `root`.
@@ -87,7 +87,7 @@ struct Builder<'text> {
 }
 
 /// Reads the first document of `text`; every range is moved by `base`.
-pub(in super::super) fn read(text: &str, base: usize) -> Tree {
+pub(crate) fn read(text: &str, base: usize) -> Tree {
     let mut builder = Builder {
         text,
         chars: text.char_indices().map(|(at, _)| at).collect(),

@@ -1,14 +1,14 @@
 //! Where the text of a scalar stands in the file, byte by byte.
 
-use crate::mapped::Mapped;
-use crate::yaml::{Data, Node};
+use crate::render::source_map::MappedText;
+use crate::yaml::node::{Data, Node};
 
 /// The text of a scalar, each piece of it mapped to the bytes of `text` that say it.
 ///
 /// What stands in the file as it is keeps its own bytes; an escape or a folded line break keeps
 /// those of the escape or break. Where the two do not fit together, the whole scalar is the
 /// source. `None` for what is no text.
-pub(in super::super) fn mapped(text: &str, node: &Node) -> Option<Mapped> {
+pub(crate) fn mapped(text: &str, node: &Node) -> Option<MappedText> {
     let value = node.text()?;
     let source = text.get(node.range.clone()).unwrap_or_default();
     let block = matches!(node.data, Data::Scalar { block: true, .. });
@@ -21,7 +21,7 @@ pub(in super::super) fn mapped(text: &str, node: &Node) -> Option<Mapped> {
         in_flow(value, source, start)
     };
     Some(found.unwrap_or_else(|| {
-        let mut whole = Mapped::default();
+        let mut whole = MappedText::default();
         whole.push(value, Some(node.range.clone()), false, None);
         whole
     }))
@@ -30,7 +30,7 @@ pub(in super::super) fn mapped(text: &str, node: &Node) -> Option<Mapped> {
 /// `|` and `>`: lines behind an indentation, which a folded scalar may join by a space.
 ///
 /// `source` begins behind `lead`, the first line's own indentation.
-fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<Mapped> {
+fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<MappedText> {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let lines: Vec<&str> = source.split_inclusive('\n').collect();
     let columns = if source.starts_with(['\n', '\r']) {
@@ -38,7 +38,7 @@ fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<Mappe
     } else {
         indent(lead)
     };
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut rest = value;
     let mut at = start;
     for (number, line) in lines.iter().enumerate() {
@@ -73,9 +73,9 @@ fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<Mappe
 }
 
 /// Plain and quoted scalars: escapes, and line breaks that fold.
-fn in_flow(value: &str, source: &str, start: usize) -> Option<Mapped> {
+fn in_flow(value: &str, source: &str, start: usize) -> Option<MappedText> {
     let quote = source.chars().next().filter(|c| ['"', '\''].contains(c));
-    let mut mapped = Mapped::default();
+    let mut mapped = MappedText::default();
     let mut at = quote.map_or(0, char::len_utf8);
     let mut rest = value.char_indices().peekable();
     while let Some((offset, char)) = rest.next() {
@@ -160,10 +160,10 @@ mod tests {
 
     /// The pieces of the scalar under `a`: text, source, whether verbatim.
     fn pieces(text: &str) -> Vec<(String, String, bool)> {
-        let tree = super::super::read(text, 0);
+        let tree = crate::yaml::read::read(text, 0);
         let root = tree.root.unwrap();
         let mapped = mapped(text, root.entry("a").unwrap().1).unwrap();
-        let shown = |piece: &crate::Piece| {
+        let shown = |piece: &crate::render::source_map::SourceSpan| {
             let source = text[piece.source.clone().unwrap()].to_owned();
             (
                 mapped.text[piece.rendered.clone()].to_owned(),
@@ -240,7 +240,7 @@ mod tests {
         fn the_map_tells_the_truth(
             text in "a: ?([|>][-+]?[12]?\n)?(  |\n|\r\n| |x|é|'|\"|\\\\n|\\\\x41|\\\\|\t|#|one){0,30}"
         ) {
-            let tree = super::super::read(&text, 0);
+            let tree = crate::yaml::read::read(&text, 0);
             let Some(root) = tree.root else { return Ok(()) };
             let Some((_, node)) = root.entry("a") else { return Ok(()) };
             let Some(mapped) = mapped(&text, node) else { return Ok(()) };

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::yaml::node::{Data, Node};
+use crate::yaml::read::read;
 
 fn slices(node: &Node, text: &str, out: &mut Vec<String>) {
     out.push(text[node.here().clone()].to_owned());

@@ -16,8 +16,8 @@ use std::{
 use fixtures::{DOTPROMPT, EDITED, Fixture, PROMPTY, PROMPTY_REFUSES};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_prompt::{
-    Beside, Case, NewInjection, Origin, PromptFile, Rendered, all_problems, insert_injection,
-    insert_text, parse, parse_beside, render, replace_mention,
+    Case, CompanionTexts, NewInjection, Origin, PromptFile, Rendered, all_problems,
+    insert_injection, insert_text, parse, parse_with, render, replace_mention,
 };
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn ask(command: &mut Command, questions: &[Value]) -> Vec<Value> {
 }
 
 fn script(name: &str) -> PathBuf {
-    hoplens_test_support::root()
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join("tests/formats")
         .join(name)
 }
@@ -77,11 +77,11 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
     let partials = fixture.partials.iter();
     let partials = partials.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let partials: BTreeMap<String, String> = partials.collect();
-    let beside = Beside {
+    let beside = CompanionTexts {
         partials: Some(&partials),
-        ..Beside::default()
+        ..CompanionTexts::default()
     };
-    let file = parse_beside(name, fixture.text, beside);
+    let file = parse_with(name, fixture.text, beside);
     let Value::Object(input) = serde_json::from_str(fixture.input).unwrap() else {
         panic!("the input of {:?} is no map", fixture.text);
     };

@@ -1,5 +1,5 @@
-//! Jinja as chat templates expect it: the environment that Transformers gives them
-//! (`utils/chat_template_utils.py`), and Python's own habits.
+//! The Jinja environment that Transformers gives chat templates (`utils/chat_template_utils.py`),
+//! with Python's formatting.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,21 +11,21 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
-/// How much work a template may do; a long conversation takes a thousandth of it. Templates come
-/// with a model and are run while somebody waits.
+/// The most instructions that a template may execute. A long conversation takes a thousandth of
+/// it. The limit stops an endless template that comes with a model.
 const FUEL: u64 = 20_000_000;
 
-/// Stands before what a template says with `raise_exception`.
+/// The prefix of messages from `raise_exception`.
 const RAISED: &str = "raise_exception: ";
 
-/// The environment.
+/// The environment in which templates run.
 pub(super) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)
         .build();
-    // Only delimiters could be refused, and those stay as they are.
+    // Fails only for invalid delimiters, and these are the default ones.
     if let Ok(syntax) = syntax {
         environment.set_syntax(syntax);
     }
@@ -53,7 +53,7 @@ fn raise_exception(said: &str) -> Result<Value, Error> {
     ))
 }
 
-/// What a template raised itself.
+/// The message that a template raised with `raise_exception`, if it did.
 pub(super) fn raised(error: &Error) -> Option<String> {
     error
         .detail()
@@ -61,7 +61,7 @@ pub(super) fn raised(error: &Error) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// What is wrong with a template, and where.
+/// The error of a template and its line, as a clause.
 pub(super) fn describe(error: &Error) -> String {
     let line = error
         .line()
@@ -80,7 +80,7 @@ fn strftime_now(format: &str) -> Result<String, Error> {
     })
 }
 
-/// More than any template asks for, and little enough that no template writes spaces for ever.
+/// The largest indent of `tojson`: more than templates use, and small enough to bound the output.
 const MOST_INDENT: usize = 64;
 
 /// `json.dumps(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
@@ -125,7 +125,7 @@ fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
     Ok(Value::from_safe_string(text))
 }
 
-/// JSON spaced as Python spaces it.
+/// JSON formatted as by Python's `json.dumps`.
 struct Python {
     between: String,
     after_key: String,
@@ -231,7 +231,7 @@ impl Formatter for Python {
                 continue;
             }
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a text cannot fail.
+                // Writing to a string cannot fail.
                 let _ = write!(escaped, "\\u{unit:04x}");
             }
         }
@@ -239,8 +239,8 @@ impl Formatter for Python {
     }
 }
 
-/// The template with `{% generation %}` blocks as plain scopes. They mark what the model itself
-/// wrote, for training; nothing else depends on them.
+/// The template with `{% generation %}` blocks replaced by `{% with %}`. The blocks mark the model's
+/// own text for training and have no other effect.
 pub(super) fn without_generation_tags(source: &str) -> Cow<'_, str> {
     if !source.contains("generation") {
         return source.into();

@@ -1,4 +1,4 @@
-//! Where chat templates stand.
+//! Reads the chat template of a model from its folder or its GGUF file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::Value as Entry;
 use serde_json::Value;
 
-use crate::chat::ChatTemplate;
+use crate::chat::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 
 impl ChatTemplate {
@@ -70,7 +70,7 @@ impl ChatTemplate {
     }
 }
 
-/// A file's text; `None` if there is no such file.
+/// The text of a file; `None` if the file does not exist.
 fn read(path: &Path) -> Option<Result<String, String>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Some(Ok(text)),
@@ -79,7 +79,7 @@ fn read(path: &Path) -> Option<Result<String, String>> {
     }
 }
 
-/// The template for a conversation without tools: the only one, or that named `default`.
+/// The template for a conversation without tools: the only one, or the one named `default`.
 fn chosen(value: &Value) -> Result<String, String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let Value::Array(templates) = value else {
@@ -95,7 +95,7 @@ fn chosen(value: &Value) -> Result<String, String> {
         .ok_or_else(|| "is a list without one named 'default'".to_owned())
 }
 
-/// `bos_token` and the like: text, or an object that holds it as `content`.
+/// `bos_token` and other special tokens: a string, or an object with a string `content`.
 fn special_tokens(config: &Value) -> BTreeMap<String, String> {
     let Some(config) = config.as_object() else {
         return BTreeMap::new();

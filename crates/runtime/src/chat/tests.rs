@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::*;
+use crate::chat::template::{ChatTemplate, Message};
+use crate::error::ModelError;
 
 /// Abridged templates of the shapes that models carry, and what Transformers makes of them
 /// (`render_jinja_template`).
@@ -50,7 +52,7 @@ fn user(content: &str) -> Vec<Message> {
 }
 
 #[test]
-fn templates_give_what_transformers_gives() {
+fn templates_render_as_in_transformers() {
     let fixture = fixture();
     let mut seen = 0;
     for case in &fixture.cases {
@@ -84,7 +86,7 @@ fn templates_give_what_transformers_gives() {
 }
 
 #[test]
-fn a_broken_template_names_file_line_and_remedy() {
+fn errors_of_broken_templates_name_file_line_and_remedy() {
     for source in [
         "{{ messages\n}} {% for",
         "\n{{ messages.nothing.at_all }}",
@@ -97,14 +99,18 @@ fn a_broken_template_names_file_line_and_remedy() {
         let error = template(source).render(&user("x"), true).unwrap_err();
         let said = error.to_string();
         assert!(matches!(error, ModelError::ChatTemplate { .. }), "{said}");
-        for part in ["tokenizer_config.json", "cannot be used", "Mend it"] {
+        for part in [
+            "tokenizer_config.json",
+            "cannot be used",
+            "Fix the template",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
     }
 }
 
 #[test]
-fn the_date_can_be_written() {
+fn strftime_now_writes_the_current_date() {
     let year = template("{{ strftime_now('%Y') }}")
         .render(&user("x"), true)
         .unwrap();
@@ -112,7 +118,7 @@ fn the_date_can_be_written() {
 }
 
 #[test]
-fn folders_keep_their_template_in_either_file() {
+fn folder_templates_are_read_from_either_file() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let rendered = || {
@@ -152,7 +158,7 @@ fn folders_keep_their_template_in_either_file() {
 }
 
 #[test]
-fn a_template_cannot_ask_for_spaces_without_end() {
+fn tojson_rejects_huge_indents() {
     for indent in ["65", "100000", "99999999999999999999"] {
         let source = format!("{{{{ messages | tojson(indent={indent}) }}}}");
         let refused = template(&source).render(&user("a"), true);

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use candle_core::quantized::gguf_file::Value;
 
-use crate::config::hugging_face::inverse_root;
-use crate::config::scaling::RopeScaling;
-use crate::config::scaling::yarn_attention;
-use crate::config::{Activation, Block, Config, Family, MOST_LAYERS, Mlp, NormKind, Position};
+use crate::config::architecture::{Activation, Block, Mlp, NormKind, PositionalEmbedding};
+use crate::config::family::Family;
+use crate::config::model_config::{Config, MAX_LAYERS, inverse_sqrt};
+use crate::config::scaling::{RopeScaling, yarn_attention};
 use crate::error::ModelError;
 
-/// Reads the `ARCH.*` entries. `vocab` is the number of rows of the token embedding.
+/// The shape that the `ARCH.*` metadata describe; `vocab` is the number of rows of the token
+/// embedding.
 ///
 /// # Errors
-/// An architecture that hoplens does not read from GGUF, a missing value or one that makes no
-/// sense.
+/// hoplens does not read the architecture from GGUF, or a value is missing or impossible.
 pub(crate) fn from_gguf(
     metadata: &HashMap<String, Value>,
     vocab: usize,
@@ -39,7 +39,7 @@ pub(crate) fn from_gguf(
             });
         }
     };
-    let fields = Fields {
+    let fields = GgufFields {
         metadata,
         prefix: architecture,
     };
@@ -53,12 +53,12 @@ pub(crate) fn from_gguf(
         })
 }
 
-struct Fields<'a> {
+struct GgufFields<'a> {
     metadata: &'a HashMap<String, Value>,
     prefix: &'a str,
 }
 
-impl Fields<'_> {
+impl GgufFields<'_> {
     fn get(&self, key: &str) -> Option<&Value> {
         self.metadata.get(&format!("{}.{key}", self.prefix))
     }
@@ -125,9 +125,9 @@ impl Fields<'_> {
             context: self.count("context_length")?,
             norm,
             norm_eps: norm_eps.unwrap_or(1e-5),
-            position: match family {
-                Family::Gpt2 => Position::Learned,
-                _ => Position::Rotary {
+            positional_embedding: match family {
+                Family::Gpt2 => PositionalEmbedding::Learned,
+                _ => PositionalEmbedding::Rotary {
                     dims: self
                         .optional_count("rope.dimension_count")
                         .unwrap_or(head_dim),
@@ -146,9 +146,9 @@ impl Fields<'_> {
             } else {
                 Block::Sequential
             },
-            attention_scale: inverse_root(head_dim),
+            attention_scale: inverse_sqrt(head_dim),
             scales_by_layer: false,
-            windows: vec![self.window(family); layers.min(MOST_LAYERS)],
+            windows: vec![self.window(family); layers.min(MAX_LAYERS)],
             qk_norm: family == Family::Qwen3,
             bos: self.token("bos_token_id"),
             eos: ["eos_token_id", "eot_token_id", "eom_token_id"]
@@ -158,14 +158,14 @@ impl Fields<'_> {
         })
     }
 
-    /// Only Mistral, which is `llama` here, has a window on every layer; 0 is none.
+    /// The sliding window of every layer. Only Mistral, which GGUF calls `llama`, has one; 0 is none.
     fn window(&self, family: Family) -> Option<usize> {
         self.optional_count("attention.sliding_window")
             .filter(|width| family == Family::Llama && *width > 0)
     }
 
     fn rope_scaling(&self) -> Result<RopeScaling, String> {
-        // Files of 2023 have the old name, and no type: it was always linear.
+        // Files of 2023 use the old key and name no type: linear was the only one.
         let old = self.number("rope.scale_linear");
         let factor = self.number("rope.scaling.factor").or(old).unwrap_or(1.0);
         let kind = match self.get("rope.scaling.type") {
@@ -184,12 +184,12 @@ impl Fields<'_> {
                 };
                 let context = self.count("context_length")?;
                 let original = self.optional_count("rope.scaling.original_context_length");
-                // ggml's `rope_yarn` applies its own factor on top of the file's.
-                let on_top = number(["yarn_attn_factor", "attn_factor"], 1.0);
+                // ggml's `rope_yarn` multiplies its own factor by the file's.
+                let extra = number(["yarn_attn_factor", "attn_factor"], 1.0);
                 Ok(RopeScaling::Yarn {
                     factor,
                     original_context: original.unwrap_or(context) as f64,
-                    attention_factor: on_top * yarn_attention(factor, 1.0),
+                    attention_factor: extra * yarn_attention(factor, 1.0),
                     beta_fast: number(["yarn_beta_fast", "beta_fast"], 32.0),
                     beta_slow: number(["yarn_beta_slow", "beta_slow"], 1.0),
                     truncate: true,

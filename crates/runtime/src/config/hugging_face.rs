@@ -1,19 +1,25 @@
 //! [`Config`] from a Hugging Face `config.json`.
 
+mod json_fields;
 mod rope;
+
+pub(crate) use json_fields::token_ids;
 
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::config::architecture::{Block, Mlp, NormKind, PositionalEmbedding};
+use crate::config::family::Family;
+use crate::config::hugging_face::json_fields::JsonFields;
+use crate::config::model_config::{Config, MAX_LAYERS, inverse_sqrt};
 use crate::config::scaling::RopeScaling;
-use crate::config::{Activation, Block, Config, Family, MOST_LAYERS, Mlp, NormKind, Position};
 use crate::error::ModelError;
 
-/// Reads a `config.json` that was parsed from `path`.
+/// The shape that a `config.json`, parsed from `path`, describes.
 ///
 /// # Errors
-/// An architecture that hoplens does not run, a missing value or one that makes no sense.
+/// hoplens does not run the architecture, or a value is missing or impossible.
 pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, ModelError> {
     let model_type = json.get("model_type").and_then(Value::as_str).unwrap_or("");
     let family = match model_type {
@@ -37,15 +43,15 @@ pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, Mod
             });
         }
     };
-    let fields = Fields { json };
+    let fields = JsonFields { json };
     let config = match family {
         Family::Gpt2 => fields.gpt2(),
         Family::GptNeo => fields.gpt_neo(),
         Family::GptJ => fields.gptj(),
         Family::GptNeoX => fields.gpt_neox(),
-        Family::Llama if model_type == "mistral" => fields.llama(family, Windows::Always),
-        Family::Llama => fields.llama(family, Windows::Never),
-        Family::Qwen2 | Family::Qwen3 => fields.llama(family, Windows::Switched),
+        Family::Llama if model_type == "mistral" => fields.llama(family, WindowRule::Always),
+        Family::Llama => fields.llama(family, WindowRule::Never),
+        Family::Qwen2 | Family::Qwen3 => fields.llama(family, WindowRule::Switched),
     };
     config
         .map(Config::extend_context)
@@ -56,17 +62,17 @@ pub(crate) fn from_hugging_face(json: &Value, path: &Path) -> Result<Config, Mod
         })
 }
 
-/// What the families call what they all have.
+/// The keys under which a family stores the values that all families have.
 struct Shape {
     layers: &'static str,
     width: &'static str,
     heads: &'static str,
-    /// Whether `head_dim` may be other than width through heads.
+    /// Whether `head_dim` may differ from width / heads.
     free_heads: bool,
     mlp_width: &'static str,
     context: &'static str,
     norm_eps: &'static str,
-    /// The name, and what it is where it is absent.
+    /// The key, and the activation where it is absent.
     activation: (&'static str, &'static str),
 }
 
@@ -104,72 +110,19 @@ impl Shape {
     };
 }
 
-/// Where attention windows apply.
+/// The layers that have a sliding attention window.
 #[derive(Debug, Clone, Copy)]
-enum Windows {
-    /// Nowhere (Llama).
+enum WindowRule {
+    /// None (Llama).
     Never,
-    /// On every layer, if there is a width (Mistral).
+    /// Every layer, if a width is given (Mistral).
     Always,
-    /// On some layers, where a switch is on (Qwen).
+    /// Some layers, if `use_sliding_window` is on (Qwen).
     Switched,
 }
 
-/// The values of a `config.json`, with the defaults that Transformers gives them.
-struct Fields<'a> {
-    json: &'a Value,
-}
-
-impl Fields<'_> {
-    fn count(&self, key: &str) -> Result<usize, String> {
-        self.optional_count(key)
-            .ok_or_else(|| format!("'{key}' is missing or not a count"))
-    }
-
-    fn optional_count(&self, key: &str) -> Option<usize> {
-        self.json
-            .get(key)?
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
-    }
-
-    fn number(&self, key: &str) -> Option<f64> {
-        self.json.get(key)?.as_f64()
-    }
-
-    fn flag(&self, key: &str) -> Option<bool> {
-        self.json.get(key)?.as_bool()
-    }
-
-    fn activation(&self, key: &str, default: &str) -> Result<Activation, String> {
-        match self
-            .json
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or(default)
-        {
-            "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => Ok(Activation::GeluTanh),
-            "gelu" => Ok(Activation::GeluErf),
-            "silu" | "swish" => Ok(Activation::Silu),
-            "relu" => Ok(Activation::Relu),
-            other => Err(format!(
-                "activation '{other}' is not one that hoplens computes"
-            )),
-        }
-    }
-
-    fn token(&self, key: &str) -> Option<u32> {
-        self.json
-            .get(key)?
-            .as_u64()
-            .and_then(|n| u32::try_from(n).ok())
-    }
-
-    fn tokens(&self, key: &str) -> Vec<u32> {
-        self.json.get(key).map_or_else(Vec::new, token_ids)
-    }
-
-    /// What all families have in common; each changes what it has otherwise.
+impl JsonFields<'_> {
+    /// The values that all families store; each family then overrides what it does differently.
     fn base(&self, family: Family, shape: &Shape) -> Result<Config, String> {
         let layers = self.count(shape.layers)?;
         let width = self.count(shape.width)?;
@@ -193,10 +146,10 @@ impl Fields<'_> {
             context: self.optional_count(shape.context).unwrap_or(2048),
             norm: NormKind::LayerNorm,
             norm_eps: self.number(shape.norm_eps).unwrap_or(1e-5),
-            position: Position::Learned,
+            positional_embedding: PositionalEmbedding::Learned,
             mlp: Mlp::Plain(self.activation(shape.activation.0, shape.activation.1)?),
             block: Block::Sequential,
-            attention_scale: inverse_root(head_dim),
+            attention_scale: inverse_sqrt(head_dim),
             scales_by_layer: false,
             windows: vec![None; checked_layers(layers)?],
             qk_norm: false,
@@ -233,7 +186,7 @@ impl Fields<'_> {
         })
     }
 
-    /// Which layers of a GPT-Neo look only `window_size` positions back.
+    /// For each layer of a GPT-Neo, whether it sees only `window_size` positions back.
     fn attention_layers(&self, layers: usize) -> Result<Vec<bool>, String> {
         let is_local = |kind: &Value| kind.as_str() == Some("local");
         if let Some(Value::Array(kinds)) = self.json.get("attention_layers") {
@@ -262,7 +215,7 @@ impl Fields<'_> {
     fn gptj(&self) -> Result<Config, String> {
         let base = self.base(Family::GptJ, &Shape::GPT2)?;
         Ok(Config {
-            position: Position::Rotary {
+            positional_embedding: PositionalEmbedding::Rotary {
                 dims: self.optional_count("rotary_dim").unwrap_or(base.head_dim),
                 interleaved: true,
                 theta: 10_000.0,
@@ -277,7 +230,7 @@ impl Fields<'_> {
         let base = self.base(Family::GptNeoX, &Shape::GPT_NEOX)?;
         let dims = (base.head_dim as f64 * self.rotary_share()) as usize;
         Ok(Config {
-            position: self.rotary(dims)?,
+            positional_embedding: self.rotary(dims)?,
             block: if self.flag("use_parallel_residual").unwrap_or(true) {
                 Block::Parallel
             } else {
@@ -287,7 +240,7 @@ impl Fields<'_> {
         })
     }
 
-    fn llama(&self, family: Family, windows: Windows) -> Result<Config, String> {
+    fn llama(&self, family: Family, windows: WindowRule) -> Result<Config, String> {
         let base = self.base(family, &Shape::LLAMA)?;
         Ok(Config {
             kv_heads: self
@@ -296,7 +249,7 @@ impl Fields<'_> {
             mlp_width: self.count("intermediate_size")?,
             norm: NormKind::RmsNorm,
             norm_eps: self.number("rms_norm_eps").unwrap_or(1e-6),
-            position: self.rotary(base.head_dim)?,
+            positional_embedding: self.rotary(base.head_dim)?,
             mlp: Mlp::Gated(self.activation("hidden_act", "silu")?),
             windows: self.sliding_windows(base.layers, windows),
             qk_norm: family == Family::Qwen3,
@@ -304,9 +257,9 @@ impl Fields<'_> {
         })
     }
 
-    /// Which layers look only `sliding_window` positions back.
-    fn sliding_windows(&self, layers: usize, rule: Windows) -> Vec<Option<usize>> {
-        // Both have this default; `null` switches the window off.
+    /// For each layer, how many positions back it sees; `None` sees all.
+    fn sliding_windows(&self, layers: usize, rule: WindowRule) -> Vec<Option<usize>> {
+        // Mistral's and Qwen's default; `null` switches the window off.
         let width = match self.json.get("sliding_window") {
             None => Some(4096),
             Some(width) => width.as_u64().and_then(|n| usize::try_from(n).ok()),
@@ -315,13 +268,13 @@ impl Fields<'_> {
         let kinds = self.json.get("layer_types").and_then(Value::as_array);
         let full_below = self.optional_count("max_window_layers").unwrap_or(28);
         let slides = |layer: usize| match (rule, kinds) {
-            (Windows::Never, _) => false,
-            (Windows::Always, _) => true,
-            (Windows::Switched, _) if !switched_on => false,
-            (Windows::Switched, Some(kinds)) => {
+            (WindowRule::Never, _) => false,
+            (WindowRule::Always, _) => true,
+            (WindowRule::Switched, _) if !switched_on => false,
+            (WindowRule::Switched, Some(kinds)) => {
                 kinds.get(layer).and_then(Value::as_str) == Some("sliding_attention")
             }
-            (Windows::Switched, None) => layer >= full_below,
+            (WindowRule::Switched, None) => layer >= full_below,
         };
         (0..layers)
             .map(|layer| width.filter(|_| slides(layer)))
@@ -329,25 +282,12 @@ impl Fields<'_> {
     }
 }
 
-/// Token ids where one stands, or a list of them.
-pub(crate) fn token_ids(value: &Value) -> Vec<u32> {
-    let id = |value: &Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
-    match value {
-        Value::Array(ids) => ids.iter().filter_map(id).collect(),
-        one => id(one).into_iter().collect(),
-    }
-}
-
-/// Refuses a layer count before anything is made for each of them.
+/// Checks a layer count before anything of that size is allocated.
 fn checked_layers(layers: usize) -> Result<usize, String> {
-    if layers > MOST_LAYERS {
+    if layers > MAX_LAYERS {
         return Err(format!(
-            "layer count {layers} is not between 1 and {MOST_LAYERS}"
+            "layer count {layers} is not between 1 and {MAX_LAYERS}"
         ));
     }
     Ok(layers)
-}
-
-pub(super) fn inverse_root(head_dim: usize) -> f32 {
-    (1.0 / (head_dim as f64).sqrt()) as f32
 }

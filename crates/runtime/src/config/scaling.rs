@@ -1,17 +1,17 @@
-//! How rotary positions reach beyond the context of pre-training.
+//! Rotary scaling: how positions extend beyond the context length of pre-training.
 
-/// Adjustment of rotary frequencies for contexts longer than those of pre-training, as the
-/// `modeling_rope_utils` of Hugging Face Transformers define them.
+/// A change of the rotary frequencies for contexts longer than in pre-training, as defined by
+/// `modeling_rope_utils` of Hugging Face Transformers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RopeScaling {
-    /// As trained.
+    /// The frequencies of pre-training.
     None,
-    /// All frequencies divided by a factor.
+    /// Divides all frequencies by a factor.
     Linear {
         /// The factor.
         factor: f64,
     },
-    /// Llama 3: low frequencies divided, high ones kept, a smooth ramp between.
+    /// Llama 3: divides low frequencies, keeps high ones, and interpolates between.
     Llama3 {
         /// Divisor of the low frequencies.
         factor: f64,
@@ -22,46 +22,45 @@ pub enum RopeScaling {
         /// Context length of pre-training, in tokens.
         original_context: f64,
     },
-    /// Dynamic NTK: the base grows with the sequence, once that is longer than the original
-    /// context.
+    /// Dynamic NTK: the base grows with a sequence that is longer than the original context.
     Dynamic {
-        /// How much.
+        /// How fast the base grows.
         factor: f64,
         /// Context length of pre-training, in tokens.
         original_context: f64,
     },
-    /// `YaRN`: as [`RopeScaling::Llama3`], with a ramp over dimensions; cosines and sines are
-    /// multiplied by a factor.
+    /// `YaRN` (arXiv:2309.00071): as [`RopeScaling::Llama3`], but interpolates over dimensions and
+    /// multiplies cosines and sines by a factor.
     Yarn {
         /// Divisor of the low frequencies.
         factor: f64,
         /// Context length of pre-training, in tokens.
         original_context: f64,
-        /// Multiplies cosines and sines.
+        /// The factor on cosines and sines.
         attention_factor: f64,
-        /// Frequencies that turn more often than this over the original context are kept.
+        /// Keeps frequencies with more than this many turns over the original context.
         beta_fast: f64,
-        /// Those that turn less often than this are divided.
+        /// Divides frequencies with fewer turns than this.
         beta_slow: f64,
-        /// Whether the ends of the ramp are whole dimensions.
+        /// Whether the interpolation starts and ends at whole dimensions.
         truncate: bool,
     },
-    /// `LongRoPE`: each frequency has its own divisor, another one in long sequences.
+    /// `LongRoPE`: divides each frequency by its own divisor, by another one in long sequences.
     LongRope {
-        /// Longer sequences are long.
+        /// Sequences longer than this, in tokens, are long.
         original_context: f64,
-        /// Multiplies cosines and sines.
+        /// The factor on cosines and sines.
         attention_factor: f64,
         /// A divisor for each pair of dimensions.
         short: Vec<f64>,
-        /// The same for long sequences.
+        /// A divisor for each pair of dimensions in long sequences.
         long: Vec<f64>,
     },
 }
 
 impl RopeScaling {
-    /// How many times longer than `context` a prompt may be: these two are applied to models
-    /// whose configuration still gives the context of pre-training.
+    /// The context length that scaling allows a model whose configuration states `context`. Models
+    /// with dynamic NTK and `YaRN` may still state the context of pre-training.
     pub(crate) fn extended(&self, context: usize) -> usize {
         let longest = match self {
             Self::Dynamic {
@@ -75,14 +74,14 @@ impl RopeScaling {
             } => factor * original_context,
             _ => 0.0,
         };
-        // A float becomes an integer by saturation; absurd ones are refused later.
+        // The cast saturates; `Config::validate` rejects absurd lengths later.
         context.max(longest as usize)
     }
 
     /// Checks the numbers for `dims` rotated dimensions and a base of `theta`.
     ///
     /// # Errors
-    /// Which number cannot be.
+    /// Which number is wrong.
     pub(crate) fn validate(&self, dims: usize, theta: f64) -> Result<(), String> {
         let positive = |what: &str, value: f64| {
             if value.is_finite() && value > 0.0 {
@@ -168,7 +167,7 @@ impl RopeScaling {
     }
 }
 
-/// `YaRN`'s factor on cosines and sines where none is given.
+/// `YaRN`'s default factor on cosines and sines.
 pub(super) fn yarn_attention(factor: f64, mscale: f64) -> f64 {
     if factor <= 1.0 {
         1.0

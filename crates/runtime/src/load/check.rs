@@ -1,4 +1,4 @@
-//! What is refused before, and caught while, a model is read.
+//! Checks before a model is read, and panics that are caught while it is read.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::tokenizer::Tokenizer;
 
-/// Refuses weights that are quantised in a way of their own (AWQ, GPTQ, bitsandbytes, MLX, …):
-/// their tensors have other names and mean nothing without the method.
+/// Checks that the weights are not quantised by a method of their own (AWQ, GPTQ, bitsandbytes,
+/// MLX, …), whose tensors have other names and need the method to be read.
 pub(super) fn check_unquantised(json: &serde_json::Value, path: &Path) -> Result<(), ModelError> {
     // MLX writes `quantization`, all others `quantization_config`.
     let mlx = json.get("quantization").filter(|value| value.is_object());
@@ -28,8 +28,8 @@ pub(super) fn check_unquantised(json: &serde_json::Value, path: &Path) -> Result
     })
 }
 
-/// Reads a tokenizer. The library that does it trusts its files to be consistent: what they
-/// say of ids and lengths can make it panic.
+/// Reads a tokenizer and turns a panic of the library into an error: the library does not check
+/// that the ids and lengths in a file are consistent.
 pub(crate) fn read_tokenizer(
     path: &Path,
     read: impl FnOnce() -> Result<Tokenizer, ModelError>,
@@ -37,7 +37,7 @@ pub(crate) fn read_tokenizer(
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         Err(ModelError::Tokenizer {
             path: path.into(),
-            reason: "its tokenizer contradicts itself, so that the reader failed".into(),
+            reason: "its tokenizer is inconsistent and cannot be read".into(),
         })
     })
 }

@@ -1,4 +1,4 @@
-//! The tokens that end a text.
+//! The end-of-text tokens of a model.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::config::{Config, token_ids};
 use crate::tokenizer::Tokenizer;
 
-/// Tokens that end a text or the model's turn in a conversation, by name, as llama.cpp knows them
-/// (`llama_vocab`, end-of-generation tokens): files often declare one of them only, and a chat
-/// model that goes on behind the end of its turn writes the user's part too.
+/// Names of tokens that end a text or the model's turn in a conversation, as llama.cpp lists them
+/// (`llama_vocab`, end-of-generation tokens). Files often declare only one of them, and a chat model
+/// that continues after the end of its turn also writes the user's part.
 const NAMES: [&str; 10] = [
     "</s>",
     "<|endoftext|>",
@@ -23,8 +23,8 @@ const NAMES: [&str; 10] = [
     "<｜end▁of▁sentence｜>",
 ];
 
-/// Every end-of-text token of a model, in order: those of its configuration, of `declared` and of
-/// its tokenizer, and those that bear a usual name.
+/// Every end-of-text token of a model, in ascending order: those of its configuration, of `declared`
+/// and of its tokenizer, and special tokens with one of [`NAMES`].
 pub(super) fn ends(config: &Config, declared: &[u32], tokenizer: &Tokenizer) -> Vec<u32> {
     let named = NAMES.iter().filter_map(|name| tokenizer.special(name));
     let mut ends: Vec<u32> = config
@@ -41,8 +41,8 @@ pub(super) fn ends(config: &Config, declared: &[u32], tokenizer: &Tokenizer) -> 
     ends
 }
 
-/// What a folder's `generation_config.json` says; nothing where there is none that can be read,
-/// for a model runs without.
+/// The end-of-text tokens in a folder's `generation_config.json`; none where the file is missing or
+/// unreadable, because a model runs without it.
 pub(super) fn declared(folder: &Path) -> Vec<u32> {
     let path = folder.join("generation_config.json");
     let Ok(text) = std::fs::read(&path) else {
@@ -52,7 +52,7 @@ pub(super) fn declared(folder: &Path) -> Vec<u32> {
         Ok(json) => json.get("eos_token_id").map_or_else(Vec::new, token_ids),
         Err(error) => {
             let path = path.display();
-            tracing::warn!("{path} is not JSON and was left out: {error}");
+            tracing::warn!("{path} is not JSON and is ignored: {error}");
             Vec::new()
         }
     }

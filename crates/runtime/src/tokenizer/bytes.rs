@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 
-/// How vocabulary entries spell bytes.
+/// How vocabulary entries encode bytes.
 #[derive(Debug, Clone)]
 pub(super) enum Alphabet {
     /// One character per byte (GPT-2's table).
@@ -14,7 +14,7 @@ pub(super) enum Alphabet {
 }
 
 impl Alphabet {
-    /// The alphabet of a tokenizer: that of its decoder, or of its pre-tokenizer.
+    /// The alphabet of a tokenizer, as its decoder or its pre-tokenizer defines it.
     pub(super) fn of(tokenizer: &tokenizers::Tokenizer) -> Self {
         let mentions = |json: Result<String, serde_json::Error>| {
             json.is_ok_and(|json| json.contains("\"ByteLevel\""))
@@ -28,6 +28,7 @@ impl Alphabet {
         }
     }
 
+    /// The bytes that a vocabulary entry stands for.
     pub(super) fn bytes(&self, token: &str) -> Vec<u8> {
         match self {
             Self::ByteLevel(table) => token
@@ -50,8 +51,8 @@ impl Alphabet {
     }
 }
 
-/// GPT-2's table: printable bytes stand for themselves, the others for characters from U+0100 on,
-/// in order. The library has the set but not the assignment.
+/// GPT-2's table: printable bytes map to themselves, the others in order to characters from U+0100
+/// on. The library exposes the characters but not the assignment.
 pub(super) fn byte_characters() -> HashMap<char, u8> {
     let alphabet = ByteLevel::alphabet();
     let mut next = 0x100;

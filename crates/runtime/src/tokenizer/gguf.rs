@@ -7,8 +7,9 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer};
 
-use crate::tokenizer::pre::Pre;
-use crate::tokenizer::sentencepiece::Pieces;
+use crate::tokenizer::pre::BpePreTokenizer;
+use crate::tokenizer::sentencepiece::SentencePieceVocab;
+use crate::tokenizer::token_type::{CONTROL, UNKNOWN, USER_DEFINED};
 
 /// A tokenizer and its BOS convention.
 pub(super) struct Parts {
@@ -17,17 +18,6 @@ pub(super) struct Parts {
     pub(super) eos: Option<u32>,
     pub(super) adds_bos: bool,
 }
-
-/// `tokenizer.ggml.token_type` of pieces of text.
-pub(super) const NORMAL: i64 = 1;
-/// … of the token for what the vocabulary lacks.
-const UNKNOWN: i64 = 2;
-/// … of control tokens.
-const CONTROL: i64 = 3;
-/// … of tokens that a fine-tune added.
-const USER_DEFINED: i64 = 4;
-/// … of tokens that stand for one byte, such as `<0x0A>`.
-pub(super) const BYTE: i64 = 6;
 
 /// The `tokenizer.ggml.*` entries.
 struct Entries<'a>(&'a HashMap<String, Value>);
@@ -98,7 +88,7 @@ fn number(value: &Value) -> Option<f32> {
 /// Builds the tokenizer.
 ///
 /// # Errors
-/// What is missing, or what hoplens does not run.
+/// What is missing or not supported.
 pub(super) fn read(metadata: &HashMap<String, Value>) -> Result<Parts, String> {
     let entries = Entries(metadata);
     match entries.text("model") {
@@ -127,7 +117,7 @@ fn byte_level(entries: &Entries<'_>) -> Result<Parts, String> {
         .zip(0..)
         .map(|(token, id)| ((*token).to_owned(), id))
         .collect();
-    let pre = Pre::named(entries.text("pre").unwrap_or("default"))?;
+    let pre = BpePreTokenizer::named(entries.text("pre").unwrap_or("default"))?;
     let model = BPE::builder()
         .vocab_and_merges(vocabulary, pairs)
         .ignore_merges(pre.ignores_merges)
@@ -148,11 +138,11 @@ fn byte_level(entries: &Entries<'_>) -> Result<Parts, String> {
     })
 }
 
-/// Where the file says nothing, llama.cpp's defaults hold: `<unk>`, `<s>` and `</s>` come first,
-/// a text begins with BOS, and its first word with a space.
+/// Builds a SentencePiece tokenizer. llama.cpp's defaults apply where the file has no entry: the
+/// first tokens are `<unk>`, `<s>` and `</s>`, and a text starts with BOS and a space.
 fn sentencepiece(entries: &Entries<'_>) -> Result<Parts, String> {
     let tokens = entries.texts("tokens")?;
-    let pieces = Pieces {
+    let pieces = SentencePieceVocab {
         tokens: &tokens,
         scores: entries.list("scores", number),
         kinds: entries.list("token_type", integer),
@@ -169,8 +159,8 @@ fn sentencepiece(entries: &Entries<'_>) -> Result<Parts, String> {
     })
 }
 
-/// Marks what is found in a text before anything else is looked at, so that it is never made from
-/// pieces of other text.
+/// Registers special and user-defined tokens. They are matched before the rest of a text is split,
+/// so that they are never merged from other pieces.
 fn add_tokens(
     tokenizer: &mut Tokenizer,
     tokens: &[&str],

@@ -1,8 +1,7 @@
 //! The pre-tokenizers that `tokenizer.ggml.pre` names.
 //!
-//! Names and patterns follow llama.cpp's `src/llama-vocab.cpp`; where that file quotes the pattern
-//! of the model's own `tokenizer.json` beside an adaptation for its regex engine, the model's own
-//! stands here.
+//! Names and patterns follow llama.cpp's `src/llama-vocab.cpp`. Where that file adapts a pattern to
+//! its regex engine, this module uses the original of the model's `tokenizer.json`.
 
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::normalizers::unicode::NFC;
@@ -12,20 +11,20 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::tokenizer::SplitDelimiterBehavior;
 
-/// How a byte-level vocabulary reads text before it merges.
+/// How a byte-level BPE tokenizer splits text before it merges.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pre {
-    /// Applied one after another, each to the pieces that the one before left.
+pub(super) struct BpePreTokenizer {
+    /// Patterns that split the text, each applied to the pieces of the one before.
     patterns: &'static [&'static str],
-    /// Whether a word that is a token is taken whole, whatever the merges make of it.
+    /// Whether a word that is a token stays whole, regardless of the merges.
     pub(super) ignores_merges: bool,
-    /// Whether BOS stands before a text where the file does not say.
+    /// Whether a text starts with BOS by default.
     pub(super) adds_bos: bool,
-    /// Whether the model's own tokenizer composes characters (NFC) first.
+    /// Whether the model's tokenizer first composes characters (NFC).
     composes: bool,
 }
 
-impl Pre {
+impl BpePreTokenizer {
     const fn of(patterns: &'static [&'static str]) -> Self {
         Self {
             patterns,
@@ -35,7 +34,7 @@ impl Pre {
         }
     }
 
-    /// tiktoken's way: whole words first, and BOS.
+    /// As tiktoken: keeps words that are tokens whole, and adds BOS.
     const fn whole_words(self) -> Self {
         Self {
             ignores_merges: true,
@@ -60,17 +59,17 @@ impl Pre {
         found.map(|(_, pre)| *pre).ok_or_else(|| {
             let known: Vec<&str> = TABLE.iter().map(|(names, _)| names[0]).collect();
             format!(
-                "its pre-tokenizer '{name}' is not one that hoplens runs ({} and their relatives \
-                 are)",
+                "its pre-tokenizer '{name}' is not supported (supported: {} and their \
+                 relatives)",
                 known.join(", ")
             )
         })
     }
 
-    /// As the library runs it.
+    /// The pre-tokenizer of the `tokenizers` library.
     ///
     /// # Errors
-    /// A pattern that the regex engine refuses.
+    /// The regex engine rejects a pattern.
     pub(super) fn build(&self) -> Result<PreTokenizerWrapper, String> {
         let mut parts = Vec::with_capacity(self.patterns.len() + 1);
         for pattern in self.patterns {
@@ -92,11 +91,11 @@ impl Pre {
     }
 }
 
-/// Names and what they mean; the first of a row is the one that is known best.
-const TABLE: &[(&[&str], Pre)] = &[
+/// Names and their pre-tokenizers; the best known name of a row is first.
+const TABLE: &[(&[&str], BpePreTokenizer)] = &[
     (
         &["default"],
-        Pre::of(&[MARKS, GPT_2, r"\p{N}+", "[0-9][0-9][0-9]"]),
+        BpePreTokenizer::of(&[MARKS, GPT_2, r"\p{N}+", "[0-9][0-9][0-9]"]),
     ),
     (
         &[
@@ -121,7 +120,7 @@ const TABLE: &[(&[&str], Pre)] = &[
             "trillion",
             "granite-docling",
         ],
-        Pre::of(&[GPT_2]),
+        BpePreTokenizer::of(&[GPT_2]),
     ),
     (
         &[
@@ -134,7 +133,7 @@ const TABLE: &[(&[&str], Pre)] = &[
             "minerva-7b",
             "mellum2",
         ],
-        Pre::of(&[r"\p{N}", GPT_2]),
+        BpePreTokenizer::of(&[r"\p{N}", GPT_2]),
     ),
     (
         &[
@@ -148,29 +147,29 @@ const TABLE: &[(&[&str], Pre)] = &[
             "lfm2",
             "jina-v5-nano",
         ],
-        Pre::of(&[LLAMA_3]).whole_words(),
+        BpePreTokenizer::of(&[LLAMA_3]).whole_words(),
     ),
     (
         &["dbrx", "smaug-bpe", "glm4", "chatglm-bpe"],
-        Pre::of(&[LLAMA_3]),
+        BpePreTokenizer::of(&[LLAMA_3]),
     ),
     (
         &["qwen2", "deepseek-r1-qwen", "megrez", "kormo", "f2llmv2"],
-        Pre::of(&[QWEN_2]).composing(),
+        BpePreTokenizer::of(&[QWEN_2]).composing(),
     ),
-    (&["qwen35"], Pre::of(&[QWEN_3_5]).composing()),
+    (&["qwen35"], BpePreTokenizer::of(&[QWEN_3_5]).composing()),
     (
         &["stablelm2", "hunyuan", "solar-open", "grok-2"],
-        Pre::of(&[QWEN_2]),
+        BpePreTokenizer::of(&[QWEN_2]),
     ),
-    (&["tekken"], Pre::of(&[TEKKEN]).whole_words()),
+    (&["tekken"], BpePreTokenizer::of(&[TEKKEN]).whole_words()),
     (
         &["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"],
-        Pre::of(&[GPT_4O]),
+        BpePreTokenizer::of(&[GPT_4O]),
     ),
     (
         &["deepseek-llm"],
-        Pre::of(&[
+        BpePreTokenizer::of(&[
             r"[\r\n]",
             DEEPSEEK_LETTERS,
             DEEPSEEK_MARKS,
@@ -181,7 +180,7 @@ const TABLE: &[(&[&str], Pre)] = &[
     ),
     (
         &["deepseek-coder"],
-        Pre::of(&[
+        BpePreTokenizer::of(&[
             r"[\r\n]",
             r"\s?\p{L}+",
             r"\s?\p{P}+",
@@ -191,24 +190,27 @@ const TABLE: &[(&[&str], Pre)] = &[
     ),
     (
         &["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
-        Pre::of(&[r"\p{N}{1,3}", r"[一-龥\u{3040}-ゟ゠-ヿ]+", DEEPSEEK_3]),
+        BpePreTokenizer::of(&[r"\p{N}{1,3}", r"[一-龥\u{3040}-ゟ゠-ヿ]+", DEEPSEEK_3]),
     ),
     (
         &["falcon"],
-        Pre::of(&[FALCON_MARKS, GPT_2, "[0-9][0-9][0-9]"]),
+        BpePreTokenizer::of(&[FALCON_MARKS, GPT_2, "[0-9][0-9][0-9]"]),
     ),
-    (&["poro-chat", "bloom", "gpt3-finnish"], Pre::of(&[BLOOM])),
-    (&["viking"], Pre::of(&[BLOOM, r"\p{N}"])),
+    (
+        &["poro-chat", "bloom", "gpt3-finnish"],
+        BpePreTokenizer::of(&[BLOOM]),
+    ),
+    (&["viking"], BpePreTokenizer::of(&[BLOOM, r"\p{N}"])),
     (
         &["bailingmoe", "bailingmoe2", "llada-moe"],
-        Pre::of(&[BAILING]),
+        BpePreTokenizer::of(&[BAILING]),
     ),
-    (&["seed-coder"], Pre::of(&[SEED_CODER])),
+    (&["seed-coder"], BpePreTokenizer::of(&[SEED_CODER])),
     (
         &["minicpm5"],
-        Pre {
+        BpePreTokenizer {
             ignores_merges: true,
-            ..Pre::of(&[r"\p{N}{1,3}", MINICPM_5])
+            ..BpePreTokenizer::of(&[r"\p{N}{1,3}", MINICPM_5])
         },
     ),
 ];
@@ -263,7 +265,10 @@ mod tests {
     use super::*;
 
     fn words(name: &str, text: &str) -> Vec<String> {
-        cut(&Pre::named(name).unwrap().build().unwrap(), text)
+        cut(
+            &BpePreTokenizer::named(name).unwrap().build().unwrap(),
+            text,
+        )
     }
 
     fn cut(pre: &PreTokenizerWrapper, text: &str) -> Vec<String> {
@@ -305,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
-        let error = Pre::named("elvish").unwrap_err();
+        let error = BpePreTokenizer::named("elvish").unwrap_err();
         assert!(
             error.contains("'elvish'") && error.contains("llama-bpe"),
             "{error}"

@@ -6,8 +6,8 @@ use tokenizers::tokenizer::{
     NormalizedString, Normalizer, OffsetReferential, OffsetType, normalizer,
 };
 
-/// Byte ranges from the tokens' own bytes, where these spell the text exactly. (The library's
-/// offsets are widened to whole characters.)
+/// Byte ranges from the tokens' own bytes; `None` where they do not concatenate to the text. (The
+/// library widens its offsets to whole characters.)
 pub(super) fn spelled(text: &str, tokens: &[Vec<u8>]) -> Option<Vec<Range<usize>>> {
     let mut at = 0;
     let mut ranges = Vec::with_capacity(tokens.len());
@@ -21,9 +21,9 @@ pub(super) fn spelled(text: &str, tokens: &[Vec<u8>]) -> Option<Vec<Range<usize>
     (at == text.len()).then_some(ranges)
 }
 
-/// Byte ranges of a text that was changed before it was cut: in order, inside the text, without
-/// gaps, and exact wherever the token's bytes stand in the text. What was put there (the `▁` of
-/// SentencePiece) covers nothing; what was composed or decomposed covers whole characters.
+/// Byte ranges in a text that was normalised before it was tokenized: in order, inside the text,
+/// without gaps, and exact wherever the text contains the token's bytes. Inserted characters (the
+/// `▁` of SentencePiece) cover nothing; composed or decomposed ones cover whole characters.
 ///
 /// `tokens` are the tokens' bytes, `offsets` the library's ranges.
 pub(super) fn aligned(
@@ -56,7 +56,7 @@ pub(super) fn aligned(
     covering(ranges, text.len())
 }
 
-/// For every byte of the changed text, the bytes of `part` that it comes from.
+/// For every byte of the normalised text `changed`, the bytes of `part` that it comes from.
 fn origins(
     tokenizer: &tokenizers::Tokenizer,
     part: &str,
@@ -82,7 +82,7 @@ fn origins(
             source == Some(c.encode_utf8(&mut buffer)) || (*c == '▁' && source == Some(" "))
         };
         let own = stands(&characters[index]);
-        // The library gives what is put before a character that character's place.
+        // The library gives an inserted character the range of the character after it.
         let inserted = characters[index + 1..]
             .iter()
             .take_while(|(_, other)| other == range)
@@ -100,7 +100,7 @@ fn origins(
     Some(origins)
 }
 
-/// Where tokens lie that spell `changed`, a space of their own before it allowed.
+/// The ranges of tokens that concatenate to `changed`, with or without a space before it.
 fn placed(
     changed: &str,
     origins: &[Range<usize>],
@@ -140,7 +140,7 @@ fn placed(
     Some(ranges)
 }
 
-/// The ranges in order and without gaps: what no token claims goes to the one before it.
+/// The ranges in order and without gaps: bytes that no token covers go to the token before them.
 fn covering(mut ranges: Vec<Range<usize>>, length: usize) -> Vec<Range<usize>> {
     let (mut start, mut end) = (0, 0);
     for range in &mut ranges {

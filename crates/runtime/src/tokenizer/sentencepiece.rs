@@ -12,27 +12,27 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::replace::Replace;
 use tokenizers::normalizers::{NormalizerWrapper, Prepend, Sequence};
 
-use crate::tokenizer::gguf::{BYTE, NORMAL};
+use crate::tokenizer::token_type::{BYTE, NORMAL};
 
-/// Longer pieces are in no vocabulary that was trained (SentencePiece stops at 16 characters unless
-/// told otherwise), and their halves would take a time that grows with the square.
+/// The longest piece that is split into merges, in bytes. Trained vocabularies have no longer ones
+/// (SentencePiece's default limit is 16 characters), and the time grows with the square.
 const LONGEST_PIECE: usize = 1024;
 
-/// What a GGUF file says of a SentencePiece vocabulary.
-pub(super) struct Pieces<'a> {
-    /// The pieces; a token's id is its place.
+/// The entries of a GGUF file that define a SentencePiece vocabulary.
+pub(super) struct SentencePieceVocab<'a> {
+    /// The pieces; the id of a token is its index.
     pub(super) tokens: &'a [&'a str],
-    /// Their scores, higher ones merge first; in the order of the pieces if absent.
+    /// The scores of the pieces: higher ones merge first. Without scores, lower ids merge first.
     pub(super) scores: Option<Vec<f32>>,
-    /// `tokenizer.ggml.token_type` of each; all normal if absent.
+    /// The `tokenizer.ggml.token_type` of each piece; without them, all are normal.
     pub(super) kinds: Option<Vec<i64>>,
     /// The unknown token.
     pub(super) unknown: Option<u32>,
-    /// Whether `▁` is put before a text, so that its first word is like any other.
+    /// Whether the tokenizer adds `▁` before a text, so that its first word is like any other.
     pub(super) prefix: bool,
 }
 
-impl Pieces<'_> {
+impl SentencePieceVocab<'_> {
     fn is(&self, id: usize, kind: i64) -> bool {
         match &self.kinds {
             Some(kinds) => kinds.get(id) == Some(&kind),
@@ -43,7 +43,7 @@ impl Pieces<'_> {
     /// The tokenizer, without its added tokens.
     ///
     /// # Errors
-    /// What does not fit together.
+    /// The entries contradict each other.
     pub(super) fn build(&self) -> Result<Tokenizer, String> {
         let vocabulary: Vocab = self
             .tokens
@@ -84,9 +84,10 @@ impl Pieces<'_> {
         Ok(tokenizer)
     }
 
-    /// Every way to put a normal piece (of at most [`LONGEST_PIECE`] bytes) together from two, best piece first, as Transformers'
-    /// converter ranks them (`build_tokenizer_from_spm_proto`): SentencePiece itself has no list
-    /// of merges but joins the neighbours that make the piece with the highest score.
+    /// The pairs of normal pieces that form a normal piece of at most [`LONGEST_PIECE`] bytes, best
+    /// piece first, in the order of Transformers' converter (`build_tokenizer_from_spm_proto`).
+    /// SentencePiece itself has no list of merges: it joins the neighbours that form the piece with
+    /// the highest score.
     fn merges(&self) -> Vec<(String, String)> {
         let normal: HashMap<&str, usize> = self
             .tokens

@@ -118,7 +118,7 @@ fn check_ranges(text: &str, tokens: &[Token]) {
 }
 
 #[test]
-fn a_sentencepiece_vocabulary_cuts_as_sentencepiece_does() {
+fn a_sentencepiece_vocabulary_tokenizes_as_sentencepiece_does() {
     let tokenizer = sentencepiece();
     let trained = trained();
     assert!(trained.sentencepiece.len() > 40);
@@ -129,7 +129,7 @@ fn a_sentencepiece_vocabulary_cuts_as_sentencepiece_does() {
 }
 
 #[test]
-fn sentencepiece_texts_come_back_with_the_space_before_them() {
+fn sentencepiece_decoding_keeps_the_added_space() {
     let tokenizer = sentencepiece();
     for case in &trained().sentencepiece {
         let wanted = if case.text.is_empty() {
@@ -142,7 +142,7 @@ fn sentencepiece_texts_come_back_with_the_space_before_them() {
 }
 
 #[test]
-fn what_the_tokenizer_puts_before_a_text_covers_nothing() {
+fn characters_that_the_tokenizer_inserts_cover_nothing() {
     let tokenizer = sentencepiece();
     let ranges = |text: &str| -> Vec<Range<usize>> {
         shown(&tokenizer, text)
@@ -161,7 +161,7 @@ fn what_the_tokenizer_puts_before_a_text_covers_nothing() {
 }
 
 #[test]
-fn a_continuation_has_no_space_of_its_own() {
+fn a_continuation_gets_no_added_space() {
     let tokenizer = sentencepiece();
     let decoded = |text: &str| tokenizer.decode(&tokenizer.continuation(text));
     for text in [" The reef", "The reef", "reef", "  two", "\n", " ", "é"] {
@@ -174,7 +174,7 @@ fn a_continuation_has_no_space_of_its_own() {
 }
 
 #[test]
-fn bos_stands_before_a_text_once() {
+fn bos_is_added_at_most_once() {
     let first_two = |tokenizer: &Tokenizer, text: &str, policy| -> Vec<u32> {
         let tokens = tokenizer.encode(text, policy);
         tokens.iter().take(2).map(|token| token.id).collect()
@@ -214,7 +214,7 @@ fn special_tokens_are_found_in_text() {
 }
 
 #[test]
-fn composed_characters_are_covered_whole() {
+fn tokens_of_composed_characters_cover_whole_characters() {
     // "e" and the accent become one é of two bytes; the word is exact on both sides.
     let tokenizer = byte_level("qwen2");
     assert_eq!(
@@ -274,7 +274,7 @@ fn a_large_sentencepiece_vocabulary_is_read_fast() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said() {
+fn errors_say_what_cannot_be_read() {
     let refused = |pairs: Vec<(&'static str, Value)>| {
         let error = Tokenizer::from_gguf(&entries(pairs), Path::new("a.gguf"));
         error.unwrap_err().to_string()

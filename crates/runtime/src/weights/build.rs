@@ -1,16 +1,16 @@
-//! A [`Transformer`] from the tensors of a file.
+//! Builds a [`Transformer`] from the tensors of a file.
 
 use rayon::prelude::*;
 
-use crate::config::{Block, Config, Mlp, Position};
+use crate::config::{Block, Config, Mlp, PositionalEmbedding};
 use crate::error::ModelError;
 use crate::linear::Linear;
 use crate::matrix::Matrix;
 use crate::ops::Norm;
 use crate::rope::Rope;
-use crate::transformer::{Layer, Transformer};
-use crate::weights::names::{Inside, Naming, Orientation, Qkv, prefixes};
-use crate::weights::{Array, Source};
+use crate::transformer::{LayerWeights, Transformer};
+use crate::weights::names::{LayerTensorNames, Orientation, QkvTensors, TensorNaming, prefixes};
+use crate::weights::tensor_source::{TensorData, TensorSource};
 
 /// The kind of file that the tensors come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +22,15 @@ pub(crate) enum FileKind {
 /// Reads and packs every weight of a model of shape `config`.
 ///
 /// # Errors
-/// A tensor is missing, cannot be read or has another shape than `config` asks for.
+/// A tensor is missing, cannot be read, or has a shape that does not match `config`.
 pub(crate) fn build(
     config: Config,
-    source: &impl Source,
+    source: &impl TensorSource,
     kind: FileKind,
     tied: bool,
 ) -> Result<Transformer, ModelError> {
     let naming = naming(&config, source, kind);
-    let reader = Reader {
+    let reader = WeightReader {
         config: &config,
         source,
         naming,
@@ -38,8 +38,8 @@ pub(crate) fn build(
     let outside = naming.outside();
     let (width, vocab) = (config.width, config.vocab);
     let embedding = reader.linear(&outside.embedding, width, vocab, Orientation::OutputMajor)?;
-    let positions = match config.position {
-        Position::Learned => {
+    let positions = match config.positional_embedding {
+        PositionalEmbedding::Learned => {
             let data = reader.values(&outside.positions, &[config.context, width])?;
             Some(Matrix {
                 rows: config.context,
@@ -47,7 +47,7 @@ pub(crate) fn build(
                 data,
             })
         }
-        Position::Rotary { .. } => None,
+        PositionalEmbedding::Rotary { .. } => None,
     };
     let head = if tied || !source.has(&format!("{}.weight", outside.head)) {
         None
@@ -59,7 +59,7 @@ pub(crate) fn build(
         .map(|layer| reader.layer(&naming.inside(layer)))
         .collect::<Result<Vec<_>, _>>()?;
     let final_norm = reader.norm(&outside.final_norm, width)?;
-    let mut rope = Rope::new(&config.position);
+    let mut rope = Rope::new(&config.positional_embedding);
     // llama.cpp writes Llama 3's frequency adjustment as a tensor of divisors.
     if let (Some(rope), true) = (&mut rope, source.has("rope_freqs.weight")) {
         let divisors = source.read("rope_freqs.weight")?;
@@ -84,35 +84,35 @@ pub(crate) fn build(
     })
 }
 
-/// The naming that the tensors at hand follow.
-fn naming(config: &Config, source: &impl Source, kind: FileKind) -> Naming {
+/// The naming that the tensors of `source` follow.
+fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> TensorNaming {
     let family = config.family;
     if kind == FileKind::Gguf {
-        return Naming::Gguf { family };
+        return TensorNaming::Gguf { family };
     }
     let [usual, bare] = prefixes(family);
-    let usual = Naming::HuggingFace {
+    let usual = TensorNaming::HuggingFace {
         family,
         prefix: usual,
     };
     if source.has(&format!("{}.weight", usual.outside().embedding)) {
         usual
     } else {
-        Naming::HuggingFace {
+        TensorNaming::HuggingFace {
             family,
             prefix: bare,
         }
     }
 }
 
-struct Reader<'a, S> {
+struct WeightReader<'a, S> {
     config: &'a Config,
     source: &'a S,
-    naming: Naming,
+    naming: TensorNaming,
 }
 
-impl<S: Source> Reader<'_, S> {
-    fn layer(&self, names: &Inside) -> Result<Layer, ModelError> {
+impl<S: TensorSource> WeightReader<'_, S> {
+    fn layer(&self, names: &LayerTensorNames) -> Result<LayerWeights, ModelError> {
         let config = self.config;
         let (width, hidden) = (config.width, config.mlp_width);
         let head_outputs = config.heads * config.head_dim;
@@ -141,7 +141,7 @@ impl<S: Source> Reader<'_, S> {
             (_, [up]) => self.linear(up, width, hidden, orientation)?,
             (_, names) => unreachable!("an MLP is read from one or two maps, not {}", names.len()),
         };
-        Ok(Layer {
+        Ok(LayerWeights {
             attention_norm: self.norm(&names.attention_norm, width)?,
             qkv: self.qkv(&names.qkv)?,
             qk_norms,
@@ -152,7 +152,7 @@ impl<S: Source> Reader<'_, S> {
         })
     }
 
-    fn qkv(&self, names: &Qkv) -> Result<Linear, ModelError> {
+    fn qkv(&self, names: &QkvTensors) -> Result<Linear, ModelError> {
         let Config {
             width,
             heads,
@@ -162,9 +162,11 @@ impl<S: Source> Reader<'_, S> {
         } = *self.config;
         let (q, kv) = (heads * head_dim, kv_heads * head_dim);
         match names {
-            Qkv::Fused(name) => self.linear(name, width, q + 2 * kv, self.naming.orientation()),
-            Qkv::Split([query, key, value]) => {
-                // Grows with what the file really holds: the counts are not to be trusted yet.
+            QkvTensors::Fused(name) => {
+                self.linear(name, width, q + 2 * kv, self.naming.orientation())
+            }
+            QkvTensors::Split([query, key, value]) => {
+                // Not preallocated: the counts are not checked against the file yet.
                 let mut weight = Vec::new();
                 for (name, rows, heads) in [(query, q, heads), (key, kv, kv_heads), (value, kv, 0)]
                 {
@@ -178,7 +180,7 @@ impl<S: Source> Reader<'_, S> {
                 let bias = self.joined_bias(&[(query, q), (key, kv), (value, kv)])?;
                 Ok(Linear::from_output_major(&weight, width, q + 2 * kv).with_bias(bias))
             }
-            Qkv::PerHead(name) => {
+            QkvTensors::PerHead(name) => {
                 let outputs = 3 * q;
                 let weight = self.values(name, &[outputs, width])?;
                 let weight = per_part(&weight, heads, head_dim, width);
@@ -189,7 +191,7 @@ impl<S: Source> Reader<'_, S> {
         }
     }
 
-    /// Several maps of the same input as one.
+    /// Several linear maps of the same input, stacked into one.
     fn stacked(&self, parts: &[(&str, usize)], inputs: usize) -> Result<Linear, ModelError> {
         let mut weight = Vec::new();
         for (name, outputs) in parts {
@@ -200,7 +202,7 @@ impl<S: Source> Reader<'_, S> {
         Ok(Linear::from_output_major(&weight, inputs, outputs).with_bias(bias))
     }
 
-    /// The biases of several maps in a row, zero where only some have one.
+    /// The concatenated biases of several maps, zero for maps without one; `None` if no map has one.
     fn joined_bias(
         &self,
         parts: &[(impl AsRef<str>, usize)],
@@ -250,19 +252,19 @@ impl<S: Source> Reader<'_, S> {
         self.checked(&name, &[len]).map(Some)
     }
 
-    /// `NAME.weight`, whose shape must be `shape`.
+    /// The values of `NAME.weight`, whose shape must be `shape`.
     fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         self.checked(&format!("{name}.weight"), shape)
     }
 
     fn checked(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let Array { shape: found, data } = self.source.read(name)?;
+        let TensorData { shape: found, data } = self.source.read(name)?;
         if found != shape {
             return Err(self
                 .source
                 .error(name, format!("has shape {found:?}, not {shape:?}")));
         }
-        // Without a branch per number, so that it runs at the speed of the memory.
+        // Without a branch per number, so that memory is the limit.
         let strange: usize = data.iter().map(|x| usize::from(!x.is_finite())).sum();
         if strange > 0 {
             return Err(self.source.error(
@@ -274,11 +276,11 @@ impl<S: Source> Reader<'_, S> {
     }
 }
 
-/// Undoes llama.cpp's permutation of query and key rows: it stores each head's dimensions as
+/// Undoes llama.cpp's permutation of query and key rows, which stores each head's dimensions as
 /// `0, d/2, 1, d/2 + 1, …` so that rotation works on neighbours.
 ///
 /// # Shapes
-/// `weight`: `[heads·head_dim, width]` → the same.
+/// `weight`: `[heads·head_dim, width]` → `[heads·head_dim, width]`.
 fn restore_halves(weight: &[f32], heads: usize, head_dim: usize, width: usize) -> Vec<f32> {
     let half = head_dim / 2;
     let mut restored = Vec::with_capacity(weight.len());
@@ -291,10 +293,10 @@ fn restore_halves(weight: &[f32], heads: usize, head_dim: usize, width: usize) -
     restored
 }
 
-/// Brings `[head][query, key, value]` into `[query, key, value][head]`.
+/// Reorders `[head][query, key, value]` to `[query, key, value][head]`.
 ///
 /// # Shapes
-/// `weight`: `[heads·3·head_dim, width]` → the same.
+/// `weight`: `[heads·3·head_dim, width]` → `[3·heads·head_dim, width]`.
 fn per_part(weight: &[f32], heads: usize, head_dim: usize, width: usize) -> Vec<f32> {
     let block = head_dim * width;
     let mut sorted = Vec::with_capacity(weight.len());

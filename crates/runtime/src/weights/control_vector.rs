@@ -1,4 +1,4 @@
-//! A control vector as llama.cpp reads it: a GGUF file of directions.
+//! Writes a control vector for llama.cpp: a GGUF file of directions.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -8,15 +8,15 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
 use crate::error::ModelError;
-use crate::resident::Model;
+use crate::model::Model;
 
 impl Model {
-    /// The bytes of a control vector for this model: a tensor `direction.{layer}` of f32 for each
-    /// layer behind whose block llama.cpp is to add it, and the three entries that its own
+    /// The bytes of a control vector for this model: an f32 tensor `direction.{layer}` for each layer
+    /// after whose block llama.cpp adds it, and the three metadata entries that llama.cpp's own
     /// `cvector-generator` writes.
     ///
     /// # Errors
-    /// [`ModelError::OutOfRange`] for a layer that the model lacks.
+    /// [`ModelError::OutOfRange`] for a layer that does not exist.
     ///
     /// # Shapes
     /// `directions`: layer, from 1 → `[width]`.

@@ -14,23 +14,23 @@ use candle_core::quantized::gguf_file::Value;
 
 use crate::error::ModelError;
 use crate::error::first_line;
-use crate::weights::{Array, Source, element_count, map};
-use header::{Header, Kind};
+use crate::weights::gguf::header::{GgufHeader, TensorType};
+use crate::weights::tensor_source::{TensorData, TensorSource, element_count, map_file};
 
-/// A GGUF file whose header was read and checked.
+/// A GGUF file with a valid header.
 pub(crate) struct GgufFile<B = memmap2::Mmap> {
     path: PathBuf,
     bytes: B,
-    header: Header,
+    header: GgufHeader,
 }
 
 impl GgufFile {
     /// Opens a GGUF file.
     ///
     /// # Errors
-    /// [`ModelError::Read`], or [`ModelError::Damaged`] where the header is not one.
+    /// [`ModelError::Read`], or [`ModelError::Damaged`] where the header is invalid.
     pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
-        Self::new(path, map(path)?)
+        Self::new(path, map_file(path)?)
     }
 }
 
@@ -38,10 +38,10 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
     /// Reads the header of a file that is in memory; `path` is its name in messages.
     ///
     /// # Errors
-    /// [`ModelError::Damaged`] where the header is not one, [`ModelError::Tensor`] where a tensor
-    /// lies outside the file.
+    /// [`ModelError::Damaged`] where the header is invalid, [`ModelError::Tensor`] where a tensor is
+    /// outside the file.
     pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
-        let header = Header::read(&bytes).map_err(|reason| ModelError::Damaged {
+        let header = GgufHeader::read(&bytes).map_err(|reason| ModelError::Damaged {
             path: path.into(),
             reason,
         })?;
@@ -51,8 +51,8 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
             header,
         };
         for (name, info) in &file.header.tensors {
-            // Of tensors that are never asked for the type does not matter.
-            if matches!(info.kind, Kind::Read(_)) {
+            // The type of a tensor that is never read does not matter.
+            if matches!(info.kind, TensorType::Supported(_)) {
                 file.extent(name)?;
             }
         }
@@ -90,8 +90,8 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
             return Err(error("is missing".into()));
         };
         let kind = match info.kind {
-            Kind::Read(kind) => kind,
-            Kind::Known(kind) => {
+            TensorType::Supported(kind) => kind,
+            TensorType::Unsupported(kind) => {
                 return Err(ModelError::Unsupported {
                     path: self.path.clone(),
                     found: format!("stores tensor '{name}' as {kind}"),
@@ -100,7 +100,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
                         .into(),
                 });
             }
-            Kind::Unknown(number) => {
+            TensorType::Unknown(number) => {
                 return Err(error(format!("is of the unknown type {number}")));
             }
         };
@@ -121,7 +121,7 @@ impl<B: Deref<Target = [u8]>> GgufFile<B> {
     }
 }
 
-impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
+impl<B: Deref<Target = [u8]> + Sync> TensorSource for GgufFile<B> {
     fn path(&self) -> &Path {
         &self.path
     }
@@ -130,11 +130,11 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
         self.header.tensors.contains_key(name)
     }
 
-    fn read(&self, name: &str) -> Result<Array, ModelError> {
+    fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         let (bytes, kind, shape) = self.extent(name)?;
-        // Copied out of the map because blocks must be aligned, and a hostile file can put a
-        // tensor at any offset. Allocators align a buffer of this size to 16 bytes or more,
-        // and no block asks for more than 4.
+        // Copied because blocks must be aligned and a hostile file can place a tensor at any
+        // offset. Allocators align a buffer of this size to 16 bytes or more; no block needs more
+        // than 4.
         let aligned = bytes.to_vec();
         let data = qtensor_from_ggml(kind, &aligned, shape.to_vec(), &Device::Cpu)
             .and_then(|tensor| {
@@ -149,7 +149,7 @@ impl<B: Deref<Target = [u8]> + Sync> Source for GgufFile<B> {
                     format!("cannot be de-quantised: {}", first_line(&error)),
                 )
             })?;
-        Ok(Array {
+        Ok(TensorData {
             shape: shape.to_vec(),
             data,
         })

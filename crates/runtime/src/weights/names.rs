@@ -1,4 +1,4 @@
-//! What each family calls its tensors, in Hugging Face's files and in GGUF.
+//! The tensor names of each family, in Hugging Face's files and in GGUF.
 
 use crate::config::Family;
 
@@ -13,7 +13,7 @@ pub(super) enum Orientation {
 
 /// How a checkpoint stores queries, keys and values.
 #[derive(Debug, Clone)]
-pub(super) enum Qkv {
+pub(super) enum QkvTensors {
     /// One tensor each.
     Split([String; 3]),
     /// One tensor: all queries, all keys, all values.
@@ -24,7 +24,7 @@ pub(super) enum Qkv {
 
 /// The names outside the blocks, without `.weight`.
 #[derive(Debug, Clone)]
-pub(super) struct Outside {
+pub(super) struct ModelTensorNames {
     pub(super) embedding: String,
     pub(super) positions: String,
     pub(super) final_norm: String,
@@ -33,21 +33,21 @@ pub(super) struct Outside {
 
 /// The names of one block, without `.weight` and `.bias`.
 #[derive(Debug, Clone)]
-pub(super) struct Inside {
+pub(super) struct LayerTensorNames {
     pub(super) attention_norm: String,
-    pub(super) qkv: Qkv,
+    pub(super) qkv: QkvTensors,
     pub(super) qk_norms: [String; 2],
     pub(super) output: String,
     pub(super) mlp_norm: String,
-    /// The gate first, where there is one.
+    /// The gate comes first, where there is one.
     pub(super) up: Vec<String>,
     pub(super) down: String,
 }
 
 /// The naming of one family in one kind of file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Naming {
-    /// Safetensors; `prefix` is what stands before every name, if anything.
+pub(super) enum TensorNaming {
+    /// Safetensors; every name starts with `prefix`.
     HuggingFace {
         family: Family,
         prefix: &'static str,
@@ -56,8 +56,8 @@ pub(super) enum Naming {
     Gguf { family: Family },
 }
 
-impl Naming {
-    /// Where the checkpoint keeps its linear maps' outputs.
+impl TensorNaming {
+    /// How the checkpoint stores its linear maps.
     pub(super) fn orientation(self) -> Orientation {
         match self {
             Self::HuggingFace {
@@ -78,14 +78,16 @@ impl Naming {
         )
     }
 
-    pub(super) fn outside(self) -> Outside {
-        let names =
-            |embedding: String, positions: String, final_norm: String, head: &str| Outside {
+    /// The names outside the blocks.
+    pub(super) fn outside(self) -> ModelTensorNames {
+        let names = |embedding: String, positions: String, final_norm: String, head: &str| {
+            ModelTensorNames {
                 embedding,
                 positions,
                 final_norm,
                 head: head.into(),
-            };
+            }
+        };
         match self {
             Self::Gguf { .. } => names(
                 "token_embd".into(),
@@ -120,7 +122,8 @@ impl Naming {
         }
     }
 
-    pub(super) fn inside(self, layer: usize) -> Inside {
+    /// The names of one block.
+    pub(super) fn inside(self, layer: usize) -> LayerTensorNames {
         match self {
             Self::Gguf { family } => gguf(family, layer),
             Self::HuggingFace { family, prefix } => hugging_face(family, prefix, layer),
@@ -137,9 +140,9 @@ pub struct ModuleNames {
     pub final_norm: String,
 }
 
-/// What Transformers calls the modules of a family around one layer.
+/// The names of a family's modules around one layer, as in Hugging Face Transformers.
 pub fn module_names(family: Family, layer: usize) -> ModuleNames {
-    let naming = Naming::HuggingFace {
+    let naming = TensorNaming::HuggingFace {
         family,
         prefix: prefixes(family)[0],
     };
@@ -149,7 +152,7 @@ pub fn module_names(family: Family, layer: usize) -> ModuleNames {
     }
 }
 
-/// What stands before the names of a family's checkpoints, most usual first.
+/// The prefixes of the tensor names in a family's checkpoints, the usual one first.
 pub(super) const fn prefixes(family: Family) -> [&'static str; 2] {
     match family {
         Family::Gpt2 | Family::GptNeo | Family::GptJ => ["transformer.", ""],
@@ -158,15 +161,15 @@ pub(super) const fn prefixes(family: Family) -> [&'static str; 2] {
     }
 }
 
-fn gguf(family: Family, layer: usize) -> Inside {
+fn gguf(family: Family, layer: usize) -> LayerTensorNames {
     let name = |part: &str| format!("blk.{layer}.{part}");
     let gated = !matches!(family, Family::Gpt2 | Family::GptNeoX);
-    Inside {
+    LayerTensorNames {
         attention_norm: name("attn_norm"),
         qkv: if gated {
-            Qkv::Split(["attn_q", "attn_k", "attn_v"].map(name))
+            QkvTensors::Split(["attn_q", "attn_k", "attn_v"].map(name))
         } else {
-            Qkv::Fused(name("attn_qkv"))
+            QkvTensors::Fused(name("attn_qkv"))
         },
         qk_norms: ["attn_q_norm", "attn_k_norm"].map(name),
         output: name("attn_output"),
@@ -180,49 +183,49 @@ fn gguf(family: Family, layer: usize) -> Inside {
     }
 }
 
-fn hugging_face(family: Family, prefix: &str, layer: usize) -> Inside {
+fn hugging_face(family: Family, prefix: &str, layer: usize) -> LayerTensorNames {
     let h = |part: &str| format!("{prefix}h.{layer}.{part}");
     let block = |part: &str| format!("{prefix}layers.{layer}.{part}");
     match family {
-        Family::Gpt2 => Inside {
+        Family::Gpt2 => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Fused(h("attn.c_attn")),
+            qkv: QkvTensors::Fused(h("attn.c_attn")),
             qk_norms: Default::default(),
             output: h("attn.c_proj"),
             mlp_norm: h("ln_2"),
             up: vec![h("mlp.c_fc")],
             down: h("mlp.c_proj"),
         },
-        Family::GptNeo => Inside {
+        Family::GptNeo => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| h(&format!("attn.attention.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| h(&format!("attn.attention.{x}_proj")))),
             qk_norms: Default::default(),
             output: h("attn.attention.out_proj"),
             mlp_norm: h("ln_2"),
             up: vec![h("mlp.c_fc")],
             down: h("mlp.c_proj"),
         },
-        Family::GptJ => Inside {
+        Family::GptJ => LayerTensorNames {
             attention_norm: h("ln_1"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| h(&format!("attn.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| h(&format!("attn.{x}_proj")))),
             qk_norms: Default::default(),
             output: h("attn.out_proj"),
             mlp_norm: String::new(),
             up: vec![h("mlp.fc_in")],
             down: h("mlp.fc_out"),
         },
-        Family::GptNeoX => Inside {
+        Family::GptNeoX => LayerTensorNames {
             attention_norm: block("input_layernorm"),
-            qkv: Qkv::PerHead(block("attention.query_key_value")),
+            qkv: QkvTensors::PerHead(block("attention.query_key_value")),
             qk_norms: Default::default(),
             output: block("attention.dense"),
             mlp_norm: block("post_attention_layernorm"),
             up: vec![block("mlp.dense_h_to_4h")],
             down: block("mlp.dense_4h_to_h"),
         },
-        Family::Llama | Family::Qwen2 | Family::Qwen3 => Inside {
+        Family::Llama | Family::Qwen2 | Family::Qwen3 => LayerTensorNames {
             attention_norm: block("input_layernorm"),
-            qkv: Qkv::Split(["q", "k", "v"].map(|x| block(&format!("self_attn.{x}_proj")))),
+            qkv: QkvTensors::Split(["q", "k", "v"].map(|x| block(&format!("self_attn.{x}_proj")))),
             qk_norms: ["q", "k"].map(|x| block(&format!("self_attn.{x}_norm"))),
             output: block("self_attn.o_proj"),
             mlp_norm: block("post_attention_layernorm"),

@@ -8,21 +8,21 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
 use crate::error::ModelError;
-use crate::weights::{Array, Source, element_count, map};
+use crate::weights::tensor_source::{TensorData, TensorSource, element_count, map_file};
 
 /// The safetensors files of one model, mapped into memory.
 pub(crate) struct SafetensorsFolder {
     folder: PathBuf,
-    shards: Vec<Shard>,
+    shards: Vec<SafetensorsFile>,
     /// Tensor name → shard.
     owner: HashMap<String, usize>,
 }
 
-/// One file.
-pub(crate) struct Shard<B = memmap2::Mmap> {
+/// One safetensors file.
+pub(crate) struct SafetensorsFile<B = memmap2::Mmap> {
     path: PathBuf,
     bytes: B,
-    /// Where the tensors begin.
+    /// Where the tensors start.
     start: usize,
     metadata: Metadata,
 }
@@ -31,14 +31,13 @@ impl SafetensorsFolder {
     /// Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names.
     ///
     /// # Errors
-    /// No such file, a header that is damaged or hostile, or an index that does not fit its
-    /// shards.
+    /// The file is missing, its header is invalid, or the index does not match the shards.
     pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
         let index = folder.join("model.safetensors.index.json");
         if index.exists() {
             return Self::open_shards(folder, &index);
         }
-        let shard = Shard::open(&folder.join("model.safetensors"))?;
+        let shard = SafetensorsFile::open(&folder.join("model.safetensors"))?;
         let names = shard.metadata.tensors().into_keys();
         Ok(Self {
             folder: folder.into(),
@@ -56,7 +55,7 @@ impl SafetensorsFolder {
         let files: BTreeSet<&str> = places.values().map(String::as_str).collect();
         let mut shards = Vec::new();
         for name in &files {
-            // An index must not lead out of its own folder.
+            // An index must not name files outside its folder.
             if Path::new(name).file_name().is_none_or(|file| file != *name) {
                 return Err(damaged(format!(
                     "it names a file outside its folder: '{name}'"
@@ -68,7 +67,7 @@ impl SafetensorsFolder {
                     "it names the file '{name}', which is not beside it"
                 )));
             }
-            shards.push(Shard::open(&path)?);
+            shards.push(SafetensorsFile::open(&path)?);
         }
         let mut owner = HashMap::new();
         for (name, file) in &places {
@@ -90,13 +89,13 @@ impl SafetensorsFolder {
         })
     }
 
-    /// The whole of each file in order, for the digest.
+    /// The bytes of each file, in order, for the digest.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.shards.iter().map(|shard| &shard.bytes[..])
     }
 }
 
-/// `model.safetensors.index.json`; its other entries do not matter.
+/// The part of `model.safetensors.index.json` that is read.
 #[derive(serde::Deserialize)]
 struct Index {
     /// Tensor name → file name.
@@ -116,17 +115,17 @@ impl Index {
     }
 }
 
-impl Shard {
+impl SafetensorsFile {
     fn open(path: &Path) -> Result<Self, ModelError> {
-        Self::new(path, map(path)?)
+        Self::new(path, map_file(path)?)
     }
 }
 
-impl<B: Deref<Target = [u8]>> Shard<B> {
+impl<B: Deref<Target = [u8]>> SafetensorsFile<B> {
     /// Reads the header of a file that is in memory; `path` is its name in messages.
     ///
     /// # Errors
-    /// [`ModelError::Damaged`] where the header is not one or does not fit the file.
+    /// [`ModelError::Damaged`] where the header is invalid or does not match the file.
     pub(crate) fn new(path: &Path, bytes: B) -> Result<Self, ModelError> {
         // Checks the header's length, every offset and that the tensors fill the file exactly.
         let (header, metadata) = SafeTensors::read_metadata(&bytes)
@@ -154,8 +153,8 @@ impl<B: Deref<Target = [u8]>> Shard<B> {
     /// Reads a tensor.
     ///
     /// # Errors
-    /// It is missing, of a type that cannot be widened, or lies outside the file.
-    pub(crate) fn read(&self, name: &str) -> Result<Array, ModelError> {
+    /// It is missing, of a type that is not converted to f32, or outside the file.
+    pub(crate) fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         let error = |reason: String| ModelError::Tensor {
             path: self.path.clone(),
             name: name.into(),
@@ -177,14 +176,14 @@ impl<B: Deref<Target = [u8]>> Shard<B> {
         if element_count(&info.shape) != Some(data.len()) {
             return Err(error(format!("has the impossible shape {:?}", info.shape)));
         }
-        Ok(Array {
+        Ok(TensorData {
             shape: info.shape.clone(),
             data,
         })
     }
 }
 
-impl Source for SafetensorsFolder {
+impl TensorSource for SafetensorsFolder {
     fn path(&self) -> &Path {
         &self.folder
     }
@@ -193,7 +192,7 @@ impl Source for SafetensorsFolder {
         self.owner.contains_key(name)
     }
 
-    fn read(&self, name: &str) -> Result<Array, ModelError> {
+    fn read(&self, name: &str) -> Result<TensorData, ModelError> {
         self.owner
             .get(name)
             .and_then(|index| self.shards.get(*index))
@@ -202,7 +201,7 @@ impl Source for SafetensorsFolder {
     }
 }
 
-/// Little-endian numbers as f32; `None` for types that are not floating point.
+/// Converts little-endian numbers to f32; `None` for other types than F32, F16 and BF16.
 fn widen(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let (pairs, _) = bytes.as_chunks::<2>();
     let (quads, _) = bytes.as_chunks::<4>();

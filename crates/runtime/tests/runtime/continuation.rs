@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Hooks, Intervention, LoadOptions, Model, ModelError, Select, top_k,
+    Action, Cancel, Hooks, Intervention, LoadOptions, Model, ModelError, TargetPositions, top_k,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -17,7 +17,7 @@ fn vector(model: &Model, seed: usize) -> Arc<[f32]> {
     (0..model.info.width).map(wave).collect()
 }
 
-fn change(model: &Model, layer: usize, at: Select) -> Intervention {
+fn change(model: &Model, layer: usize, at: TargetPositions) -> Intervention {
     Intervention {
         layer,
         sequence: None,
@@ -26,7 +26,7 @@ fn change(model: &Model, layer: usize, at: Select) -> Intervention {
     }
 }
 
-/// The logits of the last token by a pass over all of them.
+/// The logits of the last token from a pass over all tokens.
 fn whole(model: &Model, tokens: &[u32], interventions: &[Intervention]) -> Vec<f32> {
     let hooks = Hooks::interventions(interventions.to_vec());
     let trace = model.forward(&[tokens], &hooks, &Cancel::new()).unwrap();
@@ -41,7 +41,7 @@ fn close(found: &[f32], expected: &[f32], what: &str) {
     }
 }
 
-/// Greedy tokens behind a prompt, each compared with a pass over everything before it.
+/// Greedy tokens after a prompt, each compared with a pass over all tokens before it.
 #[track_caller]
 fn check(model: &Model, prompt: &[u32], interventions: &[Intervention], what: &str) -> Vec<u32> {
     let cancel = Cancel::new();
@@ -61,32 +61,39 @@ fn check(model: &Model, prompt: &[u32], interventions: &[Intervention], what: &s
 }
 
 #[test]
-fn every_family_continues_as_whole_passes_do() {
+fn continuations_give_the_logits_of_whole_passes_in_every_family() {
     let prompt: Vec<u32> = (30..39).collect();
-    let last = Select::Range(prompt.len() - 1..prompt.len());
+    let last = TargetPositions::Range(prompt.len() - 1..prompt.len());
     for family in FAMILIES {
         let model = load(&miniature(family));
         check(&model, &prompt, &[], family);
         let mut texts = Vec::new();
-        for at in [Select::All, last.clone(), Select::Range(2..5)] {
+        for at in [
+            TargetPositions::All,
+            last.clone(),
+            TargetPositions::Range(2..5),
+        ] {
             let what = format!("{family}, {at:?}");
             let changes = [change(&model, 1, at.clone())];
             texts.push(check(&model, &prompt, &changes, &what));
             // Two at once, and at the first layer.
-            let changes = [change(&model, 0, at), change(&model, 2, Select::All)];
+            let changes = [
+                change(&model, 0, at),
+                change(&model, 2, TargetPositions::All),
+            ];
             check(&model, &prompt, &changes, &what);
         }
         assert_ne!(texts[0], texts[2], "{family}: the scope matters");
     }
 }
 
-/// What acts on every position acts on new tokens too, and what acts on the prompt does not.
+/// Interventions on every position change new tokens too; those on the prompt do not.
 #[test]
-fn the_scope_of_an_intervention_holds_for_what_is_added() {
+fn the_scope_of_an_intervention_applies_to_pushed_tokens() {
     let model = load(&miniature("tiny-llama"));
     let prompt: Vec<u32> = (30..39).collect();
-    let on_all = [change(&model, 1, Select::All)];
-    let on_prompt = [change(&model, 1, Select::Range(0..prompt.len()))];
+    let on_all = [change(&model, 1, TargetPositions::All)];
+    let on_prompt = [change(&model, 1, TargetPositions::Range(0..prompt.len()))];
     let cancel = Cancel::new();
     let mut all = model.continuation(&on_all).unwrap();
     let mut own = model.continuation(&on_prompt).unwrap();
@@ -98,9 +105,9 @@ fn the_scope_of_an_intervention_holds_for_what_is_added() {
     assert!(most.fold(0.0, f32::max) > 1e-2, "the new token differs");
 }
 
-/// Dynamic scaling turns every key anew once a sequence is longer than the original context.
+/// Dynamic scaling changes every key once a sequence is longer than the original context.
 #[test]
-fn rotations_that_change_with_the_length_are_followed() {
+fn length_dependent_rotations_are_recomputed() {
     let folder = tempfile::tempdir().unwrap();
     let from = miniature("tiny-llama");
     for name in ["model.safetensors", "tokenizer.json"] {
@@ -126,7 +133,7 @@ fn rotations_that_change_with_the_length_are_followed() {
 }
 
 #[test]
-fn what_cannot_be_appended_changes_nothing() {
+fn a_failed_push_keeps_the_tokens_before_it() {
     let model = load(&miniature("tiny-gpt2"));
     let cancel = Cancel::new();
     let mut growing = model.continuation(&[]).unwrap();
@@ -158,13 +165,13 @@ fn what_cannot_be_appended_changes_nothing() {
 }
 
 #[test]
-fn logits_that_overflow_are_named() {
+fn overflowing_logits_are_an_error() {
     let model = load(&miniature("tiny-llama"));
     let huge: Arc<[f32]> = vec![f32::MAX; model.info.width].into();
     let change = Intervention {
         layer: 0,
         sequence: Some(3),
-        at: Select::All,
+        at: TargetPositions::All,
         action: Action::AddAttnOut(huge),
     };
     // Once is large, twice is infinite.
@@ -184,7 +191,7 @@ fn logits_that_overflow_are_named() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// However a sequence is cut into pushes, nothing changes; and nothing is remembered.
+    /// The split of a sequence into pushes changes nothing, and nothing is cached.
     #[test]
     fn the_size_of_a_push_does_not_matter(
         family in 0..FAMILIES.len(),
@@ -194,13 +201,13 @@ proptest! {
     ) {
         let files = ModelFiles::Folder(miniature(FAMILIES[family]));
         let model = Model::load(&files, &LoadOptions::default()).unwrap();
-        let at = if start == 0 { Select::All } else { Select::Range(start..start + 2) };
+        let at = if start == 0 { TargetPositions::All } else { TargetPositions::Range(start..start + 2) };
         let changes = [change(&model, layer % model.info.layers, at)];
         let mut growing = model.continuation(&changes).unwrap();
         for tokens in &pushes {
             let found = growing.push(tokens, &Cancel::new()).unwrap().to_vec();
             close(&found, &whole(&model, growing.tokens(), &changes), FAMILIES[family]);
         }
-        prop_assert_eq!(model.remembered().0, 0);
+        prop_assert_eq!(model.cache_usage().0, 0);
     }
 }

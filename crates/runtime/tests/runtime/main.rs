@@ -2,6 +2,6 @@
 
 mod candle_llama;
 mod continuation;
+mod gradients;
 mod reuse;
-mod slopes;
 mod variants;

@@ -1,16 +1,16 @@
-//! What is recalled from earlier passes, or shared inside one, changes no result.
+//! Cached runs and positions that sequences share change no result.
 
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix, Model, Positions,
-    Reuse, Select, Sequences, Trace,
+    Action, ActivationCache, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix,
+    Model, Positions, Reuse, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
 use proptest::prelude::*;
 
-/// The same question, answered from what is remembered and from nothing.
+/// Compares a pass that starts from the cache with one that does not.
 #[track_caller]
 fn check(model: &Model, sequences: &[&[u32]], hooks: &Hooks) {
     let cancel = Cancel::new();
@@ -19,7 +19,7 @@ fn check(model: &Model, sequences: &[&[u32]], hooks: &Hooks) {
         reuse: Reuse::Nothing,
         ..hooks.clone()
     };
-    // Each alone, so that nothing is shared inside the batch either.
+    // Each sequence alone, so that the batch shares nothing either.
     let mut logits = Matrix::default();
     let mut forked = Matrix::default();
     for (index, tokens) in sequences.iter().enumerate() {
@@ -66,9 +66,9 @@ fn extend(target: &mut Matrix, source: &Matrix, rows: std::ops::Range<usize>) {
     }
 }
 
-/// Of captures at the last position row `index` is the sequence's.
+/// Row `index` of captures at the last position belongs to sequence `index`.
 #[track_caller]
-fn compare_captures(together: &Trace, alone: &Trace, index: usize) {
+fn compare_captures(together: &ActivationCache, alone: &ActivationCache, index: usize) {
     if let Some(logps) = alone.token_logps.first() {
         close(
             &together.token_logps[index],
@@ -123,7 +123,7 @@ fn at_last() -> Capture {
 }
 
 #[test]
-fn every_edit_gives_what_a_fresh_pass_gives() {
+fn edited_prompts_give_the_results_of_a_fresh_pass() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let mut tokens: Vec<u32> = (10..24).collect();
@@ -139,7 +139,7 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
             .enumerate()
         {
             check(&model, &[&tokens], hooks);
-            // The same prompt again, whole: everything is known.
+            // The same prompt again: the cache holds every position.
             check(&model, &[&tokens], hooks);
             match step % 4 {
                 0 => tokens.push(90),
@@ -148,13 +148,13 @@ fn every_edit_gives_what_a_fresh_pass_gives() {
                 _ => tokens.insert(5, 77),
             }
         }
-        let (bytes, budget) = model.remembered();
+        let (bytes, budget) = model.cache_usage();
         assert!(0 < bytes && bytes <= budget, "{family}: {bytes}");
     }
 }
 
 #[test]
-fn sequences_that_begin_alike_share_their_beginning() {
+fn sequences_with_a_common_prefix_share_its_positions() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let long: Vec<u32> = (10..24).collect();
@@ -165,18 +165,18 @@ fn sequences_that_begin_alike_share_their_beginning() {
             let mut hooks = hooks(at_last());
             hooks.reuse = reuse;
             check(&model, &rows, &hooks);
-            // What acts on one of them only keeps it apart from where it acts.
+            // An intervention on one sequence ends the shared prefix where it starts.
             hooks.interventions = vec![
                 Intervention {
                     layer: 1,
                     sequence: Some(3),
-                    at: Select::Range(4..6),
+                    at: TargetPositions::Range(4..6),
                     action: Action::AddAttnOut(vector(&model, 3)),
                 },
                 Intervention {
                     layer: 0,
                     sequence: None,
-                    at: Select::All,
+                    at: TargetPositions::All,
                     action: Action::AddAttnOut(vector(&model, 4)),
                 },
             ];
@@ -186,7 +186,7 @@ fn sequences_that_begin_alike_share_their_beginning() {
 }
 
 #[test]
-fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
+fn forks_of_cached_and_fresh_runs_agree() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let tokens: Vec<u32> = (30..41).collect();
@@ -195,7 +195,7 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
             ..Hooks::interventions(vec![Intervention {
                 layer: 0,
                 sequence: None,
-                at: Select::Range(2..3),
+                at: TargetPositions::Range(2..3),
                 action: Action::AddAttnOut(vector(&model, 1)),
             }])
         };
@@ -203,7 +203,12 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
             hooks.forks = (0..model.info.layers)
                 .rev()
                 .flat_map(|layer| {
-                    [Select::All, Select::Range(10..11), Select::Range(3..5)].map(|at| (layer, at))
+                    [
+                        TargetPositions::All,
+                        TargetPositions::Range(10..11),
+                        TargetPositions::Range(3..5),
+                    ]
+                    .map(|at| (layer, at))
                 })
                 .map(|(layer, at)| Fork {
                     sequence: 0,
@@ -218,7 +223,7 @@ fn forks_leave_a_remembered_run_as_they_leave_a_fresh_one() {
 }
 
 #[test]
-fn only_what_is_not_known_is_computed() {
+fn cached_positions_are_not_computed_again() {
     let model = load(&miniature("tiny-qwen3"));
     let mut tokens: Vec<u32> = (10..24).collect();
     let computed = |tokens: &[&[u32]], hooks: &Hooks| {
@@ -226,13 +231,13 @@ fn only_what_is_not_known_is_computed() {
         trace.computed
     };
     let hooks = hooks(at_last());
-    assert_eq!(computed(&[&tokens], &hooks), 14, "nothing is known");
+    assert_eq!(computed(&[&tokens], &hooks), 14, "nothing is cached");
     tokens[12] = 99;
     assert_eq!(computed(&[&tokens], &hooks), 2, "changed at position 12");
     assert_eq!(computed(&[&tokens], &hooks), 1, "its last row is captured");
-    let (bytes, _) = model.remembered();
-    assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its beginning");
-    assert_eq!(model.remembered().0, bytes, "which need not be kept again");
+    let (bytes, _) = model.cache_usage();
+    assert_eq!(computed(&[&tokens[..8]], &hooks), 1, "its prefix");
+    assert_eq!(model.cache_usage().0, bytes, "a prefix is not cached again");
     let logits = Hooks {
         capture: Capture {
             logits: Positions::Last,
@@ -241,18 +246,22 @@ fn only_what_is_not_known_is_computed() {
         },
         ..hooks.clone()
     };
-    assert_eq!(computed(&[&tokens], &logits), 0, "everything is known");
+    assert_eq!(computed(&[&tokens], &logits), 0, "everything is cached");
     let fresh = Hooks {
         reuse: Reuse::Nothing,
         ..logits
     };
     let other = [1, 2];
     let rows: [&[u32]; 3] = [&tokens, &other, &tokens[..9]];
-    assert_eq!(computed(&rows, &fresh), 16, "one begins as another does");
+    assert_eq!(
+        computed(&rows, &fresh),
+        16,
+        "one sequence is the prefix of another"
+    );
     let fork = |layer| Fork {
         sequence: 0,
         layer,
-        at: Select::Range(13..14),
+        at: TargetPositions::Range(13..14),
         vector: vector(&model, 1),
     };
     let forks = Hooks {
@@ -260,19 +269,19 @@ fn only_what_is_not_known_is_computed() {
         forks: vec![fork(0), fork(2)],
         ..fresh
     };
-    assert_eq!(computed(&[&tokens], &forks), 16, "no residuals are known");
-    assert_eq!(computed(&[&tokens], &forks), 2, "the forks alone");
+    assert_eq!(computed(&[&tokens], &forks), 16, "no residuals are cached");
+    assert_eq!(computed(&[&tokens], &forks), 2, "only the forks");
 }
 
-/// The budget holds for what one pass leaves, however many sequences it has.
+/// The budget limits what one pass leaves in the cache, for any number of sequences.
 #[test]
-fn one_pass_leaves_no_more_than_the_budget() {
+fn one_pass_caches_no_more_than_the_budget() {
     let files = ModelFiles::Folder(miniature("tiny-llama"));
     let whole = Model::load(&files, &LoadOptions::default()).unwrap();
     let hooks = hooks(at_last());
     let tokens: Vec<u32> = (10..20).collect();
     whole.forward(&[&tokens], &hooks, &Cancel::new()).unwrap();
-    let (one, _) = whole.remembered();
+    let (one, _) = whole.cache_usage();
     let options = LoadOptions {
         cache_bytes: 2 * one,
         ..LoadOptions::default()
@@ -281,8 +290,8 @@ fn one_pass_leaves_no_more_than_the_budget() {
     let others: Vec<Vec<u32>> = (1..5).map(|first| (first..first + 10).collect()).collect();
     let rows: Vec<&[u32]> = others.iter().map(Vec::as_slice).collect();
     check(&model, &rows, &hooks);
-    assert_eq!(model.remembered().0, 2 * one);
-    // The first ones were kept, and residuals that do not fit are no reason to keep nothing.
+    assert_eq!(model.cache_usage().0, 2 * one);
+    // The first sequences are cached; where residuals do not fit, keys and values still are.
     let trace = model.forward(&rows[..2], &hooks, &Cancel::new()).unwrap();
     assert_eq!(trace.computed, 2);
     let residuals = Hooks {
@@ -296,7 +305,7 @@ fn one_pass_leaves_no_more_than_the_budget() {
 }
 
 #[test]
-fn without_a_budget_nothing_is_kept_and_nothing_changes() {
+fn without_a_budget_nothing_is_cached_and_results_are_equal() {
     let options = LoadOptions {
         cache_bytes: 0,
         ..LoadOptions::default()
@@ -310,11 +319,11 @@ fn without_a_budget_nothing_is_kept_and_nothing_changes() {
         check(&model, &[&tokens], &hooks);
         check(&model, &[&tokens], &hooks);
     }
-    assert_eq!(model.remembered(), (0, 0));
+    assert_eq!(model.cache_usage(), (0, 0));
 }
 
 #[test]
-fn a_cancelled_pass_leaves_nothing() {
+fn a_cancelled_pass_caches_nothing() {
     let model = load(&miniature("tiny-llama"));
     let cancel = Cancel::new();
     cancel.cancel();
@@ -323,21 +332,21 @@ fn a_cancelled_pass_leaves_nothing() {
             .forward(&[&[1, 2]], &hooks(at_last()), &cancel)
             .is_err()
     );
-    assert_eq!(model.remembered().0, 0);
+    assert_eq!(model.cache_usage().0, 0);
     model
         .forward(&[&[1, 2]], &hooks(at_last()), &Cancel::new())
         .unwrap();
-    assert!(0 < model.remembered().0);
-    model.forget();
-    assert_eq!(model.remembered().0, 0);
+    assert!(0 < model.cache_usage().0);
+    model.clear_cache();
+    assert_eq!(model.cache_usage().0, 0);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Random prompts that begin alike, random interventions, random forks.
+    /// Random prompts with common prefixes, random interventions, random forks.
     #[test]
-    fn random_passes_give_what_fresh_ones_give(
+    fn random_passes_give_the_results_of_fresh_ones(
         family in 0..FAMILIES.len(),
         passes in prop::collection::vec(
             (
@@ -358,7 +367,7 @@ proptest! {
                 hooks.interventions.push(Intervention {
                     layer: layer % model.info.layers,
                     sequence: own.then_some(start % rows.len()),
-                    at: if start == 0 { Select::All } else { Select::Range(start..start + 2) },
+                    at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(start..start + 2) },
                     action: match kind {
                         0 => Action::ZeroHead(start % model.info.heads),
                         1 => Action::ReplaceAttnOut(vector(&model, start)),
@@ -372,11 +381,11 @@ proptest! {
                 hooks.forks.push(Fork {
                     sequence,
                     layer: layer % model.info.layers,
-                    at: if start == 0 { Select::All } else { Select::Range(first..first + 1) },
+                    at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(first..first + 1) },
                     vector: vector(&model, start + layer),
                 });
             }
-            // The helper lines the forks up by sequence.
+            // `check` orders the forks by sequence.
             hooks.forks.sort_by_key(|fork| fork.sequence);
             check(&model, &rows, &hooks);
         }

@@ -113,10 +113,9 @@ fn every_setting_agrees_with_transformers() {
     }
 }
 
-/// Sequences of other lengths in the same pass change nothing, also where frequencies depend on
-/// the length.
+/// Other sequences in a pass change nothing, even where frequencies depend on the length.
 #[test]
-fn sequences_of_a_pass_keep_their_own_angles() {
+fn sequences_of_one_pass_rotate_by_their_own_length() {
     for case in cases()
         .iter()
         .filter(|case| case.name.starts_with("dynamic") || case.name.starts_with("longrope"))

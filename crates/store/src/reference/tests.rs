@@ -49,7 +49,7 @@ fn repositories_with_revision_and_file() {
 }
 
 #[test]
-fn paths_are_told_from_repositories() {
+fn paths_and_repositories_are_distinguished() {
     for text in [
         "./org/name",
         "/org/name",
@@ -89,7 +89,7 @@ fn ollama_names_have_a_tag() {
 }
 
 #[test]
-fn names_that_would_lead_out_of_a_cache_are_refused() {
+fn names_outside_a_cache_are_refused() {
     for text in [
         "org/..",
         "../..:x.gguf/",

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use hoplens_store::{ModelRef, Progress, Silent, StoreError, fetch, locate};
+use hoplens_store::{FetchProgress, ModelRef, NoProgress, StoreError, fetch, locate};
 use hoplens_test_support::hub::{
     COMMIT, REPO, Response, Server, content_of, files, hub, noise, options, pull, put, sha256, tiny,
 };
@@ -60,7 +60,7 @@ fn a_server_without_ranges_starts_over() {
 }
 
 #[test]
-fn a_connection_that_keeps_breaking_ends_with_what_there_is() {
+fn a_connection_that_keeps_breaking_keeps_the_received_bytes() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     for end in [1_000, 0, 0, 0] {
@@ -83,7 +83,7 @@ fn a_connection_that_keeps_breaking_ends_with_what_there_is() {
 /// Gives up once half of a file is there, as a killed process would.
 struct Half(Mutex<bool>);
 
-impl Progress for Half {
+impl FetchProgress for Half {
     fn bytes(&self, what: &str, done: u64, _total: Option<u64>) {
         if what == WEIGHTS && done > 350_000 {
             *self.0.lock().unwrap() = true;
@@ -124,7 +124,7 @@ fn a_fetch_that_dies_half_way_leaves_no_model_and_is_resumed() {
 }
 
 #[test]
-fn a_beginning_that_is_not_one_is_thrown_away() {
+fn a_wrong_partial_file_is_discarded() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     let options = options(root.path(), &server.address);
@@ -172,7 +172,7 @@ fn wrong_content_is_not_kept() {
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn errors_of_refused_requests_name_the_remedy() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(|request| match request.path.as_str() {
         path if path.contains("gated") => Response::status(403).with("X-Error-Code", "GatedRepo"),
@@ -200,7 +200,7 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_busy_server_is_given_the_time_it_asks_for() {
+fn retry_after_is_respected() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     server.once_for(WEIGHTS, Response::status(429).with("Retry-After", "1"));
@@ -216,7 +216,7 @@ fn a_busy_server_is_given_the_time_it_asks_for() {
 }
 
 #[test]
-fn patience_ends() {
+fn retries_end() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(|_| Response::status(429).with("Retry-After", "3600"));
     let error = pull(REPO, &options(root.path(), &server.address)).unwrap_err();
@@ -244,13 +244,13 @@ fn waiting_can_be_cancelled() {
     let start = Instant::now();
     let cancel = || start.elapsed() > Duration::from_millis(200);
     let model = ModelRef::parse(REPO).unwrap();
-    let error = fetch(&model, &options, &Silent, &cancel).unwrap_err();
+    let error = fetch(&model, &options, &NoProgress, &cancel).unwrap_err();
     assert!(matches!(error, StoreError::Cancelled { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
-fn nobody_at_the_address() {
+fn an_unreachable_address_is_an_error() {
     let root = tempfile::tempdir().unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", closed.local_addr().unwrap());
@@ -261,7 +261,7 @@ fn nobody_at_the_address() {
 }
 
 #[test]
-fn endless_redirects_end() {
+fn endless_redirects_are_an_error() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(|_| Response::status(302).with("Location", "/again"));
     let error = pull(REPO, &options(root.path(), &server.address)).unwrap_err();
@@ -323,7 +323,7 @@ fn hostile_names_stay_inside_the_cache() {
 }
 
 #[test]
-fn an_index_that_leads_out_is_refused() {
+fn an_index_with_outside_files_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let mut repo = tiny();
     repo.retain(|(name, _)| *name != WEIGHTS);
@@ -335,7 +335,7 @@ fn an_index_that_leads_out_is_refused() {
 }
 
 #[test]
-fn repositories_without_a_loadable_model() {
+fn repositories_without_a_loadable_model_are_refused() {
     let cases = [
         (["config.json", "pytorch_model.bin"], "pickled"),
         (["config.json", "README.md"], "neither"),
@@ -352,7 +352,7 @@ fn repositories_without_a_loadable_model() {
 }
 
 #[test]
-fn something_that_is_not_a_hub() {
+fn replies_that_are_not_from_a_hub_are_an_error() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(|_| Response::status(200).body("<html>sign in</html>"));
     for model in [REPO, "org/tiny:m.gguf"] {

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hoplens_store::{ModelFiles, ModelRef, Silent, StoreError, fetch, locate, resolve};
+use hoplens_store::{ModelFiles, ModelRef, NoProgress, StoreError, fetch, locate, resolve};
 use hoplens_test_support::hub::{
     COMMIT, REPO, Recorder, Response, files, git_sha1, hub, hub_at, noise, options, pull, sha256,
     tiny,
 };
 
 #[test]
-fn a_folder_lands_in_the_shared_layout() {
+fn a_folder_is_stored_in_the_shared_layout() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     let options = options(root.path(), &server.address);
@@ -57,7 +57,7 @@ fn a_folder_lands_in_the_shared_layout() {
 }
 
 #[test]
-fn what_is_there_is_not_fetched_again() {
+fn cached_files_are_not_fetched_again() {
     let root = tempfile::tempdir().unwrap();
     let server = hub(&tiny());
     let mut options = options(root.path(), &server.address);
@@ -70,7 +70,7 @@ fn what_is_there_is_not_fetched_again() {
 
     options.offline = true;
     let model = ModelRef::parse(REPO).unwrap();
-    let found = resolve(&model, &options, &Silent, &|| false).unwrap();
+    let found = resolve(&model, &options, &NoProgress, &|| false).unwrap();
     assert_eq!(found, first);
 }
 
@@ -149,7 +149,7 @@ fn shards_are_those_that_the_index_names() {
 }
 
 #[test]
-fn the_token_stays_with_the_hub() {
+fn the_token_is_sent_to_the_hub_only() {
     let root = tempfile::tempdir().unwrap();
     let storage = hub(&tiny());
     let server = hub_at(&tiny(), storage.address.clone());

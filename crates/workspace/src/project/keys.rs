@@ -1,25 +1,24 @@
-//! What may stand in a `hoplens.toml`: the list that completion and hovers share with
-//! docs/settings.md.
+//! The keys of a `hoplens.toml`: completion, hovers and docs/settings.md share this list.
 
 /// A key of a `hoplens.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProjectKey {
-    /// The table that it stands in; empty for the top.
+    /// Its table; empty at the top.
     pub table: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// What it says, in Markdown.
+    /// Its documentation, in Markdown.
     pub doc: &'static str,
-    /// What holds without it, as TOML.
+    /// Its default, as TOML.
     pub default: &'static str,
-    /// What may stand there.
+    /// Its values.
     pub values: ProjectValues,
 }
 
-/// What may stand under a key of a `hoplens.toml`.
+/// The values of a key of a `hoplens.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectValues {
-    /// The reference of a model, such as an alias.
+    /// Reference of a model, such as an alias.
     Model,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -27,7 +26,7 @@ pub enum ProjectValues {
     Words(&'static [&'static str]),
     /// `true` or `false`.
     Switch,
-    /// A number, or a list that has no words of its own.
+    /// A number, or a list without fixed words.
     Other,
 }
 
@@ -56,28 +55,28 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "model",
         Model,
         "\"smollm2-135m\"",
-        "The model, as `--model`.",
+        "The model, like `--model`.",
     ),
     key(
         "",
         "bos",
         Word(&["auto", "always", "never"]),
         "\"auto\"",
-        "Whether the begin-of-text token stands before prompts: `\"auto\"` (as the tokenizer does), `\"always\"` or `\"never\"`.",
+        "Whether the begin-of-text token precedes prompts: `\"auto\"` (if the tokenizer adds it), `\"always\"` or `\"never\"`.",
     ),
     key(
         "",
         "ignore",
-        Words(&hoplens_prompt::CODES),
+        Words(hoplens_prompt::Code::NAMES),
         "[]",
-        "Codes of findings that are not to be shown.",
+        "Codes of findings to hide.",
     ),
     key(
         "",
         "declared_only",
         Switch,
         "false",
-        "Leaves prompts alone that declare no hop, instead of guessing one.",
+        "Whether to guess no hops in prompts that declare none.",
     ),
     key(
         "thresholds",
@@ -140,7 +139,7 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "passes",
         Other,
         "100.0",
-        "What the search of one scope may cost, in passes over the prompt.",
+        "Budget of the search of one scope, in passes over the prompt.",
     ),
     key(
         "search",
@@ -154,21 +153,21 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "include",
         Other,
         "[]",
-        "Globs; of folders and globs only the files that one of them matches are checked.",
+        "Globs: in folders, and among the matches of globs, only files that match one of them are checked.",
     ),
     key(
         "check",
         "exclude",
         Other,
         "[]",
-        "Globs of files that are left out.",
+        "Globs of files to leave out.",
     ),
     key(
         "check",
         "tolerance",
         Other,
         "[\"0.02\", \"10%\"]",
-        "How much less probable than in the lock file an answer may be, as `--tolerance`.",
+        "How much less probable than in the lock file an answer may be, like `--tolerance`.",
     ),
 ];
 
@@ -177,7 +176,7 @@ mod tests {
     use super::*;
     use crate::project::Project;
 
-    /// The key's name with its table's.
+    /// Returns the dotted name of a key.
     fn full(key: &ProjectKey) -> String {
         [key.table, key.name]
             .iter()
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documents_list_the_same_keys_with_the_same_defaults() {
+    fn the_documentation_lists_the_same_keys_and_defaults() {
         let page = include_str!("../../../../docs/settings.md");
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
         let listed: Vec<(String, String)> = rows
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reader_takes_every_key_with_its_default_and_every_word() {
+    fn every_default_and_every_word_parses() {
         for key in PROJECT_KEYS {
             let read = |value: &str| Project::parse(&format!("{} = {value}\n", full(key)));
             // What is tried is everything, or nothing; the rest is as it would be anyway.
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_of_the_reader_is_missing() {
+    fn every_key_that_parses_is_listed() {
         let names = |table: &str| {
             let text = match table {
                 "" => "no_such_key = 1".to_owned(),

@@ -1,4 +1,4 @@
-//! Values of a `hoplens.toml` that are texts with a meaning.
+//! Values of a `hoplens.toml` that are parsed from strings.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,22 +7,22 @@ use std::str::FromStr;
 use globset::GlobBuilder;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use hoplens_prompt::CODES;
+use hoplens_prompt::{Code, UnknownCode};
 
-/// A pattern of file names: `*` stays in its folder, `**` does not.
+/// A glob: `*` matches within a folder, `**` across folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileGlob(pub globset::Glob);
 
-/// The code of a finding, one of [`CODES`].
+/// The code of a finding that is not to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code(pub String);
+pub struct IgnoredCode(pub Code);
 
-/// How much less probable an answer may be than it was.
+/// How much less probable than before an answer may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Allowance {
     /// A probability.
     Probability(f64),
-    /// A share of the probability that was.
+    /// A share of the old probability.
     Share(f64),
 }
 
@@ -33,24 +33,20 @@ impl FromStr for FileGlob {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
         glob.map(Self).map_err(|error| {
             format!(
-                "`{text}` is no glob: {}; write one like `drafts/**`",
+                "`{text}` is not a glob: {}; write one like `drafts/**`",
                 error.kind()
             )
         })
     }
 }
 
-impl FromStr for Code {
+impl FromStr for IgnoredCode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if CODES.contains(&text) {
-            return Ok(Self(text.to_owned()));
-        }
-        let known = CODES.join(", ");
-        Err(format!(
-            "there is no finding `{text}`; write any of {known}"
-        ))
+        text.parse()
+            .map(Self)
+            .map_err(|error: UnknownCode| error.to_string())
     }
 }
 
@@ -73,8 +69,8 @@ impl FromStr for Allowance {
     }
 }
 
-/// Reads a value by its [`FromStr`]; what that says against it is said within the visit, where the
-/// TOML reader still knows the value's place.
+/// Deserializes a value with its [`FromStr`], inside the visitor, so that the TOML parser adds the
+/// value's position to the error.
 struct ByText<T>(PhantomData<T>);
 
 impl<T: FromStr<Err = String>> Visitor<'_> for ByText<T> {
@@ -99,4 +95,4 @@ macro_rules! deserialize_by_text {
     )*};
 }
 
-deserialize_by_text!(FileGlob, Code, Allowance);
+deserialize_by_text!(FileGlob, IgnoredCode, Allowance);

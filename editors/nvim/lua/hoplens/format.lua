@@ -1,7 +1,7 @@
---- Numbers and texts, written as the server writes them.
+--- Formats numbers and tokens as the command line does.
 local M = {}
 
---- `23.5 %`, `0.05 %`, `1.2e-6 %`.
+--- Formats a probability: `23.5 %`, `0.05 %`, `1.2e-6 %`.
 ---@param p number
 ---@return string
 function M.percent(p)
@@ -19,7 +19,7 @@ function M.percent(p)
   return '0 %'
 end
 
---- `×1.7`, `×12`, `×0.13`.
+--- Formats a ratio: `×1.7`, `×12`, `×0.13`.
 ---@param factor number
 ---@return string
 function M.factor(factor)
@@ -35,7 +35,7 @@ function M.factor(factor)
   return ('×%.1f'):format(factor)
 end
 
---- A token in quotes, on one line whatever is in it.
+--- Quotes a token and escapes it, so that it stays on one line.
 ---@param text string
 ---@return string
 function M.quoted(text)
@@ -46,18 +46,18 @@ function M.quoted(text)
   return '"' .. shown .. '"'
 end
 
---- The same on at most `width` columns.
+--- Shortens a text to at most `width` screen columns.
 ---@param text string
 ---@param width integer
 ---@return string
-function M.short(text, width)
+function M.shorten(text, width)
   if vim.fn.strdisplaywidth(text) <= width then
     return text
   end
   return vim.fn.strcharpart(text, 0, math.max(0, width - 1)) .. '…'
 end
 
---- Megabytes of a number of bytes.
+--- Formats a number of bytes in megabytes.
 ---@param bytes integer
 ---@return string
 function M.size(bytes)

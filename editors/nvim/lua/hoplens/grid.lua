@@ -1,33 +1,35 @@
---- A table of numbers as text: shades for sizes, colours for signs.
+--- Lays out a table of numbers as text: characters show the size, colours the sign.
 local M = {}
 
-local STEPS = { ' ', '·', '░', '▒', '▓', '█' }
+--- Characters of a cell, from weak to strong.
+local SHADES = { ' ', '·', '░', '▒', '▓', '█' }
 
 ---@class hoplens.Grid
----@field corner string what stands above the rows' names
----@field columns integer[] the numbers of the columns
+---@field corner string title of the column of row names
+---@field columns integer[] numbers of the columns
 ---@field rows string[]
----@field values (number?)[][] by row and column; nil where nothing is known
----@field apart boolean? whether more and less have a scale each, for where one dwarfs the other
+---@field values (number?)[][] by row and column; nil where nothing was measured
+---@field has_separate_scales boolean? whether gains and losses have a scale each, because one is
+---  much larger than the other
 
----@class hoplens.Layout where the cells are
+---@class hoplens.Layout the text of a grid and the places of its cells
 ---@field lines string[]
 ---@field marks { line: integer, first: integer, last: integer, group: string }[] bytes, from 0
----@field left integer byte at which the first cell begins; those of a row are equally long
----@field first_row integer line of the first row, from 0
----@field width integer columns of the screen that a cell takes
----@field starts integer[][] by row and column: the first byte of each cell, and one past the last
+---@field first_row integer line of the first row of cells, from 0
+---@field width integer screen columns of a cell
+---@field starts integer[][] first byte of each cell, by row and column, and the end of each row
 
---- The size of the full shade: what 99 of 100 cells stay under, so that one does not blank the rest.
+--- Returns the absolute value of the full shade. 99 of 100 cells are at most this large, so that one
+--- outlier does not blank the others.
 ---@param grid hoplens.Grid
----@param counts fun(value: number): boolean
+---@param accept fun(value: number): boolean which values count
 ---@return number
-local function limit_of(grid, counts)
+local function shade_limit(grid, accept)
   local sizes = {}
   for _, row in ipairs(grid.values) do
     for column = 1, #grid.columns do
       local value = row[column]
-      if value and value == value and math.abs(value) < math.huge and counts(value) then
+      if value and value == value and math.abs(value) < math.huge and accept(value) then
         table.insert(sizes, math.abs(value))
       end
     end
@@ -37,44 +39,44 @@ local function limit_of(grid, counts)
   return limit and limit > 0 and limit or 1
 end
 
---- The sizes of the full shades of more and of less.
+--- Returns the absolute values of the full shades of gains and of losses.
 ---@param grid hoplens.Grid
----@return number more
----@return number less
+---@return number gain
+---@return number loss
 function M.limits(grid)
-  if not grid.apart then
-    local limit = limit_of(grid, function()
+  if not grid.has_separate_scales then
+    local limit = shade_limit(grid, function()
       return true
     end)
     return limit, limit
   end
-  return limit_of(grid, function(value)
+  return shade_limit(grid, function(value)
     return value >= 0
   end),
-    limit_of(grid, function(value)
+    shade_limit(grid, function(value)
       return value < 0
     end)
 end
 
 ---@param value number?
----@param more number
----@param less number
+---@param gain_limit number
+---@param loss_limit number
 ---@return string character
 ---@return string? highlight group
-local function shade(value, more, less)
+local function shade(value, gain_limit, loss_limit)
   if not value or value ~= value then
     return '?', 'HoplensNote'
   end
-  local highest = #STEPS - 1
-  local limit = value < 0 and less or more
+  local highest = #SHADES - 1
+  local limit = value < 0 and loss_limit or gain_limit
   local step = math.min(highest, math.floor(math.abs(value) / limit * highest + 0.5))
   if step == 0 then
-    return STEPS[1], nil
+    return SHADES[1], nil
   end
-  return STEPS[step + 1], (value < 0 and 'HoplensLess' or 'HoplensMore') .. step
+  return SHADES[step + 1], (value < 0 and 'HoplensLess' or 'HoplensMore') .. step
 end
 
---- Every fifth column has its number above it.
+--- Returns the line above the cells, with the number of every fifth column.
 ---@param columns integer[]
 ---@param width integer
 ---@return string
@@ -89,7 +91,7 @@ local function axis(columns, width)
   return line
 end
 
---- Lays a table out on at most `room` columns of the screen, if it fits at all.
+--- Lays out a table in at most `room` screen columns, or in more if it cannot be that narrow.
 ---@param grid hoplens.Grid
 ---@param room integer
 ---@return hoplens.Layout
@@ -98,9 +100,9 @@ function M.layout(grid, room)
   for _, name in ipairs(grid.rows) do
     margin = math.max(margin, vim.fn.strdisplaywidth(name))
   end
-  local glyph = vim.fn.strdisplaywidth(STEPS[#STEPS])
-  local twice = margin + 2 + #grid.columns * 2 * glyph <= room
-  local width = (twice and 2 or 1) * glyph
+  local glyph = vim.fn.strdisplaywidth(SHADES[#SHADES])
+  local has_double_width = margin + 2 + #grid.columns * 2 * glyph <= room
+  local width = (has_double_width and 2 or 1) * glyph
   local function pad(text)
     return (' '):rep(margin - vim.fn.strdisplaywidth(text)) .. text .. ' '
   end
@@ -112,13 +114,13 @@ function M.layout(grid, room)
     width = width,
     starts = {},
   }
-  local more, less = M.limits(grid)
+  local gain_limit, loss_limit = M.limits(grid)
   for row, name in ipairs(grid.rows) do
     local text = pad(name)
     table.insert(layout.marks, { line = row, first = 0, last = #text, group = 'HoplensAxis' })
     local starts = {}
     for column = 1, #grid.columns do
-      local char, group = shade(grid.values[row][column], more, less)
+      local char, group = shade(grid.values[row][column], gain_limit, loss_limit)
       local cell = char:rep(width / vim.fn.strdisplaywidth(char))
       starts[column] = #text
       if group then
@@ -134,7 +136,7 @@ function M.layout(grid, room)
   return layout
 end
 
---- The cell at a byte of a line; the nearest one where there is none.
+--- Returns the cell at a byte of a line, or the nearest cell.
 ---@param layout hoplens.Layout
 ---@param line integer from 0
 ---@param byte integer from 0

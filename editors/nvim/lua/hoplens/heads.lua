@@ -1,11 +1,11 @@
---- `:Hoplens heads`: layers × heads at a token, and what one head looks at.
+--- `:Hoplens heads`: a table of layers × heads at a token, and the attention of one head.
 local float = require('hoplens.float')
 local format = require('hoplens.format')
 local server = require('hoplens.server')
 
 local M = {}
 
-local attention = vim.api.nvim_create_namespace('hoplens.attention')
+local attention_marks = vim.api.nvim_create_namespace('hoplens.attention')
 
 ---@class hoplens.Head
 ---@field layer integer
@@ -17,7 +17,7 @@ local attention = vim.api.nvim_create_namespace('hoplens.attention')
 ---@field attention number[] by token
 ---@field top { token: string, score: number }[]
 
----@class hoplens.Heads what `hoplens.server.heads` answers
+---@class hoplens.HeadsResult the result of `hoplens.server.heads`
 ---@field uri string
 ---@field case string?
 ---@field tokens { id: integer, text: string }[]
@@ -28,57 +28,57 @@ local attention = vim.api.nvim_create_namespace('hoplens.attention')
 ---@field residual_norm number?
 ---@field heads hoplens.Head[]
 
---- A JSON number, or nil for `null`.
-local function number(value)
+--- Returns a JSON number, or nil for `null`.
+local function number_or_nil(value)
   return type(value) == 'number' and value or nil
 end
 
----@class hoplens.Map
+---@class hoplens.Measure a figure of each head
 ---@field name string
 ---@field value fun(head: hoplens.Head): number?
 
---- In the order of `<Tab>`. Of what a head does for the answer, more is better.
----@type hoplens.Map[]
-local maps = {
+--- In the order of `<Tab>`. Positive values help the answer.
+---@type hoplens.Measure[]
+local measures = {
   {
-    name = 'owed to each head',
+    name = 'loss without each head',
     value = function(head)
-      local change = number(head.ablation_dlogp)
+      local change = number_or_nil(head.ablation_dlogp)
       return change and -change
     end,
   },
   {
-    name = 'logit added by each',
+    name = 'direct logit of each head',
     value = function(head)
-      return number(head.direct_logit)
+      return number_or_nil(head.direct_logit)
     end,
   },
   {
-    name = 'length of what each writes',
+    name = 'length of what each head writes',
     value = function(head)
-      return number(head.norm)
+      return number_or_nil(head.norm)
     end,
   },
 }
 
---- The maps of which something is known.
----@param found hoplens.Heads
----@return hoplens.Map[]
-local function maps_of(found)
+--- Returns the measures that the result has figures for.
+---@param result hoplens.HeadsResult
+---@return hoplens.Measure[]
+local function available_measures(result)
   return vim
-    .iter(maps)
-    :filter(function(map)
-      return vim.iter(found.heads):any(function(head)
-        return map.value(head) ~= nil
+    .iter(measures)
+    :filter(function(measure)
+      return vim.iter(result.heads):any(function(head)
+        return measure.value(head) ~= nil
       end)
     end)
     :totable()
 end
 
---- The tokens that a head looks at, most first.
+--- Returns the tokens that a head attends to, the largest share first.
 ---@param head hoplens.Head
 ---@return { token: integer, share: number }[]
-local function looked_at(head)
+local function sorted_attention(head)
   local list = {}
   for token, share in ipairs(head.attention) do
     table.insert(list, { token = token, share = share })
@@ -91,7 +91,7 @@ end
 
 ---@param top { token: string }[]
 ---@return hoplens.Line
-local function words(top)
+local function token_chunks(top)
   local line = {}
   for _, word in ipairs(top) do
     table.insert(line, { format.quoted(word.token) .. ' ', 'HoplensToken' })
@@ -99,15 +99,15 @@ local function words(top)
   return line
 end
 
----@param found hoplens.Heads
+---@param result hoplens.HeadsResult
 ---@param head hoplens.Head
 ---@return hoplens.Line
-local function measured(found, head)
+local function figures_line(result, head)
   local line = {
     { ('layer %d, head %d'):format(head.layer, head.head), 'HoplensName' },
     { '   Δlog p ', 'HoplensNote' },
   }
-  local change = number(head.ablation_dlogp)
+  local change = number_or_nil(head.ablation_dlogp)
   local shown = change and ('%+.3f'):format(change) or '?'
   if head.ablation == 'estimate' then
     shown = shown .. ' (estimate)'
@@ -116,35 +116,37 @@ local function measured(found, head)
   table.insert(line, { '   logit ', 'HoplensNote' })
   table.insert(line, { ('%+.2f'):format(head.direct_logit), 'HoplensNumber' })
   table.insert(line, { '   length ', 'HoplensNote' })
-  local whole = number(found.residual_norm)
-  local length = whole and whole > 0 and format.percent(head.norm / whole)
+  local residual = number_or_nil(result.residual_norm)
+  local length = residual and residual > 0 and format.percent(head.norm / residual)
     or ('%.2f'):format(head.norm)
   table.insert(line, { length, 'HoplensNumber' })
   return line
 end
 
----@param found hoplens.Heads
+---@param result hoplens.HeadsResult
 ---@param head hoplens.Head
 ---@return hoplens.Line[]
-local function details(found, head)
+local function details(result, head)
   local looks = { { 'looks at  ', 'HoplensNote' } }
-  for index, at in ipairs(looked_at(head)) do
+  for index, at in ipairs(sorted_attention(head)) do
     if index > 4 or at.share < 0.01 then
       break
     end
-    local token = found.tokens[at.token]
+    local token = result.tokens[at.token]
     table.insert(looks, { format.quoted(token and token.text or '') .. ' ', 'HoplensToken' })
     table.insert(looks, { format.percent(at.share) .. '  ', 'HoplensNumber' })
   end
-  local retrieves =
-    vim.list_extend({ { 'retrieves ', 'HoplensNote' } }, words(vim.list_slice(head.top, 1, 5)))
-  return { measured(found, head), looks, retrieves }
+  local retrieves = vim.list_extend(
+    { { 'retrieves ', 'HoplensNote' } },
+    token_chunks(vim.list_slice(head.top, 1, 5))
+  )
+  return { figures_line(result, head), looks, retrieves }
 end
 
---- Which of the steps of attention a share is; 0 is none.
+--- Returns the step of `HoplensAttention1` to `5` for a share; 0 for no highlight.
 ---@param share number
 ---@return integer
-local function step_of(share)
+local function attention_step(share)
   local bounds = { 0.02, 0.08, 0.2, 0.4, 0.7 }
   for step = #bounds, 1, -1 do
     if share >= bounds[step] then
@@ -154,15 +156,16 @@ local function step_of(share)
   return 0
 end
 
---- Shades the tokens of the prompt itself; those that it has not itself are left out.
+--- Highlights the attended tokens in the prompt's buffer. Tokens of the chat template have no place
+--- there.
 ---@param bufnr integer
----@param found hoplens.Heads
+---@param result hoplens.HeadsResult
 ---@param head hoplens.Head
-local function shade_prompt(bufnr, found, head)
+local function highlight_prompt(bufnr, result, head)
   local client = server.client(bufnr)
   local encoding = client and client.offset_encoding or 'utf-16'
   for token, share in ipairs(head.attention) do
-    local range, step = (found.ranges or {})[token], step_of(share)
+    local range, step = (result.ranges or {})[token], attention_step(share)
     if type(range) == 'table' and step > 0 then
       local function at(position)
         local line = vim.api.nvim_buf_get_lines(bufnr, position.line, position.line + 1, false)[1]
@@ -170,7 +173,7 @@ local function shade_prompt(bufnr, found, head)
       end
       local line, first = at(range.start)
       local end_row, end_col = at(range['end'])
-      pcall(vim.api.nvim_buf_set_extmark, bufnr, attention, line, first, {
+      pcall(vim.api.nvim_buf_set_extmark, bufnr, attention_marks, line, first, {
         end_row = end_row,
         end_col = end_col,
         hl_group = 'HoplensAttention' .. step,
@@ -180,22 +183,22 @@ local function shade_prompt(bufnr, found, head)
   end
 end
 
---- The prompt with every token shaded, in lines of at most `width` columns.
----@param found hoplens.Heads
+--- Returns the prompt with highlighted tokens, in lines of at most `width` columns.
+---@param result hoplens.HeadsResult
 ---@param head hoplens.Head
 ---@param width integer
 ---@return hoplens.Line[]
-local function shaded(found, head, width)
+local function attention_lines(result, head, width)
   local lines, line, used = {}, {}, 0
   for index, share in ipairs(head.attention) do
-    local text = found.tokens[index] and found.tokens[index].text or ''
+    local text = result.tokens[index] and result.tokens[index].text or ''
     text = format.quoted(text):sub(2, -2)
     local columns = vim.fn.strdisplaywidth(text)
     if used + columns > width and used > 0 then
       table.insert(lines, line)
       line, used = {}, 0
     end
-    local step = step_of(share)
+    local step = attention_step(share)
     table.insert(line, { text, step > 0 and 'HoplensAttention' .. step or nil })
     used = used + columns
   end
@@ -203,22 +206,22 @@ local function shaded(found, head, width)
   return lines
 end
 
---- Shows what a head looks at: over the prompt, in numbers, and the words that it retrieves.
+--- Opens the attention of one head, with the words that it retrieves, and highlights the prompt.
 ---@param bufnr integer
----@param tick integer the prompt's state that was looked at
----@param found hoplens.Heads
+---@param tick integer `changedtick` of the buffer at the time of the request
+---@param result hoplens.HeadsResult
 ---@param head hoplens.Head
----@param back fun() goes back to the table
-local function open_head(bufnr, tick, found, head, back)
-  local lines = shaded(found, head, math.min(68, vim.o.columns - 6))
+---@param back fun() reopens the table
+local function open_attention(bufnr, tick, result, head, back)
+  local lines = attention_lines(result, head, math.min(68, vim.o.columns - 6))
   table.insert(lines, {})
-  table.insert(lines, measured(found, head))
+  table.insert(lines, figures_line(result, head))
   table.insert(lines, {})
-  for index, at in ipairs(looked_at(head)) do
+  for index, at in ipairs(sorted_attention(head)) do
     if index > 8 or at.share < 0.005 then
       break
     end
-    local token = found.tokens[at.token]
+    local token = result.tokens[at.token]
     local bar = ('█'):rep(math.floor(at.share * 24 + 0.5))
     table.insert(lines, {
       { ('%8s  '):format(format.percent(at.share)), 'HoplensNumber' },
@@ -227,15 +230,15 @@ local function open_head(bufnr, tick, found, head, back)
     })
   end
   table.insert(lines, {})
-  table.insert(lines, { { 'retrieves ', 'HoplensNote' }, unpack(words(head.top)) })
-  local is_current = vim.api.nvim_buf_is_valid(bufnr) and vim.b[bufnr].changedtick == tick
-  if is_current then
-    shade_prompt(bufnr, found, head)
+  table.insert(lines, { { 'retrieves ', 'HoplensNote' }, unpack(token_chunks(head.top)) })
+  local is_unchanged = vim.api.nvim_buf_is_valid(bufnr) and vim.b[bufnr].changedtick == tick
+  if is_unchanged then
+    highlight_prompt(bufnr, result, head)
   end
   local title = ('what head %d.%d looks at'):format(head.layer, head.head)
   local win = float.open_text(title, lines, function()
     if vim.api.nvim_buf_is_valid(bufnr) then
-      vim.api.nvim_buf_clear_namespace(bufnr, attention, 0, -1)
+      vim.api.nvim_buf_clear_namespace(bufnr, attention_marks, 0, -1)
     end
   end)
   vim.keymap.set('n', '<BS>', function()
@@ -244,12 +247,12 @@ local function open_head(bufnr, tick, found, head, back)
   end, { buffer = vim.api.nvim_win_get_buf(win), nowait = true, desc = 'back to all heads' })
 end
 
----@param found hoplens.Heads
----@return hoplens.Head[][] by head and layer, from 1
+---@param result hoplens.HeadsResult
+---@return hoplens.Head[][] by head and layer, both from 1
 ---@return integer[] layers
-local function arranged(found)
+local function heads_by_row(result)
   local by_head, layers, seen = {}, {}, {}
-  for _, head in ipairs(found.heads) do
+  for _, head in ipairs(result.heads) do
     if not seen[head.layer] then
       seen[head.layer] = true
       table.insert(layers, head.layer)
@@ -260,7 +263,7 @@ local function arranged(found)
   for index, layer in ipairs(layers) do
     column[layer] = index
   end
-  for _, head in ipairs(found.heads) do
+  for _, head in ipairs(result.heads) do
     by_head[head.head + 1] = by_head[head.head + 1] or {}
     by_head[head.head + 1][column[head.layer]] = head
   end
@@ -271,49 +274,46 @@ end
 ---@field bufnr integer
 ---@field tick integer
 ---@field argument table
----@field found hoplens.Heads
----@field map integer
----@field at { [1]: integer, [2]: integer }?
+---@field result hoplens.HeadsResult
+---@field measure integer index in the available measures
+---@field selected { [1]: integer, [2]: integer }? row and column
 
 ---@param view hoplens.HeadsView
 local function show(view)
-  local found, choices = view.found, maps_of(view.found)
-  local by_head, layers = arranged(found)
-  local map = choices[(view.map - 1) % #choices + 1]
+  local result, choices = view.result, available_measures(view.result)
+  local by_head, layers = heads_by_row(result)
+  local measure = choices[(view.measure - 1) % #choices + 1]
   local grid = { corner = 'layer', columns = layers, rows = {}, values = {} }
-  local most, at = -1, { 1, 1 }
+  local largest, strongest = -1, { 1, 1 }
   for row, heads in ipairs(by_head) do
     grid.rows[row] = ('head %2d'):format(row - 1)
     grid.values[row] = {}
     for column, head in pairs(heads) do
-      local value = map.value(head)
+      local value = measure.value(head)
       grid.values[row][column] = value
-      if value and math.abs(value) > most then
-        most, at = math.abs(value), { row, column }
+      if value and math.abs(value) > largest then
+        largest, strongest = math.abs(value), { row, column }
       end
     end
   end
-  local token = found.tokens[found.position + 1]
+  local token = result.tokens[result.position + 1]
   local where = format.quoted(token and token.text or '')
-  local target, p = format.quoted(found.target), format.percent(math.exp(found.logp))
+  local target, p = format.quoted(result.target), format.percent(math.exp(result.logp))
   local answer = ('%s → %s %s'):format(where, target, p)
-  local function again(changes, row, column)
-    local next_view = vim.tbl_extend('force', view, changes, { at = { row, column } })
+  local function reopen(changes, row, column)
+    local next_view = vim.tbl_extend('force', view, changes, { selected = { row, column } })
     vim.schedule(function()
       show(next_view)
     end)
   end
-  local function argument(more)
-    return vim.tbl_extend('force', view.argument, more)
-  end
   float.open_table({
-    title = ('%s: %s'):format(answer, map.name),
+    title = ('%s: %s'):format(answer, measure.name),
     grid = grid,
-    start = view.at or at,
-    height = 3,
+    start = view.selected or strongest,
+    details_height = 3,
     details = function(row, column)
       local head = by_head[row][column]
-      return head and details(found, head) or {}
+      return head and details(result, head) or {}
     end,
     keys = {
       {
@@ -324,8 +324,8 @@ local function show(view)
           if head then
             vim.cmd.close()
             vim.schedule(function()
-              open_head(view.bufnr, view.tick, found, head, function()
-                again({}, row, column)
+              open_attention(view.bufnr, view.tick, result, head, function()
+                reopen({}, row, column)
               end)
             end)
           end
@@ -333,36 +333,37 @@ local function show(view)
       },
       {
         keys = { '<Tab>' },
-        desc = 'the next map: owed, logit, length',
+        desc = 'the next map: loss, logit, length',
         run = function(row, column)
           vim.cmd.close()
-          again({ map = view.map % #choices + 1 }, row, column)
+          reopen({ measure = view.measure % #choices + 1 }, row, column)
         end,
       },
       {
         keys = { 'x' },
         desc = 'export as a picture and open it',
         run = function()
-          require('hoplens.export').open(view.bufnr, argument({ kind = 'heads' }))
+          local argument = vim.tbl_extend('force', view.argument, { kind = 'heads' })
+          require('hoplens.export').open(view.bufnr, argument)
         end,
       },
     },
   })
 end
 
---- Asks for the heads and shows them.
+--- Requests the heads and opens their table.
 ---@param bufnr integer
----@param argument table? as of `hoplens.server.heads`; the cursor's token without one
+---@param argument table? of `hoplens.server.heads`; without one the server takes the prompt's end
 function M.open(bufnr, argument)
   local tick = vim.b[bufnr].changedtick
-  server.execute(bufnr, 'heads', argument, function(found)
-    if not found or found == vim.NIL or #found.heads == 0 then
-      return server.say(
-        'no heads are known here: put the cursor on the prompt',
+  server.execute(bufnr, 'heads', argument, function(result)
+    if not result or result == vim.NIL or #result.heads == 0 then
+      return server.notify(
+        'there are no heads to show here. Move the cursor to the prompt',
         vim.log.levels.WARN
       )
     end
-    show({ bufnr = bufnr, tick = tick, argument = argument, found = found, map = 1 })
+    show({ bufnr = bufnr, tick = tick, argument = argument, result = result, measure = 1 })
   end)
 end
 

@@ -13,12 +13,12 @@ local function check_neovim(health)
   local version = vim.version()
   local text = ('Neovim %d.%d.%d'):format(version.major, version.minor, version.patch)
   if vim.fn.has('nvim-0.11') == 0 then
-    health.error(text .. ', but hoplens needs 0.11 or newer', { 'update Neovim' })
+    health.error(text .. ', but hoplens needs 0.11 or newer', { 'Update Neovim' })
     return false
   end
   health.ok(text)
   for _, problem in ipairs(require('hoplens.options').problems()) do
-    health.warn(problem, { 'see :help hoplens-options' })
+    health.warn(problem, { 'See :help hoplens-options' })
   end
   return true
 end
@@ -26,14 +26,14 @@ end
 ---@param health table
 ---@return string[]? command
 local function check_server(health)
-  local problem = require('hoplens.attach').command_problem()
-  if problem then
-    health.error(problem)
+  local err = require('hoplens.attach').command_error()
+  if err then
+    health.error(err)
     return nil
   end
   local cmd = vim.lsp.config.hoplens.cmd
   if type(cmd) ~= 'table' then
-    health.info('the server is reached by a function of your configuration')
+    health.info('the server is started by a function in your configuration')
     return nil
   end
   local path = vim.fn.exepath(cmd[1])
@@ -41,24 +41,24 @@ local function check_server(health)
   local version = version_in(answer.stdout or '')
   local expected = require('hoplens').version
   if answer.code ~= 0 or not version then
-    local said = vim.trim((answer.stderr or '') .. (answer.stdout or ''))
-    health.error(('`%s --version` failed: %s'):format(path, said), { 'install hoplens again' })
+    local output = vim.trim((answer.stderr or '') .. (answer.stdout or ''))
+    health.error(('`%s --version` failed: %s'):format(path, output), { 'Install hoplens again' })
     return nil
   elseif version ~= expected then
-    local text = 'the server %s is of version %s and this plugin of %s'
-    health.warn(text:format(path, version, expected), { 'update the older of the two' })
+    local text = 'the server %s has version %s, but this plugin has %s'
+    health.warn(text:format(path, version, expected), { 'Update the older of the two' })
   else
-    health.ok(('server %s, version %s, like this plugin'):format(path, version))
+    health.ok(('server %s has version %s, like this plugin'):format(path, version))
   end
   return cmd
 end
 
---- What a running server says; it may use another model than the default.
+--- Checks a running client, and the model that its server uses.
 ---@param health table
 ---@param client vim.lsp.Client
 local function check_client(health, client)
   local buffers = vim.tbl_count(client.attached_buffers)
-  local text = 'client %d is attached to %d buffer%s, below %s'
+  local text = 'client %d is attached to %d buffer%s in %s'
   health.ok(
     text:format(client.id, buffers, buffers == 1 and '' or 's', client.root_dir or '(no folder)')
   )
@@ -66,23 +66,23 @@ local function check_client(health, client)
   local answer, err = client:request_sync('workspace/executeCommand', params, 5000)
   local status = answer and answer.result
   if type(status) ~= 'table' then
-    local said = err or answer and answer.err and answer.err.message or 'no answer'
-    health.error('the server does not say how it is: ' .. said, { ':Hoplens restart' })
+    local reason = err or answer and answer.err and answer.err.message or 'no answer'
+    health.error('the server does not report its status: ' .. reason, { ':Hoplens restart' })
     return
   end
   local model = type(status.model) == 'table' and status.model or nil
   if model then
     health.ok(('model %s, sha256:%s'):format(model.name, model.sha256))
   elseif status.state == 'loading' then
-    health.info('the model is being loaded')
+    health.info('the server is loading the model')
   else
     health.error(('no model (%s): %s'):format(status.state, status.message or ''), {
-      'download one with :Hoplens models, or in a terminal: hoplens models pull',
+      'Download one with :Hoplens models, or in a terminal: hoplens models pull',
     })
   end
 end
 
---- What is on the disk, where no server runs.
+--- Checks the default model on disk, for when no server runs.
 ---@param health table
 ---@param cmd string[]
 local function check_store(health, cmd)
@@ -96,7 +96,7 @@ local function check_store(health, cmd)
   else
     health.warn(
       ('default model %s is not on this disk'):format(model.name),
-      { 'hoplens models pull' }
+      { 'Run: hoplens models pull' }
     )
   end
 end
@@ -118,16 +118,16 @@ local function check_hints(health, client)
   end
 end
 
---- Checks everything that hoplens needs.
+--- Runs all checks.
 function M.check()
-  -- An old Neovim has it elsewhere and under other names; there this only says that it is old.
-  local own = vim.health or require('health')
+  -- An old Neovim has other names for these functions. There the check only reports that it is old.
+  local api = vim.health or require('health')
   local health = {
-    start = own.start or own.report_start,
-    ok = own.ok or own.report_ok,
-    info = own.info or own.report_info,
-    warn = own.warn or own.report_warn,
-    error = own.error or own.report_error,
+    start = api.start or api.report_start,
+    ok = api.ok or api.report_ok,
+    info = api.info or api.report_info,
+    warn = api.warn or api.report_warn,
+    error = api.error or api.report_error,
   }
   health.start('hoplens')
   if not check_neovim(health) then
@@ -144,7 +144,7 @@ function M.check()
     check_hints(health, client)
   end
   if #clients == 0 then
-    health.info('no client runs; open a prompt, such as a file that ends with .prompt')
+    health.info('no client is running. Open a prompt, such as a file that ends with .prompt')
     if cmd then
       check_store(health, cmd)
     end

@@ -1,8 +1,8 @@
---- Highlight groups. Each is a link to a group that every colour scheme has; a scheme or a user may
---- set them otherwise.
+--- Highlight groups. By default each is a link to a group that every colour scheme has; schemes and
+--- users can override them.
 local M = {}
 
---- Steps of a cell's shade and of attention, weakest first.
+--- The number of shades of cells and of attention. Step 1 is the weakest.
 M.steps = 5
 
 local links = {
@@ -15,7 +15,7 @@ local links = {
   HoplensNote = 'Comment',
 }
 for step = 1, M.steps do
-  -- The shade of a cell is in its character; a scheme may grade the colour as well.
+  -- The character of a cell shows its shade. A scheme can also vary the colour.
   links['HoplensMore' .. step] = 'DiagnosticInfo'
   links['HoplensLess' .. step] = 'DiagnosticWarn'
 end
@@ -23,28 +23,28 @@ for step, group in ipairs({ 'CursorLine', 'Visual', 'Search', 'IncSearch', 'CurS
   links['HoplensAttention' .. step] = group
 end
 
---- Defines what nobody has defined.
-local function define()
+--- Defines the groups that neither the scheme nor the user has defined.
+local function define_defaults()
   for name, target in pairs(links) do
     vim.api.nvim_set_hl(0, name, { link = target, default = true })
   end
 end
 
-local is_watching = false
+local has_autocmd = false
 
---- Sees to it that the groups are there, also after the colour scheme changes.
+--- Makes sure that the groups are defined, also after the colour scheme changes.
 function M.ensure()
-  define()
-  if not is_watching then
-    is_watching = true
+  define_defaults()
+  if not has_autocmd then
+    has_autocmd = true
     vim.api.nvim_create_autocmd('ColorScheme', {
       group = vim.api.nvim_create_augroup('hoplens.highlights', {}),
-      callback = define,
+      callback = define_defaults,
     })
   end
 end
 
---- The names of all groups.
+--- Returns the names of all groups.
 ---@return string[]
 function M.names()
   return vim.fn.sort(vim.tbl_keys(links))

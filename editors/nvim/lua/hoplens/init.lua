@@ -1,14 +1,14 @@
---- What a statusline or a user's own mapping may call; everything else is in the other files.
+--- The public functions of the plugin, for status lines and mappings. All other modules are private.
 local M = {}
 
---- The version of this plugin, which is the server's too.
+--- The version of this plugin. Plugin and server of the same version work together.
 M.version = '0.1.0'
 
---- How the server of a buffer is, for a statusline; empty where there is none.
----@param bufnr integer? the current buffer without one
+--- Returns the state of a buffer's server for a status line, or an empty string without a server.
+---@param bufnr integer? default: the current buffer
 ---@return string
 function M.status(bufnr)
-  return require('hoplens.server').line(bufnr or vim.api.nvim_get_current_buf())
+  return require('hoplens.server').statusline(bufnr or vim.api.nvim_get_current_buf())
 end
 
 return M

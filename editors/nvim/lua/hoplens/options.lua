@@ -1,10 +1,10 @@
---- What `vim.g.hoplens` says.
+--- Reads and validates `vim.g.hoplens`.
 local M = {}
 
 ---@class hoplens.Options
----@field files string[] globs of files that are prompts although nothing else says so
----@field hints boolean whether probabilities are shown at the ends of prompts
----@field lenses boolean whether commands are shown above prompts
+---@field files string[] globs of files that are prompts
+---@field hints boolean whether inlay hints are switched on in prompts
+---@field lenses boolean whether code lenses are shown above prompts
 
 ---@type hoplens.Options
 local defaults = { files = {}, hints = true, lenses = true }
@@ -16,7 +16,7 @@ local function is_list_of_strings(value)
     end)
 end
 
---- Why `vim.g.hoplens` cannot be used as it is.
+--- Returns the errors in `vim.g.hoplens`, as sentences.
 ---@return string[]
 function M.problems()
   local given = vim.g.hoplens
@@ -31,7 +31,10 @@ function M.problems()
     local default = defaults[key]
     if default == nil then
       local known = table.concat(vim.fn.sort(vim.tbl_keys(defaults)), ', ')
-      table.insert(problems, ('vim.g.hoplens.%s is unknown; known are: %s'):format(key, known))
+      table.insert(
+        problems,
+        ('vim.g.hoplens.%s is not an option; the options are: %s'):format(key, known)
+      )
     elseif type(default) == 'table' and not is_list_of_strings(value) then
       table.insert(problems, ('vim.g.hoplens.%s must be a list of globs'):format(key))
     elseif type(default) ~= type(value) and not vim.tbl_isempty({ default }) then
@@ -42,7 +45,7 @@ function M.problems()
   return problems
 end
 
---- The options; what cannot be used has its default.
+--- Returns the options. An invalid option has its default value.
 ---@return hoplens.Options
 function M.get()
   local given = vim.g.hoplens
@@ -52,8 +55,8 @@ function M.get()
   end
   for key, default in pairs(defaults) do
     local value = given[key]
-    local fits = type(value) == type(default)
-    if fits and (type(default) ~= 'table' or is_list_of_strings(value)) then
+    local has_type = type(value) == type(default)
+    if has_type and (type(default) ~= 'table' or is_list_of_strings(value)) then
       options[key] = value
     end
   end

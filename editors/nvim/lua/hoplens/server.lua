@@ -1,30 +1,30 @@
---- The running server: finding it, asking it, and how it says it is.
+--- The running server: its client, its commands, its status and its restart.
 local M = {}
 
----@class hoplens.Health as the server tells it in `experimental/serverStatus`
+---@class hoplens.ServerStatus parameters of `experimental/serverStatus`
 ---@field health 'ok'|'warning'|'error'
 ---@field quiescent boolean
 ---@field message string
 
---- By client.
----@type table<integer, hoplens.Health>
-local healths = {}
---- Requests that are not answered yet, by client.
+--- The last status of each client.
+---@type table<integer, hoplens.ServerStatus>
+local statuses = {}
+--- The ids of unanswered requests, by client.
 ---@type table<integer, table<integer, boolean>>
 local pending = {}
 
 ---@param text string
 ---@param level integer?
-function M.say(text, level)
+function M.notify(text, level)
   vim.notify('hoplens: ' .. text, level or vim.log.levels.INFO)
 end
 
 ---@param text string
-local function fail(text)
-  M.say(text, vim.log.levels.ERROR)
+local function notify_error(text)
+  M.notify(text, vim.log.levels.ERROR)
 end
 
---- The client of a buffer, else any that runs.
+--- Returns the client of a buffer, else any running client.
 ---@param bufnr integer
 ---@return vim.lsp.Client?
 function M.client(bufnr)
@@ -32,36 +32,36 @@ function M.client(bufnr)
     or vim.lsp.get_clients({ name = 'hoplens' })[1]
 end
 
---- Why there is no client, and what to do.
+--- Says why a buffer has no client, and what to do.
 ---@param bufnr integer
 ---@return string
-local function absence(bufnr)
-  local problem = require('hoplens.attach').command_problem()
-  if problem then
-    return problem
+local function missing_client_message(bufnr)
+  local err = require('hoplens.attach').command_error()
+  if err then
+    return err
   elseif vim.lsp.is_enabled and not vim.lsp.is_enabled('hoplens') then
-    return "the server is not enabled; add vim.lsp.enable('hoplens') to your configuration"
-  elseif not require('hoplens.attach').wants(bufnr) then
-    return 'this buffer is no prompt; see :help hoplens-files'
+    return "the server is not enabled. Add vim.lsp.enable('hoplens') to your configuration"
+  elseif not require('hoplens.attach').should_attach(bufnr) then
+    return 'this buffer is not a prompt file. See :help hoplens-files'
   end
-  return 'the server does not run; start it with :Hoplens restart'
+  return 'the server is not running. Start it with :Hoplens restart'
 end
 
---- Has the server carry out a command. Failures are said here and reach nobody else.
+--- Runs a command of the server. Errors are shown to the user; `on_result` gets only results.
 ---@param bufnr integer
 ---@param command string without `hoplens.server.`
----@param argument table? none without one
+---@param argument table?
 ---@param on_result fun(result: any)?
 function M.execute(bufnr, command, argument, on_result)
   local client = M.client(bufnr)
   if not client then
-    return fail(absence(bufnr))
+    return notify_error(missing_client_message(bufnr))
   end
   local name = 'hoplens.server.' .. command
   local provider = client.server_capabilities.executeCommandProvider or {}
   if not vim.list_contains(provider.commands or {}, name) then
-    local text = 'the server does not know `%s`; it must be of version %s, like this plugin'
-    return fail(text:format(name, require('hoplens').version))
+    local text = 'the server has no command `%s`. Install version %s of it, like this plugin'
+    return notify_error(text:format(name, require('hoplens').version))
   end
   local id
   local params = { command = name, arguments = argument and { argument } or {} }
@@ -71,25 +71,25 @@ function M.execute(bufnr, command, argument, on_result)
       pending[client.id][id] = nil
     end
     if err then
-      -- What somebody cancelled is no news.
+      -- The user cancelled the request, so there is nothing to report.
       if err.code ~= vim.lsp.protocol.ErrorCodes.RequestCancelled then
-        fail(err.message)
+        notify_error(err.message)
       end
     elseif on_result then
       on_result(result)
     end
   end, bufnr)
   if not sent then
-    return fail(absence(bufnr))
+    return notify_error(missing_client_message(bufnr))
   end
   pending[client.id] = pending[client.id] or {}
   pending[client.id][id] = true
 end
 
---- Withdraws what was asked for and is not answered yet.
+--- Cancels all unanswered requests, and returns their number.
 ---@param bufnr integer
 ---@return integer
-function M.withdraw(bufnr)
+function M.cancel_requests(bufnr)
   local client = M.client(bufnr)
   local ids = client and vim.tbl_keys(pending[client.id] or {}) or {}
   for _, id in ipairs(ids) do
@@ -98,24 +98,24 @@ function M.withdraw(bufnr)
   return #ids
 end
 
---- The server said how it is.
----@param status hoplens.Health
+--- Handles `experimental/serverStatus`.
+---@param status hoplens.ServerStatus
 ---@param client_id integer
-function M.told(status, client_id)
-  local before = healths[client_id]
-  healths[client_id] = status
-  -- Of errors the server sends a message itself.
-  if status.health == 'warning' and not (before and before.message == status.message) then
-    M.say(status.message, vim.log.levels.WARN)
+function M.on_status(status, client_id)
+  local previous = statuses[client_id]
+  statuses[client_id] = status
+  -- For errors the server sends a message of its own.
+  if status.health == 'warning' and not (previous and previous.message == status.message) then
+    M.notify(status.message, vim.log.levels.WARN)
   end
   vim.cmd.redrawstatus()
 end
 
 ---@param bufnr integer
 ---@return string
-function M.line(bufnr)
+function M.statusline(bufnr)
   local client = vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr })[1]
-  local status = client and healths[client.id]
+  local status = client and statuses[client.id]
   if not client then
     return ''
   elseif not status then
@@ -127,63 +127,66 @@ function M.line(bufnr)
   )
 end
 
---- The server's process ended.
+--- Handles the exit of a server's process.
 ---@param code integer
 ---@param signal integer
 ---@param client_id integer
-function M.ended(code, signal, client_id)
-  healths[client_id], pending[client_id] = nil, nil
+function M.on_exit(code, signal, client_id)
+  statuses[client_id], pending[client_id] = nil, nil
   if code == 0 and signal == 0 or vim.v.exiting ~= vim.NIL then
     return
   end
   local how = signal ~= 0 and ('was killed by signal %d'):format(signal)
-    or ('ended with exit code %d'):format(code)
+    or ('exited with code %d'):format(code)
   vim.schedule(function()
-    fail(('the server %s; :Hoplens log shows why, :Hoplens restart starts it again'):format(how))
+    notify_error(
+      ('the server %s. :Hoplens log shows why, :Hoplens restart starts it again'):format(how)
+    )
   end)
 end
 
---- Starts the server for every buffer that wants it.
-local function start()
+--- Starts the server for all loaded prompt buffers.
+local function start_all()
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
-    if vim.api.nvim_buf_is_loaded(bufnr) and require('hoplens.attach').wants(bufnr) then
+    if vim.api.nvim_buf_is_loaded(bufnr) and require('hoplens.attach').should_attach(bufnr) then
       local config = vim.deepcopy(vim.lsp.config.hoplens)
-      local begin = function(root)
+      local start_in = function(root)
         config.root_dir = root
         vim.lsp.start(config, { bufnr = bufnr, reuse_client = config.reuse_client })
       end
       if type(config.root_dir) == 'function' then
-        config.root_dir(bufnr, begin)
+        config.root_dir(bufnr, start_in)
       else
-        begin(config.root_dir)
+        start_in(config.root_dir)
       end
     end
   end
 end
 
---- Ends the server, if it runs, and starts it again.
+--- Stops the server if it runs, and starts it again.
 function M.restart()
-  local problem = require('hoplens.attach').command_problem()
-  if problem then
-    return fail(problem)
+  local err = require('hoplens.attach').command_error()
+  if err then
+    return notify_error(err)
   end
   local clients = vim.lsp.get_clients({ name = 'hoplens' })
   for _, client in ipairs(clients) do
-    -- Otherwise Neovim goes on asking a server that is about to end, and shows its refusals.
+    -- Otherwise Neovim keeps sending requests to the stopping server and shows their errors.
     for bufnr in pairs(client.attached_buffers) do
       vim.lsp.buf_detach_client(bufnr, client.id)
     end
     client:stop()
   end
-  local patience, step = 3000, 50
+  local timeout, step = 3000, 50
   local function wait(waited)
-    -- A client counts as stopped as soon as it was asked to; it is gone when its process ended.
+    -- `is_stopped()` is true as soon as the stop was requested. The process has exited when the client
+    -- can no longer be found.
     local alive = vim.tbl_filter(function(client)
       return vim.lsp.get_client_by_id(client.id) ~= nil
     end, clients)
     if #alive == 0 then
-      return start()
-    elseif waited == patience then
+      return start_all()
+    elseif waited == timeout then
       for _, client in ipairs(alive) do
         client.rpc.terminate()
       end

@@ -1,26 +1,25 @@
 import type { Middleware } from "vscode-languageclient/node";
 
 import { codeLensesEnabled, serverSettings } from "../config";
-import { SERVER } from "./protocol";
+import { SERVER_COMMANDS } from "./methods";
 
-/** What happens with the server's commands in this editor, instead of what plain clients get. */
-export interface Handlers {
+export interface ClientHandlers {
     showHeads: (argument: unknown) => void;
     showSweep: (argument: unknown) => void;
-    failed: (command: string, error: unknown) => void;
-    /** Work that the server reports began or went on; without a title it ended. */
-    work: (token: string, title: string | undefined) => void;
+    onCommandError: (command: string, error: unknown) => void;
+    /** Work with a progress token began; `title` is `undefined` when it ended. */
+    onProgress: (token: string, title: string | undefined) => void;
 }
 
-/** Sends lenses and links to the views, and answers for the settings. */
-export function middleware(handlers: Handlers): Middleware {
+/** Opens the views for the server's `show…` commands and answers requests for settings. */
+export function createMiddleware(handlers: ClientHandlers): Middleware {
     return {
         executeCommand: async (command, args: unknown[], next) => {
             switch (command) {
-                case SERVER.showHeads:
+                case SERVER_COMMANDS.showHeads:
                     handlers.showHeads(args[0]);
                     return undefined;
-                case SERVER.showSweep:
+                case SERVER_COMMANDS.showSweep:
                     handlers.showSweep(args[0]);
                     return undefined;
                 default:
@@ -29,15 +28,15 @@ export function middleware(handlers: Handlers): Middleware {
             try {
                 return (await next(command, args)) as unknown;
             } catch (error) {
-                handlers.failed(command, error);
+                handlers.onCommandError(command, error);
                 return undefined;
             }
         },
         handleWorkDoneProgress: (token, params, next) => {
             if (params.kind === "begin") {
-                handlers.work(String(token), params.title);
+                handlers.onProgress(String(token), params.title);
             } else if (params.kind === "end") {
-                handlers.work(String(token), undefined);
+                handlers.onProgress(String(token), undefined);
             }
             next(token, params);
         },

@@ -1,162 +1,393 @@
-// What the server and the extension say to each other beyond the protocol of language servers.
+// Generated from crates/hoplens/src/server/protocol.rs; do not edit. To update it, run
+// UPDATE_EXPECT=1 cargo test -p hoplens --lib protocol
 
-import type { Position, Range } from "vscode-languageserver-types";
+import type {
+    Position,
+    Range,
+    TextDocumentIdentifier,
+    WorkspaceEdit,
+} from "vscode-languageserver-types";
 
-/** Commands that the server has; the ones of the extension have no `server.` in their names. */
-export const SERVER = {
-    measure: "hoplens.server.measure",
-    cancel: "hoplens.server.cancel",
-    downloadModel: "hoplens.server.downloadModel",
-    models: "hoplens.server.models",
-    useModel: "hoplens.server.useModel",
-    status: "hoplens.server.status",
-    heads: "hoplens.server.heads",
-    sweep: "hoplens.server.sweep",
-    inject: "hoplens.server.inject",
-    showHeads: "hoplens.server.showHeads",
-    showSweep: "hoplens.server.showSweep",
-} as const;
+/**
+ * Parameters of the request `hoplens/documentText`; the result is the text, or null if the
+ * document is not open.
+ */
+export interface DocumentTextParams {
+    /** The document. */
+    textDocument: TextDocumentIdentifier;
+}
 
-/** The server's notification that something new is known of a prompt. */
-export const DID_ANALYZE = "hoplens/didAnalyze";
-/** The server's notification of how the model is. */
-export const SERVER_STATUS = "experimental/serverStatus";
-
-export interface DidAnalyze {
+/** Parameters of the notification `hoplens/didAnalyze`. */
+export interface DidAnalyzeParams {
+    /** The prompt. */
     uri: string;
+    /** The version of the analyzed text; null if the prompt is not open. */
     version: number | null;
 }
 
-export interface ServerStatus {
-    health: "ok" | "warning" | "error";
+/** How well the server works. */
+export type ServerHealth = "ok" | "warning" | "error";
+
+/** Parameters of the notification `experimental/serverStatus`. */
+export interface ServerStatusParams {
+    /** How well the server works. */
+    health: ServerHealth;
+    /** Whether nothing is being downloaded or loaded. */
     quiescent: boolean;
-    message?: string;
+    /** The state in words. */
+    message: string;
 }
 
-export interface ModelSummary {
+/** The state of the server's model. */
+export type ModelState = "ready" | "loading" | "absent" | "failed";
+
+/** The model that is loaded. */
+export interface ModelIdentity {
+    /** Alias, repository or file name. */
     name: string;
+    /** SHA-256 of the weights, in hexadecimal. */
     sha256: string;
+    /** Number of layers. */
     layers: number;
+    /** Attention heads of a layer. */
     heads: number;
+    /** Width of the residual stream. */
     width: number;
 }
 
-/** The answer of `hoplens.server.status`. */
-export interface Status {
+/** Result of `hoplens.server.status`. */
+export interface StatusResult {
+    /** The server's version. */
     version: string;
-    model: ModelSummary | null;
-    state: "ready" | "loading" | "absent" | "failed";
+    /** The model; null if none is loaded. */
+    model: ModelIdentity | null;
+    /** The reference of the model that was requested last. */
+    wanted: string | null;
+    /** The state of the model. */
+    state: ModelState;
+    /** The state in words. */
     message: string;
+    /** Whether a prompt is being analyzed. */
     busy: boolean;
+    /** Number of open prompts. */
     prompts: number;
 }
 
-/** An item of `hoplens.server.models`. */
-export interface KnownModel {
+/** An entry in the result of `hoplens.server.models`. */
+export interface ListedModel {
+    /** The model's reference. */
     name: string;
+    /** Size in bytes, if it is known. */
     size: number | null;
+    /** The licence, if it is known. */
     licence: string | null;
+    /** Whether the model is on this disk. */
     here: boolean;
+    /** Whether the model was requested last. */
     current: boolean;
 }
 
-export interface TokenText {
+/** An entry in the result of `hoplens.server.documents`. */
+export interface PromptEntry {
+    /** The prompt. */
+    uri: string;
+    /** Number of cases; null before the model has analyzed the prompt. */
+    cases: number | null;
+    /** Whether the model will analyze the prompt. */
+    pending: boolean;
+    /** Whether repairs are being measured. */
+    measuring: boolean;
+}
+
+/** Argument of `hoplens.server.cases`: a case of a prompt. */
+export interface CaseLocation {
+    /** The prompt. */
+    uri: string;
+    /** A position in the prompt's text. */
+    position?: Position;
+    /** The case's id, or `#1`, `#2`, …; if absent, the case at `position`, or the first. */
+    case?: string;
+}
+
+/** An entry in the result of `hoplens.server.cases`. */
+export interface CaseEntry {
+    /** The case's id. */
+    id: string;
+    /** The rendered prompt. */
+    prompt: string;
+    /** The accepted answers. */
+    expect: string[];
+    /** Probability of the answer; null if none is expected. */
+    p: number | null;
+    /** Rank of the answer's first token; null if none is expected. */
+    rank: number | null;
+    /** The most probable next token. */
+    next: unknown | null;
+    /** The verdict's code. */
+    verdict: string | null;
+    /** Why the case could not be analyzed. */
+    error: string | null;
+    /** Number of measured repairs. */
+    repairs: number | null;
+    /** The title of the best repair. */
+    best: string | null;
+    /** The file that declares the case. */
+    uri: string | null;
+    /** The range of the declaration. */
+    range: Range | null;
+}
+
+/** A token of the prompt. */
+export interface PromptToken {
+    /** The token's id. */
     id: number;
+    /** The token's text. */
     text: string;
 }
 
-export interface Word {
+/** A token that a head's read-out ranks high. */
+export interface ScoredToken {
+    /** The token's text. */
     token: string;
+    /** The token's logit. */
     score: number;
 }
 
-export interface Head {
-    layer: number;
-    head: number;
-    norm: number;
-    direct_logit: number;
-    ablation_dlogp: number | null;
-    attention: number[];
-    top: Word[];
-}
-
-/** How much is measured of each head. */
-export type Ablation = "none" | "estimate" | "zero";
-
-export interface HeadsArguments {
-    uri: string;
-    position?: Position;
-    case?: string;
-    ablate?: Ablation;
-}
-
-/** The answer of `hoplens.server.heads`: the document of `hoplens lens`, and where it stands. */
-export interface HeadsDocument {
-    schema: number;
-    model: { name: string; sha256: string };
-    prompt: string;
-    tokens: TokenText[];
+/** The word of a list that a head's read-out ranks highest. */
+export interface WordEntry {
+    /** The position in the prompt. */
     position: number;
+    /** The text of the token at the position. */
+    at: string;
+    /** The word's token. */
+    token: string;
+    /** The word's rank; 0 is the first of the vocabulary. */
+    rank: number;
+    /** The word's logit. */
+    score: number;
+    /** Share of the vocabulary that ranks below. */
+    share: number;
+}
+
+/** The bridge's rank in a head's read-out. */
+export interface BridgeEntry {
+    /** In the prompt itself. */
+    composed: WordEntry;
+    /** In the prompt that names the bridge. */
+    explicit: WordEntry;
+}
+
+/** How heads are ablated to measure what the answer loses. */
+export type AblationMode = "zero" | "mean" | "estimate" | "none";
+
+/** What one attention head does at the position that was read. */
+export interface HeadEntry {
+    /** The layer, from 0. */
+    layer: number;
+    /** The head, from 0. */
+    head: number;
+    /** Norm of the head's output. */
+    norm: number;
+    /** Direct contribution to the target's logit. */
+    direct_logit: number;
+    /** Change of the target's log-probability without the head, in nats. */
+    ablation_dlogp: number | null;
+    /** How the head was ablated. */
+    ablation: AblationMode | null;
+    /** Attention to each token up to the position. */
+    attention: number[];
+    /** The tokens that the head's read-out ranks highest. */
+    top: ScoredToken[];
+    /** The bridge's rank, if it was requested. */
+    bridge?: BridgeEntry;
+    /** The highest word, if a list was requested. */
+    words?: WordEntry;
+}
+
+/** The document of `hoplens lens`. */
+export interface HeadsReport {
+    /** The version of the document's format. */
+    schema: number;
+    /** The model. */
+    model: ModelIdentity;
+    /** The rendered prompt. */
+    prompt: string;
+    /** The tokens of the prompt. */
+    tokens: PromptToken[];
+    /** The index of the token that was read. */
+    position: number;
+    /** The token whose probability is measured. */
     target: string;
+    /** Log-probability of the target, in nats. */
     logp: number;
-    heads: Head[];
+    /** The lens that read the heads. */
+    lens: string;
+    /** Norm of the residual stream at the position. */
+    residual_norm: number;
+    /** The heads. */
+    heads: HeadEntry[];
+}
+
+/** Argument of `hoplens.server.heads`. */
+export interface HeadsParams {
+    /** The prompt. */
     uri: string;
+    /** A position in the prompt's text. */
+    position?: Position;
+    /** The case's id, or `#1`, `#2`, …; if absent, the case at `position`, or the first. */
+    case?: string;
+    /** How heads are ablated. */
+    ablate?: AblationMode;
+    /** Whether the bridge's rank in each head is read. */
+    bridge?: boolean;
+}
+
+/** Result of `hoplens.server.heads`: the document of `hoplens lens` with its place in the editor. */
+export interface HeadsResult extends HeadsReport {
+    /** The prompt. */
+    uri: string;
+    /** The version of the text; null if the prompt is not open. */
+    version: number | null;
+    /** The case's id. */
     case: string;
+    /** The range of each token in the file; null for tokens that the template adds. */
     ranges: (Range | null)[];
 }
 
-export type Encoding = "embed" | "unembed" | "layerwise";
-export type Scope = "all" | "last";
+/** How a memory is encoded. */
+export type EncodingName = "embed" | "unembed" | "layerwise";
 
-export interface SweepArguments {
-    uri: string;
-    case?: string;
-    memory?: string;
-    encoding?: Encoding;
-    scope?: Scope;
-}
+/** The positions that an injection changes. */
+export type ScopeName = "all" | "last";
 
+/** The effect of a memory at one layer and magnitude. */
 export interface SweepCell {
-    encoding: Encoding;
+    /** The encoding. */
+    encoding: EncodingName;
+    /** The layer, from 0. */
     layer: number;
+    /** The head, from 0; absent for the whole layer. */
     head?: number;
+    /** The magnitude. */
     tau: number;
-    scope: Scope;
-    /** Nothing where the injection made the logits overflow. */
+    /** The scope. */
+    scope: ScopeName;
+    /** Log-probability of the answer's first token; null if the logits overflowed. */
     logp_first: number | null;
+    /** Rank of the answer's first token. */
     rank: number;
 }
 
-/** The answer of `hoplens.server.sweep`: the document of `hoplens sweep`, and what could be asked. */
-export interface SweepDocument {
+/** The answer without an injection. */
+export interface SweepBaseline {
+    /** Log-probability of the answer's first token, in nats. */
+    logp_first: number;
+    /** Rank of the answer's first token. */
+    rank: number;
+}
+
+/** The document of `hoplens sweep`. */
+export interface SweepReport {
+    /** The version of the document's format. */
     schema: number;
-    model: { name: string; sha256: string };
+    /** The model. */
+    model: ModelIdentity;
+    /** The rendered prompt. */
     prompt: string;
+    /** The accepted answers. */
     expect: string[];
+    /** The memory. */
     memory: string;
-    baseline: { logp_first: number; rank: number };
+    /** The answer without an injection. */
+    baseline: SweepBaseline;
+    /** The measured cells. */
     cells: SweepCell[];
+    /** The cell with the highest gain. */
     best: SweepCell | null;
+}
+
+/** Argument of `hoplens.server.sweep`. */
+export interface SweepParams {
+    /** The prompt. */
     uri: string;
+    /** A position in the prompt's text. */
+    position?: Position;
+    /** The case's id, or `#1`, `#2`, …; if absent, the case at `position`, or the first. */
+    case?: string;
+    /** The memory's text; if absent, the first bridge of the case. */
+    memory?: string;
+    /** The encoding. */
+    encoding?: EncodingName;
+    /** The scope. */
+    scope?: ScopeName;
+    /** Whether random memories are measured in the best cell. */
+    control?: boolean;
+}
+
+/** Result of `hoplens.server.sweep`: the document of `hoplens sweep` with its place in the editor. */
+export interface SweepResult extends SweepReport {
+    /** The prompt. */
+    uri: string;
+    /** The version of the text; null if the prompt is not open. */
+    version: number | null;
+    /** The case's id. */
     case: string;
+    /** The bridges of the case. */
     memories: string[];
 }
 
-/** The answer of `hoplens.server.inject`. */
-export interface Injected {
-    before: number;
-    after: number;
-    rank: number;
-    /** Whether the editor is asked to apply the edit. */
-    applied: boolean;
+/** Argument of `hoplens.server.inject`. */
+export interface InjectParams {
+    /** The prompt. */
+    uri: string;
+    /** A position in the prompt's text. */
+    position?: Position;
+    /** The case's id, or `#1`, `#2`, …; if absent, the case at `position`, or the first. */
+    case?: string;
+    /** The memory's text. */
+    memory: string;
+    /** The encoding. */
+    encoding?: EncodingName;
+    /** The layer, from 0. */
+    layer: number;
+    /** The magnitude. */
+    tau: number;
+    /** The scope. */
+    scope?: ScopeName;
 }
 
-export interface InjectArguments {
-    uri: string;
-    case?: string;
-    memory: string;
-    encoding: Encoding;
-    layer: number;
-    tau: number;
-    scope: Scope;
+/** Result of `hoplens.server.inject`. */
+export interface InjectResult {
+    /** Probability of the answer without the injection. */
+    before: number;
+    /** Probability of the answer with the injection. */
+    after: number;
+    /** Rank of the answer's first token with the injection. */
+    rank: number;
+    /** Whether the server asked the editor to apply the edit. */
+    applied: boolean;
+    /** The edit, if the editor does not support `workspace/applyEdit`. */
+    edit?: WorkspaceEdit;
+}
+
+/** What a file shows. */
+export type ExportKind = "heads" | "sweep";
+
+/** The format of a file. */
+export type ExportFormat = "svg" | "json" | "html";
+
+/** Argument of `hoplens.server.export`, beside the argument of the kind's own command. */
+export interface ExportParams {
+    /** What the file shows. */
+    kind: ExportKind;
+    /** The format. */
+    format: ExportFormat;
+    /** The file; if absent, a temporary one. */
+    path?: string;
+}
+
+/** Result of the commands that write a file. */
+export interface FileResult {
+    /** The file. */
+    path: string;
 }

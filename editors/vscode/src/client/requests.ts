@@ -1,21 +1,21 @@
 import type { CancellationToken } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import {
-    SERVER,
-    type HeadsArguments,
-    type HeadsDocument,
-    type InjectArguments,
-    type Injected,
-    type KnownModel,
-    type Status,
-    type SweepArguments,
-    type SweepDocument,
+import { SERVER_COMMANDS } from "./methods";
+import type {
+    HeadsParams,
+    HeadsResult,
+    InjectParams,
+    InjectResult,
+    ListedModel,
+    StatusResult,
+    SweepParams,
+    SweepResult,
 } from "./protocol";
 
-const EXECUTE = "workspace/executeCommand";
+const EXECUTE_COMMAND = "workspace/executeCommand";
 
-/** Has the server run a command and gives its answer; errors are those of the server. */
+/** Runs a command of the server. Rejects with the server's error. */
 function execute<T>(
     client: LanguageClient,
     command: string,
@@ -23,54 +23,54 @@ function execute<T>(
     token?: CancellationToken,
 ): Promise<T> {
     const params = { command, arguments: argument === undefined ? [] : [argument] };
-    // An absent token would be taken for a second parameter.
+    // `sendRequest` would send an `undefined` token as a second parameter.
     return token === undefined
-        ? client.sendRequest<T>(EXECUTE, params)
-        : client.sendRequest<T>(EXECUTE, params, token);
+        ? client.sendRequest<T>(EXECUTE_COMMAND, params)
+        : client.sendRequest<T>(EXECUTE_COMMAND, params, token);
 }
 
 export function heads(
     client: LanguageClient,
-    argument: HeadsArguments,
+    params: HeadsParams,
     token: CancellationToken,
-): Promise<HeadsDocument> {
-    return execute(client, SERVER.heads, argument, token);
+): Promise<HeadsResult> {
+    return execute(client, SERVER_COMMANDS.heads, params, token);
 }
 
 export function sweep(
     client: LanguageClient,
-    argument: SweepArguments,
+    params: SweepParams,
     token: CancellationToken,
-): Promise<SweepDocument> {
-    return execute(client, SERVER.sweep, argument, token);
+): Promise<SweepResult> {
+    return execute(client, SERVER_COMMANDS.sweep, params, token);
 }
 
-export function inject(client: LanguageClient, argument: InjectArguments): Promise<Injected> {
-    return execute(client, SERVER.inject, argument);
+export function inject(client: LanguageClient, params: InjectParams): Promise<InjectResult> {
+    return execute(client, SERVER_COMMANDS.inject, params);
 }
 
-/** Looks at a prompt and measures repairs, at all prompts without one. */
+/** Starts an analysis with repairs, of one prompt or, without a URI, of all open ones. */
 export function measure(client: LanguageClient, uri: string | undefined): Promise<void> {
-    return execute(client, SERVER.measure, uri === undefined ? undefined : { uri });
+    return execute(client, SERVER_COMMANDS.measure, uri === undefined ? undefined : { uri });
 }
 
-/** Ends work; gives the number of prompts whose work it was. */
+/** Cancels the work for one prompt or for all. Returns how many prompts had work. */
 export function cancel(client: LanguageClient, uri: string | undefined): Promise<number> {
-    return execute(client, SERVER.cancel, uri === undefined ? undefined : { uri });
+    return execute(client, SERVER_COMMANDS.cancel, uri === undefined ? undefined : { uri });
 }
 
-export function models(client: LanguageClient): Promise<KnownModel[]> {
-    return execute(client, SERVER.models);
+export function models(client: LanguageClient): Promise<ListedModel[]> {
+    return execute(client, SERVER_COMMANDS.models);
 }
 
 export function useModel(client: LanguageClient, model: string): Promise<void> {
-    return execute(client, SERVER.useModel, { model });
+    return execute(client, SERVER_COMMANDS.useModel, { model });
 }
 
 export function downloadModel(client: LanguageClient): Promise<void> {
-    return execute(client, SERVER.downloadModel);
+    return execute(client, SERVER_COMMANDS.downloadModel);
 }
 
-export function status(client: LanguageClient): Promise<Status> {
-    return execute(client, SERVER.status);
+export function status(client: LanguageClient): Promise<StatusResult> {
+    return execute(client, SERVER_COMMANDS.status);
 }

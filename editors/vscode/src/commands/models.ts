@@ -1,60 +1,61 @@
 import * as vscode from "vscode";
 
-import type { KnownModel } from "../client/protocol";
+import type { ListedModel } from "../client/protocol";
 import * as requests from "../client/requests";
-import { keepModel } from "../config";
+import { saveModelSetting } from "../config";
+import { requireClient } from "../server/require-client";
 import type { Supervisor } from "../server/supervisor";
-import { needClient, tellFailure } from "./context";
+import { showCommandError } from "./errors";
 
-interface Item extends vscode.QuickPickItem {
-    /** Nothing for the item that asks for a name. */
+interface ModelItem extends vscode.QuickPickItem {
+    /** `undefined` for the item that opens an input box. */
     model?: string;
 }
 
-/** Fetches the model that the settings name, if it is not on this disk. */
+/** Downloads the model that the settings name, unless it is on this disk. */
 export async function downloadModel(supervisor: Supervisor): Promise<void> {
     try {
-        await requests.downloadModel(await needClient(supervisor));
+        await requests.downloadModel(await requireClient(supervisor));
     } catch (error) {
-        tellFailure("The model cannot be downloaded", error);
+        showCommandError("Could not download the model", error);
     }
 }
 
-/** Lets the person choose the model that looks at prompts. */
+/** Lets the user choose the model that analyses prompts. */
 export async function pickModel(supervisor: Supervisor): Promise<void> {
     try {
-        const client = await needClient(supervisor);
-        const items = [...(await requests.models(client)).map(item), ...others()];
+        const client = await requireClient(supervisor);
+        const items = [...(await requests.models(client)).map(modelItem), ...otherModelItems()];
         const picked = await vscode.window.showQuickPick(items, {
-            title: "Which model should look at prompts?",
+            title: "Which model should analyse your prompts?",
             matchOnDescription: true,
         });
-        const model = picked === undefined ? undefined : (picked.model ?? (await askName()));
+        const model = picked === undefined ? undefined : (picked.model ?? (await askForModel()));
         if (model === undefined) {
             return;
         }
         await requests.useModel(client, model);
-        await offerToKeep(model);
+        await offerToSaveModel(model);
     } catch (error) {
-        tellFailure("The model cannot be changed", error);
+        showCommandError("Could not change the model", error);
     }
 }
 
-/** A model as an item of the list. */
-export function item(model: KnownModel): Item {
-    const about = [
+/** Shows a model as an item of the list. */
+export function modelItem(model: ListedModel): ModelItem {
+    const details = [
         model.size === null ? "" : `${Math.max(1, Math.round(model.size / 1e6))} MB`,
         model.licence ?? "",
         model.here ? "" : "not on this disk",
     ];
     return {
         label: `$(${model.current ? "check" : model.here ? "package" : "cloud-download"}) ${model.name}`,
-        description: about.filter((part) => part !== "").join(" · "),
+        description: details.filter((part) => part !== "").join(" · "),
         model: model.name,
     };
 }
 
-function others(): Item[] {
+function otherModelItems(): ModelItem[] {
     return [
         { label: "", kind: vscode.QuickPickItemKind.Separator },
         {
@@ -64,22 +65,22 @@ function others(): Item[] {
     ];
 }
 
-async function askName(): Promise<string | undefined> {
+async function askForModel(): Promise<string | undefined> {
     const name = await vscode.window.showInputBox({
         title: "Model",
         prompt: "An alias, a .gguf file, a folder, org/name from the Hugging Face hub, or ollama:NAME",
-        validateInput: (value) => (value.trim() === "" ? "Name a model." : undefined),
+        validateInput: (value) => (value.trim() === "" ? "Enter the name of a model." : undefined),
     });
     return name?.trim();
 }
 
-async function offerToKeep(model: string): Promise<void> {
-    const keep = "Keep It";
+async function offerToSaveModel(model: string): Promise<void> {
+    const save = "Use in All Folders";
     const answer = await vscode.window.showInformationMessage(
-        `${model} looks at prompts from now on, in this window.`,
-        keep,
+        `${model} now analyses the prompts in this window.`,
+        save,
     );
-    if (answer === keep) {
-        await keepModel(model);
+    if (answer === save) {
+        await saveModelSetting(model);
     }
 }

@@ -1,14 +1,26 @@
 import * as vscode from "vscode";
 
 const SAMPLES = [
-    { file: "reef.prompt", label: "A lost hop", detail: "The model knows the reef and the country, and does not get from one to the other." },
-    { file: "louvre.prompt", label: "An unknown hop", detail: "The model does not know what is meant." },
-    { file: "chat.prompt", label: "A chat", detail: "Messages with roles, read in the model's own chat template." },
+    {
+        file: "reef.prompt",
+        label: "A lost hop",
+        detail: "The model knows the reef and knows the country, but does not get from one to the other.",
+    },
+    {
+        file: "louvre.prompt",
+        label: "An unknown hop",
+        detail: "The model does not know what the description refers to.",
+    },
+    {
+        file: "chat.prompt",
+        label: "A chat",
+        detail: "Messages with roles, rendered with the model's own chat template.",
+    },
 ];
 
-/** Opens one of the bundled prompts as an unsaved document, so that it can be edited at will. */
+/** Opens a bundled prompt as an unsaved document that the user can edit freely. */
 export async function openSample(extensionUri: vscode.Uri, name: unknown): Promise<void> {
-    const file = typeof name === "string" ? name : (await pick())?.file;
+    const file = typeof name === "string" ? name : (await pickSample())?.file;
     if (file === undefined) {
         return;
     }
@@ -18,6 +30,6 @@ export async function openSample(extensionUri: vscode.Uri, name: unknown): Promi
     await vscode.window.showTextDocument(document);
 }
 
-function pick(): Thenable<(typeof SAMPLES)[number] | undefined> {
-    return vscode.window.showQuickPick(SAMPLES, { title: "Which sample?", matchOnDetail: true });
+function pickSample(): Thenable<(typeof SAMPLES)[number] | undefined> {
+    return vscode.window.showQuickPick(SAMPLES, { title: "Open which sample?", matchOnDetail: true });
 }

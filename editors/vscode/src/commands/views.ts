@@ -1,21 +1,21 @@
 import * as vscode from "vscode";
 
+import type { PromptDocuments } from "../prompt-documents";
+import type { HeadsView } from "../views/heads-view";
 import type { ImageFormat } from "../views/messages";
-import type { HeadsView } from "../views/heads";
-import type { SweepView } from "../views/sweep";
-import type { Prompts } from "./context";
+import type { SweepView } from "../views/sweep-view";
 
 export interface Views {
     heads: HeadsView;
     sweep: SweepView;
 }
 
-/** Shows the heads: where a lens or link says, else at the cursor. */
-export function showHeads(views: Views, prompts: Prompts, argument: unknown): void {
-    const asked = placeIn(argument);
+/** Opens the heads view for the argument of a code lens or link, else for the cursor. */
+export function showHeads(views: Views, prompts: PromptDocuments, argument: unknown): void {
+    const target = parseViewTarget(argument);
     const editor = prompts.editor();
-    if (asked !== undefined) {
-        const { uri, case: id, position } = asked;
+    if (target !== undefined) {
+        const { uri, case: id, position } = target;
         const at = position && new vscode.Position(position.line, position.character);
         views.heads.open({ uri, case: id, position: at });
     } else if (editor !== undefined) {
@@ -26,12 +26,12 @@ export function showHeads(views: Views, prompts: Prompts, argument: unknown): vo
     }
 }
 
-/** Shows the sweep: of the case that a lens or link names, else of the first one. */
-export function showSweep(views: Views, prompts: Prompts, argument: unknown): void {
-    const asked = placeIn(argument);
+/** Opens the sweep view for the argument of a code lens or link, else for the first case. */
+export function showSweep(views: Views, prompts: PromptDocuments, argument: unknown): void {
+    const target = parseViewTarget(argument);
     const editor = prompts.editor();
-    if (asked !== undefined) {
-        views.sweep.open(asked);
+    if (target !== undefined) {
+        views.sweep.open(target);
     } else if (editor !== undefined) {
         views.sweep.open({ uri: editor.document.uri.toString() });
     } else {
@@ -39,8 +39,8 @@ export function showSweep(views: Views, prompts: Prompts, argument: unknown): vo
     }
 }
 
-/** Saves what a view shows; opens the view if there is none. */
-export async function exportImage(views: Views, prompts: Prompts): Promise<void> {
+/** Saves what a view shows. Opens the view first if it is closed. */
+export async function exportImage(views: Views, prompts: PromptDocuments): Promise<void> {
     const view = await pickView(views);
     if (view === undefined) {
         return;
@@ -50,7 +50,7 @@ export async function exportImage(views: Views, prompts: Prompts): Promise<void>
         { label: "PNG", description: "a picture of pixels", format: "png" },
         { label: "JSON", description: "the figures", format: "json" },
     ];
-    const picked = await vscode.window.showQuickPick(formats, { title: "Save it as?" });
+    const picked = await vscode.window.showQuickPick(formats, { title: "Save in which format?" });
     if (picked === undefined) {
         return;
     }
@@ -74,7 +74,9 @@ async function pickView(views: Views): Promise<HeadsView | SweepView | undefined
         { label: "Heads", description: "the map of heads at the cursor", view: views.heads },
         { label: "Sweep", description: "layers × magnitudes of a memory", view: views.sweep },
     ];
-    const picked = await vscode.window.showQuickPick<(typeof items)[number]>(items, { title: "Save what?" });
+    const picked = await vscode.window.showQuickPick<(typeof items)[number]>(items, {
+        title: "Save which view?",
+    });
     return picked?.view;
 }
 
@@ -89,15 +91,18 @@ function offerSample(): void {
         });
 }
 
-interface Asked {
+interface ViewTarget {
     uri: string;
     position: { line: number; character: number } | undefined;
     case: string | undefined;
     memory: string | undefined;
 }
 
-/** The argument of a lens or link, if it is one. Links come from outside, so nothing is taken for granted. */
-export function placeIn(argument: unknown): Asked | undefined {
+/**
+ * Parses the argument of a code lens or link; `undefined` if it has no URI. Links can come from any
+ * page, so every field is checked.
+ */
+export function parseViewTarget(argument: unknown): ViewTarget | undefined {
     if (typeof argument !== "object" || argument === null) {
         return undefined;
     }

@@ -1,71 +1,71 @@
-import { homedir } from "node:os";
 import { statSync } from "node:fs";
+import { homedir } from "node:os";
 
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import { createClient } from "../client/create";
-import { writeLine } from "../client/log";
-import type { Handlers } from "../client/middleware";
+import { createClient } from "../client/create-client";
+import type { ClientHandlers } from "../client/middleware";
+import { logServerLine } from "../client/server-log";
 import { serverArgs, serverEnv, serverPath } from "../config";
-import { locate } from "./locate";
-import { preflight } from "./preflight";
-import { asProblem, ServerProblem } from "./problem";
-import * as servers from "./process";
-import { Restarts } from "./restarts";
-import type { ServerState } from "./state";
+import { checkServer } from "./check-server";
+import { locateServer } from "./locate-server";
+import { RestartPolicy } from "./restart-policy";
+import { asServerError, ServerError } from "./server-error";
+import { startServer, type ServerProcess } from "./server-process";
+import type { ServerState } from "./server-state";
 
-/** How long a process that lost its connection may take to say why it ended. */
-const LAST_WORDS_MS = 150;
+/** How long to wait, after a connection closed, for the exit code and the last log lines. */
+const EXIT_GRACE_MS = 150;
 
-/** Keeps one server running: starts it, and starts it again when it dies. */
+export interface SupervisorOptions {
+    extensionFolder: string;
+    log: vscode.LogOutputChannel;
+    handlers: ClientHandlers;
+    /** Called with each new client before it starts. */
+    onNewClient: (client: LanguageClient) => void;
+}
+
+/** Keeps one server running, and starts it again when it crashes. */
 export class Supervisor implements vscode.Disposable {
-    private readonly changed = new vscode.EventEmitter<ServerState>();
-    /** Fires when the server is started, runs, dies or cannot be started. */
-    readonly onDidChange = this.changed.event;
-    private readonly restarts = new Restarts();
-    private current: ServerState = { kind: "stopped" };
-    /** Which start is the newest; what belongs to older ones no longer counts. */
-    private life = 0;
+    private readonly changeEmitter = new vscode.EventEmitter<ServerState>();
+    readonly onDidChange = this.changeEmitter.event;
+    private readonly restartPolicy = new RestartPolicy();
+    private currentState: ServerState = { kind: "stopped" };
+    /** Counts starts and stops. A callback of an earlier start finds another number and returns. */
+    private generation = 0;
     private client: LanguageClient | undefined;
-    private process: servers.ServerProcess | undefined;
-    private timer: NodeJS.Timeout | undefined;
+    private process: ServerProcess | undefined;
+    private restartTimer: NodeJS.Timeout | undefined;
 
-    constructor(
-        private readonly extensionFolder: string,
-        private readonly log: vscode.LogOutputChannel,
-        private readonly handlers: Handlers,
-        /** Called with each new client before it starts. */
-        private readonly prepare: (client: LanguageClient) => void,
-    ) {}
+    constructor(private readonly options: SupervisorOptions) {}
 
     get state(): ServerState {
-        return this.current;
+        return this.currentState;
     }
 
     /** The client, if the server runs. */
-    get running(): LanguageClient | undefined {
-        return this.current.kind === "running" ? this.client : undefined;
+    get runningClient(): LanguageClient | undefined {
+        return this.currentState.kind === "running" ? this.client : undefined;
     }
 
-    /** Starts the server anew, whatever was before. */
+    /** Stops the server if it runs, and starts it. Earlier crashes no longer count. */
     async restart(): Promise<void> {
-        this.restarts.forget();
+        this.restartPolicy.reset();
         await this.stop();
-        await this.begin();
+        await this.start();
     }
 
-    /** Ends the server. */
     async stop(): Promise<void> {
-        this.life += 1;
-        clearTimeout(this.timer);
+        this.generation += 1;
+        clearTimeout(this.restartTimer);
         const { client, process } = this;
         this.client = undefined;
         this.process = undefined;
-        this.set({ kind: "stopped" });
+        this.setState({ kind: "stopped" });
         if (client !== undefined) {
             await client.stop().catch((error: unknown) => {
-                this.log.debug(`The server did not end in time: ${String(error)}`);
+                this.options.log.debug(`The server did not stop in time: ${String(error)}`);
             });
         }
         process?.child.kill();
@@ -73,135 +73,136 @@ export class Supervisor implements vscode.Disposable {
 
     dispose(): void {
         void this.stop();
-        this.changed.dispose();
+        this.changeEmitter.dispose();
     }
 
-    private async begin(): Promise<void> {
-        this.life += 1;
-        const { life } = this;
-        this.set({ kind: "starting" });
+    private async start(): Promise<void> {
+        this.generation += 1;
+        const { generation } = this;
+        this.setState({ kind: "starting" });
         try {
-            await this.launch(life);
+            await this.launch(generation);
         } catch (error) {
-            if (life === this.life) {
-                this.fail(asProblem(error));
+            if (generation === this.generation) {
+                this.fail(asServerError(error));
             }
         }
     }
 
-    private async launch(life: number): Promise<void> {
+    private async launch(generation: number): Promise<void> {
+        const { log, extensionFolder } = this.options;
         const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file");
         const workspaceFolder = folder?.uri.fsPath;
         const env = serverEnv();
-        const found = locate({
+        const found = locateServer({
             setting: serverPath(),
-            extensionFolder: this.extensionFolder,
+            extensionFolder,
             workspaceFolder,
             home: homedir(),
             env,
             platform: process.platform,
-            kindOf,
+            fileType,
         });
-        const version = await preflight(found, env);
-        if (life !== this.life) {
+        const version = await checkServer(found, env);
+        if (generation !== this.generation) {
             return;
         }
-        this.log.info(`Starting hoplens ${version}: ${found.path} (${found.from})`);
-        const server = await servers.start(found.path, ["lsp", ...serverArgs()], {
+        log.info(`Starting hoplens ${version}: ${found.path} (${found.source})`);
+        const server = await startServer(found.path, ["lsp", ...serverArgs()], {
             env,
             cwd: vscode.workspace.isTrusted ? workspaceFolder : undefined,
-            log: (line) => {
-                writeLine(this.log, line);
+            onLogLine: (line) => {
+                logServerLine(log, line);
             },
         });
-        if (life !== this.life) {
+        if (generation !== this.generation) {
             server.child.kill();
             return;
         }
-        await this.connect(life, server, { path: found.path, version });
+        await this.connect(generation, server, { path: found.path, version });
     }
 
     private async connect(
-        life: number,
-        server: servers.ServerProcess,
+        generation: number,
+        server: ServerProcess,
         about: { path: string; version: string },
     ): Promise<void> {
         const client = createClient({
             process: server,
-            log: this.log,
-            handlers: this.handlers,
-            closed: () => void this.died(life, server),
+            log: this.options.log,
+            handlers: this.options.handlers,
+            onClose: () => void this.onCrash(generation, server),
         });
         this.client = client;
         this.process = server;
-        this.prepare(client);
+        this.options.onNewClient(client);
         try {
             await client.start();
         } catch (error) {
-            await pause(LAST_WORDS_MS);
+            await delay(EXIT_GRACE_MS);
             const { exitCode, signalCode } = server.child;
             if (exitCode !== null || signalCode !== null) {
-                await this.died(life, server);
+                await this.onCrash(generation, server);
                 return;
             }
             server.child.kill();
             throw error;
         }
-        if (life === this.life) {
-            this.set({ kind: "running", ...about });
+        if (generation === this.generation) {
+            this.setState({ kind: "running", ...about });
         }
     }
 
-    /** The server of a life is gone: a new life begins, unless too many ended. */
-    private async died(life: number, server: servers.ServerProcess): Promise<void> {
-        if (life !== this.life) {
+    /** Schedules a restart after a crash, unless there were too many. */
+    private async onCrash(generation: number, server: ServerProcess): Promise<void> {
+        if (generation !== this.generation) {
             return;
         }
-        this.life += 1;
-        const next = this.life;
+        this.generation += 1;
+        const next = this.generation;
         this.client = undefined;
         this.process = undefined;
-        await pause(LAST_WORDS_MS);
-        if (next !== this.life) {
+        await delay(EXIT_GRACE_MS);
+        if (next !== this.generation) {
             return;
         }
         server.child.kill();
-        const reason = server.epitaph();
-        const wait = this.restarts.next(Date.now());
-        if (wait === undefined) {
+        const reason = server.exitReason();
+        const delayMs = this.restartPolicy.nextDelay(Date.now());
+        if (delayMs === undefined) {
             this.fail(
-                new ServerProblem(
-                    "keepsDying",
-                    `The hoplens server keeps dying (${reason}). It is not started again by itself.`,
+                new ServerError(
+                    "crashLoop",
+                    `The hoplens server keeps crashing (${reason}). It will not restart by itself.`,
                     ["restart", "showLog", "choosePath"],
                 ),
             );
             return;
         }
-        this.log.warn(`The server died (${reason}); starting it again in ${wait} ms`);
-        this.set({ kind: "waiting", reason });
-        this.timer = setTimeout(() => void this.begin(), wait);
+        this.options.log.warn(`The server crashed (${reason}); restarting in ${delayMs} ms`);
+        this.setState({ kind: "restarting", reason });
+        this.restartTimer = setTimeout(() => void this.start(), delayMs);
     }
 
-    private fail(problem: ServerProblem): void {
-        this.log.error(problem.message);
-        this.set({ kind: "problem", problem });
+    private fail(error: ServerError): void {
+        this.options.log.error(error.message);
+        this.setState({ kind: "failed", error });
     }
 
-    private set(state: ServerState): void {
-        this.current = state;
-        this.changed.fire(state);
+    private setState(state: ServerState): void {
+        this.currentState = state;
+        this.changeEmitter.fire(state);
     }
 }
 
-function kindOf(path: string): "file" | "folder" | undefined {
-    const about = statSync(path, { throwIfNoEntry: false });
-    if (about === undefined) {
+function fileType(path: string): "file" | "folder" | undefined {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) {
         return undefined;
     }
-    return about.isDirectory() ? "folder" : "file";
+    return stats.isDirectory() ? "folder" : "file";
 }
 
-function pause(ms: number): Promise<void> {
+function delay(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms));
 }

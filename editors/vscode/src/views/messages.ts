@@ -1,47 +1,49 @@
-// What the extension and its views say to each other.
+// The messages between the extension and its webviews.
 
 import type {
-    Ablation,
-    Encoding,
-    HeadsDocument,
-    Scope,
+    AblationMode,
+    EncodingName,
+    HeadsResult,
+    ScopeName,
     SweepCell,
-    SweepDocument,
+    SweepResult,
 } from "../client/protocol";
 
-/** Pictures are drawn by the view, data are the server's document. */
+/** SVG and PNG are drawn by the webview; JSON is the server's document. */
 export type ImageFormat = "svg" | "png" | "json";
 
-/** What is asked of the server for the heads view. */
-export interface HeadsChoice {
-    ablate: Ablation;
-    follow: boolean;
+/** What the user chose in the toolbar of the heads view. */
+export interface HeadsOptions {
+    ablate: AblationMode;
+    followCursor: boolean;
 }
 
-/** What is asked of the server for the sweep view. */
-export interface SweepChoice {
+/** What the user chose in the toolbar of the sweep view. */
+export interface SweepOptions {
+    /** `undefined` for the memory that the server proposes. */
     memory: string | undefined;
-    encoding: Encoding;
-    scope: Scope;
+    encoding: EncodingName;
+    scope: ScopeName;
 }
 
-/** From the extension to a view. */
-export type ToView =
-    | { type: "busy"; what: string }
+/** From the extension to a webview. */
+export type ToWebview =
+    | { type: "busy"; message: string }
     | { type: "failed"; message: string }
+    /** What is shown no longer matches the prompt. */
     | { type: "stale"; message: string }
     | { type: "notice"; message: string }
     | { type: "export"; format: ImageFormat }
-    | { type: "heads"; document: HeadsDocument; choice: HeadsChoice; file: string }
-    | { type: "sweep"; document: SweepDocument; choice: SweepChoice; file: string };
+    | { type: "heads"; document: HeadsResult; options: HeadsOptions; file: string }
+    | { type: "sweep"; document: SweepResult; options: SweepOptions; file: string };
 
-/** From a view to the extension. */
-export type FromView =
+/** From a webview to the extension. */
+export type FromWebview =
     | { type: "ready" }
-    | { type: "again" }
+    | { type: "refresh" }
     | { type: "cancel" }
     | { type: "save"; format: ImageFormat; base64: string }
-    | { type: "reveal"; token: number }
-    | { type: "headsChoice"; choice: HeadsChoice }
-    | { type: "sweepChoice"; choice: SweepChoice }
+    | { type: "revealToken"; token: number }
+    | { type: "setHeadsOptions"; options: HeadsOptions }
+    | { type: "setSweepOptions"; options: SweepOptions }
     | { type: "inject"; cell: SweepCell };

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::cli::check::lock::Comparison;
-use crate::cli::report::{Places, display_path, slashed};
-use hoplens_ide::{Diagnostic, Snapshot, concerns, repair_title};
+use crate::cli::report::{FilePositions, display_path, slashed};
+use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, repair_title};
 use hoplens_prompt::Severity;
 
 /// One command a finding, the best repair on a line of its own in the message.
@@ -15,7 +15,7 @@ pub(super) fn print(
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
     for (snapshot, found) in snapshots.iter().zip(found) {
-        let places = Places::of(snapshot);
+        let places = FilePositions::of(snapshot);
         for one in found {
             let level = match one.severity {
                 _ if is_known(snapshot, one, compared) => "notice",
@@ -58,7 +58,7 @@ fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
     let case = cases.filter(|cases| cases.len() > 1);
     match case.and_then(|cases| cases.get(found.case?)) {
         Some(case) => format!("{} (case {})", found.code, case.id),
-        None => found.code.into(),
+        None => found.code.to_string(),
     }
 }
 
@@ -72,7 +72,8 @@ pub(super) fn is_known(
         .case
         .and_then(|at| snapshot.findings.as_ref()?.cases.get(at));
     let case = case.map(|case| case.id.as_str());
-    compared.is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code))
+    compared
+        .is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code.as_str()))
 }
 
 /// The title of the best repair of a finding.
@@ -81,7 +82,7 @@ fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
     let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
     let best = repairs
         .iter()
-        .find(|repair| concerns(case, found, repair))?;
+        .find(|repair| is_fixed_by(case, found, repair))?;
     Some(repair_title(snapshot, case, best))
 }
 

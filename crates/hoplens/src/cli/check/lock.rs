@@ -205,8 +205,8 @@ fn locked(snapshot: &Snapshot, found: &[Diagnostic]) -> LockedFile {
     let verdicts: Vec<&str> = file.cases.values().map(|case| &*case.verdict).collect();
     let codes = found
         .iter()
-        .filter(|one| one.severity >= Severity::Warning && !verdicts.contains(&one.code))
-        .map(|one| one.code.to_owned());
+        .filter(|one| one.severity >= Severity::Warning && !verdicts.contains(&one.code.as_str()))
+        .map(|one| one.code.to_string());
     let mut findings = BTreeMap::new();
     for code in codes {
         *findings.entry(code).or_insert(0) += 1;
@@ -220,15 +220,17 @@ fn locked_case(snapshot: &Snapshot, case: &CaseFindings) -> Option<(String, Lock
     let verdict = outcome.verdict?;
     // What its author does not want to hear of is as good as well.
     let suppressed = &snapshot.file.suppressed;
-    let is_suppressed = suppressed.iter().any(|one| one.code == verdict.code());
+    let is_suppressed = verdict
+        .code()
+        .is_some_and(|code| suppressed.iter().any(|one| one.hides(code)));
     let verdict = if is_suppressed { Verdict::Ok } else { verdict };
     let composed = &outcome.probes.composed;
-    let digest = Sha256::digest(case.subject.prompt.as_bytes());
+    let digest = Sha256::digest(case.query.prompt.as_bytes());
     let digest = hex(&digest[..8]);
     let case_now = LockedCase {
         p: rounded(composed.p),
         rank: composed.rank,
-        verdict: verdict.code().to_owned(),
+        verdict: verdict.name().to_owned(),
         prompt: format!("sha256:{digest}"),
     };
     Some((case.id.clone(), case_now))

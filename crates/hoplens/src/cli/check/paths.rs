@@ -1,4 +1,4 @@
-//! Which files are meant.
+//! The prompt files that the command line names.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,22 +7,23 @@ use std::path::{Path, PathBuf};
 use globset::{GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 
-use crate::cli::analysed::read;
 use crate::cli::error::CliError;
 use hoplens_prompt::{
-    Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
-    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, sidecar_name, slashed,
+    PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_prompt_file,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
 };
-use hoplens_workspace::whole_path;
-use hoplens_workspace::{FileGlob, Project};
+use hoplens_workspace::{
+    Disk, FileGlob, FileSource, MAX_FILE_BYTES, Project, is_repository_root, read_file,
+    sidecar_path, whole_path,
+};
 
-/// The prompt files that `paths` mean, each once, in a stable order: files as they are named,
-/// folders by what lies in them, globs by what they match. `.gitignore` is honoured in folders
-/// and by globs; so are the project's `include` and `exclude`.
+/// Returns the prompt files that `paths` name, each once, in a stable order: files themselves, the
+/// prompt files in folders, and the matches of globs. In folders and globs, `.gitignore` and the
+/// project's `include` and `exclude` apply.
 pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
     let include = set(&project.check.include)?;
     let exclude = set(&project.check.exclude)?;
-    let is_left_out = |path: &Path| {
+    let is_excluded = |path: &Path| {
         let path = whole_path(path);
         let folder = project.folder.as_deref();
         let path = folder
@@ -36,19 +37,19 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
         let before = files.len();
         if path.is_dir() {
             let found = prompts_in(path)?;
-            files.extend(found.into_iter().filter(|path| !is_left_out(path)));
+            files.extend(found.into_iter().filter(|path| !is_excluded(path)));
             if files.len() == before {
                 return Err(CliError::NoPrompts { path: path.into() });
             }
         } else if !path.exists() && name.contains(['*', '?', '[', '{']) {
             let glob = name.parse::<FileGlob>();
-            let wanted = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
+            let matched = set([&glob.map_err(|reason| glob_refused(&reason))?])?;
             let found = walk(&base(name))?;
             let found = found.into_iter().filter(|path| {
-                wanted.is_match(path.strip_prefix(".").unwrap_or(path)) || wanted.is_match(path)
+                matched.is_match(path.strip_prefix(".").unwrap_or(path)) || matched.is_match(path)
             });
             let found = found.map(|path| prompt_of_sidecar(&path).unwrap_or(path));
-            files.extend(found.filter(|path| !is_left_out(path)));
+            files.extend(found.filter(|path| !is_excluded(path)));
             if files.len() == before {
                 let reason = format!("no file matches {name}");
                 return Err(CliError::Usage {
@@ -66,14 +67,14 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
     Ok(each_once(files))
 }
 
-/// The files without those that are there already under another name. Of a link and its file the
-/// file stays, unless the link has a sidecar of its own: then it is another prompt.
+/// Drops files that are in the list already under another name. A file replaces a link to it, unless
+/// the link has a sidecar of its own: then it is another prompt.
 fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::with_capacity(files.len());
     let mut seen = HashMap::new();
     for path in files {
         let real = |path: &Path| path.canonicalize().ok();
-        let sidecar = real(Path::new(&sidecar_name(&path.to_string_lossy())));
+        let sidecar = real(&sidecar_path(&path));
         let file = real(&path).unwrap_or_else(|| whole_path(&path));
         match seen.entry((file, sidecar)) {
             Entry::Vacant(place) => {
@@ -91,8 +92,8 @@ fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     kept
 }
 
-/// The prompt files of a folder: by their names, by the sidecars beside them, then those that a
-/// promptfoo configuration names, and at the end the configurations, for what is wrong with them.
+/// Returns the prompt files of a folder: those with a prompt's name or a sidecar, then those that a
+/// promptfoo configuration names, then the configurations, which may have findings themselves.
 fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for path in walk(folder)? {
@@ -112,18 +113,20 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     Ok(files)
 }
 
-/// Whether a file is Markdown with a prompt in it.
+/// Returns whether a file is Markdown with a fenced prompt.
 fn has_fence(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    Format::of(&name) == Format::Markdown
-        && std::fs::read_to_string(path).is_ok_and(|text| has_prompt_fence(&name, &text))
+    PromptFormat::of(&name) == PromptFormat::Markdown
+        && Disk
+            .read(path)
+            .is_ok_and(|text| text.is_some_and(|text| has_prompt_fence(&name, &text)))
 }
 
-/// The promptfoo configurations above a folder, up to the repository that it lies in.
+/// Returns the promptfoo configurations above a folder, up to the root of its repository.
 fn configs_above(folder: &Path) -> Vec<PathBuf> {
     let full = whole_path(folder);
     let folders: Vec<&Path> = full.ancestors().take(PROMPTFOO_LEVELS).collect();
-    let is_root = |folder: &&Path| folder.join(".git").exists();
+    let is_root = |folder: &&Path| is_repository_root(&Disk, folder);
     let last = folders.iter().position(is_root);
     let above = folders
         .into_iter()
@@ -139,9 +142,9 @@ fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// The files that a promptfoo configuration names as prompts.
+/// Returns those of `files` that a promptfoo configuration names as prompts.
 fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    let prompts = promptfoo_prompts(&read(config)?);
+    let prompts = promptfoo_prompts(&read_file(config, MAX_FILE_BYTES)?);
     let config = whole_path(config);
     let folder = config.parent().unwrap_or(Path::new(""));
     let is_named = |path: &&PathBuf| {
@@ -152,8 +155,8 @@ fn named_by(config: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> 
     Ok(files.iter().filter(is_named).cloned().collect())
 }
 
-/// The files under a folder that git would not ignore, in the order of their names. Those whose
-/// names begin with a dot are among them: VS Code keeps prompts in `.github/prompts`.
+/// Returns the files under a folder that git does not ignore, sorted by path, hidden ones included:
+/// VS Code keeps prompts in `.github/prompts`.
 fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     for entry in WalkBuilder::new(folder)
@@ -174,7 +177,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     Ok(found)
 }
 
-/// The folder in which a glob begins to be one.
+/// Returns the longest path without wildcards at the beginning of a glob.
 fn base(glob: &str) -> PathBuf {
     let plain = |part: &&str| !part.contains(['*', '?', '[', '{']);
     let parts: Vec<&str> = glob.split('/').collect();
@@ -190,7 +193,7 @@ fn base(glob: &str) -> PathBuf {
     }
 }
 
-/// The files that any of the globs means.
+/// Returns the set of files that match any of the globs.
 fn set<'globs>(globs: impl IntoIterator<Item = &'globs FileGlob>) -> Result<GlobSet, CliError> {
     let mut builder = GlobSetBuilder::new();
     for FileGlob(glob) in globs {
@@ -209,10 +212,10 @@ fn glob_refused(reason: &impl ToString) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::analysed::open;
+    use crate::cli::prompt_files::open;
 
     #[test]
-    fn a_glob_begins_in_a_folder() {
+    fn the_base_of_a_glob_has_no_wildcards() {
         assert_eq!(base("prompts/**/*.prompt"), Path::new("prompts"));
         assert_eq!(base("*.prompt"), Path::new("."));
         assert_eq!(base("/a/b*/c"), Path::new("/a"));
@@ -220,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_holds_what_its_promptfoo_configuration_names() {
+    fn a_folder_contains_what_its_promptfoo_configuration_names() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);

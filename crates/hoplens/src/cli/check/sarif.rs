@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
 use crate::cli::error::CliError;
-use crate::cli::report::{Places, RangeReport, display_path, origin_text, severity_name};
+use crate::cli::report::{FilePositions, RangeReport, display_path, origin_text, severity_name};
 use hoplens_analysis::CaseFindings;
-use hoplens_ide::{Diagnostic, Snapshot, concerns, page, repair_edit, repair_title};
+use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
-use hoplens_prompt::{CODES, FileEdit, Origin, Severity};
+use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
 
 const SCHEMA: &str =
@@ -51,7 +51,7 @@ pub(super) fn print(
     let files = snapshots.iter().zip(found);
     let mut results: Vec<Value> = files
         .flat_map(|(snapshot, found)| {
-            let places = Places::of(snapshot);
+            let places = FilePositions::of(snapshot);
             found.iter().map(move |one| {
                 let mut result = result(&places, one);
                 if compared.is_some() {
@@ -65,7 +65,7 @@ pub(super) fn print(
     for worse in compared.into_iter().flat_map(|compared| &compared.worse) {
         results.push(json!({
             "ruleId": WORSE,
-            "ruleIndex": CODES.len(),
+            "ruleIndex": Code::ALL.len(),
             "level": "error",
             "message": {"text": worse.message()},
             "locations": [{"physicalLocation": {"artifactLocation": artifact(&worse.path)}}],
@@ -93,8 +93,8 @@ pub(super) fn print(
 
 /// One rule a code, its page as help.
 fn rules() -> Vec<Value> {
-    let of_code = CODES.iter().map(|code| {
-        let page = page(code).unwrap_or_default();
+    let of_code = Code::ALL.iter().map(|code| {
+        let page = page(*code);
         // The heading and the severity stand before what the code says.
         let says = page.split("\n\n").nth(2).unwrap_or_default();
         json!({
@@ -110,7 +110,7 @@ fn rules() -> Vec<Value> {
     of_code.chain([worse]).collect()
 }
 
-fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
+fn result(places: &FilePositions<'_>, found: &Diagnostic) -> Value {
     let snapshot = places.snapshot;
     let case = found.case.and_then(|at| {
         let findings = snapshot.findings.as_ref()?;
@@ -122,7 +122,7 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
     let id = case.map_or("", |case| case.id.as_str());
     let mut result = json!({
         "ruleId": found.code,
-        "ruleIndex": CODES.iter().position(|code| *code == found.code),
+        "ruleIndex": Code::ALL.iter().position(|code| *code == found.code),
         "level": match found.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -131,7 +131,7 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
         "message": {"text": found.message},
         "locations": [location(places, found.origin, &found.range)],
         // No line numbers: a finding stays the same when the lines before it change.
-        "partialFingerprints": {"hoplens/v1": hash(&[found.code, &path, id, words])},
+        "partialFingerprints": {"hoplens/v1": hash(&[found.code.as_str(), &path, id, words])},
         "properties": {"severity": severity_name(found.severity)},
     });
     let related: Vec<Value> = found
@@ -154,14 +154,14 @@ fn result(places: &Places<'_>, found: &Diagnostic) -> Value {
 }
 
 /// The measured repairs of a finding that edit a file.
-fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
+fn fixes(places: &FilePositions<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
     let snapshot = places.snapshot;
     let repairs = case.outcome.as_ref().ok();
     let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
     repairs
         .unwrap_or_default()
         .iter()
-        .filter(|repair| concerns(case, found, repair))
+        .filter(|repair| is_fixed_by(case, found, repair))
         .filter_map(|repair| {
             let edit = repair_edit(snapshot, case, repair)?;
             Some(json!({
@@ -172,7 +172,7 @@ fn fixes(places: &Places<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Va
         .collect()
 }
 
-fn change(places: &Places<'_>, edit: &FileEdit) -> Value {
+fn change(places: &FilePositions<'_>, edit: &FileEdit) -> Value {
     let replacements: Vec<Value> = edit
         .edits
         .iter()
@@ -189,7 +189,7 @@ fn change(places: &Places<'_>, edit: &FileEdit) -> Value {
     })
 }
 
-fn location(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
+fn location(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     json!({"physicalLocation": {
         "artifactLocation": artifact(&display_path(places.snapshot, origin)),
         "region": region(places, origin, range),
@@ -213,7 +213,7 @@ fn artifact(path: &str) -> Value {
 }
 
 /// Lines and columns from 1, columns in UTF-16 units.
-fn region(places: &Places<'_>, origin: Origin, range: &Range<usize>) -> Value {
+fn region(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     let RangeReport { start, end } = places.range_in(origin, range, PositionEncoding::Utf16);
     json!({
         "startLine": start.line,
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn columns_are_utf_16() {
         let snapshot = Snapshot::new("a.prompt", "a\n😀b", None);
-        let found = region(&Places::of(&snapshot), Origin::FrontMatter, &(6..7));
+        let found = region(&FilePositions::of(&snapshot), Origin::FrontMatter, &(6..7));
         assert_eq!(
             (&found["startLine"], &found["startColumn"]),
             (&2.into(), &3.into())

@@ -10,11 +10,11 @@ use anstyle::{AnsiColor, Style};
 use crate::cli::check::Checked;
 use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
-use hoplens_analysis::{CaseFindings, Outcome, Verdict};
+use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
-    Diagnostic, Snapshot, concerns, percent, quoted, repair_side_effects, repair_title,
+    Diagnostic, Snapshot, is_fixed_by, percent, quoted, repair_side_effects, repair_title,
 };
-use hoplens_prompt::{Origin, Severity, sidecar_name};
+use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const FAINT: Style = Style::new().dimmed();
@@ -27,7 +27,7 @@ pub(super) fn file(
     found: &[Diagnostic],
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
-    // Where a repair concerns several findings it stands below the first.
+    // Where a repair is_fixed_by several findings it stands below the first.
     let mut told = BTreeSet::new();
     for one in found {
         let level = level(snapshot, one, compared);
@@ -83,14 +83,14 @@ fn finding(
         .annotation(AnnotationKind::Primary.span(range.clone()).label(label));
     let mut group = level
         .primary_title(&*found.message)
-        .id(found.code)
+        .id(found.code.as_str())
         .element(snippet);
     let repairs = case.and_then(|case| case.outcome.as_ref().ok()?.repairs.as_deref());
     for (number, repair) in repairs.unwrap_or_default().iter().enumerate() {
         let (Some(case), Some(index)) = (case, found.case) else {
             continue;
         };
-        if !concerns(case, found, repair) || !told.insert((index, number)) {
+        if !is_fixed_by(case, found, repair) || !told.insert((index, number)) {
             continue;
         }
         group = group.element(Level::HELP.message(repair_title(snapshot, case, repair)));
@@ -98,8 +98,8 @@ fn finding(
             group = group.element(Level::NOTE.message(effects));
         }
     }
-    let has_hop = case.is_some_and(|case| case.subject.bridged().is_some());
-    let is_verdict = found.severity == Severity::Warning && found.code != "trailing-space";
+    let has_hop = case.is_some_and(|case| case.query.bridged().is_some());
+    let is_verdict = found.severity == Severity::Warning && found.code != Code::TrailingSpace;
     if has_hop && is_verdict && repairs.is_some_and(<[_]>::is_empty) {
         group =
             group.element(Level::NOTE.message("no measured change makes the answer more probable"));
@@ -127,7 +127,7 @@ fn label(case: &CaseFindings) -> String {
         return String::new();
     };
     let composed = &outcome.probes.composed;
-    let Some(expect) = case.subject.expect.first() else {
+    let Some(expect) = case.query.expect.first() else {
         let next = composed.top.first();
         return next.map_or_else(String::new, |next| {
             format!("→ {} {}", quoted(&next.token), percent(next.p))
@@ -152,7 +152,7 @@ fn well(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     case: &CaseFindings,
-    outcome: &Outcome,
+    outcome: &CaseOutcome,
 ) -> std::io::Result<()> {
     let (name, id) = (&snapshot.name, &case.id);
     match outcome.verdict {

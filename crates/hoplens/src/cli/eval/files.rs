@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::eval::{heatmap, markdown};
 use crate::cli::json;
-use hoplens_eval::{EvalError, FitRow, Outcome, RowOutcome, part_of};
+use hoplens_eval::{EvalError, ExperimentOutcome, FitRow, RowOutcome, part_of};
 use hoplens_runtime::ModelInfo;
 
 /// Makes a run's folder.
@@ -21,7 +21,7 @@ pub(super) fn make(folder: &Path) -> Result<(), CliError> {
 pub(super) fn write_all(
     folder: &Path,
     model: &ModelInfo,
-    outcome: &Outcome,
+    outcome: &ExperimentOutcome,
 ) -> Result<(), CliError> {
     write(&folder.join("rows.csv"), &rows(outcome)?)?;
     write(&folder.join("cells.csv"), &cells(outcome)?)?;
@@ -82,7 +82,7 @@ fn number(value: f64) -> String {
     }
 }
 
-fn rows(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
+fn rows(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     let header = [
         "row",
         "obscure_logp_first",
@@ -108,10 +108,10 @@ fn rows(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
         match &row.best {
             Some(best) => fields.extend([
                 best.memory.clone(),
-                markdown::encoding_name(&best.spot),
-                best.spot.scope.name().into(),
-                best.spot.layer.to_string(),
-                best.spot.tau.to_string(),
+                markdown::encoding_name(&best.grid_cell),
+                best.grid_cell.scope.name().into(),
+                best.grid_cell.layer.to_string(),
+                best.grid_cell.tau.to_string(),
                 best.logp_first.to_string(),
                 best.rank.to_string(),
             ]),
@@ -122,7 +122,7 @@ fn rows(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
     table(&header, outcome.rows.iter().map(record))
 }
 
-fn cells(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
+fn cells(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     let header = [
         "encoding",
         "scope",
@@ -143,10 +143,10 @@ fn cells(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
     let records = outcome.cells.iter().map(|cell| {
         let metrics = &cell.metrics;
         vec![
-            markdown::encoding_name(&cell.spot),
-            cell.spot.scope.name().into(),
-            cell.spot.layer.to_string(),
-            cell.spot.tau.to_string(),
+            markdown::encoding_name(&cell.grid_cell),
+            cell.grid_cell.scope.name().into(),
+            cell.grid_cell.layer.to_string(),
+            cell.grid_cell.tau.to_string(),
             number(metrics.mean_p_obscure),
             number(metrics.mean_p_explicit),
             number(metrics.mean_p_injected),
@@ -186,13 +186,13 @@ struct Defaults<'a> {
 }
 
 /// A model's default table as TOML; `None` where there is no fit.
-fn defaults(model: &ModelInfo, outcome: &Outcome) -> Option<String> {
+fn defaults(model: &ModelInfo, outcome: &ExperimentOutcome) -> Option<String> {
     let fit = outcome.fit.as_ref()?;
     let default = |row: &FitRow| Default {
-        encoding: markdown::encoding_name(&row.spot),
-        scope: row.spot.scope.name(),
-        layer: row.spot.layer,
-        tau: row.spot.tau,
+        encoding: markdown::encoding_name(&row.grid_cell),
+        scope: row.grid_cell.scope.name(),
+        layer: row.grid_cell.layer,
+        tau: row.grid_cell.tau,
         held_out_median_pct: row.held_out.median_pct_increase,
         held_out_share_improved: row.held_out.share_improved,
         held_out_geo: row.held_out.geo,

@@ -2,7 +2,7 @@
 
 use crate::cli::error::CliError;
 use crate::cli::eval::markdown::{encoding_name, signed};
-use hoplens_eval::{CellOutcome, Metrics, Outcome};
+use hoplens_eval::{CellOutcome, ExperimentOutcome, Metrics};
 use hoplens_ide::documents::HeatMap;
 use hoplens_runtime::ModelInfo;
 
@@ -16,15 +16,15 @@ const METRICS: [Metric; 2] = [
 /// Every picture: its file's name and bytes.
 pub(super) fn pictures(
     model: &ModelInfo,
-    outcome: &Outcome,
+    outcome: &ExperimentOutcome,
 ) -> Result<Vec<(String, Vec<u8>)>, CliError> {
     let experiment = &outcome.experiment;
     let group = experiment.layers.len() * experiment.taus.len();
     let mut pictures = Vec::new();
     for cells in outcome.cells.chunks(group.max(1)) {
         for (file, title, metric) in METRICS {
-            let spot = &cells[0].spot;
-            let (encoding, scope) = (encoding_name(spot), spot.scope.name());
+            let grid_cell = &cells[0].grid_cell;
+            let (encoding, scope) = (encoding_name(grid_cell), grid_cell.scope.name());
             let map = HeatMap {
                 title: format!("{title}, {encoding}, scope {scope}"),
                 subtitle: format!("{}, {} prompts", model.name, outcome.rows.len()),
@@ -34,9 +34,9 @@ pub(super) fn pictures(
                     .iter()
                     .map(|cell: &CellOutcome| metric(&cell.metrics))
                     .collect(),
-                shown,
-                none: "overflow",
-                least: 1.0,
+                format: shown,
+                missing: "overflow",
+                min_limit: 1.0,
             };
             let name = format!("heatmap-{encoding}-{scope}-{file}");
             let svg = map.svg()?;

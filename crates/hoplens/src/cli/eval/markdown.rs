@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use hoplens_eval::{CellOutcome, FitRow, Memories, Outcome, Spot};
+use hoplens_eval::{CellOutcome, ExperimentOutcome, FitRow, GridCell, Memories};
 use hoplens_ide::{factor, percent};
 use hoplens_runtime::ModelInfo;
 
 /// Every table of a run.
-pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
+pub(super) fn tables(model: &ModelInfo, outcome: &ExperimentOutcome) -> String {
     let mut out = String::new();
     let experiment = &outcome.experiment;
     let memories = match &experiment.memories {
@@ -52,13 +52,13 @@ pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
             fit.folds
         );
         for row in &fit.by_encoding {
-            let is_default = row.spot == fit.default.spot;
+            let is_default = row.grid_cell == fit.default.grid_cell;
             let _ = writeln!(out, "| {}", fit_row(row, is_default));
         }
         let _ = writeln!(
             out,
             "\nChosen among all: {}; held out: median {}, {} improved, geo {}.",
-            spot_name(&fit.default.spot),
+            grid_cell_name(&fit.default.grid_cell),
             signed(fit.default.held_out.median_pct_increase),
             percent(fit.default.held_out.share_improved),
             factor_or_dash(fit.default.held_out.geo)
@@ -76,7 +76,7 @@ pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
             let _ = writeln!(
                 out,
                 "| {} | {:.0} | {:.0} | {} | {} | {} | {} |",
-                spot_cells(&cell.spot),
+                grid_cell_columns(&cell.grid_cell),
                 cell.percentile,
                 cell.mean_row_percentile,
                 percent(cell.mean_p_random),
@@ -89,7 +89,7 @@ pub(super) fn tables(model: &ModelInfo, outcome: &Outcome) -> String {
     out
 }
 
-fn criterion(outcome: &Outcome) -> String {
+fn criterion(outcome: &ExperimentOutcome) -> String {
     let criterion = outcome.fit.as_ref().map(|fit| fit.criterion);
     criterion.map_or(String::new(), |one| format!("{one:?}").to_lowercase())
 }
@@ -98,7 +98,7 @@ fn cell_row(cell: &CellOutcome) -> String {
     let metrics = &cell.metrics;
     format!(
         "| {} | {} | {} | {} | {} | {} | {} |",
-        spot_cells(&cell.spot),
+        grid_cell_columns(&cell.grid_cell),
         percent(metrics.mean_p_injected),
         signed(metrics.mean_pct_increase),
         signed(metrics.mean_pct_2sd),
@@ -113,14 +113,14 @@ fn fit_row(row: &FitRow, is_default: bool) -> String {
     let folds: Vec<String> = row
         .folds
         .iter()
-        .map(|fold| format!("{}/{}", fold.spot.layer, fold.spot.tau))
+        .map(|fold| format!("{}/{}", fold.grid_cell.layer, fold.grid_cell.tau))
         .collect();
     format!(
         "{mark}{}{mark} | {} | {} | {} | {} | {} | {} | {} |",
-        encoding_name(&row.spot),
-        row.spot.scope.name(),
-        row.spot.layer,
-        row.spot.tau,
+        encoding_name(&row.grid_cell),
+        row.grid_cell.scope.name(),
+        row.grid_cell.layer,
+        row.grid_cell.tau,
         signed(row.held_out.median_pct_increase),
         percent(row.held_out.share_improved),
         factor_or_dash(row.held_out.geo),
@@ -128,29 +128,29 @@ fn fit_row(row: &FitRow, is_default: bool) -> String {
     )
 }
 
-fn spot_cells(spot: &Spot) -> String {
+fn grid_cell_columns(grid_cell: &GridCell) -> String {
     format!(
         "{} | {} | {} | {}",
-        encoding_name(spot),
-        spot.scope.name(),
-        spot.layer,
-        spot.tau
+        encoding_name(grid_cell),
+        grid_cell.scope.name(),
+        grid_cell.layer,
+        grid_cell.tau
     )
 }
 
 /// A cell in a sentence.
-pub(super) fn spot_name(spot: &Spot) -> String {
+pub(super) fn grid_cell_name(grid_cell: &GridCell) -> String {
     format!(
         "{}, scope {}, layer {}, τ {}",
-        encoding_name(spot),
-        spot.scope.name(),
-        spot.layer,
-        spot.tau
+        encoding_name(grid_cell),
+        grid_cell.scope.name(),
+        grid_cell.layer,
+        grid_cell.tau
     )
 }
 
-pub(super) fn encoding_name(spot: &Spot) -> String {
-    format!("{:?}", spot.encoding).to_lowercase()
+pub(super) fn encoding_name(grid_cell: &GridCell) -> String {
+    format!("{:?}", grid_cell.encoding).to_lowercase()
 }
 
 /// A gain in percent with its sign.

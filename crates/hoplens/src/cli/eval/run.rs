@@ -7,16 +7,18 @@ use std::time::Instant;
 
 use crate::cli::error::CliError;
 use crate::cli::eval::{JOURNAL, RunArgs, files, report};
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::ScopeArg;
-use crate::cli::{Outcome, json, progress, resident};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident};
 use hoplens_eval::{
-    Chance, Data, Experiment, FORM, Header, Journal, Line, Memories, ScopeKind, Settings,
-    WordChoice,
+    ControlPlan, DataSet, Experiment, ExperimentRun, FORM, Journal, JournalHeader, JournalLine,
+    Memories, ScopeKind, SummarySettings, WordChoice,
 };
+use hoplens_interp::ModelContext;
 use hoplens_runtime::{Cancel, Model};
 
-pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
     if args.shard.is_some() && args.out.is_none() {
         return Err(usage(
@@ -26,7 +28,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     }
     let choice = choice(args)?;
     // clap has seen to it that there is one.
-    let data = Data::open(args.data.as_deref().unwrap_or(Path::new("")))?;
+    let data = DataSet::open(args.data.as_deref().unwrap_or(Path::new("")))?;
     let mut experiment = experiment(args, global, &data, choice.as_ref())?;
     let model = resident::load(global)?;
     if args.grid.layers()?.is_none() {
@@ -37,7 +39,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     if 0 < args.control && choice.is_none() && args.shard.is_none() {
         check_control(&model, &data, args)?;
     }
-    let header = Header {
+    let header = JournalHeader {
         hoplens_eval: FORM,
         experiment,
         shard: args.shard,
@@ -65,7 +67,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     };
     run.rows(&mut journal)?;
     // Rows were read from the file twice; the digest says that they were the same.
-    if Data::open(&data.path)? != data {
+    if DataSet::open(&data.path)? != data {
         let reason = "changed while it was measured. Run the experiment anew, in another folder, with a file that stays as it is.".into();
         let path = data.path;
         return Err(hoplens_eval::EvalError::Data { path, reason }.into());
@@ -75,11 +77,11 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Outcome, CliError> 
     }
     let outcome = run.outcome(&mut journal, &path, &settings, args)?;
     report(&header, &outcome, args.out.as_deref(), global)?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Whether the lists have enough random memories for every row.
-fn check_control(model: &Model, data: &Data, args: &RunArgs) -> Result<(), CliError> {
+fn check_control(model: &Model, data: &DataSet, args: &RunArgs) -> Result<(), CliError> {
     let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
     if most < args.control {
         let asked = args.control;
@@ -120,7 +122,7 @@ fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
 fn experiment(
     args: &RunArgs,
     global: &Global,
-    data: &Data,
+    data: &DataSet,
     choice: Option<&WordChoice>,
 ) -> Result<Experiment, CliError> {
     let grid = &args.grid;
@@ -160,8 +162,8 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 
 struct Run<'a> {
     model: &'a Model,
-    data: &'a Data,
-    header: &'a Header,
+    data: &'a DataSet,
+    header: &'a JournalHeader,
     choice: Option<&'a WordChoice>,
 }
 
@@ -169,7 +171,13 @@ impl Run<'_> {
     /// Measures the rows that are not in the journal yet.
     fn rows(&self, journal: &mut Journal) -> Result<(), CliError> {
         let experiment = &self.header.experiment;
-        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.holds(row));
+        let cancel = Cancel::new();
+        let run = ExperimentRun {
+            context: ModelContext::new(self.model, &cancel),
+            experiment,
+            choice: self.choice,
+        };
+        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.contains(row));
         let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
         let cells = experiment.cells() * experiment.memories_per_row();
         let left = mine - journal.done.len();
@@ -186,16 +194,10 @@ impl Run<'_> {
                 continue;
             }
             bar.set_message(format!("row {}", example.row));
-            let record = hoplens_eval::measure_row(
-                self.model,
-                experiment,
-                self.choice,
-                &example,
-                &Cancel::new(),
-                &mut |done| bar.set_position((finished * cells + done) as u64),
-            )
-            .map_err(|error| self.data.in_row(&example, &error))?;
-            journal.add(&Line::Row(record))?;
+            let progress = &mut |done| bar.set_position((finished * cells + done) as u64);
+            let record = hoplens_eval::measure_row(run, &example, progress)
+                .map_err(|error| self.data.in_row(&example, &error))?;
+            journal.add(&JournalLine::Row(record))?;
             finished += 1;
             progress::log(&bar, finished, left, "rows");
         }
@@ -216,20 +218,20 @@ impl Run<'_> {
         &self,
         journal: &mut Journal,
         path: &Path,
-        settings: &Settings,
+        settings: &SummarySettings,
         args: &RunArgs,
-    ) -> Result<hoplens_eval::Outcome, CliError> {
+    ) -> Result<hoplens_eval::ExperimentOutcome, CliError> {
         let outcome = hoplens_eval::summarise(path, settings, None)?;
         if args.control == 0 || self.choice.is_some() {
             return Ok(outcome);
         }
-        let plan = Chance {
+        let plan = ControlPlan {
             memories: args.control,
             seed: settings.seed,
-            spots: outcome.notable(),
+            grid_cells: outcome.notable(),
         };
         // Every cell overflowed somewhere: there is none to compare in.
-        if plan.spots.is_empty() {
+        if plan.grid_cells.is_empty() {
             return Ok(outcome);
         }
         let measured = journal.controls.iter().filter(|record| record.plan == plan);
@@ -241,15 +243,11 @@ impl Run<'_> {
                 continue;
             }
             let experiment = &self.header.experiment;
-            let record = hoplens_eval::chance_of_row(
-                self.model,
-                experiment,
-                &example,
-                &plan,
-                &Cancel::new(),
-            )
-            .map_err(|error| self.data.in_row(&example, &error))?;
-            journal.add(&Line::Control(record))?;
+            let cancel = Cancel::new();
+            let context = ModelContext::new(self.model, &cancel);
+            let record = hoplens_eval::measure_control(context, experiment, &example, &plan)
+                .map_err(|error| self.data.in_row(&example, &error))?;
+            journal.add(&JournalLine::Control(record))?;
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -260,19 +258,19 @@ impl Run<'_> {
 #[derive(serde::Serialize)]
 struct ShardDone<'a> {
     experiment: &'a Experiment,
-    shard: hoplens_eval::Shard,
+    shard: hoplens_eval::RowShard,
     finished_rows: usize,
 }
 
 fn shard_done(
-    header: &Header,
-    shard: hoplens_eval::Shard,
+    header: &JournalHeader,
+    shard: hoplens_eval::RowShard,
     journal: &Journal,
     folder: &Path,
     global: &Global,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let done = ShardDone {
             experiment: &header.experiment,
             shard,
@@ -287,5 +285,5 @@ fn shard_done(
             folder.join(JOURNAL).display()
         )?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }

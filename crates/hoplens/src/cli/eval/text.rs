@@ -5,14 +5,14 @@ use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::eval::markdown;
-use hoplens_eval::Outcome;
+use hoplens_eval::ExperimentOutcome;
 use hoplens_runtime::ModelInfo;
 
 /// The tables, and where the files are.
 pub(super) fn print(
     out: &mut dyn Write,
     model: &ModelInfo,
-    outcome: &Outcome,
+    outcome: &ExperimentOutcome,
     folder: Option<&Path>,
 ) -> Result<(), CliError> {
     write!(out, "{}", markdown::tables(model, outcome))?;

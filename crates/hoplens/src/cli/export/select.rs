@@ -2,21 +2,23 @@
 
 use std::path::Path;
 
-use crate::cli::analysed::open;
 use crate::cli::cases;
 use crate::cli::error::CliError;
 use crate::cli::export::args::ExportArgs;
 use crate::cli::export::usage;
 use crate::cli::global::Global;
-use hoplens_analysis::recipe;
-use hoplens_analysis::{CaseFindings, FileFindings, Settings, analyse};
+use crate::cli::prompt_files::open;
+use hoplens_analysis::memory_injection;
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseFindings, FileFindings, PromptSource, find_verdicts,
+};
 use hoplens_injection::Scope;
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_runtime::{Cancel, Model};
 
 /// What is exported, and the prompt that it is for.
 pub(super) struct Wanted {
-    pub(super) recipes: Vec<Recipe>,
+    pub(super) injections: Vec<MemoryInjection>,
     /// The text and its accepted answers.
     pub(super) prompt: Option<(String, Vec<String>)>,
 }
@@ -41,7 +43,7 @@ fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
     let (Some(memory), Some(layer), Some(tau)) = (&args.memory, args.layer, args.tau) else {
         return Err(usage("--memory", "needs --layer and --tau"));
     };
-    let recipe = Recipe {
+    let memory_injection = MemoryInjection {
         memory: memory.clone(),
         placement: Placement {
             encoding: (&args.encoding).into(),
@@ -53,7 +55,7 @@ fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
     };
     let prompt = args.prompt.as_ref();
     Ok(Wanted {
-        recipes: vec![recipe],
+        injections: vec![memory_injection],
         prompt: prompt.map(|prompt| (prompt.clone(), args.expect.clone())),
     })
 }
@@ -66,12 +68,14 @@ fn of_file(
 ) -> Result<Wanted, CliError> {
     let scope = args.scope()?;
     let snapshot = open(file)?;
-    let settings = Settings {
+    let settings = AnalysisSettings {
         bos: global.bos(),
-        ..Settings::default()
+        ..AnalysisSettings::default()
     };
-    let (file_text, cancel) = (&snapshot.text, Cancel::new());
-    let findings = analyse(model, &snapshot.file, file_text, &settings, &cancel)?;
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, &settings, &cancel);
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let findings = find_verdicts(&context, source)?;
     let about = |reason: String| CliError::Case {
         path: file.into(),
         reason,
@@ -81,9 +85,10 @@ fn of_file(
         .map(|name| cases::named(&snapshot, name))
         .transpose()?;
     let case = the_case(&findings, named.as_deref()).map_err(about)?;
-    let mut recipes: Vec<Recipe> = case.subject.injections.iter().map(recipe).collect();
+    let mut injections: Vec<MemoryInjection> =
+        case.query.injections.iter().map(memory_injection).collect();
     if let Some(number) = args.injection {
-        let count = recipes.len();
+        let count = injections.len();
         let Some(at) = number.checked_sub(1).filter(|at| *at < count) else {
             let noun = if count == 1 {
                 "injection"
@@ -95,16 +100,16 @@ fn of_file(
                 case.id
             )));
         };
-        recipes = vec![recipes.swap_remove(at)];
+        injections = vec![injections.swap_remove(at)];
     }
     if let Some(scope) = scope {
-        for recipe in &mut recipes {
-            recipe.placement.scope = scope.clone();
+        for memory_injection in &mut injections {
+            memory_injection.placement.scope = scope.clone();
         }
     }
     Ok(Wanted {
-        recipes,
-        prompt: Some((case.subject.prompt.clone(), case.subject.expect.clone())),
+        injections,
+        prompt: Some((case.query.prompt.clone(), case.query.expect.clone())),
     })
 }
 
@@ -116,14 +121,14 @@ fn the_case<'a>(
 ) -> Result<&'a CaseFindings, String> {
     let is_meant = |case: &&CaseFindings| match named {
         Some(named) => named.contains(&case.case),
-        None => !case.subject.injections.is_empty(),
+        None => !case.query.injections.is_empty(),
     };
     let meant: Vec<&CaseFindings> = findings.cases.iter().filter(is_meant).collect();
     let same = |a: &CaseFindings, b: &CaseFindings| {
-        let recipes = |case: &CaseFindings| -> Vec<Recipe> {
-            case.subject.injections.iter().map(recipe).collect()
+        let injections = |case: &CaseFindings| -> Vec<MemoryInjection> {
+            case.query.injections.iter().map(memory_injection).collect()
         };
-        recipes(a) == recipes(b)
+        injections(a) == injections(b)
     };
     let case = match &meant[..] {
         [case] => *case,

@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::export::args::{ExportArgs, Target};
 use crate::cli::export::select::Wanted;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::{json, write};
 use hoplens_ide::{percent, quoted};
-use hoplens_interp::memory::{ControlVector, Likeness, Recipe, Side};
+use hoplens_interp::memory::{ControlVector, Likeness, MemoryInjection, Side};
 use hoplens_runtime::Model;
 
 #[derive(Serialize)]
@@ -19,7 +19,7 @@ struct ExportResult<'a> {
     to: Target,
     /// Null where the script went into `script`.
     path: Option<&'a Path>,
-    injections: &'a [Recipe],
+    injections: &'a [MemoryInjection],
     #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,11 +49,11 @@ pub(super) fn control_vector(
     let path = args.out.as_deref().unwrap_or(Path::new(""));
     write_whole(path, &bytes)?;
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let result = ExportResult {
             to: args.to,
             path: Some(path),
-            injections: &wanted.recipes,
+            injections: &wanted.injections,
             script: None,
             control_vector: Some(Vector {
                 directions: vector.directions.keys().copied().collect(),
@@ -132,11 +132,11 @@ pub(super) fn script(
         write_whole(path, text.as_bytes())?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let result = ExportResult {
             to: args.to,
             path: args.out.as_deref(),
-            injections: &wanted.recipes,
+            injections: &wanted.injections,
             script: args.out.is_none().then_some(text),
             control_vector: None,
         };

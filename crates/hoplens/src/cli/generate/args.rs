@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hoplens_runtime::Sampling;
+use hoplens_runtime::SamplingParams;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct GenerateArgs {
@@ -68,10 +68,10 @@ fn stop_text(text: &str) -> Result<String, String> {
 
 impl GenerateArgs {
     /// How tokens are chosen.
-    pub(super) fn sampling(&self) -> Sampling {
+    pub(super) fn sampling(&self) -> SamplingParams {
         let draws = self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some();
         let default = if draws { 1.0 } else { 0.0 };
-        Sampling {
+        SamplingParams {
             temperature: self.temperature.unwrap_or(default),
             top_k: self.top_k,
             top_p: self.top_p,

@@ -5,14 +5,18 @@ use std::path::Path;
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
 use crate::cli::lens::read::ReadArgs;
-use crate::cli::{analysed, cases, projects};
-use hoplens_analysis::{HopError, Subject, case_id, case_subject};
-use hoplens_ide::documents::{Asked, Hop};
+use crate::cli::{cases, projects, prompt_files};
+use hoplens_analysis::{AnalysisError, PromptSource, case_id, case_query};
+use hoplens_ide::documents::{BridgedMention, HeadsQuery};
 use hoplens_prompt::{find_phrase, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
 
 /// What the flags mean.
-pub(super) fn asked(args: &ReadArgs, global: &Global, model: &Model) -> Result<Asked, CliError> {
+pub(super) fn asked(
+    args: &ReadArgs,
+    global: &Global,
+    model: &Model,
+) -> Result<HeadsQuery, CliError> {
     match &args.file {
         Some(file) => {
             let file = prompt_of_sidecar(file).unwrap_or_else(|| file.clone());
@@ -22,7 +26,7 @@ pub(super) fn asked(args: &ReadArgs, global: &Global, model: &Model) -> Result<A
     }
 }
 
-fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<Asked, CliError> {
+fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<HeadsQuery, CliError> {
     // clap has seen to it that there is one.
     let prompt = args.prompt.clone().unwrap_or_default();
     let hop = match (&args.bridge, &args.mention) {
@@ -31,14 +35,14 @@ fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<Asked, C
                 flag: "--mention",
                 reason: format!("\"{mention}\" is not in the prompt; quote its own words"),
             })?;
-            Some(Hop {
+            Some(BridgedMention {
                 mention: place,
                 bridge: bridge.clone(),
             })
         }
         _ => None,
     };
-    Ok(Asked {
+    Ok(HeadsQuery {
         tokens: model.tokenizer.encode(&prompt, global.bos()),
         prompt,
         interventions: Vec::new(),
@@ -55,22 +59,22 @@ fn of_file(
     args: &ReadArgs,
     global: &Global,
     model: &Model,
-) -> Result<Asked, CliError> {
+) -> Result<HeadsQuery, CliError> {
     let path = file.to_string_lossy();
     let bos = projects::settings(&path, global)?.bos;
-    let snapshot = analysed::open(file)?;
+    let snapshot = prompt_files::open(file)?;
     let index = match &args.case {
         Some(name) => cases::named(&snapshot, name)?.into_iter().next().flatten(),
         None => (!snapshot.file.cases.is_empty()).then_some(0),
     };
     let id = case_id(&snapshot.file, index);
-    let failed = |error: HopError| CliError::Case {
+    let failed = |error: AnalysisError| CliError::Case {
         path: file.into(),
         reason: format!("{id}: {error}"),
     };
-    let subject: Subject =
-        case_subject(model, &snapshot.file, &snapshot.text, index).map_err(failed)?;
-    let mut asked = Asked::of_case(model, &subject, bos, &Cancel::new()).map_err(failed)?;
+    let source = PromptSource::new(&snapshot.file, &snapshot.text);
+    let query = case_query(model, source, index).map_err(failed)?;
+    let mut asked = HeadsQuery::of_case(model, &query, bos, &Cancel::new()).map_err(failed)?;
     if let (Some(hop), Some(bridge)) = (&mut asked.hop, &args.bridge) {
         hop.bridge.clone_from(bridge);
     }

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use crate::cli::error::CliError;
-use hoplens_ide::documents::{FONT, register};
+use hoplens_ide::documents::{FONT, register_font};
 
 const SIZE: (u32, u32) = (760, 460);
 
@@ -27,7 +27,7 @@ pub(super) const ORANGE: RGBColor = RGBColor(217, 95, 2);
 
 /// The lines with their axes' names.
 pub(super) fn svg(x: &str, y: &str, lines: &[Line]) -> Result<String, CliError> {
-    register();
+    register_font();
     let mut svg = String::new();
     draw(x, y, lines, &mut svg).map_err(|reason| {
         CliError::Output(std::io::Error::other(format!(

@@ -9,19 +9,23 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::chart;
 use crate::cli::lens::chart::{BLUE, GREY, Line, ORANGE};
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
-use crate::cli::{Outcome, json, progress, resident, write};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress, resident, write};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    About, Evaluation, HeadAt, HeadScores, Scores, TextAbout, TrainedLens, evaluate,
+    EvaluateOptions, HeadScores, LensAbout, LensEvaluation, LensScores, TextAbout, TrainedLens,
+    evaluate,
 };
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct EvalArgs {
+pub(super) struct LensEvalArgs {
     /// The lens file.
     #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
     lens: PathBuf,
@@ -55,21 +59,21 @@ pub(super) struct EvalArgs {
 struct LayerScores {
     /// `None` for all layers together.
     layer: Option<usize>,
-    unembed: Scores,
-    trained: Scores,
+    unembed: LensScores,
+    trained: LensScores,
 }
 
 #[derive(Serialize)]
 struct Evaluated<'a> {
-    lens: &'a About,
+    lens: &'a LensAbout,
     text: TextAbout,
     shift: isize,
     #[serde(flatten)]
-    evaluation: &'a Evaluation,
+    evaluation: &'a LensEvaluation,
     layers: &'a [LayerScores],
 }
 
-pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     if args.top == 0 {
         return Err(CliError::Usage {
             flag: "--top",
@@ -86,18 +90,16 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
     let text = text::to_hold(&args.text, &model)?;
     let bar = progress::spinner("Reading heads");
     let mut read = 0;
-    let evaluation = evaluate(
-        &model,
-        &lens,
-        &text,
-        &pairs,
-        args.top,
-        &Cancel::new(),
-        &mut |more| {
-            read += more;
-            bar.set_message(format!("Reading heads: {read}"));
-        },
-    )?;
+    let cancel = Cancel::new();
+    let context = ModelContext::new(&model, &cancel);
+    let options = EvaluateOptions {
+        pairs: &pairs,
+        top: args.top,
+    };
+    let evaluation = evaluate(context, &lens, &text, options, &mut |more| {
+        read += more;
+        bar.set_message(format!("Reading heads: {read}"));
+    })?;
     bar.finish_and_clear();
     let layers = by_layer(&evaluation.heads);
     if let Some(path) = &args.plot {
@@ -108,7 +110,7 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
         })?;
     }
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let evaluated = Evaluated {
             lens: &lens.about,
             text: text.about(),
@@ -120,7 +122,7 @@ pub(super) fn run(args: &EvalArgs, global: &Global) -> Result<Outcome, CliError>
     } else {
         print(out, &lens, &evaluation, &layers, args.shift)?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn open(path: &Path, model: &Model, any: bool) -> Result<TrainedLens, CliError> {
@@ -174,8 +176,8 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
     let of = |layer: Option<usize>, heads: &[&HeadScores]| {
         let mut found = LayerScores {
             layer,
-            unembed: Scores::default(),
-            trained: Scores::default(),
+            unembed: LensScores::default(),
+            trained: LensScores::default(),
         };
         for scores in heads {
             found.unembed += scores.unembed;
@@ -196,7 +198,7 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
 }
 
 /// KL from the model's next token, by layer.
-fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliError> {
+fn plot(evaluation: &LensEvaluation, layers: &[LayerScores]) -> Result<String, CliError> {
     let line = |of: &dyn Fn(&LayerScores) -> f64| {
         let layers = layers.iter();
         let points = layers.filter_map(|scores| Some((scores.layer? as f64, of(scores))));
@@ -228,7 +230,7 @@ fn plot(evaluation: &Evaluation, layers: &[LayerScores]) -> Result<String, CliEr
 fn print(
     out: &mut dyn Write,
     lens: &TrainedLens,
-    evaluation: &Evaluation,
+    evaluation: &LensEvaluation,
     layers: &[LayerScores],
     shift: isize,
 ) -> Result<(), CliError> {
@@ -292,7 +294,7 @@ fn print(
     Ok(())
 }
 
-fn row(scores: &Scores) -> String {
+fn row(scores: &LensScores) -> String {
     format!(
         "{:>7.3} {:>7.3} {:>7.3} {:>7.3}",
         scores.kl, scores.cross_entropy, scores.agreement, scores.overlap

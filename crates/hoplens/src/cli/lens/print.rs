@@ -4,12 +4,12 @@ use std::io::Write;
 
 use crate::cli::lens::map;
 use crate::cli::lens::read::{AblateArg, ReadArgs};
-use hoplens_ide::documents::{HeadMap, HeadRow, LensResult, SpokenRow};
+use hoplens_ide::documents::{HeadMap, HeadRow, HeadsDocument, WordRankRow};
 use hoplens_ide::{percent, quoted};
 
 pub(super) fn print(
     out: &mut dyn Write,
-    result: &LensResult,
+    result: &HeadsDocument,
     heads: &HeadMap,
     args: &ReadArgs,
 ) -> std::io::Result<()> {
@@ -73,12 +73,12 @@ pub(super) fn print(
     Ok(())
 }
 
-type Of<'a> = &'a dyn Fn(&HeadRow) -> Option<SpokenRow>;
+type Of<'a> = &'a dyn Fn(&HeadRow) -> Option<WordRankRow>;
 
 /// The heads that rank the words highest, by the first column.
 fn speakers(
     out: &mut dyn Write,
-    result: &LensResult,
+    result: &HeadsDocument,
     most: usize,
     columns: &[(&str, Of<'_>)],
 ) -> std::io::Result<()> {
@@ -86,7 +86,7 @@ fn speakers(
         return Ok(());
     };
     let found = result.heads.iter();
-    let mut found: Vec<(&HeadRow, SpokenRow)> = found
+    let mut found: Vec<(&HeadRow, WordRankRow)> = found
         .filter_map(|head| Some((head, first(head)?)))
         .collect();
     found.sort_by(|(_, a), (_, b)| a.rank.cmp(&b.rank).then(b.share.total_cmp(&a.share)));
@@ -113,7 +113,7 @@ fn speakers(
     Ok(())
 }
 
-fn strongest(out: &mut dyn Write, result: &LensResult, args: &ReadArgs) -> std::io::Result<()> {
+fn strongest(out: &mut dyn Write, result: &HeadsDocument, args: &ReadArgs) -> std::io::Result<()> {
     let mut order: Vec<&HeadRow> = result.heads.iter().collect();
     let weight = |head: &HeadRow| {
         head.ablation_dlogp

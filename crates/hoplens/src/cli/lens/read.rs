@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::asked::asked;
 use crate::cli::lens::{print, words};
-use crate::cli::{Outcome, json, resident, write};
-use hoplens_ide::documents::heads_page;
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, resident, write};
 use hoplens_ide::documents::{
-    Ablate, HeadsOptions, LensResult, MapKind, ShowError, head_map, heads,
+    AblationMethod, DocumentError, HeadMapKind, HeadsDocument, HeadsOptions, MissingMapInput,
+    head_map, heads_document, heads_page,
 };
-use hoplens_interp::lens::trained::{AnyLens, TrainedLens};
+use hoplens_interp::lens::AnyLens;
+use hoplens_interp::lens::trained::TrainedLens;
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]
@@ -114,7 +116,7 @@ enum MapArg {
     Words,
 }
 
-impl From<AblateArg> for Ablate {
+impl From<AblateArg> for AblationMethod {
     fn from(ablate: AblateArg) -> Self {
         match ablate {
             AblateArg::Zero => Self::Zero,
@@ -125,7 +127,7 @@ impl From<AblateArg> for Ablate {
     }
 }
 
-impl From<MapArg> for MapKind {
+impl From<MapArg> for HeadMapKind {
     fn from(map: MapArg) -> Self {
         match map {
             MapArg::Ablation => Self::Ablation,
@@ -138,7 +140,7 @@ impl From<MapArg> for MapKind {
     }
 }
 
-pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let words = args.words.as_deref().map(words::words).transpose()?;
     let model = resident::load(global)?;
     let asked = asked(args, global, &model)?;
@@ -164,43 +166,54 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<Outcome, CliError>
         words,
         anywhere: args.anywhere,
     };
-    let result = heads(&model, asked, &options, &Cancel::new());
-    // The position was looked at already.
-    let result = result.map_err(|error| usage("--words", error))?;
+    let result = heads_document(&model, asked, &options, &Cancel::new());
+    let result = result.map_err(usage)?;
     report(&result, args, global, &model)
 }
 
-/// What was asked for in a flag and makes no sense.
-fn usage(flag: &'static str, error: ShowError) -> CliError {
-    match error {
-        ShowError::Asked(reason) => CliError::Usage { flag, reason },
-        other => other.into(),
-    }
+/// Turns an error about a flag's value into one that names the flag.
+fn usage(error: DocumentError) -> CliError {
+    let (flag, reason) = match error {
+        DocumentError::UnknownWords { .. } => ("--words", error.to_string()),
+        DocumentError::NoSuchToken { .. } => ("--position", error.to_string()),
+        DocumentError::MissingMapInput(missing) => {
+            let reason = match missing {
+                MissingMapInput::Ablation => "--ablate none measures no ablation",
+                MissingMapInput::Bridge => {
+                    "there is no bridge; name one with --bridge and --mention"
+                }
+                MissingMapInput::Words => "name the words with --words",
+            };
+            ("--map", reason.to_owned())
+        }
+        other => return other.into(),
+    };
+    CliError::Usage { flag, reason }
 }
 
 /// Writes what was found wherever it is wanted.
 fn report(
-    result: &LensResult,
+    result: &HeadsDocument,
     args: &ReadArgs,
     global: &Global,
     model: &Model,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let mut document = Vec::new();
     json::print(&mut document, Some(&model.info), result)?;
     if args.page.is_some() || args.open {
         let value = serde_json::from_slice(&document).map_err(std::io::Error::from)?;
         page(&heads_page(&value), args)?;
     }
-    let kind = args.map.map(MapKind::from);
+    let kind = args.map.map(HeadMapKind::from);
     let map = head_map(result, kind, args.ablate.into(), model);
-    let map = map.map_err(|error| usage("--map", error))?;
+    let map = map.map_err(usage)?;
     let out = &mut anstream::stdout().lock();
     match global.format() {
-        Format::Json => out.write_all(&document)?,
-        Format::Svg => out.write_all(map.svg()?.as_bytes())?,
+        OutputFormat::Json => out.write_all(&document)?,
+        OutputFormat::Svg => out.write_all(map.svg()?.as_bytes())?,
         _ => print::print(out, result, &map, args)?,
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Writes the page, and opens it where that is asked for.

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
-use crate::cli::{analysed, progress, write};
-use hoplens_interp::lens::trained::{LensText, TextSource, cut, sample};
+use crate::cli::{progress, prompt_files, write};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::trained::{LensText, SampleOptions, TextSource, cut, sample};
 use hoplens_runtime::{Cancel, Model};
 
 #[derive(Debug, clap::Args)]
@@ -128,14 +129,23 @@ fn of(
             });
         }
         let bar = progress::bar(count, "Drawing text from the model");
-        let text = sample(model, count, args.length, seed, cancel, &mut |done| {
+        let options = SampleOptions {
+            count,
+            length: args.length,
+            seed,
+        };
+        let context = ModelContext::new(model, cancel);
+        let text = sample(context, options, &mut |done| {
             bar.set_position(done as u64);
             progress::log(&bar, done, count, "sequences drawn");
         })?;
         bar.finish_and_clear();
         return Ok(text);
     }
-    let texts: Result<Vec<String>, CliError> =
-        args.text.iter().map(|path| analysed::read(path)).collect();
+    let texts: Result<Vec<String>, CliError> = args
+        .text
+        .iter()
+        .map(|path| prompt_files::read(path))
+        .collect();
     Ok(cut(model, &texts?, args.length))
 }

@@ -9,13 +9,16 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
+use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::curve;
 use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
-use crate::cli::{Outcome, interrupt, json, lists, progress, resident, write};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{interrupt, json, lists, progress, resident, write};
+use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    About, CurvePoint, Form, HeadAt, LensText, Objective, Options, Schedule, TrainedLens, Trainer,
+    CurvePoint, Form, LensAbout, LensText, Objective, Schedule, TrainedLens, Trainer,
+    TrainingOptions,
 };
 use hoplens_runtime::{Cancel, Model};
 
@@ -102,13 +105,13 @@ impl From<ObjectiveArg> for Objective {
 struct Trained<'a> {
     lens: &'a Path,
     #[serde(flatten)]
-    about: &'a About,
+    about: &'a LensAbout,
     curve: &'a [CurvePoint],
     stopped_early: bool,
     elapsed_ms: u128,
 }
 
-pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let begun = Instant::now();
     check(args)?;
     // Whoever trains for an hour wants to know before that the result can be written.
@@ -120,7 +123,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
     let sampled = beside(&args.out, "sampled");
     let stopped = |error| {
         if cancel.is_cancelled() {
-            Ok(Outcome::Interrupted)
+            Ok(CommandOutcome::Interrupted)
         } else {
             Err(error)
         }
@@ -129,7 +132,10 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
         Ok(text) => text,
         Err(error) => return stopped(error),
     };
-    let mut trainer = match trainer(args, &model, &text, options, &checkpoint, &cancel) {
+    // An unreadable checkpoint is as none.
+    let kept = (!args.restart).then(|| std::fs::read(&checkpoint).ok());
+    let kept = kept.flatten();
+    let mut trainer = match trainer(&model, &text, options, kept.as_deref(), &cancel) {
         Ok(trainer) => trainer,
         Err(error) => return stopped(error),
     };
@@ -144,7 +150,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
             checkpoint.display()
         );
         progress::note(&ProgressBar::hidden(), &line);
-        return Ok(Outcome::Interrupted);
+        return Ok(CommandOutcome::Interrupted);
     }
     let lens = trainer.lens();
     finish(args, &trainer, &lens)?;
@@ -153,7 +159,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<Outcome, CliError
         let _ = std::fs::remove_file(file);
     }
     report(args, global, &trainer, begun.elapsed())?;
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 /// Flags that make no sense.
@@ -201,7 +207,7 @@ fn check(args: &TrainArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn options(args: &TrainArgs, model: &Model) -> Result<Options, CliError> {
+fn options(args: &TrainArgs, model: &Model) -> Result<TrainingOptions, CliError> {
     let list = |text: &Option<String>, flag: &'static str, count: usize, what: &str| {
         let Some(text) = text else {
             return Ok((0..count).collect::<Vec<usize>>());
@@ -236,7 +242,7 @@ fn options(args: &TrainArgs, model: &Model) -> Result<Options, CliError> {
         FormArg::Compact => Objective::Head,
         FormArg::Full => Objective::LayerSum,
     };
-    Ok(Options {
+    Ok(TrainingOptions {
         form,
         objective: args.objective.map_or(default, Objective::from),
         heads: all.map(|(layer, head)| HeadAt { layer, head }).collect(),
@@ -270,27 +276,23 @@ fn probe(out: &Path) -> Result<(), CliError> {
         })
 }
 
+/// Returns a trainer that continues from `checkpoint`, if there is one.
 fn trainer<'a>(
-    args: &TrainArgs,
     model: &'a Model,
     text: &'a LensText,
-    options: Options,
-    checkpoint: &Path,
+    options: TrainingOptions,
+    checkpoint: Option<&[u8]>,
     cancel: &Cancel,
 ) -> Result<Trainer<'a>, CliError> {
     let spinner = progress::spinner("Looking at the held-out positions");
-    let kept = if args.restart {
-        None
-    } else {
-        std::fs::read(checkpoint).ok()
-    };
-    let trainer = match &kept {
+    let steps = options.schedule.steps;
+    let trainer = match checkpoint {
         Some(bytes) => Trainer::resume(model, text, options, bytes, cancel)?,
         None => Trainer::new(model, text, options, cancel)?,
     };
     spinner.finish_and_clear();
-    if let (Some(_), Some(last)) = (kept, trainer.curve().last()) {
-        let line = format!("Going on after step {} of {}", last.step, args.steps);
+    if let (Some(_), Some(last)) = (checkpoint, trainer.curve().last()) {
+        let line = format!("Going on after step {} of {steps}", last.step);
         progress::note(&spinner, &line);
     }
     Ok(trainer)
@@ -307,7 +309,7 @@ fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path, cancel: &Cancel) -> Resul
     if let Some(point) = trainer.curve().first().filter(|_| first == 0) {
         note(&bar, point);
     }
-    while !trainer.done() {
+    while !trainer.is_done() {
         let point = trainer.step(cancel)?;
         bar.set_position(point.step as u64);
         bar.set_message(format!("Loss {:.3}", point.loss.unwrap_or(f64::NAN)));
@@ -361,7 +363,7 @@ fn report(
     let done = curve.last().map_or(0, |point| point.step);
     let stopped_early = done < about.options.schedule.steps;
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
+    if global.format() == OutputFormat::Json {
         let trained = Trained {
             lens: &args.out,
             about,

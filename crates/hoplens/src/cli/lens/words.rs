@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::cli::analysed;
 use crate::cli::error::CliError;
+use crate::cli::prompt_files;
 
 /// The words that a flag names, split at commas and lines, or those of the file that it names.
 pub(crate) fn words(flag: &str) -> Result<Vec<String>, CliError> {
     let path = Path::new(flag);
     let text = if !flag.contains(',') && path.is_file() {
-        analysed::read(path)?
+        prompt_files::read(path)?
     } else {
         flag.to_owned()
     };

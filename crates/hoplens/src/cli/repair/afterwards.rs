@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::repair::Applied;
-use hoplens_analysis::{CaseFindings, Settings, analyse};
+use hoplens_analysis::{
+    AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, find_verdicts,
+};
 use hoplens_ide::{Snapshot, percent, verdict_message};
 use hoplens_runtime::{Cancel, Model};
 
@@ -31,9 +33,11 @@ pub(super) fn afterwards(
     before: &Snapshot,
     edited: &Snapshot,
     model: &Model,
-    settings: &Settings,
+    settings: &AnalysisSettings,
 ) -> Result<Vec<Afterwards>, CliError> {
-    let now = analyse(model, &edited.file, &edited.text, settings, &Cancel::new())?;
+    let cancel = Cancel::new();
+    let context = AnalysisContext::new(model, settings, &cancel);
+    let now = find_verdicts(&context, PromptSource::new(&edited.file, &edited.text))?;
     let old = before.findings.iter().flat_map(|found| &found.cases);
     let old: Vec<&CaseFindings> = old.collect();
     let compared = now.cases.iter().map(|case| {

@@ -1,24 +1,23 @@
-//! The cases of a prompt, as a list.
-
-use std::sync::Arc;
+//! `hoplens.server.cases`: the cases of a prompt.
 
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::{Error, Result};
 
-use crate::server::asking::{Seen, look_first};
-use crate::server::commands::Place;
-use crate::server::convert;
-use crate::server::key::Key;
-use crate::server::state::State;
+use crate::server::commands::argument::write;
+use crate::server::document_key::DocumentKey;
+use crate::server::positions;
+use crate::server::protocol::{CaseEntry, CaseLocation};
+use crate::server::requests::{Analyzed, ensure_analyzed};
+use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, Verdict};
 use hoplens_ide::{hover_target, repair_title};
 
-/// The index of the case that a command is about, among the findings.
-pub(super) fn index(state: &State, seen: &Seen, place: &Place) -> Result<usize> {
-    let cases = &seen.findings.cases;
+/// Returns the index of a command's case among the findings.
+pub(super) fn index(analyzed: &Analyzed, place: &CaseLocation) -> Result<usize> {
+    let cases = &analyzed.findings.cases;
     if cases.is_empty() {
         return Err(Error::invalid_params(
-            "there is no prompt in this file; write one, or mend its declarations",
+            "there is no prompt in this file; write one, or correct its declarations",
         ));
     }
     if let Some(id) = &place.case {
@@ -38,52 +37,53 @@ pub(super) fn index(state: &State, seen: &Seen, place: &Place) -> Result<usize> 
     }
     let at = place
         .position
-        .and_then(|position| hover_target(seen.snapshot(), offset(state, seen, position)));
+        .and_then(|position| hover_target(&analyzed.view.snapshot, offset(analyzed, position)));
     Ok(at.map_or(0, |target| target.case))
 }
 
-/// Byte offset of a position in the prompt that was looked at.
-pub(super) fn offset(
-    state: &State,
-    seen: &Seen,
-    position: tower_lsp_server::ls_types::Position,
-) -> usize {
-    let prompt = &seen.known.view.prompt;
-    let position = convert::from_position(position);
+/// Returns the byte offset of a position in the analyzed prompt.
+pub(super) fn offset(analyzed: &Analyzed, position: tower_lsp_server::ls_types::Position) -> usize {
+    let prompt = &analyzed.view.prompt;
+    let position = positions::from_position(position);
     prompt
         .index
-        .offset(&prompt.text, position, state.can().encoding)
+        .offset(&prompt.text, position, analyzed.session.client.encoding)
 }
 
-pub(super) async fn run(state: &Arc<State>, place: Place) -> Result<Value> {
-    let seen = look_first(state, &Key::of(&place.uri)).await?;
-    let encoding = state.can().encoding;
+/// Lists the cases.
+pub(super) async fn run(session: &SessionHandle, place: CaseLocation) -> Result<Value> {
+    let analyzed = ensure_analyzed(session, &DocumentKey::of(&place.uri)).await?;
+    let encoding = analyzed.session.client.encoding;
     let row = |case: &CaseFindings| {
-        let view = &seen.known.view;
+        let view = &analyzed.view;
         let declared = case.case.and_then(|at| view.snapshot.file.cases.get(at));
         let range = declared.and_then(|case| {
             let source = view.source(case.origin)?;
-            Some(convert::to_range(source, &case.range, encoding))
+            Some(source.range(&case.range, encoding))
         });
         let outcome = case.outcome.as_ref();
         let repairs = outcome.ok().and_then(|found| found.repairs.as_ref());
         let best = repairs.and_then(|repairs| repairs.first());
         let probe = outcome.ok().map(|found| &found.probes.composed);
-        let has_answer = !case.subject.expect.is_empty();
-        json!({
-            "id": case.id,
-            "prompt": case.rendered.text,
-            "expect": case.subject.expect,
-            "p": probe.filter(|_| has_answer).map(|probe| probe.p),
-            "rank": probe.filter(|_| has_answer).map(|probe| probe.rank),
-            "next": probe.and_then(|probe| probe.top.first()),
-            "verdict": outcome.ok().and_then(|found| found.verdict).map(Verdict::code),
-            "error": outcome.err(),
-            "repairs": repairs.map(Vec::len),
-            "best": best.map(|best| repair_title(&view.snapshot, case, best)),
-            "uri": declared.and_then(|case| Some(&view.source(case.origin)?.uri)),
-            "range": range,
-        })
+        let verdict = outcome.ok().and_then(|found| found.verdict);
+        let has_answer = !case.query.expect.is_empty();
+        CaseEntry {
+            id: case.id.clone(),
+            prompt: case.rendered.text.clone(),
+            expect: case.query.expect.clone(),
+            p: probe.filter(|_| has_answer).map(|probe| probe.p),
+            rank: probe.filter(|_| has_answer).map(|probe| probe.rank),
+            next: probe
+                .and_then(|probe| probe.top.first())
+                .map(|next| json!(next)),
+            verdict: verdict.map(|verdict| Verdict::name(verdict).to_owned()),
+            error: outcome.err().cloned(),
+            repairs: repairs.map(Vec::len),
+            best: best.map(|best| repair_title(&view.snapshot, case, best)),
+            uri: declared.and_then(|case| Some(view.source(case.origin)?.uri.clone())),
+            range,
+        }
     };
-    Ok(seen.findings.cases.iter().map(row).collect())
+    let entries = analyzed.findings.cases.iter().map(row);
+    write(entries.collect::<Vec<_>>())
 }

@@ -1,45 +1,35 @@
-//! Writing an injection into a prompt, with what it does measured.
+//! `hoplens.server.inject`: writes an injection into a prompt, with its measured effect.
 
-use std::sync::Arc;
-
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::asking::{ask_model, failed, look_first};
-use crate::server::commands::sweep::{EncodingName, ScopeName};
-use crate::server::commands::{Place, cases};
+use crate::server::commands::argument::write;
+use crate::server::commands::cases;
 use crate::server::convert;
-use crate::server::key::Key;
-use crate::server::state::State;
-use hoplens_analysis::try_injection;
+use crate::server::document_key::DocumentKey;
+use crate::server::protocol::{CaseLocation, InjectParams, InjectResult};
+use crate::server::requests::{ensure_analyzed, failed, run_on_model};
+use crate::server::session_handle::SessionHandle;
+use hoplens_analysis::{AnalysisContext, try_injection};
 use hoplens_ide::injection_edit;
-use hoplens_interp::memory::{Placement, Recipe};
+use hoplens_interp::memory::{MemoryInjection, Placement};
 
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct InjectParams {
-    #[serde(flatten)]
-    place: Place,
-    memory: String,
-    #[serde(default)]
-    encoding: EncodingName,
-    layer: usize,
-    tau: f64,
-    #[serde(default)]
-    scope: ScopeName,
-}
-
-/// Measures the injection, then has the client insert it. A client that applies no edits of the
-/// server's is given the edit instead.
-pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Value> {
-    let key = Key::of(&params.place.uri);
-    let seen = look_first(state, &key).await?;
-    let index = cases::index(state, &seen, &params.place)?;
-    let Some(case) = seen.findings.cases.get(index).cloned() else {
+/// Measures the injection, then asks the client to insert it. A client without
+/// `workspace/applyEdit` receives the edit instead.
+pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result<Value> {
+    let key = DocumentKey::of(&params.uri);
+    let analyzed = ensure_analyzed(session, &key).await?;
+    let location = CaseLocation {
+        uri: params.uri,
+        position: params.position,
+        case: params.case,
+    };
+    let index = cases::index(&analyzed, &location)?;
+    let Some(case) = analyzed.findings.cases.get(index).cloned() else {
         return Err(failed("there is no such case"));
     };
-    let recipe = Recipe {
+    let memory_injection = MemoryInjection {
         memory: params.memory,
         placement: Placement {
             encoding: params.encoding.into(),
@@ -49,44 +39,51 @@ pub(super) async fn run(state: &Arc<State>, params: InjectParams) -> Result<Valu
             head: None,
         },
     };
-    let (subject, settings) = (case.subject.clone(), state.hop_settings(&key));
-    let tried = recipe.clone();
-    let (before, after) = ask_model(state, move |model, cancel, _| {
-        try_injection(model, &subject, &tried, &settings, cancel)
+    let query = case.query.clone();
+    let settings = analyzed.session.analysis_settings(&analyzed.view);
+    let tried = memory_injection.clone();
+    let (before, after) = run_on_model(session, move |model, cancel, _| {
+        let context = AnalysisContext::new(model, &settings, cancel);
+        try_injection(&context, &query, &tried)
     })
     .await?;
-    let view = &seen.known.view;
+    let view = &analyzed.view;
     if view.prompt.revision.is_some_and(|revision| {
-        let now = state.documents.get(&key);
-        now.is_none_or(|now| now.revision != revision)
+        let newest = session.newest();
+        let newest = newest.document(&key);
+        newest.is_none_or(|newest| newest.revision != revision)
     }) {
         return Err(Error::content_modified());
     }
-    // Without an answer nothing was measured that could be recorded.
-    let measured = (!case.subject.expect.is_empty()).then_some((before.p, after.p));
-    let edit = injection_edit(&view.snapshot, &case, &recipe, measured);
-    let can = state.can();
-    let edit = edit.and_then(|edit| convert::to_workspace_edit(view, &edit, &can));
+    // Without an expected answer, nothing was measured.
+    let measured = (!case.query.expect.is_empty()).then_some((before.p, after.p));
+    let edit = injection_edit(&view.snapshot, &case, &memory_injection, measured);
+    let client = &analyzed.session.client;
+    let edit = edit.and_then(|edit| convert::to_workspace_edit(view, &edit, client));
     let Some(edit) = edit else {
         return Err(failed(
-            "neither the front matter nor the sidecar can take the injection; mend their YAML, \
+            "neither the front matter nor the sidecar can take the injection; correct their YAML, \
              then try again",
         ));
     };
-    let mut told = json!({"before": before.p, "after": after.p, "rank": after.rank});
-    if can.apply_edit {
-        told["applied"] = json!(true);
-        apply(state, edit);
+    let mut result = InjectResult {
+        before: before.p,
+        after: after.p,
+        rank: after.rank,
+        applied: client.apply_edit,
+        edit: None,
+    };
+    if client.apply_edit {
+        apply(session, edit);
     } else {
-        told["applied"] = json!(false);
-        told["edit"] = json!(edit);
+        result.edit = Some(edit);
     }
-    Ok(told)
+    write(result)
 }
 
-/// Has the client apply an edit, and tells of it where it does not.
-fn apply(state: &State, edit: lsp::WorkspaceEdit) {
-    let client = state.client.clone();
+/// Asks the client to apply an edit, and shows a message if it does not.
+fn apply(session: &SessionHandle, edit: lsp::WorkspaceEdit) {
+    let client = session.client.clone();
     tokio::spawn(async move {
         let refused = match client.apply_edit(edit).await {
             Ok(answer) if answer.applied => None,

@@ -1,38 +1,36 @@
-//! The model: which there are, which one is resident, and how it is.
+//! `hoplens.server.models` and the commands that load a model.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 
 use crate::engine::ModelStatus;
-use crate::server::asking::failed;
-use crate::server::model;
-use crate::server::model::Consent;
-use crate::server::state::State;
+use crate::server::commands::argument::write;
+use crate::server::event::{ClientEvent, Consent};
+use crate::server::protocol::common::ModelIdentity;
+use crate::server::protocol::{ListedModel, ModelState, StatusResult};
+use crate::server::requests::failed;
+use crate::server::session_handle::SessionHandle;
 
-/// Every model that has a name here: the aliases, and what the caches hold.
-pub(super) async fn list(state: &Arc<State>) -> Result<Value> {
-    let options = state.options.store.clone();
+/// Lists every model with a name: the aliases, and the models in the caches.
+pub(super) async fn list(session: &SessionHandle) -> Result<Value> {
+    let options = session.options.store.clone();
     // Reading the caches touches the disk many times.
     let entries = tokio::task::spawn_blocking(move || hoplens_store::list(&options))
         .await
         .map_err(|error| failed(format!("the model store could not be read: {error}")))?;
-    let wanted = state.wanted_model();
-    let row = |entry: &hoplens_store::Entry| {
-        json!({
-            "name": entry.name,
-            "size": entry.size,
-            "licence": entry.licence,
-            "here": entry.installed,
-            "current": wanted.as_ref() == Some(&entry.name),
-        })
-    };
-    Ok(entries.iter().map(row).collect())
+    let requested = session.on_arrival().await?.requested_model.clone();
+    let entries = entries.into_iter().map(|entry| ListedModel {
+        current: requested.as_deref() == Some(entry.name.as_str()),
+        name: entry.name,
+        size: entry.size,
+        licence: entry.licence,
+        here: entry.installed,
+    });
+    write(entries.collect::<Vec<_>>())
 }
 
-/// Uses another model from now on, until the server ends.
-pub(super) fn choose(state: &Arc<State>, argument: &Value) -> Result<Value> {
+/// Loads another model, until the server ends.
+pub(super) fn choose(session: &SessionHandle, argument: &Value) -> Result<Value> {
     let named = argument.get("model").unwrap_or(argument);
     let name = named.as_str().filter(|name| !name.trim().is_empty());
     let Some(name) = name else {
@@ -40,46 +38,52 @@ pub(super) fn choose(state: &Arc<State>, argument: &Value) -> Result<Value> {
             "name a model: {\"model\": \"smollm2-135m\"}",
         ));
     };
-    state.choose_model(name);
-    model::start(state, Consent::Ask);
+    session.send(ClientEvent::ChooseModel(name.to_owned()));
     Ok(Value::Null)
 }
 
-pub(super) fn download(state: &Arc<State>) -> Value {
-    model::start(state, Consent::Given);
+/// Downloads the model.
+pub(super) fn download(session: &SessionHandle) -> Value {
+    session.send(ClientEvent::LoadModel(Consent::Given));
     Value::Null
 }
 
-pub(super) fn restart(state: &Arc<State>) -> Value {
-    model::start(state, Consent::Ask);
+/// Loads the model again.
+pub(super) fn restart(session: &SessionHandle) -> Value {
+    session.send(ClientEvent::LoadModel(Consent::Ask));
     Value::Null
 }
 
-/// The server's version, its model, and whether anything is being computed.
-pub(super) fn status(state: &State) -> Value {
-    let status = state.engine.status();
-    let (name, message) = match &status {
-        ModelStatus::Absent(reason) => ("absent", reason.clone()),
-        ModelStatus::Loading(what) => ("loading", what.clone()),
-        ModelStatus::Failed(reason) => ("failed", reason.clone()),
-        ModelStatus::Ready(info) => ("ready", info.name.clone()),
+/// Returns the server's version, its model, and whether anything is being computed.
+pub(super) async fn status(session: &SessionHandle) -> Result<Value> {
+    let now = session.on_arrival().await?;
+    let (state, message) = match &*now.model {
+        ModelStatus::Absent(reason) => (ModelState::Absent, reason.clone()),
+        ModelStatus::Loading(what) => (ModelState::Loading, what.clone()),
+        ModelStatus::Failed(reason) => (ModelState::Failed, reason.clone()),
+        ModelStatus::Ready(info) => (ModelState::Ready, info.name.clone()),
     };
-    let model = match &status {
-        ModelStatus::Ready(info) => json!(info),
-        _ => Value::Null,
+    let model = match &*now.model {
+        ModelStatus::Ready(info) => Some(ModelIdentity {
+            name: info.name.clone(),
+            sha256: info.sha256.clone(),
+            layers: info.layers,
+            heads: info.heads,
+            width: info.width,
+        }),
+        _ => None,
     };
-    let keys = state.prompts.keys();
-    let is_busy = |key| {
-        let known = state.prompts.known(key);
-        known.is_some_and(|known| known.is_pending || known.is_measuring)
-    };
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "model": model,
-        "wanted": state.wanted_model(),
-        "state": name,
-        "message": message,
-        "busy": keys.iter().any(is_busy),
-        "prompts": keys.len(),
+    let busy = now.prompts.values().any(|prompt| {
+        let is_working = prompt.is_pending || prompt.is_measuring;
+        prompt.current_view().is_some() && is_working
+    });
+    write(StatusResult {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model,
+        wanted: now.requested_model.as_deref().map(str::to_owned),
+        state,
+        message,
+        busy,
+        prompts: now.prompt_keys().len(),
     })
 }

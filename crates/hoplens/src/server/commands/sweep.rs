@@ -1,59 +1,33 @@
-//! A memory at every layer and magnitude.
+//! `hoplens.server.sweep`: a memory at every layer and magnitude.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::ProgressToken;
 
-use crate::server::asking::{ask_model, failed, look_first};
-use crate::server::commands::{Place, cases};
-use crate::server::key::Key;
-use crate::server::progress::{Progress, Step};
-use crate::server::state::State;
-use hoplens_analysis::{CaseFindings, first_tokens};
-use hoplens_ide::documents::{Asked, ShowError, SweepDocument, Weighed, sweep_map, weigh};
+use crate::server::commands::argument::write;
+use crate::server::commands::cases;
+use crate::server::document_key::DocumentKey;
+use crate::server::progress::{ProgressStep, WorkProgress};
+use crate::server::protocol::common::{EncodingName, ScopeName};
+use crate::server::protocol::{CaseLocation, SweepParams, SweepResult};
+use crate::server::requests::{ensure_analyzed, failed, run_on_model};
+use crate::server::session_handle::SessionHandle;
+use hoplens_analysis::{CaseFindings, answers};
+use hoplens_ide::documents::{
+    DocumentError, HeadsQuery, SweepDocument, SweepEvidence, SweepQuery, json_document,
+    measure_evidence, sweep_map,
+};
 use hoplens_ide::{percent, quoted};
 use hoplens_injection::{Encoding, Scope};
-use hoplens_interp::memory::{Grid, Subject, Sweep, sweep};
+use hoplens_interp::ModelContext;
+use hoplens_interp::memory::{Grid, Sweep, sweep};
 use hoplens_prompt::memory_text;
+use hoplens_runtime::PromptQuery;
 
-/// The magnitudes that are measured.
+/// The measured magnitudes.
 const TAUS: std::ops::RangeInclusive<u32> = 1..=15;
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct SweepParams {
-    #[serde(flatten)]
-    place: Place,
-    /// The memory's text; the first bridge of the case where absent.
-    memory: Option<String>,
-    #[serde(default)]
-    pub encoding: EncodingName,
-    #[serde(default)]
-    pub scope: ScopeName,
-    /// Whether random memories are tried in the best cell.
-    #[serde(default)]
-    control: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum EncodingName {
-    #[default]
-    Embed,
-    Unembed,
-    Layerwise,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ScopeName {
-    #[default]
-    All,
-    Last,
-}
 
 impl From<EncodingName> for Encoding {
     fn from(name: EncodingName) -> Self {
@@ -74,33 +48,38 @@ impl From<ScopeName> for Scope {
     }
 }
 
-/// What was measured, as JSON and as a picture.
-pub(super) struct Swept {
+/// The sweep, as JSON and as a picture.
+pub(super) struct MeasuredSweep {
     pub document: Value,
     pub svg: String,
 }
 
 pub(super) async fn run(
-    state: &Arc<State>,
+    session: &SessionHandle,
     params: SweepParams,
     token: Option<ProgressToken>,
 ) -> Result<Value> {
-    Ok(measured(state, params, token).await?.document)
+    Ok(measured(session, params, token).await?.document)
 }
 
-/// The document of `hoplens sweep` of a case, its other injections in force.
+/// Returns the document of `hoplens sweep` of a case, with its other injections in force.
 pub(super) async fn measured(
-    state: &Arc<State>,
+    session: &SessionHandle,
     params: SweepParams,
     token: Option<ProgressToken>,
-) -> Result<Swept> {
-    let key = Key::of(&params.place.uri);
-    let seen = look_first(state, &key).await?;
-    let index = cases::index(state, &seen, &params.place)?;
-    let Some(case) = seen.findings.cases.get(index) else {
+) -> Result<MeasuredSweep> {
+    let key = DocumentKey::of(&params.uri);
+    let analyzed = ensure_analyzed(session, &key).await?;
+    let location = CaseLocation {
+        uri: params.uri.clone(),
+        position: params.position,
+        case: params.case.clone(),
+    };
+    let index = cases::index(&analyzed, &location)?;
+    let Some(case) = analyzed.findings.cases.get(index) else {
         return Err(failed("there is no such case"));
     };
-    if case.subject.expect.is_empty() {
+    if case.query.expect.is_empty() {
         return Err(failed(format!(
             "case {} expects no answer, so nothing can gain; give it an `expect`",
             case.id
@@ -115,14 +94,14 @@ pub(super) async fn measured(
         )));
     };
     let title = format!("Sweeping {}", key.short_name());
-    let progress = Progress::begin_for(state, title, token);
-    let settings = state.hop_settings(&key);
-    let (subject, bos) = (case.subject.clone(), settings.bos);
+    let progress = WorkProgress::begin_for(session, title, token);
+    let settings = analyzed.session.analysis_settings(&analyzed.view);
+    let (subject, bos) = (case.query.clone(), settings.bos);
     let (encoding, scope) = (params.encoding.into(), params.scope.into());
     let swept = memory.clone();
-    let (document, svg) = ask_model(state, move |model, cancel, pause| {
-        let asked = Asked::of_case(model, &subject, bos, cancel)?;
-        let first_tokens = first_tokens(model, &asked.prompt, &asked.expect)?;
+    let (document, svg) = run_on_model(session, move |model, cancel, pause| {
+        let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
+        let answers = answers(model, &asked.prompt, &asked.expect)?;
         let grid = Grid {
             encodings: vec![encoding],
             layers: (0..model.info.layers).collect(),
@@ -131,49 +110,52 @@ pub(super) async fn measured(
             head: None,
         };
         let total = grid.layers.len() * grid.taus.len();
-        let prompt = Subject {
-            text: &asked.prompt,
-            tokens: &asked.tokens,
-            first_tokens: &first_tokens,
+        let query = PromptQuery {
+            text: asked.prompt.clone(),
+            tokens: asked.tokens.clone(),
+            answers,
+            interventions: asked.interventions.clone(),
             bos,
-            interventions: &asked.interventions,
         };
+        let context = ModelContext::new(model, cancel);
         let begun = Instant::now();
         let mut tick = |done: usize| {
-            progress.report(Step {
+            progress.report(ProgressStep {
                 message: format!("{done} of {total} cells"),
                 percent: (100 * done / total.max(1)).min(100) as u32,
             });
             pause();
         };
-        let found = sweep(model, &prompt, &swept, &grid, cancel, &mut tick)?;
+        let found = sweep(context, &query, &swept, &grid, &mut tick)?;
         let elapsed = begun.elapsed().as_secs_f64() * 1e3;
-        let weighed = if params.control {
-            weigh(model, &prompt, &swept, &asked.expect, found.best(), cancel)?
+        let sweep_query = SweepQuery {
+            prompt: &asked.prompt,
+            expect: &asked.expect,
+            memory: &swept,
+        };
+        let evidence = if params.control {
+            measure_evidence(context, &query, sweep_query, found.best())?
         } else {
-            Weighed::default()
+            SweepEvidence::default()
         };
         let svg = picture(&found, &grid, &swept, &asked.expect)?;
-        let told = (
-            asked.prompt.as_str(),
-            asked.expect.as_slice(),
-            swept.as_str(),
-        );
-        let result = SweepDocument::new(told, &found, &weighed, elapsed);
-        Ok::<_, ShowError>((hoplens_ide::documents::document(&model.info, result)?, svg))
+        let result = SweepDocument::new(sweep_query, &found, &evidence, elapsed);
+        Ok::<_, DocumentError>((json_document(&model.info, result)?, svg))
     })
     .await?;
-    let mut document = document;
-    document["uri"] = json!(seen.known.view.prompt.uri);
-    document["version"] = json!(seen.known.view.prompt.version);
-    document["case"] = json!(case.id);
-    document["memories"] = json!(memories);
-    Ok(Swept { document, svg })
+    let document = write(SweepResult {
+        uri: analyzed.view.prompt.uri.clone(),
+        version: analyzed.view.prompt.version,
+        case: case.id.clone(),
+        memories,
+        document,
+    })?;
+    Ok(MeasuredSweep { document, svg })
 }
 
-/// The bridges of a case as memories.
+/// Returns the bridges of a case as memories.
 fn memories(case: &CaseFindings) -> Vec<String> {
-    let bridges = case.subject.mentions.iter();
+    let bridges = case.query.mentions.iter();
     let bridges = bridges.filter_map(|mention| mention.bridge.as_deref());
     bridges
         .map(|bridge| memory_text(bridge).to_owned())
@@ -185,7 +167,7 @@ fn picture(
     grid: &Grid,
     memory: &str,
     expect: &[String],
-) -> std::result::Result<String, ShowError> {
+) -> std::result::Result<String, DocumentError> {
     let answers: Vec<String> = expect.iter().map(|answer| quoted(answer)).collect();
     let title = format!("Δ log p of {} by layer and τ", answers.join(" or "));
     let before = percent(swept.baseline.logp_first.exp());

@@ -1,105 +1,71 @@
-//! `textDocument/codeAction`: what was measured already, with its gain in the title; nothing is
+//! `textDocument/codeAction`: what is measured already, with its gain in the title; nothing is
 //! computed for the list.
 
-mod fix_all;
+pub(in crate::server) mod fix_all;
+mod offered;
 mod project;
-mod resolve;
+pub(in crate::server) mod resolve;
 
-use std::ops::Range;
-
-use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::can::Can;
-use crate::server::handlers::unmodified;
-use crate::server::key::Key;
-use crate::server::state::State;
-use crate::server::view::{View, prompt_key};
-use crate::server::{convert, ingress};
-use hoplens_ide::{Action, Diagnostic, INJECT, REWRITE, Snapshot};
+use crate::server::file_reader::FileReader;
+use crate::server::handlers::code_action::fix_all::FIX_ALL;
+use crate::server::handlers::code_action::offered::{offered, to_action};
+use crate::server::session_handle::RequestedPrompt;
+use hoplens_ide::{INJECT, REWRITE};
 use hoplens_prompt::Origin;
 
-pub(in crate::server) use fix_all::FIX_ALL;
-pub(in crate::server) use resolve::code_action_resolve;
-
-pub(in crate::server) fn code_action(
-    state: &State,
+/// Returns the actions in a range of a prompt or sidecar.
+pub(in crate::server) async fn code_action(
+    requested: &RequestedPrompt,
     params: &lsp::CodeActionParams,
-) -> Result<Option<lsp::CodeActionResponse>> {
-    let Some(document) = ingress::document() else {
-        return Ok(None);
-    };
-    unmodified(state, &document)?;
-    let own = Key::of(&document.uri);
-    let (key, origin) = match prompt_key(&own) {
-        Some(prompt) => (prompt, Origin::Sidecar),
-        None => (own, Origin::FrontMatter),
-    };
-    let Some(known) = state.prompts.known(&key) else {
-        return Ok(None);
-    };
-    let can = state.can();
-    let range = convert::bytes(&document, params.range, can.encoding);
+    files: &FileReader,
+) -> lsp::CodeActionResponse {
+    let (view, origin) = (&requested.view, requested.origin);
+    let client = &requested.session.client;
+    let range = requested.document.bytes(params.range, client.encoding);
     let only = params.context.only.as_deref();
-    let wanted = |kind: &str| is_wanted(only, kind);
-    let snapshot = &known.view.snapshot;
+    let is_wanted = |kind: &str| is_wanted(only, kind);
+    let snapshot = &view.snapshot;
     let all = hoplens_ide::diagnostics(snapshot);
     let mut shown: lsp::CodeActionResponse = Vec::new();
     for action in offered(snapshot, &all, origin, &range) {
-        if !wanted(action.kind) {
+        if !is_wanted(action.kind) {
             continue;
         }
-        let Some(mut one) = to_action(&known.view, &action, &can) else {
+        let Some(mut one) = to_action(view, &action, &requested.session) else {
             continue;
         };
-        if can.resolve_edits {
+        if client.resolve_edits {
             one.edit = None;
-            one.data = Some(resolve::data(&known.view, origin, &range));
+            one.data = Some(resolve::data(view, origin, &range));
         }
         shown.push(lsp::CodeActionOrCommand::CodeAction(one));
     }
-    let is_awaited = origin == Origin::FrontMatter
-        && known.is_measuring
+    let awaits_repairs = origin == Origin::FrontMatter
+        && requested.prompt.is_measuring
         && hoplens_ide::awaits_repairs(snapshot, &all, &range);
-    if can.disabled_actions && is_awaited {
-        let kind = [INJECT, REWRITE].into_iter().find(|kind| wanted(kind));
+    if client.disabled_actions && awaits_repairs {
+        let kind = [INJECT, REWRITE].into_iter().find(|kind| is_wanted(kind));
         shown.extend(kind.map(measuring));
     }
-    if wanted(hoplens_ide::IGNORE) {
-        shown.extend(project::ignores(
-            state,
-            &key,
-            &hoplens_ide::ignorable(&all, origin, &range),
-        ));
+    if is_wanted(hoplens_ide::IGNORE) {
+        let codes = hoplens_ide::ignorable_codes(&all, origin, &range);
+        shown.extend(project::ignores(requested, &codes, files).await);
     }
-    // Only for whoever asks for such, lest it is offered at every word.
-    let asks_for_all = only.is_some_and(|only| only.iter().any(|kind| covers(kind, FIX_ALL)));
-    if asks_for_all && origin == Origin::FrontMatter {
-        shown.extend(fix_all::action(&known.view, &can));
+    // Only on explicit request, so that it is not offered at every word.
+    let fixes_all = only.is_some_and(|only| only.iter().any(|kind| covers(kind, FIX_ALL)));
+    if fixes_all && origin == Origin::FrontMatter {
+        shown.extend(fix_all::action(view, client));
     }
-    Ok(Some(shown))
-}
-
-/// All that can be done at bytes `range` of one of the two files, repairs first.
-fn offered(
-    snapshot: &Snapshot,
-    all: &[Diagnostic],
-    origin: Origin,
-    range: &Range<usize>,
-) -> Vec<Action> {
-    let mut offered = match origin {
-        Origin::FrontMatter => hoplens_ide::actions(snapshot, all, range),
-        Origin::Sidecar => Vec::new(),
-    };
-    offered.extend(hoplens_ide::quick_actions(snapshot, all, origin, range));
-    offered
+    shown
 }
 
 fn is_wanted(only: Option<&[lsp::CodeActionKind]>, kind: &str) -> bool {
     only.is_none_or(|only| only.iter().any(|wanted| covers(wanted, kind)))
 }
 
-/// What stands where repairs will be.
+/// Returns the disabled action that is shown until repairs are measured.
 fn measuring(kind: &'static str) -> lsp::CodeActionOrCommand {
     let reason = "Each repair is measured before it is offered; ask again in a moment.";
     lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
@@ -112,7 +78,8 @@ fn measuring(kind: &'static str) -> lsp::CodeActionOrCommand {
     })
 }
 
-/// `quickfix` covers `quickfix.hoplens` and not `quickfixes`; the empty kind covers all.
+/// Returns whether a kind is the same as or below another: `quickfix` covers `quickfix.hoplens` and
+/// not `quickfixes`; the empty kind covers all.
 fn covers(wanted: &lsp::CodeActionKind, kind: &str) -> bool {
     let wanted = wanted.as_str();
     wanted.is_empty()
@@ -121,26 +88,12 @@ fn covers(wanted: &lsp::CodeActionKind, kind: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// `None` if the file to edit is not what the action was made for.
-fn to_action(view: &View, action: &Action, can: &Can) -> Option<lsp::CodeAction> {
-    let mended = action.mends.iter();
-    let mended = mended.filter_map(|one| convert::to_diagnostic(view, one, can));
-    Some(lsp::CodeAction {
-        title: action.title.clone(),
-        kind: Some(lsp::CodeActionKind::from(action.kind)),
-        diagnostics: Some(mended.collect()),
-        edit: Some(convert::to_workspace_edit(view, &action.edit, can)?),
-        is_preferred: action.preferred.then_some(true),
-        ..lsp::CodeAction::default()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_a_tree() {
+    fn code_action_kinds_form_a_tree() {
         let covers =
             |wanted: &'static str| covers(&lsp::CodeActionKind::from(wanted), hoplens_ide::INJECT);
         assert!(covers("quickfix"));

@@ -4,90 +4,77 @@ use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
 use crate::engine::ModelStatus;
-use crate::server::can::Can;
-use crate::server::documents::Document;
-use crate::server::handlers::unmodified;
-use crate::server::key::Key;
-use crate::server::paper::Paper;
-use crate::server::projects::is_project;
-use crate::server::state::State;
-use crate::server::{convert, ingress};
-use hoplens_ide::{Completes, Completion, Known};
+use crate::server::client_capabilities::ClientCapabilities;
+use crate::server::document::Document;
+use crate::server::document_key::DocumentKey;
+use crate::server::session_handle::SessionHandle;
+use crate::server::text_view::TextView;
+use hoplens_ide::{Completion, CompletionContext, CompletionKind};
 use hoplens_prompt::Facts;
-use hoplens_workspace::facts_of;
 
-/// What somebody types before a key or a value.
+/// The characters that precede a key or a value.
 pub(super) const TRIGGERS: [&str; 6] = [" ", "\"", "'", "{", "[", ","];
 
-pub(in crate::server) fn completion(
-    state: &State,
+/// Returns what can be typed at a position of a prompt, a sidecar or a `hoplens.toml`.
+pub(in crate::server) async fn completion(
+    session: &SessionHandle,
     params: &lsp::CompletionParams,
 ) -> Result<Option<lsp::CompletionResponse>> {
-    let Some(document) = ingress::document() else {
+    let arrived = session.on_arrival().await?;
+    let at = &params.text_document_position;
+    let key = DocumentKey::of(&at.text_document.uri);
+    let Some(document) = arrived.document(&key) else {
         return Ok(None);
     };
-    unmodified(state, &document)?;
-    let can = state.can();
-    let position = params.text_document_position.position;
-    let offset = convert::offset(&document, position, can.encoding);
-    let key = Key::of(&document.uri);
-    let found = if is_project(&key) {
+    let client = &arrived.client;
+    let offset = document.offset(at.position, client.encoding);
+    let found = if key.is_project_file() {
         hoplens_ide::complete_project(&document.text, offset)
     } else {
-        let Some(paper) = Paper::of(state, &document)? else {
+        let Some(view) = session.text_view(document).await? else {
             return Ok(None);
         };
-        // Nothing is read for a place where nothing is offered, as every space of a prompt.
-        let holds = |home: &hoplens_prompt::homes::Home| {
-            home.window.start <= offset && offset <= home.window.end
+        // Nothing is read for the many places where nothing is offered.
+        let contains = |site: &hoplens_prompt::declaration_sites::DeclarationSite| {
+            site.window.start <= offset && offset <= site.window.end
         };
-        if !paper.homes.iter().any(holds) {
+        if !view.sites.iter().any(contains) {
             return Ok(None);
         }
-        in_paper(state, &document, &paper, offset, &can)
+        let facts = match key.path() {
+            Some(path) => session.files.facts(path).await,
+            None => Facts::default(),
+        };
+        in_declarations(&view, offset, &facts)
     };
     let items = found.into_iter().enumerate();
-    let items = items.map(|(place, one)| to_item(&document, place, one, &can));
+    let items = items.map(|(rank, one)| to_item(document, rank, one, client));
     Ok(Some(lsp::CompletionResponse::Array(items.collect())))
 }
 
-fn in_paper(
-    state: &State,
-    document: &Document,
-    paper: &Paper,
-    offset: usize,
-    can: &Can,
-) -> Vec<Completion> {
-    let key = Key::of(&document.uri);
-    let facts = match key.path().map(facts_of) {
-        Some(Ok(facts)) => facts,
-        Some(Err(error)) => {
-            tracing::warn!(%error, "the facts are left out");
-            Facts::default()
-        }
-        None => Facts::default(),
-    };
-    let model = match state.engine.status() {
+fn in_declarations(view: &TextView, offset: usize, facts: &Facts) -> Vec<Completion> {
+    let model = match &*view.session.model {
         ModelStatus::Ready(model) => Some(model),
         _ => None,
     };
-    let known = Known {
-        snapshot: paper.snapshot(),
-        facts: &facts,
-        model: model.as_ref(),
-        style: can.insert,
+    let known = CompletionContext {
+        snapshot: view.snapshot(),
+        facts,
+        model,
+        style: view.session.client.insert,
     };
-    hoplens_ide::complete(&document.text, &paper.homes, offset, known)
+    hoplens_ide::complete(&view.document.text, &view.sites, offset, known)
 }
 
-fn to_item(document: &Document, place: usize, one: Completion, can: &Can) -> lsp::CompletionItem {
-    let at = |offset| convert::position(&document.text, &document.index, offset, can.encoding);
-    let range = lsp::Range {
-        start: at(one.range.start),
-        end: at(one.range.end),
-    };
+fn to_item(
+    document: &Document,
+    rank: usize,
+    one: Completion,
+    client: &ClientCapabilities,
+) -> lsp::CompletionItem {
+    let range = document.range(&one.range, client.encoding);
     let documentation = one.doc.map(|value| {
-        if can.markdown_docs {
+        if client.markdown_docs {
             lsp::Documentation::MarkupContent(lsp::MarkupContent {
                 kind: lsp::MarkupKind::Markdown,
                 value,
@@ -98,15 +85,15 @@ fn to_item(document: &Document, place: usize, one: Completion, can: &Can) -> lsp
     });
     lsp::CompletionItem {
         label: one.label,
-        kind: Some(match one.what {
-            Completes::Key => lsp::CompletionItemKind::PROPERTY,
-            Completes::Word => lsp::CompletionItemKind::ENUM_MEMBER,
-            Completes::Value => lsp::CompletionItemKind::VALUE,
+        kind: Some(match one.kind {
+            CompletionKind::Key => lsp::CompletionItemKind::PROPERTY,
+            CompletionKind::Word => lsp::CompletionItemKind::ENUM_MEMBER,
+            CompletionKind::Value => lsp::CompletionItemKind::VALUE,
         }),
         detail: one.detail,
         documentation,
         // Editors would sort by the label.
-        sort_text: Some(format!("{place:04}")),
+        sort_text: Some(format!("{rank:04}")),
         filter_text: Some(one.filter),
         insert_text_format: one.is_snippet.then_some(lsp::InsertTextFormat::SNIPPET),
         insert_text_mode: one

@@ -1,65 +1,68 @@
-//! What random memories do in the place of an injection that is in force, for its hover.
-
-use std::sync::Arc;
+//! What random memories do in the place of an injection, for its hover.
 
 use tokio::time::{Instant, timeout_at};
 
 use crate::engine::Priority;
-use crate::server::asking::CancelOnDrop;
-use crate::server::documents::Document;
-use crate::server::key::Key;
-use crate::server::state::State;
-use crate::server::view::prompt_key;
-use hoplens_analysis::{HopError, control_in_force};
-use hoplens_ide::{chance, code_span};
+use crate::server::document_key::DocumentKey;
+use crate::server::event::EngineEvent;
+use crate::server::requests::CancelOnDrop;
+use crate::server::session_handle::SessionHandle;
+use hoplens_analysis::{AnalysisContext, AnalysisError, control_in_force};
+use hoplens_ide::{better_than, code_span};
 
-/// A sentence about the injection at `index` of the file, in the first case that it acts on and
-/// that expects an answer; `None` where it acts on none, and where nothing is known in time.
+/// Returns a sentence about the injection at `index` of the file, in the first case that it acts
+/// on and that expects an answer; `None` if it acts on none, or if nothing is known in time.
 pub(super) async fn control_sentence(
-    state: &State,
-    document: &Document,
+    session: &SessionHandle,
+    document: &DocumentKey,
     index: usize,
     deadline: Instant,
 ) -> Option<String> {
-    let own = Key::of(&document.uri);
-    let key = prompt_key(&own).unwrap_or(own);
-    let known = state.prompts.known(&key)?;
-    let view = &known.view;
+    let (key, _) = document.prompt_and_origin();
+    let now = session.newest();
+    let prompt = now.prompt(&key)?;
+    let view = prompt.current_view()?;
     let injection = view.snapshot.file.injections.get(index)?;
     let findings = view.snapshot.findings.as_ref()?;
     let (case, at) = findings.cases.iter().find_map(|case| {
-        let mut acting = case.subject.injections.iter();
+        let mut acting = case.query.injections.iter();
         let at = acting
             .position(|one| one.range == injection.range && one.origin == injection.origin)?;
-        (!case.subject.expect.is_empty()).then_some((case, at))
+        (!case.query.expect.is_empty()).then_some((case, at))
     })?;
-    let told = |percentile: f64| {
+    let sentence = |percentile: f64| {
         format!(
             "Control, case {}: {}.",
             code_span(&case.id),
-            chance(percentile, "random memories in its place")
+            better_than(percentile, "random memories in its place")
         )
     };
     if let Some(percentile) = view.controls.get(&index) {
-        return Some(told(*percentile));
+        return Some(sentence(*percentile));
     }
     let guard = CancelOnDrop::new();
-    let (subject, settings) = (case.subject.clone(), state.hop_settings(&key));
-    let keep = Arc::clone(&view.controls);
-    let answer = state
+    let (query, settings) = (case.query.clone(), now.analysis_settings(view));
+    let (events, run) = (session.clone(), prompt.view_run);
+    let job = session
         .engine
         .submit(Priority::Hover, &guard.token(), move |model, cancel| {
-            let control = control_in_force(model, &subject, at, &settings, cancel)?;
+            let mut context = AnalysisContext::new(model, &settings, cancel);
+            let control = control_in_force(&mut context, &query, at)?;
             let percentile = control.map(|control| control.percentile());
             if let Some(percentile) = percentile {
-                // Also for whoever asks again after the deadline.
-                keep.insert(index, percentile);
+                // Also for a request after the deadline.
+                events.send_engine(EngineEvent::ControlMeasured {
+                    key,
+                    run,
+                    injection: index,
+                    percentile,
+                });
             }
-            Ok::<_, HopError>(percentile)
+            Ok::<_, AnalysisError>(percentile)
         });
-    match timeout_at(deadline, answer).await {
-        Ok(Ok(Ok(Ok(percentile)))) => percentile.map(told),
-        Ok(_) => None,
+    match timeout_at(deadline, job).await {
+        Ok(Ok(percentile)) => percentile.map(sentence),
+        Ok(Err(_)) => None,
         Err(_) => {
             guard.keep();
             Some("How random memories do in its place is still being measured.".to_owned())

@@ -1,43 +1,34 @@
 //! `textDocument/documentSymbol`: nested for clients that nest, else one after the other.
 
-use std::ops::Range;
-
-use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::documents::Document;
-use crate::server::handlers::unmodified;
-use crate::server::paper::Paper;
-use crate::server::state::State;
-use crate::server::{convert, ingress};
-use hoplens_ide::{Symbol, SymbolKind, symbols};
+use crate::server::document::Document;
+use crate::server::text_view::TextView;
+use hoplens_ide::{DocumentSymbol, SymbolKind, document_symbols};
 use hoplens_prompt::text::PositionEncoding;
 
-pub(in crate::server) fn document_symbol(
-    state: &State,
-) -> Result<Option<lsp::DocumentSymbolResponse>> {
-    let Some(document) = ingress::document() else {
-        return Ok(None);
-    };
-    unmodified(state, &document)?;
-    let Some(paper) = Paper::of(state, &document)? else {
-        return Ok(None);
-    };
-    let found = match paper.snapshot() {
-        Some(snapshot) => symbols(snapshot, paper.origin),
+/// Returns the outline of a document.
+pub(in crate::server) fn document_symbol(view: &TextView) -> lsp::DocumentSymbolResponse {
+    let document = &view.document;
+    let found = match view.snapshot() {
+        Some(snapshot) => document_symbols(snapshot, view.origin),
         None => Vec::new(),
     };
-    let can = state.can();
-    if can.nested_symbols {
+    let client = &view.session.client;
+    if client.nested_symbols {
         let nested = found.into_iter();
-        let nested = nested.map(|symbol| nest(&document, symbol, can.encoding));
-        return Ok(Some(lsp::DocumentSymbolResponse::Nested(nested.collect())));
+        let nested = nested.map(|symbol| nest(document, symbol, client.encoding));
+        return lsp::DocumentSymbolResponse::Nested(nested.collect());
     }
-    let mut flat = Vec::new();
+    let mut flat = Flat {
+        document,
+        encoding: client.encoding,
+        found: Vec::new(),
+    };
     for symbol in &found {
-        flatten(&document, symbol, None, can.encoding, &mut flat);
+        flat.push(symbol, None);
     }
-    Ok(Some(lsp::DocumentSymbolResponse::Flat(flat)))
+    lsp::DocumentSymbolResponse::Flat(flat.found)
 }
 
 fn kind(kind: SymbolKind) -> lsp::SymbolKind {
@@ -49,19 +40,12 @@ fn kind(kind: SymbolKind) -> lsp::SymbolKind {
     }
 }
 
-fn range(document: &Document, bytes: &Range<usize>, encoding: PositionEncoding) -> lsp::Range {
-    let at = |offset| convert::position(&document.text, &document.index, offset, encoding);
-    lsp::Range {
-        start: at(bytes.start),
-        end: at(bytes.end),
-    }
-}
-
-#[expect(
-    deprecated,
-    reason = "the type has a field that tags took the place of"
-)]
-fn nest(document: &Document, symbol: Symbol, encoding: PositionEncoding) -> lsp::DocumentSymbol {
+#[expect(deprecated, reason = "the type has a field that tags replaced")]
+fn nest(
+    document: &Document,
+    symbol: DocumentSymbol,
+    encoding: PositionEncoding,
+) -> lsp::DocumentSymbol {
     let children = symbol.children.into_iter();
     let children: Vec<_> = children
         .map(|child| nest(document, child, encoding))
@@ -72,35 +56,36 @@ fn nest(document: &Document, symbol: Symbol, encoding: PositionEncoding) -> lsp:
         kind: kind(symbol.kind),
         tags: None,
         deprecated: None,
-        range: range(document, &symbol.range, encoding),
-        selection_range: range(document, &symbol.selection, encoding),
+        range: document.range(&symbol.range, encoding),
+        selection_range: document.range(&symbol.selection, encoding),
         children: (!children.is_empty()).then_some(children),
     }
 }
 
-#[expect(
-    deprecated,
-    reason = "the type has a field that tags took the place of"
-)]
-fn flatten(
-    document: &Document,
-    symbol: &Symbol,
-    container: Option<&str>,
+/// Symbols in one list.
+struct Flat<'a> {
+    document: &'a Document,
     encoding: PositionEncoding,
-    found: &mut Vec<lsp::SymbolInformation>,
-) {
-    found.push(lsp::SymbolInformation {
-        name: symbol.name.clone(),
-        kind: kind(symbol.kind),
-        tags: None,
-        deprecated: None,
-        location: lsp::Location {
-            uri: document.uri.clone(),
-            range: range(document, &symbol.range, encoding),
-        },
-        container_name: container.map(str::to_owned),
-    });
-    for child in &symbol.children {
-        flatten(document, child, Some(&symbol.name), encoding, found);
+    found: Vec<lsp::SymbolInformation>,
+}
+
+impl Flat<'_> {
+    /// Appends a symbol and all below it.
+    #[expect(deprecated, reason = "the type has a field that tags replaced")]
+    fn push(&mut self, symbol: &DocumentSymbol, container: Option<&str>) {
+        self.found.push(lsp::SymbolInformation {
+            name: symbol.name.clone(),
+            kind: kind(symbol.kind),
+            tags: None,
+            deprecated: None,
+            location: lsp::Location {
+                uri: self.document.uri.clone(),
+                range: self.document.range(&symbol.range, self.encoding),
+            },
+            container_name: container.map(str::to_owned),
+        });
+        for child in &symbol.children {
+            self.push(child, Some(&symbol.name));
+        }
     }
 }

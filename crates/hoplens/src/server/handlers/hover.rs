@@ -1,4 +1,4 @@
-//! `textDocument/hover`: what a token is to the model.
+//! `textDocument/hover`: what the model does at a token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,110 +7,101 @@ use tokio::time::{Instant, timeout_at};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::engine::Priority;
-use crate::server::asking::CancelOnDrop;
-use crate::server::documents::Document;
+use crate::engine::{EngineError, Priority};
+use crate::server::document_key::DocumentKey;
+use crate::server::event::EngineEvent;
 use crate::server::handlers::control::control_sentence;
 use crate::server::handlers::text_hover::text_hover;
-use crate::server::handlers::unmodified;
-use crate::server::key::Key;
-use crate::server::prompts::Known;
-use crate::server::state::State;
-use crate::server::{convert, ingress};
-use hoplens_analysis::{CaseFindings, FileFindings, HopError, first_tokens, in_force};
-use hoplens_ide::{HoverTarget, hover_target, render_hover, token_source};
-use hoplens_interp::lens::{Run, TokenLens, read_token};
-use hoplens_runtime::{BosPolicy, Cancel, Model};
+use crate::server::prompt_view::PromptView;
+use crate::server::requests::CancelOnDrop;
+use crate::server::session_handle::SessionHandle;
+use crate::server::snapshot::{PromptSnapshot, SessionSnapshot};
+use hoplens_analysis::{AnalysisError, CaseFindings, answers, in_force};
+use hoplens_ide::{HoverTarget, hover_target, project_hover, render_hover, token_source};
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::{TokenLens, read_token};
+use hoplens_runtime::{BosPolicy, Cancel, Model, PromptQuery};
 
-/// How long a person is let wait before being told what is known so far.
+/// How long a person waits before the hover shows what is known so far.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// How many heads are named.
-const HEADS: usize = 6;
+/// Most heads in a hover.
+const MAX_HEADS: usize = 6;
 
+/// Returns the description of a declaration, or the heads at a token.
 pub(in crate::server) async fn hover(
-    state: &State,
+    session: &SessionHandle,
     params: &lsp::HoverParams,
 ) -> Result<Option<lsp::Hover>> {
-    let Some(document) = ingress::document() else {
+    let deadline = Instant::now() + PATIENCE;
+    let arrived = session.on_arrival().await?;
+    let at = &params.text_document_position_params;
+    let key = DocumentKey::of(&at.text_document.uri);
+    let Some(document) = arrived.document(&key) else {
         return Ok(None);
     };
-    let deadline = Instant::now() + PATIENCE;
-    let can = state.can();
-    let position = params.text_document_position_params.position;
-    let offset = convert::offset(&document, position, can.encoding);
-    if let Some(found) = text_hover(state, &document, offset)? {
-        let at = |offset| convert::position(&document.text, &document.index, offset, can.encoding);
-        let range = lsp::Range {
-            start: at(found.range.start),
-            end: at(found.range.end),
-        };
+    let encoding = arrived.client.encoding;
+    let offset = document.offset(at.position, encoding);
+    let found = if key.is_project_file() {
+        project_hover(&document.text, offset)
+    } else {
+        let view = session.text_view(document).await?;
+        view.and_then(|view| text_hover(&view, offset))
+    };
+    if let Some(found) = found {
+        let range = document.range(&found.range, encoding);
         let mut text = found.text;
         if let Some(index) = found.injection
-            && let Some(control) = control_sentence(state, &document, index, deadline).await
+            && let Some(control) = control_sentence(session, &key, index, deadline).await
         {
             text = format!("{text}\n\n{control}");
         }
         return Ok(Some(markdown(text, Some(range))));
     }
-    let Some(known) = wait_for_findings(state, &document, deadline).await? else {
+    let Some((now, prompt)) = session.findings_until(document, deadline).await? else {
         return Ok(None);
     };
-    let view = &known.view;
-    let Some(findings) = &view.snapshot.findings else {
-        let is_prompt = view.snapshot.file.body.contains(&offset);
-        let note = waiting_for(state, &known).filter(|_| is_prompt);
-        return Ok(note.map(|note| markdown(note, None)));
+    let Some(view) = prompt.current_view() else {
+        return Ok(None);
     };
+    if view.snapshot.findings.is_none() {
+        let is_prompt = view.snapshot.file.body.contains(&offset);
+        let note = waiting_for(&now, &prompt).filter(|_| is_prompt);
+        return Ok(note.map(|note| markdown(note, None)));
+    }
     let Some(target) = hover_target(&view.snapshot, offset) else {
         return Ok(None);
     };
-    let bos = state.hop_settings(&Key::of(&document.uri)).bos;
-    let lens = read_lens(state, &known, findings, target, bos, deadline).await;
-    unmodified(state, &document)?;
-    let lens = lens.as_deref().map_err(String::as_str);
-    let Some(text) = render_hover(findings, target, lens, can.markdown) else {
-        return Ok(None);
+    let token = HoveredToken {
+        key,
+        run: prompt.view_run,
+        target,
+        bos: now.analysis_settings(view).bos,
     };
-    let source = findings
-        .cases
-        .get(target.case)
-        .and_then(|case| token_source(case, target.token));
-    let range = source.map(|range| convert::to_range(&view.prompt, &range, can.encoding));
-    Ok(Some(markdown(text, range)))
+    let lens = token.read(session, view, deadline).await;
+    session.newest().check_unmodified(document)?;
+    let lens = lens.as_deref().map_err(String::as_str);
+    Ok(show_token(view, target, lens, &now))
 }
 
-/// What is known of this very text: with the model's findings if they come in time.
-async fn wait_for_findings(
-    state: &State,
-    document: &Document,
-    deadline: Instant,
-) -> Result<Option<Known>> {
-    let key = Key::of(&document.uri);
-    let mut changes = state.prompts.changes();
-    loop {
-        unmodified(state, document)?;
-        if !state.prompts.contains(&key) {
-            return Ok(None);
-        }
-        let known = state
-            .prompts
-            .known(&key)
-            .filter(|known| known.view.prompt.revision == Some(document.revision));
-        let comes = known
-            .as_ref()
-            .is_none_or(|known| known.is_pending && known.view.snapshot.findings.is_none());
-        if !comes || timeout_at(deadline, changes.changed()).await.is_err() {
-            return Ok(known);
-        }
-    }
+fn show_token(
+    view: &PromptView,
+    target: HoverTarget,
+    lens: std::result::Result<&TokenLens, &str>,
+    session: &SessionSnapshot,
+) -> Option<lsp::Hover> {
+    let findings = view.snapshot.findings.as_ref()?;
+    let text = render_hover(findings, target, lens, session.client.markdown)?;
+    let case = findings.cases.get(target.case);
+    let source = case.and_then(|case| token_source(case, target.token));
+    let range = source.map(|range| view.prompt.range(&range, session.client.encoding));
+    Some(markdown(text, range))
 }
 
-/// Why there are no findings yet; nothing where none will come by themselves.
-fn waiting_for(state: &State, known: &Known) -> Option<String> {
-    let status = state.engine.status();
-    match status.obstacle() {
+/// Returns why there are no findings yet; `None` if none will come.
+fn waiting_for(session: &SessionSnapshot, prompt: &PromptSnapshot) -> Option<String> {
+    match session.model.obstacle() {
         Some(obstacle) => Some(format!("No model yet: {obstacle}")),
-        None => known.is_pending.then(|| "Still computing.".to_owned()),
+        None => prompt.is_pending.then(|| "Still computing.".to_owned()),
     }
 }
 
@@ -124,69 +115,86 @@ fn markdown(value: String, range: Option<lsp::Range>) -> lsp::Hover {
     }
 }
 
-/// The heads at a token: known already, or asked for; else why there are none.
-async fn read_lens(
-    state: &State,
-    known: &Known,
-    findings: &FileFindings,
+/// The token under the pointer.
+struct HoveredToken {
+    /// The prompt.
+    key: DocumentKey,
+    /// The number of the run whose text the client shows.
+    run: u64,
     target: HoverTarget,
     bos: BosPolicy,
-    deadline: Instant,
-) -> std::result::Result<Arc<TokenLens>, String> {
-    let lenses = &known.view.lenses;
-    if let Some(lens) = lenses.get(&target) {
-        return Ok(Arc::clone(&lens));
-    }
-    let Some(case) = findings.cases.get(target.case).cloned() else {
-        return Err("there is no such case".to_owned());
-    };
-    let guard = CancelOnDrop::new();
-    let cancel = guard.token();
-    let keep = Arc::clone(lenses);
-    let answer = state
-        .engine
-        .submit(Priority::Hover, &cancel, move |model, cancel| {
-            let lens = Arc::new(read(model, &case, target.token, bos, cancel)?);
-            // Also for whoever asks again after the deadline.
-            keep.insert(target, Arc::clone(&lens));
-            Ok::<_, HopError>(lens)
-        });
-    match timeout_at(deadline, answer).await {
-        Err(_) => {
-            guard.keep();
-            Err("still computing".to_owned())
+}
+
+impl HoveredToken {
+    /// Returns the heads at the token: read already, or read now by the model.
+    ///
+    /// # Errors
+    /// The model has not read them by `deadline`; with the reason.
+    async fn read(
+        self,
+        session: &SessionHandle,
+        view: &PromptView,
+        deadline: Instant,
+    ) -> std::result::Result<Arc<TokenLens>, String> {
+        if let Some(lens) = view.lenses.get(&self.target) {
+            return Ok(Arc::clone(&lens));
         }
-        Ok(Ok(Ok(Ok(lens)))) => Ok(lens),
-        Ok(Ok(Ok(Err(error)))) => Err(error.to_string()),
-        Ok(Ok(Err(error))) => Err(error.to_string()),
-        Ok(Err(_)) => Err("the model is being replaced".to_owned()),
+        let findings = view.snapshot.findings.as_ref();
+        let case = findings.and_then(|findings| findings.cases.get(self.target.case));
+        let Some(case) = case.cloned() else {
+            return Err("there is no such case".to_owned());
+        };
+        let guard = CancelOnDrop::new();
+        let events = session.clone();
+        let job = session
+            .engine
+            .submit(Priority::Hover, &guard.token(), move |model, cancel| {
+                let lens = read_heads(model, &case, self.target.token, self.bos, cancel)?;
+                let lens = Arc::new(lens);
+                // Also for a request after the deadline.
+                events.send_engine(EngineEvent::TokenRead {
+                    key: self.key,
+                    run: self.run,
+                    target: self.target,
+                    lens: Arc::clone(&lens),
+                });
+                Ok::<_, AnalysisError>(lens)
+            });
+        match timeout_at(deadline, job).await {
+            Err(_) => {
+                guard.keep();
+                Err("still computing".to_owned())
+            }
+            Ok(Err(EngineError::Closed)) => Err("the model is being replaced".to_owned()),
+            Ok(result) => result.map_err(|error| error.to_string()),
+        }
     }
 }
 
-/// Reads a token as the last one of its prefix, the case's injections in force.
-fn read(
+/// Reads a token as the last one of its prefix, with the case's injections in force.
+fn read_heads(
     model: &Model,
     case: &CaseFindings,
     token: usize,
     bos: BosPolicy,
     cancel: &Cancel,
-) -> std::result::Result<TokenLens, HopError> {
-    let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
-    let is_last = token + 1 == ids.len();
-    let subject = &case.subject;
-    let expected = match subject.expect.first() {
+) -> std::result::Result<TokenLens, AnalysisError> {
+    let is_last = token + 1 == case.tokens.len();
+    let expected = match case.query.expect.first() {
         Some(expect) if is_last => {
             let expect = std::slice::from_ref(expect);
-            first_tokens(model, &subject.prompt, expect)?
+            answers(model, &case.query.prompt, expect)?
                 .first()
-                .copied()
+                .map(|answer| answer.ids[0])
         }
         _ => None,
     };
-    let (_, interventions) = in_force(model, subject, bos, cancel)?;
-    let run = Run {
-        tokens: ids.get(..=token).unwrap_or(&ids),
-        interventions: &interventions,
+    let (_, interventions) = in_force(model, &case.query, bos, cancel)?;
+    let ids: Vec<u32> = case.tokens.iter().map(|token| token.id).collect();
+    let query = PromptQuery {
+        interventions,
+        ..PromptQuery::from_ids(ids.get(..=token).unwrap_or(&ids))
     };
-    Ok(read_token(model, run, expected, HEADS, cancel)?)
+    let context = ModelContext::new(model, cancel);
+    Ok(read_token(context, &query, expected, MAX_HEADS)?)
 }

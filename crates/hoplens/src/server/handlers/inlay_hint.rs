@@ -1,40 +1,34 @@
-//! `textDocument/inlayHint`: the probability at the end of each prompt, and what surprises the
-//! model where that is wanted.
+//! `textDocument/inlayHint`: the probability at the end of each prompt and, if enabled, the
+//! surprisal of each token.
 
-use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::handlers::unmodified;
-use crate::server::key::Key;
-use crate::server::state::State;
-use crate::server::{convert, ingress};
+use crate::server::session_handle::RequestedPrompt;
+use hoplens_prompt::Origin;
 
+/// Returns the hints in a range of a prompt; sidecars have none.
 pub(in crate::server) fn inlay_hint(
-    state: &State,
-    params: &lsp::InlayHintParams,
-) -> Result<Option<Vec<lsp::InlayHint>>> {
-    let Some(document) = ingress::document() else {
-        return Ok(None);
-    };
-    unmodified(state, &document)?;
-    let Some(known) = state.prompts.known(&Key::of(&document.uri)) else {
-        return Ok(None);
-    };
-    let encoding = state.can().encoding;
-    let wanted = convert::bytes(&document, params.range, encoding);
-    let snapshot = &known.view.snapshot;
-    let mut hints = match &snapshot.findings {
-        Some(_) => hoplens_ide::hints(snapshot),
-        None => known.carried.hints.clone(),
-    };
-    if state.settings().hints.surprisal {
-        hints.extend(hoplens_ide::surprisals(snapshot));
+    requested: &RequestedPrompt,
+    range: lsp::Range,
+) -> Option<Vec<lsp::InlayHint>> {
+    if requested.origin == Origin::Sidecar {
+        return None;
     }
-    let shown = hints
+    let encoding = requested.session.client.encoding;
+    let range = requested.document.bytes(range, encoding);
+    let snapshot = &requested.view.snapshot;
+    let mut hints = match &snapshot.findings {
+        Some(_) => hoplens_ide::inlay_hints(snapshot),
+        None => requested.prompt.stale.inlay_hints.clone(),
+    };
+    if requested.session.settings.hints.surprisal {
+        hints.extend(hoplens_ide::surprisal_hints(snapshot));
+    }
+    let hints = hints
         .into_iter()
-        .filter(|hint| wanted.start <= hint.at && hint.at <= wanted.end);
-    let shown = shown.map(|hint| lsp::InlayHint {
-        position: convert::to_position(&known.view.prompt, hint.at, encoding),
+        .filter(|hint| range.start <= hint.offset && hint.offset <= range.end);
+    let hints = hints.map(|hint| lsp::InlayHint {
+        position: requested.view.prompt.position(hint.offset, encoding),
         label: lsp::InlayHintLabel::String(hint.label),
         kind: None,
         text_edits: None,
@@ -43,5 +37,5 @@ pub(in crate::server) fn inlay_hint(
         padding_right: None,
         data: None,
     });
-    Ok(Some(shown.collect()))
+    Some(hints.collect())
 }

@@ -2,18 +2,14 @@
 
 use std::ops::Range;
 
-use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::documents::Document;
-use crate::server::handlers::unmodified;
-use crate::server::paper::Paper;
-use crate::server::state::State;
-use crate::server::{convert, ingress};
-use hoplens_ide::{SemanticToken, TOKEN_MODIFIERS, TOKEN_TYPES, semantic_tokens};
+use crate::server::document::Document;
+use crate::server::text_view::TextView;
+use hoplens_ide::{SemanticToken, TOKEN_MODIFIERS, TOKEN_TYPES};
 use hoplens_prompt::text::PositionEncoding;
 
-/// What the numbers of the tokens mean.
+/// Returns the names of the token types and modifiers.
 pub(super) fn legend() -> lsp::SemanticTokensLegend {
     lsp::SemanticTokensLegend {
         token_types: TOKEN_TYPES.map(lsp::SemanticTokenType::from).to_vec(),
@@ -23,53 +19,36 @@ pub(super) fn legend() -> lsp::SemanticTokensLegend {
     }
 }
 
-pub(in crate::server) fn semantic_tokens_full(
-    state: &State,
-) -> Result<Option<lsp::SemanticTokensResult>> {
-    let tokens = tokens(state, None)?;
-    Ok(tokens.map(lsp::SemanticTokensResult::Tokens))
-}
-
-pub(in crate::server) fn semantic_tokens_range(
-    state: &State,
-    params: &lsp::SemanticTokensRangeParams,
-) -> Result<Option<lsp::SemanticTokensRangeResult>> {
-    let tokens = tokens(state, Some(params.range))?;
-    Ok(tokens.map(lsp::SemanticTokensRangeResult::Tokens))
-}
-
-fn tokens(state: &State, range: Option<lsp::Range>) -> Result<Option<lsp::SemanticTokens>> {
-    let Some(document) = ingress::document() else {
-        return Ok(None);
-    };
-    unmodified(state, &document)?;
-    let Some(paper) = Paper::of(state, &document)? else {
-        return Ok(None);
-    };
-    let encoding = state.can().encoding;
-    let wanted = match range {
-        Some(range) => convert::bytes(&document, range, encoding),
+/// Returns the tokens of a document, or of a range of it.
+pub(in crate::server) fn semantic_tokens(
+    view: &TextView,
+    range: Option<lsp::Range>,
+) -> lsp::SemanticTokens {
+    let document = &view.document;
+    let encoding = view.session.client.encoding;
+    let range = match range {
+        Some(range) => document.bytes(range, encoding),
         None => 0..document.text.len(),
     };
-    let found = semantic_tokens(&document.text, &paper.homes, paper.prompt());
-    Ok(Some(lsp::SemanticTokens {
+    let found = hoplens_ide::semantic_tokens(&document.text, &view.sites, view.own_snapshot());
+    lsp::SemanticTokens {
         result_id: None,
-        data: relative(&document, &found, &wanted, encoding),
-    }))
+        data: relative(document, &found, &range, encoding),
+    }
 }
 
-/// The tokens that touch `wanted`, each counted from the one before.
+/// Returns the tokens that touch `range`, each relative to the one before.
 fn relative(
     document: &Document,
     found: &[SemanticToken],
-    wanted: &Range<usize>,
+    range: &Range<usize>,
     encoding: PositionEncoding,
 ) -> Vec<lsp::SemanticToken> {
-    let at = |offset| convert::position(&document.text, &document.index, offset, encoding);
+    let at = |offset| document.position(offset, encoding);
     let mut last = lsp::Position::default();
     let touched = found
         .iter()
-        .filter(|token| wanted.start < token.range.end && token.range.start < wanted.end);
+        .filter(|token| range.start < token.range.end && token.range.start < range.end);
     touched
         .map(|token| {
             let (start, end) = (at(token.range.start), at(token.range.end));
@@ -82,7 +61,7 @@ fn relative(
             lsp::SemanticToken {
                 delta_line,
                 delta_start,
-                // A token stands on one line.
+                // A token is within one line.
                 length: end.character.saturating_sub(start.character),
                 token_type: token.kind as u32,
                 token_modifiers_bitset: token.modifiers(),

@@ -1,27 +1,11 @@
-//! The part of `textDocument/hover` that needs no model and never waits.
+//! The part of `textDocument/hover` that needs no model.
 
-use tower_lsp_server::jsonrpc::Result;
+use hoplens_ide::{TextHover, declaration_hover};
 
-use crate::server::documents::Document;
-use crate::server::key::Key;
-use crate::server::paper::Paper;
-use crate::server::projects::is_project;
-use crate::server::state::State;
-use hoplens_ide::{TextHover, declared_hover, project_hover};
+use crate::server::text_view::TextView;
 
-/// What the declarations or settings at `offset` say; `None` where there are none.
-pub(super) fn text_hover(
-    state: &State,
-    document: &Document,
-    offset: usize,
-) -> Result<Option<TextHover>> {
-    let text = &document.text;
-    if is_project(&Key::of(&document.uri)) {
-        return Ok(project_hover(text, offset));
-    }
-    let Some(paper) = Paper::of(state, document)? else {
-        return Ok(None);
-    };
-    let (snapshot, origin) = (paper.snapshot(), paper.origin);
-    Ok(declared_hover(text, &paper.homes, offset, snapshot, origin))
+/// Returns the description of the declaration at `offset`; `None` if there is none.
+pub(super) fn text_hover(view: &TextView, offset: usize) -> Option<TextHover> {
+    let text = &view.document.text;
+    declaration_hover(text, &view.sites, offset, view.snapshot(), view.origin)
 }

@@ -79,7 +79,7 @@ fn a_repair_without_an_edit_says_why() {
     let number = by_hand["number"].to_string();
     let text = stdout(&folder.run(&["repair", "one.prompt", "--number", &number]));
     assert!(
-        text.contains("by hand: \"The first\" does not stand in the file"),
+        text.contains("by hand: the file does not contain \"The first\""),
         "{text}"
     );
     // Only the one that was asked for.
@@ -87,7 +87,7 @@ fn a_repair_without_an_edit_says_why() {
     let output = folder.run(&["repair", "one.prompt", "--apply", "--number", &number]);
     assert_eq!(code(&output), 2);
     let error = stderr(&output);
-    assert!(error.contains("does not stand in the file"), "{error}");
+    assert!(error.contains("the file does not contain"), "{error}");
     let output = folder.run(&["repair", "one.prompt", "--number", "99"]);
     assert_eq!(code(&output), 2);
     let count = format!("has {} repairs", repairs.len());

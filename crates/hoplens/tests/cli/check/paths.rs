@@ -96,7 +96,7 @@ fn globs_of_the_project_count_from_its_folder() {
     let output = folder.run(&["check", "a"]);
     assert_eq!(code(&output), 2);
     assert!(
-        stderr(&output).contains("hoplens.toml:2:12: `a/{b` is no glob"),
+        stderr(&output).contains("hoplens.toml:2:12: `a/{b` is not a glob"),
         "{}",
         stderr(&output)
     );

@@ -22,7 +22,7 @@ fn a_damaged_journal_is_named() {
     let lines: Vec<&str> = good.lines().collect();
     let write = |lines: &[&str]| std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     write(&[lines[0], lines[1], "{nonsense", lines[3]]);
-    place.refuses(&ARGS, &["journal.jsonl", "line 3", "Take the line out"]);
+    place.refuses(&ARGS, &["journal.jsonl", "line 3", "Delete the line"]);
     write(&[lines[0], lines[1], lines[1]]);
     place.refuses(&ARGS, &["line 3", "row 0", "twice"]);
     write(&[
@@ -38,7 +38,7 @@ fn a_damaged_journal_is_named() {
     write(&[lines[0], &row.to_string()]);
     place.refuses(&ARGS, &["line 2", "does not fit"]);
     write(&[lines[0], &lines[1].replace("\"row\":0", "\"row\":3")]);
-    place.refuses(&ARGS, &["line 2", "row 3 is none"]);
+    place.refuses(&ARGS, &["line 2", "row 3 does not belong"]);
     // A header that was torn is no run yet.
     for end in [0, 40, lines[0].len()] {
         std::fs::write(&path, &lines[0][..end]).unwrap();
@@ -65,10 +65,10 @@ fn other_files_are_left_alone() {
         &other[..other.len() - 9],
     ] {
         std::fs::write(&path, kept).unwrap();
-        place.refuses(&ARGS, &["journal.jsonl", "no journal", "--out"]);
+        place.refuses(&ARGS, &["journal.jsonl", "not a journal", "--out"]);
         place.refuses(
             &["merge", "s", "--out", "o"],
-            &["journal.jsonl", "no journal"],
+            &["journal.jsonl", "not a journal"],
         );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
     }
@@ -103,8 +103,8 @@ fn a_header_is_not_trusted() {
     let stray = read(&two).lines().nth(1).unwrap().to_owned();
     write(&format!("{good}{stray}\n"));
     let again = [&ARGS[..6], &["--shard", "1/2", "--out", "1"]].concat();
-    place.refuses(&again, &["line 4", "row 1 is none of this journal's"]);
-    place.refuses(&merge, &["line 4", "row 1 is none"]);
+    place.refuses(&again, &["line 4", "row 1 does not belong to this journal"]);
+    place.refuses(&merge, &["line 4", "row 1 does not belong"]);
 }
 
 #[test]
@@ -153,11 +153,11 @@ fn control_lines_are_checked() {
         &|control| control["plan"]["spots"][0]["layer"] = 77.into(),
         "does not fit",
     );
-    damaged(&|control| control["row"] = 3.into(), "row 3 is none");
     damaged(
-        &|control| control["row"] = 1.into(),
-        "row 1 stands in it twice",
+        &|control| control["row"] = 3.into(),
+        "row 3 does not belong",
     );
+    damaged(&|control| control["row"] = 1.into(), "row 1 occurs twice");
     std::fs::write(&path, &good).unwrap();
     place.succeeds(&args);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), good);

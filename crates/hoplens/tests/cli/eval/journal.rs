@@ -174,7 +174,7 @@ fn a_list_may_be_moved() {
 #[cfg(unix)]
 #[test]
 fn lines_are_appended() {
-    use hoplens_eval::{Journal, JournalReader, Line};
+    use hoplens_eval::{Journal, JournalLine, JournalReader};
     let place = Place::new(3);
     place.succeeds(&[
         "--data",
@@ -197,7 +197,7 @@ fn lines_are_appended() {
         .open(&path)
         .unwrap();
     other.write_all(lines[2].as_bytes()).unwrap();
-    let last: Line = serde_json::from_str(lines[3]).unwrap();
+    let last: JournalLine = serde_json::from_str(lines[3]).unwrap();
     journal.add(&last).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), good);
 }

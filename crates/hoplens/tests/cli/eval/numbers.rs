@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use hoplens_eval::{Settings, summarise};
+use hoplens_eval::{SummarySettings, summarise};
 use serde_json::Value;
 
 use crate::eval::{Place, same_results};
@@ -226,11 +226,11 @@ fn little_memory_changes_nothing() {
     let place = Place::new(7);
     place.succeeds(&[&ARGS[..], &["--out", "o"]].concat());
     let journal = place.path("o").join("journal.jsonl");
-    let all = summarise(&journal, &Settings::default(), None).unwrap();
+    let all = summarise(&journal, &SummarySettings::default(), None).unwrap();
     for bytes in [0, 100, 1000] {
-        let settings = Settings {
+        let settings = SummarySettings {
             bytes,
-            ..Settings::default()
+            ..SummarySettings::default()
         };
         assert_eq!(summarise(&journal, &settings, None).unwrap(), all);
     }

@@ -34,7 +34,7 @@ fn rows_that_cannot_be_used() {
     refuses(second("a,b,c"), &["line 3", "3 fields", "5", "quotes"]);
     refuses(
         second("a,b,c,d,"),
-        &["line 3", "answer is empty", "take the row out"],
+        &["line 3", "answer is empty", "delete the row"],
     );
     refuses(
         second("a,b,\" \",d,e"),
@@ -76,9 +76,12 @@ fn stray_quotes() {
 #[test]
 fn data_is_a_regular_file() {
     let place = Place::new(1);
-    place.refuses(&["--data", "."], &["no regular file", "Save the rows"]);
+    place.refuses(&["--data", "."], &["not a regular file", "Save the rows"]);
     #[cfg(unix)]
-    place.refuses(&["--data", "/dev/null"], &["/dev/null", "no regular file"]);
+    place.refuses(
+        &["--data", "/dev/null"],
+        &["/dev/null", "not a regular file"],
+    );
 }
 
 /// What only a measurement finds is said with the row's line.
@@ -112,7 +115,7 @@ fn flags_that_make_no_sense() {
     refuses(&["--shard", "3/2", "--out", "o"], &["no shard 3 of 2"]);
     refuses(
         &["--memories", "nowns"],
-        &["nowns", "nouns", "one memory to a line"],
+        &["nowns", "nouns", "one memory per line"],
     );
     refuses(
         &["--memories", "nouns", "--words", "0"],

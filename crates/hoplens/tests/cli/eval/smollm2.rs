@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use hoplens_test_support::{Reference, assert_close, default_model, skip};
+use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
 
 /// Nats; see `docs/method.md`.
 const REAL: f64 = 2e-3;
@@ -30,7 +30,7 @@ fn the_papers_prompts_agree_with_transformers() {
     if default_model().is_none() || !numbers.is_file() || !data.is_file() {
         return skip("the default model and ../shared");
     }
-    let reference = Reference::read(&numbers);
+    let reference = ReferenceNumbers::read(&numbers);
     let number = |value: &Value| value.as_f64().unwrap();
 
     // Every prompt as it is, and the one cell that costs least.

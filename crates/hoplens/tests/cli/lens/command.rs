@@ -227,7 +227,7 @@ fn a_lens_is_trained_held_to_text_and_read_with() {
         folder.path(),
         &["lens", "eval", "--lens", "half.safetensors"],
     );
-    assert!(message.contains("no whole lens file"), "{message}");
+    assert!(message.contains("not a complete lens file"), "{message}");
 }
 
 /// What `lens eval` with these flags also draws, and says of the unembed lens.

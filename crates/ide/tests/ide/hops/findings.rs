@@ -1,19 +1,19 @@
-//! What is found in a file, and what is kept quiet.
+//! Which findings a file has.
 
 use hoplens_analysis::{
-    FileFindings, Inconsistency, Settings, Thresholds, TokenProbability, Undeclared, Variant,
-    Verdict, analyse, case_subject,
+    AnalysisSettings, FileFindings, Inconsistency, PromptSource, Thresholds, TokenProbability,
+    Undeclared, Variant, Verdict, case_query,
 };
 use hoplens_ide::{Snapshot, diagnostics, repair_edit};
-use hoplens_prompt::{Severity, edited};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_prompt::{Code, Severity, edited};
+use hoplens_runtime::Model;
 
-use super::{CHAIN, found, outcome, repairs, settings};
+use super::{CHAIN, found, outcome, repairs, settings, verdicts};
 use hoplens_test_support::{assert_close, load, miniature};
 
-/// What is analysed of one prompt with everything taken for known, so that nothing fails.
+/// Analyses one prompt with thresholds that every case passes.
 fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
-    let settings = Settings {
+    let settings = AnalysisSettings {
         thresholds: Thresholds {
             known: 0.0,
             shortcut_share: 1e9,
@@ -23,18 +23,11 @@ fn lenient(model: &Model, snapshot: &Snapshot) -> FileFindings {
         },
         ..settings()
     };
-    analyse(
-        model,
-        &snapshot.file,
-        &snapshot.text,
-        &settings,
-        &Cancel::new(),
-    )
-    .unwrap()
+    verdicts(model, &snapshot.file, &snapshot.text, &settings)
 }
 
 #[test]
-fn a_mention_that_stands_twice_is_rewritten_twice() {
+fn a_mention_that_occurs_twice_is_rewritten_twice() {
     let model = load(&miniature("tiny-llama"));
     let text = "---\nhoplens.cases:\n  - expect: \" Seine\"\n    hops:\n      - {mention: The capital of \
                 France, bridge: Paris}\n---\nThe capital of France is big. Through the capital of \
@@ -55,13 +48,13 @@ fn a_mention_that_stands_twice_is_rewritten_twice() {
         &text[file.body.clone()],
         "Paris is big. Through Paris runs the"
     );
-    let after = analyse(&model, &file, &text, &settings(), &Cancel::new()).unwrap();
+    let after = verdicts(&model, &file, &text, &settings());
     let measured = outcome(&after.cases[0]).probes.composed.logp;
     assert_close(measured, rewrite.unwrap().logp_after, 1e-3, "both");
 }
 
 #[test]
-fn a_bridge_beside_its_mention_is_named() {
+fn a_bridge_next_to_its_mention_is_not_named_again() {
     let model = load(&miniature("tiny-llama"));
     let text = "---\nhoplens.cases:\n  - expect: \" Seine\"\n    hops:\n      - {mention: The capital of \
                 France, bridge: Paris}\n---\nThe capital of France, Paris, lies on the";
@@ -82,7 +75,7 @@ fn a_bridge_beside_its_mention_is_named() {
 }
 
 #[test]
-fn an_injection_that_the_model_cannot_take_is_left_out() {
+fn an_injection_that_the_model_cannot_take_is_left_out_and_reported() {
     let model = load(&miniature("tiny-llama"));
     let bad = CHAIN
         .replace("embed, layer: 0", "embed, layer: 99")
@@ -100,8 +93,8 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
         assert_close(outcome(case).probes.composed.logp, wanted, 1e-6, &case.id);
     }
     assert_eq!(findings.cases.len(), 2);
-    assert_eq!(findings.cases[0].subject.injections.len(), 1);
-    assert_eq!(findings.cases[1].subject.injections.len(), 2);
+    assert_eq!(findings.cases[0].query.injections.len(), 1);
+    assert_eq!(findings.cases[1].query.injections.len(), 2);
     let mut words: Vec<&str> = findings
         .problems
         .iter()
@@ -119,7 +112,7 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
     let error = error.unwrap();
     assert_eq!(
         (error.code, error.severity),
-        ("front-matter", Severity::Error)
+        (Code::InvalidInjection, Severity::Error)
     );
     assert!(
         error.message.contains("layer 99 does not exist"),
@@ -129,23 +122,23 @@ fn an_injection_that_the_model_cannot_take_is_left_out() {
 }
 
 #[test]
-fn nothing_is_measured_of_half_a_prompt() {
+fn a_prompt_that_cannot_be_rendered_is_not_analysed() {
     let model = load(&miniature("tiny-llama"));
     let text = CHAIN.replace("{{verb}}", "{{verb}");
     let snapshot = Snapshot::new("chain.prompt", text.clone(), None);
     assert_eq!(found(&model, &snapshot).cases, []);
-    let case = case_subject(&model, &snapshot.file, &text, Some(0));
+    let case = case_query(&model, PromptSource::new(&snapshot.file, &text), Some(0));
     let error = case.unwrap_err().to_string();
     assert!(error.contains("cannot be rendered"), "{error}");
 }
 
 #[test]
-fn a_hole_is_reported_and_not_what_is_around_it() {
+fn only_the_unset_variable_is_reported_in_a_prompt_that_has_one() {
     let model = load(&miniature("tiny-gpt2"));
     let file = |body: &str| {
         format!("---\nhoplens.cases:\n  - {{expect: \" Paris\", input: {{other: x}}}}\n---\n{body}")
     };
-    let codes = |body: &str| -> Vec<&'static str> {
+    let codes = |body: &str| -> Vec<Code> {
         let mut snapshot = Snapshot::new("hole.prompt", file(body), None);
         let mut findings = found(&model, &snapshot);
         let case = findings.cases[0].clone();
@@ -155,17 +148,19 @@ fn a_hole_is_reported_and_not_what_is_around_it() {
         }
         snapshot.findings = Some(findings);
         let codes = diagnostics(&snapshot).into_iter().map(|one| one.code);
-        codes.filter(|code| !code.starts_with("answer")).collect()
+        codes
+            .filter(|code| !code.as_str().starts_with("answer"))
+            .collect()
     };
-    assert_eq!(codes("The capital  of is"), ["token-split"]);
-    assert_eq!(codes("The capital of {{thing}} is"), ["front-matter"]);
-    assert_eq!(codes("The capital is {{thing}}"), ["front-matter"]);
+    assert_eq!(codes("The capital  of is"), [Code::TokenSplit]);
+    assert_eq!(codes("The capital of {{thing}} is"), [Code::UnsetVariable]);
+    assert_eq!(codes("The capital is {{thing}}"), [Code::UnsetVariable]);
 }
 
 #[test]
-fn a_space_at_the_end_is_repaired_where_nothing_fails() {
+fn a_trailing_space_is_repaired_without_a_failing_verdict() {
     let model = load(&miniature("tiny-gpt2"));
-    // One of these is better off without the space.
+    // At least one of these answers is more probable without the space.
     let mut seen = 0;
     for answer in ["Paris", "the", "water", "river", "a", "hill"] {
         let sidecar = format!("version: 1\ncases: [{{expect: {answer}}}]\n");
@@ -183,7 +178,7 @@ fn a_space_at_the_end_is_repaired_where_nothing_fails() {
         seen += 1;
         snapshot.findings = Some(findings);
         let found = repairs(&model, &snapshot, &case);
-        // No other change is tried of what is well.
+        // No other change is tried where no verdict fails.
         assert_eq!(found.len(), 1);
         assert_close(found[0].logp_after, trimmed, 1e-4, answer);
         let edit = repair_edit(&snapshot, &case, &found[0]).unwrap();
@@ -193,7 +188,7 @@ fn a_space_at_the_end_is_repaired_where_nothing_fails() {
 }
 
 #[test]
-fn a_missing_space_is_told_of_only_where_it_costs() {
+fn a_missing_space_is_reported_only_if_it_costs_probability() {
     let model = load(&miniature("tiny-gpt2"));
     let (mut costs, mut free) = (0, 0);
     for answer in ["Paris", "the", "water", "river", "a", "hill", "x"] {
@@ -210,7 +205,7 @@ fn a_missing_space_is_told_of_only_where_it_costs() {
         let told = diagnostics(&snapshot);
         let told = told
             .iter()
-            .find(|one| one.message.contains("with a space before it"));
+            .find(|one| one.code == Code::TokenSplit && one.severity == Severity::Hint);
         assert_eq!(told.is_some(), factor >= 1.1, "{answer}: {factor} {told:?}");
         match told {
             Some(_) => costs += 1,
@@ -221,7 +216,7 @@ fn a_missing_space_is_told_of_only_where_it_costs() {
 }
 
 #[test]
-fn a_guess_about_a_prompt_with_a_hole_is_kept_quiet() {
+fn a_guess_about_a_prompt_with_an_unset_variable_is_not_reported() {
     let model = load(&miniature("tiny-gpt2"));
     let mut snapshot = Snapshot::new("a.txt", "The tallest tower is in", None);
     let mut findings = found(&model, &snapshot);
@@ -248,7 +243,7 @@ fn a_guess_about_a_prompt_with_a_hole_is_kept_quiet() {
         findings.cases[0].has_holes = has_holes;
         snapshot.findings = Some(findings.clone());
         let told = diagnostics(&snapshot);
-        let guesses = told.iter().filter(|one| one.code == "hop-inconsistent");
+        let guesses = told.iter().filter(|one| one.code == Code::HopInconsistent);
         assert_eq!(guesses.count(), expected);
     }
 }

@@ -1,9 +1,9 @@
-//! What a lens file says of how it came to be.
+//! The provenance of a lens, recorded in its file.
 
 use serde::{Deserialize, Serialize};
 
+use crate::lens::head_at::HeadAt;
 use crate::lens::trained::adam::Schedule;
-use crate::lens::trained::batch::HeadAt;
 use crate::lens::trained::objective::Objective;
 use crate::lens::trained::text::TextAbout;
 use hoplens_runtime::ModelInfo;
@@ -17,59 +17,60 @@ pub enum Form {
         /// Columns of U and V.
         rank: usize,
     },
-    /// A whole `vocab × width` matrix for each head, as AttentionLens has it.
+    /// A full `vocab × width` matrix for each head, as in AttentionLens.
     Full,
 }
 
-/// How a lens is trained. Two trainings with equal options, on the same text, model, machine and
-/// number of threads give the same bytes.
+/// The options of a training. Trainings with equal options on the same text, model, machine and
+/// number of threads produce identical bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct TrainingOptions {
     /// The form of the maps.
     pub form: Form,
-    /// What they are to say.
+    /// What they are trained to predict.
     pub objective: Objective,
     /// The heads that are trained; whole layers for [`Objective::LayerSum`].
     pub heads: Vec<HeadAt>,
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// A step reads sequences until they have so many positions.
+    /// Positions in a step: sequences are read until they have as many.
     pub batch: usize,
-    /// Tokens that a step's softmax runs over; the whole vocabulary where they reach that far.
+    /// Number of tokens in a step's softmax; the whole vocabulary if it is not larger.
     pub candidates: usize,
-    /// How fast is learned, and for how long at most.
+    /// The learning rate, and the most steps.
     pub schedule: Schedule,
-    /// Positions that are held out of the training: about so many.
+    /// About the number of positions that are held out of the training.
     pub held_out: usize,
-    /// Steps between two looks at the held-out positions.
+    /// Steps between two evaluations on the held-out positions.
     pub check_every: usize,
-    /// Training ends when so many looks in a row found no head better.
+    /// Training ends after this many consecutive evaluations without an improvement of any head.
     pub patience: usize,
 }
 
-/// How a lens came to be.
+/// The provenance of a lens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct About {
+pub struct LensAbout {
     /// The version of hoplens that trained it.
     pub hoplens: String,
     /// The model.
     pub model: ModelInfo,
-    /// How it was trained.
-    pub options: Options,
-    /// On what.
+    /// The options of its training.
+    pub options: TrainingOptions,
+    /// Its training text.
     pub text: TextAbout,
 }
 
-/// What training had reached at a step.
+/// A point of the training curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// The step, from 1; 0 is before the first.
     pub step: usize,
-    /// Positions read so far, those that were read again counted again.
+    /// Positions read so far; repeats count again.
     pub positions: usize,
-    /// Mean over heads of the loss over this step's positions, in nats, its normaliser estimated
-    /// over the candidates; `None` before the first step.
+    /// Mean over heads of the loss over this step's positions, in nats, with the normaliser
+    /// estimated over the candidates; `None` before the first step.
     pub loss: Option<f64>,
-    /// Mean over heads of the loss over the held-out positions, in nats, exact; at some steps.
+    /// Mean over heads of the exact loss over the held-out positions, in nats; `None` at steps
+    /// without an evaluation.
     pub held_out: Option<f64>,
 }

@@ -1,20 +1,20 @@
-//! Adam (Kingma and Ba, arXiv 1412.6980).
+//! The optimizer Adam (Kingma and Ba, arXiv 1412.6980).
 
 use serde::{Deserialize, Serialize};
 
 const DECAY: (f32, f32) = (0.9, 0.999);
 const EPSILON: f32 = 1e-8;
 
-/// What Adam remembers of one tensor.
+/// The moments of one tensor.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Moments {
+pub(super) struct AdamMoments {
     /// Running mean of the gradients.
     pub(super) first: Vec<f32>,
     /// Running mean of their squares.
     pub(super) second: Vec<f32>,
 }
 
-impl Moments {
+impl AdamMoments {
     pub(super) fn new(values: usize) -> Self {
         Self {
             first: vec![0.0; values],
@@ -22,32 +22,32 @@ impl Moments {
         }
     }
 
-    /// One step, the `step`th (from 1), of `values` down `gradient`.
+    /// Makes the `step`th step (from 1) of `values` against `gradient`.
     pub(super) fn step(&mut self, values: &mut [f32], gradient: &[f32], rate: f32, step: usize) {
         let power = |decay: f32| 1.0 - decay.powi(step.min(1 << 20) as i32);
         let (first_scale, second_scale) = (1.0 / power(DECAY.0), 1.0 / power(DECAY.1));
         let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((value, slope), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
-            *first += (1.0 - DECAY.0) * (slope - *first);
-            *second += (1.0 - DECAY.1) * (slope * slope - *second);
+        for ((value, grad), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+            *first += (1.0 - DECAY.0) * (grad - *first);
+            *second += (1.0 - DECAY.1) * (grad * grad - *second);
             let size = (*second * second_scale).sqrt() + EPSILON;
             *value -= rate * *first * first_scale / size;
         }
     }
 }
 
-/// How fast is learned.
+/// The learning rate over the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
-    /// The rate after the first steps.
+    /// The peak learning rate, reached after the first steps.
     pub rate: f64,
     /// Steps of the whole training.
     pub steps: usize,
 }
 
 impl Schedule {
-    /// The rate of the `step`th step (from 1): it rises over the first 20 steps, then falls along
-    /// half a cosine to a tenth.
+    /// Returns the rate of the `step`th step (from 1): a linear warm-up over 20 steps, then a
+    /// cosine decay to a tenth.
     pub(super) fn rate(&self, step: usize) -> f32 {
         const RISE: f64 = 20.0;
         let rise = (step as f64 / RISE).min(1.0);
@@ -62,9 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_bottom_of_a_bowl() {
+    fn converges_to_the_minimum_of_a_quadratic() {
         let mut values = [3.0_f32, -2.0];
-        let mut moments = Moments::new(2);
+        let mut moments = AdamMoments::new(2);
         for step in 1..=2_000 {
             let gradient = [2.0 * (values[0] - 1.0), 20.0 * (values[1] - 0.5)];
             moments.step(&mut values, &gradient, 0.01, step);
@@ -73,9 +73,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_step_is_as_long_as_the_rate() {
+    fn the_first_step_has_the_length_of_the_rate() {
         let mut value = [1.0_f32];
-        Moments::new(1).step(&mut value, &[1e-4], 0.1, 1);
+        AdamMoments::new(1).step(&mut value, &[1e-4], 0.1, 1);
         assert!((value[0] - 0.9).abs() < 1e-3);
     }
 }

@@ -1,59 +1,49 @@
-//! What a model did at the positions of some sequences: what lenses read, and what they are to
-//! say.
+//! A batch of text: what the model computed at its positions, which lenses read, and the
+//! distributions that they are trained to predict.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::context::ModelContext;
+use crate::lens::head_at::HeadAt;
 use hoplens_runtime::{
-    Action, Cancel, Capture, Hooks, Intervention, Matrix, Model, ModelError, Positions, Select,
-    Trace, View, softmax, top_k,
+    Action, ActivationCache, Capture, Hooks, Intervention, Matrix, MatrixView, Model, ModelError,
+    Positions, TargetPositions, softmax, top_k,
 };
 
 use crate::lens::trained::objective::Objective;
 
-/// A head of a model.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-pub struct HeadAt {
-    /// Layer, from 0.
-    pub layer: usize,
-    /// Head, from 0.
-    pub head: usize,
-}
-
-/// What a model did at every position of some sequences but their last ones, whose next token is
-/// not text.
+/// What a model computed at every position of some sequences except the last ones, which have no
+/// next token.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    /// The sequences, side by side.
+    /// The sequences of the batch.
     sequences: Vec<&'a [u32]>,
-    trace: Trace,
-    /// The rows of the trace that count: every position that has a next token.
+    trace: ActivationCache,
+    /// The rows of the trace that are used: every position that has a next token.
     rows: Vec<usize>,
     /// The next token at each of them.
     pub(super) next: Vec<u32>,
 }
 
-/// A distribution over the vocabulary at each position, as far as a loss needs it.
+/// The statistics of a distribution over the vocabulary at each position that a loss needs.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
-    /// Σ_t p_t·w_t: `[n, width]`.
+pub(super) struct TargetDistribution {
+    /// Σ_t p_t·w_t: `[positions, width]`.
     pub(super) mean: Matrix,
-    /// Σ_t p_t·b_t.
+    /// Σ_t p_t·b_t: `[positions]`.
     pub(super) bias: Vec<f32>,
-    /// Σ_t p_t·ln p_t, in nats.
+    /// Σ_t p_t·ln p_t, in nats: `[positions]`.
     pub(super) negative_entropy: Vec<f64>,
 }
 
 impl<'a> Batch<'a> {
     /// Runs the model over the sequences.
     pub(super) fn run(
-        model: &Model,
+        context: ModelContext<'_>,
         sequences: Vec<&'a [u32]>,
         objective: Objective,
-        cancel: &Cancel,
     ) -> Result<Self, ModelError> {
         let attention = match objective {
             Objective::Attended => Positions::All,
@@ -65,7 +55,8 @@ impl<'a> Batch<'a> {
             attention,
             ..Capture::default()
         };
-        let trace = model.forward(&sequences, &Hooks::capture(capture), cancel)?;
+        let hooks = Hooks::capture(capture);
+        let trace = context.model.forward(&sequences, &hooks, context.cancel)?;
         let mut rows = Vec::new();
         let mut next = Vec::new();
         let mut first = 0;
@@ -82,15 +73,15 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// How many positions count.
+    /// Number of positions that are used.
     pub(super) fn positions(&self) -> usize {
         self.rows.len()
     }
 
-    /// z of some neighbouring heads of a layer at every position that counts.
+    /// Returns z of some adjacent heads of a layer at every used position.
     ///
     /// # Shapes
-    /// → `[n, heads·head_dim]`.
+    /// → `[positions, heads·head_dim]`.
     pub(super) fn z(&self, layer: usize, heads: Range<usize>, head_dim: usize) -> Matrix {
         let z = &self.trace.layers[layer].z;
         let dims = heads.start * head_dim..heads.end * head_dim;
@@ -101,16 +92,16 @@ impl<'a> Batch<'a> {
         own
     }
 
-    /// r_h at every position that counts.
+    /// Returns r_h at every used position.
     ///
     /// # Shapes
-    /// `weights`: the head's W_O^h, `[head_dim, width]` → `[n, width]`.
+    /// `weights`: the head's W_O^h, `[head_dim, width]` → `[positions, width]`.
     pub(super) fn outputs(&self, at: HeadAt, weights: &Matrix) -> Matrix {
         let dim = weights.rows;
         let own = self.z(at.layer, at.head..at.head + 1, dim);
         let mut outputs = Matrix::zeros(self.rows.len(), weights.cols);
-        let weights = View::new(&weights.data, dim, weights.cols, weights.cols);
-        View::new(&own.data, own.rows, dim, dim).times(
+        let weights = MatrixView::new(&weights.data, dim, weights.cols, weights.cols);
+        MatrixView::new(&own.data, own.rows, dim, dim).times(
             weights,
             1.0,
             &mut outputs.data,
@@ -120,10 +111,10 @@ impl<'a> Batch<'a> {
         outputs
     }
 
-    /// The model's next-token probabilities.
+    /// Returns the model's next-token probabilities.
     ///
     /// # Shapes
-    /// → `[n, vocab]`.
+    /// → `[positions, vocab]`.
     pub(super) fn probabilities(&self) -> Matrix {
         let mut logits = self.trace.logits.select(self.rows.iter().copied());
         let cols = logits.cols;
@@ -131,8 +122,8 @@ impl<'a> Batch<'a> {
         logits
     }
 
-    /// The model's `count` likeliest next tokens at each position, best first.
-    pub(super) fn favourites(&self, count: usize) -> Vec<Vec<u32>> {
+    /// Returns the model's `count` likeliest next tokens at each position, likeliest first.
+    pub(super) fn likeliest(&self, count: usize) -> Vec<Vec<u32>> {
         let best = |row: &usize| {
             let best = top_k(self.trace.logits.row(*row), count);
             best.iter().map(|ranked| ranked.token).collect()
@@ -140,21 +131,20 @@ impl<'a> Batch<'a> {
         self.rows.par_iter().map(best).collect()
     }
 
-    /// The softmax of the logits less those of a run in which the head writes nothing.
+    /// Returns the softmax of the logits minus those of a run with the head ablated.
     ///
     /// # Shapes
-    /// → `[n, vocab]`.
-    pub(super) fn changed(
+    /// → `[positions, vocab]`.
+    pub(super) fn ablation_change(
         &self,
-        model: &Model,
+        context: ModelContext<'_>,
         at: HeadAt,
-        cancel: &Cancel,
     ) -> Result<Matrix, ModelError> {
         let hooks = Hooks {
             interventions: vec![Intervention {
                 layer: at.layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::ZeroHead(at.head),
             }],
             ..Hooks::capture(Capture {
@@ -162,7 +152,10 @@ impl<'a> Batch<'a> {
                 ..Capture::default()
             })
         };
-        let without = model.forward(&self.sequences, &hooks, cancel)?.logits;
+        let trace = context
+            .model
+            .forward(&self.sequences, &hooks, context.cancel)?;
+        let without = trace.logits;
         let mut change = self.trace.logits.select(self.rows.iter().copied());
         for (row, source) in change.data.chunks_exact_mut(without.cols).zip(&self.rows) {
             for (value, less) in row.iter_mut().zip(without.row(*source)) {
@@ -173,10 +166,10 @@ impl<'a> Batch<'a> {
         Ok(change)
     }
 
-    /// The tokens that a head attends to, each with the attention that goes to it.
+    /// Returns the attention of a head, summed over the positions of each token.
     ///
     /// # Shapes
-    /// → `[n, vocab]`.
+    /// → `[positions, vocab]`.
     pub(super) fn attended(&self, heads: usize, at: HeadAt, vocabulary: usize) -> Matrix {
         let mut weights = Matrix::zeros(self.rows.len(), vocabulary);
         let mut row = 0;
@@ -197,11 +190,11 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Target {
-    /// What a loss needs of `probabilities`.
+impl TargetDistribution {
+    /// Computes the statistics of `probabilities`.
     ///
     /// # Shapes
-    /// `probabilities`: `[n, vocab]`; `bias`: `[vocab]`.
+    /// `probabilities`: `[positions, vocab]`; `bias`: `[vocab]`.
     pub(super) fn of(model: &Model, probabilities: &Matrix, bias: &[f32]) -> Self {
         let each = |term: &(dyn Fn(usize, f64) -> f64 + Sync)| -> Vec<f64> {
             let rows = probabilities.data.par_chunks_exact(probabilities.cols);

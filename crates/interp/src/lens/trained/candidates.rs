@@ -1,4 +1,4 @@
-//! The tokens over which a step's softmax runs: a sample of the vocabulary that stands for all.
+//! The candidates of a step's softmax: a sample of the vocabulary.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -7,20 +7,21 @@ use hoplens_runtime::{Matrix, Model};
 
 /// A sample of the vocabulary.
 ///
-/// Σ over the sample of exp(score + offset) estimates Σ over the vocabulary of exp(score + bias)
-/// without bias: the tokens that are always in count once, each of the others stands for as many
-/// as were left out beside it (its offset has the logarithm of that number).
+/// Σ over the sample of exp(score + offset) is an unbiased estimate of Σ over the vocabulary of
+/// exp(score + bias): the tokens that are always included have weight 1, and each random token
+/// represents an equal share of the others (its offset includes the logarithm of that number).
 #[derive(Debug, Clone)]
 pub(super) struct Candidates {
-    /// Their rows of the output head: `[candidates, width]`.
+    /// The candidates' rows of the output head: `[candidates, width]`.
     pub(super) rows: Matrix,
-    /// The lens' bias of each, plus the logarithm of how many tokens it stands for.
+    /// The lens' bias of each candidate, plus the logarithm of the number of tokens it represents:
+    /// `[candidates]`.
     pub(super) offset: Vec<f32>,
 }
 
 impl Candidates {
-    /// `always` (distinct), and random others up to `count` in all; the whole vocabulary where
-    /// `count` reaches that far.
+    /// Samples `always` (distinct) and random others, `count` in total; the whole vocabulary if it
+    /// is not larger.
     ///
     /// # Shapes
     /// `bias`: `[vocab]`.
@@ -39,19 +40,19 @@ impl Candidates {
         let mut others: Vec<u32> = (0..vocabulary as u32)
             .filter(|token| !chosen[*token as usize])
             .collect();
-        let wanted = count.saturating_sub(always.len()).min(others.len());
+        let sampled = count.saturating_sub(always.len()).min(others.len());
         let left = others.len();
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        for at in 0..wanted {
+        for at in 0..sampled {
             let other = random.random_range(at..left);
             others.swap(at, other);
         }
-        others.truncate(wanted);
-        let stands_for = (left as f32 / wanted.max(1) as f32).ln();
+        others.truncate(sampled);
+        let log_weight = (left as f32 / sampled.max(1) as f32).ln();
         let weights = always
             .iter()
             .map(|token| (*token, 0.0))
-            .chain(others.iter().map(|token| (*token, stands_for)));
+            .chain(others.iter().map(|token| (*token, log_weight)));
         let (tokens, offset): (Vec<u32>, Vec<f32>) = weights
             .map(|(token, weight)| (token, bias[token as usize] + weight))
             .unzip();

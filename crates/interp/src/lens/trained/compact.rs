@@ -1,16 +1,16 @@
 //! The compact lens of one head: A_h = W_U·(α_h·I + U_h·V_hᵀ) + b_h.
 
-use hoplens_runtime::{Matrix, View};
+use hoplens_runtime::{Matrix, MatrixView};
 
-use crate::lens::trained::adam::Moments;
+use crate::lens::trained::adam::AdamMoments;
 
-/// A lens of a number, two thin matrices and a vector.
+/// A lens of a scalar, two low-rank matrices and a vector.
 ///
-/// It reads r_h and gives logits W_U·(α·r_h + U·Vᵀ·r_h + c) + b: so b_h of the formula is b + W_U·c,
-/// where b (the log of how likely each token is on average) is the same for all heads. With α = 1,
-/// U = 0, c = 0 it is the unembed lens with that bias.
+/// Its logits are W_U·(α·r_h + U·Vᵀ·r_h + c) + b: b_h of the formula is b + W_U·c, where b (the log
+/// of each token's mean probability) is the same for all heads. With α = 1, U = 0, c = 0 it is the
+/// unembed lens with that bias.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Compact {
+pub(super) struct CompactLens {
     /// α.
     pub(super) identity: f32,
     /// Uᵀ: `[rank, width]`.
@@ -21,39 +21,39 @@ pub(super) struct Compact {
     pub(super) c: Vec<f32>,
 }
 
-/// What a lens makes of z, the part of the attention's output that is the head's own.
+/// A lens as a map of z, the head's part of the attention output before the output projection.
 ///
-/// r_h = W_O^hᵀ·z has as few degrees of freedom as z, so that a step that stays with z multiplies
-/// matrices of `head_dim` instead of `width`.
+/// r_h = W_O^hᵀ·z has the degrees of freedom of z, so training on z multiplies matrices of
+/// `head_dim` instead of `width`.
 #[derive(Debug, Clone)]
-pub(super) struct OnZ {
-    /// B, of which z·B + c is the point whose logits the lens gives: `[head_dim, width]`.
+pub(super) struct ZMap {
+    /// B: the lens' logits are W_U·(z·B + c) + b. `[head_dim, width]`.
     pub(super) map: Matrix,
-    /// W_O^h·V, on the way to it: `[head_dim, rank]`.
+    /// The intermediate product W_O^h·V: `[head_dim, rank]`.
     thin: Matrix,
 }
 
-/// Slopes of the loss by a lens' values.
+/// The gradient of the loss with respect to a lens.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Gradient {
+pub(super) struct CompactGradient {
     identity: f32,
     u: Matrix,
     v: Matrix,
     c: Vec<f32>,
 }
 
-/// What Adam keeps of a lens.
+/// Adam's moments of a lens.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CompactMoments {
-    identity: Moments,
-    u: Moments,
-    v: Moments,
-    c: Moments,
+    identity: AdamMoments,
+    u: AdamMoments,
+    v: AdamMoments,
+    c: AdamMoments,
 }
 
-impl Compact {
-    /// A lens that says what is likely on average, whatever the head writes.
-    pub(super) fn silent(rank: usize, width: usize) -> Self {
+impl CompactLens {
+    /// Returns a lens that predicts the mean distribution for every output of the head.
+    pub(super) fn constant(rank: usize, width: usize) -> Self {
         Self {
             identity: 0.0,
             u: Matrix::zeros(rank, width),
@@ -62,7 +62,7 @@ impl Compact {
         }
     }
 
-    /// A lens that departs from the average so many times as far.
+    /// Returns a lens whose deviation from the mean distribution is scaled.
     pub(super) fn scaled(&self, by: f32) -> Self {
         let scaled = |values: &[f32]| values.iter().map(|value| value * by).collect();
         Self {
@@ -76,91 +76,97 @@ impl Compact {
         }
     }
 
-    /// The point that the lens takes r_h to, in the space that W_U reads.
+    /// Maps r_h to the point that W_U reads.
     ///
     /// # Shapes
-    /// `r`: `[n, width]` → the same.
+    /// `r`: `[positions, width]` → the same.
     pub(super) fn point(&self, r: &Matrix) -> Matrix {
         let (n, width, rank) = (r.rows, r.cols, self.v.rows);
         let mut thin = Matrix::zeros(n, rank);
-        let v = View::new(&self.v.data, rank, width, width);
-        View::new(&r.data, n, width, width).times(v.transposed(), 1.0, &mut thin.data, rank, false);
+        let v = MatrixView::new(&self.v.data, rank, width, width);
+        MatrixView::new(&r.data, n, width, width).times(
+            v.transposed(),
+            1.0,
+            &mut thin.data,
+            rank,
+            false,
+        );
         let mut point = r.clone();
         for row in point.data.chunks_exact_mut(width) {
             for (value, c) in row.iter_mut().zip(&self.c) {
                 *value = *value * self.identity + c;
             }
         }
-        let u = View::new(&self.u.data, rank, width, width);
-        View::new(&thin.data, n, rank, rank).times(u, 1.0, &mut point.data, width, true);
+        let u = MatrixView::new(&self.u.data, rank, width, width);
+        MatrixView::new(&thin.data, n, rank, rank).times(u, 1.0, &mut point.data, width, true);
         point
     }
 
-    /// The same for z.
+    /// Returns the same map for z.
     ///
     /// # Shapes
     /// `weights`: W_O^h, `[head_dim, width]`.
-    pub(super) fn on_z(&self, weights: &Matrix) -> OnZ {
+    pub(super) fn z_map(&self, weights: &Matrix) -> ZMap {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
         let mut thin = Matrix::zeros(dim, rank);
-        let v = View::new(&self.v.data, rank, width, width);
-        let output = View::new(&weights.data, dim, width, width);
+        let v = MatrixView::new(&self.v.data, rank, width, width);
+        let output = MatrixView::new(&weights.data, dim, width, width);
         output.times(v.transposed(), 1.0, &mut thin.data, rank, false);
         let mut map = weights.clone();
         for value in &mut map.data {
             *value *= self.identity;
         }
-        let u = View::new(&self.u.data, rank, width, width);
-        View::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
-        OnZ { map, thin }
+        let u = MatrixView::new(&self.u.data, rank, width, width);
+        MatrixView::new(&thin.data, dim, rank, rank).times(u, 1.0, &mut map.data, width, true);
+        ZMap { map, thin }
     }
 
-    /// The slopes by the lens' values, given those by B and by c.
+    /// Returns the gradient with respect to the lens, given those with respect to B and c.
     ///
     /// # Shapes
-    /// `weights`, `by_map`: `[head_dim, width]`; `by_c`: `[width]`.
-    pub(super) fn back(
+    /// `weights`, `map_grad`: `[head_dim, width]`; `c_grad`: `[width]`.
+    pub(super) fn backward(
         &self,
         weights: &Matrix,
-        from: &OnZ,
-        by_map: &[f32],
-        by_c: &[f32],
-    ) -> Gradient {
+        from: &ZMap,
+        map_grad: &[f32],
+        c_grad: &[f32],
+    ) -> CompactGradient {
         let (dim, width, rank) = (weights.rows, weights.cols, self.v.rows);
-        let by = View::new(by_map, dim, width, width);
+        let by = MatrixView::new(map_grad, dim, width, width);
         let mut u = Matrix::zeros(rank, width);
-        let thin = View::new(&from.thin.data, dim, rank, rank);
+        let thin = MatrixView::new(&from.thin.data, dim, rank, rank);
         thin.transposed().times(by, 1.0, &mut u.data, width, false);
-        let mut by_thin = Matrix::zeros(dim, rank);
-        let own_u = View::new(&self.u.data, rank, width, width);
-        by.times(own_u.transposed(), 1.0, &mut by_thin.data, rank, false);
+        let mut thin_grad = Matrix::zeros(dim, rank);
+        let own_u = MatrixView::new(&self.u.data, rank, width, width);
+        by.times(own_u.transposed(), 1.0, &mut thin_grad.data, rank, false);
         let mut v = Matrix::zeros(rank, width);
-        let output = View::new(&weights.data, dim, width, width);
-        let by_thin = View::new(&by_thin.data, dim, rank, rank).transposed();
-        by_thin.times(output, 1.0, &mut v.data, width, false);
-        let products = weights.data.iter().zip(by_map);
+        let output = MatrixView::new(&weights.data, dim, width, width);
+        let thin_grad = MatrixView::new(&thin_grad.data, dim, rank, rank).transposed();
+        thin_grad.times(output, 1.0, &mut v.data, width, false);
+        let products = weights.data.iter().zip(map_grad);
         let identity: f64 = products.map(|(w, by)| f64::from(*w) * f64::from(*by)).sum();
-        Gradient {
+        CompactGradient {
             identity: identity as f32,
             u,
             v,
-            c: by_c.to_vec(),
+            c: c_grad.to_vec(),
         }
     }
 }
 
 impl CompactMoments {
-    pub(super) fn new(lens: &Compact) -> Self {
+    pub(super) fn new(lens: &CompactLens) -> Self {
         Self {
-            identity: Moments::new(1),
-            u: Moments::new(lens.u.data.len()),
-            v: Moments::new(lens.v.data.len()),
-            c: Moments::new(lens.c.len()),
+            identity: AdamMoments::new(1),
+            u: AdamMoments::new(lens.u.data.len()),
+            v: AdamMoments::new(lens.v.data.len()),
+            c: AdamMoments::new(lens.c.len()),
         }
     }
 
-    /// Each with the name of what it moves.
-    pub(super) fn each(&self) -> [(&Moments, &'static str); 4] {
+    /// Returns the moments, each with the name of its tensor.
+    pub(super) fn each(&self) -> [(&AdamMoments, &'static str); 4] {
         [
             (&self.identity, "identity"),
             (&self.u, "u"),
@@ -169,8 +175,8 @@ impl CompactMoments {
         ]
     }
 
-    /// The same, to be filled.
-    pub(super) fn each_mut(&mut self) -> [(&mut Moments, &'static str); 4] {
+    /// The same, mutable.
+    pub(super) fn each_mut(&mut self) -> [(&mut AdamMoments, &'static str); 4] {
         [
             (&mut self.identity, "identity"),
             (&mut self.u, "u"),
@@ -179,23 +185,23 @@ impl CompactMoments {
         ]
     }
 
-    /// One step of Adam, the `step`th. `r_scale` is one over the length of r_h: what V's values,
-    /// and α's, are counted in.
+    /// Makes the `step`th step of Adam. `r_scale` is 1 over the typical length of r_h: the unit of
+    /// V and α.
     pub(super) fn step(
         &mut self,
-        lens: &mut Compact,
-        by: &Gradient,
+        lens: &mut CompactLens,
+        grad: &CompactGradient,
         rate: f32,
         r_scale: f32,
         step: usize,
     ) {
         let identity = std::slice::from_mut(&mut lens.identity);
         self.identity
-            .step(identity, &[by.identity], rate * r_scale, step);
-        self.u.step(&mut lens.u.data, &by.u.data, rate, step);
+            .step(identity, &[grad.identity], rate * r_scale, step);
+        self.u.step(&mut lens.u.data, &grad.u.data, rate, step);
         self.v
-            .step(&mut lens.v.data, &by.v.data, rate * r_scale, step);
-        self.c.step(&mut lens.c, &by.c, rate, step);
+            .step(&mut lens.v.data, &grad.v.data, rate * r_scale, step);
+        self.c.step(&mut lens.c, &grad.c, rate, step);
     }
 }
 
@@ -213,8 +219,8 @@ mod tests {
         }
     }
 
-    fn lens() -> Compact {
-        Compact {
+    fn lens() -> CompactLens {
+        CompactLens {
             identity: 0.3,
             u: filled(2, 5, 1.0),
             v: filled(2, 5, 2.0),
@@ -223,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn z_and_what_is_written_of_it_are_taken_to_the_same_point() {
+    fn the_map_of_z_equals_the_map_of_r() {
         let (weights, z, lens) = (filled(3, 5, 4.0), filled(7, 3, 5.0), lens());
         let times = |a: &Matrix, b: &Matrix| {
             let mut product = Matrix::zeros(a.rows, b.cols);
-            let b = View::new(&b.data, b.rows, b.cols, b.cols);
+            let b = MatrixView::new(&b.data, b.rows, b.cols, b.cols);
             let cols = product.cols;
-            View::new(&a.data, a.rows, a.cols, a.cols).times(
+            MatrixView::new(&a.data, a.rows, a.cols, a.cols).times(
                 b,
                 1.0,
                 &mut product.data,
@@ -239,7 +245,7 @@ mod tests {
             product
         };
         let point = lens.point(&times(&z, &weights));
-        let mut same = times(&z, &lens.on_z(&weights).map);
+        let mut same = times(&z, &lens.z_map(&weights).map);
         for row in same.data.chunks_exact_mut(5) {
             for (value, c) in row.iter_mut().zip(&lens.c) {
                 *value += c;
@@ -250,24 +256,24 @@ mod tests {
         }
     }
 
-    /// The slope of Σ B∘G + c·g by each value, against differences.
+    /// Compares the gradient of Σ B∘G + c·g with finite differences.
     #[test]
-    fn slopes_are_those_of_the_map() {
-        let (weights, by_map, by_c) = (filled(3, 5, 4.0), filled(3, 5, 6.0), filled(1, 5, 7.0));
-        let value = |lens: &Compact| -> f64 {
-            let map = lens.on_z(&weights).map;
+    fn gradients_equal_finite_differences() {
+        let (weights, map_grad, c_grad) = (filled(3, 5, 4.0), filled(3, 5, 6.0), filled(1, 5, 7.0));
+        let value = |lens: &CompactLens| -> f64 {
+            let map = lens.z_map(&weights).map;
             let dot = |a: &[f32], b: &[f32]| -> f64 {
                 a.iter()
                     .zip(b)
                     .map(|(a, b)| f64::from(*a) * f64::from(*b))
                     .sum()
             };
-            dot(&map.data, &by_map.data) + dot(&lens.c, &by_c.data)
+            dot(&map.data, &map_grad.data) + dot(&lens.c, &c_grad.data)
         };
         let own = lens();
-        let from = own.on_z(&weights);
-        let by = own.back(&weights, &from, &by_map.data, &by_c.data);
-        let check = |slope: f32, change: &dyn Fn(&mut Compact, f32)| {
+        let from = own.z_map(&weights);
+        let by = own.backward(&weights, &from, &map_grad.data, &c_grad.data);
+        let check = |slope: f32, change: &dyn Fn(&mut CompactLens, f32)| {
             let moved = |by: f32| {
                 let mut lens = lens();
                 change(&mut lens, by);

@@ -1,26 +1,32 @@
-//! How far two lenses disagree about the same heads.
+//! The disagreement of two lenses about the same heads.
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::lens::trained::TrainedLens;
-use crate::lens::trained::batch::{Batch, HeadAt};
+use crate::context::ModelContext;
+use crate::lens::any_lens::AnyLens;
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::evaluate::{batches, dot};
 use crate::lens::trained::objective::Objective;
 use crate::lens::trained::text::LensText;
-use hoplens_runtime::{Cancel, Matrix, Model, ModelError, log_sum_exp, softmax, top_k};
+use hoplens_runtime::{Matrix, ModelError, log_sum_exp, softmax, top_k};
 
-/// A lens, or the plain one.
+/// The lenses to compare, and the heads.
 #[derive(Debug, Clone, Copy)]
-pub enum AnyLens<'a> {
-    /// W_U·r_h.
-    Unembed,
-    /// A trained one.
-    Trained(&'a TrainedLens),
+pub struct CompareOptions<'a> {
+    /// The reference lens.
+    pub first: AnyLens<'a>,
+    /// The lens that is compared with it.
+    pub second: AnyLens<'a>,
+    /// The heads that both read.
+    pub heads: &'a [HeadAt],
+    /// The number of likeliest tokens that are compared.
+    pub top: usize,
 }
 
-/// How far two lenses disagree about one head, means over positions.
+/// The disagreement of two lenses about one head, averaged over positions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Disagreement {
     /// The head.
@@ -34,54 +40,19 @@ pub struct Disagreement {
     pub tops_differ: f64,
 }
 
-impl AnyLens<'_> {
-    /// Whether it reads a head.
-    pub fn covers(self, at: HeadAt) -> bool {
-        match self {
-            Self::Unembed => true,
-            Self::Trained(lens) => lens.covers(at),
-        }
-    }
-
-    /// What it says of a head that writes nothing; empty for nothing in particular.
-    ///
-    /// # Shapes
-    /// → `[vocab]`.
-    pub fn bias(&self) -> &[f32] {
-        match self {
-            Self::Unembed => &[],
-            Self::Trained(lens) => lens.bias(),
-        }
-    }
-
-    /// What it says of outputs of a head.
-    ///
-    /// # Shapes
-    /// `outputs`: r_h at some positions, `[n, width]` → `[n, vocab]`.
-    ///
-    /// # Errors
-    /// [`LensError::NotCovered`].
-    pub fn scores(self, model: &Model, at: HeadAt, outputs: &Matrix) -> Result<Matrix, LensError> {
-        match self {
-            Self::Unembed => Ok(model.unembed(outputs)),
-            Self::Trained(lens) => lens.scores(model, at, outputs),
-        }
-    }
-}
-
-/// Reads each head with both lenses at every position of `text` that has a next token.
+/// Reads each head with both lenses at every position of `text` that has a next token. `progress`
+/// receives 1 for each head and batch.
 ///
 /// # Errors
-/// As [`Model::forward`] and [`TrainedLens::scores`]; [`LensError::TooLittleText`].
+/// As [`hoplens_runtime::Model::forward`] and [`AnyLens::scores`]; [`LensError::TooLittleText`].
 pub fn compare(
-    model: &Model,
-    (first, second): (AnyLens<'_>, AnyLens<'_>),
+    context: ModelContext<'_>,
     text: &LensText,
-    heads: &[HeadAt],
-    top: usize,
-    cancel: &Cancel,
+    options: CompareOptions<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Disagreement>, LensError> {
+    let model = context.model;
+    let heads = options.heads;
     let weights = heads
         .iter()
         .map(|at| model.head_weights(at.layer, at.head))
@@ -89,15 +60,15 @@ pub fn compare(
     let mut sums = vec![[0.0_f64; 3]; heads.len()];
     let mut positions = 0;
     for sequences in batches(&text.sequences) {
-        let batch = Batch::run(model, sequences, Objective::Head, cancel)?;
+        let batch = Batch::run(context, sequences, Objective::Head)?;
         for ((at, weights), sums) in heads.iter().zip(&weights).zip(&mut sums) {
-            if cancel.is_cancelled() {
+            if context.cancel.is_cancelled() {
                 return Err(ModelError::Cancelled.into());
             }
             let outputs = batch.outputs(*at, weights);
-            let first = first.scores(model, *at, &outputs)?;
-            let second = second.scores(model, *at, &outputs)?;
-            for found in differences(&first, &second, top) {
+            let first = options.first.scores(model, *at, &outputs)?;
+            let second = options.second.scores(model, *at, &outputs)?;
+            for found in differences(&first, &second, options.top) {
                 for (sum, value) in sums.iter_mut().zip(found) {
                     *sum += value;
                 }
@@ -124,7 +95,8 @@ pub fn compare(
         .collect())
 }
 
-/// At each position: KL, whether the likeliest differ, and the share of the likeliest that do.
+/// Returns, for each position, the KL divergence, whether the likeliest tokens differ (0 or 1), and
+/// the share of the likeliest tokens that differ.
 fn differences(first: &Matrix, second: &Matrix, top: usize) -> Vec<[f64; 3]> {
     let row = |row: usize| {
         let (own, other) = (first.row(row), second.row(row));

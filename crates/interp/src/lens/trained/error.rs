@@ -1,16 +1,16 @@
-//! What can be wrong with a trained lens, its text or its training.
+//! Errors of trained lenses, their text and their training.
 
 use hoplens_runtime::ModelError;
 
 /// A lens could not be trained, stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LensError {
-    /// The bytes are not a lens that hoplens wrote.
-    #[error("this is no whole lens file: {0}. Train it anew, or fetch it again.")]
+    /// The bytes are not a complete lens file of hoplens.
+    #[error("this is not a complete lens file: {0}. Train the lens again, or copy the file again.")]
     Damaged(String),
     /// The lens was trained on another model.
     #[error(
-        "the lens was trained on {theirs} (sha256 {their_digest}), and this model is {ours} (sha256 {our_digest}). Name that model, or train a lens for this one."
+        "the lens was trained on {theirs} (sha256 {their_digest}), and this model is {ours} (sha256 {our_digest}). Use that model, or train a lens for this one."
     )]
     OtherModel {
         /// The model that the lens was trained on.
@@ -34,7 +34,7 @@ pub enum LensError {
     },
     /// There is too little text.
     #[error(
-        "the text has {sequences} sequences of at least two tokens, and training wants {wanted}. Add text, sample more, or shorten the sequences."
+        "the text has {sequences} sequences of at least two tokens; {wanted} are needed. Add text, sample more, or shorten the sequences."
     )]
     TooLittleText {
         /// Sequences that there are.
@@ -44,7 +44,7 @@ pub enum LensError {
     },
     /// The checkpoint belongs to another training.
     #[error(
-        "the checkpoint was written by a training with another {what}. Repeat that one's flags, or begin anew with --restart."
+        "the checkpoint was written by a training with a different {what}. Continue that training with its own options, or start again without the checkpoint."
     )]
     OtherTraining {
         /// What differs.
@@ -52,7 +52,7 @@ pub enum LensError {
     },
     /// The maps would not fit into memory.
     #[error(
-        "full maps of these layers and what trains them take {gigabytes:.1} GB, more than {most:.1} GB. Name fewer layers, or train a compact lens."
+        "training full maps of these layers takes {gigabytes:.1} GB, and at most {most:.1} GB are allowed. Choose fewer layers, or train a compact lens."
     )]
     TooLarge {
         /// What they take.
@@ -60,8 +60,8 @@ pub enum LensError {
         /// What they may take.
         most: f64,
     },
-    /// The loss is no longer a number.
-    #[error("the loss is not finite after step {step}. Lower --rate.")]
+    /// The loss is not finite.
+    #[error("the loss is not finite after step {step}. Lower the learning rate.")]
     Diverged {
         /// The step, from 1.
         step: usize,

@@ -1,117 +1,128 @@
-//! How well lenses say what the model is about to say, on text that they were not trained on.
+//! The accuracy of lenses on text that they were not trained on.
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::lens::trained::TrainedLens;
-use crate::lens::trained::batch::{Batch, HeadAt};
+use crate::context::ModelContext;
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::loss::logits;
 use crate::lens::trained::objective::Objective;
 use crate::lens::trained::text::LensText;
-use hoplens_runtime::{Cancel, Matrix, Model, log_sum_exp, top_k};
+use crate::lens::trained::trained_lens::TrainedLens;
+use hoplens_runtime::{Matrix, ModelError, log_sum_exp, top_k};
 
-/// Positions that are looked at together: bounds memory at `positions × vocab` values.
-const BATCH: usize = 256;
+/// Positions in one batch: bounds memory at `positions × vocab` values.
+const POSITIONS_PER_BATCH: usize = 256;
 
-/// How far what a lens says is from what the model says, over some positions.
+/// The heads to evaluate, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct EvaluateOptions<'a> {
+    /// Each head that is read, with the head whose lens reads it: the same head, or another one to
+    /// measure how its lens transfers.
+    pub pairs: &'a [(HeadAt, HeadAt)],
+    /// The number of likeliest tokens that `overlap` compares.
+    pub top: usize,
+}
+
+/// The distance between a lens' distribution and the model's, averaged over positions.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Scores {
+pub struct LensScores {
     /// Mean KL(model's next token ‖ lens), in nats.
     pub kl: f64,
     /// Mean cross-entropy of the text's next token under the lens, in nats.
     pub cross_entropy: f64,
-    /// Share of positions at which the likeliest token is the same.
+    /// Share of positions with the same likeliest token.
     pub agreement: f64,
-    /// Mean share of the model's `top` likeliest tokens that are among the lens' as well.
+    /// Mean share of the model's `top` likeliest tokens that are also among the lens'.
     pub overlap: f64,
 }
 
-/// What was found of one head.
+/// The scores of one head.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct HeadScores {
-    /// The head that was read.
+    /// The head that is read.
     #[serde(flatten)]
     pub at: HeadAt,
     /// The unembed lens, W_U·r_h.
-    pub unembed: Scores,
+    pub unembed: LensScores,
     /// The trained lens.
-    pub trained: Scores,
+    pub trained: LensScores,
 }
 
-/// What was found of all heads.
+/// The scores of all heads.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// Positions looked at.
+pub struct LensEvaluation {
+    /// Number of positions.
     pub positions: usize,
-    /// Tokens that `overlap` compares.
+    /// Number of tokens that `overlap` compares.
     pub top: usize,
-    /// The lens' bias alone: what can be said without looking at any head.
-    pub bias: Scores,
-    /// One for each head.
+    /// The lens' bias alone, which reads no head.
+    pub bias: LensScores,
+    /// The scores of each head.
     pub heads: Vec<HeadScores>,
 }
 
-/// What the model says at each position of a batch.
-struct Truth<'a> {
+/// The model's predictions at each position of a batch.
+struct ModelPredictions<'a> {
     /// `[n, vocab]`.
     probabilities: Matrix,
     /// Σ_t p_t·ln p_t.
     negative_entropy: Vec<f64>,
     /// The likeliest tokens, best first.
-    favourites: Vec<Vec<u32>>,
+    likeliest: Vec<Vec<u32>>,
     /// The text's next token.
     next: &'a [u32],
 }
 
-/// Reads each head of `pairs` with the unembed lens and with the trained lens of its partner (the
-/// same head, but where it is asked how a lens carries over to another one).
-///
-/// Positions are all those of `text` that have a next token.
+/// Reads each head of the pairs with the unembed lens and with the trained lens of its partner, at
+/// every position of `text` that has a next token. `progress` receives 1 for each head and batch.
 ///
 /// # Errors
-/// As [`Model::forward`] and [`TrainedLens::scores`]; [`LensError::TooLittleText`].
+/// As [`hoplens_runtime::Model::forward`] and [`TrainedLens::scores`];
+/// [`LensError::TooLittleText`].
 pub fn evaluate(
-    model: &Model,
+    context: ModelContext<'_>,
     lens: &TrainedLens,
     text: &LensText,
-    pairs: &[(HeadAt, HeadAt)],
-    top: usize,
-    cancel: &Cancel,
+    options: EvaluateOptions<'_>,
     progress: &mut dyn FnMut(usize),
-) -> Result<Evaluation, LensError> {
+) -> Result<LensEvaluation, LensError> {
+    let model = context.model;
+    let EvaluateOptions { pairs, top } = options;
     let weights = pairs
         .iter()
         .map(|(at, _)| model.head_weights(at.layer, at.head))
         .collect::<Result<Vec<_>, _>>()?;
     let bias = lens.bias();
-    let mut found = Evaluation {
+    let mut found = LensEvaluation {
         positions: 0,
         top,
-        bias: Scores::default(),
+        bias: LensScores::default(),
         heads: pairs
             .iter()
             .map(|(at, _)| HeadScores {
                 at: *at,
-                unembed: Scores::default(),
-                trained: Scores::default(),
+                unembed: LensScores::default(),
+                trained: LensScores::default(),
             })
             .collect(),
     };
     for sequences in batches(&text.sequences) {
-        let batch = Batch::run(model, sequences, Objective::Head, cancel)?;
-        let truth = Truth::of(&batch, top);
+        let batch = Batch::run(context, sequences, Objective::Head)?;
+        let predictions = ModelPredictions::of(&batch, top);
         let nothing = Matrix::zeros(batch.positions(), model.info.width);
-        found.bias += sums(&logits(model, &nothing, bias), &truth);
+        found.bias += sums(&logits(model, &nothing, bias), &predictions);
         for (index, (weights, (at, from))) in weights.iter().zip(pairs).enumerate() {
-            if cancel.is_cancelled() {
-                return Err(hoplens_runtime::ModelError::Cancelled.into());
+            if context.cancel.is_cancelled() {
+                return Err(ModelError::Cancelled.into());
             }
             let outputs = batch.outputs(*at, weights);
             let scores = &mut found.heads[index];
-            scores.unembed += sums(&model.unembed(&outputs), &truth);
+            scores.unembed += sums(&model.unembed(&outputs), &predictions);
             let read = lens.scores(model, *from, &outputs)?;
-            scores.trained += sums(&read, &truth);
+            scores.trained += sums(&read, &predictions);
             progress(1);
         }
         found.positions += batch.positions();
@@ -131,7 +142,7 @@ pub fn evaluate(
     Ok(found)
 }
 
-impl<'a> Truth<'a> {
+impl<'a> ModelPredictions<'a> {
     fn of(batch: &'a Batch<'_>, top: usize) -> Self {
         let probabilities = batch.probabilities();
         let negative_entropy = |row: &[f32]| -> f64 {
@@ -141,43 +152,44 @@ impl<'a> Truth<'a> {
         let rows = probabilities.data.par_chunks_exact(probabilities.cols);
         Self {
             negative_entropy: rows.map(negative_entropy).collect(),
-            favourites: batch.favourites(top),
+            likeliest: batch.likeliest(top),
             next: &batch.next,
             probabilities,
         }
     }
 }
 
-/// Sums over the positions of what a lens' logits score.
-fn sums(logits: &Matrix, truth: &Truth<'_>) -> Scores {
+/// Sums the scores of a lens' logits over the positions.
+fn sums(logits: &Matrix, predictions: &ModelPredictions<'_>) -> LensScores {
     (0..logits.rows)
         .into_par_iter()
         .map(|row| {
             let own = logits.row(row);
             let normaliser = log_sum_exp(own);
-            let favourites = &truth.favourites[row];
-            let best = top_k(own, favourites.len());
-            let shared = best.iter().filter(|best| favourites.contains(&best.token));
-            Scores {
-                kl: truth.negative_entropy[row] - dot(truth.probabilities.row(row), own)
+            let likeliest = &predictions.likeliest[row];
+            let best = top_k(own, likeliest.len());
+            let shared = best.iter().filter(|best| likeliest.contains(&best.token));
+            LensScores {
+                kl: predictions.negative_entropy[row]
+                    - dot(predictions.probabilities.row(row), own)
                     + normaliser,
-                cross_entropy: normaliser - f64::from(own[truth.next[row] as usize]),
+                cross_entropy: normaliser - f64::from(own[predictions.next[row] as usize]),
                 agreement: f64::from(u8::from(
-                    best.first().map(|best| best.token) == favourites.first().copied(),
+                    best.first().map(|best| best.token) == likeliest.first().copied(),
                 )),
-                overlap: shared.count() as f64 / favourites.len().max(1) as f64,
+                overlap: shared.count() as f64 / likeliest.len().max(1) as f64,
             }
         })
-        // In the order of the rows, so that the sum is the same on any number of threads.
-        .collect::<Vec<Scores>>()
+        // In the order of the rows: the sum does not depend on the number of threads.
+        .collect::<Vec<LensScores>>()
         .into_iter()
-        .fold(Scores::default(), |mut sum, scores| {
+        .fold(LensScores::default(), |mut sum, scores| {
             sum += scores;
             sum
         })
 }
 
-/// Σ a·b, in lanes that become vector instructions, summed up in f64.
+/// Returns Σ a·b, in lanes that compile to vector instructions, summed in f64.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 16;
     let (chunks, rest) = a.as_chunks::<LANES>();
@@ -192,14 +204,14 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
     sums.iter().copied().chain(rest).map(f64::from).sum()
 }
 
-/// Sequences side by side, of about [`BATCH`] positions.
+/// Groups sequences into batches of about [`POSITIONS_PER_BATCH`] positions.
 pub(super) fn batches(sequences: &[Vec<u32>]) -> Vec<Vec<&[u32]>> {
     let mut batches: Vec<Vec<&[u32]>> = Vec::new();
     let mut left = 0;
     for sequence in sequences.iter().filter(|sequence| sequence.len() > 1) {
         if left == 0 {
             batches.push(Vec::new());
-            left = BATCH;
+            left = POSITIONS_PER_BATCH;
         }
         if let Some(batch) = batches.last_mut() {
             batch.push(sequence);
@@ -209,7 +221,7 @@ pub(super) fn batches(sequences: &[Vec<u32>]) -> Vec<Vec<&[u32]>> {
     batches
 }
 
-impl std::ops::AddAssign for Scores {
+impl std::ops::AddAssign for LensScores {
     fn add_assign(&mut self, other: Self) {
         self.kl += other.kl;
         self.cross_entropy += other.cross_entropy;
@@ -218,7 +230,7 @@ impl std::ops::AddAssign for Scores {
     }
 }
 
-impl std::ops::MulAssign<f64> for Scores {
+impl std::ops::MulAssign<f64> for LensScores {
     fn mul_assign(&mut self, factor: f64) {
         self.kl *= factor;
         self.cross_entropy *= factor;

@@ -1,49 +1,52 @@
-//! Where compact lenses begin: the best ones to second order, in closed form.
+//! The initialization of compact lenses: the minimum of the loss to second order, in closed form.
 //!
 //! A lens of the form softmax(b + W_U·x(z)) with x(z) = z·B + c has, near x = 0, the loss
-//! −g·x + ½·xᵀ·Σ·x + a constant, where g = Σ_t (p_t − b_t)·w_t is what the target expects beyond
-//! the average, and Σ the covariance of the tokens' w_t under the average. Its mean over positions
-//! is least at c and B that take one linear regression, and a B of low rank that is nearly the
-//! best comes from a singular value decomposition in whitened coordinates (reduced-rank
-//! regression). Gradient steps then go on from there instead of from nothing.
+//! −g·x + ½·xᵀ·Σ·x + constant, where g = Σ_t (p_t − b_t)·w_t is the difference between the target's
+//! mean and the average, and Σ the covariance of the tokens' w_t under the average. Linear
+//! regression minimizes its mean over positions, and a singular value decomposition in whitened
+//! coordinates gives a B of low rank that is nearly optimal (reduced-rank regression). Gradient
+//! steps continue from there.
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
-use crate::lens::trained::compact::Compact;
+use crate::lens::trained::compact::CompactLens;
 use hoplens_runtime::{Matrix, Model};
 
-/// What is added to the diagonals before they are divided by, as a share of their mean: directions
-/// in which hardly anything was seen are left alone.
+/// The ridge that is added to the diagonals of covariances, as a share of their mean: directions
+/// with little variance are shrunk.
 const RIDGE: f64 = 1e-2;
 
-/// Σ and what is needed of it, for all heads of a model.
+/// The mean and covariance of the tokens' rows of the output head, shared by all heads of a model.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(super) struct TokenStatistics {
     /// Σ_t b_t·w_t: `[width]`.
     mean: DVector<f64>,
     /// L of Σ = L·Lᵀ.
     factor: Cholesky<f64, Dyn>,
 }
 
-/// What a head wrote and what was expected, summed over positions.
+/// The sums over positions that the fit of one head needs.
 #[derive(Debug, Clone)]
-pub(super) struct Moments {
+pub(super) struct FitSums {
     positions: f64,
     z: DVector<f64>,
     zz: DMatrix<f64>,
     /// Σ z·(Σ_t p_t·w_t)ᵀ: `[head_dim, width]`.
-    by_z: DMatrix<f64>,
+    z_expected: DMatrix<f64>,
     expected: DVector<f64>,
 }
 
-impl Tokens {
-    /// `None` where the output head's rows say too little: all the same, or not finite.
+impl TokenStatistics {
+    /// `None` if the output head's rows are all equal or not finite.
+    ///
+    /// # Shapes
+    /// `bias`: `[vocab]`.
     pub(super) fn new(model: &Model, bias: &[f32]) -> Option<Self> {
         let width = model.info.width;
         let mut sum = DVector::zeros(width);
         let mut squares = DMatrix::zeros(width, width);
         let tokens: Vec<u32> = (0..bias.len() as u32).collect();
-        // Tokens at a time: bounds memory.
+        // In blocks of tokens, to bound memory.
         for tokens in tokens.chunks(4096) {
             let rows = dense(&model.unembeddings(tokens));
             let mut weighted = rows.clone();
@@ -58,42 +61,49 @@ impl Tokens {
     }
 }
 
-impl Moments {
+impl FitSums {
     pub(super) fn new(head_dim: usize, width: usize) -> Self {
         Self {
             positions: 0.0,
             z: DVector::zeros(head_dim),
             zz: DMatrix::zeros(head_dim, head_dim),
-            by_z: DMatrix::zeros(head_dim, width),
+            z_expected: DMatrix::zeros(head_dim, width),
             expected: DVector::zeros(width),
         }
     }
 
+    /// Adds the positions of a batch.
+    ///
     /// # Shapes
-    /// `z`: `[n, head_dim]`; `expected`: Σ_t p_t·w_t, `[n, width]`.
+    /// `z`: `[positions, head_dim]`; `expected`: Σ_t p_t·w_t, `[positions, width]`.
     pub(super) fn add(&mut self, z: &Matrix, expected: &Matrix) {
         let (z, expected) = (dense(z), dense(expected));
         self.positions += z.nrows() as f64;
         self.z += z.row_sum_tr();
         self.zz += z.transpose() * &z;
-        self.by_z += z.transpose() * &expected;
+        self.z_expected += z.transpose() * &expected;
         self.expected += expected.row_sum_tr();
     }
 
-    /// The lens of this rank that has the least loss to second order, and one over the length of
-    /// r_h; `None` where the head writes nothing.
+    /// Returns the lens of this rank with the least loss to second order; `None` if the head's
+    /// output is zero.
     ///
     /// # Shapes
     /// `weights`: W_O^h, `[head_dim, width]`.
-    pub(super) fn fit(&self, tokens: &Tokens, weights: &Matrix, rank: usize) -> Option<Fitted> {
+    pub(super) fn fit(
+        &self,
+        tokens: &TokenStatistics,
+        weights: &Matrix,
+        rank: usize,
+    ) -> Option<FittedLens> {
         let share = 1.0 / self.positions;
         let (z, expected) = (&self.z * share, &self.expected * share);
         let output = dense(weights);
         let length = (&output.transpose() * &self.zz * share * &output).trace();
-        let by_z = &self.by_z * share - &z * expected.transpose();
+        let covariance = &self.z_expected * share - &z * expected.transpose();
         let inputs = factor(&self.zz * share - &z * z.transpose())?;
         // K = L_z⁻¹·Cov(z, g)·L_w⁻ᵀ, in whose coordinates the loss is |K' − K|² of a lens K'.
-        let mut wanted = by_z;
+        let mut wanted = covariance;
         inputs.l_dirty().solve_lower_triangular_mut(&mut wanted);
         let mut wanted = wanted.transpose();
         tokens
@@ -117,8 +127,8 @@ impl Moments {
         tokens.factor.solve_mut(&mut c);
         let map = &output * identity + &thin * u.transpose();
         c -= map.transpose() * &z;
-        let fitted = Fitted {
-            lens: Compact {
+        let fitted = FittedLens {
+            lens: CompactLens {
                 identity: identity as f32,
                 u: thin_matrix(&u, rank),
                 v: thin_matrix(&v, rank),
@@ -132,15 +142,15 @@ impl Moments {
     }
 }
 
-/// A lens to begin with.
+/// A fitted lens.
 #[derive(Debug, Clone)]
-pub(super) struct Fitted {
-    pub(super) lens: Compact,
-    /// One over the root of the mean |r_h|².
+pub(super) struct FittedLens {
+    pub(super) lens: CompactLens,
+    /// 1 over the root of the mean |r_h|².
     pub(super) r_scale: f32,
 }
 
-/// The Cholesky factor of a covariance with a little added to its diagonal.
+/// Returns the Cholesky factor of a covariance with a ridge.
 fn factor(mut covariance: DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
     let mean = covariance.trace() / covariance.nrows() as f64;
     let added = RIDGE * mean;
@@ -153,7 +163,7 @@ fn factor(mut covariance: DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
     Cholesky::new(covariance)
 }
 
-/// The left singular vectors of the `count` largest singular values, as columns.
+/// Returns the left singular vectors of the `count` largest singular values, as columns.
 fn strongest(of: &DMatrix<f64>, count: usize) -> DMatrix<f64> {
     let eigen = SymmetricEigen::new(of * of.transpose());
     let mut order: Vec<usize> = (0..of.nrows()).collect();
@@ -171,7 +181,7 @@ fn dense(matrix: &Matrix) -> DMatrix<f64> {
     DMatrix::from_row_iterator(matrix.rows, matrix.cols, values)
 }
 
-/// Columns as the rows of a matrix of `rank` rows, the missing ones zero.
+/// Returns columns as the rows of a matrix of `rank` rows; missing rows are zero.
 fn thin_matrix(columns: &DMatrix<f64>, rank: usize) -> Matrix {
     let mut rows = Matrix::zeros(rank, columns.nrows());
     for (row, column) in rows

@@ -1,14 +1,15 @@
-//! Whole `vocab × width` maps of a layer's heads, trained together: AttentionLens' own form.
+//! Full `vocab × width` maps of a layer's heads, trained jointly: the form of AttentionLens.
 //!
-//! 464 million values for a layer of GPT-2 Small; kept for small models and for comparison.
+//! A layer of GPT-2 Small has 464 million values; this form is for small models and comparisons.
 
-use crate::lens::trained::adam::Moments;
-use crate::lens::trained::batch::{Batch, HeadAt};
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::adam::AdamMoments;
+use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
-use crate::lens::trained::tensors::{Reader, Tensors};
-use hoplens_runtime::{Matrix, Model, View, log_sum_exp, softmax};
+use crate::lens::trained::tensors::{TensorReader, TensorWriter};
+use hoplens_runtime::{Matrix, MatrixView, Model, log_sum_exp, softmax};
 
-/// Most bytes that maps and what trains them may take.
+/// The most bytes that maps and their training state may take.
 const MOST_BYTES: f64 = 4e9;
 
 /// The maps of a layer: logits = Σ_h A_h·r_h + b.
@@ -20,26 +21,26 @@ pub(super) struct LayerMaps {
     pub(super) bias: Vec<f32>,
 }
 
-/// A layer's maps while they learn.
+/// A layer's maps in training.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(super) struct LayerLearner {
     pub(super) index: usize,
     /// W_O^h of each head.
     weights: Vec<Matrix>,
     lens: LayerMaps,
-    moments: (Moments, Moments),
+    moments: (AdamMoments, AdamMoments),
     pub(super) best: LayerMaps,
     best_loss: f64,
 }
 
-/// Refuses maps of `layers` layers that would not fit into memory.
+/// Checks that maps of `layers` layers fit into memory.
 ///
 /// # Errors
 /// [`LensError::TooLarge`].
 pub(super) fn check_size(model: &Model, layers: usize) -> Result<(), LensError> {
     let config = model.config();
     let values = layers * config.heads * config.vocab * model.info.width;
-    // The maps, the best ones, two moments and a gradient.
+    // The maps, the best maps, two moments and a gradient.
     let bytes = 5.0 * 4.0 * values as f64;
     if bytes > MOST_BYTES {
         return Err(LensError::TooLarge {
@@ -50,8 +51,8 @@ pub(super) fn check_size(model: &Model, layers: usize) -> Result<(), LensError> 
     Ok(())
 }
 
-impl Layer {
-    /// Maps that begin as the unembed lens.
+impl LayerLearner {
+    /// Returns maps that equal the unembed lens.
     pub(super) fn new(model: &Model, layer: usize, bias: &[f32]) -> Result<Self, LensError> {
         let heads = model.info.heads;
         let weights = (0..heads)
@@ -77,8 +78,8 @@ impl Layer {
             index: layer,
             weights,
             moments: (
-                Moments::new(lens.maps.data.len()),
-                Moments::new(lens.bias.len()),
+                AdamMoments::new(lens.maps.data.len()),
+                AdamMoments::new(lens.bias.len()),
             ),
             best: lens.clone(),
             lens,
@@ -86,7 +87,7 @@ impl Layer {
         })
     }
 
-    /// Every head's r_h, side by side: `[n, heads·width]`.
+    /// Returns every head's r_h, concatenated: `[positions, heads·width]`.
     fn outputs(&self, batch: &Batch<'_>) -> Matrix {
         let width = self.weights[0].cols;
         let mut all = Matrix::zeros(batch.positions(), self.weights.len() * width);
@@ -103,7 +104,7 @@ impl Layer {
         all
     }
 
-    /// One step down the loss over a batch; returns the loss before it.
+    /// Makes one step on a batch; returns the loss before it, in nats.
     pub(super) fn learn(
         &mut self,
         batch: &Batch<'_>,
@@ -126,30 +127,30 @@ impl Layer {
             }
         }
         let (n, vocabulary) = (scores.rows, scores.cols);
-        let mut by_maps = vec![0.0; self.lens.maps.data.len()];
-        View::new(&scores.data, n, vocabulary, vocabulary)
+        let mut maps_grad = vec![0.0; self.lens.maps.data.len()];
+        MatrixView::new(&scores.data, n, vocabulary, vocabulary)
             .transposed()
             .times(
-                View::new(&outputs.data, n, outputs.cols, outputs.cols),
+                MatrixView::new(&outputs.data, n, outputs.cols, outputs.cols),
                 1.0,
-                &mut by_maps,
+                &mut maps_grad,
                 outputs.cols,
                 false,
             );
-        let mut by_bias = vec![0.0; vocabulary];
+        let mut bias_grad = vec![0.0; vocabulary];
         for row in scores.data.chunks_exact(vocabulary) {
-            for (sum, value) in by_bias.iter_mut().zip(row) {
+            for (sum, value) in bias_grad.iter_mut().zip(row) {
                 *sum += value;
             }
         }
         let (maps, bias) = &mut self.moments;
-        maps.step(&mut self.lens.maps.data, &by_maps, rate, step);
-        bias.step(&mut self.lens.bias, &by_bias, rate, step);
+        maps.step(&mut self.lens.maps.data, &maps_grad, rate, step);
+        bias.step(&mut self.lens.bias, &bias_grad, rate, step);
         losses.iter().sum::<f64>() / losses.len().max(1) as f64
     }
 
-    /// The exact loss over held-out positions, and whether the maps are the best so far.
-    pub(super) fn look(&mut self, held_out: &Batch<'_>, probabilities: &Matrix) -> (f64, bool) {
+    /// Returns the exact loss over held-out positions, in nats, and whether it is the least so far.
+    pub(super) fn evaluate(&mut self, held_out: &Batch<'_>, probabilities: &Matrix) -> (f64, bool) {
         let scores = self.lens.scores(&self.outputs(held_out));
         let losses = divergences(&scores, probabilities);
         let loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
@@ -161,13 +162,13 @@ impl Layer {
         (loss, better)
     }
 
-    /// The held-out loss of the best maps so far, bit by bit.
+    /// Returns the bits of the least held-out loss so far.
     pub(super) fn best_bits(&self) -> u64 {
         self.best_loss.to_bits()
     }
 
-    /// Everything that a checkpoint keeps.
-    pub(super) fn write(&self, into: &mut Tensors) {
+    /// Writes the state to a checkpoint.
+    pub(super) fn write(&self, into: &mut TensorWriter) {
         let name = |what: &str| format!("layers.{}.{what}", self.index);
         for (lens, kind) in [(&self.lens, "now"), (&self.best, "best")] {
             lens.write(&name(kind), into);
@@ -179,8 +180,15 @@ impl Layer {
         }
     }
 
-    /// Goes on from a checkpoint.
-    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+    /// Restores the state from a checkpoint.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
+    pub(super) fn restore(
+        &mut self,
+        from: &TensorReader<'_>,
+        best_bits: u64,
+    ) -> Result<(), LensError> {
         let name = |what: &str| format!("layers.{}.{what}", self.index);
         self.lens.read(&name("now"), from)?;
         self.best.read(&name("best"), from)?;
@@ -194,18 +202,18 @@ impl Layer {
 }
 
 impl LayerMaps {
-    /// Σ_h A_h·r_h + b.
+    /// Returns Σ_h A_h·r_h + b.
     ///
     /// # Shapes
-    /// `outputs`: `[n, heads·width]` → `[n, vocab]`.
+    /// `outputs`: `[positions, heads·width]` → `[positions, vocab]`.
     fn scores(&self, outputs: &Matrix) -> Matrix {
         self.columns_times(outputs, 0)
     }
 
-    /// A_h·r_h + b of one head.
+    /// Returns A_h·r_h + b of one head.
     ///
     /// # Shapes
-    /// `outputs`: `[n, width]` → `[n, vocab]`.
+    /// `outputs`: `[positions, width]` → `[positions, vocab]`.
     pub(super) fn head_scores(&self, outputs: &Matrix, head: usize) -> Matrix {
         self.columns_times(outputs, head * outputs.cols)
     }
@@ -216,8 +224,8 @@ impl LayerMaps {
         for row in scores.data.chunks_exact_mut(vocabulary) {
             row.copy_from_slice(&self.bias);
         }
-        let maps = View::new(&self.maps.data[first..], vocabulary, cols, self.maps.cols);
-        View::new(&outputs.data, n, cols, cols).times(
+        let maps = MatrixView::new(&self.maps.data[first..], vocabulary, cols, self.maps.cols);
+        MatrixView::new(&outputs.data, n, cols, cols).times(
             maps.transposed(),
             1.0,
             &mut scores.data,
@@ -228,20 +236,23 @@ impl LayerMaps {
     }
 
     /// Writes both tensors.
-    pub(super) fn write(&self, prefix: &str, into: &mut Tensors) {
+    pub(super) fn write(&self, prefix: &str, into: &mut TensorWriter) {
         let shape = [self.maps.rows, self.maps.cols];
         into.push(format!("{prefix}.maps"), &shape, &self.maps.data);
         into.push(format!("{prefix}.bias"), &[self.bias.len()], &self.bias);
     }
 
-    /// Reads both.
-    pub(super) fn read(&mut self, prefix: &str, from: &Reader<'_>) -> Result<(), LensError> {
+    /// Reads both tensors.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
+    pub(super) fn read(&mut self, prefix: &str, from: &TensorReader<'_>) -> Result<(), LensError> {
         from.fill(&format!("{prefix}.maps"), &mut self.maps.data)?;
         from.fill(&format!("{prefix}.bias"), &mut self.bias)
     }
 }
 
-/// KL(p ‖ softmax of the scores) of each row, in nats.
+/// Returns KL(p ‖ softmax of the scores) of each row, in nats.
 fn divergences(scores: &Matrix, probabilities: &Matrix) -> Vec<f64> {
     (0..scores.rows)
         .map(|row| {

@@ -1,20 +1,21 @@
-//! Compact lenses that learn together: one head, or all heads of a layer.
+//! Groups of compact lenses that are trained jointly: one head, or all heads of a layer.
 
-use crate::lens::trained::batch::{Batch, HeadAt, Target};
+use crate::lens::head_at::HeadAt;
+use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::candidates::Candidates;
-use crate::lens::trained::compact::{Compact, CompactMoments, OnZ};
+use crate::lens::trained::compact::{CompactLens, CompactMoments, ZMap};
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::fit;
 use crate::lens::trained::loss::{Affine, exact, loss};
-use crate::lens::trained::tensors::{Reader, Tensors};
+use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model};
 
-/// How far towards the fitted lens training may begin.
-const BEGINNINGS: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
+/// The scales of the fitted lens that are tried as the start of the training.
+const START_SCALES: [f32; 6] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.0];
 
-/// Heads whose lenses' sum is held to one target: one, or all of a layer.
+/// Heads whose lenses' sum is trained for one target: one head, or all heads of a layer.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct LensGroup {
     pub(super) members: Vec<Member>,
     /// The held-out loss of the best lenses so far.
     best: f64,
@@ -26,18 +27,18 @@ pub(super) struct Member {
     pub(super) at: HeadAt,
     /// W_O^h: `[head_dim, width]`.
     weights: Matrix,
-    lens: Compact,
+    lens: CompactLens,
     moments: CompactMoments,
-    /// One over the root of the mean |r_h|²: what V's values, and α, are counted in.
+    /// 1 over the root of the mean |r_h|²: the unit of V and α.
     r_scale: f32,
-    /// The lens at the best look at the held-out positions.
-    pub(super) best: Compact,
+    /// The lens with the least held-out loss so far.
+    pub(super) best: CompactLens,
 }
 
 impl Member {
-    /// A lens that says what is likely on average.
+    /// Returns a member whose lens predicts the mean distribution.
     pub(super) fn new(model: &Model, at: HeadAt, rank: usize) -> Result<Self, LensError> {
-        let lens = Compact::silent(rank, model.info.width);
+        let lens = CompactLens::constant(rank, model.info.width);
         Ok(Self {
             at,
             weights: model.head_weights(at.layer, at.head)?,
@@ -53,7 +54,7 @@ impl Member {
     }
 }
 
-impl Group {
+impl LensGroup {
     pub(super) fn new(members: Vec<Member>) -> Self {
         Self {
             members,
@@ -61,25 +62,30 @@ impl Group {
         }
     }
 
-    /// z of the members' heads, side by side.
+    /// Returns z of the members' heads, concatenated: `[positions, heads·head_dim]`.
     fn z(&self, batch: &Batch<'_>) -> Matrix {
         let first = &self.members[0];
         let heads = first.at.head..first.at.head + self.members.len();
         batch.z(first.at.layer, heads, first.weights.rows)
     }
 
-    fn on_z(&self) -> Vec<OnZ> {
-        let from = |member: &Member| member.lens.on_z(&member.weights);
+    fn z_map(&self) -> Vec<ZMap> {
+        let from = |member: &Member| member.lens.z_map(&member.weights);
         self.members.iter().map(from).collect()
     }
 
-    fn affine(&self, from: &[OnZ]) -> Affine {
+    fn affine(&self, from: &[ZMap]) -> Affine {
         let lenses = self.members.iter().zip(from);
         Affine::joined(lenses.map(|(member, from)| (&from.map, member.lens.c.as_slice())))
     }
 
-    /// Adds to what the members' lenses are fitted to, one for each.
-    pub(super) fn gather(&self, batch: &Batch<'_>, target: &Target, into: &mut [fit::Moments]) {
+    /// Adds a batch to the sums of the members' fits, one for each member.
+    pub(super) fn gather(
+        &self,
+        batch: &Batch<'_>,
+        target: &TargetDistribution,
+        into: &mut [fit::FitSums],
+    ) {
         for (member, moments) in self.members.iter().zip(into) {
             let HeadAt { layer, head } = member.at;
             let z = batch.z(layer, head..head + 1, member.weights.rows);
@@ -87,15 +93,15 @@ impl Group {
         }
     }
 
-    /// Begins with the fitted lenses, as far towards them as lowers the loss over a batch that they
-    /// were not fitted to. Several lenses, each of which says all of it, say it too often: they
-    /// share it.
+    /// Starts from the fitted lenses, scaled so that the loss over another batch is least. The
+    /// lenses of several members are divided by their number, because each was fitted to the whole
+    /// target.
     pub(super) fn begin(
         &mut self,
-        gathered: &[fit::Moments],
-        tokens: &fit::Tokens,
+        gathered: &[fit::FitSums],
+        tokens: &fit::TokenStatistics,
         batch: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         candidates: &Candidates,
     ) {
         let share = 1.0 / self.members.len() as f32;
@@ -107,11 +113,11 @@ impl Group {
             }
         }
         let z = self.z(batch);
-        let fitted: Vec<Compact> = self.members.iter().map(|one| one.lens.clone()).collect();
+        let fitted: Vec<CompactLens> = self.members.iter().map(|one| one.lens.clone()).collect();
         let mut best = (f64::INFINITY, 0.0);
-        for towards in BEGINNINGS {
+        for towards in START_SCALES {
             self.set(&fitted, towards * share);
-            let (loss, _) = loss(&self.affine(&self.on_z()), &z, target, candidates);
+            let (loss, _) = loss(&self.affine(&self.z_map()), &z, target, candidates);
             if loss < best.0 {
                 best = (loss, towards * share);
             }
@@ -119,45 +125,47 @@ impl Group {
         self.set(&fitted, best.1);
     }
 
-    fn set(&mut self, fitted: &[Compact], towards: f32) {
+    fn set(&mut self, fitted: &[CompactLens], towards: f32) {
         for (member, fitted) in self.members.iter_mut().zip(fitted) {
             member.lens = fitted.scaled(towards);
             member.best = member.lens.clone();
         }
     }
 
-    /// One step down the loss over a batch; returns the loss before it.
+    /// Makes one step on a batch; returns the loss before it, in nats.
     pub(super) fn learn(
         &mut self,
         batch: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         candidates: &Candidates,
         rate: f32,
         step: usize,
     ) -> f64 {
-        let from = self.on_z();
-        let (loss, by) = loss(&self.affine(&from), &self.z(batch), target, candidates);
+        let from = self.z_map();
+        let (loss, grad) = loss(&self.affine(&from), &self.z(batch), target, candidates);
         let values = self.members[0].weights.data.len();
-        let own = by.map.chunks_exact(values);
-        for ((member, from), by_map) in self.members.iter_mut().zip(&from).zip(own) {
-            let by = member.lens.back(&member.weights, from, by_map, &by.c);
+        let own = grad.map.chunks_exact(values);
+        for ((member, from), map_grad) in self.members.iter_mut().zip(&from).zip(own) {
+            let grad = member
+                .lens
+                .backward(&member.weights, from, map_grad, &grad.c);
             member
                 .moments
-                .step(&mut member.lens, &by, rate, member.r_scale, step);
+                .step(&mut member.lens, &grad, rate, member.r_scale, step);
         }
         loss
     }
 
-    /// The exact loss over held-out positions; lenses that are the best so far are kept. Says
-    /// whether they are.
-    pub(super) fn look(
+    /// Returns the exact loss over held-out positions, in nats, and whether it is the least so far;
+    /// stores the best lenses.
+    pub(super) fn evaluate(
         &mut self,
         model: &Model,
         held_out: &Batch<'_>,
-        target: &Target,
+        target: &TargetDistribution,
         bias: &[f32],
     ) -> (f64, bool) {
-        let map = self.affine(&self.on_z());
+        let map = self.affine(&self.z_map());
         let loss = exact(model, &map, &self.z(held_out), target, bias);
         let better = loss < self.best;
         if better {
@@ -169,8 +177,8 @@ impl Group {
         (loss, better)
     }
 
-    /// Everything that a checkpoint keeps.
-    pub(super) fn write(&self, into: &mut Tensors) {
+    /// Writes the state to a checkpoint.
+    pub(super) fn write(&self, into: &mut TensorWriter) {
         for member in &self.members {
             into.push(member.name("r_scale"), &[1], &[member.r_scale]);
             for (lens, kind) in [(&member.lens, "now"), (&member.best, "best")] {
@@ -191,13 +199,20 @@ impl Group {
         }
     }
 
-    /// The held-out loss of the best lenses so far, bit by bit.
+    /// Returns the bits of the least held-out loss so far.
     pub(super) fn best_bits(&self) -> u64 {
         self.best.to_bits()
     }
 
-    /// Goes on from a checkpoint.
-    pub(super) fn restore(&mut self, from: &Reader<'_>, best_bits: u64) -> Result<(), LensError> {
+    /// Restores the state from a checkpoint.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
+    pub(super) fn restore(
+        &mut self,
+        from: &TensorReader<'_>,
+        best_bits: u64,
+    ) -> Result<(), LensError> {
         self.best = f64::from_bits(best_bits);
         for member in &mut self.members {
             let prefix = format!("layers.{}.heads.{}", member.at.layer, member.at.head);

@@ -1,25 +1,25 @@
-//! What a lens is to say at a position.
+//! The objectives of lens training.
 
 use serde::{Deserialize, Serialize};
 
-/// What a lens is trained to say.
+/// What a lens is trained to predict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
-    /// Each head by itself: KL(model's next token ‖ head's lens).
+    /// The model's next token, from each head by itself: KL(model's next token ‖ head's lens).
     Head,
-    /// The heads of a layer together, as AttentionLens has it: KL(model's next token ‖ the sum of
-    /// the layer's lenses). Single heads are not identified by it.
+    /// The model's next token, from the heads of a layer jointly, as in AttentionLens: KL(model's
+    /// next token ‖ the sum of the layer's lenses). It does not identify single heads.
     LayerSum,
-    /// Each head by itself: KL(what the head changes ‖ head's lens), where that is the softmax of
-    /// the logits less those without the head.
+    /// The change that each head causes: KL(softmax of the logits minus those with the head ablated
+    /// ‖ head's lens).
     Ablation,
-    /// Each head by itself: KL(tokens that the head attends to ‖ head's lens), by its attention.
+    /// The tokens that each head attends to: KL(attention by token ‖ head's lens).
     Attended,
 }
 
 impl Objective {
-    /// Its name in files and on the command line.
+    /// Returns its name in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Head => "head",

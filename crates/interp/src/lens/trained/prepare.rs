@@ -1,61 +1,56 @@
-//! What a step needs beside the lenses: the bias, the candidates, the targets.
+//! What a training step needs besides the lenses: the bias, the candidates, the targets.
 
 use rayon::prelude::*;
 
-use crate::lens::trained::about::{Form, Options};
-use crate::lens::trained::batch::{Batch, HeadAt, Target};
+use crate::context::ModelContext;
+use crate::lens::trained::about::TrainingOptions;
+use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::candidates::Candidates;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::fit;
-use crate::lens::trained::full;
-use crate::lens::trained::full::Layer;
-use crate::lens::trained::group::{Group, Member};
+use crate::lens::trained::group::LensGroup;
 use crate::lens::trained::objective::Objective;
 use crate::lens::trained::text::mixed;
-use hoplens_runtime::{Cancel, Model};
 
-/// Steps' worth of positions over which the bias is averaged.
+/// Batches over which the bias is averaged.
 const BIAS_BATCHES: usize = 16;
 /// The model's likeliest next tokens at each position that are always among the candidates.
-const FAVOURITES: usize = 3;
-/// Steps' worth of positions to which lenses are fitted before the first step, where the target is
-/// the same for all heads, and where it costs a pass for each.
-const FIT_BATCHES: (usize, usize) = (16, 3);
+const LIKELIEST: usize = 3;
+/// Batches to which lenses are fitted before the first step.
+const FIT_BATCHES: usize = 16;
+/// The same for the objective that needs an additional pass for each head.
+const FIT_BATCHES_OF_ABLATION: usize = 3;
 
-/// What learns: groups of compact lenses, or layers of full maps.
-#[derive(Debug)]
-pub(super) enum Learners {
-    Groups(Vec<Group>),
-    Layers(Vec<Layer>),
+/// The constants of a training.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TrainingContext<'a> {
+    /// The model, and the flag that stops the training.
+    pub(super) context: ModelContext<'a>,
+    /// How the lens is trained.
+    pub(super) options: &'a TrainingOptions,
+    /// Log of each token's mean probability: `[vocab]`.
+    pub(super) bias: &'a [f32],
 }
 
-impl Learners {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Groups(groups) => groups.len(),
-            Self::Layers(layers) => layers.len(),
-        }
-    }
-}
-
-/// Log of the model's mean next-token probabilities over the first positions of a text.
+/// Returns the log of the model's mean next-token probabilities over the first positions of a text.
 ///
 /// # Shapes
 /// → `[vocab]`.
+///
+/// # Errors
+/// As [`hoplens_runtime::Model::forward`].
 pub(super) fn average(
-    model: &Model,
+    context: ModelContext<'_>,
     sequences: &[&[u32]],
     batch: usize,
-    cancel: &Cancel,
 ) -> Result<Vec<f32>, LensError> {
-    let mut sums = vec![0.0_f64; model.config().vocab];
+    let mut sums = vec![0.0_f64; context.model.config().vocab];
     let (mut left, mut positions) = (BIAS_BATCHES * batch, 0);
     for sequence in sequences {
         if left == 0 {
             break;
         }
-        let read = Batch::run(model, vec![sequence], Objective::Head, cancel)?;
+        let read = Batch::run(context, vec![sequence], Objective::Head)?;
         for row in read.probabilities().data.chunks_exact(sums.len()) {
             for (sum, p) in sums.iter_mut().zip(row) {
                 *sum += f64::from(*p);
@@ -68,7 +63,7 @@ pub(super) fn average(
     Ok(sums.iter().map(log).collect())
 }
 
-/// The `count` tokens of the highest bias.
+/// Returns the `count` tokens with the highest bias.
 pub(super) fn frequent(bias: &[f32], count: usize) -> Vec<u32> {
     let mut tokens: Vec<u32> = (0..bias.len() as u32).collect();
     tokens.sort_by(|a, b| {
@@ -80,122 +75,106 @@ pub(super) fn frequent(bias: &[f32], count: usize) -> Vec<u32> {
     tokens
 }
 
+/// Draws the candidates of a step: the `frequent` tokens, those that are likely or next at the
+/// positions of the batch, and random others.
 pub(super) fn candidates(
-    model: &Model,
-    options: &Options,
+    training: TrainingContext<'_>,
     batch: &Batch<'_>,
-    bias: &[f32],
     frequent: &[u32],
     step: usize,
 ) -> Candidates {
+    let TrainingContext {
+        context,
+        options,
+        bias,
+    } = training;
     let mut always = frequent.to_vec();
-    always.extend(batch.favourites(FAVOURITES).into_iter().flatten());
+    always.extend(batch.likeliest(LIKELIEST).into_iter().flatten());
     always.extend(&batch.next);
     always.sort_unstable();
     always.dedup();
     let seed = mixed(options.seed ^ 0x6361_6e64, step as u64);
-    Candidates::draw(model, bias, &always, options.candidates, seed)
+    Candidates::draw(context.model, bias, &always, options.candidates, seed)
 }
 
-/// One target for each group; a single one where all have the same.
+/// Returns one target for each group; a single one if all groups have the same.
+///
+/// # Errors
+/// As [`hoplens_runtime::Model::forward`].
 pub(super) fn targets(
-    model: &Model,
-    objective: Objective,
-    groups: &[Group],
+    training: TrainingContext<'_>,
+    groups: &[LensGroup],
     batch: &Batch<'_>,
-    bias: &[f32],
-    cancel: &Cancel,
-) -> Result<Vec<Target>, LensError> {
+) -> Result<Vec<TargetDistribution>, LensError> {
+    let TrainingContext { context, bias, .. } = training;
+    let model = context.model;
     let heads = || groups.iter().map(|group| group.members[0].at);
-    match objective {
-        Objective::Head | Objective::LayerSum => {
-            Ok(vec![Target::of(model, &batch.probabilities(), bias)])
-        }
+    match training.options.objective {
+        Objective::Head | Objective::LayerSum => Ok(vec![TargetDistribution::of(
+            model,
+            &batch.probabilities(),
+            bias,
+        )]),
         Objective::Ablation => heads()
             .map(|at| {
-                let changed = batch.changed(model, at, cancel)?;
-                Ok(Target::of(model, &changed, bias))
+                let change = batch.ablation_change(context, at)?;
+                Ok(TargetDistribution::of(model, &change, bias))
             })
             .collect(),
         Objective::Attended => Ok(heads()
             .map(|at| {
                 let attended = batch.attended(model.info.heads, at, bias.len());
-                Target::of(model, &attended, bias)
+                TargetDistribution::of(model, &attended, bias)
             })
             .collect()),
     }
 }
 
-pub(super) fn learners(
-    model: &Model,
-    options: &Options,
-    bias: &[f32],
-) -> Result<Learners, LensError> {
-    let mut layers: Vec<usize> = options.heads.iter().map(|at| at.layer).collect();
-    layers.sort_unstable();
-    layers.dedup();
-    let rank = match options.form {
-        Form::Full => {
-            full::check_size(model, layers.len())?;
-            let layer = |layer: usize| Layer::new(model, layer, bias);
-            let layers: Result<_, _> = layers.into_iter().map(layer).collect();
-            return layers.map(Learners::Layers);
-        }
-        Form::Compact { rank } => rank,
-    };
-    let member = |at: HeadAt| Member::new(model, at, rank);
-    let groups: Result<Vec<Group>, LensError> = if options.objective == Objective::LayerSum {
-        let all = |layer: usize| {
-            let heads = (0..model.info.heads).map(|head| member(HeadAt { layer, head }));
-            heads.collect::<Result<Vec<_>, _>>().map(Group::new)
-        };
-        layers.into_iter().map(all).collect()
-    } else {
-        let one = |at: &HeadAt| Ok(Group::new(vec![member(*at)?]));
-        options.heads.iter().map(one).collect()
-    };
-    groups.map(Learners::Groups)
-}
-
-/// Fits the lenses to the first positions of a text, and lets training begin there.
+/// Fits the lenses to the first positions of a text; training begins there.
+///
+/// # Errors
+/// As [`hoplens_runtime::Model::forward`].
 pub(super) fn fit(
-    model: &Model,
-    options: &Options,
-    groups: &mut [Group],
+    training: TrainingContext<'_>,
+    groups: &mut [LensGroup],
     sequences: &[&[u32]],
-    bias: &[f32],
-    cancel: &Cancel,
 ) -> Result<(), LensError> {
-    let Some(tokens) = fit::Tokens::new(model, bias) else {
+    let TrainingContext {
+        context,
+        options,
+        bias,
+    } = training;
+    let model = context.model;
+    let Some(tokens) = fit::TokenStatistics::new(model, bias) else {
         return Ok(());
     };
     let fits = match options.objective {
-        Objective::Ablation => FIT_BATCHES.1,
-        _ => FIT_BATCHES.0,
+        Objective::Ablation => FIT_BATCHES_OF_ABLATION,
+        _ => FIT_BATCHES,
     };
-    let new = || fit::Moments::new(model.config().head_dim, model.info.width);
+    let new = || fit::FitSums::new(model.config().head_dim, model.info.width);
     let each = groups
         .iter()
         .map(|group| group.members.iter().map(|_| new()).collect());
-    let mut gathered: Vec<Vec<fit::Moments>> = each.collect();
+    let mut gathered: Vec<Vec<fit::FitSums>> = each.collect();
     let mut batches = fit_batches(sequences, options.batch, fits + 1).into_iter();
     let Some(checked) = batches.next() else {
         return Ok(());
     };
-    // A text of a single batch has to do for both.
+    // A text of a single batch is used both to fit and to check.
     let rest = batches.len();
     for sequences in batches.chain((rest == 0).then(|| checked.clone())) {
-        let batch = Batch::run(model, sequences, options.objective, cancel)?;
-        let targets = targets(model, options.objective, groups, &batch, bias, cancel)?;
+        let batch = Batch::run(context, sequences, options.objective)?;
+        let targets = targets(training, groups, &batch)?;
         let groups = groups.par_iter().zip(&mut gathered).enumerate();
         groups.for_each(|(at, (group, gathered))| {
             group.gather(&batch, targets.get(at).unwrap_or(&targets[0]), gathered);
         });
     }
-    let batch = Batch::run(model, checked, options.objective, cancel)?;
-    let targets = targets(model, options.objective, groups, &batch, bias, cancel)?;
+    let batch = Batch::run(context, checked, options.objective)?;
+    let targets = targets(training, groups, &batch)?;
     let frequent = frequent(bias, options.candidates / 2);
-    let candidates = candidates(model, options, &batch, bias, &frequent, 0);
+    let candidates = candidates(training, &batch, &frequent, 0);
     let groups = groups.par_iter_mut().zip(&gathered).enumerate();
     groups.for_each(|(at, (group, gathered))| {
         let target = targets.get(at).unwrap_or(&targets[0]);
@@ -204,7 +183,7 @@ pub(super) fn fit(
     Ok(())
 }
 
-/// Sequences side by side, of at least `positions` positions; so many of them at most.
+/// Groups sequences into at most `most` batches of at least `positions` positions.
 fn fit_batches<'a>(sequences: &[&'a [u32]], positions: usize, most: usize) -> Vec<Vec<&'a [u32]>> {
     let mut batches: Vec<Vec<&[u32]>> = Vec::new();
     let mut left = 0;

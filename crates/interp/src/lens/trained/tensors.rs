@@ -1,4 +1,4 @@
-//! Named tensors and a description, as one safetensors file.
+//! safetensors files with named tensors and a JSON description.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 
 use crate::lens::trained::error::LensError;
 
-/// Tensors to be written.
+/// The tensors of a file to write.
 #[derive(Debug, Default)]
-pub(super) struct Tensors {
+pub(super) struct TensorWriter {
     tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
 }
 
-impl Tensors {
+impl TensorWriter {
     /// Adds a tensor.
     pub(super) fn push(&mut self, name: impl Into<String>, shape: &[usize], values: &[f32]) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
@@ -23,11 +23,14 @@ impl Tensors {
             .push((name.into(), shape.to_vec(), bytes.collect()));
     }
 
-    /// The file's bytes. `kind` tells files apart; under it `about` stands as JSON in the header.
+    /// Returns the bytes of the file; `about` is stored as JSON under the metadata key `kind`.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`] if something cannot be serialized.
     pub(super) fn bytes(&self, kind: &str, about: &impl Serialize) -> Result<Vec<u8>, LensError> {
         let about = serde_json::to_string(about).map_err(damaged)?;
-        // One entry only: a map of several is written in an order that differs from run to run, and
-        // the same training is to give the same bytes.
+        // One entry only: the order of several entries varies from run to run, and equal trainings
+        // must produce identical bytes.
         let metadata = HashMap::from([(kind.to_owned(), about)]);
         let views = self
             .tensors
@@ -41,20 +44,23 @@ impl Tensors {
     }
 }
 
-/// A file that was read.
-pub(super) struct Reader<'a> {
+/// A file that is read.
+pub(super) struct TensorReader<'a> {
     tensors: SafeTensors<'a>,
     about: String,
 }
 
-impl<'a> Reader<'a> {
-    /// Reads a file of a kind.
+impl<'a> TensorReader<'a> {
+    /// Reads a file with the metadata key `kind`.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
     pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, LensError> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let Some(about) = metadata.get(kind).cloned() else {
             return Err(LensError::Damaged(format!(
-                "it does not say that it is a {kind}"
+                "it has no metadata of a {kind}"
             )));
         };
         Ok(Self {
@@ -63,12 +69,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What it says of itself.
+    /// Returns the description.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
     pub(super) fn about<T: DeserializeOwned>(&self) -> Result<T, LensError> {
         serde_json::from_str(&self.about).map_err(damaged)
     }
 
-    /// Fills in the values of a tensor, which has as many.
+    /// Reads the values of a tensor into `values`, whose length it must have.
+    ///
+    /// # Errors
+    /// [`LensError::Damaged`].
     pub(super) fn fill(&self, name: &str, values: &mut [f32]) -> Result<(), LensError> {
         let view = self.tensors.tensor(name).map_err(damaged)?;
         let (chunks, rest) = view.data().as_chunks::<4>();

@@ -1,23 +1,21 @@
-//! What a lens is trained and held to: sequences of tokens.
+//! The text that lenses are trained and evaluated on: sequences of tokens.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::context::ModelContext;
 use hoplens_runtime::{
-    Cancel, Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, Sampling,
+    Capture, Hooks, Model, ModelError, Positions, Reuse, Sampler, SamplingParams,
 };
 
-/// Sequences that are sampled side by side.
-///
-/// With 128 tokens each, their keys and values fit into what a model remembers by default.
-const SIDE_BY_SIDE: usize = 16;
+/// Sequences that are sampled in one batch: at 128 tokens each, their keys and values fit into the
+/// default KV cache.
+const SEQUENCES_PER_BATCH: usize = 16;
 
-/// Token sequences of 2 tokens or more.
-///
-/// They stand by themselves, each with its own length: nothing is padded, so that no position
-/// that is not text can enter a loss.
+/// Token sequences of 2 tokens or more, each with its own length: nothing is padded, so that every
+/// position in a loss is text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LensText {
     /// The sequences.
@@ -36,21 +34,21 @@ pub enum TextSource {
     Sampled,
 }
 
-/// What a lens file says of the text that it was trained on.
+/// The provenance of a lens' training text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextAbout {
     /// Where it comes from.
     pub source: TextSource,
     /// Number of sequences.
     pub sequences: usize,
-    /// Tokens of all of them.
+    /// Number of tokens.
     pub tokens: usize,
     /// Hex digest of the token ids.
     pub sha256: String,
 }
 
 impl LensText {
-    /// What a lens file says of it.
+    /// Returns the provenance that a lens file records.
     pub fn about(&self) -> TextAbout {
         let mut digest = Sha256::new();
         for sequence in &self.sequences {
@@ -77,10 +75,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Cuts texts into sequences of at most `length` tokens. Tokens are cut as the model reads a
-/// prompt; a last piece of one token is left out.
-///
-/// No BOS is added.
+/// Cuts texts into sequences of at most `length` tokens, without BOS; leaves out a last piece of
+/// one token.
 pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
     let length = length.min(model.config().context);
     let mut sequences = Vec::new();
@@ -95,33 +91,39 @@ pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
     }
 }
 
-/// Draws `count` sequences of `length` tokens from the model, at temperature 1.
+/// How many sequences are sampled from a model.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleOptions {
+    /// Number of sequences.
+    pub count: usize,
+    /// Tokens of each.
+    pub length: usize,
+    /// The seed: the same seed samples the same sequences.
+    pub seed: u64,
+}
+
+/// Samples sequences from the model, at temperature 1. `progress` receives the number of sequences
+/// that are done.
 ///
-/// A sequence begins with a capitalised word of the vocabulary, so that it reads like the beginning
-/// of a sentence. The same seed draws the same sequences.
+/// A sequence begins with a capitalised word of the vocabulary, like a sentence.
 ///
 /// # Errors
 /// As [`Model::forward`].
 pub fn sample(
-    model: &Model,
-    count: usize,
-    length: usize,
-    seed: u64,
-    cancel: &Cancel,
+    context: ModelContext<'_>,
+    options: SampleOptions,
     progress: &mut dyn FnMut(usize),
 ) -> Result<LensText, ModelError> {
-    let length = length.clamp(2, model.config().context);
+    let count = options.count;
+    let options = SampleOptions {
+        length: options.length.clamp(2, context.model.config().context),
+        ..options
+    };
     let mut sequences = Vec::with_capacity(count);
     while sequences.len() < count {
         let first = sequences.len();
-        let round = SIDE_BY_SIDE.min(count - first);
-        sequences.extend(sample_round(
-            model,
-            first..first + round,
-            length,
-            seed,
-            cancel,
-        )?);
+        let numbers = first..first + SEQUENCES_PER_BATCH.min(count - first);
+        sequences.extend(sample_batch(context, numbers, options)?);
         progress(sequences.len());
     }
     Ok(LensText {
@@ -130,17 +132,15 @@ pub fn sample(
     })
 }
 
-fn sample_round(
-    model: &Model,
+fn sample_batch(
+    ModelContext { model, cancel }: ModelContext<'_>,
     numbers: std::ops::Range<usize>,
-    length: usize,
-    seed: u64,
-    cancel: &Cancel,
+    SampleOptions { length, seed, .. }: SampleOptions,
 ) -> Result<Vec<Vec<u32>>, ModelError> {
     let mut samplers: Vec<Sampler> = numbers
         .clone()
         .map(|number| {
-            Sampler::new(Sampling {
+            Sampler::new(SamplingParams {
                 temperature: 1.0,
                 top_k: None,
                 top_p: None,
@@ -149,7 +149,7 @@ fn sample_round(
         })
         .collect();
     let mut sequences: Vec<Vec<u32>> = numbers
-        .map(|number| vec![beginning(model, mixed(seed, number as u64))])
+        .map(|number| vec![first_token(model, mixed(seed, number as u64))])
         .collect();
     let hooks = Hooks {
         reuse: Reuse::Keys,
@@ -165,12 +165,13 @@ fn sample_round(
             sequence.push(sampler.next(trace.logits.row(row)));
         }
     }
-    model.forget();
+    model.clear_cache();
     Ok(sequences)
 }
 
-/// A token to begin with: a capitalised word, or any token where the vocabulary has hardly one.
-fn beginning(model: &Model, seed: u64) -> u32 {
+/// Draws the first token of a sequence: a capitalised word, or any token if the vocabulary has
+/// hardly any such word.
+fn first_token(model: &Model, seed: u64) -> u32 {
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6265_6769_6e6e_696e);
     let vocabulary = model.config().vocab as u32;
     for _ in 0..1_000 {
@@ -184,9 +185,9 @@ fn beginning(model: &Model, seed: u64) -> u32 {
     random.random_range(0..vocabulary)
 }
 
-/// A seed of its own for each number.
+/// Derives an independent seed for each number.
 pub(super) fn mixed(seed: u64, number: u64) -> u64 {
-    // Splitmix64's finalizer: neighbouring numbers give unrelated seeds.
+    // Splitmix64's finalizer: adjacent numbers give unrelated seeds.
     let mut value = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -5,64 +5,64 @@ use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::lens::trained::TrainedLens;
-use crate::lens::trained::about::{About, CurvePoint, Options};
-use crate::lens::trained::batch::{Batch, Target};
+use crate::context::ModelContext;
+use crate::lens::trained::about::{CurvePoint, LensAbout, TrainingOptions};
+use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::error::LensError;
-use crate::lens::trained::full::Layer;
-use crate::lens::trained::group::Group;
-use crate::lens::trained::prepare::{
-    Learners, average, candidates, fit, frequent, learners, targets,
-};
-use crate::lens::trained::tensors::{Reader, Tensors};
+use crate::lens::trained::full::LayerLearner;
+use crate::lens::trained::group::LensGroup;
+use crate::lens::trained::learners::Learners;
+use crate::lens::trained::prepare::{TrainingContext, average, candidates, fit, frequent, targets};
+use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::text::{LensText, mixed};
+use crate::lens::trained::trained_lens::TrainedLens;
 use hoplens_runtime::{Cancel, Matrix, Model};
 
-/// Tokens that are likely on average and so always among the candidates, as a share of them.
-const FREQUENT: f64 = 0.5;
-/// What checkpoints say they are.
+/// The share of the candidates that are the most frequent tokens.
+const FREQUENT_SHARE: f64 = 0.5;
+/// The metadata key that marks a checkpoint.
 const CHECKPOINT: &str = "hoplens lens checkpoint";
 
-/// A training that goes on step by step.
+/// A training, step by step.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     model: &'a Model,
-    about: About,
+    about: LensAbout,
     training: Vec<&'a [u32]>,
     held_out: Batch<'a>,
-    held_targets: Vec<Target>,
+    held_targets: Vec<TargetDistribution>,
     held_probabilities: Option<Matrix>,
-    /// Log of how likely each token is on average: `[vocab]`.
+    /// Log of each token's mean probability: `[vocab]`.
     bias: Vec<f32>,
     frequent: Vec<u32>,
     learners: Learners,
-    state: State,
+    progress: TrainingProgress,
 }
 
-/// Where a training stands.
+/// The progress of a training.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct State {
+struct TrainingProgress {
     /// Steps done.
     step: usize,
-    /// Sequences read, those that were read again counted again.
+    /// Sequences read; repeats count again.
     read: usize,
     positions: usize,
-    /// Looks in a row that found nothing better.
+    /// Consecutive evaluations without an improvement.
     stale: usize,
     curve: Vec<CurvePoint>,
 }
 
-/// What a checkpoint says beside its tensors.
+/// The metadata of a checkpoint.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    about: About,
-    state: State,
+struct CheckpointAbout {
+    about: LensAbout,
+    state: TrainingProgress,
     best: Vec<u64>,
 }
 
 impl<'a> Trainer<'a> {
-    /// A training at its beginning: holds sequences out, averages the bias, and looks at the
-    /// held-out positions once.
+    /// Begins a training: holds out sequences, averages the bias, fits compact lenses, and
+    /// evaluates the held-out positions once.
     ///
     /// # Errors
     /// Too little text, maps that are too large, a head that does not exist; as
@@ -70,23 +70,20 @@ impl<'a> Trainer<'a> {
     pub fn new(
         model: &'a Model,
         text: &'a LensText,
-        options: Options,
+        options: TrainingOptions,
         cancel: &Cancel,
     ) -> Result<Self, LensError> {
         let mut trainer = Self::prepared(model, text, options, cancel)?;
         if let Learners::Groups(groups) = &mut trainer.learners {
-            let options = &trainer.about.options;
-            fit(
-                model,
-                options,
-                groups,
-                &trainer.training,
-                &trainer.bias,
-                cancel,
-            )?;
+            let training = TrainingContext {
+                context: ModelContext::new(model, cancel),
+                options: &trainer.about.options,
+                bias: &trainer.bias,
+            };
+            fit(training, groups, &trainer.training)?;
         }
-        let (held_out, _) = trainer.look();
-        trainer.state.curve.push(CurvePoint {
+        let (held_out, _) = trainer.evaluate();
+        trainer.progress.curve.push(CurvePoint {
             step: 0,
             positions: 0,
             loss: None,
@@ -95,19 +92,19 @@ impl<'a> Trainer<'a> {
         Ok(trainer)
     }
 
-    /// Goes on from a checkpoint.
+    /// Continues a training from a checkpoint.
     ///
     /// # Errors
     /// As [`Trainer::new`]; the checkpoint is damaged, or of another training.
     pub fn resume(
         model: &'a Model,
         text: &'a LensText,
-        options: Options,
+        options: TrainingOptions,
         checkpoint: &[u8],
         cancel: &Cancel,
     ) -> Result<Self, LensError> {
-        let reader = Reader::new(checkpoint, CHECKPOINT)?;
-        let kept: Kept = reader.about()?;
+        let reader = TensorReader::new(checkpoint, CHECKPOINT)?;
+        let kept: CheckpointAbout = reader.about()?;
         let about = about(model, text, options.clone());
         let differs = |what| Err(LensError::OtherTraining { what });
         if kept.about.model.sha256 != about.model.sha256 {
@@ -120,36 +117,22 @@ impl<'a> Trainer<'a> {
             return differs("set of options");
         }
         let mut trainer = Self::prepared(model, text, options, cancel)?;
-        if kept.best.len() != trainer.learners.len() {
-            return Err(LensError::Damaged("losses are missing".into()));
-        }
-        match &mut trainer.learners {
-            Learners::Groups(groups) => {
-                for (group, best) in groups.iter_mut().zip(kept.best) {
-                    group.restore(&reader, best)?;
-                }
-            }
-            Learners::Layers(layers) => {
-                for (layer, best) in layers.iter_mut().zip(kept.best) {
-                    layer.restore(&reader, best)?;
-                }
-            }
-        }
-        trainer.state = kept.state;
+        trainer.learners.restore(&reader, &kept.best)?;
+        trainer.progress = kept.state;
         Ok(trainer)
     }
 
     fn prepared(
         model: &'a Model,
         text: &'a LensText,
-        options: Options,
+        options: TrainingOptions,
         cancel: &Cancel,
     ) -> Result<Self, LensError> {
         let usable = text.sequences.iter().filter(|tokens| tokens.len() > 1);
         let mut sequences: Vec<&[u32]> = usable.map(Vec::as_slice).collect();
         let mut held = Vec::new();
         let mut positions = 0;
-        // The last ones: a text that is longer is held to the same.
+        // From the end of the text.
         while positions < options.held_out && sequences.len() > 1 {
             let Some(sequence) = sequences.pop() else {
                 break;
@@ -163,13 +146,18 @@ impl<'a> Trainer<'a> {
                 wanted: 2,
             });
         }
-        let objective = options.objective;
-        let held_out = Batch::run(model, held, objective, cancel)?;
-        let bias = average(model, &sequences, options.batch, cancel)?;
-        let learners = learners(model, &options, &bias)?;
+        let context = ModelContext::new(model, cancel);
+        let held_out = Batch::run(context, held, options.objective)?;
+        let bias = average(context, &sequences, options.batch)?;
+        let learners = Learners::new(model, &options, &bias)?;
         let held_targets = match &learners {
             Learners::Groups(groups) => {
-                targets(model, objective, groups, &held_out, &bias, cancel)?
+                let training = TrainingContext {
+                    context,
+                    options: &options,
+                    bias: &bias,
+                };
+                targets(training, groups, &held_out)?
             }
             Learners::Layers(_) => Vec::new(),
         };
@@ -177,7 +165,7 @@ impl<'a> Trainer<'a> {
             matches!(learners, Learners::Layers(_)).then(|| held_out.probabilities());
         Ok(Self {
             model,
-            frequent: frequent(&bias, (FREQUENT * options.candidates as f64) as usize),
+            frequent: frequent(&bias, (FREQUENT_SHARE * options.candidates as f64) as usize),
             about: about(model, text, options),
             training: sequences,
             held_out,
@@ -185,55 +173,45 @@ impl<'a> Trainer<'a> {
             held_probabilities,
             bias,
             learners,
-            state: State::default(),
+            progress: TrainingProgress::default(),
         })
     }
 
-    /// How the lens comes to be.
-    pub fn about(&self) -> &About {
+    /// The provenance of the lens.
+    pub fn about(&self) -> &LensAbout {
         &self.about
     }
 
-    /// What was reached, step by step.
+    /// The training curve, step by step.
     pub fn curve(&self) -> &[CurvePoint] {
-        &self.state.curve
+        &self.progress.curve
     }
 
-    /// Whether there is nothing left to do: all steps are done, or the held-out loss no longer
-    /// falls.
-    pub fn done(&self) -> bool {
+    /// Whether the training is done: all steps are, or the held-out loss no longer decreases.
+    pub fn is_done(&self) -> bool {
         let options = &self.about.options;
-        self.state.step >= options.schedule.steps || self.state.stale >= options.patience
+        self.progress.step >= options.schedule.steps || self.progress.stale >= options.patience
     }
 
-    /// One step.
+    /// Makes one step.
     ///
     /// # Errors
     /// As [`Model::forward`]; [`LensError::Diverged`].
     pub fn step(&mut self, cancel: &Cancel) -> Result<CurvePoint, LensError> {
         let options = &self.about.options;
-        let step = self.state.step + 1;
+        let step = self.progress.step + 1;
         let (sequences, read) = self.next_sequences();
-        let batch = Batch::run(self.model, sequences, options.objective, cancel)?;
+        let training = TrainingContext {
+            context: ModelContext::new(self.model, cancel),
+            options,
+            bias: &self.bias,
+        };
+        let batch = Batch::run(training.context, sequences, options.objective)?;
         let rate = options.schedule.rate(step);
         let losses: Vec<f64> = match &mut self.learners {
             Learners::Groups(groups) => {
-                let candidates = candidates(
-                    self.model,
-                    options,
-                    &batch,
-                    &self.bias,
-                    &self.frequent,
-                    step,
-                );
-                let targets = targets(
-                    self.model,
-                    options.objective,
-                    groups,
-                    &batch,
-                    &self.bias,
-                    cancel,
-                )?;
+                let candidates = candidates(training, &batch, &self.frequent, step);
+                let targets = targets(training, groups, &batch)?;
                 groups
                     .par_iter_mut()
                     .enumerate()
@@ -255,32 +233,32 @@ impl<'a> Trainer<'a> {
         if !loss.is_finite() {
             return Err(LensError::Diverged { step });
         }
-        self.state.step = step;
-        self.state.read = read;
-        self.state.positions += batch.positions();
+        self.progress.step = step;
+        self.progress.read = read;
+        self.progress.positions += batch.positions();
         let last = step == options.schedule.steps;
-        let look = last || step.is_multiple_of(options.check_every.max(1));
-        let held_out = look.then(|| {
-            let (held_out, better) = self.look();
-            self.state.stale = if better { 0 } else { self.state.stale + 1 };
+        let is_evaluated = last || step.is_multiple_of(options.check_every.max(1));
+        let held_out = is_evaluated.then(|| {
+            let (held_out, better) = self.evaluate();
+            self.progress.stale = if better { 0 } else { self.progress.stale + 1 };
             held_out
         });
         let point = CurvePoint {
             step,
-            positions: self.state.positions,
+            positions: self.progress.positions,
             loss: Some(loss),
             held_out,
         };
-        self.state.curve.push(point);
+        self.progress.curve.push(point);
         Ok(point)
     }
 
-    /// The next sequences, in an order of its own for every time that the text is read, and how
-    /// many were read then.
+    /// Returns the next sequences, in a new order for each pass over the text, and the number of
+    /// sequences read afterwards.
     fn next_sequences(&self) -> (Vec<&'a [u32]>, usize) {
         let options = &self.about.options;
         let count = self.training.len();
-        let mut read = self.state.read;
+        let mut read = self.progress.read;
         let mut round = read / count;
         let mut order = order(count, mixed(options.seed, round as u64));
         let mut sequences = Vec::new();
@@ -298,76 +276,54 @@ impl<'a> Trainer<'a> {
         (sequences, read)
     }
 
-    /// The mean held-out loss, and whether any lens is better than before.
-    fn look(&mut self) -> (f64, bool) {
-        let looks: Vec<(f64, bool)> = match &mut self.learners {
+    /// Returns the mean held-out loss, and whether any lens improved.
+    fn evaluate(&mut self) -> (f64, bool) {
+        let evaluations: Vec<(f64, bool)> = match &mut self.learners {
             Learners::Groups(groups) => {
                 let (model, held_out, bias) = (self.model, &self.held_out, &self.bias);
                 let targets = &self.held_targets;
-                let look = |(index, group): (usize, &mut Group)| {
+                let evaluate = |(index, group): (usize, &mut LensGroup)| {
                     let target = targets.get(index).unwrap_or(&targets[0]);
-                    group.look(model, held_out, target, bias)
+                    group.evaluate(model, held_out, target, bias)
                 };
-                groups.iter_mut().enumerate().map(look).collect()
+                groups.iter_mut().enumerate().map(evaluate).collect()
             }
             Learners::Layers(layers) => {
                 let probabilities = self.held_probabilities.as_ref();
-                let look = |layer: &mut Layer| {
-                    probabilities.map_or((f64::NAN, false), |p| layer.look(&self.held_out, p))
+                let evaluate = |layer: &mut LayerLearner| {
+                    probabilities.map_or((f64::NAN, false), |p| layer.evaluate(&self.held_out, p))
                 };
-                layers.iter_mut().map(look).collect()
+                layers.iter_mut().map(evaluate).collect()
             }
         };
-        let losses: Vec<f64> = looks.iter().map(|(loss, _)| *loss).collect();
-        (mean(&losses), looks.iter().any(|(_, better)| *better))
+        let losses: Vec<f64> = evaluations.iter().map(|(loss, _)| *loss).collect();
+        let is_better = evaluations.iter().any(|(_, better)| *better);
+        (mean(&losses), is_better)
     }
 
-    /// Everything that is needed to go on, as the bytes of a file.
+    /// Returns a checkpoint, as the bytes of a file.
     ///
     /// # Errors
-    /// Values that cannot be written down.
+    /// [`LensError::Damaged`] if the values cannot be serialized.
     pub fn checkpoint(&self) -> Result<Vec<u8>, LensError> {
-        let mut tensors = Tensors::default();
-        let best = match &self.learners {
-            Learners::Groups(groups) => {
-                for group in groups {
-                    group.write(&mut tensors);
-                }
-                groups.iter().map(Group::best_bits).collect()
-            }
-            Learners::Layers(layers) => {
-                for layer in layers {
-                    layer.write(&mut tensors);
-                }
-                layers.iter().map(Layer::best_bits).collect()
-            }
-        };
-        let kept = Kept {
+        let mut tensors = TensorWriter::default();
+        let best = self.learners.write(&mut tensors);
+        let kept = CheckpointAbout {
             about: self.about.clone(),
-            state: self.state.clone(),
+            state: self.progress.clone(),
             best,
         };
         tensors.bytes(CHECKPOINT, &kept)
     }
 
-    /// The lens: of each head the maps that were best on the held-out positions.
+    /// Returns the lens: for each head, the maps with the least held-out loss.
     pub fn lens(&self) -> TrainedLens {
-        match &self.learners {
-            Learners::Groups(groups) => {
-                let members = groups.iter().flat_map(|group| &group.members);
-                let heads = members.map(|member| (member.at, member.best.clone()));
-                TrainedLens::compact(self.about.clone(), self.bias.clone(), heads.collect())
-            }
-            Learners::Layers(layers) => {
-                let maps = layers.iter().map(|layer| (layer.index, layer.best.clone()));
-                TrainedLens::full(self.about.clone(), maps.collect())
-            }
-        }
+        self.learners.lens(self.about.clone(), &self.bias)
     }
 }
 
-fn about(model: &Model, text: &LensText, options: Options) -> About {
-    About {
+fn about(model: &Model, text: &LensText, options: TrainingOptions) -> LensAbout {
+    LensAbout {
         hoplens: env!("CARGO_PKG_VERSION").into(),
         model: model.info.clone(),
         options,
@@ -379,7 +335,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// The numbers below `count` in random order.
+/// Returns the numbers below `count` in random order.
 fn order(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     let mut random = ChaCha8Rng::seed_from_u64(seed);

@@ -1,49 +1,48 @@
-//! Injections as a control vector of llama.cpp, and how near that comes to them.
+//! Injections as a control vector of llama.cpp, and how closely it reproduces them.
 //!
-//! llama.cpp adds `direction.{n}` to the residual stream behind block n, at every position
+//! llama.cpp adds `direction.{n}` to the residual stream after block n, at every position
 //! (`llama_adapter_cvec::apply_to` on `l_out`), and has no `direction.0`. An injection is added to
-//! attention's output inside a block. Where attention and MLP run side by side the two are the
-//! same. Where the MLP follows attention, the injection is seen by the MLP of its layer but not by
-//! the attention; a direction before the block is seen by both, one behind it by neither.
+//! the attention output inside a block. If attention and MLP are parallel, the two are equal. If
+//! the MLP follows attention, the MLP of the layer reads the injection and its attention does not;
+//! both read a direction before the block, and neither reads one after it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
-use crate::memory::export::Recipe;
-use crate::memory::injection::scaled;
-use crate::memory::injection::{place, resolve_scope};
-use crate::memory::measure::Subject;
+use crate::memory::injection::{MemoryInjection, place, resolve_scope, scaled};
 use hoplens_injection::Scope;
 use hoplens_runtime::{
-    Action, Block, BosPolicy, Cancel, Hooks, Intervention, Model, Select, kl, log_softmax_at,
+    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, TargetPositions, kl, log_softmax_at,
 };
 
-/// Where the direction is added that stands for an injection.
+/// Whether an injection's direction is added before or after its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// Before the injection's block: layer l becomes `direction.{l-1}`, or `direction.1` for l = 1.
     Before,
-    /// Behind it: layer l becomes `direction.{l}`.
+    /// After it: layer l becomes `direction.{l}`.
     Behind,
 }
 
-/// Directions by their number in llama.cpp, which is the layer behind which each is added.
+/// Directions by their number in llama.cpp: the layer after which each is added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlVector {
-    /// Which places stand for the injections.
+    /// Where the directions are added, relative to the injections' blocks.
     pub side: Side,
     /// `[width]` each, τ included.
     pub directions: BTreeMap<usize, Vec<f32>>,
-    /// How near it comes on the prompt, where one was given.
+    /// How closely it reproduces the injections on the prompt, if one was given.
     pub likeness: Option<Likeness>,
 }
 
 /// What the injections and the control vector do to one prompt's next token.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Likeness {
-    /// Probability of the accepted answers' first tokens as written; absent where none is named.
+    /// Probability of the accepted answers' first tokens without the injections; `None` if no
+    /// answer is named.
     pub p_written: Option<f64>,
     /// The same with the injections, as hoplens makes them.
     pub p_injected: Option<f64>,
@@ -52,33 +51,32 @@ pub struct Likeness {
     /// KL divergence, in nats, of the next token's distribution with the control vector from the
     /// one with the injections.
     pub kl_vector: f64,
-    /// The same of the distribution as written: what does nothing is this far away.
+    /// The same for the distribution without the injections: the divergence of doing nothing.
     pub kl_written: f64,
 }
 
-/// Puts injections into a control vector. Several at one place are added up.
+/// Expresses injections as a control vector; adds up several with the same direction.
 ///
-/// With a prompt both sides are measured and the one whose next-token distribution is nearer to
-/// the injections' is taken; without one, `Before`, which is nearer on most prompts
-/// (`docs/injections-examples.md`). The subject's own `interventions` are not looked at.
+/// With a prompt, measures both sides and returns the one whose next-token distribution is closer
+/// to that of the injections; without one, `Before`, which is closer on most prompts
+/// (`docs/injections-examples.md`). Ignores the query's own `interventions`.
 ///
 /// # Errors
 /// An injection at some positions only, or at layer 0, which a control vector cannot express; a
-/// family that llama.cpp does not run; what [`crate::memory::encode_for`] and [`place`] refuse.
+/// family that llama.cpp does not run; as [`crate::memory::encode`] and [`place`].
 pub fn control_vector(
-    model: &Model,
-    recipes: &[Recipe],
+    context: ModelContext<'_>,
+    injections: &[MemoryInjection],
     bos: BosPolicy,
-    subject: Option<&Subject<'_>>,
-    cancel: &Cancel,
+    query: Option<&PromptQuery>,
 ) -> Result<ControlVector, MemoryError> {
-    let family = model.config().family;
-    if family.in_llama_cpp().is_none() {
-        let family = family.name();
+    let config = context.model.config();
+    if config.family.in_llama_cpp().is_none() {
+        let family = config.family.name();
         return Err(MemoryError::NotInLlamaCpp { family });
     }
-    let scaled = vectors(model, recipes, bos, cancel)?;
-    let sides: &[Side] = if model.config().block == Block::Sequential {
+    let scaled = vectors(context, injections, bos)?;
+    let sides: &[Side] = if config.block == Block::Sequential {
         &[Side::Before, Side::Behind]
     } else {
         &[Side::Behind]
@@ -88,16 +86,16 @@ pub fn control_vector(
         directions: directions(&scaled, *side),
         likeness: None,
     });
-    let Some(subject) = subject else {
+    let Some(query) = query else {
         return made.next().ok_or(MemoryError::NoInjection);
     };
-    let injected = injections(model, recipes, subject, cancel)?;
+    let injected = interventions(context, injections, query)?;
     let mut best: Option<(f64, ControlVector)> = None;
     for vector in made {
-        let likeness = likeness(model, subject, &injected, &vector, cancel)?;
+        let likeness = likeness(context, query, &injected, &vector)?;
         let kl = likeness.kl_vector;
         if !kl.is_finite() || !likeness.kl_written.is_finite() {
-            let taus = recipes.iter().map(|recipe| recipe.placement.tau);
+            let taus = injections.iter().map(|injection| injection.placement.tau);
             let tau = taus.max_by(|a, b| a.abs().total_cmp(&b.abs()));
             let tau = tau.unwrap_or(f64::NAN);
             return Err(MemoryError::Overflow { tau });
@@ -112,50 +110,49 @@ pub fn control_vector(
 }
 
 impl ControlVector {
-    /// What llama.cpp will do, as hoplens does it.
+    /// The interventions that add what llama.cpp adds.
     fn interventions(&self) -> Vec<Intervention> {
         let directions = self.directions.iter();
         directions
             .map(|(layer, vector)| Intervention {
                 layer: *layer,
                 sequence: None,
-                at: Select::All,
+                at: TargetPositions::All,
                 action: Action::AddMlpOut(vector.as_slice().into()),
             })
             .collect()
     }
 }
 
-/// An injection's layer and τ·m: `[width]`.
-type Scaled = (usize, Arc<[f32]>);
+/// An injection's layer, and τ·m: `[width]`.
+type ScaledInjection = (usize, Arc<[f32]>);
 
 fn vectors(
-    model: &Model,
-    recipes: &[Recipe],
+    context: ModelContext<'_>,
+    injections: &[MemoryInjection],
     bos: BosPolicy,
-    cancel: &Cancel,
-) -> Result<Vec<Scaled>, MemoryError> {
-    let vector = |recipe: &Recipe| {
-        model.check_layer(recipe.placement.layer)?;
-        if recipe.placement.scope != Scope::All {
+) -> Result<Vec<ScaledInjection>, MemoryError> {
+    let vector = |injection: &MemoryInjection| {
+        context.model.check_layer(injection.placement.layer)?;
+        if injection.placement.scope != Scope::All {
             return Err(MemoryError::ScopeOfControlVector);
         }
-        if recipe.placement.layer == 0 {
+        if injection.placement.layer == 0 {
             return Err(MemoryError::LayerOfControlVector);
         }
-        let vector = recipe.vector(model, bos, cancel)?;
+        let vector = injection.vector(context, bos)?;
         Ok((
-            recipe.placement.layer,
-            scaled(&vector, recipe.placement.layer, recipe.placement.tau)?,
+            injection.placement.layer,
+            scaled(&vector, injection.placement.layer, injection.placement.tau)?,
         ))
     };
-    if recipes.is_empty() {
+    if injections.is_empty() {
         return Err(MemoryError::NoInjection);
     }
-    recipes.iter().map(vector).collect()
+    injections.iter().map(vector).collect()
 }
 
-fn directions(vectors: &[Scaled], side: Side) -> BTreeMap<usize, Vec<f32>> {
+fn directions(vectors: &[ScaledInjection], side: Side) -> BTreeMap<usize, Vec<f32>> {
     let mut directions = BTreeMap::new();
     for (layer, vector) in vectors {
         let at = match side {
@@ -172,39 +169,39 @@ fn directions(vectors: &[Scaled], side: Side) -> BTreeMap<usize, Vec<f32>> {
     directions
 }
 
-fn injections(
-    model: &Model,
-    recipes: &[Recipe],
-    subject: &Subject<'_>,
-    cancel: &Cancel,
+fn interventions(
+    context: ModelContext<'_>,
+    injections: &[MemoryInjection],
+    query: &PromptQuery,
 ) -> Result<Vec<Intervention>, MemoryError> {
-    let injection = |recipe: &Recipe| {
-        let vector = recipe.vector(model, subject.bos, cancel)?;
-        let at = resolve_scope(&recipe.placement.scope, subject.text, subject.tokens)?;
-        place(&vector, recipe.placement.layer, recipe.placement.tau, at)
+    let intervention = |injection: &MemoryInjection| {
+        let placement = &injection.placement;
+        let vector = injection.vector(context, query.bos)?;
+        let at = resolve_scope(&placement.scope, &query.text, &query.tokens)?;
+        place(&vector, placement.layer, placement.tau, at)
     };
-    recipes.iter().map(injection).collect()
+    injections.iter().map(intervention).collect()
 }
 
 fn likeness(
-    model: &Model,
-    subject: &Subject<'_>,
+    context: ModelContext<'_>,
+    query: &PromptQuery,
     injected: &[Intervention],
     vector: &ControlVector,
-    cancel: &Cancel,
 ) -> Result<Likeness, MemoryError> {
-    let ids: Vec<u32> = subject.tokens.iter().map(|token| token.id).collect();
+    let ids = query.ids();
     let next = |interventions: Vec<Intervention>| -> Result<Vec<f32>, MemoryError> {
-        let trace = model.forward(&[&ids], &Hooks::interventions(interventions), cancel)?;
+        let hooks = Hooks::interventions(interventions);
+        let trace = context.model.forward(&[&ids], &hooks, context.cancel)?;
         Ok(trace.logits.row(0).to_vec())
     };
     let (written, injected) = (next(Vec::new())?, next(injected.to_vec())?);
     let by_vector = next(vector.interventions())?;
+    let first_tokens = query.first_tokens();
     let p = |logits: &[f32]| {
-        let firsts = subject.first_tokens.iter();
         let p = |token: &u32| log_softmax_at(logits, *token as usize).exp();
-        let sum: f64 = firsts.map(p).sum();
-        (!subject.first_tokens.is_empty()).then_some(sum)
+        let sum: f64 = first_tokens.iter().map(p).sum();
+        (!first_tokens.is_empty()).then_some(sum)
     };
     Ok(Likeness {
         p_written: p(&written),

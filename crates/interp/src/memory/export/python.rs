@@ -1,18 +1,16 @@
 //! Injections as a Python script for TransformerLens or nnsight.
 //!
-//! The script reads the same weights and the same token ids as hoplens and makes the memories'
-//! vectors from them, so that it repeats what hoplens measured and not something like it.
+//! The script reads the same weights and token ids as hoplens and computes the memories' vectors
+//! from them, so that it reproduces the measurement of hoplens.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use crate::memory::error::MemoryError;
-use crate::memory::export::Recipe;
-use crate::memory::injection::resolve_scope;
-use crate::memory::measure::Subject;
+use crate::memory::injection::{MemoryInjection, resolve_scope};
 use crate::memory::placement::Placement;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Model, ModelError, Select, module_names};
+use hoplens_runtime::{Model, ModelError, PromptQuery, TargetPositions, module_names};
 use hoplens_store::ModelFiles;
 
 /// The library that a script uses.
@@ -24,45 +22,45 @@ pub enum Library {
     Nnsight,
 }
 
-/// What a script is to do.
+/// The contents of a script.
 #[derive(Debug, Clone, Copy)]
 pub struct Script<'a> {
     /// The library.
     pub library: Library,
-    /// The model's files, as they lie on this disk.
+    /// The model's files on this disk.
     pub files: &'a ModelFiles,
     /// The injections.
-    pub recipes: &'a [Recipe],
-    /// The prompt; of its answers the first tokens' probability is printed.
-    pub subject: &'a Subject<'a>,
+    pub injections: &'a [MemoryInjection],
+    /// The prompt; the script prints the probability of its answers' first tokens.
+    pub query: &'a PromptQuery,
 }
 
-/// An injection with everything that the script says of it.
-struct Placed<'a> {
-    recipe: &'a Recipe,
+/// An injection resolved for the script's model and prompt.
+struct PlacedInjection<'a> {
+    injection: &'a MemoryInjection,
     /// The memory's token ids: a set, or the sequence that the model reads for `layerwise`.
     ids: Vec<u32>,
-    at: Select,
+    at: TargetPositions,
 }
 
-/// Writes the script.
+/// Returns the text of the script.
 ///
 /// # Errors
-/// What [`crate::memory::encode`] and [`resolve_scope`] refuse; an injection into one head; a
-/// prompt without tokens.
+/// A prompt without tokens; no injection; an injection into one head; a memory without tokens, a
+/// layer that does not exist, a τ that is not finite; as [`resolve_scope`].
 pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError> {
-    if script.subject.tokens.is_empty() {
+    if script.query.tokens.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
-    let mut placed: Vec<Placed<'_>> = Vec::new();
-    for recipe in script.recipes {
-        placed.push(place(model, recipe, script.subject)?);
+    let mut placed: Vec<PlacedInjection<'_>> = Vec::new();
+    for injection in script.injections {
+        placed.push(place(model, injection, script.query)?);
     }
     if placed.is_empty() {
         return Err(MemoryError::NoInjection);
     }
-    // nnsight wants to meet the layers in the order in which the model runs them.
-    placed.sort_by_key(|placed| placed.recipe.placement.layer);
+    // nnsight requires that layers are accessed in the order in which the model runs them.
+    placed.sort_by_key(|placed| placed.injection.placement.layer);
     let mut text = String::new();
     head(&mut text, script);
     memories(&mut text, model, &placed);
@@ -76,32 +74,32 @@ pub fn python(model: &Model, script: &Script<'_>) -> Result<String, MemoryError>
 
 fn place<'a>(
     model: &Model,
-    recipe: &'a Recipe,
-    subject: &Subject<'_>,
-) -> Result<Placed<'a>, MemoryError> {
-    model.check_layer(recipe.placement.layer)?;
-    if !recipe.placement.tau.is_finite() {
+    injection: &'a MemoryInjection,
+    query: &PromptQuery,
+) -> Result<PlacedInjection<'a>, MemoryError> {
+    model.check_layer(injection.placement.layer)?;
+    if !injection.placement.tau.is_finite() {
         return Err(MemoryError::Tau {
-            tau: recipe.placement.tau,
+            tau: injection.placement.tau,
         });
     }
-    if recipe.placement.head.is_some() {
+    if injection.placement.head.is_some() {
         return Err(MemoryError::HeadOfScript);
     }
-    let mut ids = model.tokenizer.ids(&recipe.memory);
+    let mut ids = model.tokenizer.ids(&injection.memory);
     if ids.is_empty() {
-        let text = recipe.memory.clone();
+        let text = injection.memory.clone();
         return Err(MemoryError::NoTokens { text });
     }
-    if recipe.placement.encoding == Encoding::Layerwise {
-        let tokens = model.tokenizer.encode(&recipe.memory, subject.bos);
+    if injection.placement.encoding == Encoding::Layerwise {
+        let tokens = model.tokenizer.encode(&injection.memory, query.bos);
         ids = tokens.iter().map(|token| token.id).collect();
     } else {
         ids.sort_unstable();
         ids.dedup();
     }
-    let at = resolve_scope(&recipe.placement.scope, subject.text, subject.tokens)?;
-    Ok(Placed { recipe, ids, at })
+    let at = resolve_scope(&injection.placement.scope, &query.text, &query.tokens)?;
+    Ok(PlacedInjection { injection, ids, at })
 }
 
 fn head(text: &mut String, script: &Script<'_>) {
@@ -119,8 +117,8 @@ fn head(text: &mut String, script: &Script<'_>) {
         ),
         Library::Nnsight => ("nnsight", "from nnsight import LanguageModel"),
     };
-    let ids: Vec<u32> = script.subject.tokens.iter().map(|token| token.id).collect();
-    let prompt = literal(script.subject.text);
+    let ids = script.query.ids();
+    let prompt = literal(&script.query.text);
     let _ = write!(
         text,
         "# Memory injections, written by hoplens. Needs: pip install {package} gguf\n\
@@ -139,12 +137,12 @@ fn head(text: &mut String, script: &Script<'_>) {
     );
 }
 
-/// The vectors, before a library wraps the modules.
-fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
+/// Writes the memories' vectors, which are computed before a library wraps the modules.
+fn memories(text: &mut String, model: &Model, placed: &[PlacedInjection<'_>]) {
     let uses = |encoding| {
         placed
             .iter()
-            .any(|one| one.recipe.placement.encoding == encoding)
+            .any(|one| one.injection.placement.encoding == encoding)
     };
     let names = module_names(model.config().family, 0);
     if uses(Encoding::Embed) {
@@ -174,7 +172,7 @@ fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
     }
     text.push_str("\nwith torch.no_grad():\n    INJECTIONS = [  # layer, τ·m, positions\n");
     for one in placed {
-        let Recipe { memory, placement } = one.recipe;
+        let MemoryInjection { memory, placement } = one.injection;
         let Placement {
             encoding,
             layer,
@@ -188,8 +186,8 @@ fn memories(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
             Encoding::Layerwise => format!("layerwise({ids:?}, {})", output(model, "hf", *layer)),
         };
         let at = match &one.at {
-            Select::All => "slice(None)".to_owned(),
-            Select::Range(range) => format!("slice({}, {})", range.start, range.end),
+            TargetPositions::All => "slice(None)".to_owned(),
+            TargetPositions::Range(range) => format!("slice({}, {})", range.start, range.end),
         };
         let _ = writeln!(
             text,
@@ -220,17 +218,17 @@ fn transformer_lens(text: &mut String) {
     );
 }
 
-fn nnsight(text: &mut String, model: &Model, placed: &[Placed<'_>]) {
+fn nnsight(text: &mut String, model: &Model, placed: &[PlacedInjection<'_>]) {
     text.push_str(
         "\nmodel = LanguageModel(hf, tokenizer=tokenizer)\n\
          with torch.no_grad(), model.trace(torch.tensor([PROMPT])):\n",
     );
     let mut from = 0;
     while let Some(first) = placed.get(from) {
-        let layer = first.recipe.placement.layer;
+        let layer = first.injection.placement.layer;
         let same = placed[from..].iter();
         let count = same
-            .take_while(|one| one.recipe.placement.layer == layer)
+            .take_while(|one| one.injection.placement.layer == layer)
             .count();
         let module = output(model, "model", layer);
         let _ = writeln!(text, "    attn_out = {module}.output");
@@ -251,7 +249,7 @@ fn tail(text: &mut String, script: &Script<'_>) {
          for p, token in zip(*next_token.topk(5)):\n    \
          print(f\"{p:.4f} {tokenizer.decode([int(token)])!r}\")\n",
     );
-    let firsts = script.subject.first_tokens;
+    let firsts = script.query.first_tokens();
     if !firsts.is_empty() {
         let _ = writeln!(
             text,
@@ -260,7 +258,7 @@ fn tail(text: &mut String, script: &Script<'_>) {
     }
 }
 
-/// The module whose output is a layer's attention output, as an expression.
+/// Returns the Python expression of the module whose output is a layer's attention output.
 fn output(model: &Model, root: &str, layer: usize) -> String {
     let path = module_names(model.config().family, layer).attention_output;
     let parts = path.split('.').map(|part| {
@@ -273,7 +271,7 @@ fn output(model: &Model, root: &str, layer: usize) -> String {
     root.to_owned() + &parts.collect::<String>()
 }
 
-/// A text as a literal: JSON's strings are Python's.
+/// Returns a text as a Python literal; JSON strings are valid Python strings.
 fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,9 +1,12 @@
-//! Trained lenses: what training promises, on miniatures.
+//! Trained lenses on the miniature models: training, files, evaluation, comparison.
 
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    AnyLens, Disagreement, Form, HeadAt, LensError, LensText, Objective, Options, Schedule,
-    TextSource, TrainedLens, Trainer, compare, evaluate, sample,
+    CompareOptions, Disagreement, EvaluateOptions, Form, LensError, LensEvaluation, LensText,
+    Objective, SampleOptions, Schedule, TextSource, TrainedLens, Trainer, TrainingOptions, compare,
+    evaluate, sample,
 };
+use hoplens_interp::lens::{AnyLens, HeadAt};
 use hoplens_runtime::{Cancel, Matrix, Model};
 use hoplens_test_support::{load, miniature};
 
@@ -16,7 +19,31 @@ fn text(model: &Model, seed: u64) -> LensText {
 }
 
 fn long_text(model: &Model, sequences: usize, seed: u64) -> LensText {
-    sample(model, sequences, 20, seed, &Cancel::new(), &mut |_| {}).expect("text is drawn")
+    let options = SampleOptions {
+        count: sequences,
+        length: 20,
+        seed,
+    };
+    let cancel = Cancel::new();
+    sample(ModelContext::new(model, &cancel), options, &mut |_| {}).expect("text is sampled")
+}
+
+fn evaluated(
+    model: &Model,
+    lens: &TrainedLens,
+    text: &LensText,
+    pairs: &[(HeadAt, HeadAt)],
+) -> LensEvaluation {
+    let cancel = Cancel::new();
+    let options = EvaluateOptions { pairs, top: 5 };
+    evaluate(
+        ModelContext::new(model, &cancel),
+        lens,
+        text,
+        options,
+        &mut |_| {},
+    )
+    .expect("the lens is evaluated")
 }
 
 fn all_heads(model: &Model) -> Vec<HeadAt> {
@@ -24,8 +51,8 @@ fn all_heads(model: &Model) -> Vec<HeadAt> {
     (0..model.info.layers).flat_map(heads).collect()
 }
 
-fn options(model: &Model, form: Form, objective: Objective) -> Options {
-    Options {
+fn options(model: &Model, form: Form, objective: Objective) -> TrainingOptions {
+    TrainingOptions {
         form,
         objective,
         heads: all_heads(model),
@@ -44,17 +71,17 @@ fn options(model: &Model, form: Form, objective: Objective) -> Options {
 
 const COMPACT: Form = Form::Compact { rank: 4 };
 
-fn train(model: &Model, text: &LensText, options: Options) -> TrainedLens {
+fn train(model: &Model, text: &LensText, options: TrainingOptions) -> TrainedLens {
     let cancel = Cancel::new();
     let mut trainer = Trainer::new(model, text, options, &cancel).expect("training begins");
-    while !trainer.done() {
+    while !trainer.is_done() {
         trainer.step(&cancel).expect("a step is done");
     }
     trainer.lens()
 }
 
 #[test]
-fn every_objective_brings_its_held_out_loss_down() {
+fn training_lowers_the_held_out_loss_for_every_objective() {
     let model = model("llama");
     let text = long_text(&model, 200, 1);
     for (form, objective) in [
@@ -71,7 +98,7 @@ fn every_objective_brings_its_held_out_loss_down() {
         };
         let cancel = Cancel::new();
         let mut trainer = Trainer::new(&model, &text, options, &cancel).expect("training begins");
-        while !trainer.done() {
+        while !trainer.is_done() {
             trainer.step(&cancel).expect("a step is done");
         }
         let held_out = held_out(&trainer);
@@ -84,7 +111,7 @@ fn every_objective_brings_its_held_out_loss_down() {
 }
 
 #[test]
-fn a_trained_lens_beats_the_unembed_lens_on_other_text() {
+fn a_trained_lens_beats_the_unembed_lens_on_unseen_text() {
     for family in ["gpt2", "llama"] {
         let model = model(family);
         let lens = train(
@@ -94,9 +121,7 @@ fn a_trained_lens_beats_the_unembed_lens_on_other_text() {
         );
         let pairs: Vec<_> = all_heads(&model).into_iter().map(|at| (at, at)).collect();
         let held = text(&model, 2);
-        let cancel = Cancel::new();
-        let found = evaluate(&model, &lens, &held, &pairs, 5, &cancel, &mut |_| {})
-            .expect("the lens is evaluated");
+        let found = evaluated(&model, &lens, &held, &pairs);
         assert_eq!(found.positions, 24 * 19, "every position with a next token");
         let mean =
             |of: &dyn Fn(usize) -> f64| (0..pairs.len()).map(of).sum::<f64>() / pairs.len() as f64;
@@ -110,7 +135,7 @@ fn a_trained_lens_beats_the_unembed_lens_on_other_text() {
 }
 
 #[test]
-fn a_training_that_was_stopped_ends_in_the_same_bytes() {
+fn a_resumed_training_produces_identical_bytes() {
     let model = model("gpt2");
     let text = text(&model, 3);
     let cancel = Cancel::new();
@@ -129,7 +154,7 @@ fn a_training_that_was_stopped_ends_in_the_same_bytes() {
         drop(stopped);
         let mut resumed =
             Trainer::resume(&model, &text, options.clone(), &checkpoint, &cancel).expect("resumes");
-        while !resumed.done() {
+        while !resumed.is_done() {
             resumed.step(&cancel).expect("a step is done");
         }
         assert_eq!(resumed.lens(), whole, "{form:?}");
@@ -151,7 +176,7 @@ fn a_training_that_was_stopped_ends_in_the_same_bytes() {
 }
 
 #[test]
-fn the_file_gives_the_lens_back_and_other_models_refuse_it() {
+fn a_lens_file_round_trips_and_is_refused_for_other_models() {
     let gpt2 = model("gpt2");
     let lens = train(
         &gpt2,
@@ -166,7 +191,7 @@ fn the_file_gives_the_lens_back_and_other_models_refuse_it() {
         TrainedLens::from_bytes(&bytes, &llama),
         Err(LensError::OtherModel { .. })
     ));
-    // Of another model of the same shapes, whose digest is all that differs here.
+    // A model with the same shapes and another digest.
     let digest = gpt2.info.sha256.as_bytes();
     let at = bytes.windows(digest.len()).position(|part| part == digest);
     let at = at.expect("the file names its model");
@@ -204,16 +229,14 @@ fn held_out(trainer: &Trainer) -> Vec<f64> {
     points.filter_map(|point| point.held_out).collect()
 }
 
-/// KL(model's next token ‖ average) over a text's positions: what a lens has that never looks.
-fn unseen(model: &Model, lens: &TrainedLens, text: &LensText) -> f64 {
+/// KL(model's next token ‖ average) over a text's positions: the score of the bias alone.
+fn bias_kl(model: &Model, lens: &TrainedLens, text: &LensText) -> f64 {
     let at = HeadAt { layer: 0, head: 0 };
-    let cancel = Cancel::new();
-    let found = evaluate(model, lens, text, &[(at, at)], 5, &cancel, &mut |_| {});
-    found.expect("the lens is evaluated").bias.kl
+    evaluated(model, lens, text, &[(at, at)]).bias.kl
 }
 
 #[test]
-fn training_begins_with_lenses_that_say_more_than_the_average() {
+fn training_begins_with_lenses_better_than_the_average() {
     for family in ["gpt2", "llama", "qwen2"] {
         let model = model(family);
         let text = text(&model, 1);
@@ -222,10 +245,10 @@ fn training_begins_with_lenses_that_say_more_than_the_average() {
         let lens = trainer.lens();
         let total: f64 = lens.bias().iter().map(|log| f64::from(*log).exp()).sum();
         assert!((total - 1.0).abs() < 1e-3, "a distribution: {total}");
-        // What is held out is the end of the text.
+        // The end of the text is held out.
         let mut end = text.clone();
         end.sequences.drain(..text.sequences.len() - 4);
-        let average = unseen(&model, &lens, &end);
+        let average = bias_kl(&model, &lens, &end);
         let fitted = held_out(&trainer)[0];
         assert!(
             fitted < average,
@@ -235,7 +258,7 @@ fn training_begins_with_lenses_that_say_more_than_the_average() {
 }
 
 #[test]
-fn sequences_of_different_lengths_count_their_own_positions_only() {
+fn sequences_of_different_lengths_are_not_padded() {
     let model = model("gpt2");
     let mut text = text(&model, 4);
     for (index, sequence) in text.sequences.iter_mut().enumerate() {
@@ -249,22 +272,10 @@ fn sequences_of_different_lengths_count_their_own_positions_only() {
         .sum();
     let lens = train(&model, &text, options(&model, COMPACT, Objective::Head));
     let pair = HeadAt { layer: 0, head: 0 };
-    let cancel = Cancel::new();
-    let score = |text: &LensText| {
-        evaluate(
-            &model,
-            &lens,
-            text,
-            &[(pair, pair)],
-            5,
-            &cancel,
-            &mut |_| {},
-        )
-        .expect("evaluates")
-    };
+    let score = |text: &LensText| evaluated(&model, &lens, text, &[(pair, pair)]);
     let together = score(&text);
     assert_eq!(together.positions, tokens);
-    // One after the other they say the same, so nothing between them was counted.
+    // Evaluated one by one, the sequences give the same mean.
     let alone: f64 = text
         .sequences
         .iter()
@@ -281,7 +292,7 @@ fn sequences_of_different_lengths_count_their_own_positions_only() {
 }
 
 #[test]
-fn a_lens_agrees_with_itself_and_not_with_one_of_another_aim() {
+fn a_lens_agrees_with_itself_and_differs_from_other_objectives() {
     let model = model("llama");
     let learned = long_text(&model, 60, 1);
     let lens = |objective| train(&model, &learned, options(&model, COMPACT, objective));
@@ -289,16 +300,14 @@ fn a_lens_agrees_with_itself_and_not_with_one_of_another_aim() {
     let held = text(&model, 2);
     let disagreement = |first: AnyLens, second: AnyLens| -> Vec<Disagreement> {
         let (heads, cancel) = (all_heads(&model), Cancel::new());
-        compare(
-            &model,
-            (first, second),
-            &held,
-            &heads,
-            5,
-            &cancel,
-            &mut |_| {},
-        )
-        .expect("the lenses are compared")
+        let options = CompareOptions {
+            first,
+            second,
+            heads: &heads,
+            top: 5,
+        };
+        let context = ModelContext::new(&model, &cancel);
+        compare(context, &held, options, &mut |_| {}).expect("the lenses are compared")
     };
     let (head, attended) = (AnyLens::Trained(&head), AnyLens::Trained(&attended));
     for same in disagreement(head, head) {
@@ -310,7 +319,7 @@ fn a_lens_agrees_with_itself_and_not_with_one_of_another_aim() {
         let back = disagreement(other, one);
         for (there, back) in there.iter().zip(&back) {
             assert!(there.kl > 0.0 && back.kl > 0.0);
-            // Which are the likeliest is the same question from both sides.
+            // Both measures are symmetric.
             assert!((there.top_differs - back.top_differs).abs() < 1e-9);
             assert!((there.tops_differ - back.tops_differ).abs() < 1e-9);
         }

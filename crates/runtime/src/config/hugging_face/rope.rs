@@ -3,15 +3,14 @@
 
 use serde_json::Value;
 
-use crate::config::Position;
-use crate::config::hugging_face::Fields;
-use crate::config::scaling::RopeScaling;
-use crate::config::scaling::yarn_attention;
+use crate::config::architecture::PositionalEmbedding;
+use crate::config::hugging_face::json_fields::JsonFields;
+use crate::config::scaling::{RopeScaling, yarn_attention};
 
-impl Fields<'_> {
-    /// Rotation of the first `dims` dimensions of a head, by halves.
-    pub(super) fn rotary(&self, dims: usize) -> Result<Position, String> {
-        Ok(Position::Rotary {
+impl JsonFields<'_> {
+    /// Rotary positions over the first `dims` dimensions of a head, in halves.
+    pub(super) fn rotary(&self, dims: usize) -> Result<PositionalEmbedding, String> {
+        Ok(PositionalEmbedding::Rotary {
             dims,
             interleaved: false,
             theta: self.theta(),
@@ -30,7 +29,7 @@ impl Fields<'_> {
             .clamp(0.0, 1.0)
     }
 
-    /// The base. 10 000 is Transformers' own default, which old checkpoints rely on.
+    /// The base θ. Old checkpoints rely on Transformers' default of 10 000.
     fn theta(&self) -> f64 {
         self.json
             .get("rope_parameters")
@@ -79,12 +78,12 @@ impl Fields<'_> {
     }
 }
 
-/// The entries that describe a scaling.
+/// The entries of `rope_scaling` or `rope_parameters`.
 struct Scaling<'a> {
     rope: &'a Value,
     /// `max_position_embeddings`.
     context: f64,
-    /// `original_max_position_embeddings` outside the entries.
+    /// `original_max_position_embeddings` at the top level of the file.
     original: Option<f64>,
 }
 
@@ -109,7 +108,7 @@ impl Scaling<'_> {
         let factor = self
             .number("factor")
             .unwrap_or(self.context / original_context);
-        // Zero counts as absent, as in Transformers.
+        // Transformers treats zero as absent.
         let given = |key: &str| self.number(key).filter(|value| *value != 0.0);
         let inferred = || match (given("mscale"), given("mscale_all_dim")) {
             (Some(one), Some(all)) => yarn_attention(factor, one) / yarn_attention(factor, all),

@@ -1,6 +1,6 @@
-//! Little-endian values from bytes that may end anywhere.
+//! Reads little-endian values from bytes that may be cut short.
 
-/// Bytes that are read from the front.
+/// A position in bytes that are read from front to back.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -12,12 +12,12 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read so far.
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
-    /// How many bytes are left.
+    /// The number of bytes left.
     pub(super) fn left(&self) -> usize {
         self.bytes.len() - self.at
     }
@@ -27,7 +27,8 @@ impl<'a> Cursor<'a> {
             .ok()
             .and_then(|count| self.at.checked_add(count));
         let taken = end.and_then(|end| self.bytes.get(self.at..end));
-        let taken = taken.ok_or("its header goes on after its end; it is cut short or damaged")?;
+        let taken =
+            taken.ok_or("its header is longer than the file; the file is cut short or damaged")?;
         self.at += taken.len();
         Ok(taken)
     }
@@ -46,7 +47,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A text after its length. Bytes that are no UTF-8 occur in old files, as do final zeros.
+    /// A length and then as many bytes of text. Old files contain invalid UTF-8 and final zeros.
     pub(super) fn text(&mut self) -> Result<String, String> {
         let length = self.u64()?;
         let text = String::from_utf8_lossy(self.take(length)?);

@@ -1,7 +1,8 @@
-//! The header of a GGUF file: metadata, and where each tensor lies.
+//! The header of a GGUF file: metadata, and the offset of each tensor, as the GGUF specification
+//! lays them out.
 //!
-//! Nothing here trusts a count: no memory is reserved for more elements than the bytes that are
-//! left can hold, and not for more than [`MOST_VALUES`]. The layout is that of the GGUF specification.
+//! Counts are not trusted: no memory is reserved for more elements than the remaining bytes can
+//! hold, nor for more than [`MAX_VALUES`].
 
 use std::collections::HashMap;
 
@@ -10,59 +11,59 @@ use candle_core::quantized::gguf_file::Value;
 
 use crate::weights::gguf::cursor::Cursor;
 
-/// Bytes to which the tensors are aligned where the file does not say.
+/// The default alignment of the tensors, in bytes.
 const ALIGNMENT: u64 = 32;
-/// Dimensions of the tensor with the most, as in ggml.
-const MOST_DIMENSIONS: u32 = 4;
-/// Values in all arrays together. The largest vocabularies with their scores, kinds and merges
+/// The most dimensions of a tensor, as in ggml.
+const MAX_DIMENSIONS: u32 = 4;
+/// The most values in all arrays together. The largest vocabularies with their scores, kinds and merges
 /// have two million; each takes 32 bytes in memory.
-const MOST_VALUES: u64 = 1 << 23;
-/// How deep arrays may be nested; honest ones are not nested at all.
-const DEEPEST: u32 = 8;
+const MAX_VALUES: u64 = 1 << 23;
+/// The deepest nesting of arrays; honest files have none.
+const MAX_DEPTH: u32 = 8;
 
-/// What stands before the tensors' bytes.
+/// The part of a GGUF file before the tensors' bytes.
 #[derive(Debug)]
-pub(crate) struct Header {
+pub(crate) struct GgufHeader {
     /// Key → value.
     pub(crate) metadata: HashMap<String, Value>,
-    /// Name → where and what.
+    /// Tensor name → type, shape and offset.
     pub(super) tensors: HashMap<String, TensorInfo>,
-    /// Where the tensors' bytes begin; their offsets count from here.
+    /// Where the tensors' bytes start; offsets count from here.
     pub(super) data: u64,
 }
 
-/// One tensor.
+/// Type, shape and offset of one tensor.
 #[derive(Debug)]
 pub(super) struct TensorInfo {
-    pub(super) kind: Kind,
+    pub(super) kind: TensorType,
     /// Outermost dimension first.
     pub(super) shape: Vec<usize>,
     pub(super) offset: u64,
 }
 
-/// How a tensor's numbers are stored.
+/// The storage type of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// One that candle de-quantises.
-    Read(GgmlDType),
-    /// One that exists and is not read.
-    Known(&'static str),
-    /// A number that no type of ggml has.
+pub(super) enum TensorType {
+    /// A type that candle de-quantises.
+    Supported(GgmlDType),
+    /// A type of ggml that hoplens does not read.
+    Unsupported(&'static str),
+    /// A number that is no type of ggml.
     Unknown(u32),
 }
 
-impl Header {
+impl GgufHeader {
     /// Reads a header.
     ///
     /// # Errors
-    /// What is wrong with it, as the end of a sentence about the file.
+    /// What is wrong with it, as a clause about the file.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         if !bytes.starts_with(b"GGUF") {
             return Err("it does not begin with 'GGUF'".into());
         }
         let mut cursor = Cursor::new(&bytes[4..]);
         match cursor.u32()? {
-            // Version 1 counted in 32 bits, and was gone within days.
+            // Version 1 had 32-bit counts and was replaced within days.
             2 | 3 => {}
             version if [1, 2, 3].contains(&version.swap_bytes()) => {
                 return Err("it is written for big-endian machines".into());
@@ -71,12 +72,12 @@ impl Header {
         }
         let tensor_count = cursor.u64()?;
         let entry_count = cursor.u64()?;
-        let mut budget = MOST_VALUES;
+        let mut budget = MAX_VALUES;
         let mut metadata = HashMap::new();
         for _ in 0..entry_count {
             let key = cursor.text()?;
             let kind = cursor.u32()?;
-            let value = value(&mut cursor, kind, DEEPEST, &mut budget)?;
+            let value = value(&mut cursor, kind, MAX_DEPTH, &mut budget)?;
             if metadata.insert(key.clone(), value).is_some() {
                 return Err(format!("it has the metadata entry '{key}' twice"));
             }
@@ -95,7 +96,7 @@ impl Header {
         Ok(Self {
             metadata,
             tensors,
-            // No overflow: a file's length and any alignment that was let through are far below.
+            // Cannot overflow: the length of a file and a valid alignment are far smaller.
             data: end.next_multiple_of(alignment),
         })
     }
@@ -103,9 +104,9 @@ impl Header {
 
 fn tensor(cursor: &mut Cursor<'_>) -> Result<TensorInfo, String> {
     let dimensions = cursor.u32()?;
-    if dimensions > MOST_DIMENSIONS {
+    if dimensions > MAX_DIMENSIONS {
         return Err(format!(
-            "has {dimensions} dimensions, more than {MOST_DIMENSIONS}"
+            "has {dimensions} dimensions, more than {MAX_DIMENSIONS}"
         ));
     }
     let mut shape = Vec::new();
@@ -125,7 +126,7 @@ fn tensor(cursor: &mut Cursor<'_>) -> Result<TensorInfo, String> {
     })
 }
 
-/// `general.alignment`, which must be a power of two that a file can keep.
+/// The value of `general.alignment`, which must be a power of two of at most 1 MiB.
 fn alignment(metadata: &HashMap<String, Value>) -> Result<u64, String> {
     let Some(value) = metadata.get("general.alignment") else {
         return Ok(ALIGNMENT);
@@ -167,11 +168,11 @@ fn value(
 
 fn array(cursor: &mut Cursor<'_>, deeper: u32, budget: &mut u64) -> Result<Vec<Value>, String> {
     let Some(deeper) = deeper.checked_sub(1) else {
-        return Err(format!("its arrays are nested more than {DEEPEST} deep"));
+        return Err(format!("its arrays are nested more than {MAX_DEPTH} deep"));
     };
     let kind = cursor.u32()?;
     let count = cursor.u64()?;
-    // Every element takes a byte at least.
+    // Every element takes at least one byte.
     if count > cursor.left() as u64 {
         return Err(format!(
             "an array of {count} elements does not fit the file, which is cut short or damaged"
@@ -179,7 +180,7 @@ fn array(cursor: &mut Cursor<'_>, deeper: u32, budget: &mut u64) -> Result<Vec<V
     }
     *budget = budget
         .checked_sub(count)
-        .ok_or_else(|| format!("its arrays have more than {MOST_VALUES} elements"))?;
+        .ok_or_else(|| format!("its arrays have more than {MAX_VALUES} elements"))?;
     let mut values = Vec::new();
     for _ in 0..count {
         values.push(value(cursor, kind, deeper, budget)?);
@@ -187,9 +188,9 @@ fn array(cursor: &mut Cursor<'_>, deeper: u32, budget: &mut u64) -> Result<Vec<V
     Ok(values)
 }
 
-/// The types of `enum ggml_type` in `ggml.h`; numbers that are missing were given up.
-fn kind(number: u32) -> Kind {
-    Kind::Read(match number {
+/// The types of `enum ggml_type` in `ggml.h`; missing numbers are types that ggml removed.
+fn kind(number: u32) -> TensorType {
+    TensorType::Supported(match number {
         0 => GgmlDType::F32,
         1 => GgmlDType::F16,
         2 => GgmlDType::Q4_0,
@@ -203,25 +204,25 @@ fn kind(number: u32) -> Kind {
         13 => GgmlDType::Q5K,
         14 => GgmlDType::Q6K,
         30 => GgmlDType::BF16,
-        9 => return Kind::Known("Q8_1"),
-        15 => return Kind::Known("Q8_K"),
-        16 => return Kind::Known("IQ2_XXS"),
-        17 => return Kind::Known("IQ2_XS"),
-        18 => return Kind::Known("IQ3_XXS"),
-        19 => return Kind::Known("IQ1_S"),
-        20 => return Kind::Known("IQ4_NL"),
-        21 => return Kind::Known("IQ3_S"),
-        22 => return Kind::Known("IQ2_S"),
-        23 => return Kind::Known("IQ4_XS"),
-        24 => return Kind::Known("I8"),
-        25 => return Kind::Known("I16"),
-        26 => return Kind::Known("I32"),
-        27 => return Kind::Known("I64"),
-        28 => return Kind::Known("F64"),
-        29 => return Kind::Known("IQ1_M"),
-        34 => return Kind::Known("TQ1_0"),
-        35 => return Kind::Known("TQ2_0"),
-        39 => return Kind::Known("MXFP4"),
-        other => return Kind::Unknown(other),
+        9 => return TensorType::Unsupported("Q8_1"),
+        15 => return TensorType::Unsupported("Q8_K"),
+        16 => return TensorType::Unsupported("IQ2_XXS"),
+        17 => return TensorType::Unsupported("IQ2_XS"),
+        18 => return TensorType::Unsupported("IQ3_XXS"),
+        19 => return TensorType::Unsupported("IQ1_S"),
+        20 => return TensorType::Unsupported("IQ4_NL"),
+        21 => return TensorType::Unsupported("IQ3_S"),
+        22 => return TensorType::Unsupported("IQ2_S"),
+        23 => return TensorType::Unsupported("IQ4_XS"),
+        24 => return TensorType::Unsupported("I8"),
+        25 => return TensorType::Unsupported("I16"),
+        26 => return TensorType::Unsupported("I32"),
+        27 => return TensorType::Unsupported("I64"),
+        28 => return TensorType::Unsupported("F64"),
+        29 => return TensorType::Unsupported("IQ1_M"),
+        34 => return TensorType::Unsupported("TQ1_0"),
+        35 => return TensorType::Unsupported("TQ2_0"),
+        39 => return TensorType::Unsupported("MXFP4"),
+        other => return TensorType::Unknown(other),
     })
 }

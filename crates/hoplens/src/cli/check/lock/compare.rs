@@ -124,7 +124,7 @@ impl Comparison {
 
     /// Whether anything got worse, or is new and fails.
     pub(in crate::cli::check) fn fails(&self) -> bool {
-        let fails = |place: &Place| place.verdict.as_deref() != Some(Verdict::Ok.code());
+        let fails = |place: &Place| place.verdict.as_deref() != Some(Verdict::Ok.name());
         !self.worse.is_empty() || !self.more.is_empty() || self.new.iter().any(fails)
     }
 
@@ -180,7 +180,7 @@ impl Comparison {
         now: &LockedFile,
         tolerance: Tolerance,
     ) {
-        let ok = Verdict::Ok.code();
+        let ok = Verdict::Ok.name();
         for (id, case) in &now.cases {
             let Some(old) = before.cases.get(id) else {
                 self.new.push(Place {

@@ -7,13 +7,16 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::global::{Format, Global};
-use crate::cli::lens::eval::EvalArgs;
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::lens::eval::LensEvalArgs;
 use crate::cli::lens::text;
-use crate::cli::{Outcome, json, progress};
+use crate::cli::outcome::CommandOutcome;
+use crate::cli::{json, progress};
+use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    About, AnyLens, Disagreement, HeadAt, TextAbout, TrainedLens, compare,
+    CompareOptions, Disagreement, LensAbout, TextAbout, TrainedLens, compare,
 };
+use hoplens_interp::lens::{AnyLens, HeadAt};
 use hoplens_runtime::{Cancel, Model};
 
 /// The name of the plain lens where a file could stand.
@@ -21,9 +24,9 @@ const UNEMBED: &str = "unembed";
 
 #[derive(Serialize)]
 struct Compared<'a> {
-    lens: &'a About,
+    lens: &'a LensAbout,
     /// `None` for the unembed lens.
-    against: Option<&'a About>,
+    against: Option<&'a LensAbout>,
     text: TextAbout,
     top: usize,
     heads: &'a [Disagreement],
@@ -51,10 +54,10 @@ pub(super) fn open(path: &Path, model: &Model, any: bool) -> Result<Option<Train
 pub(super) fn run(
     lens: &TrainedLens,
     other: Option<&TrainedLens>,
-    args: &EvalArgs,
+    args: &LensEvalArgs,
     model: &Model,
     global: &Global,
-) -> Result<Outcome, CliError> {
+) -> Result<CommandOutcome, CliError> {
     let (first, second) = (
         AnyLens::Trained(lens),
         other.map_or(AnyLens::Unembed, AnyLens::Trained),
@@ -78,25 +81,31 @@ pub(super) fn run(
         bar.set_message(format!("Reading heads: {read}"));
     };
     let cancel = Cancel::new();
-    let both = (first, second);
-    let found = compare(model, both, &text, &heads, args.top, &cancel, &mut progress)?;
+    let context = ModelContext::new(model, &cancel);
+    let options = CompareOptions {
+        first,
+        second,
+        heads: &heads,
+        top: args.top,
+    };
+    let found = compare(context, &text, options, &mut progress)?;
     bar.finish_and_clear();
     let layers = by_layer(&found);
     let out = &mut anstream::stdout().lock();
-    if global.format() == Format::Json {
-        let compared = Compared {
-            lens: &lens.about,
-            against: other.map(|lens| &lens.about),
-            text: text.about(),
-            top: args.top,
-            heads: &found,
-            layers: &layers,
-        };
+    let compared = Compared {
+        lens: &lens.about,
+        against: other.map(|lens| &lens.about),
+        text: text.about(),
+        top: args.top,
+        heads: &found,
+        layers: &layers,
+    };
+    if global.format() == OutputFormat::Json {
         json::print(out, Some(&model.info), &compared)?;
     } else {
-        print(out, lens, other, &found, &layers, args.top)?;
+        print(out, &compared)?;
     }
-    Ok(Outcome::Clean)
+    Ok(CommandOutcome::Clean)
 }
 
 fn by_layer(heads: &[Disagreement]) -> Vec<LayerDisagreement> {
@@ -123,24 +132,20 @@ fn by_layer(heads: &[Disagreement]) -> Vec<LayerDisagreement> {
     found
 }
 
-fn print(
-    out: &mut dyn Write,
-    lens: &TrainedLens,
-    other: Option<&TrainedLens>,
-    heads: &[Disagreement],
-    layers: &[LayerDisagreement],
-    top: usize,
-) -> Result<(), CliError> {
-    let objective = |lens: &TrainedLens| lens.about.options.objective.name();
+fn print(out: &mut dyn Write, compared: &Compared<'_>) -> Result<(), CliError> {
+    let objective = |about: &LensAbout| about.options.objective.name();
+    let top = compared.top;
     writeln!(
         out,
         "{} heads: the lens of objective {} against {}",
-        heads.len(),
-        objective(lens),
-        other.map_or("the unembed lens".into(), |other| format!(
-            "that of objective {}",
-            objective(other)
-        ))
+        compared.heads.len(),
+        objective(compared.lens),
+        compared
+            .against
+            .map_or("the unembed lens".into(), |other| format!(
+                "that of objective {}",
+                objective(other)
+            ))
     )?;
     writeln!(
         out,
@@ -150,7 +155,7 @@ fn print(
         "top 1",
         format!("top {top}")
     )?;
-    for found in layers {
+    for found in compared.layers {
         let layer = found
             .layer
             .map_or_else(|| "all".to_owned(), |layer| layer.to_string());

@@ -1,61 +1,86 @@
 //! Ignoring a code in a project's `hoplens.toml`.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use tower_lsp_server::ls_types as lsp;
 
 use crate::server::convert;
-use crate::server::key::Key;
-use crate::server::state::State;
+use crate::server::document_key::DocumentKey;
+use crate::server::file_reader::FileReader;
+use crate::server::positions;
+use crate::server::session_handle::RequestedPrompt;
 use hoplens_ide::IGNORE;
+use hoplens_prompt::Code;
 use hoplens_prompt::text::LineIndex;
-use hoplens_workspace::project_file;
-use hoplens_workspace::{PROJECT_FILE, ignoring};
+use hoplens_workspace::{PROJECT_FILE, ignore_code_edit};
 
-/// For each code: never to be told of it in the project.
-pub(super) fn ignores(state: &State, key: &Key, codes: &[&str]) -> Vec<lsp::CodeActionOrCommand> {
+/// Returns for each code the action that ignores it in the project.
+pub(super) async fn ignores(
+    requested: &RequestedPrompt,
+    codes: &[Code],
+    files: &FileReader,
+) -> Vec<lsp::CodeActionOrCommand> {
+    if codes.is_empty() {
+        return Vec::new();
+    }
+    let Some(file) = settings_file(requested, files).await else {
+        return Vec::new();
+    };
     let actions = codes.iter().filter_map(|code| {
         Some(lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
             title: format!("Ignore `{code}` in this project ({PROJECT_FILE})"),
             kind: Some(lsp::CodeActionKind::from(IGNORE)),
-            edit: Some(edit(state, key, code)?),
+            edit: Some(edit(requested, &file, *code)?),
             ..lsp::CodeAction::default()
         }))
     });
     actions.collect()
 }
 
-/// The edit of the `hoplens.toml` that holds for a prompt, or of a new one in the editor's folder.
-fn edit(state: &State, key: &Key, code: &str) -> Option<lsp::WorkspaceEdit> {
-    let can = state.can();
-    let (path, is_new) = match project_file(key.path()?) {
-        Some(path) => (path, false),
-        None => (state.root_of(key)?.join(PROJECT_FILE), true),
+/// The `hoplens.toml` that holds for a prompt, or a new one in the editor's folder.
+struct SettingsFile {
+    path: PathBuf,
+    is_new: bool,
+    text: String,
+}
+
+async fn settings_file(requested: &RequestedPrompt, files: &FileReader) -> Option<SettingsFile> {
+    let session = &requested.session;
+    let found = files.project_file(requested.key.path()?).await;
+    let (path, on_disk, is_new) = if let Some(file) = found {
+        (file.path, file.text.map(|text| text.to_string()), false)
+    } else {
+        let path = session.root_of(&requested.key)?.join(PROJECT_FILE);
+        (path, Some(String::new()), true)
     };
-    if is_new && !(can.create_files && can.document_changes) {
+    let open = session.document(&DocumentKey::File(path.clone()));
+    let text = open.map(|document| document.text.clone()).or(on_disk)?;
+    Some(SettingsFile { path, is_new, text })
+}
+
+fn edit(
+    requested: &RequestedPrompt,
+    file: &SettingsFile,
+    code: Code,
+) -> Option<lsp::WorkspaceEdit> {
+    let client = &requested.session.client;
+    let SettingsFile { path, is_new, text } = file;
+    if *is_new && !(client.create_files && client.document_changes) {
         return None;
     }
-    let open = state.documents.get(&Key::File(path.clone()));
-    let text = match &open {
-        Some(document) => document.text.clone(),
-        None if is_new => String::new(),
-        None => std::fs::read_to_string(&path).ok()?,
-    };
-    let change = ignoring(&text, code)?;
-    let index = LineIndex::new(&text);
-    let place = |offset| convert::position(&text, &index, offset, can.encoding);
+    let open = requested.session.document(&DocumentKey::File(path.clone()));
+    let change = ignore_code_edit(text, code)?;
+    let index = LineIndex::new(text);
     let edit = lsp::TextEdit {
-        range: lsp::Range {
-            start: place(change.range.start),
-            end: place(change.range.end),
-        },
+        range: positions::range(text, &index, &change.range, client.encoding),
         new_text: change.new_text,
     };
-    let uri = match &open {
+    let uri = match open {
         Some(document) => document.uri.clone(),
-        None => lsp::Uri::from_file_path(&path)?,
+        None => lsp::Uri::from_file_path(path)?,
     };
-    if !can.document_changes {
+    if !client.document_changes {
         return Some(lsp::WorkspaceEdit {
             changes: Some(HashMap::from([(uri, vec![edit])])),
             ..lsp::WorkspaceEdit::default()

@@ -1,4 +1,4 @@
-//! `codeAction/resolve`: the edit of an action, for clients that want it only when it is chosen.
+//! `codeAction/resolve`: the edit of an action, for clients that request it when it is chosen.
 
 use std::ops::Range;
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::handlers::code_action::{offered, to_action};
-use crate::server::key::Key;
-use crate::server::state::State;
-use crate::server::view::View;
+use crate::server::document_key::DocumentKey;
+use crate::server::handlers::code_action::offered::{offered, to_action};
+use crate::server::prompt_view::PromptView;
+use crate::server::snapshot::SessionSnapshot;
 use hoplens_prompt::Origin;
 
-/// Which action of which text it was.
+/// Identifies an action of a text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
-    /// The prompt's.
+struct ActionData {
+    /// The URI of the prompt.
     uri: lsp::Uri,
     revision: Option<u64>,
     in_sidecar: bool,
     sidecar_revision: Option<u64>,
-    /// The bytes that were asked about.
+    /// The bytes of the requested range.
     start: usize,
     end: usize,
 }
 
-/// What an action carries until it is chosen.
-pub(super) fn data(view: &View, origin: Origin, range: &Range<usize>) -> serde_json::Value {
-    let data = Data {
+/// Returns what an action carries until it is chosen.
+pub(super) fn data(view: &PromptView, origin: Origin, range: &Range<usize>) -> serde_json::Value {
+    let data = ActionData {
         uri: view.prompt.uri.clone(),
         revision: view.prompt.revision,
         in_sidecar: origin == Origin::Sidecar,
@@ -39,45 +39,43 @@ pub(super) fn data(view: &View, origin: Origin, range: &Range<usize>) -> serde_j
     serde_json::to_value(data).unwrap_or_default()
 }
 
-/// Gives an action its edit.
+/// Returns an action with its edit.
 ///
 /// # Errors
-/// `ContentModified` where the text moved on, or the action is not what it was.
+/// `ContentModified`: the text or the action has changed since then.
 pub(in crate::server) fn code_action_resolve(
-    state: &State,
+    session: &SessionSnapshot,
     mut action: lsp::CodeAction,
 ) -> Result<lsp::CodeAction> {
     let Some(data) = action.data.clone() else {
         return Ok(action);
     };
-    let data: Data = serde_json::from_value(data).map_err(|error| {
-        Error::invalid_params(format!("the action's data is not ours: {error}"))
+    let data: ActionData = serde_json::from_value(data).map_err(|error| {
+        Error::invalid_params(format!("the action's data is not from hoplens: {error}"))
     })?;
-    let known = state.prompts.known(&Key::of(&data.uri));
-    let known = known.filter(|known| {
-        let sidecar = known.view.sidecar.as_ref();
-        known.view.prompt.revision == data.revision
+    let prompt = session.prompt(&DocumentKey::of(&data.uri));
+    let view = prompt.and_then(|prompt| prompt.current_view());
+    let view = view.filter(|view| {
+        let sidecar = view.sidecar.as_ref();
+        view.prompt.revision == data.revision
             && sidecar.and_then(|sidecar| sidecar.revision) == data.sidecar_revision
     });
-    let Some(known) = known else {
+    let Some(view) = view else {
         return Err(Error::content_modified());
     };
-    let (origin, can) = (
-        if data.in_sidecar {
-            Origin::Sidecar
-        } else {
-            Origin::FrontMatter
-        },
-        state.can(),
-    );
+    let origin = if data.in_sidecar {
+        Origin::Sidecar
+    } else {
+        Origin::FrontMatter
+    };
     let kind = action.kind.as_ref().map(lsp::CodeActionKind::as_str);
-    let snapshot = &known.view.snapshot;
+    let snapshot = &view.snapshot;
     let (all, range) = (hoplens_ide::diagnostics(snapshot), data.start..data.end);
     let offered = offered(snapshot, &all, origin, &range);
     let same = offered
         .iter()
         .find(|one| one.title == action.title && Some(one.kind) == kind);
-    let found = same.and_then(|one| to_action(&known.view, one, &can));
+    let found = same.and_then(|one| to_action(view, one, session));
     let Some(found) = found else {
         return Err(Error::content_modified());
     };

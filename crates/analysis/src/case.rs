@@ -1,0 +1,8 @@
+//! One case of a prompt file, as the model reads it.
+
+pub(crate) mod findings;
+pub(crate) mod injection;
+pub(crate) mod prompt_source;
+pub(crate) mod query;
+pub(crate) mod rendered_case;
+pub(crate) mod trailing_space;

@@ -1,0 +1,29 @@
+//! A parsed prompt file beside its text.
+
+use hoplens_prompt::PromptFile;
+
+/// A prompt file with its text.
+#[derive(Debug, Clone, Copy)]
+pub struct PromptSource<'file> {
+    /// The declarations.
+    pub file: &'file PromptFile,
+    /// The text.
+    pub text: &'file str,
+}
+
+impl<'file> PromptSource<'file> {
+    /// Pairs the declarations of a file with its text.
+    pub const fn new(file: &'file PromptFile, text: &'file str) -> Self {
+        Self { file, text }
+    }
+
+    /// Returns the indices of the file's cases; `[None]` for a file without cases, whose prompt is
+    /// analysed all the same.
+    pub(crate) fn case_indices(self) -> Vec<Option<usize>> {
+        if self.file.cases.is_empty() {
+            vec![None]
+        } else {
+            (0..self.file.cases.len()).map(Some).collect()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A case, rendered for one model.
+
+use crate::case::prompt_source::PromptSource;
+use crate::case::query::{CaseQuery, Mention};
+use crate::chat;
+use crate::error::AnalysisError;
+use hoplens_prompt::{Case, Link, MappedText, PromptFile, render, where_written};
+use hoplens_runtime::Model;
+
+/// A case, rendered with the chat template of a model.
+pub(crate) struct RenderedCase {
+    /// The prompt as the model reads it, and where its parts come from.
+    pub(crate) rendered: MappedText,
+    /// The prompt with what the case declares.
+    pub(crate) query: CaseQuery,
+    /// Whether a variable without a value left a hole in the prompt.
+    pub(crate) has_holes: bool,
+    /// Why the prompt cannot be run: its template is broken, or the chat template rejects its
+    /// messages, which are then joined without a template.
+    pub(crate) error: Option<AnalysisError>,
+}
+
+/// Returns the id of a case in reports: its own, or `#1`, `#2`, … in the order of the file.
+pub fn case_id(file: &PromptFile, index: Option<usize>) -> String {
+    let index = index.unwrap_or(0);
+    match file.cases.get(index).and_then(|case| case.id.as_ref()) {
+        Some(id) => id.value.clone(),
+        None => format!("#{}", index + 1),
+    }
+}
+
+/// Returns the cases of a file as `model` reads them, without running it. Leaves out those that
+/// cannot be rendered.
+pub fn case_queries(model: &Model, source: PromptSource<'_>) -> Vec<CaseQuery> {
+    let query = |index| case_query(model, source, index).ok();
+    source
+        .case_indices()
+        .into_iter()
+        .filter_map(query)
+        .collect()
+}
+
+/// Returns the case `index` of a file as `model` reads it; `None` is the prompt of a file without
+/// cases.
+///
+/// # Errors
+/// The prompt's template cannot be rendered, or the model's chat template is broken or rejects the
+/// messages.
+pub fn case_query(
+    model: &Model,
+    source: PromptSource<'_>,
+    index: Option<usize>,
+) -> Result<CaseQuery, AnalysisError> {
+    let case = render_case(model, source, index);
+    case.error.map_or(Ok(case.query), Err)
+}
+
+/// Renders the case `index` of a file for `model`.
+pub(crate) fn render_case(
+    model: &Model,
+    source: PromptSource<'_>,
+    index: Option<usize>,
+) -> RenderedCase {
+    let PromptSource { file, text } = source;
+    let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
+    let turns = render(file, text, case);
+    let has_holes = turns.has_holes();
+    let (rendered, mut error) = match chat::joined(model.chat.as_ref(), &turns) {
+        Ok(rendered) => (rendered, None),
+        Err(error) => (turns.joined(), Some(error.into())),
+    };
+    if let Some(problem) = turns.broken() {
+        let reason = problem.message.clone();
+        error = Some(AnalysisError::Template { reason });
+    }
+    let id = case_id(file, index);
+    let injections = file.injections.iter();
+    let expect = case.map_or(&[][..], |case| &case.expect).iter();
+    let query = CaseQuery {
+        prompt: rendered.text.clone(),
+        expect: expect.map(|answer| answer.value.clone()).collect(),
+        mentions: mentions(&rendered, case),
+        injections: injections
+            .filter(|injection| injection.acts_on(case, &id))
+            .cloned()
+            .collect(),
+    };
+    RenderedCase {
+        rendered,
+        query,
+        has_holes,
+        error,
+    }
+}
+
+/// The declared hops, each where its words stand.
+fn mentions(rendered: &MappedText, case: Option<&Case>) -> Vec<Mention> {
+    let hops = case.map_or(&[][..], |case| &case.hops);
+    let links: Vec<Link<'_>> = hops
+        .iter()
+        .map(|hop| Link {
+            mention: &hop.mention.value,
+            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
+        })
+        .collect();
+    let places = where_written(&rendered.text, &links);
+    let mention = |(hop, range): (&Link<'_>, _)| Mention {
+        phrase: hop.mention.to_owned(),
+        range,
+        bridge: hop.bridge.map(str::to_owned),
+    };
+    links.iter().zip(places).map(mention).collect()
+}

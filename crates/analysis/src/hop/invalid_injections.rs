@@ -1,0 +1,71 @@
+//! Injections that a model cannot take.
+
+use std::ops::Range;
+
+use crate::case::query::CaseQuery;
+use crate::case::query::interventions;
+use crate::context::AnalysisContext;
+use crate::error::AnalysisError;
+use hoplens_interp::memory::MemoryError;
+use hoplens_prompt::{Code, Injection, Problem, Severity};
+use hoplens_runtime::{Model, PromptQuery};
+
+/// Takes the injections out of a case that cannot be placed, and says why of each, at its own
+/// place.
+///
+/// # Errors
+/// Only that `cancel` was set.
+pub(crate) fn drop_invalid_injections(
+    context: &AnalysisContext<'_>,
+    case: &str,
+    query: &mut CaseQuery,
+) -> Result<Vec<Problem>, AnalysisError> {
+    let AnalysisContext {
+        model, settings, ..
+    } = *context;
+    if query.injections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let prompt = PromptQuery::new(&model.tokenizer, query.prompt.as_str(), settings.bos);
+    let mut kept = Vec::with_capacity(query.injections.len());
+    let mut problems = Vec::new();
+    for injection in &query.injections {
+        let alone = std::slice::from_ref(injection);
+        match interventions(context.model_context(), &prompt, alone) {
+            Ok(_) => kept.push(injection.clone()),
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) => problems.push(Problem {
+                code: Code::InvalidInjection,
+                severity: Severity::Error,
+                message: message(case, &error),
+                range: place(model, injection, &error),
+                origin: injection.origin,
+            }),
+        }
+    }
+    query.injections = kept;
+    Ok(problems)
+}
+
+fn message(case: &str, error: &AnalysisError) -> String {
+    // What is wrong with a span is so in one prompt, anything else in every one.
+    let of_case = match error {
+        AnalysisError::Memory(MemoryError::NoSuchSpan { .. }) => format!(" of case `{case}`"),
+        _ => String::new(),
+    };
+    format!("This injection is left out, and the numbers{of_case} are without it: {error}")
+}
+
+/// The bytes that are wrong.
+fn place(model: &Model, injection: &Injection, error: &AnalysisError) -> Range<usize> {
+    if model.check_layer(injection.layer.value).is_err() {
+        return injection.layer.range.clone();
+    }
+    match (error, &injection.head) {
+        (AnalysisError::Memory(MemoryError::NoTokens { .. }), _) => injection.memory.range.clone(),
+        (AnalysisError::Memory(MemoryError::Model(_)) | AnalysisError::Model(_), Some(head)) => {
+            head.range.clone()
+        }
+        _ => injection.range.clone(),
+    }
+}

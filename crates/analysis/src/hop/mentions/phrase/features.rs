@@ -1,0 +1,50 @@
+//! What a phrase is made of, and what follows it.
+
+/// What stands behind a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::hop::mentions) enum After {
+    /// A verb: the phrase is its subject.
+    Verb,
+    /// A word that is a verb only if the phrase ends here.
+    LikelyVerb,
+    /// A mark or another clause.
+    Mark,
+    /// Nothing; the prompt is to be continued here.
+    Nothing,
+}
+
+/// What a phrase is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is counted on its own")]
+pub(in crate::hop::mentions) struct Features {
+    pub(in crate::hop::mentions) definite: bool,
+    /// A name with a possessive ending begins it.
+    pub(in crate::hop::mentions) possessive: bool,
+    pub(in crate::hop::mentions) superlative: bool,
+    pub(in crate::hop::mentions) relative: bool,
+    /// `located`, `named`, `following`.
+    pub(in crate::hop::mentions) participle: bool,
+    /// A preposition goes on from its noun.
+    pub(in crate::hop::mentions) chain: bool,
+    /// A name, number or quotation behind its first noun.
+    pub(in crate::hop::mentions) name: bool,
+    /// It is written like a name, and a common noun in it says of what.
+    pub(in crate::hop::mentions) epithet: bool,
+    /// Words in small letters that are nouns, adjectives and the like.
+    pub(in crate::hop::mentions) words: usize,
+}
+
+impl Features {
+    /// Whether it describes anything at all: a name does not, nor does `the city`.
+    pub(in crate::hop::mentions) fn describes(self) -> bool {
+        self.epithet
+            || (self.words > 0
+                && (self.superlative
+                    || self.relative
+                    || self.participle
+                    || self.possessive
+                    || self.chain
+                    || self.words > 1
+                    || self.name))
+    }
+}

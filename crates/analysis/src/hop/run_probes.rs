@@ -1,0 +1,100 @@
+//! Running all probes of a case in one pass.
+
+use crate::case::query::{CaseQuery, answers as accepted_answers};
+use crate::context::AnalysisContext;
+use crate::error::AnalysisError;
+use crate::hop::chain::{completions, question, steps, without_subject};
+use crate::hop::probe::{HopProbe, Probes, TokenReading};
+use crate::hop::prompt_query::{ask, asked};
+use crate::hop::variant::Variant;
+use crate::hop::variants::{begun, variants};
+use hoplens_runtime::{
+    ActivationCache, Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token,
+};
+
+/// Asks the prompt as written, with the bridges named, each mention alone and the prompt without
+/// its subject, in one pass, and reads its tokens.
+///
+/// # Errors
+/// As [`Model::score_all`]; an injection that cannot be placed.
+pub fn run_probes(
+    context: &AnalysisContext<'_>,
+    query: &CaseQuery,
+) -> Result<(Probes, Vec<TokenReading>), AnalysisError> {
+    let AnalysisContext {
+        model, settings, ..
+    } = *context;
+    let written = asked(context, query, query.prompt.clone())?;
+    let tokens = written.tokens.clone();
+    let injected = !written.interventions.is_empty();
+    let bare = |prompt: String, answers: Vec<Answer>| PromptQuery {
+        answers,
+        ..PromptQuery::new(&model.tokenizer, prompt, settings.bos)
+    };
+    let answers = written.answers.clone();
+    let steps = steps(query);
+    // Without an answer there is nothing that it could be a shortcut to.
+    let nobody = without_subject(query).filter(|_| !answers.is_empty());
+    let mut prompts = vec![written];
+    if injected {
+        prompts.push(bare(query.prompt.clone(), answers.clone()));
+    }
+    for step in &steps {
+        let question = question(&step.phrase);
+        let bridges = accepted_answers(model, &question, &completions(&step.bridge))?;
+        prompts.push(bare(question, bridges));
+        prompts.push(bare(step.prompt.clone(), answers.clone()));
+    }
+    let asks_nobody = nobody.is_some();
+    prompts.extend(nobody.map(|prompt| bare(prompt, answers)));
+    let (kinds, varied): (Vec<Variant>, Vec<PromptQuery>) =
+        variants(context, query, &prompts[0])?.into_iter().unzip();
+    prompts.extend(varied);
+    let capture = Capture {
+        token_logps: Sequences::First,
+        ..Capture::default()
+    };
+    let (probes, trace) = ask(context, &prompts, capture)?;
+    let mut found = probes.into_iter().map(|(probe, _)| probe);
+    let mut next = || found.next().ok_or(ModelError::EmptyPrompt);
+    let composed = next()?;
+    let without_injections = injected.then(&mut next).transpose()?;
+    let mut hops = Vec::with_capacity(steps.len());
+    for step in steps {
+        hops.push(HopProbe {
+            index: step.hop,
+            mention: step.phrase,
+            bridge: step.bridge,
+            known: next()?,
+            explicit: next()?,
+        });
+    }
+    let mut probes = Probes {
+        composed,
+        without_injections,
+        no_subject: asks_nobody.then(&mut next).transpose()?,
+        hops,
+        variants: kinds.into_iter().zip(found).collect(),
+    };
+    if let Some(asked) = begun(&prompts[0], &probes.composed, settings) {
+        let (found, _) = ask(context, &[asked], Capture::default())?;
+        let found = found.into_iter().map(|(probe, _)| (Variant::Begun, probe));
+        probes.variants.extend(found);
+    }
+    Ok((probes, readings(model, tokens, &trace)))
+}
+
+/// The tokens of a prompt with what a pass over it, or over it and an answer, found.
+fn readings(model: &Model, tokens: Vec<Token>, trace: &ActivationCache) -> Vec<TokenReading> {
+    let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
+    let reading = |(index, token): (usize, Token)| TokenReading {
+        id: token.id,
+        text: model.tokenizer.text(token.id),
+        logp: index
+            .checked_sub(1)
+            .and_then(|before| logps.get(before))
+            .map(|logp| f64::from(*logp)),
+        range: token.range,
+    };
+    tokens.into_iter().enumerate().map(reading).collect()
+}

@@ -1,0 +1,65 @@
+//! What an analysis is asked for.
+
+use std::sync::Arc;
+
+use hoplens_prompt::{Facts, PromptFile};
+
+use crate::case::query::CaseQuery;
+
+/// One prompt file and what is to be found out about it.
+#[derive(Debug, Clone)]
+pub struct AnalysisRequest {
+    /// The declarations of the prompt file.
+    pub file: PromptFile,
+    /// Its text.
+    pub text: String,
+    /// Cases of other files, which serve as reference prompts for side effects after the file's
+    /// own cases.
+    pub other_cases: Arc<[CaseQuery]>,
+    /// What the project states about mentions.
+    pub facts: Facts,
+    /// The failing cases whose repairs are measured.
+    pub repairs: RepairSelection,
+    /// Whether the model's own answer is generated for a prompt without cases.
+    pub answers: bool,
+    /// Whether to look for hops that prompts do not declare.
+    pub undeclared: bool,
+}
+
+impl AnalysisRequest {
+    /// Returns a request for the verdicts only.
+    pub fn verdicts(file: PromptFile, text: String) -> Self {
+        Self {
+            file,
+            text,
+            other_cases: Arc::default(),
+            facts: Facts::default(),
+            repairs: RepairSelection::None,
+            answers: false,
+            undeclared: false,
+        }
+    }
+}
+
+/// The failing cases whose repairs are measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepairSelection {
+    /// No case.
+    None,
+    /// Every case that fails.
+    All,
+    /// These of the failing cases: indices into [`PromptFile::cases`], `None` for the prompt of a
+    /// file without cases.
+    Cases(Vec<Option<usize>>),
+}
+
+impl RepairSelection {
+    /// Returns whether repairs of this case are wanted.
+    pub(crate) fn contains(&self, case: Option<usize>) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Cases(cases) => cases.contains(&case),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Analysing prompt files with a spinner on standard error.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::error::CliError;
+use crate::cli::progress;
+use hoplens_analysis::{
+    AnalysisContext, AnalysisEvent, AnalysisProgress, AnalysisRequest, AnalysisSettings,
+    AnalysisStep, CaseQuery, FileFindings, RepairSelection, run,
+};
+use hoplens_ide::Snapshot;
+use hoplens_runtime::{Cancel, Model};
+use hoplens_workspace::{Disk, facts};
+
+/// The analysis of one of several files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnalysisSession<'a> {
+    /// The model.
+    pub(super) model: &'a Model,
+    /// The settings of the file.
+    pub(super) settings: &'a AnalysisSettings,
+    /// The cases of all files, on which side effects are measured.
+    pub(super) other_cases: &'a Arc<[CaseQuery]>,
+    /// The number of the file, from 1.
+    pub(super) number: usize,
+    /// The number of files.
+    pub(super) total: usize,
+}
+
+impl AnalysisSession<'_> {
+    /// Analyses a file and stores the findings in its snapshot. Repairs are measured for the
+    /// failing cases among `repairs`.
+    ///
+    /// # Errors
+    /// The facts of the project cannot be read. What cannot be measured of one case is logged and
+    /// does not stop the others.
+    pub(super) fn analyse(
+        self,
+        mut snapshot: Snapshot,
+        repairs: RepairSelection,
+    ) -> Result<Snapshot, CliError> {
+        let name = &snapshot.name;
+        let label = format!("{} of {}: {name}", self.number, self.total);
+        let spinner = progress::spinner(format!("{label}: asking"));
+        let request = AnalysisRequest {
+            file: snapshot.file.clone(),
+            text: snapshot.text.clone(),
+            other_cases: Arc::clone(self.other_cases),
+            facts: facts(&Disk, Path::new(name))?,
+            repairs,
+            answers: false,
+            undeclared: true,
+        };
+        let mut messages = SearchMessages::default();
+        let mut show = |progress: AnalysisProgress<'_>| {
+            if let Some(message) = messages.next(progress) {
+                spinner.set_message(format!("{label}: {message}"));
+            }
+        };
+        let cancel = Cancel::new();
+        let context = AnalysisContext::new(self.model, self.settings, &cancel);
+        let mut findings = None;
+        run(
+            request,
+            &mut context.with_progress(&mut show),
+            &mut |event| {
+                store(event, name, &mut findings);
+            },
+        )?;
+        spinner.finish_and_clear();
+        snapshot.findings = findings;
+        Ok(snapshot)
+    }
+}
+
+/// Stores the result of a step; a failure is logged.
+fn store(event: AnalysisEvent, file: &str, findings: &mut Option<FileFindings>) {
+    let AnalysisEvent::Failed { case, step, error } = event else {
+        event.apply(findings);
+        return;
+    };
+    let cases = findings.as_ref().map(|found| &found.cases[..]);
+    let id = cases.and_then(|cases| Some(cases.get(case)?.id.as_str()));
+    tracing::warn!("{file}, case {}: {error}", id.unwrap_or_default());
+    if matches!(step, AnalysisStep::Repairs { .. }) {
+        // The report lists no repair for the case.
+        let none = AnalysisEvent::Repairs {
+            case,
+            repairs: Vec::new(),
+            needs_evidence: false,
+        };
+        none.apply(findings);
+    }
+}
+
+/// The spinner's messages while repairs are measured.
+#[derive(Debug, Default)]
+struct SearchMessages {
+    /// The step under way, if it is about repairs, with the id of its case.
+    case: Option<(usize, String)>,
+    /// The number of injections that the search of each case measured.
+    injections: HashMap<usize, usize>,
+}
+
+impl SearchMessages {
+    /// Returns the message to show from now on; `None` if it stays the same.
+    fn next(&mut self, progress: AnalysisProgress<'_>) -> Option<String> {
+        match progress {
+            AnalysisProgress::Started { step, case_id } => {
+                let case = match step {
+                    AnalysisStep::Repairs { case } | AnalysisStep::Evidence { case } => Some(case),
+                    _ => None,
+                };
+                self.case = case.map(|case| (case, case_id.to_owned()));
+                return None;
+            }
+            AnalysisProgress::Searched(count) => {
+                let (case, _) = self.case.as_ref()?;
+                self.injections.insert(*case, count);
+            }
+            AnalysisProgress::Compared(_) => {}
+        }
+        let (case, id) = self.case.as_ref()?;
+        let count = self.injections.get(case).copied().unwrap_or_default();
+        Some(format!("{id}: measuring repairs, {count} injections"))
+    }
+}

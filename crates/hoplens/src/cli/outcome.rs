@@ -1,0 +1,12 @@
+//! How a command ended.
+
+/// How a command ended; each has an exit code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommandOutcome {
+    /// Nothing is wrong: 0.
+    Clean,
+    /// There are findings: 1.
+    Findings,
+    /// Ctrl-C ended the command; the result so far is printed: 130.
+    Interrupted,
+}

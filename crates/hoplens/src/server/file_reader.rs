@@ -1,0 +1,243 @@
+//! Reads files for the session, one request after the other, on a thread of its own.
+//!
+//! Handlers and the event loop never wait for the disk: results come back as events, or as the
+//! reply that a handler awaits. The thread is the only owner of the cached files.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+use crate::server::code_pages;
+use crate::server::event::{Event, FilesEvent, ModelRequest};
+use crate::server::prompt_view::PromptView;
+use crate::server::read_prompt::{PromptFiles, read_prompt};
+use hoplens_prompt::Facts;
+use hoplens_runtime::Cancel;
+use hoplens_store::StoreOptions;
+use hoplens_workspace::{CachedDisk, FileSource, Project, ProjectCache, facts, project_file};
+
+/// Something to read.
+enum ReadRequest {
+    /// The files of a prompt for an analysis.
+    Prompt {
+        files: PromptFiles,
+        run: u64,
+        /// Set once a newer analysis needs newer files.
+        superseded: Cancel,
+    },
+    /// The files of a prompt after a save or a change on the disk.
+    Reread(PromptFiles),
+    /// Forgets the cached text of a file.
+    Forget(PathBuf),
+    /// The first model that the projects of folders name.
+    ProjectModel {
+        request: ModelRequest,
+        roots: Vec<PathBuf>,
+    },
+    /// Writes the page of each diagnostic code.
+    CodePages(StoreOptions),
+    /// Whether files exist.
+    Exist {
+        paths: Vec<PathBuf>,
+        reply: oneshot::Sender<Vec<bool>>,
+    },
+    /// The facts of a prompt.
+    Facts {
+        prompt: PathBuf,
+        reply: oneshot::Sender<Facts>,
+    },
+    /// The `hoplens.toml` that holds for a prompt, with its text.
+    ProjectFile {
+        prompt: PathBuf,
+        reply: oneshot::Sender<Option<ProjectText>>,
+    },
+}
+
+/// A `hoplens.toml` on the disk.
+pub(super) struct ProjectText {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text; `None` if it cannot be read.
+    pub text: Option<Arc<str>>,
+}
+
+/// Hands requests to the reader's thread.
+#[derive(Clone)]
+pub(super) struct FileReader {
+    requests: Sender<ReadRequest>,
+}
+
+impl FileReader {
+    /// Starts the thread; it sends what it reads to `events`.
+    ///
+    /// # Errors
+    /// The system refused a thread.
+    pub(super) fn start(events: UnboundedSender<Event>) -> std::io::Result<Self> {
+        let (requests, received) = channel();
+        std::thread::Builder::new()
+            .name("files".into())
+            .spawn(move || run(&received, events))?;
+        Ok(Self { requests })
+    }
+
+    /// Reads the files of a prompt for an analysis, unless `superseded` is set before.
+    pub(super) fn read_prompt(&self, files: PromptFiles, run: u64, superseded: Cancel) {
+        self.send(ReadRequest::Prompt {
+            files,
+            run,
+            superseded,
+        });
+    }
+
+    /// Reads the files of a prompt again.
+    pub(super) fn reread_prompt(&self, files: PromptFiles) {
+        self.send(ReadRequest::Reread(files));
+    }
+
+    /// Reads a file again at the next request, whatever its modification time.
+    pub(super) fn forget(&self, path: &Path) {
+        self.send(ReadRequest::Forget(path.into()));
+    }
+
+    /// Reads which model the projects of the editor's folders name.
+    pub(super) fn read_project_model(&self, request: ModelRequest, roots: Vec<PathBuf>) {
+        self.send(ReadRequest::ProjectModel { request, roots });
+    }
+
+    /// Writes the page of each diagnostic code beside the models.
+    pub(super) fn write_code_pages(&self, store: StoreOptions) {
+        self.send(ReadRequest::CodePages(store));
+    }
+
+    /// Returns for each path whether there is a file.
+    pub(super) async fn exist(&self, paths: Vec<PathBuf>) -> Vec<bool> {
+        let (reply, answer) = oneshot::channel();
+        self.send(ReadRequest::Exist { paths, reply });
+        answer.await.unwrap_or_default()
+    }
+
+    /// Returns the facts that hold for a prompt; none if they cannot be read.
+    pub(super) async fn facts(&self, prompt: &Path) -> Facts {
+        let (reply, answer) = oneshot::channel();
+        let prompt = prompt.into();
+        self.send(ReadRequest::Facts { prompt, reply });
+        answer.await.unwrap_or_default()
+    }
+
+    /// Returns the `hoplens.toml` that holds for a prompt.
+    pub(super) async fn project_file(&self, prompt: &Path) -> Option<ProjectText> {
+        let (reply, answer) = oneshot::channel();
+        let prompt = prompt.into();
+        self.send(ReadRequest::ProjectFile { prompt, reply });
+        answer.await.ok().flatten()
+    }
+
+    fn send(&self, request: ReadRequest) {
+        // The thread ends with the process.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// The thread's own state.
+struct Reader {
+    disk: CachedDisk,
+    projects: ProjectCache,
+    events: UnboundedSender<Event>,
+}
+
+fn run(requests: &Receiver<ReadRequest>, events: UnboundedSender<Event>) {
+    let reader = Reader {
+        disk: CachedDisk::default(),
+        projects: ProjectCache::default(),
+        events,
+    };
+    while let Ok(request) = requests.recv() {
+        let served = AssertUnwindSafe(|| reader.serve(request));
+        if catch_unwind(served).is_err() {
+            // The panic hook has logged it.
+            tracing::error!("a file could not be read because of a bug in hoplens");
+        }
+    }
+}
+
+impl Reader {
+    fn serve(&self, request: ReadRequest) {
+        match request {
+            ReadRequest::Prompt {
+                files,
+                run,
+                superseded,
+            } => {
+                if !superseded.is_cancelled() {
+                    let view = self.read(&files);
+                    let key = files.key;
+                    self.send(FilesEvent::Prompt { key, run, view });
+                }
+            }
+            ReadRequest::Reread(files) => {
+                let view = self.read(&files);
+                let key = files.key;
+                self.send(FilesEvent::Reread { key, view });
+            }
+            ReadRequest::Forget(path) => {
+                self.disk.forget(&path);
+                self.projects.forget(&path);
+            }
+            ReadRequest::ProjectModel { request, roots } => {
+                let mut names = roots.iter().map(|root| self.project(root).model.clone());
+                let name = names.find_map(|name| name);
+                self.send(FilesEvent::ProjectModel { request, name });
+            }
+            ReadRequest::CodePages(store) => {
+                if let Some(folder) = code_pages::write_all(&store) {
+                    self.send(FilesEvent::CodePages(folder));
+                }
+            }
+            ReadRequest::Exist { paths, reply } => {
+                let exist = paths.iter().map(|path| self.disk.is_file(path));
+                let _ = reply.send(exist.collect());
+            }
+            ReadRequest::Facts { prompt, reply } => {
+                let facts = facts(&self.disk, &prompt).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the facts are left out");
+                    Facts::default()
+                });
+                let _ = reply.send(facts);
+            }
+            ReadRequest::ProjectFile { prompt, reply } => {
+                let file = project_file(&self.disk, &prompt).map(|path| ProjectText {
+                    text: self.disk.read(&path).ok().flatten(),
+                    path,
+                });
+                let _ = reply.send(file);
+            }
+        }
+    }
+
+    fn read(&self, files: &PromptFiles) -> Option<Box<PromptView>> {
+        let project = || match files.key.path() {
+            Some(path) => self.project(path),
+            None => Arc::default(),
+        };
+        read_prompt(files, &self.disk, project).map(Box::new)
+    }
+
+    /// Returns the saved settings that hold for a file or folder; those that cannot be used are
+    /// reported once and count as absent.
+    fn project(&self, path: &Path) -> Arc<Project> {
+        let (project, error) = self.projects.get(&self.disk, path);
+        if let Some(error) = error {
+            self.send(FilesEvent::UnusableProject(error));
+        }
+        project
+    }
+
+    fn send(&self, event: FilesEvent) {
+        // The event loop ends with the process.
+        let _ = self.events.send(Event::Files(event));
+    }
+}

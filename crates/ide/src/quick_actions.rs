@@ -1,0 +1,142 @@
+//! Code actions other than repairs: ignore a finding, record the current effect of an injection,
+//! add the model's answer as a case.
+
+use std::ops::Range;
+
+use crate::code_action::{ADD_CASE, CodeAction, IGNORE, REFRESH};
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::injection_effects::effect_on_own_case;
+use crate::numbers::{factor, percent, quoted};
+use crate::repair_edits::model_digest;
+use crate::snapshot::Snapshot;
+use hoplens_prompt::{Code, Measured, NewCase, Origin, insert_case, insert_ignore, record};
+
+/// Returns the actions at bytes `range` of the prompt file or its sidecar, except repairs.
+///
+/// `all` are the snapshot's [`diagnostics`](crate::diagnostics()).
+pub fn quick_actions(
+    snapshot: &Snapshot,
+    all: &[Diagnostic],
+    origin: Origin,
+    range: &Range<usize>,
+) -> Vec<CodeAction> {
+    let touched: Vec<&Diagnostic> = all
+        .iter()
+        .filter(|one| one.origin == origin && touches(&one.range, range))
+        .collect();
+    let mut offered: Vec<CodeAction> = record_actions(snapshot, &touched).collect();
+    if origin == Origin::FrontMatter {
+        offered.extend(add_case_action(snapshot, range));
+    }
+    offered.extend(ignore_actions(snapshot, &touched));
+    offered
+}
+
+/// Returns the codes of the findings at `range` that may be ignored.
+pub fn ignorable_codes(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<Code> {
+    let own = all.iter().filter(|one| one.origin == origin);
+    ignorable(own.filter(|one| touches(&one.range, range)))
+}
+
+fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.start <= other.end && other.start <= one.end
+}
+
+/// Returns each code once, except those of mistakes in the declarations.
+fn ignorable<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
+    let mut codes = Vec::new();
+    for one in found {
+        if !one.code.was_front_matter() && !codes.contains(&one.code) {
+            codes.push(one.code);
+        }
+    }
+    codes
+}
+
+/// Returns an action for each code that ignores it in the file.
+fn ignore_actions<'a>(
+    snapshot: &'a Snapshot,
+    touched: &'a [&'a Diagnostic],
+) -> impl Iterator<Item = CodeAction> + 'a {
+    let codes = ignorable(touched.iter().copied());
+    codes.into_iter().filter_map(|code| {
+        let edit = insert_ignore(&snapshot.file, &snapshot.text, code)?;
+        let own = touched.iter().filter(|one| one.code == code);
+        Some(CodeAction {
+            title: format!("Ignore `{code}` in this file"),
+            kind: IGNORE,
+            edit,
+            preferred: false,
+            case: None,
+            fixes: own.map(|one| (*one).clone()).collect(),
+        })
+    })
+}
+
+/// Returns an action for each stale record that replaces it by the current effect.
+fn record_actions<'a>(
+    snapshot: &'a Snapshot,
+    touched: &'a [&'a Diagnostic],
+) -> impl Iterator<Item = CodeAction> + 'a {
+    let stale = touched
+        .iter()
+        .filter(|one| one.code == Code::InjectionStale);
+    stale.filter_map(|one| {
+        let findings = snapshot.findings.as_ref()?;
+        let mut injections = snapshot.file.injections.iter();
+        let injection = injections
+            .find(|injection| injection.range == one.range && injection.origin == one.origin)?;
+        let effect = effect_on_own_case(injection, findings)?;
+        let (before, after) = (effect.before, effect.after);
+        let measured = Measured {
+            model: model_digest(&findings.model),
+            before,
+            after,
+        };
+        let edit = record(&snapshot.file, &snapshot.text, injection, &measured)?;
+        Some(CodeAction {
+            title: format!(
+                "Record what the injection does now: {} → {} ({})",
+                percent(before),
+                percent(after),
+                factor(after / before)
+            ),
+            kind: REFRESH,
+            edit,
+            preferred: true,
+            case: None,
+            fixes: vec![(*one).clone()],
+        })
+    })
+}
+
+/// Returns the action that adds a case with the model's own answer to a file that declares none.
+fn add_case_action(snapshot: &Snapshot, range: &Range<usize>) -> Option<CodeAction> {
+    let body = &snapshot.file.body;
+    let findings = snapshot.findings.as_ref()?;
+    let [case] = &findings.cases[..] else {
+        return None;
+    };
+    // An answer to a prompt with an unset variable means nothing.
+    if case.case.is_some() || case.has_holes || !touches(body, range) {
+        return None;
+    }
+    let answer = case.outcome.as_ref().ok()?.answer.as_ref()?;
+    let new = NewCase {
+        // Variables keep their default values.
+        input: serde_json::Map::new(),
+        expect: answer.text.clone(),
+    };
+    Some(CodeAction {
+        title: format!(
+            "Add a case that expects {} ({})",
+            quoted(&answer.text),
+            percent(answer.p)
+        ),
+        kind: ADD_CASE,
+        edit: insert_case(&snapshot.file, &snapshot.text, &new)?,
+        preferred: false,
+        case: None,
+        fixes: Vec::new(),
+    })
+}

@@ -1,0 +1,20 @@
+//! What an author declares beside the prompt's text: cases, injections, facts and ignored codes.
+
+pub(crate) mod accepted_answers;
+pub mod case;
+pub(crate) mod case_fields;
+pub(crate) mod cases;
+pub mod declaration_sites;
+pub(crate) mod declared;
+pub(crate) mod facts;
+pub(crate) mod fields;
+pub(crate) mod injections;
+pub(crate) mod input_value;
+pub mod keys;
+pub(crate) mod lists;
+mod matrix;
+pub(crate) mod namespace;
+pub(crate) mod schema;
+pub(crate) mod spanned;
+pub(crate) mod suppressions;
+pub(crate) mod variables;

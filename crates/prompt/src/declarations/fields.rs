@@ -1,0 +1,158 @@
+//! Reading typed fields out of YAML, with a problem for each that is not what it should be.
+
+use std::ops::Range;
+
+use crate::declarations::keys::{Key, names};
+use crate::declarations::spanned::Spanned;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::yaml::node::{Data, Node, Plain};
+
+/// The entries of a map; a problem and `None` for anything else.
+pub(crate) fn map<'node>(
+    node: &'node Node,
+    what: &str,
+    problems: &mut Problems,
+) -> Option<&'node [(Node, Node)]> {
+    if let Data::Map { entries, .. } = &node.data {
+        return Some(entries);
+    }
+    wrong_type(node, what, "a map such as `{key: value}`", problems);
+    None
+}
+
+/// The items of a list; nothing for an empty value, a problem for anything else.
+pub(crate) fn list<'node>(node: &'node Node, what: &str, problems: &mut Problems) -> &'node [Node] {
+    match &node.data {
+        Data::List { items, .. } => items,
+        _ if node.is_null() => &[],
+        _ => {
+            wrong_type(node, what, "a list (`- …` on lines of their own)", problems);
+            &[]
+        }
+    }
+}
+
+/// A text that is not empty. Numbers and truth values count as what the author typed.
+pub(crate) fn text(node: &Node, what: &str, problems: &mut Problems) -> Option<Spanned<String>> {
+    let Some(value) = node.text() else {
+        wrong_type(node, what, "a text in quotes", problems);
+        return None;
+    };
+    if value.is_empty() {
+        let message = format!("{what} is an empty text. Write what it should be, or remove it.");
+        problems.error(Code::InvalidValue, node.here(), message);
+        return None;
+    }
+    Some(Spanned {
+        value: value.to_owned(),
+        range: node.here().clone(),
+    })
+}
+
+/// A whole number of at least `least`.
+pub(crate) fn index(
+    node: &Node,
+    what: &str,
+    least: usize,
+    problems: &mut Problems,
+) -> Option<Spanned<usize>> {
+    let number = match &node.data {
+        Data::Scalar {
+            value: Plain::Integer(number),
+            ..
+        } => usize::try_from(*number).ok().filter(|n| least <= *n),
+        _ => None,
+    };
+    if number.is_none() {
+        let wanted = format!("a whole number of at least {least}, without quotes");
+        wrong_type(node, what, &wanted, problems);
+    }
+    number.map(|value| Spanned {
+        value,
+        range: node.here().clone(),
+    })
+}
+
+/// A finite number.
+pub(crate) fn number(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> {
+    let number = match &node.data {
+        Data::Scalar { value, .. } => match value {
+            Plain::Integer(number) => Some(*number as f64),
+            Plain::Float(number) => Some(*number).filter(|n| n.is_finite()),
+            _ => None,
+        },
+        _ => None,
+    };
+    if number.is_none() {
+        wrong_type(node, what, "a finite number, without quotes", problems);
+    }
+    number
+}
+
+/// The value under `key`; a problem at `whole` where it is missing.
+pub(crate) fn required<'node>(
+    entries: &'node [(Node, Node)],
+    key: &str,
+    what: &str,
+    whole: &Range<usize>,
+    problems: &mut Problems,
+) -> Option<&'node Node> {
+    let found = optional(entries, key);
+    if found.is_none() {
+        problems.error(
+            Code::MissingKey,
+            whole,
+            format!("{what} has no `{key}`. Add `{key}: …`."),
+        );
+    }
+    found
+}
+
+/// The value under `key`.
+pub(crate) fn optional<'node>(entries: &'node [(Node, Node)], key: &str) -> Option<&'node Node> {
+    entries
+        .iter()
+        .find(|(name, _)| name.text() == Some(key))
+        .map(|(_, value)| value)
+}
+
+/// Warns about keys that are not `known`, and about those given twice.
+pub(crate) fn check_keys(
+    entries: &[(Node, Node)],
+    known: &[Key],
+    what: &str,
+    problems: &mut Problems,
+) {
+    let known = names(known);
+    let mut seen = Vec::new();
+    for (key, _) in entries {
+        let name = key.text().unwrap_or_default();
+        if seen.contains(&name) {
+            let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
+            problems.warn(Code::DuplicateKey, key.here(), message);
+        } else if !known.contains(&name) {
+            let message = format!(
+                "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
+                did_you_mean(name, &known),
+                known.join(", ")
+            );
+            problems.warn(Code::UnknownKey, key.here(), message);
+        }
+        seen.push(name);
+    }
+}
+
+fn wrong_type(node: &Node, what: &str, wanted: &str, problems: &mut Problems) {
+    let mut range = node.here().clone();
+    let shown = match &node.data {
+        Data::Scalar { text, .. } if !text.is_empty() && text.len() <= 40 => format!("`{text}`"),
+        _ => node.kind().to_owned(),
+    };
+    if range.is_empty() {
+        // An empty value has no bytes; the character before it (`:` or `-`) is there to underline.
+        range.start = range.start.saturating_sub(1);
+    }
+    let message = format!("{what} is {shown}. Write {wanted}.");
+    problems.error(Code::InvalidValue, &range, message);
+}

@@ -1,0 +1,36 @@
+//! Reading the lists `cases`, `inject` and `ignore`.
+
+use crate::declarations::declared::Declared;
+use crate::declarations::namespace::Lists;
+use crate::declarations::suppressions::suppression;
+
+use crate::declarations::{cases, fields, injections};
+use crate::diagnostics::problem::Problems;
+
+/// Reads the lists; what is not valid becomes a problem and is left out.
+pub(crate) fn read(lists: Lists<'_>, problems: &mut Problems) -> Declared {
+    let mut declared = Declared::default();
+    if let Some(node) = lists.cases {
+        for item in fields::list(node, "The list of cases", problems) {
+            cases::read(item, &mut declared, problems);
+        }
+    }
+    if let Some(node) = lists.inject {
+        let items = fields::list(node, "The list of injections", problems);
+        declared.injections = items
+            .iter()
+            .filter_map(|item| injections::read(item, problems))
+            .collect();
+    }
+    if let Some(node) = lists.ignore {
+        for item in fields::list(node, "The list of ignored codes", problems) {
+            let Some(code) = fields::text(item, "An ignored code", problems) else {
+                continue;
+            };
+            declared
+                .suppressed
+                .extend(suppression(&code.value, &code.range, problems));
+        }
+    }
+    declared
+}

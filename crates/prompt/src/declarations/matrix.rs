@@ -1,0 +1,302 @@
+//! A case's `matrix`: the rows that it stands for, each a case of its own.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::declarations::case::{Case, Hop, Row};
+use crate::declarations::case_fields::{expected, hops, input_value};
+use crate::declarations::declared::Declared;
+use crate::declarations::fields::list;
+use crate::declarations::spanned::Spanned;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
+use crate::yaml::node::{Data, Node};
+
+/// The most cases that the matrices of one file make.
+const MAX_ROWS: usize = 256;
+/// The most bytes of values and texts in these cases.
+const MAX_BYTES: usize = 8 << 20;
+
+/// One row as it was declared.
+struct Line<'node> {
+    values: Vec<(&'node str, &'node Node)>,
+    expect: Option<Vec<Spanned<String>>>,
+    hops: Option<Vec<Hop>>,
+}
+
+/// Adds a case for every row of `matrix`, each made of `case`, which was read from `node`.
+pub(crate) fn expand(
+    case: &Case,
+    node: &Node,
+    matrix: &Node,
+    declared: &mut Declared,
+    problems: &mut Problems,
+) {
+    let lines = match &matrix.data {
+        Data::List { items, .. } => rows(items, problems),
+        Data::Map { entries, .. } => product(entries, problems),
+        Data::Scalar { .. } => {
+            let message = "A matrix is neither a map nor a list. Write `{thing: [a, b]}` for all \
+                           combinations, or a list of rows such as `{thing: a}`.";
+            problems.error(Code::InvalidValue, matrix.here(), message);
+            Vec::new()
+        }
+    };
+    let mut labels = Vec::new();
+    let mut scalars = Vec::new();
+    for (at, line) in lines.into_iter().enumerate() {
+        let mut label = label(&line, at);
+        let mut row = with_row(case, &line, &label, problems);
+        if labels.contains(&label) {
+            if declared.cases.iter().any(|other| same_row(other, &row)) {
+                let message = format!("The row `{label}` is there twice; the first counts.");
+                warn_once(Code::DuplicateValue, matrix.here(), message, problems);
+                continue;
+            }
+            // Values that no name shows differ, or what is expected of them.
+            label = format!("{label}#{}", at + 1);
+            row = with_row(case, &line, &label, problems);
+        }
+        declared.made.rows += 1;
+        declared.made.bytes += size(&row);
+        if declared.made.rows > MAX_ROWS || declared.made.bytes > MAX_BYTES {
+            let message = format!(
+                "The matrices of this file make more than {MAX_ROWS} cases, or more than \
+                 {} MiB of values; what follows is left out. Give fewer values.",
+                MAX_BYTES >> 20
+            );
+            problems.warn(Code::TooManyCases, matrix.here(), message);
+            return;
+        }
+        for (name, value) in &line.values {
+            let place = (*name, value.range.clone());
+            if !scalars.contains(&place) {
+                scalars.push(place);
+                let input = input_value(name, value, Some(node), problems);
+                declared.inputs.extend(input);
+            }
+        }
+        labels.push(label);
+        declared.cases.push(row);
+    }
+}
+
+/// Whether two rows say the same, wherever they stand.
+fn same_row(a: &Case, b: &Case) -> bool {
+    let texts = |case: &Case| -> Vec<String> {
+        let hops = case.hops.iter().flat_map(|hop| {
+            let bridge = hop.bridge.as_ref().map(|bridge| bridge.value.clone());
+            [Some(hop.mention.value.clone()), bridge]
+        });
+        let expect = case.expect.iter().map(|one| one.value.clone());
+        expect.chain(hops.map(Option::unwrap_or_default)).collect()
+    };
+    a.range == b.range && a.input == b.input && texts(a) == texts(b)
+}
+
+/// A list of rows: each a map of variables, with `expect` and `hops` of its own if it has them.
+fn rows<'node>(items: &'node [Node], problems: &mut Problems) -> Vec<Line<'node>> {
+    let mut lines = Vec::new();
+    for item in items.iter().take(MAX_ROWS + 1) {
+        let Some(entries) = crate::declarations::fields::map(item, "A row of a matrix", problems)
+        else {
+            continue;
+        };
+        let own = |key: &str| ["expect", "hops", "chain"].contains(&key);
+        let values = entries.iter().filter_map(|(key, value)| {
+            let name = key.text()?;
+            (!own(name)).then_some((name, value))
+        });
+        lines.push(Line {
+            values: values.collect(),
+            expect: crate::declarations::fields::optional(entries, "expect")
+                .map(|one| expected(one, problems)),
+            hops: hops(entries, problems),
+        });
+    }
+    lines
+}
+
+/// All combinations of the variables' values; the last variable changes fastest.
+fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Vec<Line<'node>> {
+    let mut variables: Vec<(&str, Vec<&Node>)> = Vec::new();
+    for (key, value) in entries {
+        let Some(name) = key.text() else { continue };
+        let what = format!("The matrix's `{name}`");
+        let before = problems.list.len();
+        let mut values = Vec::new();
+        for item in list(value, &what, problems) {
+            if item.text().is_some() {
+                values.push(item);
+            } else {
+                let message = format!(
+                    "A value of the matrix's `{name}` is {}. Write a text or a number, or use \
+                     rows (`- {{{name}: …}}`).",
+                    item.kind()
+                );
+                problems.error(Code::InvalidValue, item.here(), message);
+            }
+        }
+        if values.is_empty() && problems.list.len() == before {
+            let message = format!("{what} has no values, so it is left out. Give it some.");
+            problems.error(Code::InvalidValue, key.here(), message);
+        }
+        // What is wrong is left out; the other variables still make their cases.
+        if !values.is_empty() {
+            variables.push((name, values));
+        }
+    }
+    if variables.is_empty() {
+        return Vec::new();
+    }
+    let counts = variables.iter().map(|(_, values)| values.len());
+    let all = counts.fold(1_usize, usize::saturating_mul);
+    let combination = |number: usize| {
+        let mut rest = number;
+        let mut values: Vec<_> = variables
+            .iter()
+            .rev()
+            .filter_map(|(name, values)| {
+                let at = rest % values.len();
+                rest /= values.len();
+                Some((*name, *values.get(at)?))
+            })
+            .collect();
+        values.reverse();
+        Line {
+            values,
+            expect: None,
+            hops: None,
+        }
+    };
+    (0..all.min(MAX_ROWS + 1)).map(combination).collect()
+}
+
+/// `[thing=a,place=x]`; a row without variables is called by its number.
+fn label(line: &Line<'_>, at: usize) -> String {
+    let pairs: Vec<String> = line
+        .values
+        .iter()
+        .filter_map(|(name, value)| {
+            let words: Vec<&str> = value.text()?.split_whitespace().collect();
+            Some(format!("{name}={}", words.join(" ")))
+        })
+        .collect();
+    if pairs.is_empty() {
+        return format!("[{}]", at + 1);
+    }
+    format!("[{}]", pairs.join(","))
+}
+
+fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) -> Case {
+    let mut row = case.clone();
+    for (name, value) in &line.values {
+        row.input.insert((*name).to_owned(), value.to_json());
+    }
+    row.expect = line.expect.clone().unwrap_or(row.expect);
+    row.hops = line.hops.clone().unwrap_or(row.hops);
+    for answer in &mut row.expect {
+        fill(answer, &row.input, problems);
+    }
+    // Two answers may have become the same one; its probability counts once.
+    let mut seen = std::collections::HashSet::new();
+    row.expect
+        .retain(|answer| seen.insert(answer.value.clone()));
+    for hop in &mut row.hops {
+        fill(&mut hop.mention, &row.input, problems);
+        if let Some(bridge) = &mut hop.bridge {
+            fill(bridge, &row.input, problems);
+        }
+    }
+    row.row = Some(Row {
+        of: case
+            .id
+            .as_ref()
+            .map(|id| id.value.clone())
+            .unwrap_or_default(),
+        label: label.to_owned(),
+        scalars: line
+            .values
+            .iter()
+            .map(|(_, value)| value.range.clone())
+            .collect(),
+    });
+    if let Some(id) = &mut row.id {
+        id.value.push_str(label);
+    }
+    row
+}
+
+/// Puts the values of variables in the place of `{{variable}}`.
+fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut Problems) {
+    let mut out = String::new();
+    let mut rest = text.value.as_str();
+    while let Some((before, inside)) = rest.split_once("{{") {
+        let Some((name, after)) = inside.split_once("}}") else {
+            break;
+        };
+        out.push_str(before);
+        match values.get(name.trim()) {
+            Some(Value::String(value)) => out.push_str(value),
+            Some(value) if value.is_number() || value.is_boolean() => {
+                out.push_str(&value.to_string());
+            }
+            _ => {
+                let message = format!(
+                    "There is no text or number `{}` in the matrix or in `input`, so `{{{{{}}}}}` \
+                     stays as it is. Give the variable a value.",
+                    name.trim(),
+                    name.trim()
+                );
+                warn_once(Code::UnsetVariable, &text.range, message, problems);
+                out.push_str("{{");
+                out.push_str(name);
+                out.push_str("}}");
+            }
+        }
+        if out.len() > MAX_BYTES {
+            break;
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    text.value = out;
+}
+
+/// Bytes that a case takes, roughly.
+fn size(case: &Case) -> usize {
+    fn of(value: &Value) -> usize {
+        16 + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(of).sum(),
+            Value::Object(map) => map.iter().map(|(key, value)| key.len() + of(value)).sum(),
+            _ => 0,
+        }
+    }
+    let input: usize = case
+        .input
+        .iter()
+        .map(|(key, one)| key.len() + of(one))
+        .sum();
+    let expect: usize = case.expect.iter().map(|one| 16 + one.value.len()).sum();
+    let hops = case.hops.iter().map(|hop| {
+        let bridge = hop.bridge.as_ref().map_or(0, |bridge| bridge.value.len());
+        32 + hop.mention.value.len() + bridge
+    });
+    input + expect + hops.sum::<usize>()
+}
+
+/// A warning that every row would give again.
+fn warn_once(code: Code, range: &Range<usize>, message: String, problems: &mut Problems) {
+    let known = problems.list.len();
+    problems.warn(code, range, message);
+    if let Some((last, before)) = problems.list.split_last()
+        && before.contains(last)
+    {
+        problems.list.truncate(known);
+    }
+}
+
+#[cfg(test)]
+mod tests;

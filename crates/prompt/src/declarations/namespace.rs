@@ -1,0 +1,146 @@
+//! Where each format keeps what hoplens reads.
+
+use crate::declarations::fields;
+use crate::declarations::keys::LISTS;
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::format::prompt_format::PromptFormat;
+use crate::yaml::node::Node;
+
+/// The values of the three keys, wherever the format keeps them.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Lists<'node> {
+    pub cases: Option<&'node Node>,
+    pub inject: Option<&'node Node>,
+    pub ignore: Option<&'node Node>,
+}
+
+/// dotprompt's keys, all at the top level.
+pub(crate) const DOTPROMPT_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
+
+/// The keys that lead to the map of [`LISTS`]; dotprompt has dotted keys in place of one.
+fn home(format: PromptFormat) -> &'static [&'static str] {
+    match format {
+        PromptFormat::Prompty => &["metadata", "hoplens"],
+        PromptFormat::PromptMd => &["hoplens"],
+        PromptFormat::Dotprompt
+        | PromptFormat::Markdown
+        | PromptFormat::Github
+        | PromptFormat::Promptfoo
+        | PromptFormat::Plain => &[],
+    }
+}
+
+/// The keys that lead from the root of a file's YAML to a list.
+pub(crate) fn path(format: PromptFormat, origin: Origin, list: &str) -> Vec<String> {
+    match (origin, format) {
+        (Origin::FrontMatter, PromptFormat::Dotprompt | PromptFormat::Markdown) => {
+            vec![format!("hoplens.{list}")]
+        }
+        (Origin::FrontMatter, _) => {
+            let home = home(format).iter();
+            home.map(|key| (*key).to_owned())
+                .chain([list.to_owned()])
+                .collect()
+        }
+        (Origin::Sidecar, _) => vec![list.to_owned()],
+    }
+}
+
+/// The lists of a front matter, and warnings about our keys where they are not read.
+pub(crate) fn lists<'node>(
+    format: PromptFormat,
+    root: &'node Node,
+    problems: &mut Problems,
+) -> Lists<'node> {
+    match format {
+        PromptFormat::Dotprompt => dotted(root, problems),
+        PromptFormat::Prompty | PromptFormat::PromptMd => nested(format, root, problems),
+        PromptFormat::Markdown
+        | PromptFormat::Github
+        | PromptFormat::Promptfoo
+        | PromptFormat::Plain => Lists::default(),
+    }
+}
+
+/// dotprompt passes dotted keys of one level on and drops everything else it does not know.
+fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
+    for (key, _) in root.entries() {
+        let name = key.text().unwrap_or_default();
+        if name == "hoplens" {
+            let message = "dotprompt drops a map `hoplens`, so hoplens does not read it. Write \
+                           the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
+            problems.warn(Code::MisplacedKey, key.here(), message);
+        } else if name.starts_with("hoplens.") && !DOTPROMPT_KEYS.contains(&name) {
+            let message = format!(
+                "There is no key `{name}`; it is ignored.{} Known keys: {}.",
+                did_you_mean(name, &DOTPROMPT_KEYS),
+                DOTPROMPT_KEYS.join(", ")
+            );
+            problems.warn(Code::UnknownKey, key.here(), message);
+        }
+    }
+    let value = |key| root.entry(key).map(|(_, value)| value);
+    for key in DOTPROMPT_KEYS {
+        twice(root, key, problems);
+    }
+    let [cases, inject, ignore] = DOTPROMPT_KEYS;
+    Lists {
+        cases: value(cases),
+        inject: value(inject),
+        ignore: value(ignore),
+    }
+}
+
+fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problems) -> Lists<'node> {
+    let home = home(format);
+    for (key, _) in root.entries() {
+        let name = key.text().unwrap_or_default();
+        let dotted = name.strip_prefix("hoplens.");
+        if dotted.is_some() || (name == "hoplens" && home[0] != "hoplens") {
+            let message = format!(
+                "This format keeps what hoplens reads in `{}`, so `{name}` is ignored. Move it \
+                 there.",
+                home.join(".")
+            );
+            problems.warn(Code::MisplacedKey, key.here(), message);
+        }
+    }
+    let mut node = root;
+    for (depth, key) in home.iter().enumerate() {
+        twice(node, key, problems);
+        let found = node.entry(key).filter(|(_, value)| !value.is_null());
+        let Some((_, value)) = found else {
+            return Lists::default();
+        };
+        let what = format!("`{}`", home[..=depth].join("."));
+        // `metadata` is not ours: whatever else it is, it holds nothing for us.
+        if *key == "hoplens" {
+            let Some(entries) = fields::map(value, &what, problems) else {
+                return Lists::default();
+            };
+            fields::check_keys(entries, LISTS, &what, problems);
+        }
+        node = value;
+    }
+    from_map(node)
+}
+
+/// The lists in a map whose keys are [`LISTS`].
+pub(crate) fn from_map(node: &Node) -> Lists<'_> {
+    let value = |key| node.entry(key).map(|(_, value)| value);
+    Lists {
+        cases: value("cases"),
+        inject: value("inject"),
+        ignore: value("ignore"),
+    }
+}
+
+fn twice(node: &Node, name: &str, problems: &mut Problems) {
+    let same = |(key, _): &&(Node, Node)| key.text() == Some(name);
+    if let Some((key, _)) = node.entries().iter().filter(same).nth(1) {
+        let message = format!("`{name}` is there twice; the first counts. Join the two.");
+        problems.error(Code::DuplicateKey, key.here(), message);
+    }
+}

@@ -1,0 +1,114 @@
+//! `{{!hoplens-ignore CODE }}` in a Handlebars or Mustache template, `{# hoplens-ignore CODE #}`
+//! in Jinja.
+//!
+//! The first form is exact: other ways to write a Handlebars comment are turned into something
+//! else by the formatter that most editors run on `.prompt` files, and then the model reads them.
+//! `.prompt.md` and plain text have no comments that a model does not read.
+
+use crate::diagnostics::problem::did_you_mean;
+use crate::diagnostics::severity::Severity;
+use std::ops::Range;
+
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::{Problems, Suppression};
+use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
+use crate::template::jinja::lexer;
+use crate::template::language::TemplateLanguage;
+
+const WORD: &str = "hoplens-ignore";
+
+/// The suppressions in a template that begins at byte `base` of the file.
+pub(crate) fn read(
+    engine: TemplateLanguage,
+    body: &str,
+    base: usize,
+    problems: &mut Problems,
+) -> Vec<Suppression> {
+    if !body.contains(WORD) {
+        return Vec::new();
+    }
+    let comments: Vec<Range<usize>> = match engine {
+        TemplateLanguage::Handlebars | TemplateLanguage::Mustache => tokens(body)
+            .into_iter()
+            .filter(|token| token.kind == HandlebarsTokenKind::Comment)
+            .map(|token| token.range)
+            .collect(),
+        TemplateLanguage::Jinja => lexer::tokens(body)
+            .into_iter()
+            .filter(|token| token.kind == lexer::JinjaTokenKind::Comment)
+            .map(|token| token.range)
+            .collect(),
+        TemplateLanguage::Inputs | TemplateLanguage::Plain => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for comment in comments {
+        let text = body.get(comment.clone()).unwrap_or_default();
+        if !text.contains(WORD) {
+            continue;
+        }
+        let range = base + comment.start..base + comment.end;
+        let inside = match engine {
+            TemplateLanguage::Jinja => jinja_comment(text),
+            _ => text
+                .strip_prefix("{{!hoplens-ignore ")
+                .and_then(|rest| rest.strip_suffix(" }}")),
+        };
+        let code = inside.filter(|code| !code.is_empty() && !code.contains(char::is_whitespace));
+        if let Some(code) = code {
+            found.extend(suppression(code, &range, problems));
+            continue;
+        }
+        let message = match engine {
+            TemplateLanguage::Jinja => {
+                "This comment ignores nothing. Write `{# hoplens-ignore CODE #}` with one code."
+            }
+            _ => {
+                "This comment ignores nothing. Write exactly `{{!hoplens-ignore CODE }}`: no \
+                 space after `!`, one code, one space before `}}`."
+            }
+        };
+        problems.warn(Code::InvalidIgnore, &range, message);
+    }
+    found
+}
+
+/// The code to ignore that `range` names; a warning and `None` where hoplens does not have it, and
+/// a hint where finer codes have replaced it.
+pub(crate) fn suppression(
+    name: &str,
+    range: &Range<usize>,
+    problems: &mut Problems,
+) -> Option<Suppression> {
+    let Ok(code) = name.parse::<Code>() else {
+        let message = format!(
+            "hoplens has no diagnostic `{name}`, so nothing is ignored.{} Codes: {}.",
+            did_you_mean(name, Code::NAMES),
+            Code::NAMES.join(", ")
+        );
+        problems.warn(Code::InvalidIgnore, range, message);
+        return None;
+    };
+    if code == Code::FrontMatter {
+        let finer: Vec<&str> = Code::split_from_front_matter().map(Code::as_str).collect();
+        let message = format!(
+            "`{code}` has been split into finer codes, all of which are ignored here. Write only \
+             those that you do not want to see: {}.",
+            finer.join(", ")
+        );
+        problems.add(Code::DeprecatedIgnore, Severity::Hint, range, message);
+    }
+    Some(Suppression {
+        code,
+        range: range.clone(),
+        origin: problems.origin,
+    })
+}
+
+/// What stands behind the word in `{# hoplens-ignore … #}`; the signs of whitespace control may
+/// be there.
+fn jinja_comment(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix("{#")?.strip_suffix("#}")?;
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    let inside = inside.strip_suffix(['-', '+']).unwrap_or(inside);
+    Some(inside.trim().strip_prefix(WORD)?.trim())
+}

@@ -1,0 +1,126 @@
+//! Adding an injection to a file.
+
+use crate::edit::file_edit::FileEdit;
+use crate::edit::lists;
+use crate::edit::new_injection::KeyNaming;
+use crate::edit::new_injection::NewInjection;
+use crate::edit::new_injection::item;
+use crate::edit::place;
+use crate::edit::verify;
+
+use crate::declarations::case::Case;
+use crate::declarations::declared::find_case;
+use crate::declarations::spanned::Origin;
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+use crate::yaml::quote::id;
+
+/// Gives the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
+/// case; `None` for every case).
+///
+/// The item goes where the case is declared and takes over the list's own style; where there is
+/// no list, the key is added, or front matter, or a sidecar. A case without an id among several
+/// is given one. The edit is tried out first: it is only returned if the file then declares
+/// exactly what it did, and the new injection, and the prompt reads the same; where this cannot
+/// be had in the prompt file, the sidecar is used. Without edits in the answer it cannot be had
+/// there either: the sidecar is not valid YAML, `tau` is not finite, or there is no such case.
+pub fn insert_injection(
+    file: &PromptFile,
+    text: &str,
+    case_id: Option<&str>,
+    injection: &NewInjection,
+) -> FileEdit {
+    let none = FileEdit {
+        target: Origin::Sidecar,
+        edits: Vec::new(),
+        creates: false,
+    };
+    let case = case_id.map(|id| find_case(&file.cases, id));
+    if case == Some(None) || !injection.tau.is_finite() {
+        return none;
+    }
+    let case = case.flatten();
+    let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
+    let home = match (file.format, origin) {
+        (PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo, _)
+        | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (
+            PromptFormat::Dotprompt
+            | PromptFormat::Prompty
+            | PromptFormat::PromptMd
+            | PromptFormat::Markdown,
+            _,
+        ) => Origin::FrontMatter,
+    };
+    let targets = [home, Origin::Sidecar];
+    targets
+        .into_iter()
+        .filter_map(|target| attempt(file, text, case.zip(case_id), injection, target))
+        .find(|(edit, naming)| verify::holds(file, text, edit, injection, naming))
+        .map_or(none, |(edit, _)| edit)
+}
+
+fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> KeyNaming {
+    let found = case.and_then(|(at, asked)| Some((at, file.cases.get(at)?, asked)));
+    let Some((at, case, asked)) = found else {
+        return KeyNaming::default();
+    };
+    if let Some(id) = &case.id {
+        // Whoever asks for a case with a matrix means all of its rows.
+        let row = case.row.as_ref().filter(|row| row.of == asked);
+        return KeyNaming {
+            reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
+            new_id: None,
+        };
+    }
+    if file.cases.len() == 1 {
+        return KeyNaming::default();
+    }
+    if case.origin != target {
+        // Another file's case cannot be given an id here; its number names it as well.
+        return KeyNaming {
+            reference: Some(format!("#{}", at + 1)),
+            new_id: None,
+        };
+    }
+    let taken = |id: &String| {
+        let same = |case: &Case| case.id.as_ref().is_some_and(|own| own.value == *id);
+        file.cases.iter().any(same)
+    };
+    // One more number than there are cases, so one of them is free.
+    let id = (at + 1..=at + 1 + file.cases.len())
+        .map(|number| format!("case-{number}"))
+        .find(|id| !taken(id));
+    KeyNaming {
+        reference: id,
+        new_id: Some(at),
+    }
+}
+
+/// The edit in one of the two files, untested.
+fn attempt(
+    file: &PromptFile,
+    text: &str,
+    case: Option<(usize, &str)>,
+    injection: &NewInjection,
+    target: Origin,
+) -> Option<(FileEdit, KeyNaming)> {
+    let naming = naming(file, case, target);
+    let item = item(injection, naming.reference.as_deref());
+    let fence = case.and_then(|(at, _)| file.cases.get(at)?.fence);
+    let home = lists::home(file, text, target, fence)?;
+    let mut edits = vec![lists::added(&home, "inject", &item)?];
+    if let Some(at) = naming.new_id {
+        let root = home.root().ok()??;
+        let mut cases = &root;
+        for key in home.path("cases") {
+            cases = cases.entry(&key)?.1;
+        }
+        let case = file.cases.get(at)?;
+        let written = id(naming.reference.as_deref()?);
+        let (text, newline) = (home.text, home.newline);
+        edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    Some((home.edit(file, edits), naming))
+}

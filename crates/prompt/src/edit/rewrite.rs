@@ -1,0 +1,292 @@
+//! Edits of the prompt's own words, and mentions that are not in the prompt.
+
+use std::ops::Range;
+
+use crate::declarations::case::Case;
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::severity::Severity;
+use crate::edit::file_edit::{FileEdit, TextEdit};
+use crate::format::prompty::role_of_line;
+use crate::mentions::chain::{Link, stands};
+use crate::render::rendered::Rendered;
+use crate::render::source_map::{MappedText, SourceSpan, find_phrase};
+use crate::yaml::quote::quoted;
+
+/// Gives the edit that puts `replacement` in the place of some rendered bytes.
+///
+/// Bytes that stand in the body are replaced there; bytes that come wholly from a variable's text
+/// in the front matter or the sidecar are replaced in that scalar. `None` where several tags had
+/// a part in them, where the text was computed, or where the replacement would be read as a tag,
+/// a reference or a role line.
+pub fn replace_mention(
+    mapped: &MappedText,
+    rendered: Range<usize>,
+    replacement: &str,
+) -> Option<FileEdit> {
+    mapped
+        .text
+        .get(rendered.clone())
+        .filter(|text| !text.is_empty())?;
+    let [piece] = mapped.touched(&rendered) else {
+        return None;
+    };
+    write(mapped, piece, rendered, replacement)
+}
+
+/// Gives the edits that replace several ranges of rendered bytes, each by the rules of
+/// [`replace_mention`]: one for each place in the file, of which a variable's text is a single one.
+///
+/// `None` where one of them cannot be replaced, or where they stand in two files.
+pub fn replace_all(mapped: &MappedText, changes: &[(Range<usize>, &str)]) -> Option<FileEdit> {
+    let mut all: Option<FileEdit> = None;
+    let mut scalars: Vec<(Range<usize>, String)> = Vec::new();
+    for (range, text) in changes {
+        let mut one = replace_mention(mapped, range.clone(), text)?;
+        let piece = mapped.touched(range).first()?;
+        if let Some(value) = piece.value.as_ref().filter(|_| !piece.verbatim) {
+            // Written once for all that is changed in it.
+            let words = within(mapped, piece, changes);
+            let known = scalars.iter().find(|(range, _)| *range == value.range);
+            if let Some((_, before)) = known {
+                // A variable that is used twice would have to say two things.
+                if *before != words {
+                    return None;
+                }
+                continue;
+            }
+            for edit in &mut one.edits {
+                edit.new_text = quoted(&words);
+            }
+            scalars.push((value.range.clone(), words));
+        }
+        match &mut all {
+            None => all = Some(one),
+            Some(all) if all.target == one.target => all.edits.append(&mut one.edits),
+            Some(_) => return None,
+        }
+    }
+    let mut all = all?;
+    all.edits.sort_by_key(|edit| edit.range.start);
+    let apart = |pair: &[TextEdit]| pair[0].range.end <= pair[1].range.start;
+    all.edits.windows(2).all(apart).then_some(all)
+}
+
+/// The text of a piece after all the changes inside it.
+fn within(mapped: &MappedText, piece: &SourceSpan, changes: &[(Range<usize>, &str)]) -> String {
+    let own = piece.rendered.clone();
+    let mut inside: Vec<&(Range<usize>, &str)> = changes
+        .iter()
+        .filter(|(range, _)| own.start <= range.start && range.end <= own.end)
+        .collect();
+    inside.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let text = mapped.text.get(own.clone()).unwrap_or_default().to_owned();
+    inside.into_iter().fold(text, |mut text, (range, words)| {
+        text.replace_range(range.start - own.start..range.end - own.start, words);
+        text
+    })
+}
+
+/// Gives the edit that puts `text` into the prompt at a byte of the rendered text, by the rules of
+/// [`replace_mention`].
+///
+/// Where two pieces meet, the text goes into the body rather than into a variable's value, and
+/// else behind what stands before.
+pub fn insert_text(mapped: &MappedText, rendered_offset: usize, text: &str) -> Option<FileEdit> {
+    let at = rendered_offset;
+    if text.is_empty() || !mapped.text.is_char_boundary(at) || mapped.text.len() < at {
+        return None;
+    }
+    let near = |piece: &&SourceSpan| piece.rendered.start <= at && at <= piece.rendered.end;
+    let near: Vec<&SourceSpan> = mapped.pieces.iter().filter(near).collect();
+    // What is between two pieces may be neither one's; a piece around the byte is.
+    let inside = |piece: &&&SourceSpan| piece.rendered.start < at && at < piece.rendered.end;
+    let verbatim = || near.iter().find(|piece| piece.verbatim);
+    let held = || near.iter().find(|piece| piece.value.is_some());
+    let piece = near.iter().find(inside).or_else(verbatim).or_else(held)?;
+    write(mapped, piece, at..at, text)
+}
+
+/// The edit of the one piece that makes the rendered bytes.
+fn write(
+    mapped: &MappedText,
+    piece: &SourceSpan,
+    rendered: Range<usize>,
+    text: &str,
+) -> Option<FileEdit> {
+    let from = rendered.start - piece.rendered.start;
+    let to = rendered.end - piece.rendered.start;
+    let (target, edit) = if piece.verbatim {
+        if means_more(mapped, &rendered, text) {
+            return None;
+        }
+        let start = piece.source.as_ref()?.start;
+        let range = start + from..start + to;
+        let new_text = text.to_owned();
+        (Origin::FrontMatter, TextEdit { range, new_text })
+    } else {
+        let value = piece.value.as_ref()?;
+        let before = value.value.get(..from)?;
+        let after = value.value.get(to..)?;
+        let edit = TextEdit {
+            range: value.range.clone(),
+            new_text: quoted(&format!("{before}{text}{after}")),
+        };
+        (value.origin, edit)
+    };
+    Some(FileEdit {
+        target,
+        edits: vec![edit],
+        creates: false,
+    })
+}
+
+/// What opens a tag or a reference in one format or another.
+const OPENINGS: [&str; 4] = ["{{", "{%", "{#", "${"];
+
+/// Whether a template would read more than words in `text` where it is to stand.
+fn means_more(mapped: &MappedText, rendered: &Range<usize>, text: &str) -> bool {
+    let before = mapped.text.get(..rendered.start).unwrap_or_default();
+    let after = mapped.text.get(rendered.end..).unwrap_or_default();
+    // An opening may come about where the text touches its neighbours, and a backslash may undo one.
+    let edge = |char: Option<char>| char.map(String::from).unwrap_or_default();
+    let around = format!(
+        "{}{text}{}",
+        edge(before.chars().next_back()),
+        edge(after.chars().next())
+    );
+    let old = mapped.text.get(rendered.clone()).unwrap_or_default();
+    let old = format!(
+        "{}{old}{}",
+        edge(before.chars().next_back()),
+        edge(after.chars().next())
+    );
+    let opens = |text: &str, open: &&str| text.contains(*open);
+    if OPENINGS
+        .iter()
+        .any(|open| opens(&around, open) && !opens(&old, open))
+        || OPENINGS.iter().any(|open| text.contains(open))
+        || text.ends_with(['\\', '{', '$'])
+        || text.starts_with(['{', '%', '#', '}'])
+    {
+        return true;
+    }
+    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let line_end = after.find(['\n', '\r']).unwrap_or(after.len());
+    let lines = format!("{}{text}{}", &before[line_start..], &after[..line_end]);
+    lines.lines().any(|line| role_of_line(line).is_some())
+}
+
+/// The mentions of a case that its rendered prompt does not hold, neither as it is written nor
+/// once the bridges before are named. Where the bridge stands there instead, the hop has been made
+/// explicit and nothing is missing.
+pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
+    let prompt = rendered.joined().text;
+    let links: Vec<Link<'_>> = case
+        .hops
+        .iter()
+        .map(|hop| Link {
+            mention: &hop.mention.value,
+            bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
+        })
+        .collect();
+    let hops = case.hops.iter().zip(stands(&prompt, &links));
+    hops.filter(|(hop, stands)| {
+        let named = |text: &str| find_phrase(&prompt, text).is_some();
+        !stands
+            && !hop
+                .bridge
+                .as_ref()
+                .is_some_and(|bridge| named(&bridge.value))
+    })
+    .map(|(hop, _)| Problem {
+        code: Code::MentionMissing,
+        severity: Severity::Warning,
+        message: format!(
+            "The mention \"{}\" is not in the rendered prompt, so this hop is not tested. \
+             Quote the prompt's own words.",
+            hop.mention.value
+        ),
+        range: hop.mention.range.clone(),
+        origin: case.origin,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::parse;
+    use crate::mentions::chain::places;
+    use crate::render::render;
+
+    #[test]
+    fn a_mention_of_a_later_hop_is_looked_for_when_the_earlier_are_named() {
+        let missing = |hops: &str| -> Vec<String> {
+            let text = format!(
+                "---\nhoplens.cases:\n  - hops: [{hops}]\n---\nThe capital of the country where \
+                 the largest reef is is"
+            );
+            let file = parse("a.prompt", &text, None);
+            let rendered = render(&file, &text, Some(&file.cases[0]));
+            let problems = mention_problems(&rendered, &file.cases[0]);
+            let words = |one: &Problem| text[one.range.clone()].trim_matches('"').to_owned();
+            problems.iter().map(words).collect()
+        };
+        let reef = "{mention: the largest reef, bridge: the Great Barrier Reef}";
+        let country =
+            "{mention: \"the country where the Great Barrier Reef is\", bridge: Australia}";
+        let capital = "{mention: the capital of Australia, bridge: Canberra}";
+        assert_eq!(missing(&format!("{reef}, {country}, {capital}")), [""; 0]);
+        assert_eq!(
+            missing(&format!("{reef}, {capital}")),
+            ["the capital of Australia"]
+        );
+        assert_eq!(
+            missing(country),
+            ["the country where the Great Barrier Reef is"]
+        );
+        // No bridge is needed to be there.
+        assert_eq!(
+            missing(&format!(
+                "{reef}, {{mention: the country where the Great Barrier Reef is}}"
+            )),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn every_occurrence_is_replaced_in_its_own_place() {
+        let text = "---\nhoplens.cases:\n  - input: {thing: a big reef and a big reef, name: a big \
+                    reef}\n---\nA big reef: {{thing}}, {{name}}, {{name}}.";
+        let file = parse("a.prompt", text, None);
+        let rendered = render(&file, text, Some(&file.cases[0])).joined();
+        let in_text = |words: &str| {
+            let ranges = places(&rendered.text, "a big reef", None).ranges;
+            let here: Vec<(Range<usize>, &str)> = ranges
+                .into_iter()
+                .filter(|range| rendered.text[range.clone()] == *words)
+                .map(|range| (range, "Ningaloo"))
+                .collect();
+            replace_all(&rendered, &here)
+        };
+        let edit = in_text("A big reef").unwrap();
+        assert_eq!(edit.apply(text), text.replace("A big reef", "Ningaloo"));
+        let edit = in_text("a big reef").unwrap();
+        let expected = text
+            .replace("a big reef and a big reef", "\"Ningaloo and Ningaloo\"")
+            .replace("name: a big reef", "name: \"Ningaloo\"");
+        assert_eq!(edit.edits.len(), 2);
+        assert_eq!(edit.apply(text), expected);
+        // One of two uses of a variable cannot be changed alone.
+        let ends: Vec<usize> = rendered
+            .text
+            .match_indices("a big reef")
+            .map(|(at, _)| at)
+            .collect();
+        let last = ends[3];
+        let one = [(ends[2]..ends[2] + 10, "x"), (last..last + 10, "y")];
+        assert_eq!(replace_all(&rendered, &one), None);
+    }
+}

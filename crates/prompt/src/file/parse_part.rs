@@ -1,0 +1,160 @@
+//! Reading a file, or a fence of one, in a format that has one prompt.
+
+use crate::declarations::lists;
+use crate::file::prompt_file::PromptFile;
+use crate::format;
+use crate::text::boundary::whole_chars;
+use std::ops::Range;
+
+use crate::companion_files::CompanionTexts;
+use crate::declarations::declared::Declared;
+use crate::declarations::keys::{LISTS, VERSION};
+use crate::declarations::spanned::Origin;
+use crate::declarations::variables::Variables;
+use crate::declarations::{declared, fields, namespace, suppressions};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::severity::Severity;
+use crate::format::github;
+use crate::format::prompt_format::PromptFormat;
+use crate::format::promptfoo::{cases, chat};
+use crate::yaml;
+use crate::yaml::node::Node;
+
+/// [`parse_as`] for a file that is `window` of `text`; its ranges are those of `text`.
+pub(crate) fn parse_within(
+    format: PromptFormat,
+    text: &str,
+    window: Range<usize>,
+    beside: CompanionTexts<'_>,
+) -> PromptFile {
+    let CompanionTexts {
+        sidecar,
+        partials,
+        promptfoo,
+        absent,
+    } = beside;
+    let inside = text.get(window.clone()).unwrap_or_default();
+    let mut split = format::split(format, inside).moved(window.start);
+    let mut own = Problems::new(Origin::FrontMatter);
+    for (range, message) in split.problems {
+        own.warn(Code::InvalidFence, &range, message);
+    }
+    let mut declared = Declared::default();
+    let mut variables = Variables::new(format);
+    if let Some(range) = &split.front_matter {
+        let yaml = text.get(range.clone()).unwrap_or_default();
+        if let Some(root) = root(yaml, range.start, "The front matter", &mut own) {
+            let lists = namespace::lists(format, &root, &mut own);
+            declared = lists::read(lists, &mut own);
+            variables = Variables::read(format, &root, &mut own);
+            declared.inputs.append(&mut variables.inputs);
+        }
+    }
+    let mut turns = Vec::new();
+    if format == PromptFormat::Github
+        && let Some(root) = root(text, 0, "The file", &mut own)
+    {
+        turns = github::read(text, &root, &mut declared, &mut own);
+    }
+    if format == PromptFormat::Promptfoo {
+        cases::review(text, absent, &mut own);
+    }
+    let body = text.get(split.body.clone()).unwrap_or_default();
+    let engine = variables.language.engine;
+    let found = suppressions::read(engine, body, split.body.start, &mut own);
+    declared.suppressed.extend(found);
+    let mut aside = Problems::new(Origin::Sidecar);
+    if let Some(text) = sidecar {
+        let in_sidecar = read_sidecar(text, &mut aside);
+        declared = declared::merge(declared, in_sidecar, &mut own);
+    }
+    if let Some(promptfoo) = promptfoo {
+        let imported = cases::read(promptfoo, &mut own);
+        declared::add_imported(&mut declared, imported);
+        if format == PromptFormat::Plain {
+            let (body, more) = cases::split(&promptfoo.prompt, text);
+            if more {
+                let message = "promptfoo splits this file at lines `---` into several prompts; \
+                               only the first is read. Give each a file of its own.";
+                own.add(
+                    Code::UnsupportedContent,
+                    Severity::Information,
+                    &body,
+                    message,
+                );
+            }
+            split.body = body;
+            if chat::is_chat(&promptfoo.prompt) {
+                turns = chat::chat(text, &mut own);
+            }
+        }
+    }
+    declared::name_rows(&mut declared.cases);
+    declared::check_references(&declared, &mut [&mut own, &mut aside]);
+    let mut problems = own.list;
+    problems.extend(aside.list);
+    for problem in &mut problems {
+        let text = match problem.origin {
+            Origin::FrontMatter => text,
+            Origin::Sidecar => sidecar.unwrap_or_default(),
+        };
+        problem.range = whole_chars(text, &problem.range);
+    }
+    PromptFile {
+        format,
+        body: split.body,
+        front_matter: split.front_matter,
+        cases: declared.cases,
+        injections: declared.injections,
+        suppressed: declared.suppressed,
+        problems,
+        defaults: variables.defaults,
+        turns,
+        inputs: declared.inputs,
+        required: variables.required,
+        sidecar: sidecar.map(str::to_owned),
+        promptfoo: promptfoo.cloned(),
+        partials: partials.cloned().unwrap_or_default(),
+        fences: Vec::new(),
+        language: variables.language,
+    }
+}
+
+/// The root map; problems for what is not YAML, and for a root of another kind.
+fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<Node> {
+    let tree = yaml::read::read(text, base);
+    if let Some((range, message)) = tree.error {
+        problems.error(
+            Code::InvalidYaml,
+            &range,
+            format!("{what} is not valid YAML: {message}. What stands before is used."),
+        );
+    }
+    let root = tree.root.filter(|root| !root.is_null())?;
+    fields::map(&root, what, problems)?;
+    Some(root)
+}
+
+pub(crate) fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
+    let Some(root) = root(text, 0, "The sidecar", problems) else {
+        return Declared::default();
+    };
+    let mut known = vec![VERSION];
+    known.extend(LISTS);
+    fields::check_keys(root.entries(), &known, "The sidecar", problems);
+    match root.entry("version").map(|(_, value)| value) {
+        Some(version) if version.text() == Some("1") => {}
+        Some(version) => {
+            let message = "The sidecar's version is not 1, the only one that this hoplens knows. \
+                           Write `version: 1`, or update hoplens.";
+            problems.error(Code::InvalidValue, version.here(), message);
+        }
+        None => {
+            let start = root.range.start;
+            let message = "The sidecar has no `version`. Add `version: 1` at its top.";
+            problems.warn(Code::MissingKey, &(start..start + 1), message);
+        }
+    }
+    lists::read(namespace::from_map(&root), problems)
+}

@@ -1,0 +1,150 @@
+//! dotprompt: where the front matter ends and what belongs to the template.
+//!
+//! The rules are those of dotprompt's own `parse.ts`, because a newline more or less changes the
+//! next token: blank lines and `#` lines may stand before the first fence, whitespace may follow
+//! a fence, the body is trimmed if there is front matter and is left alone if there is none.
+
+use std::ops::Range;
+
+use crate::format::split::{BOM, Split, hidden_by_bom};
+
+const FENCE: &str = "---";
+
+/// Cuts a `.prompt` file.
+pub(crate) fn split(text: &str) -> Split {
+    let mut problems = Vec::new();
+    let opening = preamble(text);
+    let after_fence = text
+        .get(opening..)
+        .and_then(|rest| rest.strip_prefix(FENCE));
+    if text
+        .strip_prefix(BOM)
+        .is_some_and(|rest| rest[preamble(rest)..].starts_with(FENCE))
+    {
+        problems.push(hidden_by_bom("dotprompt"));
+    }
+    let start = after_fence.and_then(|rest| Some(text.len() - rest.len() + fence_end(rest)?));
+    if let Some(start) = start {
+        if let Some((front_matter, rest)) = close(text, start) {
+            return Split {
+                body: trimmed(text, rest),
+                front_matter: Some(front_matter),
+                problems,
+            };
+        }
+        problems.push((
+            opening..opening + FENCE.len(),
+            "The front matter does not end, or is empty, so dotprompt takes the whole file as the \
+             prompt. Add a line `---` after its last key."
+                .to_owned(),
+        ));
+    }
+    Split {
+        body: 0..text.len(),
+        front_matter: None,
+        problems,
+    }
+}
+
+/// Whitespace as JavaScript's `trim` and `\s` take it.
+fn is_js_space(char: char) -> bool {
+    char == '\u{feff}' || (char.is_whitespace() && char != '\u{85}')
+}
+
+/// The range without whitespace at its ends.
+pub(crate) fn trimmed(text: &str, from: usize) -> Range<usize> {
+    let body = text.get(from..).unwrap_or_default();
+    let left = body.trim_start_matches(is_js_space);
+    let start = from + body.len() - left.len();
+    start..start + left.trim_end_matches(is_js_space).len()
+}
+
+/// Bytes of the blank lines and comment lines before the first fence.
+fn preamble(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let blank = line.trim_matches([' ', '\t']) == "\n";
+        if !(blank || (line.starts_with('#') && line.ends_with('\n'))) {
+            break;
+        }
+        at += line.len();
+    }
+    at
+}
+
+/// After `---`: whitespace that holds a line break; the offset behind the last one.
+fn fence_end(rest: &str) -> Option<usize> {
+    let spaces = rest.len() - rest.trim_start_matches(is_js_space).len();
+    rest.get(..spaces)?.rfind(['\n', '\r']).map(|at| at + 1)
+}
+
+/// The front matter that begins at `start`, and where the rest of the file begins.
+fn close(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
+    let body = text.get(start..)?;
+    let mut from = 0;
+    loop {
+        let found = from + body.get(from..)?.find(FENCE)?;
+        from = found + FENCE.len();
+        let before = body.get(..found)?;
+        let Some(content) = before
+            .strip_suffix("\r\n")
+            .or_else(|| before.strip_suffix(['\n', '\r']))
+        else {
+            continue;
+        };
+        let after = body.get(from..)?;
+        // dotprompt wants a line break after the fence; while the file is being typed there is
+        // none yet, and the author means a fence all the same.
+        let end = if after.trim_matches([' ', '\t']).is_empty() {
+            Some(after.len())
+        } else {
+            fence_end(after)
+        };
+        if let Some(end) = end {
+            if content.is_empty() {
+                return None;
+            }
+            return Some((start..start + content.len(), start + from + end));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, front_matter: Option<&str>, body: &str) {
+        let split = split(text);
+        assert_eq!(split.front_matter.map(|range| &text[range]), front_matter);
+        assert_eq!(&text[split.body], body);
+    }
+
+    #[test]
+    fn the_body_is_trimmed_only_behind_front_matter() {
+        check("---\nmodel: x\n---\n\n Hello \n", Some("model: x"), "Hello");
+        check(" Hello \n", None, " Hello \n");
+    }
+
+    #[test]
+    fn fences_are_found_as_dotprompt_finds_them() {
+        check("# licence\n\n---  \r\na: 1\r\n--- \r\nx", Some("a: 1"), "x");
+        check(
+            "---\na: ---\nb: 2\n----\nc: 3\n---\nx",
+            Some("a: ---\nb: 2\n----\nc: 3"),
+            "x",
+        );
+        check("---\na: 1\n---\nx\n---\ny", Some("a: 1"), "x\n---\ny");
+        check("text\n---\na: 1\n---\nx", None, "text\n---\na: 1\n---\nx");
+        check("---\na: 1\n---", Some("a: 1"), "");
+    }
+
+    #[test]
+    fn front_matter_that_does_not_end_is_the_prompt() {
+        for text in ["---\na: 1\n", "---\n---\nx"] {
+            check(text, None, text);
+            assert_eq!(split(text).problems.len(), 1);
+        }
+        assert!(split("--- a dash").problems.is_empty());
+    }
+}

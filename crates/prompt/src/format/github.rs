@@ -1,0 +1,219 @@
+//! GitHub Models' `.prompt.yml`: messages in YAML, with rows of test data.
+//!
+//! Read as `gh models` reads it: `{{name}}`, without spaces, is replaced by the row's value and
+//! nothing else is a tag. The format has no place for foreign data, so nothing is ever declared
+//! in the file: that belongs to the sidecar.
+
+use crate::declarations::accepted_answers::accepted;
+use crate::declarations::case::Case;
+use crate::declarations::case_fields::input_value;
+use crate::declarations::declared::Declared;
+use crate::declarations::fields::{list, map, optional, required, text};
+use crate::declarations::spanned::Spanned;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::severity::Severity;
+use crate::render::rendered::Turn;
+use crate::yaml;
+use crate::yaml::node::Node;
+
+/// Keys of the file, as `gh models` reads them.
+pub(crate) const FILE: &[&str] = &[
+    "name",
+    "description",
+    "model",
+    "modelParameters",
+    "responseFormat",
+    "jsonSchema",
+    "messages",
+    "testData",
+    "evaluators",
+];
+
+/// Keys of a message.
+const MESSAGE: &[&str] = &["role", "content"];
+/// Roles that `gh models` sends, in any case.
+const ROLES: &[&str] = &["system", "user", "assistant"];
+/// Keys of an evaluator, and of the kinds of it that are maps.
+const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
+const STRING: &[&str] = &["startsWith", "endsWith", "contains", "equals"];
+const LLM: &[&str] = &["modelId", "prompt", "choices", "systemPrompt"];
+const CHOICE: &[&str] = &["choice", "score"];
+
+/// Reads the messages, and the test data into `declared`.
+pub(crate) fn read(
+    file: &str,
+    root: &Node,
+    declared: &mut Declared,
+    problems: &mut Problems,
+) -> Vec<Turn> {
+    unknown(root.entries(), FILE, "The file", problems);
+    let whole = root.range.start..root.range.start + 1;
+    let mut turns = Vec::new();
+    let items = required(root.entries(), "messages", "The file", &whole, problems);
+    for item in items.map_or(&[][..], |items| list(items, "`messages`", problems)) {
+        turns.extend(message(file, item, problems));
+    }
+    let rows = optional(root.entries(), "testData");
+    let rows = rows.map_or(&[][..], |items| list(items, "`testData`", problems));
+    for item in rows {
+        row(item, declared, problems);
+    }
+    let evaluators = optional(root.entries(), "evaluators");
+    for item in evaluators.map_or(&[][..], |items| list(items, "`evaluators`", problems)) {
+        evaluator(item, problems);
+    }
+    unused(file, rows, problems);
+    turns
+}
+
+/// Hints at keys that `gh models` does not read; a warning where one looks mistyped.
+fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut Problems) {
+    let mut seen = Vec::new();
+    for (key, _) in entries {
+        let name = key.text().unwrap_or_default();
+        if seen.contains(&name) {
+            let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
+            problems.warn(Code::DuplicateKey, key.here(), message);
+        } else if !known.contains(&name) {
+            let near = did_you_mean(name, known);
+            // The format has no published schema, so other keys may well be right.
+            let severity = if near.is_empty() {
+                Severity::Hint
+            } else {
+                Severity::Warning
+            };
+            let message = format!(
+                "{what} has no key `{name}` that `gh models` reads; it is ignored.{near} Known \
+                 keys: {}.",
+                known.join(", ")
+            );
+            problems.add(Code::UnknownKey, severity, key.here(), message);
+        }
+        seen.push(name);
+    }
+}
+
+fn evaluator(node: &Node, problems: &mut Problems) {
+    let Some(entries) = map(node, "An evaluator", problems) else {
+        return;
+    };
+    unknown(entries, EVALUATOR, "An evaluator", problems);
+    for (kind, known) in [("string", STRING), ("llm", LLM)] {
+        let what = format!("An evaluator's `{kind}`");
+        let inside = optional(entries, kind).and_then(|inside| map(inside, &what, problems));
+        let Some(inside) = inside else { continue };
+        unknown(inside, known, &what, problems);
+        let choices = optional(inside, "choices").filter(|_| kind == "llm");
+        for choice in choices.map_or(&[][..], |items| list(items, "`choices`", problems)) {
+            if let Some(entries) = map(choice, "A choice", problems) {
+                unknown(entries, CHOICE, "A choice", problems);
+            }
+        }
+    }
+}
+
+/// Hints at keys of test data that stand for no `{{name}}` of the file, each name once.
+fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
+    let mut told = Vec::new();
+    for (key, _) in rows.iter().flat_map(Node::entries) {
+        let Some(name) = key.text() else { continue };
+        // `gh models` itself asks evaluators about these two.
+        let used = ["name", "input", "expected"].contains(&name)
+            || file.contains(&format!("{{{{{name}}}}}"));
+        if used || told.contains(&name) {
+            continue;
+        }
+        told.push(name);
+        let near = did_you_mean(name, &["expected"]);
+        let message = format!(
+            "No message or evaluator has `{{{{{name}}}}}`, so this key of `testData` changes \
+             nothing.{near} Write `{{{{{name}}}}}`, without spaces, where it belongs, or remove \
+             the key."
+        );
+        problems.add(Code::UnusedVariable, Severity::Hint, key.here(), message);
+    }
+}
+
+fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+    let entries = map(node, "A message", problems)?;
+    unknown(entries, MESSAGE, "A message", problems);
+    let role = required(entries, "role", "A message", node.here(), problems)
+        .and_then(|role| text(role, "A message's role", problems));
+    if let Some(role) = &role
+        && !ROLES.contains(&role.value.to_ascii_lowercase().as_str())
+    {
+        let message = format!(
+            "A message's role is `{}`, which `gh models` refuses.{} Known roles: {}.",
+            role.value,
+            did_you_mean(&role.value, ROLES),
+            ROLES.join(", ")
+        );
+        problems.error(Code::InvalidValue, &role.range, message);
+    }
+    let role = role.map(|role| role.value);
+    let content = required(entries, "content", "A message", node.here(), problems)?;
+    if !matches!(content.kind(), "a text" | "a list" | "a map") {
+        let message = format!(
+            "A message's content is {}. Write a text in quotes.",
+            content.kind()
+        );
+        let mut range = content.here().clone();
+        if range.is_empty() {
+            range.start = range.start.saturating_sub(1);
+        }
+        let severity = if content.is_null() {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        problems.add(Code::InvalidValue, severity, &range, message);
+    }
+    let Some(text) = yaml::source::mapped(file, content) else {
+        if content.is_null() {
+            return None;
+        }
+        let message = format!("A message's content is {}. Write a text.", content.kind());
+        problems.error(Code::InvalidValue, content.here(), message);
+        return None;
+    };
+    Some(Turn { role, text })
+}
+
+/// A row of test data: what is not `expected` is a variable, and `name` a name too.
+fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
+    let Some(entries) = map(node, "A row of `testData`", problems) else {
+        return;
+    };
+    let mut case = Case {
+        id: None,
+        row: None,
+        input: serde_json::Map::new(),
+        expect: Vec::new(),
+        hops: Vec::new(),
+        range: node.here().clone(),
+        origin: problems.origin,
+        fence: None,
+    };
+    for (key, value) in entries {
+        let Some(name) = key.text() else { continue };
+        if name == "expected" {
+            let answer = text(value, "A row's `expected`", problems);
+            case.expect = answer.as_ref().map(accepted).unwrap_or_default();
+            continue;
+        }
+        if name == "name" {
+            case.id = value.text().filter(|id| !id.is_empty()).map(|id| Spanned {
+                value: id.to_owned(),
+                range: value.here().clone(),
+            });
+        }
+        case.input.insert(name.to_owned(), value.to_json());
+        let input = input_value(name, value, Some(node), problems);
+        declared.inputs.extend(input);
+    }
+    declared.cases.push(case);
+}
+
+#[cfg(test)]
+mod tests;

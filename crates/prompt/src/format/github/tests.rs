@@ -1,0 +1,227 @@
+use proptest::prelude::*;
+
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::severity::Severity;
+use crate::edit::insert_injection::insert_injection;
+use crate::edit::new_injection::NewInjection;
+use crate::file::parse;
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+use crate::render::render;
+use hoplens_injection::{Encoding, Scope};
+
+const REEF: &str = r#"name: Reefs
+model: openai/gpt-4o-mini
+messages:
+  - role: system
+    content: Answer in "one" word.
+  - role: user
+    content: |
+      The country of {{thing}},
+      {{ thing }} and {{tail}}, is
+testData:
+  - thing: the reef
+    expected: Australia
+  - {thing: "the \"big\" reef", tail: 7, expected: "x", name: big}
+evaluators: [{name: e, string: {equals: "{{expected}}"}}]
+"#;
+
+fn messages(file: &PromptFile) -> Vec<&str> {
+    file.problems
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect()
+}
+
+#[test]
+fn messages_and_test_data_are_read() {
+    let file = parse("x/reef.prompt.yml", REEF, None);
+    assert_eq!(file.format, PromptFormat::Github);
+    assert_eq!(messages(&file), [""; 0]);
+    let expect = |at: usize| -> Vec<&str> {
+        let case = &file.cases[at];
+        case.expect.iter().map(|one| one.value.as_str()).collect()
+    };
+    assert_eq!(expect(0), [" Australia", "Australia"]);
+    assert_eq!(file.cases[1].id.as_ref().unwrap().value, "big");
+    let rendered = render(&file, REEF, Some(&file.cases[1]));
+    assert_eq!(rendered.problems, []);
+    let texts: Vec<_> = rendered
+        .turns
+        .iter()
+        .map(|turn| (turn.role.as_deref().unwrap(), turn.text.text.as_str()))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            ("system", "Answer in \"one\" word."),
+            (
+                "user",
+                "The country of the \"big\" reef,\n{{ thing }} and 7, is\n"
+            ),
+        ]
+    );
+    let text = &rendered.turns[1].text;
+    let source = |phrase: &str| {
+        let at = text.text.find(phrase).unwrap();
+        &REEF[text.to_source(at..at + phrase.len()).unwrap()]
+    };
+    assert_eq!(source("country"), "country");
+    assert_eq!(source("big"), "{{thing}}");
+    assert_eq!(source("and"), "and");
+    assert_eq!(text.pieces[1].value.as_ref().unwrap().range.len(), 18);
+}
+
+#[test]
+fn what_has_no_value_stays_and_is_named() {
+    let file = parse("reef.prompt.yml", REEF, None);
+    let rendered = render(&file, REEF, Some(&file.cases[0]));
+    assert_eq!(rendered.problems.len(), 1);
+    assert_eq!(&REEF[rendered.problems[0].range.clone()], "{{tail}}");
+}
+
+#[test]
+fn injections_go_to_the_sidecar() {
+    let file = parse("reef.prompt.yml", REEF, None);
+    let new = NewInjection {
+        memory: "m".into(),
+        encoding: Encoding::Embed,
+        layer: 1,
+        tau: 2.0,
+        scope: Scope::All,
+        measured: None,
+    };
+    for id in [None, Some("big"), Some("#1")] {
+        let edit = insert_injection(&file, REEF, id, &new);
+        assert_eq!((edit.target, edit.creates), (Origin::Sidecar, true));
+        let after = parse("reef.prompt.yml", REEF, Some(&edit.apply("")));
+        assert_eq!(messages(&after), [""; 0]);
+        let named = after.injections[0]
+            .case
+            .as_ref()
+            .map(|id| id.value.as_str());
+        assert_eq!(named, id);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    for (text, expected) in [
+        ("name: x\n", "The file has no `messages`."),
+        ("messages: 7\n", "`messages` is `7`."),
+        ("messages: [7]\n", "A message is `7`."),
+        ("messages: [{content: x}]\n", "A message has no `role`."),
+        ("messages: [{role: user}]\n", "A message has no `content`."),
+        (
+            "messages: [{role: user, content: [x]}]\n",
+            "A message's content is a list.",
+        ),
+        (
+            "mesages: []\nmessages: []\n",
+            "The file has no key `mesages` that `gh models` reads; it is ignored. Did you mean `messages`?",
+        ),
+        (
+            "messages: []\ntestData: [7]\n",
+            "A row of `testData` is `7`.",
+        ),
+        (
+            "messages: []\ntestData: [{expected: [a]}]\n",
+            "A row's `expected` is a list.",
+        ),
+        ("messages: [\n", "The file is not valid YAML"),
+        ("- a\n", "The file is a list."),
+    ] {
+        let file = parse("x.prompt.yml", text, None);
+        assert!(
+            messages(&file)[0].starts_with(expected),
+            "{text}: {:?}",
+            messages(&file)
+        );
+    }
+}
+
+/// What is said of one message in front of a sound file: severity, bytes, how it begins.
+#[test]
+fn odd_roles_contents_and_keys_are_found() {
+    for (text, severity, under, expected) in [
+        (
+            "messages: [{role: usr, content: x}]\n",
+            Severity::Error,
+            "usr",
+            "A message's role is `usr`, which `gh models` refuses. Did you mean `user`?",
+        ),
+        (
+            "messages: [{role: user, content: 7}]\n",
+            Severity::Warning,
+            "7",
+            "A message's content is a number. Write a text",
+        ),
+        (
+            "messages: [{role: user, content: x, name: y}]\n",
+            Severity::Hint,
+            "name",
+            "A message has no key `name`",
+        ),
+        (
+            "colour: red\nmessages: []\n",
+            Severity::Hint,
+            "colour",
+            "The file has no key `colour`",
+        ),
+        (
+            "messages: []\nevaluators: [{name: e, string: {equal: x}}]\n",
+            Severity::Warning,
+            "equal",
+            "An evaluator's `string` has no key `equal` that `gh models` reads; it is ignored. Did",
+        ),
+        (
+            "messages: []\nevaluators: [{name: e, llm: {choices: [{pick: x}]}}]\n",
+            Severity::Hint,
+            "pick",
+            "A choice has no key `pick`",
+        ),
+        (
+            "messages: []\nevaluators: [{regex: x}]\n",
+            Severity::Hint,
+            "regex",
+            "An evaluator has no key `regex`",
+        ),
+        (
+            "messages: [{role: user, content: 'a {{b}}'}]\ntestData: [{b: x, c: y}]\n",
+            Severity::Hint,
+            "c",
+            "No message or evaluator has `{{c}}`",
+        ),
+    ] {
+        let file = parse("x.prompt.yml", text, None);
+        let [problem] = file.problems.as_slice() else {
+            panic!("{text}: {:?}", file.problems);
+        };
+        assert_eq!(problem.severity, severity, "{text}");
+        assert_eq!(&text[problem.range.clone()], under, "{text}");
+        assert!(problem.message.starts_with(expected), "{problem:?}");
+    }
+    let text = "messages: [{role: Assistant, content: x}]\n";
+    assert_eq!(messages(&parse("x.prompt.yml", text, None)), [""; 0]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_fail(
+        text in "(messages:|testData:|  - |- |role: |content: |expected: |name: |x|\\{\\{x\\}\\}|\\{|\\}|\\[|\\]|: |\n|\\|\n|>-\n|\"|'|\\\\|é|&a |\\*a|7|, ){0,60}",
+    ) {
+        let file = parse("x.prompt.yml", &text, None);
+        for problem in &file.problems {
+            prop_assert!(text.get(problem.range.clone()).is_some());
+        }
+        for case in file.cases.iter().map(Some).chain([None]) {
+            let rendered = render(&file, &text, case);
+            for problem in rendered.problems {
+                prop_assert!(text.get(problem.range).is_some());
+            }
+            for piece in rendered.turns.iter().flat_map(|turn| &turn.text.pieces) {
+                prop_assert!(text.get(piece.source.clone().unwrap()).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Prompts in the code fences of a Markdown file.
+//!
+//! ````text
+//! ```prompt
+//! ---
+//! hoplens.cases: [{expect: " Paris"}]
+//! ---
+//! The capital of France is
+//! ```
+//! ````
+//!
+//! What stands in a fence tagged `prompt` is read as a dotprompt file of its own.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use crate::companion_files::CompanionTexts;
+use crate::declarations::case::Case;
+use crate::declarations::declared;
+use crate::declarations::declared::Declared;
+use crate::declarations::spanned::{Origin, Spanned};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::problem::Problems;
+use crate::file::parse_part::{parse_within, read_sidecar};
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+
+/// The tag of a fence that holds a prompt.
+const TAG: &str = "prompt";
+
+/// Bytes of a fence that is left out, and why.
+type Refused = (Range<usize>, String);
+
+/// What stands in the fences tagged `prompt`, and problems for those that cannot be read: bytes
+/// of the text and message.
+pub(crate) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    // Most Markdown has none, and need not be parsed.
+    if !text.contains(TAG) {
+        return (found, problems);
+    }
+    let mut open: Option<(Range<usize>, Option<Range<usize>>, bool)> = None;
+    for (event, range) in Parser::new(text).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info)))
+                if info.split_whitespace().next() == Some(TAG) =>
+            {
+                open = Some((range, None, true));
+            }
+            Event::Text(_) => {
+                if let Some((_, content, whole)) = &mut open {
+                    match content {
+                        None => *content = Some(range),
+                        // Between two lines a carriage return may be left out, but no mark.
+                        Some(content) if between(text, content.end, range.start) => {
+                            content.end = range.end;
+                        }
+                        Some(_) => *whole = false,
+                    }
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                let Some((block, content, whole)) = open.take() else {
+                    continue;
+                };
+                if !whole {
+                    let message = "This fence stands in a list or a quotation, so its lines are \
+                                   not the file's; it is left out. Move it to the left margin."
+                        .to_owned();
+                    problems.push((block, message));
+                    continue;
+                }
+                let content = content.unwrap_or(block.end..block.end);
+                let inside = text.get(content.clone()).unwrap_or_default();
+                // The line break before the closing fence belongs to the fence.
+                let kept = inside.strip_suffix('\n').unwrap_or(inside);
+                let kept = kept.strip_suffix('\r').unwrap_or(kept);
+                found.push(content.start..content.start + kept.len());
+            }
+            _ => {}
+        }
+    }
+    (found, problems)
+}
+
+/// Whether nothing but line breaks is between two bytes of the text.
+fn between(text: &str, from: usize, to: usize) -> bool {
+    let gap = text.get(from..to);
+    gap.is_some_and(|gap| gap.chars().all(|char| char == '\r' || char == '\n'))
+}
+
+/// Whether a file is a Markdown file with a prompt in it.
+pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
+    PromptFormat::of(file_name) == PromptFormat::Markdown && !fences(text).0.is_empty()
+}
+
+/// Reads every fence, and what the sidecar says of them: its cases belong to the fence that has
+/// a case of the same id, otherwise to the first. `None` where there is no fence to read.
+pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile> {
+    let (windows, refused) = fences(text);
+    let mut own = Problems::new(Origin::FrontMatter);
+    for (range, message) in refused {
+        own.warn(Code::InvalidFence, &range, message);
+    }
+    let alone = CompanionTexts {
+        sidecar: None,
+        promptfoo: None,
+        ..beside
+    };
+    let mut parts: Vec<PromptFile> = windows
+        .into_iter()
+        .map(|window| parse_within(PromptFormat::Dotprompt, text, window, alone))
+        .collect();
+    let mut declared = Declared::default();
+    for (fence, part) in parts.iter().enumerate() {
+        add(&mut declared, fence, part);
+    }
+    let mut aside = Problems::new(Origin::Sidecar);
+    if let Some(text) = beside.sidecar {
+        let mut in_sidecar = read_sidecar(text, &mut aside);
+        let fences: BTreeMap<&str, usize> = declared
+            .cases
+            .iter()
+            .filter_map(|case| Some((case.declared_id()?, case.fence?)))
+            .collect();
+        for case in &mut in_sidecar.cases {
+            let same = case.declared_id().and_then(|id| fences.get(id)).copied();
+            case.fence = Some(same.unwrap_or(0));
+        }
+        for part in &mut parts {
+            part.inputs.extend(in_sidecar.inputs.iter().cloned());
+        }
+        declared = declared::merge(declared, in_sidecar, &mut own);
+    }
+    for (fence, part) in parts.iter().enumerate() {
+        let covered = |case: &Case| case.fence == Some(fence);
+        if !declared.cases.iter().any(covered) {
+            declared.cases.push(undeclared(fence, part));
+        }
+    }
+    declared.cases.sort_by_key(|case| case.fence);
+    declared::name_rows(&mut declared.cases);
+    declared::check_references(&declared, &mut [&mut own, &mut aside]);
+    let mut problems: Vec<Problem> = parts
+        .iter()
+        .flat_map(|part| part.problems.clone())
+        .collect();
+    for problem in own.list.into_iter().chain(aside.list) {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    // What holds for every fence is asked of the fence; the file's own is the first one's.
+    let first = parts.first().cloned()?;
+    Some(PromptFile {
+        format: PromptFormat::Markdown,
+        front_matter: None,
+        cases: declared.cases,
+        injections: declared.injections,
+        suppressed: declared.suppressed,
+        problems,
+        inputs: declared.inputs,
+        sidecar: beside.sidecar.map(str::to_owned),
+        fences: parts,
+        ..first
+    })
+}
+
+/// Adds what one fence declares; its unnamed cases count on from those of the fences before.
+fn add(declared: &mut Declared, fence: usize, part: &PromptFile) {
+    let before = declared.cases.len();
+    declared.cases.extend(part.cases.iter().map(|case| Case {
+        fence: Some(fence),
+        ..case.clone()
+    }));
+    for injection in &part.injections {
+        let mut injection = injection.clone();
+        injection.fence = Some(fence);
+        let numbered = |case: &Spanned<String>| {
+            let at = declared::find_case(&part.cases, &case.value)?;
+            part.cases[at].id.is_none().then_some(before + at + 1)
+        };
+        if let Some(case) = &mut injection.case
+            && let Some(number) = numbered(case)
+        {
+            case.value = format!("#{number}");
+        }
+        declared.injections.push(injection);
+    }
+    declared.suppressed.extend(part.suppressed.iter().cloned());
+    declared.inputs.extend(part.inputs.iter().cloned());
+}
+
+/// A fence of which nothing is declared is asked all the same.
+fn undeclared(fence: usize, part: &PromptFile) -> Case {
+    Case {
+        id: None,
+        row: None,
+        input: serde_json::Map::new(),
+        expect: Vec::new(),
+        hops: Vec::new(),
+        range: part.body.start..part.body.start,
+        origin: Origin::FrontMatter,
+        fence: Some(fence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::severity::Severity;
+    use crate::edit::file_edit::edited;
+    use crate::edit::insert_injection::insert_injection;
+    use crate::edit::new_injection::NewInjection;
+    use crate::edit::rewrite::replace_mention;
+    use crate::file::prompt_file::find_case;
+    use crate::lint::all_problems;
+    use crate::render::render;
+    use hoplens_injection::{Encoding, Scope};
+    use proptest::prelude::*;
+
+    const TEXT: &str = "# Notes\n\n```prompt\n---\nhoplens.cases:\n  - id: reef\n    expect: \" \
+                        Australia\"\n    hops: [{mention: \"the reef\", bridge: B}]\n---\nWhere is \
+                        the reef\n```\n\nText.\n\n```rust\nlet x;\n```\n\n~~~prompt extra\nThe \
+                        opposite of long is\n~~~\n";
+
+    fn texts(file: &PromptFile, text: &str) -> Vec<String> {
+        let cases = file.cases.iter();
+        cases
+            .map(|case| render(file, text, Some(case)).joined().text)
+            .collect()
+    }
+
+    #[test]
+    fn each_fence_is_a_prompt() {
+        let file = crate::file::parse("notes.md", TEXT, None);
+        assert_eq!(file.format, PromptFormat::Markdown);
+        assert_eq!(
+            texts(&file, TEXT),
+            ["Where is the reef", "The opposite of long is"]
+        );
+        assert_eq!(all_problems(&file, TEXT), []);
+        assert!(has_prompt_fence("notes.md", TEXT));
+        assert!(!has_prompt_fence("notes.txt", TEXT));
+        // Without a fence it is a text like any other.
+        let plain = crate::file::parse("notes.md", "# Notes", None);
+        assert_eq!(plain.format, PromptFormat::Plain);
+    }
+
+    #[test]
+    fn words_and_ranges_are_the_files() {
+        let file = crate::file::parse("notes.md", TEXT, None);
+        let case = find_case(&file, "reef").unwrap();
+        assert_eq!(&TEXT[case.hops[0].mention.range.clone()], "\"the reef\"");
+        let rendered = render(&file, TEXT, Some(case)).joined();
+        let edit = replace_mention(&rendered, 9..17, "Rome").unwrap();
+        let (after, text) = edited(&file, TEXT, &edit);
+        assert_eq!(texts(&after, &text)[0], "Where is Rome");
+        assert_eq!(text.len() + 4, TEXT.len());
+    }
+
+    #[test]
+    fn an_injection_goes_into_its_fence_or_beside_the_file() {
+        let file = crate::file::parse("notes.md", TEXT, None);
+        let new = NewInjection {
+            memory: "B".into(),
+            encoding: Encoding::Embed,
+            layer: 1,
+            tau: 2.0,
+            scope: Scope::All,
+            measured: None,
+        };
+        let edit = insert_injection(&file, TEXT, Some("reef"), &new);
+        assert_eq!(edit.target, Origin::FrontMatter);
+        let (after, text) = edited(&file, TEXT, &edit);
+        assert_eq!(texts(&after, &text), texts(&file, TEXT));
+        assert!(after.injections[0].acts_on(after.cases.first(), "reef"));
+        assert!(!after.injections[0].acts_on(after.cases.get(1), "#2"));
+        let edit = insert_injection(&file, TEXT, Some("#2"), &new);
+        assert_eq!((edit.target, edit.creates), (Origin::Sidecar, true));
+        let (after, _) = edited(&file, TEXT, &edit);
+        assert!(after.injections[0].acts_on(after.cases.get(1), "#2"));
+    }
+
+    #[test]
+    fn a_fence_without_a_name_for_its_case_acts_on_its_own() {
+        let fence = "```prompt\n---\nhoplens.cases: [{expect: x}]\nhoplens.inject: [{case: \"#1\", \
+                     memory: m, layer: 0, tau: 1}]\n---\nA\n```\n";
+        let text = format!("{fence}\n{fence}");
+        let file = crate::file::parse("a.md", &text, None);
+        assert_eq!(all_problems(&file, &text), []);
+        for at in 0..2 {
+            for case in 0..2 {
+                let id = format!("#{}", case + 1);
+                let acts = file.injections[at].acts_on(file.cases.get(case), &id);
+                assert_eq!(acts, at == case);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sidecar_speaks_of_the_fence_with_the_same_id() {
+        let sidecar = "version: 1\ncases: [{id: reef, expect: y}, {expect: z}]\n";
+        let file = crate::file::parse("notes.md", TEXT, Some(sidecar));
+        let told: Vec<_> = file.problems.iter().map(|one| one.severity).collect();
+        assert_eq!(told, [Severity::Information]);
+        let fences: Vec<_> = file.cases.iter().map(|case| case.fence).collect();
+        assert_eq!(fences, [Some(0), Some(0), Some(1)]);
+    }
+
+    #[test]
+    fn fences_elsewhere_and_windows_line_breaks() {
+        let quoted = "> ```prompt\n> a\n> b\n> ```\n";
+        let (found, problems) = fences(quoted);
+        assert_eq!((found.len(), problems.len()), (0, 1));
+        let text = "```prompt\r\na\r\nb\r\n```\r\n";
+        let (found, _) = fences(text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(&text[found[0].clone()], "a\r\nb");
+        let (found, _) = fences("```prompt\n```");
+        assert_eq!(found.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(```prompt\n|---\n|a\\{\\{x\\}\\}|hoplens.cases: \\[\\{\\}\\]\n|```\n|> |- |\\PC|\n){0,30}") {
+            let file = crate::file::parse("a.md", &text, None);
+            all_problems(&file, &text);
+            for problem in &file.problems {
+                prop_assert!(text.get(problem.range.clone()).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! promptfoo: tests of a configuration as cases of the prompt that it names.
+//!
+//! Values are those that promptfoo documents: `vars` with lists stand for all combinations, a
+//! text file is split at lines `---`, and all assertions of a test must hold, so the first that
+//! names an answer is the expected one.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::companion_files::Promptfoo;
+use crate::declarations::accepted_answers::accepted;
+use crate::declarations::case::Case;
+use crate::declarations::spanned::{Origin, Spanned};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::severity::Severity;
+use crate::format::promptfoo::paths;
+use crate::yaml;
+use crate::yaml::node::{Data, Node};
+
+/// Assertions whose value is the answer or a part of it.
+pub(crate) const ANSWERS: &[&str] = &["equals", "contains", "icontains", "starts-with"];
+/// Assertions whose value is a list of answers, one of which is enough.
+pub(crate) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-any"];
+/// The most cases of one configuration.
+const MAX_CASES: usize = 256;
+/// … and bytes of the values that combinations repeat; what is beyond is left out.
+const MAX_BYTES: usize = 8 << 20;
+
+/// The first prompt of a text file, trimmed, and whether there are more.
+pub(crate) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
+    if !prompt.to_ascii_lowercase().ends_with(".txt") {
+        return (0..text.len(), false);
+    }
+    let mut at = 0;
+    let mut prompts: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    let mut add = |range: Range<usize>| {
+        let part = &text[range.clone()];
+        let words = part.trim();
+        if !words.is_empty() {
+            let from = range.start + part.len() - part.trim_start().len();
+            prompts.push(from..from + words.len());
+        }
+    };
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            add(start..at);
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    add(start..text.len());
+    let more = prompts.len() > 1;
+    (prompts.into_iter().next().unwrap_or(0..0), more)
+}
+
+/// Reads the tests as cases. What is not read is named in one message at the top of the prompt: the
+/// configuration's own findings have the rest.
+pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> {
+    let mut found = Problems::new(Origin::FrontMatter);
+    let cases = cases(&promptfoo.text, &mut found);
+    // The worst first, and of those the first.
+    found
+        .list
+        .sort_by_key(|one| std::cmp::Reverse(one.severity));
+    if let Some(first) = found.list.first() {
+        let before = promptfoo.text.get(..first.range.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let config = &promptfoo.config;
+        let more = match found.list.len() - 1 {
+            0 => String::new(),
+            more => format!(" And {more} more: `hoplens check {config}` names them."),
+        };
+        let message = format!("{config}, line {line}: {}{more}", first.message);
+        problems.add(first.code, first.severity, &(0..1), message);
+    }
+    cases
+}
+
+/// What is wrong with a configuration, or not read of it, each at its own place.
+pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) {
+    cases(text, problems);
+    paths::review(text, absent, problems);
+}
+
+fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
+    let tree = yaml::read::read(text, 0);
+    let mut reader = Reader {
+        problems,
+        seen: BTreeSet::new(),
+        ids: BTreeSet::new(),
+        cases: Vec::new(),
+    };
+    if let Some((range, message)) = &tree.error {
+        reader.problems.error(
+            Code::InvalidYaml,
+            range,
+            format!("The configuration is not valid YAML: {message}. What stands before is used."),
+        );
+    }
+    let Some(root) = &tree.root else {
+        return Vec::new();
+    };
+    let default = root.entry("defaultTest").map(|(_, test)| test);
+    if let Some((_, tests)) = root.entry("tests") {
+        if let Data::List { items, .. } = &tests.data {
+            for item in items {
+                reader.test(item, default);
+            }
+        } else {
+            reader.not_read(tests, "`tests`");
+        }
+    }
+    reader.cases
+}
+
+struct Reader<'a> {
+    problems: &'a mut Problems,
+    /// What was said already, so that each thing is named once.
+    seen: BTreeSet<String>,
+    ids: BTreeSet<String>,
+    cases: Vec<Case>,
+}
+
+impl Reader<'_> {
+    /// Adds a finding that is not an error, unless the same was said of another place.
+    fn inform(&mut self, code: Code, range: &Range<usize>, message: &str) {
+        if self.seen.insert(message.to_owned()) {
+            self.problems
+                .add(code, Severity::Information, range, message);
+        }
+    }
+
+    fn not_read(&mut self, node: &Node, what: &str) {
+        let shown = match node.text() {
+            Some(text) if text.len() <= 60 => format!("`{text}`"),
+            _ => node.kind().to_owned(),
+        };
+        let message = format!(
+            "{what} is {shown}, which hoplens does not read. Write the tests into the \
+             configuration, or cases into the prompt's sidecar."
+        );
+        self.inform(Code::UnsupportedContent, node.here(), &message);
+    }
+
+    fn test(&mut self, test: &Node, default: Option<&Node>) {
+        let Data::Map { .. } = &test.data else {
+            self.not_read(test, "A test");
+            return;
+        };
+        let own = |node: Option<&Node>, key: &str| -> Option<Node> {
+            node.and_then(|node| node.entry(key))
+                .map(|(_, value)| value.clone())
+        };
+        let mut vars = Map::new();
+        for values in [own(default, "vars"), own(Some(test), "vars")]
+            .into_iter()
+            .flatten()
+        {
+            if !values.is_null() && !matches!(values.data, Data::Map { .. }) {
+                self.not_read(&values, "`vars`");
+            }
+            for (key, value) in values.entries() {
+                let Some(name) = key.text() else { continue };
+                if value.text().is_some_and(|text| text.starts_with("file://")) {
+                    self.not_read(value, &format!("The variable `{name}`"));
+                }
+                vars.insert(name.to_owned(), value.to_json());
+            }
+        }
+        let asserts = [own(Some(test), "assert"), own(default, "assert")];
+        let mut answers = None;
+        for asserts in asserts.into_iter().flatten() {
+            answers = answers.or_else(|| self.answers(&asserts));
+        }
+        let description = own(Some(test), "description");
+        let name = description
+            .as_ref()
+            .and_then(Node::text)
+            .unwrap_or_default();
+        for (label, input) in combinations(&vars) {
+            if self.cases.len() >= MAX_CASES {
+                let message = format!("Only the first {MAX_CASES} tests are read.");
+                self.inform(Code::TooManyCases, test.here(), &message);
+                return;
+            }
+            let expect = answers.iter().flatten().flat_map(|answer| {
+                accepted(&Spanned {
+                    value: fill(answer, &input),
+                    range: 0..0,
+                })
+            });
+            let mut seen = BTreeSet::new();
+            let expect = expect
+                .filter(|answer| seen.insert(answer.value.clone()))
+                .collect();
+            let id = self.id(name, &label);
+            self.cases.push(Case {
+                id,
+                row: None,
+                input,
+                expect,
+                hops: Vec::new(),
+                // Nothing of it stands in the prompt file.
+                range: 0..0,
+                origin: Origin::FrontMatter,
+                fence: None,
+            });
+        }
+    }
+
+    /// The description, made unique; tests without one are counted.
+    fn id(&mut self, name: &str, label: &str) -> Option<Spanned<String>> {
+        if name.is_empty() {
+            return None;
+        }
+        let name = format!("{name}{label}");
+        let mut id = name.clone();
+        let mut number = 2;
+        while !self.ids.insert(id.clone()) {
+            id = format!("{name} ({number})");
+            number += 1;
+        }
+        Some(Spanned {
+            value: id,
+            range: 0..0,
+        })
+    }
+
+    /// What the first assertion that names an answer accepts.
+    fn answers(&mut self, asserts: &Node) -> Option<Vec<String>> {
+        let Data::List { items, .. } = &asserts.data else {
+            self.not_read(asserts, "`assert`");
+            return None;
+        };
+        let mut found: Option<Vec<String>> = None;
+        for item in items {
+            let Some(kind) = item.entry("type").and_then(|(_, kind)| kind.text()) else {
+                self.not_read(item, "An assertion without a `type`");
+                continue;
+            };
+            let value = item.entry("value").map(|(_, value)| value);
+            let answers: Vec<String> = match value.map(|value| &value.data) {
+                Some(Data::List { items, .. }) if ANY_ANSWERS.contains(&kind) => items
+                    .iter()
+                    .filter_map(|item| item.text().map(str::to_owned))
+                    .collect(),
+                Some(Data::Scalar { .. }) if ANSWERS.contains(&kind) => value
+                    .and_then(Node::text)
+                    .map(str::to_owned)
+                    .into_iter()
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let message = if answers.is_empty() {
+                format!(
+                    "The assertion `{kind}` names no answer that hoplens can look for, so it is \
+                     not read. Read are: {}, {}.",
+                    ANSWERS.join(", "),
+                    ANY_ANSWERS.join(", ")
+                )
+            } else if found.is_some() {
+                "A test has several assertions that name an answer; the first counts.".to_owned()
+            } else {
+                found = Some(answers);
+                continue;
+            };
+            self.inform(Code::UnsupportedContent, item.here(), &message);
+        }
+        found
+    }
+}
+
+/// A map for every combination of the values of lists, with a label where there are several.
+fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
+    let mut found = vec![(Vec::new(), Map::new())];
+    for (name, value) in vars {
+        let Value::Array(values) = value else {
+            for (_, input) in &mut found {
+                input.insert(name.clone(), value.clone());
+            }
+            continue;
+        };
+        let mut next = Vec::new();
+        let mut bytes = 0;
+        for (labels, input) in &found {
+            for value in values {
+                if next.len() > MAX_CASES || bytes > MAX_BYTES {
+                    break;
+                }
+                bytes += input.values().map(weight).sum::<usize>() + weight(value);
+                let (mut labels, mut input): (Vec<String>, Map<_, _>) =
+                    (labels.clone(), input.clone());
+                labels.push(format!("{name}={}", shown(value)));
+                input.insert(name.clone(), value.clone());
+                next.push((labels, input));
+            }
+        }
+        found = next;
+    }
+    let labelled = found.into_iter().map(|(labels, input)| {
+        let label = if labels.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", labels.join(","))
+        };
+        (label, input)
+    });
+    labelled.collect()
+}
+
+/// Bytes that a value takes, roughly.
+fn weight(value: &Value) -> usize {
+    16 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(map) => map.values().map(weight).sum(),
+        _ => 0,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `{{name}}` in an assertion's value stands for the variable.
+fn fill(text: &str, input: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once("{{") {
+        let Some((name, after)) = inside.split_once("}}") else {
+            break;
+        };
+        out.push_str(before);
+        out.push_str(&input.get(name.trim()).map(shown).unwrap_or_default());
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! promptfoo's chats: a JSON or YAML file with a list of messages.
+
+use crate::declarations::fields;
+use crate::declarations::fields::{map, required};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
+use crate::render::rendered::Turn;
+use crate::yaml;
+use crate::yaml::node::{Data, Node};
+
+/// Whether promptfoo takes a prompt of this name for a chat where it reads like one.
+pub(crate) fn is_chat(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    [".json", ".yaml", ".yml"]
+        .iter()
+        .any(|end| path.ends_with(end))
+}
+
+/// The messages of a chat, each character where it stands in the file; none where the file is
+/// something else, which is then a prompt as it is.
+pub(crate) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
+    let tree = yaml::read::read(text, 0);
+    let Some(root) = &tree.root else {
+        return Vec::new();
+    };
+    let Data::List { items, .. } = &root.data else {
+        return Vec::new();
+    };
+    if !items.iter().any(|item| item.entry("role").is_some()) {
+        return Vec::new();
+    }
+    if let Some((range, message)) = &tree.error {
+        let message = format!(
+            "The chat is not valid JSON or YAML: {message}. The messages before it are used."
+        );
+        problems.error(Code::InvalidYaml, range, message);
+    }
+    let turns = items.iter();
+    let turns: Vec<Turn> = turns
+        .filter_map(|item| message(text, item, problems))
+        .collect();
+    if turns.iter().any(|turn| turn.text.text.contains("{%")) {
+        let message = "Tags `{% … %}` are not read in a chat; only `{{name}}` is.";
+        problems.warn(Code::UnsupportedContent, &(0..1), message);
+    }
+    turns
+}
+
+/// A message with its role; keys beside these two belong to other models' chats.
+fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+    let entries = map(node, "A message", problems)?;
+    let here = node.here();
+    let role = required(entries, "role", "A message", here, problems)
+        .and_then(|role| fields::text(role, "A message's role", problems));
+    let content = required(entries, "content", "A message", here, problems)?;
+    let Some(text) = yaml::source::mapped(file, content) else {
+        let message = format!("A message's content is {}. Write a text.", content.kind());
+        problems.error(Code::InvalidValue, content.here(), message);
+        return None;
+    };
+    Some(Turn {
+        role: role.map(|role| role.value),
+        text,
+    })
+}

@@ -1,0 +1,268 @@
+//! Which files a promptfoo configuration names as prompts.
+
+use std::ops::Range;
+
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::severity::Severity;
+use crate::yaml;
+use crate::yaml::node::{Data, Node};
+
+/// Endings of prompts that are programs; what they would say is not known without running them.
+const PROGRAMS: [&str; 7] = [".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".go"];
+
+/// The prompt files that a configuration names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PromptPaths(Vec<String>);
+
+impl PromptPaths {
+    /// Those that are paths of single files, from the configuration's folder.
+    pub fn plain(&self) -> impl Iterator<Item = &str> {
+        let paths = self.0.iter().filter(|path| kind(path) == Kind::File);
+        let paths = paths.map(|path| shortened(path));
+        paths.filter(|path| !path.contains(['*', '?', '[', '{']))
+    }
+
+    /// Whether `path` is one of them: from the configuration's folder, with `/` between folders.
+    pub fn names(&self, path: &str) -> bool {
+        self.0.iter().any(|pattern| fits(pattern, path))
+    }
+}
+
+/// Reads which prompt files a promptfoo configuration names; none if it cannot be read.
+pub fn promptfoo_prompts(config: &str) -> PromptPaths {
+    let tree = yaml::read::read(config, 0);
+    let root = tree.root.as_ref();
+    let mut paths = PromptPaths::default();
+    if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
+        listed(prompts, &mut paths.0);
+    }
+    paths
+}
+
+fn listed(prompts: &Node, paths: &mut Vec<String>) {
+    match &prompts.data {
+        Data::List { items, .. } => items.iter().for_each(|item| listed(item, paths)),
+        Data::Map { entries, .. } => {
+            let named = ["id", "file"].iter().filter_map(|key| prompts.entry(key));
+            let named = named.filter_map(|(_, value)| value.text());
+            // An older way is a map from paths to labels.
+            let keys = entries.iter().filter_map(|(key, _)| key.text());
+            paths.extend(named.chain(keys).map(str::to_owned));
+        }
+        Data::Scalar { .. } => paths.extend(prompts.text().map(str::to_owned)),
+    }
+}
+
+/// Whether a path with `*` for any part of a name means the path.
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
+    let pattern = shortened(pattern);
+    let (wanted, steps) = (pattern.split('/'), path.split('/'));
+    wanted.clone().count() == steps.clone().count()
+        && wanted
+            .zip(steps)
+            .all(|(wanted, step)| fits_step(wanted, step))
+}
+
+fn fits_step(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// A path without what may stand before it.
+fn shortened(path: &str) -> &str {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    path.strip_prefix("./").unwrap_or(path)
+}
+
+/// What an entry of `prompts` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The path of a text.
+    File,
+    /// A program that writes the prompt.
+    Program,
+    /// Something that has to be fetched.
+    Remote,
+    /// The prompt itself.
+    Inline,
+}
+
+fn kind(entry: &str) -> Kind {
+    let path = shortened(entry);
+    // A function's name may stand behind the file's.
+    let (start, function) = path.rsplit_once(':').unwrap_or((path, ""));
+    let file = if function.contains(['/', ' ']) {
+        path
+    } else {
+        start
+    };
+    if entry.starts_with("exec:") || PROGRAMS.iter().any(|end| file.ends_with(end)) {
+        return Kind::Program;
+    }
+    let is_file = entry.starts_with("file://");
+    if !is_file
+        && entry
+            .split_once("://")
+            .is_some_and(|(scheme, _)| is_word(scheme))
+    {
+        return Kind::Remote;
+    }
+    let is_text = |text: &str| text.contains(['\n', '{']) || text.trim_end().contains(' ');
+    let has_ending = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
+    if is_file || (!is_text(path) && (has_ending || path.contains('*'))) {
+        Kind::File
+    } else {
+        Kind::Inline
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// Says which prompts are not read, and which are not there.
+pub(crate) fn review(config: &str, absent: &[String], problems: &mut Problems) {
+    let tree = yaml::read::read(config, 0);
+    let Some(root) = tree.root.as_ref() else {
+        return;
+    };
+    let Some((_, prompts)) = root.entry("prompts") else {
+        let here = root.range.start..root.range.start + 1;
+        let message = "The configuration names no `prompts`. Add `prompts: [file://prompt.txt]`, or \
+                       its tests belong to none.";
+        problems.add(Code::MissingKey, Severity::Information, &here, message);
+        return;
+    };
+    entries(prompts, &mut |node| review_entry(node, absent, problems));
+}
+
+/// Calls `found` with every scalar that is a prompt or its path.
+fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
+    match &prompts.data {
+        Data::List { items, .. } => items.iter().for_each(|item| entries(item, found)),
+        Data::Map { entries: pairs, .. } => {
+            let named = ["id", "file", "raw"].iter();
+            let mut named = named.filter_map(|key| prompts.entry(key)).peekable();
+            if named.peek().is_some() {
+                for (_, value) in named {
+                    found(value);
+                }
+            } else {
+                for (key, _) in pairs {
+                    found(key);
+                }
+            }
+        }
+        Data::Scalar { .. } => found(prompts),
+    }
+}
+
+/// The paths of single files that a configuration names as prompts, each with the bytes that say
+/// so.
+pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
+    let tree = yaml::read::read(config, 0);
+    let mut found = Vec::new();
+    let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
+    let Some((_, prompts)) = prompts else {
+        return found;
+    };
+    entries(prompts, &mut |node| {
+        let path = node.text().filter(|text| kind(text) == Kind::File);
+        let path = path.map(shortened);
+        if let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{'])) {
+            found.push((node.here().clone(), path.to_owned()));
+        }
+    });
+    found
+}
+
+fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
+    let Some(text) = node.text() else { return };
+    let message = match kind(text) {
+        Kind::File if absent.iter().any(|path| path == shortened(text)) => {
+            let message = format!(
+                "There is no file `{}` beside the configuration. Correct the path.",
+                shortened(text)
+            );
+            problems.warn(Code::MissingFile, node.here(), message);
+            return;
+        }
+        Kind::File => return,
+        Kind::Program => {
+            "This prompt is a program, which hoplens does not run. Keep the text in a \
+                          file to have it checked."
+        }
+        Kind::Remote => {
+            "This prompt has to be fetched, which hoplens does not do. Keep its text in \
+                         a file to have it checked."
+        }
+        Kind::Inline => {
+            "This prompt stands in the configuration itself, where hoplens does not \
+                         read it. Move it into a file (`file://prompt.txt`) to have it checked."
+        }
+    };
+    problems.add(
+        Code::UnsupportedContent,
+        Severity::Information,
+        node.here(),
+        message,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_the_paths_of_files() {
+        let config = "prompts:\n  - file://a.txt\n  - id: ./b.prompt\n    label: B\n  - make.py\n  - 'c/*.txt'\n";
+        let found = promptfoo_links(config);
+        let shown: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(range, path)| (&config[range.clone()], path.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [("file://a.txt", "a.txt"), ("./b.prompt", "b.prompt")]
+        );
+    }
+
+    #[test]
+    fn entries_are_files_programs_addresses_or_text() {
+        for (entry, is) in [
+            ("file://prompts/a.txt", Kind::File),
+            ("prompts/*.txt", Kind::File),
+            ("./a.prompt", Kind::File),
+            ("file://a", Kind::File),
+            ("a.json", Kind::File),
+            ("file://make.py:prompt", Kind::Program),
+            ("make.mjs", Kind::Program),
+            ("exec: ./make.sh", Kind::Program),
+            ("https://example.org/a.txt", Kind::Remote),
+            ("langfuse://name:3", Kind::Remote),
+            ("Translate {{x}} into French.", Kind::Inline),
+            ("One line.\nAnother.", Kind::Inline),
+            ("Hello", Kind::Inline),
+        ] {
+            assert_eq!(kind(entry), is, "{entry}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! All that can be said of a prompt file without a model.
+
+use crate::declarations::case::Case;
+use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
+use crate::diagnostics::severity::Severity;
+use crate::edit::rewrite::mention_problems;
+use crate::file::prompt_file::PromptFile;
+use crate::format::prompt_format::PromptFormat;
+use crate::render::render;
+use crate::render::rendered::Rendered;
+
+/// The problems of the declarations, of every case's rendering and of its mentions, each once.
+///
+/// `text` is the text that `file` was parsed from.
+pub fn all_problems(file: &PromptFile, text: &str) -> Vec<Problem> {
+    let mut problems = file.problems.clone();
+    let mut add = |more: Vec<Problem>| {
+        for problem in more {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+    };
+    if file.cases.is_empty() && file.fences.is_empty() {
+        let rendered = render(file, text, None);
+        add(empty(file, text, None, &rendered).into_iter().collect());
+        add(rendered.problems);
+    }
+    for case in &file.cases {
+        let rendered = render(file, text, Some(case));
+        add(mention_problems(&rendered, case));
+        add(empty(file, text, Some(case), &rendered)
+            .into_iter()
+            .collect());
+        add(rendered.problems);
+    }
+    problems
+}
+
+/// That there is no prompt, in words; `None` where there is one, or where something else says why
+/// there is none.
+fn empty(
+    file: &PromptFile,
+    text: &str,
+    case: Option<&Case>,
+    rendered: &Rendered,
+) -> Option<Problem> {
+    if file.format == PromptFormat::Promptfoo {
+        return None;
+    }
+    let mut problems = file.problems.iter().chain(&rendered.problems);
+    let mut turns = rendered.turns.iter();
+    if !turns.all(|turn| turn.text.text.trim().is_empty())
+        || problems.any(|p| p.severity == Severity::Error)
+    {
+        return None;
+    }
+    let written = text.get(file.body.clone()).unwrap_or_default().trim();
+    let (what, remedy) = match (file.format, &file.front_matter) {
+        (PromptFormat::Github, _) => ("There is no prompt", "Give `messages` a `content`."),
+        _ if !written.is_empty() => (
+            "There is no prompt: the template makes no text",
+            "Look at its variables and conditions.",
+        ),
+        (_, Some(_)) => ("There is no prompt", "Write it below the front matter."),
+        (_, None) => ("There is no prompt", "Write it into the file."),
+    };
+    // A template that makes no text may do so for one case only.
+    let of_case = case.filter(|_| !written.is_empty());
+    let (range, origin) = match (of_case, &file.front_matter) {
+        (Some(case), _) => (case.range.clone(), case.origin),
+        (None, Some(yaml)) if written.is_empty() => {
+            let fence = text.get(yaml.end..).unwrap_or_default();
+            let skipped = fence.len() - fence.trim_start().len();
+            let start = yaml.end + skipped;
+            let fence = fence.trim_start().lines().next().unwrap_or_default();
+            (start..start + fence.trim_end().len(), Origin::FrontMatter)
+        }
+        (None, _) => {
+            let body = text.get(file.body.clone()).unwrap_or_default();
+            let start = file.body.start + body.len() - body.trim_start().len();
+            (start..start + written.len(), Origin::FrontMatter)
+        }
+    };
+    let of_case = of_case.map_or(String::new(), |_| " for this case".into());
+    Some(Problem {
+        code: Code::EmptyPrompt,
+        severity: match case {
+            Some(_) => Severity::Warning,
+            None => Severity::Information,
+        },
+        message: format!("{what}{of_case}. {remedy}"),
+        range,
+        origin,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::parse;
+
+    /// The words under the finding that there is no prompt.
+    fn told(name: &str, text: &str) -> Option<(Severity, String)> {
+        let problems = all_problems(&parse(name, text, None), text);
+        let mut found = problems.iter().filter(|p| p.message.contains("no prompt"));
+        let told = found.next()?;
+        assert!(found.next().is_none(), "{problems:?}");
+        Some((told.severity, text[told.range.clone()].into()))
+    }
+
+    #[test]
+    fn a_file_without_a_prompt_is_told_of_once() {
+        let worth_knowing = |text: &str| Some((Severity::Information, text.to_owned()));
+        assert_eq!(told("a.prompt", ""), worth_knowing(""));
+        assert_eq!(told("a.txt", " \n\n"), worth_knowing(""));
+        assert_eq!(
+            told("a.prompt", "---\nmodel: x\n---\n"),
+            worth_knowing("---")
+        );
+        assert_eq!(
+            told("a.prompty", "---\nname: x\n---\n\n"),
+            worth_knowing("---")
+        );
+        assert_eq!(
+            told("a.prompt.yml", "messages: []\n"),
+            worth_knowing("messages: []")
+        );
+        assert_eq!(
+            told("a.prompt", "{{#if x}}a{{/if}}"),
+            worth_knowing("{{#if x}}a{{/if}}")
+        );
+        assert_eq!(told("a.prompt", "The capital of France is"), None);
+        // What is broken is told of already.
+        assert_eq!(told("a.prompt", "{{#if x}}a"), None);
+        assert_eq!(told("a.prompt.yml", "name: a\n"), None);
+    }
+
+    #[test]
+    fn cases_without_a_prompt_are_warned_of() {
+        let text = "---\nhoplens.cases:\n  - expect: \" x\"\n  - expect: y\n---\n\n";
+        assert_eq!(
+            told("a.prompt", text),
+            Some((Severity::Warning, "---".into()))
+        );
+        let text = "---\nhoplens.cases:\n  - {input: {x: true}, expect: a}\n\
+                    \x20 - {input: {x: false}, expect: b}\n---\n{{#if x}}a{{/if}}";
+        let case = "{input: {x: false}, expect: b}";
+        assert_eq!(
+            told("a.prompt", text),
+            Some((Severity::Warning, case.into()))
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! Tests of Prompty, `.prompt.md` and partials, without their packages (see `tests/formats`).
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::super::*;
+use crate::companion_files::CompanionTexts;
+use crate::edit::rewrite::insert_text;
+use crate::file::{parse, parse_with};
+use crate::lint::all_problems;
+use crate::render::source_map::find_mention;
+
+/// Turns as `role: text`, what tags made as `text<-tag`, and problems as `bytes: message`.
+fn show(name: &str, text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let file = parse(name, text, None);
+    let rendered = render(&file, text, file.cases.first());
+    let (mut turns, mut made) = (Vec::new(), Vec::new());
+    for turn in &rendered.turns {
+        let role = turn.role.as_deref().unwrap_or("-");
+        turns.push(format!("{role}: {}", turn.text.text));
+        for piece in &turn.text.pieces {
+            let source = &text[piece.source.clone().unwrap()];
+            let part = &turn.text.text[piece.rendered.clone()];
+            if piece.verbatim {
+                assert_eq!(source, part);
+            } else {
+                let value = piece.value.as_ref();
+                let value = value.map_or("", |value| &text[value.range.clone()]);
+                made.push(format!("{part}<-{source}{value}"));
+            }
+        }
+    }
+    let told = all_problems(&file, text).into_iter();
+    let told = told.map(|problem| format!("{}: {}", &text[problem.range], problem.message));
+    (turns, made, told.collect())
+}
+
+#[track_caller]
+fn check(name: &str, text: &str, turns: &[&str], made: &[&str], problems: &[&str]) {
+    let got = show(name, text);
+    assert_eq!(got.0, turns);
+    assert_eq!(got.1, made);
+    assert_eq!(got.2.len(), problems.len(), "{:#?}", got.2);
+    for (got, expected) in got.2.iter().zip(problems) {
+        assert!(
+            got.starts_with(expected),
+            "{got} should start with {expected}"
+        );
+    }
+}
+
+#[test]
+fn every_byte_of_jinja_knows_its_tag() {
+    check(
+        "x.prompty",
+        "---\ninputs:\n  - {name: a, default: 'A'}\nmetadata:\n  hoplens:\n    cases: [{input: {b: \"é\", l: [p, 2]}}]\n---\nsystem:\n{# c #}x {{- a }} {{ b|upper }}\n\nuser:\n{% for i in l %}<{{ i }}>{% endfor %}{{ l }}{{ gone }}{% for j in nil %}{% endfor %}{{ z | default('d') }}",
+        &["system: xA É", "user: <p><2>['p', 2]d"],
+        &[
+            "A<-{{- a }}'A'",
+            "É<-{{ b|upper }}",
+            "p<-{{ i }}",
+            "2<-{{ i }}",
+            "['p', 2]<-{{ l }}",
+            "d<-{{ z | default('d') }}",
+        ],
+        &[
+            "{{ gone }}: The variable `gone` has no value",
+            "{% for j in nil %}: The variable `nil` has no value",
+        ],
+    );
+}
+
+#[test]
+fn variables_without_a_value_are_found() {
+    check(
+        "x.prompty",
+        "---\nname: x\ninputs:\n  need: {kind: string, required: true}\n---\n{{ a }} {% set m = {} %}{{ m.k }}{% for j in nil %}{% endfor %}{% if b %}{% endif %}.",
+        &["-:  ."],
+        &[],
+        &[
+            "{{ a }}: The variable `a` has no value",
+            "{{ m.k }}: The variable `m.k` has no value",
+            "{% for j in nil %}: The variable `nil` has no value",
+            "need: The variable `need` is declared to need a value",
+        ],
+    );
+    check(
+        "x.prompt",
+        "---\ninput:\n  schema:\n    need: string\n    used: string\n    may?: string\n---\nHi {{used}}",
+        &["-: Hi "],
+        &[],
+        &[
+            "{{used}}: The variable `used` has no value",
+            "need: The variable `need` is declared to need a value",
+        ],
+    );
+    check(
+        "x.prompty",
+        "---\nname: x\ntemplate: {format: mustache, parser: prompty}\n---\n{{a}}{{#b}}x{{/b}}{{^b}}y{{/b}}",
+        &["-: y"],
+        &[],
+        &["{{a}}: The variable `a` has no value"],
+    );
+}
+
+#[test]
+fn every_byte_of_mustache_knows_its_tag() {
+    check(
+        "x.prompty",
+        "---\ntemplate: {format: mustache, parser: prompty}\nsample: {a: A, h: '<', l: [p]}\n---\nuser:\r\n{{!hoplens-ignore hop-lost }}\r\n{{a}} {{h}}{{{h}}}{{#l}}{{.}}{{/l}}\r\nend\r\n",
+        &["user: A &lt;<p\nend"],
+        &[
+            "A<-{{a}}A",
+            "&lt;<-{{h}}",
+            "<<-{{{h}}}'<'",
+            "p<-{{.}}",
+            "\n<-\r\n",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_prompt_md_is_filled_from_its_case() {
+    let text = "---\nmode: ask\nhoplens:\n  cases:\n    - input: {city: Paris, n: 2}\n---\n\n# The ${input:city:which city} of ${input:n}, ${input:gone} {{x}} ${file}\n";
+    check(
+        "x.prompt.md",
+        text,
+        &["-: \n# The Paris of 2,  {{x}} ${file}"],
+        &["Paris<-${input:city:which city}Paris", "2<-${input:n}2"],
+        &["${input:gone}: The variable `gone` has no value"],
+    );
+    let file = parse("x.prompt.md", text, None);
+    let rendered = render(&file, text, file.cases.first());
+    let mapped = &rendered.turns[0].text;
+    let at = find_mention(mapped, "Paris").unwrap();
+    let edit = insert_text(mapped, at.start + 3, "-").unwrap();
+    assert_eq!(edit.apply(text), text.replace("Paris,", "\"Par-is\","));
+    let edit = insert_text(mapped, at.end, ", France,").unwrap();
+    assert_eq!(
+        edit.apply(text),
+        text.replace("city} of", "city}, France, of")
+    );
+    for refused in ["${input:x}", "{{y}}", "{"] {
+        assert_eq!(insert_text(mapped, at.end, refused), None, "{refused}");
+    }
+    assert_eq!(insert_text(mapped, 9_999, "x"), None);
+}
+
+#[test]
+fn role_lines_and_empty_messages() {
+    check(
+        "x.prompty",
+        "---\nname: x\n---\n{# c #}\nuser:\nHi",
+        &["system: ", "user: Hi"],
+        &[],
+        &["user:: Prompty sends an empty system message"],
+    );
+    let text = "---\nname: x\nsample: {a: \"x\\nsystem:\"}\n---\nuser:\n{{a}}\nHi";
+    check(
+        "x.prompty",
+        text,
+        &["user: x\nsystem:\nHi"],
+        &["x\nsystem:<-{{a}}\"x\\nsystem:\""],
+        &["{{a}}: A variable's value makes a role line"],
+    );
+    let file = parse("x.prompty", "---\nname: x\n---\nHi there", None);
+    let rendered = render(&file, "---\nname: x\n---\nHi there", None);
+    let mapped = &rendered.turns[0].text;
+    assert_eq!(insert_text(mapped, 2, "\nuser:\n"), None);
+    assert!(insert_text(mapped, 2, "\nuser: you\n").is_some());
+}
+
+#[test]
+fn broken_templates_are_underlined() {
+    for (text, under) in [
+        ("---\nname: x\n---\nHi {{ a | nope }} there", "nope"),
+        ("---\nname: x\n---\nHi\n{% if a %}", "{% if a %}"),
+        ("---\nname: x\n---\nHi\r\n{% frob %} x", "frob"),
+        (
+            "---\ntemplate: {format: mustache, parser: p}\n---\nHi\r\n{{#a}} x",
+            "{{#a}}",
+        ),
+    ] {
+        let file = parse("x.prompty", text, None);
+        let rendered = render(&file, text, None);
+        let problem = &rendered.problems[0];
+        assert!(
+            problem.message.contains("cannot be rendered"),
+            "{problem:?}"
+        );
+        assert_eq!(&text[problem.range.clone()], under, "{problem:?}");
+        assert_eq!(rendered.turns.len(), 1);
+    }
+}
+
+#[test]
+fn partials_map_to_their_tag() {
+    let text = "---\na: 1\n---\nA {{> p x='y'}}{{> q}} B";
+    let partials = BTreeMap::from([
+        ("p".to_owned(), "p{{x}}".to_owned()),
+        ("q".to_owned(), "q{{gone}}".to_owned()),
+    ]);
+    let beside = CompanionTexts {
+        partials: Some(&partials),
+        ..CompanionTexts::default()
+    };
+    let file = parse_with("x.prompt", text, beside);
+    let rendered = render(&file, text, None);
+    let mapped = &rendered.turns[0].text;
+    assert_eq!(mapped.text, "A pyq B");
+    assert_eq!(&text[mapped.to_source(2..4).unwrap()], "{{> p x='y'}}");
+    assert_eq!(&text[rendered.problems[0].range.clone()], "{{> q}}");
+    let file = parse("x.prompt", text, None);
+    let told = &render(&file, text, None).problems[0].message;
+    assert!(told.contains("cannot be rendered"), "{told}");
+}
+
+#[test]
+fn depth_and_size_end_somewhere() {
+    let head = "---\nname: x\n---\n";
+    let mustache =
+        "---\ntemplate: {format: mustache, parser: p}\nsample: {l: [1,1,1,1,1,1,1,1,1,1]}\n---\n";
+    let n = 20_000;
+    for text in [
+        format!("{head}{}", "{% if a %}".repeat(n)),
+        format!("{head}{}", "{% macro m() %}{% filter upper %}".repeat(n)),
+        format!("{head}{{{{ {} }}}}", "(".repeat(n)),
+        format!("{head}{{{{ {}1 }}}}", "[".repeat(n)),
+        format!("{head}{{{{ {}1 }}}}", "-".repeat(n)),
+        format!("{head}{{{{ {}1 }}}}", "not ".repeat(n)),
+        format!("{head}{{{{ a{} }}}}", " if b else c".repeat(n)),
+        format!("{head}{{{{ a{} }}}}", ".b".repeat(n)),
+        format!("{head}{{{{ a{} }}}}", " ~ b".repeat(n)),
+        format!("{head}{{{{ a{} }}}}", " ** b".repeat(n)),
+        format!("{head}{{{{ a{} }}}}", "|upper".repeat(n)),
+        format!("{head}{}", "{% if a %}{% elif b %}".repeat(n)),
+        format!("{head}{{% if a %}}{}", "{% elif b %}".repeat(n)),
+        format!(
+            "{head}{{% for a in range(100000) %}}{{% for a in range(100000) %}}x{{% endfor %}}{{% endfor %}}"
+        ),
+        format!("{head}{{{{ 'x' * 100000000000 }}}}"),
+        format!("{mustache}{}", "{{#l}}".repeat(n)),
+        format!("{mustache}{}x{}", "{{#l}}".repeat(9), "{{/l}}".repeat(9)),
+    ] {
+        let file = parse("x.prompty", &text, None);
+        let rendered = render(&file, &text, None);
+        let start: String = text.chars().take(70).collect();
+        assert!(!rendered.problems.is_empty(), "{start}");
+    }
+    let cyclic = BTreeMap::from([("p".to_owned(), "{{> p}}".to_owned())]);
+    let beside = CompanionTexts {
+        partials: Some(&cyclic),
+        ..CompanionTexts::default()
+    };
+    let file = parse_with("x.prompt", "{{> p}}", beside);
+    let told = &render(&file, "{{> p}}", None).problems[0].message;
+    assert!(told.contains("without end"), "{told}");
+}
+
+/// Reads ten megabytes in every format: far more than a prompt, and no reason to hang.
+#[test]
+fn ten_megabytes_are_read() {
+    let lines = "The largest {{ thing }} is ${input:x}\r\n".repeat(10 << 20 >> 5);
+    for (name, head) in [
+        ("x.prompt", "---\na: 1\n---\n"),
+        ("x.prompty", "---\na: 1\n---\n"),
+        ("x.prompty", "---\ntemplate: {format: mustache}\n---\n"),
+        ("x.prompt.md", "---\na: 1\n---\n"),
+        ("x.txt", ""),
+    ] {
+        let text = format!("{head}{lines}");
+        let began = Instant::now();
+        let file = parse(name, &text, None);
+        let parsed = began.elapsed();
+        let rendered = render(&file, &text, None);
+        assert!(!rendered.turns.is_empty());
+        assert!(rendered.problems.len() <= MANY);
+        let all = began.elapsed();
+        assert!(all.as_secs() < 60, "{name}: parse {parsed:?}, all {all:?}");
+        println!("{name}: parse {parsed:?}, all {all:?}");
+    }
+}

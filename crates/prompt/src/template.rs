@@ -1,0 +1,12 @@
+//! The languages of templates: where their tags are, and what they render.
+
+pub(crate) mod failure;
+pub(crate) mod handlebars;
+pub(crate) mod jinja;
+pub(crate) mod language;
+pub(crate) mod limited;
+pub(crate) mod mustache;
+pub(crate) mod nunjucks;
+pub(crate) mod python;
+pub(crate) mod template_tags;
+pub(crate) mod written;

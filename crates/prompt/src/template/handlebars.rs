@@ -1,0 +1,8 @@
+//! Handlebars as dotprompt reads it.
+
+pub(crate) mod blocks;
+mod helpers;
+pub(crate) mod instrument;
+pub(crate) mod lexer;
+pub(crate) mod partials;
+pub(crate) mod render;

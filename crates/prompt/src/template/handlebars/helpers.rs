@@ -1,0 +1,250 @@
+//! The helpers that dotprompt adds to Handlebars.
+//!
+//! Those that stand for more than text write a signal between two marker characters, which
+//! [`super::turns`] takes out again.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use handlebars::template::{Template, TemplateElement};
+use handlebars::{
+    BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue,
+    Output, RenderContext, RenderErrorReason, Renderable, no_escape,
+};
+
+/// What handlebars-rust has beyond Handlebars itself; a variable may have such a name.
+const EXTRAS: [&str; 11] = [
+    "raw", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len",
+];
+
+/// Tags and texts that loops may go through, those that write nothing included.
+const MAX_STEPS: usize = 400_000;
+
+/// That the loops of a template repeat more than [`MAX_STEPS`] tags and texts.
+#[derive(Debug)]
+pub(crate) struct TooManySteps;
+
+impl fmt::Display for TooManySteps {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("its loops go round too often")
+    }
+}
+
+impl std::error::Error for TooManySteps {}
+
+/// A registry with dotprompt's helpers and without escaping. The marker is the helper of inverse
+/// blocks too, see [`super::blocks`].
+pub(crate) fn registry(marker: char) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    let step = Step(AtomicUsize::new(0));
+    registry.register_helper(&format!("{marker}s"), Box::new(step));
+    registry.register_escape_fn(no_escape);
+    for name in EXTRAS {
+        registry.unregister_helper(name);
+    }
+    let signal = |kind| Box::new(Signal { marker, kind });
+    registry.register_helper("role", signal("role"));
+    registry.register_helper("history", signal("history"));
+    registry.register_helper("media", signal("media"));
+    registry.register_helper("section", signal("section"));
+    registry.register_helper("helperMissing", signal("missing"));
+    let section = |inverse| Section { inverse };
+    registry.register_helper("blockHelperMissing", Box::new(section(false)));
+    registry.register_helper(&marker.to_string(), Box::new(section(true)));
+    registry.register_helper("json", Box::new(json));
+    registry.register_helper("ifEquals", Box::new(Equals { wanted: true }));
+    registry.register_helper("unlessEquals", Box::new(Equals { wanted: false }));
+    registry
+}
+
+struct Signal {
+    marker: char,
+    kind: &'static str,
+}
+
+impl HelperDef for Signal {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let first = helper.param(0).map(|param| param.value().render());
+        let value = match self.kind {
+            "missing" if first.is_some() || !helper.hash().is_empty() => {
+                return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
+            }
+            "missing" => helper.name().to_owned(),
+            "role" => first.ok_or(RenderErrorReason::ParamNotFoundForIndex("role", 0))?,
+            _ => String::new(),
+        };
+        let marker = self.marker;
+        let value = value.replace(marker, "");
+        write!(out, "{marker}{} {value}{marker}", self.kind)?;
+        Ok(())
+    }
+}
+
+fn json(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).map_or(&JsonValue::Null, |p| p.value());
+    let indent = helper.hash_get("indent").and_then(|p| p.value().as_u64());
+    let text = match indent {
+        Some(indent @ 1..=10) => pretty(value, &" ".repeat(indent as usize)),
+        _ => Ok(value.to_string()),
+    };
+    out.write(&text.map_err(RenderErrorReason::from)?)?;
+    Ok(())
+}
+
+fn pretty(value: &JsonValue, indent: &str) -> Result<String, serde_json::Error> {
+    use serde::Serialize;
+    let mut out = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut out, formatter,
+    ))?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+struct Equals {
+    wanted: bool,
+}
+
+impl HelperDef for Equals {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let value = |at| helper.param(at).map(handlebars::PathAndJson::value);
+        let template = if (value(0) == value(1)) == self.wanted {
+            helper.template()
+        } else {
+            helper.inverse()
+        };
+        match template {
+            Some(template) => template.render(registry, context, render, out),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Makes a template count its tags and texts, and those of its blocks, whenever it goes through
+/// them; the library itself goes round a loop without output for ever.
+pub(crate) fn count(template: &mut Template, marker: char) {
+    for element in &mut template.elements {
+        match element {
+            TemplateElement::HelperBlock(block) => {
+                let parts = block.template.iter_mut().chain(&mut block.inverse);
+                parts.for_each(|part| count(part, marker));
+            }
+            TemplateElement::PartialBlock(block) | TemplateElement::DecoratorBlock(block) => {
+                block
+                    .template
+                    .iter_mut()
+                    .for_each(|part| count(part, marker));
+            }
+            _ => {}
+        }
+    }
+    let size = template.elements.len() + 1;
+    let step = Template::compile(&format!("{{{{{marker}s {size}}}}}"));
+    // Such a tag always compiles.
+    if let Some(step) = step.ok().and_then(|mut step| step.elements.pop()) {
+        template.elements.insert(0, step);
+        let first = template.mapping.first().cloned();
+        template.mapping.splice(0..0, first);
+    }
+}
+
+/// The tag that counts.
+struct Step(AtomicUsize);
+
+impl HelperDef for Step {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        _: &mut dyn Output,
+    ) -> HelperResult {
+        let size = helper.param(0).and_then(|size| size.value().as_u64());
+        let size = size.unwrap_or(1) as usize;
+        if self.0.fetch_add(size, Ordering::Relaxed) > MAX_STEPS {
+            return Err(RenderErrorReason::NestedError(Box::new(TooManySteps)).into());
+        }
+        Ok(())
+    }
+}
+
+/// `{{#name}}…{{/name}}` without a helper of that name: once for each item of a list, once within
+/// anything else, and the `{{else}}` for what is not there; an inverse block has the two in the
+/// other order, and its name as its argument.
+struct Section {
+    inverse: bool,
+}
+
+impl HelperDef for Section {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let arguments = usize::from(self.inverse);
+        if helper.param(arguments).is_some() || !helper.hash().is_empty() {
+            return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
+        }
+        let value = match helper.param(0).filter(|_| self.inverse) {
+            Some(value) => value.value().clone(),
+            None => render.evaluate(context, helper.name())?.as_json().clone(),
+        };
+        let (filled, empty) = if self.inverse {
+            (helper.inverse(), helper.template())
+        } else {
+            (helper.template(), helper.inverse())
+        };
+        let inside = match value {
+            JsonValue::Null | JsonValue::Bool(false) => Vec::new(),
+            JsonValue::Bool(true) => vec![None],
+            JsonValue::Array(items) => items.into_iter().map(Some).collect(),
+            other => vec![Some(other)],
+        };
+        if inside.is_empty() {
+            return match empty {
+                Some(inverse) => inverse.render(registry, context, render, out),
+                None => Ok(()),
+            };
+        }
+        let Some(template) = filled else {
+            return Ok(());
+        };
+        for item in inside {
+            let Some(item) = item else {
+                template.render(registry, context, render, out)?;
+                continue;
+            };
+            let mut block = BlockContext::new();
+            block.set_base_value(item);
+            render.push_block(block);
+            let done = template.render(registry, context, render, out);
+            render.pop_block();
+            done?;
+        }
+        Ok(())
+    }
+}

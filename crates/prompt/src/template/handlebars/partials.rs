@@ -1,0 +1,169 @@
+//! dotprompt's partials: which files a prompt uses, and whether they use themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::format::prompt_format::PromptFormat;
+use crate::template::handlebars::lexer;
+
+/// Partials of partials are read, but no more files than this.
+const MAX_PARTIALS: usize = 64;
+
+/// Reads the partials that a prompt uses, and those that they use.
+///
+/// `read` is given the file's path from the prompt's folder (`_name.prompt`, `dir/_name.prompt`)
+/// and answers with its text; one that is not there becomes a problem of the template. Other
+/// formats have no partials.
+pub fn read_partials(
+    file_name: &str,
+    text: &str,
+    read: &mut dyn FnMut(&str) -> Option<String>,
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    if !matches!(
+        PromptFormat::of(file_name),
+        PromptFormat::Dotprompt | PromptFormat::Markdown
+    ) {
+        return found;
+    }
+    let mut wanted = names(text);
+    let mut asked = BTreeSet::new();
+    while let Some(name) = wanted.pop() {
+        if found.len() >= MAX_PARTIALS || !asked.insert(name.clone()) {
+            continue;
+        }
+        let text = partial_file(&name).and_then(|file| read(&file));
+        if let Some(text) = text {
+            wanted.extend(names(&text));
+            found.insert(name, text);
+        }
+    }
+    found
+}
+
+/// The names in `{{> name}}`; those that are computed (`{{> (lookup …)}}`) are not known.
+fn names(template: &str) -> Vec<String> {
+    let tags = named(template).into_iter();
+    tags.map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The tags `{{> name}}` of a template, each with the name.
+fn named(template: &str) -> Vec<(Range<usize>, &str)> {
+    if !template.contains('>') {
+        return Vec::new();
+    }
+    let name = |token: lexer::HandlebarsToken| {
+        let tag = template.get(token.range.clone())?;
+        let code = tag.trim_start_matches('{').trim_start_matches(['~', '#']);
+        let name = code.strip_prefix('>')?.trim_start();
+        let name = name.trim_start_matches(['"', '\'', '[']);
+        let end = |char: char| char.is_whitespace() || "}~\"']".contains(char);
+        let name = name.split(end).next()?;
+        (!name.is_empty() && !name.starts_with('(')).then_some((token.range, name))
+    };
+    lexer::tokens(template)
+        .into_iter()
+        .filter_map(name)
+        .collect()
+}
+
+/// The tags of a template that stand for a partial, each with the path of its file from the
+/// prompt's folder.
+pub(crate) fn uses_of(template: &str) -> Vec<(Range<usize>, String)> {
+    let tags = named(template).into_iter();
+    tags.filter_map(|(tag, name)| Some((tag, partial_file(name)?)))
+        .collect()
+}
+
+/// A partial that leads to itself, if there is one; rendering it might never end.
+pub(crate) fn cycle(partials: &BTreeMap<String, String>) -> Option<&str> {
+    // What is left when those that use none of the rest are taken away, again and again.
+    let mut left: BTreeMap<&str, Vec<String>> = partials
+        .iter()
+        .map(|(name, text)| (name.as_str(), names(text)))
+        .collect();
+    loop {
+        let before = left.len();
+        let open: Vec<&str> = left.keys().copied().collect();
+        left.retain(|_, uses| uses.iter().any(|name| open.contains(&name.as_str())));
+        if left.len() == before {
+            return left.keys().next().copied();
+        }
+    }
+}
+
+/// How often partials are written when `template` is, and their own inside them; a few that each
+/// use the next one twice are many. `partials` must not lead to themselves.
+pub(crate) fn uses(template: &str, partials: &BTreeMap<String, String>) -> usize {
+    fn of<'text>(
+        text: &'text str,
+        partials: &'text BTreeMap<String, String>,
+        known: &mut BTreeMap<&'text str, usize>,
+    ) -> usize {
+        let mut sum = 0_usize;
+        for name in names(text) {
+            let Some((name, text)) = partials.get_key_value(&name) else {
+                continue;
+            };
+            let inside = if let Some(inside) = known.get(name.as_str()) {
+                *inside
+            } else {
+                let inside = of(text, partials, known);
+                known.insert(name, inside);
+                inside
+            };
+            sum = sum.saturating_add(inside).saturating_add(1);
+        }
+        sum
+    }
+    of(template, partials, &mut BTreeMap::new())
+}
+
+/// Where a partial lies; a name that leads out of the prompt's folder has no file.
+fn partial_file(name: &str) -> Option<String> {
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
+    if name.contains(['\\', ':', '\0']) || !name.split('/').all(plain) {
+        return None;
+    }
+    Some(match name.rsplit_once('/') {
+        Some((folder, name)) => format!("{folder}/_{name}.prompt"),
+        None => format!("_{name}.prompt"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partials_are_read_with_those_that_they_use() {
+        let text = "{{> head}} {{>  \"a/b\" x=1}} {{> ../up}} {{> (lookup . 'x')}} {{> gone}}";
+        let mut asked = Vec::new();
+        let found = read_partials("x/y.prompt", text, &mut |file| {
+            asked.push(file.to_owned());
+            match file {
+                "_head.prompt" => Some("{{>foot}}{{> head}}".to_owned()),
+                "_foot.prompt" | "a/_b.prompt" => Some("f".to_owned()),
+                _ => None,
+            }
+        });
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b", "foot", "head"]);
+        asked.sort();
+        let files = [
+            "_foot.prompt",
+            "_gone.prompt",
+            "_head.prompt",
+            "a/_b.prompt",
+        ];
+        assert_eq!(asked, files);
+        assert_eq!(cycle(&found), Some("head"));
+        let chain = |depth: usize| -> BTreeMap<String, String> {
+            let text = |at: usize| format!("{{{{> p{0}}}}}{{{{> p{0}}}}}", at + 1);
+            (0..depth).map(|at| (format!("p{at}"), text(at))).collect()
+        };
+        assert_eq!(uses("{{> p0}}", &chain(3)), 1 + 2 + 4);
+        assert!(uses("{{> p0}}", &chain(60)) > 1 << 40);
+        let none = read_partials("x.prompty", text, &mut |_| panic!("no partials"));
+        assert!(none.is_empty());
+    }
+}

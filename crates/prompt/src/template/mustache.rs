@@ -1,0 +1,4 @@
+//! Mustache, which Prompty uses.
+
+pub(crate) mod lexer;
+pub(crate) mod render;

@@ -1,0 +1,78 @@
+//! What a template wrote, piece by piece, and from there to text mapped to the file.
+
+use std::ops::Range;
+
+use crate::declarations::input_value::InputValue;
+use crate::render::findings::MANY;
+use crate::render::source_map::MappedText;
+
+/// A run of output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub text: String,
+    /// Bytes of the template: the same text, or the tag that made it.
+    pub source: Range<usize>,
+    /// Whether `text` is a copy of `source`.
+    pub verbatim: bool,
+    /// The variable whose value this is.
+    pub variable: Option<String>,
+}
+
+/// The output of a template.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub spans: Vec<Span>,
+    /// Variables without a value, with the bytes of their tags in the template.
+    pub missing: Vec<(String, Range<usize>)>,
+    /// Whether the spans say what wrote what; else one span stands for the whole template.
+    pub exact: bool,
+}
+
+impl Written {
+    /// Output of which nothing else is known.
+    pub fn whole(text: String, template: &str) -> Self {
+        let span = Span {
+            text,
+            source: 0..template.len(),
+            verbatim: false,
+            variable: None,
+        };
+        Self {
+            spans: vec![span],
+            missing: Vec::new(),
+            exact: false,
+        }
+    }
+
+    /// Notes a variable without a value, once for each tag.
+    pub fn miss(&mut self, name: &str, tag: &Range<usize>) {
+        let missing = (name.to_owned(), tag.clone());
+        if self.missing.len() < MANY && !self.missing.contains(&missing) {
+            self.missing.push(missing);
+        }
+    }
+
+    /// The output with the places in the file that `template`, which was rendered, has itself.
+    pub fn mapped(
+        &self,
+        template: &MappedText,
+        value: &dyn Fn(&str) -> Option<InputValue>,
+    ) -> MappedText {
+        let mut mapped = MappedText::default();
+        for span in &self.spans {
+            if span.verbatim {
+                let part = template.part(span.source.clone());
+                for piece in part.pieces {
+                    let text = part.text.get(piece.rendered).unwrap_or_default();
+                    mapped.push(text, piece.source, piece.verbatim, piece.value);
+                }
+                continue;
+            }
+            let value = span.variable.as_deref().and_then(value);
+            let value = value.filter(|value| value.value == span.text);
+            let source = template.to_source(span.source.clone());
+            mapped.push(&span.text, source, false, value);
+        }
+        mapped
+    }
+}

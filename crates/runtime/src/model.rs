@@ -1,0 +1,119 @@
+//! A model in memory and its forward pass.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::activation_cache::ActivationCache;
+use crate::chat::ChatTemplate;
+use crate::config::Config;
+use crate::error::ModelError;
+use crate::hooks::{Cancel, Hooks, Intervention, Reuse};
+use crate::run_cache::{CacheHit, RunCache, Sequence, interventions_on};
+use crate::tokenizer::Tokenizer;
+use crate::transformer::Transformer;
+
+/// The identity and size of a model, as reports print them beside its numbers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ModelInfo {
+    /// Alias, repository or file name.
+    pub name: String,
+    /// SHA-256 of the weights, in hex; for several files, of their hex digests, one on each line.
+    pub sha256: String,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Number of query heads in a layer.
+    pub heads: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+}
+
+/// A model in memory: weights in f32, tokenizer, chat template and identity.
+#[derive(Debug)]
+pub struct Model {
+    /// Identity and size.
+    pub info: ModelInfo,
+    /// The tokenizer.
+    pub tokenizer: Tokenizer,
+    /// The chat template, if the model has one.
+    pub chat: Option<ChatTemplate>,
+    /// How long loading took.
+    pub load_time: Duration,
+    pub(super) transformer: Transformer,
+    /// Runs of earlier passes. The lock is never held while the model computes.
+    pub(super) runs: Mutex<RunCache>,
+}
+
+impl Model {
+    /// The model's shape.
+    pub fn config(&self) -> &Config {
+        &self.transformer.config
+    }
+
+    /// Runs the model over several sequences at once and returns the captured activations.
+    ///
+    /// # Errors
+    /// An empty or too long sequence; a hook that names a layer, head, position or token that does
+    /// not exist; [`ModelError::Cancelled`] where `cancel` was set; a device failed.
+    pub fn forward(
+        &self,
+        sequences: &[&[u32]],
+        hooks: &Hooks,
+        cancel: &Cancel,
+    ) -> Result<ActivationCache, ModelError> {
+        for tokens in sequences {
+            self.check_sequence(tokens)?;
+        }
+        self.check_hooks(hooks)?;
+        self.check_forks(hooks, sequences)?;
+        let interventions: Vec<Vec<Intervention>> = (0..sequences.len())
+            .map(|sequence| interventions_on(sequence, hooks))
+            .collect();
+        let rope = self.transformer.rope.as_ref();
+        let sequences: Vec<Sequence<'_>> = sequences
+            .iter()
+            .zip(&interventions)
+            .map(|(tokens, interventions)| Sequence {
+                tokens,
+                interventions,
+                rotation: rope.map_or(0, |rope| rope.rotation(tokens.len())),
+            })
+            .collect();
+        let (budget, hits) = {
+            let mut runs = self.runs();
+            let find = |sequence: &Sequence<'_>| match hooks.reuse {
+                Reuse::Nothing => None,
+                Reuse::Keys | Reuse::Residuals => runs.find(sequence),
+            };
+            let hits: Vec<Option<CacheHit>> = sequences.iter().map(find).collect();
+            (runs.budget(), hits)
+        };
+        // On a thread of the pool: from outside, each of a pass's several hundred parallel loops
+        // would put the caller to sleep and wake it up again.
+        let pass = |_: &rayon::Scope<'_>| {
+            self.transformer
+                .forward(&sequences, hooks, &hits, budget, cancel)
+        };
+        let (cache, new_runs) = rayon::scope(pass)?;
+        let mut runs = self.runs();
+        for run in new_runs {
+            runs.insert(run);
+        }
+        Ok(cache)
+    }
+
+    /// The size of the run cache and the most that it may hold, in bytes.
+    pub fn cache_usage(&self) -> (usize, usize) {
+        let runs = self.runs();
+        (runs.bytes(), runs.budget())
+    }
+
+    /// Removes every run from the run cache.
+    pub fn clear_cache(&self) {
+        self.runs().clear();
+    }
+
+    fn runs(&self) -> MutexGuard<'_, RunCache> {
+        // A panic with the lock held leaves whole runs: each change is one call.
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
