@@ -59,7 +59,7 @@ pub(crate) fn tokens(template: &str) -> Result<Vec<MustacheToken<'_>>, Refusal> 
         let mut tag = tag(template, start, left, right)?;
         match tag.kind {
             Some(MustacheTokenKind::Section | MustacheTokenKind::Inverted) => {
-                open.push((tag.key, tag.range.clone()))
+                open.push((tag.key, tag.range.clone()));
             }
             Some(MustacheTokenKind::End) => match open.pop() {
                 Some((name, _)) if name == tag.key => {}

@@ -73,7 +73,7 @@ impl Run<'_> {
                     scopes.pop();
                 }
                 MustacheTokenKind::Section | MustacheTokenKind::Inverted if hidden => {
-                    scopes.push(&FALSE)
+                    scopes.push(&FALSE);
                 }
                 _ if hidden => {}
                 MustacheTokenKind::Text => {
@@ -81,7 +81,7 @@ impl Run<'_> {
                     self.put(token, text.unwrap_or_default().to_owned(), true, None)?;
                 }
                 MustacheTokenKind::Escaped | MustacheTokenKind::Bare => {
-                    self.variable(token, scopes, outer == 1)?
+                    self.variable(token, scopes, outer == 1)?;
                 }
                 MustacheTokenKind::Section => match find(token.key, scopes) {
                     Some(Value::Array(items)) => {
