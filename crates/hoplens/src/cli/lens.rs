@@ -31,7 +31,7 @@ enum LensCommand {
     /// Train a lens for heads of a model.
     Train(train::TrainArgs),
     /// Hold a lens to text that it was not trained on, beside the unembed lens.
-    Eval(eval::LensEvalArgs),
+    Eval(eval::args::LensEvalArgs),
 }
 
 pub(super) fn run(args: &LensArgs, global: &Global) -> Result<CommandOutcome, CliError> {
