@@ -8,7 +8,7 @@ use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_prompt::declaration_sites::{DeclarationSite, key_of};
-use hoplens_prompt::keys::{Key, Kind};
+use hoplens_prompt::keys::{Key, KeyKind};
 use hoplens_prompt::outline::{Outline, What};
 use hoplens_prompt::{Injection, Origin};
 
@@ -112,10 +112,10 @@ fn of_key(key: &Key) -> String {
     )
 }
 
-fn words(kind: Kind) -> Option<&'static [&'static str]> {
+fn words(kind: KeyKind) -> Option<&'static [&'static str]> {
     match kind {
-        Kind::Word(words) => Some(words),
-        Kind::List(inner) => words(*inner),
+        KeyKind::Word(words) => Some(words),
+        KeyKind::List(inner) => words(*inner),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::snapshot::Snapshot;
-use hoplens_prompt::{Format, PromptFile, partial_uses, promptfoo_links};
+use hoplens_prompt::{PromptFile, PromptFormat, partial_uses, promptfoo_links};
 
 /// A range of a document that names a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct DocumentLink {
 /// Returns the files that a document names, in order, whether or not they exist.
 pub fn document_links(snapshot: &Snapshot) -> Vec<DocumentLink> {
     let found = match snapshot.file.format {
-        Format::Promptfoo => promptfoo_links(&snapshot.text),
+        PromptFormat::Promptfoo => promptfoo_links(&snapshot.text),
         _ => partial_uses(&snapshot.file, &snapshot.text),
     };
     found
@@ -31,7 +31,7 @@ pub fn document_links(snapshot: &Snapshot) -> Vec<DocumentLink> {
 /// the document is one, and `None` for a sidecar.
 pub fn sidecar_link_range(text: &str, prompt: Option<&PromptFile>) -> Option<Range<usize>> {
     if let Some(file) = prompt {
-        let is_yaml = file.format == Format::Github;
+        let is_yaml = file.format == PromptFormat::Github;
         if !is_yaml && file.front_matter.is_none() {
             return None;
         }

@@ -6,7 +6,7 @@ use crate::snapshot::Snapshot;
 use crate::spans::messages;
 use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
 use hoplens_prompt::outline::{Outline, Spot, What};
-use hoplens_prompt::{Format, PromptFile};
+use hoplens_prompt::{PromptFile, PromptFormat};
 
 /// Returns the ranges that can be folded, in order: from the line that stays visible to the last one
 /// that is hidden. `prompt` is the prompt if the document is one, and `None` for a sidecar.
@@ -28,7 +28,7 @@ pub fn folding_ranges(
         let fences = snapshot.file.fences.iter();
         found.extend(fences.filter_map(|fence| fence_lines(text, fence)));
         found.extend(sites.iter().filter_map(|site| front_matter(text, site)));
-        if snapshot.file.format == Format::Github {
+        if snapshot.file.format == PromptFormat::Github {
             let outline = Outline::read(text, 0..text.len());
             found.extend(outline.spots.iter().map(Spot::range));
         } else {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::snapshot::Snapshot;
 use crate::spans::{injected_spans, mention_spans};
 use hoplens_prompt::declaration_sites::{DeclarationSite, PROMPTY, key_of, kinds};
-use hoplens_prompt::keys::Kind;
-use hoplens_prompt::outline::{Outline, Step, What, unquoted};
+use hoplens_prompt::keys::KeyKind;
+use hoplens_prompt::outline::{Outline, PathStep, What, unquoted};
 use hoplens_prompt::template_tags;
 
 /// The type of a [`SemanticToken`], in the order of [`TOKEN_TYPES`].
@@ -128,17 +128,17 @@ fn declared(text: &str, site: &DeclarationSite) -> Vec<SemanticToken> {
     found
 }
 
-fn of_value(kinds: &[Kind], path: &[Step], value: &str) -> Option<TokenKind> {
+fn of_value(kinds: &[KeyKind], path: &[PathStep], value: &str) -> Option<TokenKind> {
     let last = path.iter().rev().find_map(|step| match step {
-        Step::Key(name) => Some(name.as_str()),
-        Step::Item(_) => None,
+        PathStep::Key(name) => Some(name.as_str()),
+        PathStep::Item(_) => None,
     });
     kinds.iter().find_map(|kind| match kind {
-        Kind::Word(words) => words.contains(&value).then_some(TokenKind::EnumMember),
-        Kind::Index(_) | Kind::Number | Kind::Probability | Kind::Version(_) => {
+        KeyKind::Word(words) => words.contains(&value).then_some(TokenKind::EnumMember),
+        KeyKind::Index(_) | KeyKind::Number | KeyKind::Probability | KeyKind::Version(_) => {
             value.parse::<f64>().is_ok().then_some(TokenKind::Number)
         }
-        Kind::Text => {
+        KeyKind::Text => {
             let texts = ["memory", "bridge", "mention", "subject", "span"];
             let is_text = last.is_some_and(|last| texts.contains(&last));
             is_text.then_some(TokenKind::String)

@@ -8,7 +8,7 @@ use crate::file::prompt_file::PromptFile;
 
 use crate::companion_files::CompanionTexts;
 use crate::format::markdown;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 
 /// Reads a prompt file that has nothing but perhaps a sidecar beside it; never fails.
 ///
@@ -25,14 +25,14 @@ pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
 
 /// [`parse`] with all that may lie beside a prompt.
 pub fn parse_with(file_name: &str, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
-    parse_as(Format::of(file_name), text, beside)
+    parse_as(PromptFormat::of(file_name), text, beside)
 }
 
 /// [`parse_with`] for a format that is known already.
-pub(crate) fn parse_as(format: Format, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
+pub(crate) fn parse_as(format: PromptFormat, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
     match format {
-        Format::Markdown => markdown::parse(text, beside)
-            .unwrap_or_else(|| parse_within(Format::Plain, text, 0..text.len(), beside)),
+        PromptFormat::Markdown => markdown::parse(text, beside)
+            .unwrap_or_else(|| parse_within(PromptFormat::Plain, text, 0..text.len(), beside)),
         _ => parse_within(format, text, 0..text.len(), beside),
     }
 }

@@ -10,25 +10,25 @@ pub(crate) mod promptfoo;
 pub(crate) mod prompty;
 pub(crate) mod split;
 
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::format::split::Split;
 
 /// The front matter and the body of a file.
-pub(crate) fn split(format: Format, text: &str) -> Split {
+pub(crate) fn split(format: PromptFormat, text: &str) -> Split {
     match format {
-        Format::Dotprompt => dotprompt::split(text),
-        Format::Github => Split {
+        PromptFormat::Dotprompt => dotprompt::split(text),
+        PromptFormat::Github => Split {
             body: 0..text.len(),
             front_matter: None,
             problems: Vec::new(),
         },
-        Format::Promptfoo => Split {
+        PromptFormat::Promptfoo => Split {
             body: 0..0,
             front_matter: None,
             problems: Vec::new(),
         },
-        Format::Prompty => prompty::split(text),
-        Format::PromptMd => prompt_md::split(text),
-        Format::Plain | Format::Markdown => plain::split(text),
+        PromptFormat::Prompty => prompty::split(text),
+        PromptFormat::PromptMd => prompt_md::split(text),
+        PromptFormat::Plain | PromptFormat::Markdown => plain::split(text),
     }
 }

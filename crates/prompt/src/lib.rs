@@ -42,11 +42,11 @@ pub use edit::rewrite::{insert_text, mention_problems, replace_all, replace_ment
 pub use file::prompt_file::{PromptFile, find_case};
 pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
-pub use format::prompt_format::{Format, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
 pub use lint::all_problems;
 pub use mentions::chain::{
-    Link, Places, Step, name_bridges, places, stands, where_written, without,
+    Link, MentionPlaces, RewriteStep, name_bridges, places, stands, where_written, without,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
 pub use render::render;

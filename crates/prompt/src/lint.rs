@@ -7,7 +7,7 @@ use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::edit::rewrite::mention_problems;
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::render::render;
 use crate::render::rendered::Rendered;
 
@@ -47,7 +47,7 @@ fn empty(
     case: Option<&Case>,
     rendered: &Rendered,
 ) -> Option<Problem> {
-    if file.format == Format::Promptfoo {
+    if file.format == PromptFormat::Promptfoo {
         return None;
     }
     let mut problems = file.problems.iter().chain(&rendered.problems);
@@ -59,7 +59,7 @@ fn empty(
     }
     let written = text.get(file.body.clone()).unwrap_or_default().trim();
     let (what, remedy) = match (file.format, &file.front_matter) {
-        (Format::Github, _) => ("There is no prompt", "Give `messages` a `content`."),
+        (PromptFormat::Github, _) => ("There is no prompt", "Give `messages` a `content`."),
         _ if !written.is_empty() => (
             "There is no prompt: the template makes no text",
             "Look at its variables and conditions.",

@@ -11,7 +11,7 @@ pub(crate) mod spot;
 
 use std::ops::Range;
 
-pub use crate::outline::spot::{Spot, Step, What, unquoted};
+pub use crate::outline::spot::{PathStep, Spot, What, unquoted};
 
 /// What stands in a piece of YAML, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,13 +31,13 @@ impl Outline {
 
     /// The steps that lead to what stands at a spot: into a key's value, into an item, and of a
     /// word those of what it stands in.
-    pub fn path(&self, spot: usize) -> Vec<Step> {
+    pub fn path(&self, spot: usize) -> Vec<PathStep> {
         let mut steps = Vec::new();
         let mut at = Some(spot);
         while let Some(one) = at.and_then(|at| self.spots.get(at)) {
             match one.what {
-                What::Entry => steps.push(Step::Key(one.name.clone())),
-                What::Item => steps.push(Step::Item(one.index)),
+                What::Entry => steps.push(PathStep::Key(one.name.clone())),
+                What::Item => steps.push(PathStep::Item(one.index)),
                 What::Word => {}
             }
             at = one.parent;

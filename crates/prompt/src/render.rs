@@ -25,12 +25,12 @@ use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::format::prompt_md;
 use crate::render::findings::{not_rendered, unset_variable};
 use crate::render::source_map::MappedText;
 use crate::template::failure::Failure;
-use crate::template::language::Engine;
+use crate::template::language::TemplateLanguage;
 
 /// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
 /// language's parser.
@@ -41,7 +41,7 @@ const MAX_TEMPLATE: usize = 4 << 20;
 /// `text` is the text that `file` was parsed from. A template that cannot be rendered is a
 /// problem, and its body is used as it stands.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
-    if file.format == Format::Markdown {
+    if file.format == PromptFormat::Markdown {
         let fence = case.and_then(|case| case.fence).unwrap_or(0);
         return match file.fences.get(fence) {
             Some(fence) => render(fence, text, case),
@@ -56,9 +56,11 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     }
     let value = |name: &str| input_value(file, case, name);
     match file.format {
-        Format::Github => return messages::render(file, case, &value),
-        Format::Plain if !file.turns.is_empty() => return messages::render(file, case, &value),
-        Format::Plain if file.promptfoo.is_some() => {
+        PromptFormat::Github => return messages::render(file, case, &value),
+        PromptFormat::Plain if !file.turns.is_empty() => {
+            return messages::render(file, case, &value);
+        }
+        PromptFormat::Plain if file.promptfoo.is_some() => {
             return nunjucks::render(body, &file.body, &data);
         }
         _ => {}
@@ -77,16 +79,16 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         };
     }
     let rendered = match file.language.engine {
-        Engine::Handlebars => handlebars::render::render(body, &data, &file.partials)
+        TemplateLanguage::Handlebars => handlebars::render::render(body, &data, &file.partials)
             .map(|output| turns::build(&output, body, base, &value)),
-        Engine::Jinja => prompty(file, text, body, &value, |text| {
+        TemplateLanguage::Jinja => prompty(file, text, body, &value, |text| {
             jinja::render::render(text, &data)
         }),
-        Engine::Mustache => prompty(file, text, body, &value, |text| {
+        TemplateLanguage::Mustache => prompty(file, text, body, &value, |text| {
             mustache::render::render(text, &data)
         }),
-        Engine::Inputs => Ok(inputs(body, base, &data, &value)),
-        Engine::Plain => Ok(Rendered {
+        TemplateLanguage::Inputs => Ok(inputs(body, base, &data, &value)),
+        TemplateLanguage::Plain => Ok(Rendered {
             turns: literal(body, &file.body),
             ..Rendered::default()
         }),

@@ -1,7 +1,7 @@
 //! What a chain of hops is asked: each hop by itself, and the prompt with its bridges named.
 
 use crate::case::query::CaseQuery;
-use hoplens_prompt::{Link, Step, name_bridges, without};
+use hoplens_prompt::{Link, RewriteStep, name_bridges, without};
 
 fn links(query: &CaseQuery) -> Vec<Link<'_>> {
     let mentions = query.mentions.iter();
@@ -14,7 +14,7 @@ fn links(query: &CaseQuery) -> Vec<Link<'_>> {
 }
 
 /// The prompt with one bridge after another named.
-pub(crate) fn steps(query: &CaseQuery) -> Vec<Step> {
+pub(crate) fn steps(query: &CaseQuery) -> Vec<RewriteStep> {
     name_bridges(&query.prompt, &links(query))
 }
 

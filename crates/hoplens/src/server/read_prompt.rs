@@ -10,7 +10,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::prompt_view::{PromptView, SourceFile};
 use crate::server::snapshot::OpenDocuments;
 use hoplens_ide::Snapshot;
-use hoplens_prompt::{Format, has_prompt_fence, is_prompt_file, sidecar_name};
+use hoplens_prompt::{PromptFormat, has_prompt_fence, is_prompt_file, sidecar_name};
 use hoplens_workspace::{
     CachedDisk, CompanionFiles, FileSource, OpenBuffers, Overlay, Project, ReadError,
     companion_files, promptfoo_config,
@@ -125,20 +125,22 @@ pub(super) fn is_prompt_by_itself(key: &DocumentKey, language: &str, text: &str)
     ["dotprompt", "prompty", "prompt"].contains(&language)
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_prompt_fence(&key.name(), text)
-        || Format::of(&key.name()) == Format::Promptfoo
+        || PromptFormat::of(&key.name()) == PromptFormat::Promptfoo
 }
 
 /// Returns the name that decides the format; an unsaved document has only its language.
 fn format_name(key: &DocumentKey, language: &str) -> String {
     let name = key.name();
     let (ending, format) = match language {
-        "dotprompt" => (".prompt", Format::Dotprompt),
-        "prompty" => (".prompty", Format::Prompty),
+        "dotprompt" => (".prompt", PromptFormat::Dotprompt),
+        "prompty" => (".prompty", PromptFormat::Prompty),
         // VS Code's language of `.prompt.md`; others use it for any prompt, by its name.
-        "prompt" if Format::of(&name) == Format::Plain => (".prompt.md", Format::PromptMd),
+        "prompt" if PromptFormat::of(&name) == PromptFormat::Plain => {
+            (".prompt.md", PromptFormat::PromptMd)
+        }
         _ => return name,
     };
-    if Format::of(&name) == format {
+    if PromptFormat::of(&name) == format {
         return name;
     }
     format!("{name}{ending}")

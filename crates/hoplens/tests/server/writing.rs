@@ -219,7 +219,7 @@ fn hover_shows_an_injections_effect_and_completion_the_models_layers() {
     );
     let now = shown
         .lines()
-        .find(|line| line.starts_with("Now, case `tiny`: "))
+        .find(|line| line.starts_with("Now, in case `tiny`: "))
         .expect(shown);
     assert!(
         shown.contains("Control, case `tiny`: better than"),

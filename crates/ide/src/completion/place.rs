@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
-use hoplens_prompt::keys::{Key, Kind};
-use hoplens_prompt::outline::{Outline, Spot, Step, What};
+use hoplens_prompt::keys::{Key, KeyKind};
+use hoplens_prompt::outline::{Outline, PathStep, Spot, What};
 
 /// A private-use character that marks the cursor while the text is read, so that there is a word even
 /// before the first letter. A text that contains it gets no completions.
@@ -21,9 +21,9 @@ pub(super) struct CursorPlace {
     /// The quote that opens the text at the cursor, if any.
     pub quote: Option<char>,
     /// The path of keys and items to the place.
-    pub path: Vec<Step>,
+    pub path: Vec<PathStep>,
     /// The scalars of the document's declarations, with their paths.
-    pub scalars: Vec<(Vec<Step>, String)>,
+    pub scalars: Vec<(Vec<PathStep>, String)>,
 }
 
 /// What is expected at the cursor.
@@ -56,7 +56,7 @@ pub(super) struct KeyPlace {
 #[derive(Debug)]
 pub(super) struct ValuePlace {
     /// The kinds of values that the schema allows.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<KeyKind>,
     /// Whether it is on a line of its own, below its key.
     pub below: bool,
 }
@@ -110,7 +110,7 @@ pub(super) fn find(text: &str, home: &DeclarationSite, offset: usize) -> Option<
     })
 }
 
-fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<Step>, String)> {
+fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<PathStep>, String)> {
     let spots = outline.spots.iter().enumerate();
     let texts = spots.filter_map(|(at, spot)| {
         let raw = marked.get(spot.value.clone()?)?;
@@ -155,15 +155,15 @@ fn keys(outline: &Outline, at: usize, home: &DeclarationSite, typed: &str) -> Op
     };
     for kind in kinds(home.keys, &path) {
         match kind {
-            Kind::Map(keys) if !in_list => {
+            KeyKind::Map(keys) if !in_list => {
                 let absent = keys
                     .iter()
                     .filter(|key| !names.iter().any(|name| name == key.name));
                 found.known.extend(absent);
             }
-            Kind::Values(_) if !in_list => found.any = Some(names.clone()),
+            KeyKind::Values(_) if !in_list => found.any = Some(names.clone()),
             // A new item whose dash is still missing.
-            Kind::List(Kind::Map(keys)) if may_begin_item => {
+            KeyKind::List(KeyKind::Map(keys)) if may_begin_item => {
                 found.needs_dash = true;
                 found.known.extend(*keys);
             }
@@ -204,9 +204,9 @@ fn value(
         };
         for kind in &kinds {
             match kind {
-                Kind::Map(keys) => found.known.extend(*keys),
-                Kind::Values(_) => found.any = Some(Vec::new()),
-                Kind::List(Kind::Map(keys)) if below => {
+                KeyKind::Map(keys) => found.known.extend(*keys),
+                KeyKind::Values(_) => found.any = Some(Vec::new()),
+                KeyKind::List(KeyKind::Map(keys)) if below => {
                     found.needs_dash = true;
                     found.known.extend(*keys);
                 }

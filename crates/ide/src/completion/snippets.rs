@@ -1,7 +1,7 @@
 //! What is inserted for a key or value, with placeholders.
 
 use crate::completion::place::CursorPlace;
-use hoplens_prompt::keys::Kind;
+use hoplens_prompt::keys::KeyKind;
 
 /// Returns what the editor compares with the text typed so far, which may begin with a quote.
 pub(super) fn filter_text(found: &CursorPlace, text: &str) -> String {
@@ -10,43 +10,43 @@ pub(super) fn filter_text(found: &CursorPlace, text: &str) -> String {
 }
 
 /// Returns whether a value of this kind begins on the line below its key.
-pub(super) fn opens_lines(kind: Kind) -> bool {
+pub(super) fn opens_lines(kind: KeyKind) -> bool {
     match kind {
-        Kind::Map(_) | Kind::Values(_) | Kind::List(_) => true,
-        Kind::Either(kinds) => kinds.first().is_some_and(|kind| opens_lines(*kind)),
+        KeyKind::Map(_) | KeyKind::Values(_) | KeyKind::List(_) => true,
+        KeyKind::Either(kinds) => kinds.first().is_some_and(|kind| opens_lines(*kind)),
         _ => false,
     }
 }
 
 /// Returns the colon and the value with placeholders. `column` is the key's column if further lines may
 /// follow.
-pub(super) fn value_snippet(kind: Kind, column: Option<usize>) -> String {
+pub(super) fn value_snippet(kind: KeyKind, column: Option<usize>) -> String {
     let below = |text: &str| column.map(|column| format!(":\n{}{text}", " ".repeat(column + 2)));
     match kind {
-        Kind::List(Kind::Map(_)) => {
+        KeyKind::List(KeyKind::Map(_)) => {
             below("- $1").unwrap_or_else(|| format!(": {}", flow_snippet(kind)))
         }
-        Kind::Map(keys) if keys.iter().all(|key| !key.required) => {
+        KeyKind::Map(keys) if keys.iter().all(|key| !key.required) => {
             below("$1").unwrap_or_else(|| ": {$1}".into())
         }
-        Kind::Values(_) => below("$1").unwrap_or_else(|| ": {$1}".into()),
-        Kind::Either([first, ..]) => value_snippet(*first, column),
+        KeyKind::Values(_) => below("$1").unwrap_or_else(|| ": {$1}".into()),
+        KeyKind::Either([first, ..]) => value_snippet(*first, column),
         other => format!(": {}", flow_snippet(other)),
     }
 }
 
 /// Returns a value on one line with placeholders.
-pub(super) fn flow_snippet(kind: Kind) -> String {
-    fn write(kind: Kind, next: &mut usize) -> String {
+pub(super) fn flow_snippet(kind: KeyKind) -> String {
+    fn write(kind: KeyKind, next: &mut usize) -> String {
         let mut placeholder = || {
             *next += 1;
             *next
         };
         match kind {
-            Kind::Text => format!("\"${}\"", placeholder()),
-            Kind::Word(words) => format!("${{{}|{}|}}", placeholder(), words.join(",")),
-            Kind::Version(number) => number.to_string(),
-            Kind::Map(keys) => {
+            KeyKind::Text => format!("\"${}\"", placeholder()),
+            KeyKind::Word(words) => format!("${{{}|{}|}}", placeholder(), words.join(",")),
+            KeyKind::Version(number) => number.to_string(),
+            KeyKind::Map(keys) => {
                 let required = keys.iter().filter(|key| key.required);
                 let inside =
                     required.map(|key| format!("{}: {}", key.name, write(key.value, next)));
@@ -57,10 +57,10 @@ pub(super) fn flow_snippet(kind: Kind) -> String {
                 }
                 format!("{{{}}}", inside.join(", "))
             }
-            Kind::List(inner @ Kind::Map(_)) => format!("[{}]", write(*inner, next)),
-            Kind::List(_) => format!("[${}]", placeholder()),
-            Kind::Values(_) => format!("{{${}}}", placeholder()),
-            Kind::Either([first, ..]) => write(*first, next),
+            KeyKind::List(inner @ KeyKind::Map(_)) => format!("[{}]", write(*inner, next)),
+            KeyKind::List(_) => format!("[${}]", placeholder()),
+            KeyKind::Values(_) => format!("{{${}}}", placeholder()),
+            KeyKind::Either([first, ..]) => write(*first, next),
             _ => format!("${}", placeholder()),
         }
     }

@@ -6,8 +6,8 @@ use crate::completion::place::{CursorPlace, ValuePlace};
 use crate::completion::snippets::{filter_text, flow_snippet};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{mentions, name_key};
-use hoplens_prompt::keys::Kind;
-use hoplens_prompt::outline::Step;
+use hoplens_prompt::keys::KeyKind;
+use hoplens_prompt::outline::PathStep;
 use hoplens_prompt::{MappedText, find_mention, memory_text, render};
 
 /// Most texts in the list.
@@ -30,16 +30,20 @@ pub(super) fn complete(
     let mut list = Vec::new();
     for kind in &value.kinds {
         match kind {
-            Kind::Word(words) => list.extend(words.iter().map(|word| word_completion(word, found))),
-            Kind::List(Kind::Word(words)) => {
+            KeyKind::Word(words) => {
+                list.extend(words.iter().map(|word| word_completion(word, found)))
+            }
+            KeyKind::List(KeyKind::Word(words)) => {
                 let wrap = |word: &&str| list_completion(word, value, found);
                 list.extend(words.iter().map(wrap));
             }
-            Kind::Map(_) | Kind::List(Kind::Map(_)) if found.quote.is_none() && !value.below => {
+            KeyKind::Map(_) | KeyKind::List(KeyKind::Map(_))
+                if found.quote.is_none() && !value.below =>
+            {
                 list.extend(map_completion(*kind, found, context));
             }
-            Kind::Version(number) => list.push(word_completion(&number.to_string(), found)),
-            Kind::Text | Kind::Index(_) => {
+            KeyKind::Version(number) => list.push(word_completion(&number.to_string(), found)),
+            KeyKind::Text | KeyKind::Index(_) => {
                 let choices = choices(found, context)
                     .into_iter()
                     .take(MAX_TEXTS.max(max_index(context)));
@@ -90,13 +94,13 @@ fn list_completion(word: &str, value: &ValuePlace, found: &CursorPlace) -> Compl
 
 /// Returns a map on one line; its label shows the first key.
 fn map_completion(
-    kind: Kind,
+    kind: KeyKind,
     found: &CursorPlace,
     context: CompletionContext<'_>,
 ) -> Option<Completion> {
     let (keys, around) = match kind {
-        Kind::Map(keys) => (keys, ("{", "}")),
-        Kind::List(Kind::Map(keys)) => (*keys, ("[{", "}]")),
+        KeyKind::Map(keys) => (keys, ("{", "}")),
+        KeyKind::List(KeyKind::Map(keys)) => (*keys, ("[{", "}]")),
         _ => return None,
     };
     let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
@@ -149,8 +153,8 @@ fn choices(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
         .path
         .iter()
         .filter_map(|step| match step {
-            Step::Key(name) => Some(name.as_str()),
-            Step::Item(_) => None,
+            PathStep::Key(name) => Some(name.as_str()),
+            PathStep::Item(_) => None,
         })
         .collect();
     let Some((last, before)) = keys.split_last() else {
@@ -233,10 +237,10 @@ fn cases(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
 
 /// Returns the scalars whose keys end with `wanted`; the first of these may be dotted.
 fn declared_at<'a>(found: &'a CursorPlace, wanted: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    let matches = move |path: &[Step]| {
+    let matches = move |path: &[PathStep]| {
         let keys = path.iter().filter_map(|step| match step {
-            Step::Key(name) => Some(name.rsplit('.').next().unwrap_or(name)),
-            Step::Item(_) => None,
+            PathStep::Key(name) => Some(name.rsplit('.').next().unwrap_or(name)),
+            PathStep::Item(_) => None,
         });
         let keys: Vec<&str> = keys.collect();
         keys.ends_with(wanted)
@@ -281,7 +285,7 @@ fn bridges(found: &CursorPlace, context: CompletionContext<'_>) -> Vec<Choice> {
         return Vec::new();
     };
     let mention = found.scalars.iter().find(|(path, _)| {
-        let (Some(Step::Key(last)), true) = (path.last(), path.len() == hop.len() + 1) else {
+        let (Some(PathStep::Key(last)), true) = (path.last(), path.len() == hop.len() + 1) else {
             return false;
         };
         path.starts_with(hop) && ["mention", "subject"].contains(&last.as_str())

@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use crate::declarations::keys::{Key, Kind, LISTS, VERSION};
+use crate::declarations::keys::{Key, KeyKind, LISTS, VERSION};
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
-use crate::outline::spot::Step;
+use crate::format::prompt_format::PromptFormat;
+use crate::outline::spot::PathStep;
 
 const fn map(name: &'static str, keys: &'static [Key], doc: &'static str) -> Key {
     Key {
         name,
         doc,
-        value: Kind::Map(keys),
+        value: KeyKind::Map(keys),
         required: false,
     }
 }
@@ -61,7 +61,7 @@ pub struct DeclarationSite {
 /// The front matters of a prompt file, each as far as it goes: one that no line closes yet
 /// reaches to the file's end.
 pub fn declaration_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> {
-    if file.format == Format::Markdown {
+    if file.format == PromptFormat::Markdown {
         return file
             .fences
             .iter()
@@ -81,10 +81,13 @@ pub fn sidecar_site(text: &str) -> DeclarationSite {
 
 fn home(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
     let keys = match file.format {
-        Format::Dotprompt => DOTPROMPT,
-        Format::Prompty => PROMPTY,
-        Format::PromptMd => PROMPT_MD,
-        Format::Markdown | Format::Github | Format::Promptfoo | Format::Plain => return None,
+        PromptFormat::Dotprompt => DOTPROMPT,
+        PromptFormat::Prompty => PROMPTY,
+        PromptFormat::PromptMd => PROMPT_MD,
+        PromptFormat::Markdown
+        | PromptFormat::Github
+        | PromptFormat::Promptfoo
+        | PromptFormat::Plain => return None,
     };
     let window = match &file.front_matter {
         Some(window) => widened(text, window),
@@ -128,8 +131,8 @@ fn unclosed(text: &str, body: &Range<usize>) -> Option<Range<usize>> {
 }
 
 /// What may stand where `path` leads, one of several; nothing where it leads out of what is ours.
-pub fn kinds(keys: &'static [Key], path: &[Step]) -> Vec<Kind> {
-    let mut here = vec![Kind::Map(keys)];
+pub fn kinds(keys: &'static [Key], path: &[PathStep]) -> Vec<KeyKind> {
+    let mut here = vec![KeyKind::Map(keys)];
     for step in path {
         here = here
             .into_iter()
@@ -141,32 +144,34 @@ pub fn kinds(keys: &'static [Key], path: &[Step]) -> Vec<Kind> {
 }
 
 /// The key whose value `path` leads to.
-pub fn key_of(keys: &'static [Key], path: &[Step]) -> Option<&'static Key> {
+pub fn key_of(keys: &'static [Key], path: &[PathStep]) -> Option<&'static Key> {
     let (last, before) = path.split_last()?;
-    let Step::Key(name) = last else { return None };
+    let PathStep::Key(name) = last else {
+        return None;
+    };
     let maps = kinds(keys, before).into_iter();
     let maps = maps.filter_map(|kind| match kind {
-        Kind::Map(keys) => Some(keys),
+        KeyKind::Map(keys) => Some(keys),
         _ => None,
     });
     maps.flatten().find(|key| key.name == name)
 }
 
-fn flat(kind: Kind) -> Vec<Kind> {
+fn flat(kind: KeyKind) -> Vec<KeyKind> {
     match kind {
-        Kind::Either(kinds) => kinds.iter().copied().flat_map(flat).collect(),
+        KeyKind::Either(kinds) => kinds.iter().copied().flat_map(flat).collect(),
         other => vec![other],
     }
 }
 
-fn into(kind: Kind, step: &Step) -> Option<Kind> {
+fn into(kind: KeyKind, step: &PathStep) -> Option<KeyKind> {
     match (kind, step) {
-        (Kind::Map(keys), Step::Key(name)) => keys
+        (KeyKind::Map(keys), PathStep::Key(name)) => keys
             .iter()
             .find(|key| key.name == name)
             .map(|key| key.value),
-        (Kind::Values(value), Step::Key(_)) => Some(*value),
-        (Kind::List(item), Step::Item(_)) => Some(*item),
+        (KeyKind::Values(value), PathStep::Key(_)) => Some(*value),
+        (KeyKind::List(item), PathStep::Item(_)) => Some(*item),
         _ => None,
     }
 }
@@ -183,15 +188,15 @@ mod tests {
     #[test]
     fn the_keys_lead_to_where_the_reader_looks() {
         let places = [
-            (Format::Dotprompt, Origin::FrontMatter, DOTPROMPT),
-            (Format::Prompty, Origin::FrontMatter, PROMPTY),
-            (Format::PromptMd, Origin::FrontMatter, PROMPT_MD),
-            (Format::Plain, Origin::Sidecar, SIDECAR),
+            (PromptFormat::Dotprompt, Origin::FrontMatter, DOTPROMPT),
+            (PromptFormat::Prompty, Origin::FrontMatter, PROMPTY),
+            (PromptFormat::PromptMd, Origin::FrontMatter, PROMPT_MD),
+            (PromptFormat::Plain, Origin::Sidecar, SIDECAR),
         ];
         for (format, origin, keys) in places {
             for list in LISTS {
                 let path = namespace::path(format, origin, list.name);
-                let path: Vec<Step> = path.into_iter().map(Step::Key).collect();
+                let path: Vec<PathStep> = path.into_iter().map(PathStep::Key).collect();
                 assert_eq!(kinds(keys, &path), [list.value], "{format:?} {}", list.name);
                 assert_eq!(key_of(keys, &path).map(|key| key.doc), Some(list.doc));
             }

@@ -11,14 +11,14 @@ pub struct Key {
     /// What it says, in Markdown, in a sentence or two.
     pub doc: &'static str,
     /// What may stand there.
-    pub value: Kind,
+    pub value: KeyKind,
     /// Whether its map must have it.
     pub required: bool,
 }
 
 /// What may stand under a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// A text that is not empty; numbers count as what was typed.
     Text,
     /// One of these words.
@@ -36,14 +36,14 @@ pub enum Kind {
     /// A map with these keys and no others.
     Map(&'static [Key]),
     /// A map with any keys, all with values of this kind.
-    Values(&'static Kind),
+    Values(&'static KeyKind),
     /// A list whose items are all of this kind.
-    List(&'static Kind),
+    List(&'static KeyKind),
     /// Any of these.
-    Either(&'static [Kind]),
+    Either(&'static [KeyKind]),
 }
 
-const fn key(name: &'static str, value: Kind, doc: &'static str) -> Key {
+const fn key(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
     Key {
         name,
         doc,
@@ -52,7 +52,7 @@ const fn key(name: &'static str, value: Kind, doc: &'static str) -> Key {
     }
 }
 
-const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
+const fn required(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
     Key {
         name,
         doc,
@@ -65,12 +65,12 @@ const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
 pub const HOP: &[Key] = &[
     required(
         "mention",
-        Kind::Text,
+        KeyKind::Text,
         "The obscure phrase as it stands in the rendered prompt.",
     ),
     key(
         "bridge",
-        Kind::Text,
+        KeyKind::Text,
         "The entity that the mention stands for. With it hoplens finds out which hop fails and measures repairs.",
     ),
 ];
@@ -79,17 +79,17 @@ pub const HOP: &[Key] = &[
 pub const LINK: &[Key] = &[
     required(
         "subject",
-        Kind::Text,
+        KeyKind::Text,
         "The obscure phrase as it stands in the rendered prompt.",
     ),
     key(
         "relation",
-        Kind::Text,
+        KeyKind::Text,
         "How the subject leads to the bridge; for readers.",
     ),
     key(
         "bridge",
-        Kind::Text,
+        KeyKind::Text,
         "The entity that the subject stands for.",
     ),
 ];
@@ -98,60 +98,60 @@ pub const LINK: &[Key] = &[
 pub const CASE: &[Key] = &[
     key(
         "id",
-        Kind::Text,
+        KeyKind::Text,
         "A name, needed only to refer to the case. Without it, it is called `#1`, `#2`, … in the order of the file.",
     ),
     key(
         "input",
-        Kind::Values(&Kind::Any),
+        KeyKind::Values(&KeyKind::Any),
         "Values of the template's variables.",
     ),
     key(
         "matrix",
-        Kind::Either(&[
-            Kind::Values(&Kind::List(&Kind::Any)),
-            Kind::List(&Kind::Values(&Kind::Any)),
+        KeyKind::Either(&[
+            KeyKind::Values(&KeyKind::List(&KeyKind::Any)),
+            KeyKind::List(&KeyKind::Values(&KeyKind::Any)),
         ]),
         "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `mention` and `bridge` stands for the row's value.",
     ),
     key(
         "expect",
-        Kind::Either(&[Kind::Text, Kind::List(&Kind::Text)]),
+        KeyKind::Either(&[KeyKind::Text, KeyKind::List(&KeyKind::Text)]),
         "The expected answer, or a list of accepted answers, whose probabilities add up. A leading space matters.",
     ),
     key(
         "hops",
-        Kind::List(&Kind::Map(HOP)),
+        KeyKind::List(&KeyKind::Map(HOP)),
         "The chain of hops, first hop first.",
     ),
     key(
         "chain",
-        Kind::List(&Kind::Map(LINK)),
+        KeyKind::List(&KeyKind::Map(LINK)),
         "The older name of `hops`.",
     ),
 ];
 
 /// Keys of a scope that is a piece of the prompt.
 pub const SPAN: &[Key] = &[
-    required("span", Kind::Text, "A piece of the rendered prompt."),
-    key("nth", Kind::Index(1), "Which occurrence of it, from 1."),
+    required("span", KeyKind::Text, "A piece of the rendered prompt."),
+    key("nth", KeyKind::Index(1), "Which occurrence of it, from 1."),
 ];
 
 /// Keys of what was measured.
 pub const MEASURED: &[Key] = &[
     required(
         "model",
-        Kind::Text,
+        KeyKind::Text,
         "`sha256:` and the digest of the model's weights, possibly shortened.",
     ),
     required(
         "before",
-        Kind::Probability,
+        KeyKind::Probability,
         "Probability of the expected answer without the injection.",
     ),
     required(
         "after",
-        Kind::Probability,
+        KeyKind::Probability,
         "Probability of the expected answer with it.",
     ),
 ];
@@ -166,38 +166,42 @@ pub const SCOPES: &[&str] = &["all", "last"];
 pub const INJECT: &[Key] = &[
     key(
         "case",
-        Kind::Text,
+        KeyKind::Text,
         "The id of the case that it belongs to, or `#2` for the second without one. Without it, it acts on every case of the file.",
     ),
     required(
         "memory",
-        Kind::Text,
+        KeyKind::Text,
         "The text whose vector is added. A leading space matters.",
     ),
     key(
         "encoding",
-        Kind::Word(ENCODINGS),
+        KeyKind::Word(ENCODINGS),
         "How the text becomes a vector: `embed` (unless told otherwise), `unembed` or `layerwise`.",
     ),
     required(
         "layer",
-        Kind::Index(0),
+        KeyKind::Index(0),
         "The layer, from 0, to whose attention output the vector is added.",
     ),
     key(
         "head",
-        Kind::Index(0),
+        KeyKind::Index(0),
         "The head, from 0, to whose output the memory is confined. Without it, the whole layer.",
     ),
-    required("tau", Kind::Number, "The magnitude; negative suppresses."),
+    required(
+        "tau",
+        KeyKind::Number,
+        "The magnitude; negative suppresses.",
+    ),
     key(
         "scope",
-        Kind::Either(&[Kind::Word(SCOPES), Kind::Map(SPAN)]),
+        KeyKind::Either(&[KeyKind::Word(SCOPES), KeyKind::Map(SPAN)]),
         "The positions it acts on: `all` (unless told otherwise), `last`, or a quoted piece of the prompt.",
     ),
     key(
         "measured",
-        Kind::Map(MEASURED),
+        KeyKind::Map(MEASURED),
         "What was measured when it was written; hoplens says when it no longer holds.",
     ),
 ];
@@ -206,23 +210,23 @@ pub const INJECT: &[Key] = &[
 pub const LISTS: &[Key] = &[
     key(
         "cases",
-        Kind::List(&Kind::Map(CASE)),
+        KeyKind::List(&KeyKind::Map(CASE)),
         "What should happen: expected answers, with the hops that lead there.",
     ),
     key(
         "inject",
-        Kind::List(&Kind::Map(INJECT)),
+        KeyKind::List(&KeyKind::Map(INJECT)),
         "Memories that hoplens adds while the model reads; other runtimes do not.",
     ),
     key(
         "ignore",
-        Kind::List(&Kind::Word(Code::NAMES)),
+        KeyKind::List(&KeyKind::Word(Code::NAMES)),
         "Codes of findings that are not to be shown in this file.",
     ),
 ];
 
 /// The version of a sidecar.
-pub const VERSION: Key = required("version", Kind::Version(1), "Always 1.");
+pub const VERSION: Key = required("version", KeyKind::Version(1), "Always 1.");
 
 /// The names of keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {

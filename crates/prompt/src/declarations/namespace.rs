@@ -5,7 +5,7 @@ use crate::declarations::keys::LISTS;
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, did_you_mean};
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::Node;
 
 /// The values of the three keys, wherever the format keeps them.
@@ -20,22 +20,22 @@ pub(crate) struct Lists<'node> {
 pub(crate) const DOTPROMPT_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
 
 /// The keys that lead to the map of [`LISTS`]; dotprompt has dotted keys in place of one.
-fn home(format: Format) -> &'static [&'static str] {
+fn home(format: PromptFormat) -> &'static [&'static str] {
     match format {
-        Format::Prompty => &["metadata", "hoplens"],
-        Format::PromptMd => &["hoplens"],
-        Format::Dotprompt
-        | Format::Markdown
-        | Format::Github
-        | Format::Promptfoo
-        | Format::Plain => &[],
+        PromptFormat::Prompty => &["metadata", "hoplens"],
+        PromptFormat::PromptMd => &["hoplens"],
+        PromptFormat::Dotprompt
+        | PromptFormat::Markdown
+        | PromptFormat::Github
+        | PromptFormat::Promptfoo
+        | PromptFormat::Plain => &[],
     }
 }
 
 /// The keys that lead from the root of a file's YAML to a list.
-pub(crate) fn path(format: Format, origin: Origin, list: &str) -> Vec<String> {
+pub(crate) fn path(format: PromptFormat, origin: Origin, list: &str) -> Vec<String> {
     match (origin, format) {
-        (Origin::FrontMatter, Format::Dotprompt | Format::Markdown) => {
+        (Origin::FrontMatter, PromptFormat::Dotprompt | PromptFormat::Markdown) => {
             vec![format!("hoplens.{list}")]
         }
         (Origin::FrontMatter, _) => {
@@ -50,14 +50,17 @@ pub(crate) fn path(format: Format, origin: Origin, list: &str) -> Vec<String> {
 
 /// The lists of a front matter, and warnings about our keys where they are not read.
 pub(crate) fn lists<'node>(
-    format: Format,
+    format: PromptFormat,
     root: &'node Node,
     problems: &mut Problems,
 ) -> Lists<'node> {
     match format {
-        Format::Dotprompt => dotted(root, problems),
-        Format::Prompty | Format::PromptMd => nested(format, root, problems),
-        Format::Markdown | Format::Github | Format::Promptfoo | Format::Plain => Lists::default(),
+        PromptFormat::Dotprompt => dotted(root, problems),
+        PromptFormat::Prompty | PromptFormat::PromptMd => nested(format, root, problems),
+        PromptFormat::Markdown
+        | PromptFormat::Github
+        | PromptFormat::Promptfoo
+        | PromptFormat::Plain => Lists::default(),
     }
 }
 
@@ -90,7 +93,7 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     }
 }
 
-fn nested<'node>(format: Format, root: &'node Node, problems: &mut Problems) -> Lists<'node> {
+fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     let home = home(format);
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::declarations::keys::{Key, Kind, LISTS, VERSION};
+use crate::declarations::keys::{Key, KeyKind, LISTS, VERSION};
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
@@ -75,23 +75,23 @@ fn map(keys: &[Key]) -> Value {
     schema
 }
 
-fn value(kind: &Kind) -> Value {
+fn value(kind: &KeyKind) -> Value {
     match kind {
         // YAML reads `1984` and `true` as no texts; hoplens takes what was typed.
-        Kind::Text => json!({"type": ["string", "number", "boolean"], "minLength": 1}),
-        Kind::Word(words) => json!({"enum": words}),
-        Kind::Index(least) => json!({"type": "integer", "minimum": least}),
-        Kind::Number => json!({"type": "number"}),
-        Kind::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
-        Kind::Version(version) => json!({"const": version}),
-        Kind::Any => json!({}),
-        Kind::Map(keys) => map(keys),
-        Kind::Values(kind) => {
+        KeyKind::Text => json!({"type": ["string", "number", "boolean"], "minLength": 1}),
+        KeyKind::Word(words) => json!({"enum": words}),
+        KeyKind::Index(least) => json!({"type": "integer", "minimum": least}),
+        KeyKind::Number => json!({"type": "number"}),
+        KeyKind::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
+        KeyKind::Version(version) => json!({"const": version}),
+        KeyKind::Any => json!({}),
+        KeyKind::Map(keys) => map(keys),
+        KeyKind::Values(kind) => {
             json!({"type": ["object", "null"], "additionalProperties": value(kind)})
         }
         // An empty value is a list without items.
-        Kind::List(kind) => json!({"type": ["array", "null"], "items": value(kind)}),
-        Kind::Either(kinds) => json!({"anyOf": kinds.iter().map(value).collect::<Vec<_>>()}),
+        KeyKind::List(kind) => json!({"type": ["array", "null"], "items": value(kind)}),
+        KeyKind::Either(kinds) => json!({"anyOf": kinds.iter().map(value).collect::<Vec<_>>()}),
     }
 }
 

@@ -11,15 +11,15 @@ use std::ops::Range;
 
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, Suppression};
-use crate::template::handlebars::lexer::{Kind, tokens};
+use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
 use crate::template::jinja::lexer;
-use crate::template::language::Engine;
+use crate::template::language::TemplateLanguage;
 
 const WORD: &str = "hoplens-ignore";
 
 /// The suppressions in a template that begins at byte `base` of the file.
 pub(crate) fn read(
-    engine: Engine,
+    engine: TemplateLanguage,
     body: &str,
     base: usize,
     problems: &mut Problems,
@@ -28,17 +28,17 @@ pub(crate) fn read(
         return Vec::new();
     }
     let comments: Vec<Range<usize>> = match engine {
-        Engine::Handlebars | Engine::Mustache => tokens(body)
+        TemplateLanguage::Handlebars | TemplateLanguage::Mustache => tokens(body)
             .into_iter()
-            .filter(|token| token.kind == Kind::Comment)
+            .filter(|token| token.kind == HandlebarsTokenKind::Comment)
             .map(|token| token.range)
             .collect(),
-        Engine::Jinja => lexer::tokens(body)
+        TemplateLanguage::Jinja => lexer::tokens(body)
             .into_iter()
-            .filter(|token| token.kind == lexer::Kind::Comment)
+            .filter(|token| token.kind == lexer::JinjaTokenKind::Comment)
             .map(|token| token.range)
             .collect(),
-        Engine::Inputs | Engine::Plain => Vec::new(),
+        TemplateLanguage::Inputs | TemplateLanguage::Plain => Vec::new(),
     };
     let mut found = Vec::new();
     for comment in comments {
@@ -48,7 +48,7 @@ pub(crate) fn read(
         }
         let range = base + comment.start..base + comment.end;
         let inside = match engine {
-            Engine::Jinja => jinja_comment(text),
+            TemplateLanguage::Jinja => jinja_comment(text),
             _ => text
                 .strip_prefix("{{!hoplens-ignore ")
                 .and_then(|rest| rest.strip_suffix(" }}")),
@@ -59,7 +59,7 @@ pub(crate) fn read(
             continue;
         }
         let message = match engine {
-            Engine::Jinja => {
+            TemplateLanguage::Jinja => {
                 "This comment ignores nothing. Write `{# hoplens-ignore CODE #}` with one code."
             }
             _ => {

@@ -1,15 +1,15 @@
 //! What a front matter says of the template: its variables, their values, and its language.
 
 use crate::declarations::case_fields::input_value;
-use crate::template::language::Engine;
 use crate::template::language::Language;
+use crate::template::language::TemplateLanguage;
 use serde_json::{Map, Value};
 
 use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, did_you_mean};
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::{Data, Node};
 
 /// What a front matter says of the template.
@@ -26,12 +26,15 @@ pub(crate) struct Variables {
 
 impl Variables {
     /// A file of this format that says nothing.
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: PromptFormat) -> Self {
         let engine = match format {
-            Format::Dotprompt => Engine::Handlebars,
-            Format::Prompty => Engine::Jinja,
-            Format::PromptMd => Engine::Inputs,
-            Format::Markdown | Format::Github | Format::Promptfoo | Format::Plain => Engine::Plain,
+            PromptFormat::Dotprompt => TemplateLanguage::Handlebars,
+            PromptFormat::Prompty => TemplateLanguage::Jinja,
+            PromptFormat::PromptMd => TemplateLanguage::Inputs,
+            PromptFormat::Markdown
+            | PromptFormat::Github
+            | PromptFormat::Promptfoo
+            | PromptFormat::Plain => TemplateLanguage::Plain,
         };
         let strict = true;
         Self {
@@ -43,19 +46,19 @@ impl Variables {
     }
 
     /// Reads the front matter of a file of this format.
-    pub fn read(format: Format, root: &Node, problems: &mut Problems) -> Self {
+    pub fn read(format: PromptFormat, root: &Node, problems: &mut Problems) -> Self {
         let mut found = Self::new(format);
         match format {
-            Format::Dotprompt => found.dotprompt(root, problems),
-            Format::Prompty => {
+            PromptFormat::Dotprompt => found.dotprompt(root, problems),
+            PromptFormat::Prompty => {
                 found.language = language(root, found.language, problems);
                 found.prompty(root, problems);
             }
-            Format::PromptMd
-            | Format::Markdown
-            | Format::Github
-            | Format::Promptfoo
-            | Format::Plain => {}
+            PromptFormat::PromptMd
+            | PromptFormat::Markdown
+            | PromptFormat::Github
+            | PromptFormat::Promptfoo
+            | PromptFormat::Plain => {}
         }
         found
     }
@@ -186,7 +189,7 @@ fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Lan
     language.strict = strict.and_then(Node::text) != Some("false");
     let kind = kind.unwrap_or(format);
     match kind.text().unwrap_or_default() {
-        "mustache" => language.engine = Engine::Mustache,
+        "mustache" => language.engine = TemplateLanguage::Mustache,
         "" | "*" | "jinja2" => {}
         other => {
             let message = format!(

@@ -2,7 +2,7 @@
 
 use crate::edit::file_edit::FileEdit;
 use crate::edit::lists;
-use crate::edit::new_injection::Naming;
+use crate::edit::new_injection::KeyNaming;
 use crate::edit::new_injection::NewInjection;
 use crate::edit::new_injection::item;
 use crate::edit::place;
@@ -12,7 +12,7 @@ use crate::declarations::case::Case;
 use crate::declarations::declared::find_case;
 use crate::declarations::spanned::Origin;
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::yaml::quote::id;
 
 /// Gives the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
@@ -42,12 +42,15 @@ pub fn insert_injection(
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
     let home = match (file.format, origin) {
-        (Format::Plain | Format::Github | Format::Promptfoo, _) | (_, Some(Origin::Sidecar)) => {
-            Origin::Sidecar
-        }
-        (Format::Dotprompt | Format::Prompty | Format::PromptMd | Format::Markdown, _) => {
-            Origin::FrontMatter
-        }
+        (PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo, _)
+        | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
+        (
+            PromptFormat::Dotprompt
+            | PromptFormat::Prompty
+            | PromptFormat::PromptMd
+            | PromptFormat::Markdown,
+            _,
+        ) => Origin::FrontMatter,
     };
     let targets = [home, Origin::Sidecar];
     targets
@@ -57,25 +60,25 @@ pub fn insert_injection(
         .map_or(none, |(edit, _)| edit)
 }
 
-fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Naming {
+fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> KeyNaming {
     let found = case.and_then(|(at, asked)| Some((at, file.cases.get(at)?, asked)));
     let Some((at, case, asked)) = found else {
-        return Naming::default();
+        return KeyNaming::default();
     };
     if let Some(id) = &case.id {
         // Whoever asks for a case with a matrix means all of its rows.
         let row = case.row.as_ref().filter(|row| row.of == asked);
-        return Naming {
+        return KeyNaming {
             reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
             new_id: None,
         };
     }
     if file.cases.len() == 1 {
-        return Naming::default();
+        return KeyNaming::default();
     }
     if case.origin != target {
         // Another file's case cannot be given an id here; its number names it as well.
-        return Naming {
+        return KeyNaming {
             reference: Some(format!("#{}", at + 1)),
             new_id: None,
         };
@@ -88,7 +91,7 @@ fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Nam
     let id = (at + 1..=at + 1 + file.cases.len())
         .map(|number| format!("case-{number}"))
         .find(|id| !taken(id));
-    Naming {
+    KeyNaming {
         reference: id,
         new_id: Some(at),
     }
@@ -101,7 +104,7 @@ fn attempt(
     case: Option<(usize, &str)>,
     injection: &NewInjection,
     target: Origin,
-) -> Option<(FileEdit, Naming)> {
+) -> Option<(FileEdit, KeyNaming)> {
     let naming = naming(file, case, target);
     let item = item(injection, naming.reference.as_deref());
     let fence = case.and_then(|(at, _)| file.cases.get(at)?.fence);

@@ -15,7 +15,7 @@ use crate::edit::place::Item;
 use crate::edit::preserves_declarations::errors;
 use crate::edit::verify::{plain_case, plain_injection};
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::yaml;
 use crate::yaml::node::Node;
 use crate::yaml::quote::quoted;
@@ -24,7 +24,7 @@ use crate::yaml::quote::quoted;
 pub(crate) struct Home<'text> {
     pub text: &'text str,
     pub newline: &'static str,
-    format: Format,
+    format: PromptFormat,
     target: Origin,
     /// Its bytes; none where the file has no YAML yet.
     yaml: Option<Range<usize>>,
@@ -39,7 +39,7 @@ pub(crate) fn home<'text>(
     fence: Option<usize>,
 ) -> Option<Home<'text>> {
     let (text, yaml) = match target {
-        Origin::FrontMatter if file.format == Format::Markdown => {
+        Origin::FrontMatter if file.format == PromptFormat::Markdown => {
             let fence = file.fences.get(fence.unwrap_or(0))?;
             (text, Some(fence.front_matter.clone()?))
         }
@@ -105,7 +105,7 @@ pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit
         });
     };
     let root = home.root().ok()?;
-    let doc = place::Document {
+    let doc = place::EditedFile {
         text: home.text,
         range,
         newline,
@@ -126,7 +126,7 @@ pub struct NewCase {
 /// something else anew. As [`super::insert_injection`], it is tried out first.
 pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<FileEdit> {
     // Which of several prompts it is for cannot be said.
-    if 1 < file.fences.len() || file.format == Format::Promptfoo {
+    if 1 < file.fences.len() || file.format == PromptFormat::Promptfoo {
         return None;
     }
     let mut fields = Vec::new();
@@ -212,7 +212,7 @@ fn first_sound(
 ) -> Option<FileEdit> {
     let inside = !matches!(
         file.format,
-        Format::Plain | Format::Github | Format::Promptfoo
+        PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo
     );
     let targets = [Origin::FrontMatter, Origin::Sidecar];
     targets

@@ -25,7 +25,7 @@ pub struct NewInjection {
 
 /// How an injection names its case.
 #[derive(Debug, Default)]
-pub(crate) struct Naming {
+pub(crate) struct KeyNaming {
     /// The value of `case`.
     pub reference: Option<String>,
     /// The index of a case that gets this very name as its id.

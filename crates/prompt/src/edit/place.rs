@@ -42,7 +42,7 @@ impl Item {
 }
 
 /// A file with the bytes of its YAML.
-pub(crate) struct Document<'text> {
+pub(crate) struct EditedFile<'text> {
     pub text: &'text str,
     pub range: Range<usize>,
     pub newline: &'static str,
@@ -78,7 +78,7 @@ fn new_flow(path: &[String], item: &Item) -> String {
 /// The edit that adds `item` to the list under the keys of `path`; `None` where the YAML does not
 /// allow it.
 pub(crate) fn item(
-    doc: &Document<'_>,
+    doc: &EditedFile<'_>,
     root: Option<&Node>,
     path: &[String],
     item: &Item,
@@ -193,7 +193,7 @@ pub(crate) fn case_id(
 }
 
 /// On lines of its own behind the YAML.
-fn at_end(doc: &Document<'_>, block: &str) -> TextEdit {
+fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
     let end = doc.range.end;
     let newline = doc.newline;
     if end == doc.text.len() {
@@ -206,7 +206,7 @@ fn at_end(doc: &Document<'_>, block: &str) -> TextEdit {
 }
 
 /// On lines of its own behind the line where `leaf` ends.
-fn after(doc: &Document<'_>, leaf: &Node, block: &str) -> TextEdit {
+fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
     let end = leaf.here().end.min(doc.text.len());
     let before = doc.text.get(..end).unwrap_or_default();
     let is_block = matches!(leaf.data, Data::Scalar { block: true, .. });

@@ -5,7 +5,7 @@ use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::edit::file_edit::{FileEdit, TextEdit, edited};
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::render::rendered::Turn;
 
 /// Whether the file after an edit of its words says these words and nothing else anew.
@@ -13,7 +13,7 @@ use crate::render::rendered::Turn;
 /// Words put into YAML may end their scalar or begin a comment; where the body is a text of its
 /// own nothing of the kind can happen.
 pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) -> bool {
-    if file.format != Format::Github || edit.target != Origin::FrontMatter {
+    if file.format != PromptFormat::Github || edit.target != Origin::FrontMatter {
         return true;
     }
     let (after, _) = edited(file, text, edit);

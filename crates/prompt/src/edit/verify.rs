@@ -3,7 +3,7 @@
 use crate::declarations::case::{Case, Injection, Measured};
 use crate::declarations::spanned::Origin;
 use crate::edit::file_edit::{FileEdit, edited};
-use crate::edit::new_injection::{Naming, NewInjection};
+use crate::edit::new_injection::{KeyNaming, NewInjection};
 use crate::edit::preserves_declarations::errors;
 use crate::file::prompt_file::PromptFile;
 use crate::yaml::quote::significant;
@@ -14,7 +14,7 @@ pub(crate) fn holds(
     text: &str,
     edit: &FileEdit,
     injection: &NewInjection,
-    naming: &Naming,
+    naming: &KeyNaming,
 ) -> bool {
     let (after, edited) = edited(file, text, edit);
     if bodies(&after, &edited) != bodies(file, text) {
@@ -66,7 +66,7 @@ fn added(
     (added, kept)
 }
 
-fn expected(new: &NewInjection, naming: &Naming, origin: Origin) -> Injection {
+fn expected(new: &NewInjection, naming: &KeyNaming, origin: Origin) -> Injection {
     let rounded = |number: f64| significant(number).parse().unwrap_or(number);
     let measured = new.measured.as_ref();
     let measured = measured

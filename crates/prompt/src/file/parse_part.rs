@@ -16,14 +16,14 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
 use crate::format::github;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::format::promptfoo::{cases, chat};
 use crate::yaml;
 use crate::yaml::node::Node;
 
 /// [`parse_as`] for a file that is `window` of `text`; its ranges are those of `text`.
 pub(crate) fn parse_within(
-    format: Format,
+    format: PromptFormat,
     text: &str,
     window: Range<usize>,
     beside: CompanionTexts<'_>,
@@ -52,12 +52,12 @@ pub(crate) fn parse_within(
         }
     }
     let mut turns = Vec::new();
-    if format == Format::Github
+    if format == PromptFormat::Github
         && let Some(root) = root(text, 0, "The file", &mut own)
     {
         turns = github::read(text, &root, &mut declared, &mut own);
     }
-    if format == Format::Promptfoo {
+    if format == PromptFormat::Promptfoo {
         cases::review(text, absent, &mut own);
     }
     let body = text.get(split.body.clone()).unwrap_or_default();
@@ -72,7 +72,7 @@ pub(crate) fn parse_within(
     if let Some(promptfoo) = promptfoo {
         let imported = cases::read(promptfoo, &mut own);
         declared::add_imported(&mut declared, imported);
-        if format == Format::Plain {
+        if format == PromptFormat::Plain {
             let (body, more) = cases::split(&promptfoo.prompt, text);
             if more {
                 let message = "promptfoo splits this file at lines `---` into several prompts; \

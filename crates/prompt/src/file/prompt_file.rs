@@ -12,7 +12,7 @@ use crate::declarations::case::{Case, Injection};
 use crate::declarations::declared;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::problem::{Problem, Suppression};
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::render::rendered::Turn;
 use crate::template::language::Language;
 
@@ -20,7 +20,7 @@ use crate::template::language::Language;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PromptFile {
     /// The kind of file.
-    pub format: Format,
+    pub format: PromptFormat,
     /// The bytes that make the prompt: the template or text, trimmed where the format trims.
     pub body: Range<usize>,
     /// The bytes of the YAML between the fences, without them.

@@ -26,7 +26,7 @@ use crate::diagnostics::problem::Problem;
 use crate::diagnostics::problem::Problems;
 use crate::file::parse_part::{parse_within, read_sidecar};
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 
 /// The tag of a fence that holds a prompt.
 const TAG: &str = "prompt";
@@ -94,7 +94,7 @@ fn between(text: &str, from: usize, to: usize) -> bool {
 
 /// Whether a file is a Markdown file with a prompt in it.
 pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
-    Format::of(file_name) == Format::Markdown && !fences(text).0.is_empty()
+    PromptFormat::of(file_name) == PromptFormat::Markdown && !fences(text).0.is_empty()
 }
 
 /// Reads every fence, and what the sidecar says of them: its cases belong to the fence that has
@@ -112,7 +112,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
     };
     let mut parts: Vec<PromptFile> = windows
         .into_iter()
-        .map(|window| parse_within(Format::Dotprompt, text, window, alone))
+        .map(|window| parse_within(PromptFormat::Dotprompt, text, window, alone))
         .collect();
     let mut declared = Declared::default();
     for (fence, part) in parts.iter().enumerate() {
@@ -156,7 +156,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
     // What holds for every fence is asked of the fence; the file's own is the first one's.
     let first = parts.first().cloned()?;
     Some(PromptFile {
-        format: Format::Markdown,
+        format: PromptFormat::Markdown,
         front_matter: None,
         cases: declared.cases,
         injections: declared.injections,
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn each_fence_is_a_prompt() {
         let file = crate::file::parse("notes.md", TEXT, None);
-        assert_eq!(file.format, Format::Markdown);
+        assert_eq!(file.format, PromptFormat::Markdown);
         assert_eq!(
             texts(&file, TEXT),
             ["Where is the reef", "The opposite of long is"]
@@ -247,7 +247,7 @@ mod tests {
         assert!(!has_prompt_fence("notes.txt", TEXT));
         // Without a fence it is a text like any other.
         let plain = crate::file::parse("notes.md", "# Notes", None);
-        assert_eq!(plain.format, Format::Plain);
+        assert_eq!(plain.format, PromptFormat::Plain);
     }
 
     #[test]

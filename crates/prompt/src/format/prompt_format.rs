@@ -6,7 +6,7 @@ use crate::companion_files::is_promptfoo_config;
 
 /// The kind of a prompt file, decided by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum PromptFormat {
     /// Google's dotprompt, `.prompt`: YAML front matter and a Handlebars template.
     Dotprompt,
     /// GitHub Models, `.prompt.yml` or `.prompt.yaml`: messages and test data in YAML.
@@ -17,7 +17,7 @@ pub enum Format {
     /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
     PromptMd,
     /// Markdown with code fences tagged `prompt`, each a dotprompt file; without any it is read as
-    /// [`Format::Plain`].
+    /// [`PromptFormat::Plain`].
     Markdown,
     /// The configuration of promptfoo: it holds no prompt that is read, but names files that do,
     /// with their tests.
@@ -27,15 +27,15 @@ pub enum Format {
 }
 
 /// How a file's name ends, and its format; the first that fits counts.
-const ENDINGS: [(&str, Format); 5] = [
-    (".prompt.yml", Format::Github),
-    (".prompt.yaml", Format::Github),
-    (".prompt.md", Format::PromptMd),
-    (".prompty", Format::Prompty),
-    (".prompt", Format::Dotprompt),
+const ENDINGS: [(&str, PromptFormat); 5] = [
+    (".prompt.yml", PromptFormat::Github),
+    (".prompt.yaml", PromptFormat::Github),
+    (".prompt.md", PromptFormat::PromptMd),
+    (".prompty", PromptFormat::Prompty),
+    (".prompt", PromptFormat::Dotprompt),
 ];
 
-impl Format {
+impl PromptFormat {
     /// The format of a file by its name; folders before it do not matter.
     pub fn of(file_name: &str) -> Self {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -74,10 +74,10 @@ pub fn sidecar_name(file_name: &str) -> String {
 pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
-        .is_some_and(|name| match Format::of(name) {
-            Format::Plain | Format::Markdown | Format::Promptfoo => false,
-            Format::Dotprompt => !name.starts_with('_'),
-            Format::Prompty | Format::PromptMd | Format::Github => true,
+        .is_some_and(|name| match PromptFormat::of(name) {
+            PromptFormat::Plain | PromptFormat::Markdown | PromptFormat::Promptfoo => false,
+            PromptFormat::Dotprompt => !name.starts_with('_'),
+            PromptFormat::Prompty | PromptFormat::PromptMd | PromptFormat::Github => true,
         })
 }
 
@@ -94,21 +94,21 @@ mod tests {
     #[test]
     fn names_decide() {
         for (name, format) in [
-            ("a.prompt", Format::Dotprompt),
-            ("dir/a.variant.PROMPT", Format::Dotprompt),
-            ("a.prompty", Format::Prompty),
-            ("dir/A.Prompty", Format::Prompty),
-            ("a.prompt.md", Format::PromptMd),
-            (".github\\a.prompt.md", Format::PromptMd),
-            ("a.md", Format::Markdown),
-            ("a.MARKDOWN", Format::Markdown),
-            ("a.prompt.yml", Format::Github),
-            ("x/a.Prompt.YAML", Format::Github),
-            ("x/promptfooconfig.yaml", Format::Promptfoo),
-            (".prompt", Format::Plain),
-            ("", Format::Plain),
+            ("a.prompt", PromptFormat::Dotprompt),
+            ("dir/a.variant.PROMPT", PromptFormat::Dotprompt),
+            ("a.prompty", PromptFormat::Prompty),
+            ("dir/A.Prompty", PromptFormat::Prompty),
+            ("a.prompt.md", PromptFormat::PromptMd),
+            (".github\\a.prompt.md", PromptFormat::PromptMd),
+            ("a.md", PromptFormat::Markdown),
+            ("a.MARKDOWN", PromptFormat::Markdown),
+            ("a.prompt.yml", PromptFormat::Github),
+            ("x/a.Prompt.YAML", PromptFormat::Github),
+            ("x/promptfooconfig.yaml", PromptFormat::Promptfoo),
+            (".prompt", PromptFormat::Plain),
+            ("", PromptFormat::Plain),
         ] {
-            assert_eq!(Format::of(name), format, "{name}");
+            assert_eq!(PromptFormat::of(name), format, "{name}");
         }
         for (name, is) in [
             ("x/reef.prompt", true),

@@ -17,7 +17,7 @@ pub struct Link<'text> {
 
 /// The prompt after one more bridge was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct RewriteStep {
     /// Index of the hop.
     pub hop: usize,
     /// The mention as it stands once the bridges before are named.
@@ -31,7 +31,7 @@ pub struct Step {
 
 /// Where a mention stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Places {
+pub struct MentionPlaces {
     /// The bytes that a bridge takes the place of, in order, none inside another: every occurrence
     /// of the mention, with the bridge that stands in apposition to it.
     pub ranges: Vec<Range<usize>>,
@@ -41,8 +41,8 @@ pub struct Places {
 
 /// Every place where the words of a mention stand, as [`find_phrase`] compares them. The first that
 /// it finds counts as it is, others as whole words.
-pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> Places {
-    let mut found = Places::default();
+pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> MentionPlaces {
+    let mut found = MentionPlaces::default();
     for range in occurrences(text, mention) {
         let apposed = bridge.and_then(|bridge| apposed(text, &range, bridge));
         let stated = || bridge.is_some_and(|bridge| stated(text, &range, bridge));
@@ -64,7 +64,7 @@ pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> Places {
 /// A later mention may be written as it stands in the prompt, around an earlier one ("the mother
 /// of the president of France"), or as it stands once the earlier bridge is named. A hop without
 /// a bridge and one whose mention is not there are passed over.
-pub fn name_bridges(prompt: &str, links: &[Link<'_>]) -> Vec<Step> {
+pub fn name_bridges(prompt: &str, links: &[Link<'_>]) -> Vec<RewriteStep> {
     walk(prompt, links).0
 }
 
@@ -122,10 +122,10 @@ pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
 }
 
 /// The steps, and for each hop whether its mention was there.
-fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<Step>, Vec<bool>) {
+fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
     let mut now = prompt.to_owned();
     let mut all_named = true;
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<RewriteStep> = Vec::new();
     let mut there = Vec::with_capacity(links.len());
     for (hop, link) in links.iter().enumerate() {
         let later = steps.iter().fold(link.mention.to_owned(), |words, before| {
@@ -140,7 +140,7 @@ fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<Step>, Vec<bool>) {
         let found = places(&now, &phrase, Some(bridge));
         all_named &= found.named;
         now = replaced(&now, &found.ranges, bridge);
-        steps.push(Step {
+        steps.push(RewriteStep {
             hop,
             phrase,
             bridge: bridge.to_owned(),

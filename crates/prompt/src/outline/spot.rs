@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// One step from the root of the YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// Into the value of a key.
     Key(String),
     /// Into an item of a list, from 0.

@@ -9,8 +9,8 @@ fn shown(text: &str) -> Vec<String> {
     let spots = spots.map(|(at, spot)| {
         let steps = outline.path(at);
         let steps = steps.iter().map(|step| match step {
-            Step::Key(key) => key.clone(),
-            Step::Item(index) => index.to_string(),
+            PathStep::Key(key) => key.clone(),
+            PathStep::Item(index) => index.to_string(),
         });
         let mut steps: Vec<String> = steps.collect();
         if spot.what == What::Word {

@@ -2,7 +2,7 @@
 
 /// The language of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Engine {
+pub(crate) enum TemplateLanguage {
     Handlebars,
     Jinja,
     Mustache,
@@ -15,7 +15,7 @@ pub(crate) enum Engine {
 /// How the body is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Language {
-    pub engine: Engine,
+    pub engine: TemplateLanguage,
     /// Prompty's `template.format.strict`: only the template's own lines may be role lines.
     pub strict: bool,
 }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::format::prompt_md;
 use crate::template::handlebars::partials;
-use crate::template::language::Engine;
+use crate::template::language::TemplateLanguage;
 use crate::template::{handlebars, jinja, mustache};
 
 /// A tag of a template.
@@ -21,7 +21,7 @@ pub struct TemplateTag {
 /// The tags of a prompt's template in its order, comments left out. `text` is what `file` was
 /// parsed from.
 pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
-    if file.format == Format::Markdown {
+    if file.format == PromptFormat::Markdown {
         let fences = file.fences.iter();
         return fences
             .flat_map(|fence| template_tags(fence, text))
@@ -33,7 +33,7 @@ pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
     let body = text.get(file.body.clone()).unwrap_or_default();
     let engine = match file.format {
         // promptfoo's templates have Jinja's tags.
-        Format::Plain if file.promptfoo.is_some() => Engine::Jinja,
+        PromptFormat::Plain if file.promptfoo.is_some() => TemplateLanguage::Jinja,
         _ => file.language.engine,
     };
     let mut found = tags_of(engine, body);
@@ -47,11 +47,11 @@ pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
 /// folder.
 pub fn partial_uses(file: &PromptFile, text: &str) -> Vec<(Range<usize>, String)> {
     match file.format {
-        Format::Markdown => {
+        PromptFormat::Markdown => {
             let fences = file.fences.iter();
             fences.flat_map(|fence| partial_uses(fence, text)).collect()
         }
-        Format::Dotprompt => {
+        PromptFormat::Dotprompt => {
             let start = file.body.start;
             let body = text.get(file.body.clone()).unwrap_or_default();
             let uses = partials::uses_of(body).into_iter();
@@ -66,7 +66,7 @@ pub fn partial_uses(file: &PromptFile, text: &str) -> Vec<(Range<usize>, String)
 fn in_messages(file: &PromptFile) -> Vec<TemplateTag> {
     let mut found = Vec::new();
     for turn in &file.turns {
-        let tags = tags_of(Engine::Jinja, &turn.text.text);
+        let tags = tags_of(TemplateLanguage::Jinja, &turn.text.text);
         let names = tags.into_iter().filter(|tag| tag.variable.is_some());
         found.extend(names.filter_map(|tag| {
             let range = turn.text.to_source(tag.range)?;
@@ -76,59 +76,63 @@ fn in_messages(file: &PromptFile) -> Vec<TemplateTag> {
     found
 }
 
-fn tags_of(engine: Engine, body: &str) -> Vec<TemplateTag> {
+fn tags_of(engine: TemplateLanguage, body: &str) -> Vec<TemplateTag> {
     let tag = |range: Range<usize>, variable: Option<&str>| TemplateTag {
         range,
         variable: variable.map(str::to_owned),
     };
     match engine {
-        Engine::Handlebars => handlebars::lexer::tokens(body)
+        TemplateLanguage::Handlebars => handlebars::lexer::tokens(body)
             .into_iter()
             .filter(|token| {
                 !matches!(
                     token.kind,
-                    handlebars::lexer::Kind::Text | handlebars::lexer::Kind::Comment
+                    handlebars::lexer::HandlebarsTokenKind::Text
+                        | handlebars::lexer::HandlebarsTokenKind::Comment
                 )
             })
             .map(|token| {
                 let name = handlebars::lexer::simple_name(
                     body.get(token.range.clone()).unwrap_or_default(),
                 );
-                let is_word = token.kind == handlebars::lexer::Kind::Else;
+                let is_word = token.kind == handlebars::lexer::HandlebarsTokenKind::Else;
                 tag(token.range, name.filter(|_| !is_word))
             })
             .collect(),
-        Engine::Jinja => jinja::lexer::tokens(body)
+        TemplateLanguage::Jinja => jinja::lexer::tokens(body)
             .into_iter()
             .filter(|token| {
                 matches!(
                     token.kind,
-                    jinja::lexer::Kind::Expression | jinja::lexer::Kind::Statement
+                    jinja::lexer::JinjaTokenKind::Expression
+                        | jinja::lexer::JinjaTokenKind::Statement
                 )
             })
             .map(|token| {
                 let word = jinja::lexer::word(body, &token);
-                let is_name = token.kind == jinja::lexer::Kind::Expression && is_name(word);
+                let is_name =
+                    token.kind == jinja::lexer::JinjaTokenKind::Expression && is_name(word);
                 tag(token.range.clone(), is_name.then_some(word))
             })
             .collect(),
-        Engine::Mustache => {
+        TemplateLanguage::Mustache => {
             let tokens = mustache::lexer::tokens(body)
                 .unwrap_or_default()
                 .into_iter();
-            let tokens = tokens.filter(|token| token.kind != mustache::lexer::Kind::Text);
+            let tokens =
+                tokens.filter(|token| token.kind != mustache::lexer::MustacheTokenKind::Text);
             tokens
                 .map(|token| {
-                    use mustache::lexer::Kind::{Bare, Escaped};
+                    use mustache::lexer::MustacheTokenKind::{Bare, Escaped};
                     let is_value = matches!(token.kind, Escaped | Bare) && is_name(token.key);
                     tag(token.range, is_value.then_some(token.key))
                 })
                 .collect()
         }
-        Engine::Inputs => prompt_md::variables(body)
+        TemplateLanguage::Inputs => prompt_md::variables(body)
             .map(|variable| tag(variable.range, Some(variable.name)))
             .collect(),
-        Engine::Plain => Vec::new(),
+        TemplateLanguage::Plain => Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::matrix::Matrix;
 use crate::ops::Norm;
 use crate::rope::Rope;
 use crate::transformer::{LayerWeights, Transformer};
-use crate::weights::names::{LayerTensorNames, Naming, Orientation, QkvTensors, prefixes};
+use crate::weights::names::{LayerTensorNames, Orientation, QkvTensors, TensorNaming, prefixes};
 use crate::weights::tensor_source::{TensorData, TensorSource};
 
 /// The kind of file that the tensors come from.
@@ -85,20 +85,20 @@ pub(crate) fn build(
 }
 
 /// The naming that the tensors of `source` follow.
-fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> Naming {
+fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> TensorNaming {
     let family = config.family;
     if kind == FileKind::Gguf {
-        return Naming::Gguf { family };
+        return TensorNaming::Gguf { family };
     }
     let [usual, bare] = prefixes(family);
-    let usual = Naming::HuggingFace {
+    let usual = TensorNaming::HuggingFace {
         family,
         prefix: usual,
     };
     if source.has(&format!("{}.weight", usual.outside().embedding)) {
         usual
     } else {
-        Naming::HuggingFace {
+        TensorNaming::HuggingFace {
             family,
             prefix: bare,
         }
@@ -108,7 +108,7 @@ fn naming(config: &Config, source: &impl TensorSource, kind: FileKind) -> Naming
 struct WeightReader<'a, S> {
     config: &'a Config,
     source: &'a S,
-    naming: Naming,
+    naming: TensorNaming,
 }
 
 impl<S: TensorSource> WeightReader<'_, S> {

@@ -46,7 +46,7 @@ pub(super) struct LayerTensorNames {
 
 /// The naming of one family in one kind of file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Naming {
+pub(super) enum TensorNaming {
     /// Safetensors; every name starts with `prefix`.
     HuggingFace {
         family: Family,
@@ -56,7 +56,7 @@ pub(super) enum Naming {
     Gguf { family: Family },
 }
 
-impl Naming {
+impl TensorNaming {
     /// How the checkpoint stores its linear maps.
     pub(super) fn orientation(self) -> Orientation {
         match self {
@@ -142,7 +142,7 @@ pub struct ModuleNames {
 
 /// The names of a family's modules around one layer, as in Hugging Face Transformers.
 pub fn module_names(family: Family, layer: usize) -> ModuleNames {
-    let naming = Naming::HuggingFace {
+    let naming = TensorNaming::HuggingFace {
         family,
         prefix: prefixes(family)[0],
     };

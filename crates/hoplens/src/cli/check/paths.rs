@@ -9,7 +9,7 @@ use ignore::WalkBuilder;
 
 use crate::cli::error::CliError;
 use hoplens_prompt::{
-    Format, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, has_prompt_fence, is_prompt_file,
+    PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_prompt_file,
     is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
 };
 use hoplens_workspace::{
@@ -116,7 +116,7 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 /// Returns whether a file is Markdown with a fenced prompt.
 fn has_fence(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    Format::of(&name) == Format::Markdown
+    PromptFormat::of(&name) == PromptFormat::Markdown
         && Disk
             .read(path)
             .is_ok_and(|text| text.is_some_and(|text| has_prompt_fence(&name, &text)))

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::declarations::keys;
-use crate::declarations::keys::{Key, Kind};
+use crate::declarations::keys::{Key, KeyKind};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
 use crate::file::parse;
@@ -91,19 +91,19 @@ fn the_document_has_every_key() {
 }
 
 /// A value that may stand under a key, as YAML in one line.
-fn sample(kind: &Kind) -> String {
+fn sample(kind: &KeyKind) -> String {
     match kind {
-        Kind::Text => "\" a text\"".into(),
-        Kind::Word(words) => words[0].into(),
-        Kind::Index(least) => least.to_string(),
-        Kind::Number => "-1.5".into(),
-        Kind::Probability => "0.5".into(),
-        Kind::Version(version) => version.to_string(),
-        Kind::Any => "[1, {a: null}]".into(),
-        Kind::Map(keys) => full(keys),
-        Kind::Values(kind) => format!("{{thing: {}}}", sample(kind)),
-        Kind::List(kind) => format!("[{0}, {0}]", sample(kind)),
-        Kind::Either(kinds) => sample(kinds.last().unwrap()),
+        KeyKind::Text => "\" a text\"".into(),
+        KeyKind::Word(words) => words[0].into(),
+        KeyKind::Index(least) => least.to_string(),
+        KeyKind::Number => "-1.5".into(),
+        KeyKind::Probability => "0.5".into(),
+        KeyKind::Version(version) => version.to_string(),
+        KeyKind::Any => "[1, {a: null}]".into(),
+        KeyKind::Map(keys) => full(keys),
+        KeyKind::Values(kind) => format!("{{thing: {}}}", sample(kind)),
+        KeyKind::List(kind) => format!("[{0}, {0}]", sample(kind)),
+        KeyKind::Either(kinds) => sample(kinds.last().unwrap()),
     }
 }
 
@@ -124,11 +124,11 @@ fn maps(keys: &'static [Key], found: &mut Vec<&'static [Key]>) {
     }
 }
 
-fn inside(kind: &'static Kind, found: &mut Vec<&'static [Key]>) {
+fn inside(kind: &'static KeyKind, found: &mut Vec<&'static [Key]>) {
     match kind {
-        Kind::Map(keys) => maps(keys, found),
-        Kind::List(kind) | Kind::Values(kind) => inside(kind, found),
-        Kind::Either(kinds) => kinds.iter().for_each(|kind| inside(kind, found)),
+        KeyKind::Map(keys) => maps(keys, found),
+        KeyKind::List(kind) | KeyKind::Values(kind) => inside(kind, found),
+        KeyKind::Either(kinds) => kinds.iter().for_each(|kind| inside(kind, found)),
         _ => {}
     }
 }

@@ -6,7 +6,7 @@ use crate::edit::insert_injection::insert_injection;
 use crate::edit::new_injection::NewInjection;
 use crate::file::parse;
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::render::render;
 use hoplens_injection::{Encoding, Scope};
 
@@ -36,7 +36,7 @@ fn messages(file: &PromptFile) -> Vec<&str> {
 #[test]
 fn messages_and_test_data_are_read() {
     let file = parse("x/reef.prompt.yml", REEF, None);
-    assert_eq!(file.format, Format::Github);
+    assert_eq!(file.format, PromptFormat::Github);
     assert_eq!(messages(&file), [""; 0]);
     let expect = |at: usize| -> Vec<&str> {
         let case = &file.cases[at];

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::template::failure::Failure;
-use crate::template::handlebars::lexer::{Kind, Token};
+use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind};
 
 /// A block that is open.
 struct Open<'body> {
@@ -22,14 +22,18 @@ struct Open<'body> {
 ///
 /// # Errors
 /// The first tag that opens, divides or closes what does not fit.
-pub(crate) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<String, Failure> {
+pub(crate) fn readable(
+    body: &str,
+    tokens: &[HandlebarsToken],
+    sign: char,
+) -> Result<String, Failure> {
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut out = String::with_capacity(body.len());
     for (at, token) in tokens.iter().enumerate() {
         let tag = body.get(token.range.clone()).unwrap_or_default();
         let fail = |message| Err(failure(message, token.range.clone()));
         match token.kind {
-            Kind::Text => {
+            HandlebarsTokenKind::Text => {
                 if let Some(range) = unclosed(tag, at + 1 == tokens.len()) {
                     let range = token.range.start + range.start..token.range.start + range.end;
                     let message = format!(
@@ -40,7 +44,7 @@ pub(crate) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     return Err(failure(message, range));
                 }
             }
-            Kind::Open => {
+            HandlebarsTokenKind::Open => {
                 let name = name(tag);
                 let inverse = is_inverse(tag);
                 open.push(Open {
@@ -57,7 +61,7 @@ pub(crate) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     continue;
                 }
             }
-            Kind::Else => {
+            HandlebarsTokenKind::Else => {
                 let Some(block) = open.last_mut() else {
                     let message = format!(
                         "`{}` stands in no block. Write `{{{{#if name}}}}` before it, or take it \
@@ -82,7 +86,7 @@ pub(crate) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                 }
                 block.has_else = !chained;
             }
-            Kind::Close => {
+            HandlebarsTokenKind::Close => {
                 let closes = name(tag);
                 let Some(block) = open.pop() else {
                     let message = format!(
@@ -107,7 +111,7 @@ pub(crate) fn readable(body: &str, tokens: &[Token], sign: char) -> Result<Strin
                     continue;
                 }
             }
-            Kind::Comment | Kind::Expression => {}
+            HandlebarsTokenKind::Comment | HandlebarsTokenKind::Expression => {}
         }
         out.push_str(tag);
     }

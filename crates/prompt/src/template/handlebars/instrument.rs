@@ -9,7 +9,7 @@ use std::vec::IntoIter;
 
 use handlebars::template::{HelperTemplate, Template, TemplateElement};
 
-use crate::template::handlebars::lexer::{Kind, Token, escape};
+use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind, escape};
 
 /// What wrote the output behind a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct Mark {
 pub(crate) fn mark(
     template: &mut Template,
     body: &str,
-    tokens: Vec<Token>,
+    tokens: Vec<HandlebarsToken>,
     marker: char,
 ) -> Option<Vec<Mark>> {
     let mut walk = Walk {
@@ -59,7 +59,7 @@ pub(crate) fn without_marks(text: &str, marker: char) -> String {
 struct Walk<'body> {
     body: &'body str,
     marker: char,
-    tokens: std::iter::Peekable<IntoIter<Token>>,
+    tokens: std::iter::Peekable<IntoIter<HandlebarsToken>>,
     marks: Vec<Mark>,
     depth: usize,
 }
@@ -84,14 +84,14 @@ impl Walk<'_> {
                     continue;
                 }
                 TemplateElement::Comment(_) => {
-                    self.tag(Kind::Comment)?;
+                    self.tag(HandlebarsTokenKind::Comment)?;
                 }
                 TemplateElement::HelperBlock(helper) => {
-                    let open = self.tag(Kind::Open)?;
+                    let open = self.tag(HandlebarsTokenKind::Open)?;
                     push(self.mark(open, false));
                     self.depth += 1;
                     self.block(helper)?;
-                    self.tag(Kind::Close)?;
+                    self.tag(HandlebarsTokenKind::Close)?;
                     self.depth -= 1;
                 }
                 TemplateElement::DecoratorBlock(_) | TemplateElement::PartialBlock(_) => {
@@ -99,7 +99,7 @@ impl Walk<'_> {
                     push(self.mark(range, false));
                 }
                 _ => {
-                    let tag = self.tag(Kind::Expression)?;
+                    let tag = self.tag(HandlebarsTokenKind::Expression)?;
                     push(self.mark(tag, false));
                 }
             }
@@ -117,7 +117,7 @@ impl Walk<'_> {
         let Some(inverse) = &mut helper.inverse else {
             return Some(());
         };
-        self.tag(Kind::Else)?;
+        self.tag(HandlebarsTokenKind::Else)?;
         match inverse.elements.as_mut_slice() {
             [TemplateElement::HelperBlock(next)] if next.is_chained() => self.block(next),
             _ => self.template(inverse),
@@ -138,26 +138,28 @@ impl Walk<'_> {
 
     /// Takes the text before the next tag, if there is any.
     fn text(&mut self) -> Option<Range<usize>> {
-        let next = self.tokens.next_if(|token| token.kind == Kind::Text)?;
+        let next = self
+            .tokens
+            .next_if(|token| token.kind == HandlebarsTokenKind::Text)?;
         Some(next.range)
     }
 
     /// Takes the next tag, which must be of this kind; text before it was left out.
-    fn tag(&mut self, kind: Kind) -> Option<Range<usize>> {
+    fn tag(&mut self, kind: HandlebarsTokenKind) -> Option<Range<usize>> {
         self.text();
         let next = self.tokens.next_if(|token| token.kind == kind)?;
         Some(next.range)
     }
 
     fn skip_block(&mut self) -> Option<Range<usize>> {
-        let open = self.tag(Kind::Open)?;
+        let open = self.tag(HandlebarsTokenKind::Open)?;
         let mut depth = 1;
         let mut end = open.end;
         while depth > 0 {
             let token = self.tokens.next()?;
             match token.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth -= 1,
+                HandlebarsTokenKind::Open => depth += 1,
+                HandlebarsTokenKind::Close => depth -= 1,
                 _ => {}
             }
             end = token.range.end;

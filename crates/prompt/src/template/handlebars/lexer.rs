@@ -11,7 +11,7 @@ const MAX_BLOCKS: usize = 48;
 const MAX_NESTING: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum HandlebarsTokenKind {
     Text,
     /// `{{#…}}`, `{{^…}}` or `{{{{…}}}}`.
     Open,
@@ -25,13 +25,13 @@ pub(crate) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub kind: Kind,
+pub(crate) struct HandlebarsToken {
+    pub kind: HandlebarsTokenKind,
     pub range: Range<usize>,
 }
 
 /// Cuts `template` into tags and texts; a tag without an end is text.
-pub(crate) fn tokens(template: &str) -> Vec<Token> {
+pub(crate) fn tokens(template: &str) -> Vec<HandlebarsToken> {
     let mut tokens = Vec::new();
     let mut at = 0;
     let mut raw = false;
@@ -42,15 +42,15 @@ pub(crate) fn tokens(template: &str) -> Vec<Token> {
         let text = if tag.is_some() { text } else { rest.len() };
         if text > 0 {
             let range = at..at + text;
-            let kind = Kind::Text;
-            tokens.push(Token { kind, range });
+            let kind = HandlebarsTokenKind::Text;
+            tokens.push(HandlebarsToken { kind, range });
             at += text;
         }
         if let Some((kind, length)) = tag {
             let four = template.get(at..).is_some_and(|t| t.starts_with("{{{{"));
-            raw = four && kind == Kind::Open;
+            raw = four && kind == HandlebarsTokenKind::Open;
             let range = at..at + length;
-            tokens.push(Token { kind, range });
+            tokens.push(HandlebarsToken { kind, range });
             at += length;
         }
     }
@@ -58,25 +58,28 @@ pub(crate) fn tokens(template: &str) -> Vec<Token> {
 }
 
 /// Whether the library's recursive parser can be trusted with the template.
-pub(crate) fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>> {
+pub(crate) fn too_deep(template: &str, tokens: &[HandlebarsToken]) -> Option<Range<usize>> {
     // Every `else if` nests the rest of its chain, until the block is closed.
     let mut open: Vec<usize> = Vec::new();
     let mut blocks = 0usize;
     for token in tokens {
         match (token.kind, open.last_mut()) {
-            (Kind::Open, _) => {
+            (HandlebarsTokenKind::Open, _) => {
                 open.push(1);
                 blocks += 1;
             }
-            (Kind::Else, Some(levels)) => {
+            (HandlebarsTokenKind::Else, Some(levels)) => {
                 *levels += 1;
                 blocks += 1;
             }
-            (Kind::Close, _) => blocks -= open.pop().unwrap_or_default(),
+            (HandlebarsTokenKind::Close, _) => blocks -= open.pop().unwrap_or_default(),
             _ => {}
         }
         let text = template.get(token.range.clone()).unwrap_or_default();
-        let code = !matches!(token.kind, Kind::Text | Kind::Comment);
+        let code = !matches!(
+            token.kind,
+            HandlebarsTokenKind::Text | HandlebarsTokenKind::Comment
+        );
         if blocks > MAX_BLOCKS || (code && nesting(text) > MAX_NESTING) {
             return Some(token.range.clone());
         }
@@ -85,7 +88,7 @@ pub(crate) fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>>
     let last = tokens.last()?;
     let text = template.get(last.range.clone()).unwrap_or_default();
     let unclosed = text.matches("{{").count() > MAX_BLOCKS || nesting(text) > 4 * MAX_BLOCKS;
-    (last.kind == Kind::Text && unclosed).then(|| last.range.clone())
+    (last.kind == HandlebarsTokenKind::Text && unclosed).then(|| last.range.clone())
 }
 
 fn nesting(tag: &str) -> usize {
@@ -131,14 +134,14 @@ pub(crate) fn escape(text: &str) -> Option<usize> {
 }
 
 /// The kind and length of the tag that `text` begins with.
-fn tag(text: &str) -> Option<(Kind, usize)> {
+fn tag(text: &str) -> Option<(HandlebarsTokenKind, usize)> {
     if let Some(inner) = text.strip_prefix("{{{{") {
         let end = inner.find("}}}}")?;
         let name = inner.trim_start_matches(['~', ' ', '\t', '\n', '\r']);
         let kind = if name.starts_with('/') {
-            Kind::Close
+            HandlebarsTokenKind::Close
         } else {
-            Kind::Open
+            HandlebarsTokenKind::Open
         };
         return Some((kind, end + 8));
     }
@@ -151,7 +154,7 @@ fn tag(text: &str) -> Option<(Kind, usize)> {
             .and_then(|long| long.find("--}}"))
             .map(|end| skipped + 2 + end + 4)
             .or_else(|| comment.find("}}").map(|end| end + 2))?;
-        return Some((Kind::Comment, 3 + end));
+        return Some((HandlebarsTokenKind::Comment, 3 + end));
     }
     let end = expression_end(inner)?;
     let code = inner
@@ -159,13 +162,13 @@ fn tag(text: &str) -> Option<(Kind, usize)> {
         .trim_start_matches(['~', ' ', '\t', '\n', '\r']);
     let inverse = code.strip_prefix('^').map(str::trim);
     let kind = if code.starts_with('#') || inverse.is_some_and(|rest| !matches!(rest, "" | "~")) {
-        Kind::Open
+        HandlebarsTokenKind::Open
     } else if code.starts_with('/') {
-        Kind::Close
+        HandlebarsTokenKind::Close
     } else if code.starts_with('^') || is_else(code) {
-        Kind::Else
+        HandlebarsTokenKind::Else
     } else {
-        Kind::Expression
+        HandlebarsTokenKind::Expression
     };
     Some((kind, 2 + end + 2))
 }
@@ -220,18 +223,18 @@ mod tests {
         assert_eq!(
             got,
             [
-                (Kind::Text, "a \\{{b}} "),
-                (Kind::Expression, "{{f \"}}\" x={\"k\": 1}}}"),
-                (Kind::Expression, "{{{v}}}"),
-                (Kind::Comment, "{{!-- }} --}}"),
-                (Kind::Open, "{{#if c}}"),
-                (Kind::Text, "\n"),
-                (Kind::Else, "{{else}}"),
-                (Kind::Close, "{{/if}}"),
-                (Kind::Open, "{{{{r}}}}"),
-                (Kind::Text, "{{x}}"),
-                (Kind::Close, "{{{{/r}}}}"),
-                (Kind::Text, "{{open"),
+                (HandlebarsTokenKind::Text, "a \\{{b}} "),
+                (HandlebarsTokenKind::Expression, "{{f \"}}\" x={\"k\": 1}}}"),
+                (HandlebarsTokenKind::Expression, "{{{v}}}"),
+                (HandlebarsTokenKind::Comment, "{{!-- }} --}}"),
+                (HandlebarsTokenKind::Open, "{{#if c}}"),
+                (HandlebarsTokenKind::Text, "\n"),
+                (HandlebarsTokenKind::Else, "{{else}}"),
+                (HandlebarsTokenKind::Close, "{{/if}}"),
+                (HandlebarsTokenKind::Open, "{{{{r}}}}"),
+                (HandlebarsTokenKind::Text, "{{x}}"),
+                (HandlebarsTokenKind::Close, "{{{{/r}}}}"),
+                (HandlebarsTokenKind::Text, "{{open"),
             ]
         );
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::format::prompt_format::Format;
+use crate::format::prompt_format::PromptFormat;
 use crate::template::handlebars::lexer;
 
 /// Partials of partials are read, but no more files than this.
@@ -20,7 +20,10 @@ pub fn read_partials(
     read: &mut dyn FnMut(&str) -> Option<String>,
 ) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    if !matches!(Format::of(file_name), Format::Dotprompt | Format::Markdown) {
+    if !matches!(
+        PromptFormat::of(file_name),
+        PromptFormat::Dotprompt | PromptFormat::Markdown
+    ) {
         return found;
     }
     let mut wanted = names(text);
@@ -49,7 +52,7 @@ fn named(template: &str) -> Vec<(Range<usize>, &str)> {
     if !template.contains('>') {
         return Vec::new();
     }
-    let name = |token: lexer::Token| {
+    let name = |token: lexer::HandlebarsToken| {
         let tag = template.get(token.range.clone())?;
         let code = tag.trim_start_matches('{').trim_start_matches(['~', '#']);
         let name = code.strip_prefix('>')?.trim_start();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::diagnostics::code::Code;
 use crate::template::failure::Failure;
 use crate::template::handlebars::instrument::Mark;
-use crate::template::handlebars::lexer::{Kind, Token, tokens, too_deep};
+use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind, tokens, too_deep};
 use crate::template::handlebars::partials;
 use crate::template::handlebars::{blocks, helpers, instrument};
 use crate::template::limited::Limited;
@@ -69,7 +69,7 @@ fn run(
     body: &str,
     data: &Map<String, Value>,
     partials: &BTreeMap<String, String>,
-    tokens: Vec<Token>,
+    tokens: Vec<HandlebarsToken>,
 ) -> Result<Output, Failure> {
     let mut all = body.to_owned();
     all.extend(partials.values().map(String::as_str));
@@ -163,7 +163,7 @@ fn partial(
 
 /// The first tag `{{> name …}}`.
 fn at_partial(body: &str, name: &str) -> Range<usize> {
-    let names = |token: &Token| {
+    let names = |token: &HandlebarsToken| {
         let tag = body.get(token.range.clone()).unwrap_or_default();
         tag.contains('>') && tag.contains(name)
     };
@@ -208,9 +208,9 @@ impl Place<'_> {
     /// A tag that cannot be compiled. The library names the place it got to; the tag that it
     /// cannot read by itself is the one to mend.
     fn refused(&self, error: &TemplateError) -> Failure {
-        let alone = |token: &&Token| {
+        let alone = |token: &&HandlebarsToken| {
             let tag = self.body.get(token.range.clone()).unwrap_or_default();
-            token.kind == Kind::Expression && Template::compile(tag).is_err()
+            token.kind == HandlebarsTokenKind::Expression && Template::compile(tag).is_err()
         };
         let ours = tokens(self.body);
         let odd = ours.iter().find(alone).map(|token| token.range.clone());

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum JinjaTokenKind {
     Text,
     /// The text in `{% raw %}…{% endraw %}`.
     Raw,
@@ -19,8 +19,8 @@ pub(crate) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub kind: Kind,
+pub(crate) struct JinjaToken {
+    pub kind: JinjaTokenKind,
     pub range: Range<usize>,
     /// Whether whitespace before the tag goes (`{{-`).
     pub trim_before: bool,
@@ -30,8 +30,8 @@ pub(crate) struct Token {
     pub inside: Range<usize>,
 }
 
-impl Token {
-    fn text(kind: Kind, range: Range<usize>) -> Self {
+impl JinjaToken {
+    fn text(kind: JinjaTokenKind, range: Range<usize>) -> Self {
         Self {
             kind,
             inside: range.clone(),
@@ -43,31 +43,31 @@ impl Token {
 }
 
 /// Cuts `template` into tags and texts.
-pub(crate) fn tokens(template: &str) -> Vec<Token> {
+pub(crate) fn tokens(template: &str) -> Vec<JinjaToken> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < template.len() {
         let Some(open) = opening(template, at) else {
-            tokens.push(Token::text(Kind::Text, at..template.len()));
+            tokens.push(JinjaToken::text(JinjaTokenKind::Text, at..template.len()));
             break;
         };
         if at < open {
-            tokens.push(Token::text(Kind::Text, at..open));
+            tokens.push(JinjaToken::text(JinjaTokenKind::Text, at..open));
         }
         let Some(token) = tag(template, open) else {
-            tokens.push(Token::text(Kind::Open, open..template.len()));
+            tokens.push(JinjaToken::text(JinjaTokenKind::Open, open..template.len()));
             break;
         };
         at = token.range.end;
-        let is_raw = token.kind == Kind::Statement && word(template, &token) == "raw";
+        let is_raw = token.kind == JinjaTokenKind::Statement && word(template, &token) == "raw";
         tokens.push(token);
         if is_raw {
             let Some(end) = end_of_raw(template, at) else {
-                tokens.push(Token::text(Kind::Open, at..template.len()));
+                tokens.push(JinjaToken::text(JinjaTokenKind::Open, at..template.len()));
                 break;
             };
             if at < end.range.start {
-                tokens.push(Token::text(Kind::Raw, at..end.range.start));
+                tokens.push(JinjaToken::text(JinjaTokenKind::Raw, at..end.range.start));
             }
             at = end.range.end;
             tokens.push(end);
@@ -77,7 +77,7 @@ pub(crate) fn tokens(template: &str) -> Vec<Token> {
 }
 
 /// The inside of a tag without whitespace around it.
-pub(crate) fn word<'text>(template: &'text str, token: &Token) -> &'text str {
+pub(crate) fn word<'text>(template: &'text str, token: &JinjaToken) -> &'text str {
     template
         .get(token.inside.clone())
         .unwrap_or_default()
@@ -90,17 +90,17 @@ fn opening(template: &str, from: usize) -> Option<usize> {
     rest.windows(2).position(opens).map(|at| from + at)
 }
 
-fn tag(template: &str, start: usize) -> Option<Token> {
+fn tag(template: &str, start: usize) -> Option<JinjaToken> {
     let inner = template.get(start + 2..)?;
     let (kind, length) = match template.as_bytes().get(start + 1)? {
-        b'#' => (Kind::Comment, inner.find("#}")?),
-        b'%' => (Kind::Statement, end(inner, "%}")?),
-        _ => (Kind::Expression, end(inner, "}}")?),
+        b'#' => (JinjaTokenKind::Comment, inner.find("#}")?),
+        b'%' => (JinjaTokenKind::Statement, end(inner, "%}")?),
+        _ => (JinjaTokenKind::Expression, end(inner, "}}")?),
     };
     let inside = inner.get(..length)?;
     let before = inside.starts_with(['-', '+']);
     let after = inside.len() > usize::from(before) && inside.ends_with(['-', '+']);
-    Some(Token {
+    Some(JinjaToken {
         kind,
         range: start..start + 2 + length + 2,
         trim_before: inside.starts_with('-'),
@@ -131,7 +131,7 @@ fn end(inner: &str, close: &str) -> Option<usize> {
 }
 
 /// The `{% endraw %}` that ends a raw text.
-fn end_of_raw(template: &str, from: usize) -> Option<Token> {
+fn end_of_raw(template: &str, from: usize) -> Option<JinjaToken> {
     let mut at = from;
     loop {
         let start = at + template.get(at..)?.find("{%")?;
@@ -170,15 +170,19 @@ mod tests {
         assert_eq!(
             got,
             [
-                (Kind::Text, "a", no),
-                (Kind::Expression, " \"}}\" ", (true, false)),
-                (Kind::Text, " ", no),
-                (Kind::Statement, " if {'a': {}}['}'] ", (false, true)),
-                (Kind::Comment, " }} ", no),
-                (Kind::Statement, " raw ", no),
-                (Kind::Raw, "{{x}}", no),
-                (Kind::Statement, "endraw", no),
-                (Kind::Open, "{{ y", no),
+                (JinjaTokenKind::Text, "a", no),
+                (JinjaTokenKind::Expression, " \"}}\" ", (true, false)),
+                (JinjaTokenKind::Text, " ", no),
+                (
+                    JinjaTokenKind::Statement,
+                    " if {'a': {}}['}'] ",
+                    (false, true)
+                ),
+                (JinjaTokenKind::Comment, " }} ", no),
+                (JinjaTokenKind::Statement, " raw ", no),
+                (JinjaTokenKind::Raw, "{{x}}", no),
+                (JinjaTokenKind::Statement, "endraw", no),
+                (JinjaTokenKind::Open, "{{ y", no),
             ]
         );
     }

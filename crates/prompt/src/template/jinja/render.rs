@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::template::failure::Failure;
 use crate::template::handlebars::blocks::short;
 use crate::template::handlebars::render::unused_char;
-use crate::template::jinja::lexer::{Kind, Token, tokens, word};
+use crate::template::jinja::lexer::{JinjaToken, JinjaTokenKind, tokens, word};
 use crate::template::limited::Limited;
 use crate::template::python;
 use crate::template::written::{Span, Written};
@@ -47,7 +47,11 @@ pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<Writte
     })
 }
 
-fn run(template: &str, data: &Map<String, Value>, tokens: &[Token]) -> Result<Written, Failure> {
+fn run(
+    template: &str,
+    data: &Map<String, Value>,
+    tokens: &[JinjaToken],
+) -> Result<Written, Failure> {
     let fail = |error| failure(template, tokens, &error);
     let plain = environment(None);
     let compiled = plain
@@ -116,7 +120,7 @@ fn run(template: &str, data: &Map<String, Value>, tokens: &[Token]) -> Result<Wr
 }
 
 /// The tag that holds an expression.
-fn tag_around(tokens: &[Token], range: Range<usize>) -> Range<usize> {
+fn tag_around(tokens: &[JinjaToken], range: Range<usize>) -> Range<usize> {
     let at = tokens.partition_point(|token| token.range.end <= range.start);
     let around = tokens.get(at).map(|token| token.range.clone());
     around
@@ -152,12 +156,12 @@ fn environment(marker: Option<char>) -> Environment<'static> {
 }
 
 /// The first tag that opens, divides or closes what does not fit.
-fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
-    let mut open: Vec<(&str, &Token)> = Vec::new();
+fn unbalanced(template: &str, tokens: &[JinjaToken]) -> Option<Failure> {
+    let mut open: Vec<(&str, &JinjaToken)> = Vec::new();
     for token in tokens {
         let tag = short(template.get(token.range.clone()).unwrap_or_default());
         let fail = |message| Some(Failure::new(message, token.range.clone()));
-        if token.kind == Kind::Open {
+        if token.kind == JinjaTokenKind::Open {
             // A `{#` may be meant as text, and what follows may be long.
             let text = template.get(token.range.clone()).unwrap_or_default();
             let line = text.lines().next().unwrap_or_default().trim_end();
@@ -169,7 +173,7 @@ fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
                 token.range.start..token.range.start + line.len(),
             ));
         }
-        if token.kind != Kind::Statement {
+        if token.kind != JinjaTokenKind::Statement {
             continue;
         }
         let code = word(template, token);
@@ -209,7 +213,7 @@ fn unbalanced(template: &str, tokens: &[Token]) -> Option<Failure> {
     ))
 }
 
-fn failure(template: &str, tokens: &[Token], error: &Error) -> Failure {
+fn failure(template: &str, tokens: &[JinjaToken], error: &Error) -> Failure {
     let told = match (error.detail(), std::error::Error::source(error)) {
         (Some(detail), _) => detail.to_owned(),
         (None, Some(source)) => source.to_string(),
@@ -267,7 +271,7 @@ fn path(code: &str) -> Option<Vec<&str>> {
 /// does not bind itself.
 fn empty_loops(
     template: &str,
-    tokens: &[Token],
+    tokens: &[JinjaToken],
     free: &HashSet<String>,
     data: &Map<String, Value>,
 ) -> Vec<(String, Range<usize>)> {
@@ -280,23 +284,27 @@ fn empty_loops(
         for part in rest {
             value = value.and_then(|value| value.get(part));
         }
-        let absent = token.kind == Kind::Statement && free.contains(*root) && value.is_none();
+        let absent =
+            token.kind == JinjaTokenKind::Statement && free.contains(*root) && value.is_none();
         absent.then(|| (path.join("."), token.range.clone()))
     });
     looped.collect()
 }
 
 /// Whether the library's recursive parser can be trusted with the template.
-fn too_deep(template: &str, tokens: &[Token]) -> Option<Range<usize>> {
+fn too_deep(template: &str, tokens: &[JinjaToken]) -> Option<Range<usize>> {
     // Every `elif` nests the rest of its chain, until the block is closed.
     let mut open: Vec<usize> = Vec::new();
     let mut levels = 0usize;
     for token in tokens {
-        if matches!(token.kind, Kind::Text | Kind::Raw | Kind::Comment) {
+        if matches!(
+            token.kind,
+            JinjaTokenKind::Text | JinjaTokenKind::Raw | JinjaTokenKind::Comment
+        ) {
             continue;
         }
         let code = word(template, token);
-        if token.kind == Kind::Statement {
+        if token.kind == JinjaTokenKind::Statement {
             let name = code.split(|char: char| !char.is_alphanumeric()).next();
             match name.unwrap_or_default() {
                 name if name.starts_with("end") => levels -= open.pop().unwrap_or_default(),

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MustacheTokenKind {
     Text,
     /// `{{name}}`, HTML characters escaped.
     Escaped,
@@ -24,8 +24,8 @@ pub(crate) enum Kind {
 
 /// A tag or a text; comments and changes of delimiters are carried out and left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token<'text> {
-    pub kind: Kind,
+pub(crate) struct MustacheToken<'text> {
+    pub kind: MustacheTokenKind,
     pub range: Range<usize>,
     /// The name in the tag.
     pub key: &'text str,
@@ -35,7 +35,7 @@ pub(crate) struct Token<'text> {
 pub(crate) type Refusal = (String, Range<usize>);
 
 /// Cuts a template up.
-pub(crate) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
+pub(crate) fn tokens(template: &str) -> Result<Vec<MustacheToken<'_>>, Refusal> {
     let mut tokens = Vec::new();
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
     let (mut left, mut right) = ("{{", "}}");
@@ -58,8 +58,10 @@ pub(crate) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
         let may = (literal.contains('\n') || alone) && blank(before);
         let mut tag = tag(template, start, left, right)?;
         match tag.kind {
-            Some(Kind::Section | Kind::Inverted) => open.push((tag.key, tag.range.clone())),
-            Some(Kind::End) => match open.pop() {
+            Some(MustacheTokenKind::Section | MustacheTokenKind::Inverted) => {
+                open.push((tag.key, tag.range.clone()))
+            }
+            Some(MustacheTokenKind::End) => match open.pop() {
                 Some((name, _)) if name == tag.key => {}
                 Some((name, _)) => {
                     let message = format!(
@@ -85,20 +87,23 @@ pub(crate) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
         }
         let behind = &template[tag.end..];
         let line = behind.split('\n').next().unwrap_or_default();
-        let inline = matches!(tag.kind, Some(Kind::Escaped | Kind::Bare)) && !tag.odd;
+        let inline = matches!(
+            tag.kind,
+            Some(MustacheTokenKind::Escaped | MustacheTokenKind::Bare)
+        ) && !tag.odd;
         alone = may && !inline && blank(line);
         let mut text = literal;
         if alone {
             if behind.len() > line.len() {
                 tag.end += line.len() + 1;
             }
-            if tag.kind != Some(Kind::Partial) {
+            if tag.kind != Some(MustacheTokenKind::Partial) {
                 text = literal.trim_end_matches(' ');
             }
         }
         push_text(&mut tokens, at..at + text.len());
         if let Some(kind) = tag.kind.filter(|_| !tag.odd) {
-            tokens.push(Token {
+            tokens.push(MustacheToken {
                 kind,
                 range: tag.range,
                 key: tag.key,
@@ -118,10 +123,10 @@ pub(crate) fn tokens(template: &str) -> Result<Vec<Token<'_>>, Refusal> {
     }
 }
 
-fn push_text(tokens: &mut Vec<Token<'_>>, range: Range<usize>) {
+fn push_text(tokens: &mut Vec<MustacheToken<'_>>, range: Range<usize>) {
     if !range.is_empty() {
-        tokens.push(Token {
-            kind: Kind::Text,
+        tokens.push(MustacheToken {
+            kind: MustacheTokenKind::Text,
             range,
             key: "",
         });
@@ -134,7 +139,7 @@ fn blank(text: &str) -> bool {
 
 struct Tag<'text> {
     /// `None` for comments and delimiters.
-    kind: Option<Kind>,
+    kind: Option<MustacheTokenKind>,
     key: &'text str,
     range: Range<usize>,
     /// Where the text goes on.
@@ -166,12 +171,12 @@ fn tag<'text>(
             return Err((message, start..end));
         }
         Some('!' | '=') => (None, ""),
-        Some('#') => (Some(Kind::Section), &inside[1..]),
-        Some('^') => (Some(Kind::Inverted), &inside[1..]),
-        Some('/') => (Some(Kind::End), &inside[1..]),
-        Some('>') => (Some(Kind::Partial), &inside[1..]),
-        Some('{' | '&') => (Some(Kind::Bare), &inside[1..]),
-        Some(_) => (Some(Kind::Escaped), inside),
+        Some('#') => (Some(MustacheTokenKind::Section), &inside[1..]),
+        Some('^') => (Some(MustacheTokenKind::Inverted), &inside[1..]),
+        Some('/') => (Some(MustacheTokenKind::End), &inside[1..]),
+        Some('>') => (Some(MustacheTokenKind::Partial), &inside[1..]),
+        Some('{' | '&') => (Some(MustacheTokenKind::Bare), &inside[1..]),
+        Some(_) => (Some(MustacheTokenKind::Escaped), inside),
     };
     let mut odd = false;
     if inside.starts_with('{') {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::template::failure::Failure;
 use crate::template::handlebars::blocks::short;
 use crate::template::limited::MAX_OUTPUT;
-use crate::template::mustache::lexer::{Kind, Token, tokens};
+use crate::template::mustache::lexer::{MustacheToken, MustacheTokenKind, tokens};
 use crate::template::python;
 use crate::template::written::{Span, Written};
 
@@ -46,7 +46,7 @@ const FALSE: Value = Value::Bool(false);
 impl Run<'_> {
     fn tokens(
         &mut self,
-        tokens: &[Token<'_>],
+        tokens: &[MustacheToken<'_>],
         scopes: &mut Vec<&Value>,
         depth: usize,
     ) -> Result<(), Failure> {
@@ -69,17 +69,21 @@ impl Run<'_> {
             }
             let hidden = outer < scopes.len() && !scopes.last().is_none_or(|scope| truth(scope));
             match token.kind {
-                Kind::End => {
+                MustacheTokenKind::End => {
                     scopes.pop();
                 }
-                Kind::Section | Kind::Inverted if hidden => scopes.push(&FALSE),
+                MustacheTokenKind::Section | MustacheTokenKind::Inverted if hidden => {
+                    scopes.push(&FALSE)
+                }
                 _ if hidden => {}
-                Kind::Text => {
+                MustacheTokenKind::Text => {
                     let text = self.template.get(token.range.clone());
                     self.put(token, text.unwrap_or_default().to_owned(), true, None)?;
                 }
-                Kind::Escaped | Kind::Bare => self.variable(token, scopes, outer == 1)?,
-                Kind::Section => match find(token.key, scopes) {
+                MustacheTokenKind::Escaped | MustacheTokenKind::Bare => {
+                    self.variable(token, scopes, outer == 1)?
+                }
+                MustacheTokenKind::Section => match find(token.key, scopes) {
                     Some(Value::Array(items)) => {
                         let end = end_of(tokens, at, token.key);
                         let inside = tokens.get(at..end).unwrap_or_default();
@@ -93,7 +97,7 @@ impl Run<'_> {
                     Some(value) => scopes.push(value),
                     None => scopes.push(&FALSE),
                 },
-                Kind::Inverted => {
+                MustacheTokenKind::Inverted => {
                     let value = find(token.key, scopes);
                     scopes.push(if value.is_some_and(truth) {
                         &FALSE
@@ -101,7 +105,7 @@ impl Run<'_> {
                         &TRUE
                     });
                 }
-                Kind::Partial => {
+                MustacheTokenKind::Partial => {
                     return Err(self.refuse(
                         token,
                         "Prompty's Python runtime looks for this partial in the folder that it is \
@@ -114,7 +118,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn variable(&mut self, token: &Token<'_>, scopes: &[&Value], top: bool) -> Result<(), Failure> {
+    fn variable(
+        &mut self,
+        token: &MustacheToken<'_>,
+        scopes: &[&Value],
+        top: bool,
+    ) -> Result<(), Failure> {
         let Some(mut value) = find(token.key, scopes) else {
             self.out.miss(token.key, &token.range);
             return Ok(());
@@ -129,7 +138,7 @@ impl Run<'_> {
         } else {
             python::display(value)
         };
-        let text = if token.kind == Kind::Escaped {
+        let text = if token.kind == MustacheTokenKind::Escaped {
             escaped(&text)
         } else {
             text
@@ -140,7 +149,7 @@ impl Run<'_> {
 
     fn put(
         &mut self,
-        token: &Token<'_>,
+        token: &MustacheToken<'_>,
         text: String,
         verbatim: bool,
         variable: Option<String>,
@@ -163,7 +172,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn refuse(&self, token: &Token<'_>, message: &str) -> Failure {
+    fn refuse(&self, token: &MustacheToken<'_>, message: &str) -> Failure {
         let tag = self.template.get(token.range.clone()).unwrap_or_default();
         Failure::new(
             format!("at `{}`, {message}", short(tag)),
@@ -173,12 +182,12 @@ impl Run<'_> {
 }
 
 /// The index of the tag that ends the section whose inside begins at `from`.
-fn end_of(tokens: &[Token<'_>], from: usize, key: &str) -> usize {
+fn end_of(tokens: &[MustacheToken<'_>], from: usize, key: &str) -> usize {
     let mut open = 0usize;
     for (at, token) in tokens.iter().enumerate().skip(from) {
         match token.kind {
-            Kind::Section if token.key == key => open += 1,
-            Kind::End if token.key == key => match open.checked_sub(1) {
+            MustacheTokenKind::Section if token.key == key => open += 1,
+            MustacheTokenKind::End if token.key == key => match open.checked_sub(1) {
                 Some(less) => open = less,
                 None => return at,
             },
