@@ -6,7 +6,6 @@ use crate::cli::eval::settings_args::SettingsArgs;
 use crate::cli::grid::GridArgs;
 use hoplens_eval::RowShard;
 
-/// The flags of a run, or of a shard of one.
 #[derive(Debug, clap::Args)]
 #[command(
     mut_arg("encoding", |arg| arg.default_value("embed,unembed,layerwise")),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::cli::lens::text::TextArgs;
 
-/// The flags of `hoplens lens eval`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::lens) struct LensEvalArgs {
     /// The lens file.
