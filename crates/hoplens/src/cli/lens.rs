@@ -7,6 +7,7 @@ mod eval;
 mod map;
 mod print;
 mod read;
+mod read_args;
 mod text;
 mod train;
 mod words;
@@ -23,7 +24,7 @@ pub(super) struct LensArgs {
     #[command(subcommand)]
     command: Option<LensCommand>,
     #[command(flatten)]
-    read: read::ReadArgs,
+    read: read_args::ReadArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -180,7 +180,7 @@ fn settings_of_a_project_are_completed_and_explained() {
         at(&settings, &json!({"line": 1, "character": 2})),
     );
     let shown = hover["contents"]["value"].as_str().unwrap();
-    assert!(shown.contains("as `--model`"), "{shown}");
+    assert!(shown.contains("like `--model`"), "{shown}");
     assert_eq!(editor::slice(&text, &hover["range"]), "model");
 }
 
