@@ -1,5 +1,6 @@
 //! `hoplens check`: prompt files.
 
+mod checked_files;
 mod github;
 mod lock;
 mod paths;
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::cli::analysis_session::AnalysisSession;
+use crate::cli::check::checked_files::CheckedFiles;
 use crate::cli::error;
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
@@ -24,7 +26,7 @@ use crate::cli::{json, projects, resident};
 use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
-use hoplens_runtime::{Model, ModelInfo};
+use hoplens_runtime::Model;
 use hoplens_workspace::Allowance;
 use lock::{Comparison, Lock, Tolerance};
 
@@ -111,7 +113,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         found.push(of_file);
     }
     print(
-        &Checked {
+        &CheckedFiles {
             model: &model.info,
             snapshots: &snapshots,
             found: &found,
@@ -181,20 +183,9 @@ fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
     Ok((model?, read, refused))
 }
 
-/// What a report is made of.
-struct Checked<'a> {
-    model: &'a ModelInfo,
-    snapshots: &'a [Snapshot],
-    /// The findings of each snapshot.
-    found: &'a [Vec<Diagnostic>],
-    compared: Option<&'a Comparison>,
-    /// How many files could not be read.
-    refused: usize,
-}
-
 /// The report; of text only what stands behind all files.
-fn print(checked: &Checked<'_>, global: &Global) -> Result<(), CliError> {
-    let Checked {
+fn print(checked: &CheckedFiles<'_>, global: &Global) -> Result<(), CliError> {
+    let CheckedFiles {
         model,
         snapshots,
         found,

@@ -101,6 +101,16 @@ impl CliError {
     }
 }
 
+impl CliError {
+    /// Returns the error for a value of `flag` that cannot be used.
+    pub(super) fn usage(flag: &'static str, reason: impl Into<String>) -> Self {
+        Self::Usage {
+            flag,
+            reason: reason.into(),
+        }
+    }
+}
+
 /// Prints an error to standard error.
 pub(super) fn print(error: &CliError) {
     use std::io::Write;

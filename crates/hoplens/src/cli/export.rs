@@ -21,7 +21,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, 
     if args.to == Target::Gguf && args.out.is_none() {
         let reason = "a control vector is a binary file; say where it goes, as in \
                       --out repair.gguf";
-        return Err(usage("--to gguf", reason));
+        return Err(CliError::usage("--to gguf", reason));
     }
     let (model, files) = resident::load_with_files(global)?;
     let wanted = select::wanted(args, &model, global)?;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, 
     }
     let Some(query) = &query else {
         let reason = "a script runs a prompt; give one with --prompt";
-        return Err(usage("--to", reason));
+        return Err(CliError::usage("--to", reason));
     };
     let script = Script {
         library: if args.to == Target::Nnsight {
@@ -56,9 +56,4 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, 
     let text = python(&model, &script)?;
     write::script(args, global, &model, &wanted, &text)?;
     Ok(CommandOutcome::Clean)
-}
-
-fn usage(flag: &'static str, reason: impl Into<String>) -> CliError {
-    let reason = reason.into();
-    CliError::Usage { flag, reason }
 }

@@ -7,6 +7,7 @@ mod eval;
 mod map;
 mod print;
 mod read;
+mod read_args;
 mod text;
 mod train;
 mod words;
@@ -23,7 +24,7 @@ pub(super) struct LensArgs {
     #[command(subcommand)]
     command: Option<LensCommand>,
     #[command(flatten)]
-    read: read::ReadArgs,
+    read: read_args::ReadArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +32,7 @@ enum LensCommand {
     /// Train a lens for heads of a model.
     Train(train::TrainArgs),
     /// Hold a lens to text that it was not trained on, beside the unembed lens.
-    Eval(eval::LensEvalArgs),
+    Eval(eval::args::LensEvalArgs),
 }
 
 pub(super) fn run(args: &LensArgs, global: &Global) -> Result<CommandOutcome, CliError> {

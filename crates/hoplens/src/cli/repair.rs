@@ -1,6 +1,7 @@
 //! `hoplens repair`: the measured repairs of a file's cases, and applying them.
 
 mod afterwards;
+mod applied_repair;
 mod warned;
 
 use std::io::Write;
@@ -15,6 +16,7 @@ use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::prompt_files::{open, read};
+use crate::cli::repair::applied_repair::AppliedRepair;
 use crate::cli::report::{FilePositions, RepairReport, origin_path, origin_text, repair_report};
 use crate::cli::{cases, json, projects, resident, write};
 use afterwards::{Afterwards, afterwards};
@@ -23,8 +25,7 @@ use hoplens_analysis::{
     Verdict, find_verdicts,
 };
 use hoplens_ide::{
-    Snapshot, manual_repair_reason, percent, repair_edit, repair_side_effects, repair_title,
-    verdict_message,
+    Snapshot, manual_repair_reason, repair_edit, repair_side_effects, repair_title, verdict_message,
 };
 use hoplens_prompt::{FileEdit, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
@@ -252,47 +253,6 @@ fn list(
     Ok(())
 }
 
-/// A repair that was put into the file.
-#[derive(Debug, Serialize)]
-struct Applied {
-    case: String,
-    number: usize,
-    /// Whether the file was changed; not with --diff.
-    written: bool,
-    path: String,
-    /// Probability of the answer that the repair promised.
-    promised: f64,
-    /// … and what the edited file has.
-    measured: f64,
-    /// Whether the case is well with this edit.
-    is_ok: bool,
-    /// What is still wrong with it.
-    still: Option<String>,
-    diff: String,
-}
-
-impl Applied {
-    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let done = if self.written {
-            "applied"
-        } else {
-            "would apply"
-        };
-        writeln!(out, "\n{done} {} of case {}:", self.number, self.case)?;
-        write!(out, "{}", self.diff)?;
-        writeln!(
-            out,
-            "promised {}, measured in the edited file {}",
-            percent(self.promised),
-            percent(self.measured)
-        )?;
-        match &self.still {
-            Some(message) => writeln!(out, "still: {message}"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Edits the file for one case and asks it again. The file is read anew, since the repair of
 /// another case may have changed it. `None` where nothing can be applied.
 fn apply(
@@ -301,7 +261,7 @@ fn apply(
     model: &Model,
     settings: &AnalysisSettings,
     place: Option<usize>,
-) -> Result<Option<Applied>, CliError> {
+) -> Result<Option<AppliedRepair>, CliError> {
     let snapshot = analyse(
         open(file)?,
         model,
@@ -352,7 +312,7 @@ fn apply(
     let asked = asked.and_then(|case| case.outcome.as_ref().ok());
     let name = target.to_string_lossy().into_owned();
     let diff = TextDiff::from_lines(before, &after);
-    Ok(Some(Applied {
+    Ok(Some(AppliedRepair {
         case: id.clone(),
         number,
         written: !args.diff,
@@ -407,7 +367,7 @@ fn put(target: &Path, before: &str, after: &str, edit: &FileEdit) -> Result<(), 
 struct RepairResult<'a> {
     path: &'a str,
     repairs: Vec<Listed<'a>>,
-    applied: &'a [Applied],
+    applied: &'a [AppliedRepair],
     /// Every case after all edits; empty where nothing was written.
     afterwards: &'a [Afterwards],
 }

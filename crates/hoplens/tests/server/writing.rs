@@ -180,7 +180,7 @@ fn settings_of_a_project_are_completed_and_explained() {
         at(&settings, &json!({"line": 1, "character": 2})),
     );
     let shown = hover["contents"]["value"].as_str().unwrap();
-    assert!(shown.contains("as `--model`"), "{shown}");
+    assert!(shown.contains("like `--model`"), "{shown}");
     assert_eq!(editor::slice(&text, &hover["range"]), "model");
 }
 
@@ -219,7 +219,7 @@ fn hover_shows_an_injections_effect_and_completion_the_models_layers() {
     );
     let now = shown
         .lines()
-        .find(|line| line.starts_with("Now, case `tiny`: "))
+        .find(|line| line.starts_with("Now, in case `tiny`: "))
         .expect(shown);
     assert!(
         shown.contains("Control, case `tiny`: better than"),

@@ -263,17 +263,21 @@ fn cycles_and_facades_are_recognised() {
     };
     let files = [
         file(&[], "mod a; mod b; pub use a::A; use b::B;"),
-        file(&["a"], "use crate::b::B; pub struct A; #[cfg(test)] mod t { use crate::A; }"),
+        file(
+            &["a"],
+            "use crate::b::B; pub struct A; #[cfg(test)] mod t { use crate::A; }",
+        ),
         file(&["b"], "use super::{A as Other}; pub struct B;"),
         file(&["c"], "mod d; pub struct C; fn f() { crate::c::d::run() }"),
         file(&["c", "d"], "pub fn run() {}"),
     ];
     let krate = &crates(&files)["x"];
-    assert_eq!(
-        on_cycles(krate),
-        ["a imports from b", "b imports from a"]
-    );
+    assert_eq!(on_cycles(krate), ["a imports from b", "b imports from a"]);
     let owned = |path: &[&str]| -> ItemPath { path.iter().map(|s| (*s).to_owned()).collect() };
     assert!(is_through_facade(krate, &owned(&["b"]), &owned(&["A"])));
-    assert!(!is_through_facade(krate, &owned(&["a"]), &owned(&["b", "B"])));
+    assert!(!is_through_facade(
+        krate,
+        &owned(&["a"]),
+        &owned(&["b", "B"])
+    ));
 }

@@ -16,7 +16,10 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("store", &[]),
     ("runtime", &["store"]),
     ("interp", &["injection", "runtime", "store"]),
-    ("analysis", &["injection", "interp", "prompt", "runtime", "store"]),
+    (
+        "analysis",
+        &["injection", "interp", "prompt", "runtime", "store"],
+    ),
     (
         "eval",
         &["analysis", "injection", "interp", "runtime", "store"],
@@ -153,5 +156,8 @@ fn crates_depend_only_on_those_below_them() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name != "test-support")
         .collect();
-    assert_eq!(folders, below.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(
+        folders,
+        below.iter().map(|name| (*name).to_owned()).collect()
+    );
 }

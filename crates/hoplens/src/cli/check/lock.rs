@@ -1,6 +1,7 @@
 //! The lock file: how probable each expected answer was, so that a check can tell what got worse.
 
 mod compare;
+mod locked_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 pub(super) use compare::{Comparison, Tolerance};
 
+use crate::cli::check::lock::locked_file::{LockedCase, LockedFile};
 use crate::cli::error::CliError;
 use crate::cli::report::slashed;
 use hoplens_analysis::{CaseFindings, Verdict};
@@ -43,26 +45,6 @@ pub(super) struct Lock {
 struct LockedModel {
     name: String,
     sha256: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LockedFile {
-    /// The cases that expect an answer, by id.
-    cases: BTreeMap<String, LockedCase>,
-    /// How many warnings and errors there are beside verdicts, by code.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    findings: BTreeMap<String, usize>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LockedCase {
-    p: f64,
-    rank: usize,
-    verdict: String,
-    /// Digest of the rendered prompt.
-    prompt: String,
 }
 
 impl Lock {

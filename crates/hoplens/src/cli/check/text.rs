@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::check::Checked;
+use crate::cli::check::checked_files::CheckedFiles;
 use crate::cli::check::github::is_known;
 use crate::cli::check::lock::Comparison;
 use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
@@ -189,7 +189,7 @@ fn well(
 }
 
 /// The last line: how many cases were asked, how many fail, and what was found.
-pub(super) fn summary(out: &mut dyn Write, checked: &Checked<'_>) -> std::io::Result<()> {
+pub(super) fn summary(out: &mut dyn Write, checked: &CheckedFiles<'_>) -> std::io::Result<()> {
     let findings = checked
         .snapshots
         .iter()
@@ -221,7 +221,7 @@ pub(super) fn summary(out: &mut dyn Write, checked: &Checked<'_>) -> std::io::Re
 }
 
 /// `1 error, 2 warnings`, and how many of them a lock file does not have.
-fn found(checked: &Checked<'_>) -> String {
+fn found(checked: &CheckedFiles<'_>) -> String {
     let all: Vec<(&Snapshot, &Diagnostic)> = checked
         .snapshots
         .iter()

@@ -12,6 +12,9 @@ use crate::cli::json;
 use hoplens_eval::{EvalError, ExperimentOutcome, FitRow, RowOutcome, part_of};
 use hoplens_runtime::ModelInfo;
 
+/// The journal's name in the folder of a run.
+pub(in crate::cli::eval) const JOURNAL: &str = "journal.jsonl";
+
 /// Makes a run's folder.
 pub(super) fn make(folder: &Path) -> Result<(), CliError> {
     std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))

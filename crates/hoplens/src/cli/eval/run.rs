@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::cli::error::CliError;
-use crate::cli::eval::{JOURNAL, RunArgs, files, report};
+use crate::cli::eval::files;
+use crate::cli::eval::files::JOURNAL;
+use crate::cli::eval::report::report;
+use crate::cli::eval::run_args::RunArgs;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::grid::ScopeArg;
 use crate::cli::outcome::CommandOutcome;

@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::cli::cases;
 use crate::cli::error::CliError;
 use crate::cli::export::args::ExportArgs;
-use crate::cli::export::usage;
 use crate::cli::global::Global;
 use crate::cli::prompt_files::open;
 use hoplens_analysis::memory_injection;
@@ -41,7 +40,7 @@ pub(super) fn wanted(
 
 fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
     let (Some(memory), Some(layer), Some(tau)) = (&args.memory, args.layer, args.tau) else {
-        return Err(usage("--memory", "needs --layer and --tau"));
+        return Err(CliError::usage("--memory", "needs --layer and --tau"));
     };
     let memory_injection = MemoryInjection {
         memory: memory.clone(),

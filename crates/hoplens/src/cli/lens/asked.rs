@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
-use crate::cli::lens::read::ReadArgs;
+use crate::cli::lens::read_args::ReadArgs;
 use crate::cli::{cases, projects, prompt_files};
 use hoplens_analysis::{AnalysisError, PromptSource, case_id, case_query};
 use hoplens_ide::documents::{BridgedMention, HeadsQuery};

@@ -1,10 +1,11 @@
 //! `hoplens lens eval`: what a trained lens is worth on text that it was not trained on.
 
 mod against;
+pub(in crate::cli::lens) mod args;
+mod open;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -12,8 +13,9 @@ use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::chart;
 use crate::cli::lens::chart::{BLUE, GREY, Line, ORANGE};
+use crate::cli::lens::eval::args::LensEvalArgs;
+use crate::cli::lens::eval::open::open;
 use crate::cli::lens::text;
-use crate::cli::lens::text::TextArgs;
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, progress, resident, write};
 use hoplens_interp::ModelContext;
@@ -23,36 +25,6 @@ use hoplens_interp::lens::trained::{
     evaluate,
 };
 use hoplens_runtime::{Cancel, Model};
-
-#[derive(Debug, clap::Args)]
-pub(super) struct LensEvalArgs {
-    /// The lens file.
-    #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
-    lens: PathBuf,
-    #[command(flatten)]
-    text: TextArgs,
-    /// Likeliest tokens of the model that are looked for among the lens' likeliest.
-    #[arg(long, value_name = "K", default_value_t = 10)]
-    top: usize,
-    /// Read each head with the lens of the same head so many layers above (or, negative, below).
-    #[arg(
-        long,
-        value_name = "LAYERS",
-        default_value_t = 0,
-        allow_hyphen_values = true
-    )]
-    shift: isize,
-    /// Allow a lens of another model of the same width and vocabulary, to see how it carries over.
-    #[arg(long)]
-    other_model: bool,
-    /// Hold it to this lens file, or to `unembed`, instead of to the model: how often the two say
-    /// something else of the same head.
-    #[arg(long, value_name = "FILE|unembed", conflicts_with_all = ["shift", "plot"])]
-    against: Option<PathBuf>,
-    /// Draw KL by layer into this file (SVG).
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
-}
 
 /// Means over the heads of a layer, or over all.
 #[derive(Debug, Serialize)]
@@ -123,18 +95,6 @@ pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome
         print(out, &lens, &evaluation, &layers, args.shift)?;
     }
     Ok(CommandOutcome::Clean)
-}
-
-fn open(path: &Path, model: &Model, any: bool) -> Result<TrainedLens, CliError> {
-    let bytes = std::fs::read(path).map_err(|source| CliError::Read {
-        path: path.into(),
-        source,
-    })?;
-    Ok(if any {
-        TrainedLens::of_any_model(&bytes, model)?
-    } else {
-        TrainedLens::from_bytes(&bytes, model)?
-    })
 }
 
 /// Every head that has a lens `shift` layers above it, and that lens' head.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::cli::lens::map;
-use crate::cli::lens::read::{AblateArg, ReadArgs};
+use crate::cli::lens::read_args::{AblateArg, ReadArgs};
 use hoplens_ide::documents::{HeadMap, HeadRow, HeadsDocument, WordRankRow};
 use hoplens_ide::{percent, quoted};
 

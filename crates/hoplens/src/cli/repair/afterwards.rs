@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::repair::Applied;
+use crate::cli::repair::applied_repair::AppliedRepair;
 use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, find_verdicts,
 };
@@ -73,7 +73,11 @@ fn p(case: &CaseFindings) -> Option<f64> {
 impl Afterwards {
     /// Says what got worse, and what is wrong still and was not said of the case when it was
     /// edited.
-    pub(super) fn print(&self, out: &mut dyn Write, applied: &[Applied]) -> std::io::Result<()> {
+    pub(super) fn print(
+        &self,
+        out: &mut dyn Write,
+        applied: &[AppliedRepair],
+    ) -> std::io::Result<()> {
         if self.is_worse {
             let told = |p: Option<f64>| p.map_or_else(|| "not asked".to_owned(), percent);
             let (before, after) = (told(self.before), told(self.after));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::check::lock::LockedFile;
+use crate::cli::check::lock::locked_file::LockedFile;
 use crate::cli::report::slashed;
 use hoplens_analysis::Verdict;
 use hoplens_ide::percent;

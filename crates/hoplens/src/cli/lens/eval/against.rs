@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
-use crate::cli::lens::eval::LensEvalArgs;
+use crate::cli::lens::eval::args::LensEvalArgs;
+use crate::cli::lens::eval::open::open as open_lens;
 use crate::cli::lens::text;
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, progress};
@@ -48,7 +49,7 @@ pub(super) fn open(path: &Path, model: &Model, any: bool) -> Result<Option<Train
     if path == Path::new(UNEMBED) {
         return Ok(None);
     }
-    super::open(path, model, any).map(Some)
+    open_lens(path, model, any).map(Some)
 }
 
 pub(super) fn run(

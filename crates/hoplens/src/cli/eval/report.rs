@@ -1,0 +1,30 @@
+//! The result of a whole run.
+
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::cli::eval::{files, text};
+use crate::cli::global::{Global, OutputFormat};
+use crate::cli::json;
+use hoplens_eval::JournalHeader;
+use hoplens_runtime::ModelInfo;
+
+/// The result of a whole run: its files, and what stands on standard output.
+pub(in crate::cli::eval) fn report(
+    header: &JournalHeader,
+    outcome: &hoplens_eval::ExperimentOutcome,
+    folder: Option<&Path>,
+    global: &Global,
+) -> Result<(), CliError> {
+    let model: &ModelInfo = &header.model;
+    if let Some(folder) = folder {
+        files::write_all(folder, model, outcome)?;
+    }
+    let out = &mut anstream::stdout().lock();
+    if global.format() == OutputFormat::Json {
+        json::print(out, Some(model), outcome)?;
+    } else {
+        text::print(out, model, outcome, folder)?;
+    }
+    Ok(())
+}
