@@ -1,6 +1,7 @@
 //! Open buffers over another source of files.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ pub trait OpenBuffers: Send + Sync {
     fn open_text(&self, path: &Path) -> Option<Arc<str>>;
 }
 
-impl OpenBuffers for HashMap<PathBuf, Arc<str>> {
+impl<S: BuildHasher + Send + Sync> OpenBuffers for HashMap<PathBuf, Arc<str>, S> {
     fn open_text(&self, path: &Path) -> Option<Arc<str>> {
         self.get(path).cloned()
     }

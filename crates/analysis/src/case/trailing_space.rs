@@ -6,7 +6,7 @@ use std::ops::Range;
 /// nothing else is in the prompt.
 pub(crate) fn trailing_space(prompt: &str) -> Option<Range<usize>> {
     let kept = prompt.trim_end_matches([' ', '\t']);
-    (kept.len() < prompt.len() && !kept.is_empty()).then(|| kept.len()..prompt.len())
+    (kept.len() < prompt.len() && !kept.is_empty()).then_some(kept.len()..prompt.len())
 }
 
 #[cfg(test)]

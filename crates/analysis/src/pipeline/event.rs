@@ -9,6 +9,10 @@ use crate::repair::measured_repair::Repair;
 
 /// The result of one [`AnalysisStep`]. `case` is an index into [`FileFindings::cases`].
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is moved once, from the step to its consumer"
+)]
 pub enum AnalysisEvent {
     /// The probes and verdicts of all cases.
     Verdicts(FileFindings),

@@ -153,10 +153,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         );
         return Ok(CommandOutcome::Clean);
     }
-    let fails = match &compared {
-        Some(compared) => compared.fails(),
-        None => has_findings(&found),
-    };
+    let fails = compared.map_or_else(|| has_findings(&found), |compared| compared.fails());
     Ok(if fails {
         CommandOutcome::Findings
     } else {

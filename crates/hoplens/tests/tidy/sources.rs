@@ -60,7 +60,8 @@ fn read(path: &Path, krate: &str) -> Option<SourceFile> {
         return None;
     }
     let text = std::fs::read_to_string(path).unwrap();
-    let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let syntax =
+        syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(SourceFile {
         path: path.strip_prefix(root()).unwrap().into(),
         krate: krate.to_owned(),

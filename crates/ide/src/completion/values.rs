@@ -31,7 +31,7 @@ pub(super) fn complete(
     for kind in &value.kinds {
         match kind {
             KeyKind::Word(words) => {
-                list.extend(words.iter().map(|word| word_completion(word, found)))
+                list.extend(words.iter().map(|word| word_completion(word, found)));
             }
             KeyKind::List(KeyKind::Word(words)) => {
                 let wrap = |word: &&str| list_completion(word, value, found);

@@ -66,12 +66,12 @@ pub(super) fn phrase(text: &str, all: &[Lexeme], start: usize, subject: bool) ->
         after,
         features: walk.features,
     };
-    finish(text, all, found, walk.waiting)
+    finish(text, all, &found, walk.waiting)
 }
 
 /// Leaves out what dangles at the end.
-fn finish(text: &str, all: &[Lexeme], found: Phrase, waiting: usize) -> Option<Phrase> {
-    let Phrase {
+fn finish(text: &str, all: &[Lexeme], found: &Phrase, waiting: usize) -> Option<Phrase> {
+    let &Phrase {
         start,
         mut end,
         after,
