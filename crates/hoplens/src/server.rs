@@ -1,8 +1,8 @@
 //! The language server: the only code that knows LSP types.
 //!
-//! One event loop owns the [`session`] and is its only writer. Events come from the client
-//! ([`ingress`], in the order of the wire), the engine, the [`file_reader`] and timers; after each
-//! event the loop publishes an immutable [`snapshot`]. Handlers are functions of a snapshot and
+//! One event loop owns the `session` and is its only writer. Events come from the client
+//! (`ingress`, in the order of the wire), the engine, the `file_reader` and timers; after each
+//! event the loop publishes an immutable `snapshot`. Handlers are functions of a snapshot and
 //! the request's parameters. They never change anything: commands send events. Nothing in the loop
 //! or in a handler waits for the disk or the client; the model runs on the engine's thread.
 

@@ -27,7 +27,7 @@ pub struct FileFindings {
 /// What a model does with one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseFindings {
-    /// Index into [`PromptFile::cases`]; `None` where the file has none.
+    /// Index into [`hoplens_prompt::PromptFile::cases`]; `None` where the file has none.
     pub case: Option<usize>,
     /// The case's id, or `#1`, `#2`, … in the order of the file.
     pub id: String,

@@ -78,7 +78,7 @@ struct Draft {
 /// is no candidate.
 ///
 /// # Errors
-/// As [`Model::forward`].
+/// As [`hoplens_runtime::Model::forward`].
 pub fn candidates(
     context: &AnalysisContext<'_>,
     prompt: &str,

@@ -51,7 +51,7 @@ pub struct Probes {
 /// The probes of one hop.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HopProbe {
-    /// Index into [`CaseQuery::mentions`].
+    /// Index into [`crate::CaseQuery::mentions`].
     #[serde(skip)]
     pub index: usize,
     /// The mention as it stands once the bridges before are named.

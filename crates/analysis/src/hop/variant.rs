@@ -3,7 +3,7 @@
 /// What is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// The prompt without one of its injections (index into [`CaseQuery::injections`]).
+    /// The prompt without one of its injections (index into [`crate::CaseQuery::injections`]).
     Without(usize),
     /// With a space before that injection's memory, which has none.
     Spaced(usize),

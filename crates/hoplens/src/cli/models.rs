@@ -239,7 +239,7 @@ pub fn progress_bar() -> StderrProgress {
     }
 }
 
-/// [`Progress`] for people and for logs; see [`progress_bar`].
+/// Progress of fetches, for people and for logs; see [`progress_bar`].
 pub struct StderrProgress {
     bar: ProgressBar,
     terminal: bool,

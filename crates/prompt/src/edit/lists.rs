@@ -122,8 +122,9 @@ pub struct NewCase {
     pub expect: String,
 }
 
-/// The edit that adds a case at the end of the list; `None` where it cannot be had without saying
-/// something else anew. As [`super::insert_injection`], it is tried out first.
+/// Returns the edit that adds a case at the end of the list; `None` where that would rewrite
+/// something else. The edited text is parsed before the edit is offered, as by
+/// [`crate::insert_injection`].
 pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<FileEdit> {
     // Which of several prompts it is for cannot be said.
     if 1 < file.fences.len() || file.format == PromptFormat::Promptfoo {

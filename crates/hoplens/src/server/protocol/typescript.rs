@@ -24,7 +24,7 @@ macro_rules! protocol_object {
                 pub $field: $type,
             )*
             $(
-                #[doc = concat!("The fields of [`", stringify!($document), "`].")]
+                #[doc = concat!("The fields of `", stringify!($document), "`.")]
                 #[serde(flatten)]
                 pub document: protocol_object!(@document $document),
             )?
