@@ -122,7 +122,7 @@ export interface CaseEntry {
     /** Rank of the answer's first token; null if none is expected. */
     rank: number | null;
     /** The most probable next token. */
-    next: unknown | null;
+    next: unknown;
     /** The verdict's code. */
     verdict: string | null;
     /** Why the case could not be analyzed. */

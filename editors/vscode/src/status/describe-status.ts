@@ -67,7 +67,7 @@ function describeModel({ modelStatus, details, progressTitles }: StatusInput): S
             command: SHOW_LOG,
         };
     }
-    const message = modelStatus.message ?? "";
+    const message = modelStatus.message;
     if (!modelStatus.quiescent) {
         return {
             text: "hoplens: loading the model",

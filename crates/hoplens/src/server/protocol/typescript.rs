@@ -141,7 +141,11 @@ fn field(field: &Field) -> String {
         .and_then(|rest| rest.strip_suffix('>'));
     let (mark, written) = match inner {
         Some(inner) if may_be_absent => ("?", typescript(inner)),
-        Some(inner) => ("", format!("{} | null", typescript(inner))),
+        Some(inner) => match typescript(inner).as_str() {
+            // It includes null.
+            "unknown" => ("", "unknown".to_owned()),
+            inner => ("", format!("{inner} | null")),
+        },
         None => (if may_be_absent { "?" } else { "" }, typescript(&rust)),
     };
     let doc = comment(field.doc, "    ");
