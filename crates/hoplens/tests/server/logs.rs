@@ -35,6 +35,8 @@ fn session(level: Option<&str>, log: &Path) {
     });
     let text = text();
     client.open(URI, "dotprompt", &text);
+    // An edit would cancel the job before it panics.
+    log_with(log, |text| text.contains("panic"));
     client.change(URI, 2, &json!([{"text": text.replace("tiny", "zanzibar")}]));
     // Answered when the model has looked.
     let command = json!({"command": "hoplens.server.cases", "arguments": [{"uri": URI}]});

@@ -110,6 +110,8 @@ fn positions_are_clamped_and_surrogate_pairs_stay_whole() {
     assert_eq!(edit(&mut client, [0, 99], [0, 99], "!"), "a-b!\nc");
     assert_eq!(edit(&mut client, [7, 7], [9, 9], "🙂"), "a-b!\nc🙂");
     assert_eq!(edit(&mut client, [1, 1], [0, 4], " "), "a-b! 🙂");
+    // A file that never showed diagnostics has none to clear.
+    client.diagnostics(URI, |found| found["version"].is_number());
     client.notify(
         "textDocument/didClose",
         json!({"textDocument": {"uri": URI}}),
