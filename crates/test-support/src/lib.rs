@@ -8,12 +8,15 @@
     reason = "a panic fails the test, and the fields have the names of the reference files"
 )]
 
+mod chat;
 pub mod hub;
 mod miniatures;
 mod reference;
 
+pub use chat::{ChatCase, ChatFixture, ChatMessage};
 pub use miniatures::{FAMILIES, default_model, ids, load, load_files, miniature, root, skip};
 pub use reference::{
     ReferenceAblation, ReferenceAblations, ReferenceCell, ReferenceHead, ReferenceInjection,
-    ReferenceNumbers, ReferenceRow, ReferenceTrace, assert_close,
+    ReferenceNumbers, ReferenceRow, ReferenceTrace, SMOLLM2_TOLERANCE, assert_close, shared,
+    smollm2_reference,
 };

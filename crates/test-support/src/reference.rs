@@ -1,10 +1,12 @@
 //! Reference numbers that Hugging Face Transformers computed, and the comparison with them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hoplens_injection::Encoding;
 use hoplens_runtime::BosPolicy;
 use serde::Deserialize;
+
+use crate::miniatures::root;
 
 /// A file of reference numbers for one model, computed with Hugging Face Transformers.
 #[derive(Debug, Deserialize)]
@@ -118,4 +120,18 @@ pub fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
         (found - expected).abs() <= tolerance,
         "{what}: {found} is not within {tolerance} of {expected}"
     );
+}
+
+/// Nats: how far the default model's numbers may be from Transformers' (`docs/method.md`).
+pub const SMOLLM2_TOLERANCE: f64 = 2e-3;
+
+/// The path of a file of `../shared`, if it is there: tests without it are skipped.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = root().join("../shared").join(name);
+    path.is_file().then_some(path)
+}
+
+/// The default model's reference numbers, if they are there.
+pub fn smollm2_reference() -> Option<ReferenceNumbers> {
+    shared("reference/smollm2.json").map(|path| ReferenceNumbers::read(&path))
 }

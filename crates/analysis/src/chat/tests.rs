@@ -1,43 +1,13 @@
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use serde::Deserialize;
 
 use super::*;
 use hoplens_prompt::{parse, render};
-
-/// See `model/chat/tests.rs`.
-#[derive(Deserialize)]
-struct Fixture {
-    special: BTreeMap<String, String>,
-    templates: BTreeMap<String, String>,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    template: String,
-    conversation: String,
-    mode: String,
-    messages: Vec<Said>,
-    text: Option<String>,
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    role: String,
-    content: String,
-}
-
-fn fixture() -> Fixture {
-    let text = include_str!("../../../../tests/fixtures/tokenizers/chat.json");
-    serde_json::from_str(text).unwrap()
-}
+use hoplens_test_support::ChatFixture;
 
 fn template(source: &str) -> ChatTemplate {
-    let special = fixture().special;
+    let special = ChatFixture::read().special;
     ChatTemplate::new("some.gguf".into(), source.to_owned(), special)
 }
 
@@ -84,7 +54,7 @@ fn check_origins(mapped: &MappedText, file: &str) -> String {
 
 #[test]
 fn conversations_read_as_transformers_writes_them() {
-    let fixture = fixture();
+    let fixture = ChatFixture::read();
     let mut seen = 0;
     for case in &fixture.cases {
         let continues = case.messages.last().unwrap().role == ASSISTANT;
@@ -132,7 +102,7 @@ fn conversations_read_as_transformers_writes_them() {
 
 #[test]
 fn without_roles_or_template_nothing_is_added() {
-    let chatml = template(&fixture().templates["chatml"]);
+    let chatml = template(&ChatFixture::read().templates["chatml"]);
     let plain = read(Some(&chatml), "The reef is").unwrap();
     assert_eq!(plain.text, "The reef is");
     let joined = read(None, &file([("system", "S"), ("user", "U")])).unwrap();
@@ -141,7 +111,7 @@ fn without_roles_or_template_nothing_is_added() {
 
 #[test]
 fn words_of_the_template_are_not_taken_for_the_users() {
-    let chatml = template(&fixture().templates["chatml"]);
+    let chatml = template(&ChatFixture::read().templates["chatml"]);
     let source = file([("user", "assistant")]);
     let mapped = read(Some(&chatml), &source).unwrap();
     let at = mapped
@@ -197,7 +167,7 @@ proptest! {
         let turns: Vec<(&str, &str)> =
             turns.iter().map(|(role, said)| (role.as_str(), said.as_str())).collect();
         let source = file(turns);
-        for (name, text) in &fixture().templates {
+        for (name, text) in &ChatFixture::read().templates {
             if let Ok(mapped) = read(Some(&template(text)), &source) {
                 check_origins(&mapped, &source);
             } else {

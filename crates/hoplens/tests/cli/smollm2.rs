@@ -4,27 +4,16 @@
 //! Skips, loudly, without the model or the numbers; fails instead where
 //! `HOPLENS_REQUIRE_MODEL=1` says that the model must be there.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
+use hoplens_test_support::{
+    SMOLLM2_TOLERANCE, assert_close, default_model, skip, smollm2_reference,
+};
 use serde_json::Value;
-
-/// Nats; see `docs/method.md`.
-const REAL: f64 = 2e-3;
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = hoplens_test_support::root().join("../shared").join(name);
-    path.is_file().then_some(path)
-}
-
-fn reference() -> Option<ReferenceNumbers> {
-    shared("reference/smollm2.json").map(|path| ReferenceNumbers::read(&path))
-}
 
 #[test]
 fn the_commands_print_the_same_numbers() {
-    let (Some(_), Some(reference)) = (default_model(), reference()) else {
+    let (Some(_), Some(reference)) = (default_model(), smollm2_reference()) else {
         return skip("the default model and ../shared/reference/smollm2.json");
     };
     let trace = &reference.traces[0];
@@ -39,10 +28,15 @@ fn the_commands_print_the_same_numbers() {
     assert_close(
         number(&probe["logp_first"]),
         trace.logp_first,
-        REAL,
+        SMOLLM2_TOLERANCE,
         "probe",
     );
-    assert_close(number(&probe["logp"]), trace.logp_full, REAL, "probe");
+    assert_close(
+        number(&probe["logp"]),
+        trace.logp_full,
+        SMOLLM2_TOLERANCE,
+        "probe",
+    );
     assert_eq!(probe["rank"], trace.rank_first);
     assert_eq!(probe["model"]["layers"], 30);
     assert_eq!(probe["schema"], 1);
@@ -50,7 +44,12 @@ fn the_commands_print_the_same_numbers() {
         .iter()
         .zip(&trace.token_logp)
     {
-        assert_close(number(&token["logp"]), *expected, REAL, "token");
+        assert_close(
+            number(&token["logp"]),
+            *expected,
+            SMOLLM2_TOLERANCE,
+            "token",
+        );
     }
 
     let injection = &reference.injections[0];
@@ -81,7 +80,12 @@ fn the_commands_print_the_same_numbers() {
                 && cell["scope"] == expected.scope.as_str()
         });
         let found = number(&found.unwrap()["logp_first"]);
-        assert_close(found, expected.logp_first, REAL, &format!("{expected:?}"));
+        assert_close(
+            found,
+            expected.logp_first,
+            SMOLLM2_TOLERANCE,
+            &format!("{expected:?}"),
+        );
     }
 }
 

@@ -4,36 +4,29 @@
 //! Skips, loudly, without the model or the numbers; fails instead where
 //! `HOPLENS_REQUIRE_MODEL=1` says that the model must be there.
 
-use std::path::PathBuf;
-
 use crate::numbers::check_reference;
 use hoplens_runtime::{Answer, Cancel, Hooks};
-use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
-
-/// Nats; see `docs/method.md`.
-const REAL: f64 = 2e-3;
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = hoplens_test_support::root().join("../shared").join(name);
-    path.is_file().then_some(path)
-}
-
-fn reference() -> Option<ReferenceNumbers> {
-    shared("reference/smollm2.json").map(|path| ReferenceNumbers::read(&path))
-}
+use hoplens_test_support::{
+    SMOLLM2_TOLERANCE, assert_close, default_model, shared, skip, smollm2_reference,
+};
 
 #[test]
 fn the_library_agrees_with_transformers() {
-    let (Some(files), Some(reference)) = (default_model(), reference()) else {
+    let (Some(files), Some(reference)) = (default_model(), smollm2_reference()) else {
         return skip("the default model and ../shared/reference/smollm2.json");
     };
-    check_reference(&hoplens_test_support::load_files(&files), &reference, REAL);
+    check_reference(
+        &hoplens_test_support::load_files(&files),
+        &reference,
+        SMOLLM2_TOLERANCE,
+    );
 }
 
 #[test]
 fn every_development_prompt_has_its_probability() {
     let data = shared("data/handwritten_dev.csv");
-    let (Some(files), Some(reference), Some(data)) = (default_model(), reference(), data) else {
+    let (Some(files), Some(reference), Some(data)) = (default_model(), smollm2_reference(), data)
+    else {
         return skip("the default model and ../shared");
     };
     let model = hoplens_test_support::load_files(&files);
@@ -56,7 +49,12 @@ fn every_development_prompt_has_its_probability() {
         let row = &rows[expected.row];
         let (obscure, explicit) = (score(&row[1], &row[4]), score(&row[0], &row[4]));
         let close = |found, expected, what: &str| {
-            assert_close(found, expected, REAL, &format!("{what}: {row:?}"));
+            assert_close(
+                found,
+                expected,
+                SMOLLM2_TOLERANCE,
+                &format!("{what}: {row:?}"),
+            );
         };
         close(obscure.logp_first, expected.obscure_logp_first, "obscure");
         close(obscure.logp, expected.obscure_logp_full, "obscure, full");

@@ -1,46 +1,14 @@
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-use serde::Deserialize;
 
 use crate::chat::template::{ChatTemplate, Message};
 use crate::error::ModelError;
-
-/// Abridged templates of the shapes that models carry, and what Transformers makes of them
-/// (`render_jinja_template`).
-#[derive(Deserialize)]
-struct Fixture {
-    special: BTreeMap<String, String>,
-    templates: BTreeMap<String, String>,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    template: String,
-    conversation: String,
-    mode: String,
-    messages: Vec<Said>,
-    text: Option<String>,
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    role: String,
-    content: String,
-}
-
-fn fixture() -> Fixture {
-    let text = include_str!("../../../../tests/fixtures/tokenizers/chat.json");
-    serde_json::from_str(text).unwrap()
-}
+use hoplens_test_support::ChatFixture;
 
 fn template(source: &str) -> ChatTemplate {
     ChatTemplate {
         path: PathBuf::from("some/tokenizer_config.json"),
         source: Ok(source.to_owned()),
-        special: fixture().special,
+        special: ChatFixture::read().special,
     }
 }
 
@@ -53,7 +21,7 @@ fn user(content: &str) -> Vec<Message> {
 
 #[test]
 fn templates_render_as_in_transformers() {
-    let fixture = fixture();
+    let fixture = ChatFixture::read();
     let mut seen = 0;
     for case in &fixture.cases {
         let name = format!("{} {} {}", case.template, case.conversation, case.mode);

@@ -5,10 +5,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use hoplens_test_support::{ReferenceNumbers, assert_close, default_model, skip};
-
-/// Nats; see `docs/method.md`.
-const REAL: f64 = 2e-3;
+use hoplens_test_support::{
+    SMOLLM2_TOLERANCE, assert_close, default_model, shared, skip, smollm2_reference,
+};
 
 fn eval(args: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_hoplens"))
@@ -24,13 +23,11 @@ fn eval(args: &[&str]) -> Value {
 
 #[test]
 fn the_papers_prompts_agree_with_transformers() {
-    let shared = hoplens_test_support::root().join("../shared");
-    let numbers = shared.join("reference/smollm2.json");
-    let data = shared.join("data/handwritten_dev.csv");
-    if default_model().is_none() || !numbers.is_file() || !data.is_file() {
+    let data = shared("data/handwritten_dev.csv");
+    let (Some(_), Some(reference), Some(data)) = (default_model(), smollm2_reference(), data)
+    else {
         return skip("the default model and ../shared");
-    }
-    let reference = ReferenceNumbers::read(&numbers);
+    };
     let number = |value: &Value| value.as_f64().unwrap();
 
     // Every prompt as it is, and the one cell that costs least.
@@ -50,7 +47,9 @@ fn the_papers_prompts_agree_with_transformers() {
     assert_eq!(rows.len(), reference.rows.len());
     for (row, expected) in rows.iter().zip(&reference.rows) {
         let what = format!("row {}", expected.row);
-        let close = |key: &str, expected| assert_close(number(&row[key]), expected, REAL, &what);
+        let close = |key: &str, expected| {
+            assert_close(number(&row[key]), expected, SMOLLM2_TOLERANCE, &what);
+        };
         close("obscure_logp_first", expected.obscure_logp_first);
         close("explicit_logp_first", expected.explicit_logp_first);
         assert_eq!(row["obscure_rank"], expected.obscure_rank_first, "{what}");
@@ -95,9 +94,19 @@ fn the_papers_prompts_agree_with_transformers() {
             });
             let found = found.unwrap();
             let logp = number(&found["mean_p_injected"]).ln();
-            assert_close(logp, expected.logp_first, REAL, &format!("{expected:?}"));
+            assert_close(
+                logp,
+                expected.logp_first,
+                SMOLLM2_TOLERANCE,
+                &format!("{expected:?}"),
+            );
             let gain = expected.logp_first - injection.baseline_logp_first;
-            assert_close(number(&found["geo"]).ln(), gain, 2.0 * REAL, "geo");
+            assert_close(
+                number(&found["geo"]).ln(),
+                gain,
+                2.0 * SMOLLM2_TOLERANCE,
+                "geo",
+            );
         }
     }
 }
