@@ -142,7 +142,7 @@ fn repairs_of(snapshot: &Snapshot, index: usize) -> Option<(&CaseFindings, Optio
 pub fn is_fixed_by(case: &CaseFindings, found: &Diagnostic, repair: &Repair) -> bool {
     let respelling = match &repair.change {
         RepairChange::Words {
-            wording: Wording::Respell,
+            wording: Wording::Retokenize,
             range,
             text,
             ..

@@ -82,7 +82,7 @@ fn rewording_title(wording: Wording, was: &str, text: &str, place: Option<&str>)
         Wording::Rewrite => format!("Name {} in the text", quoted(text)),
         Wording::Appositive => format!("Add {} behind the mention{inside}", quoted(text)),
         Wording::Fact => format!("State {} first{inside}", quoted(text.trim_end())),
-        Wording::Respell if text.is_empty() => format!("Remove {}{inside}", quoted(was)),
-        Wording::Respell => format!("Write {} instead of {}{inside}", quoted(text), quoted(was)),
+        Wording::Retokenize if text.is_empty() => format!("Remove {}{inside}", quoted(was)),
+        Wording::Retokenize => format!("Write {} instead of {}{inside}", quoted(text), quoted(was)),
     }
 }

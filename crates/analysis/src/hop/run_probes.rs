@@ -7,7 +7,7 @@ use crate::hop::chain::{completions, question, steps, without_subject};
 use crate::hop::probe::{HopProbe, Probes, TokenReading};
 use crate::hop::prompt_query::{ask, asked};
 use crate::hop::variant::Variant;
-use crate::hop::variants::{begun, variants};
+use crate::hop::variants::{first_answer_token, variants};
 use hoplens_runtime::{
     ActivationCache, Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token,
 };
@@ -76,9 +76,11 @@ pub fn run_probes(
         hops,
         variants: kinds.into_iter().zip(found).collect(),
     };
-    if let Some(asked) = begun(&prompts[0], &probes.composed, settings) {
+    if let Some(asked) = first_answer_token(&prompts[0], &probes.composed, settings) {
         let (found, _) = ask(context, &[asked], Capture::default())?;
-        let found = found.into_iter().map(|(probe, _)| (Variant::Begun, probe));
+        let found = found
+            .into_iter()
+            .map(|(probe, _)| (Variant::FirstAnswerToken, probe));
         probes.variants.extend(found);
     }
     Ok((probes, readings(model, tokens, &trace)))

@@ -12,5 +12,5 @@ pub enum Variant {
     /// Without the spaces at the prompt's end.
     Trimmed,
     /// With the first token of the first answer behind the prompt; its next tokens are what counts.
-    Begun,
+    FirstAnswerToken,
 }

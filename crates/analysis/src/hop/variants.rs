@@ -85,7 +85,7 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
 
 /// The prompt with the first token of its first answer behind it, where the model begins the
 /// answer and then goes on otherwise: most of the first token's probability is another answer's.
-pub(crate) fn begun(
+pub(crate) fn first_answer_token(
     written: &PromptQuery,
     composed: &Probe,
     settings: &AnalysisSettings,

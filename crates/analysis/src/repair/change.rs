@@ -35,7 +35,7 @@ pub enum Wording {
     /// A line before the prompt says what the mention stands for.
     Fact,
     /// The same words in better tokens.
-    Respell,
+    Retokenize,
 }
 
 impl RepairChange {
@@ -55,7 +55,7 @@ impl RepairChange {
                 Wording::Rewrite => "rewrite",
                 Wording::Appositive => "appositive",
                 Wording::Fact => "fact",
-                Wording::Respell => "respell",
+                Wording::Retokenize => "respell",
             },
         }
     }

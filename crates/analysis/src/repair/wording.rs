@@ -44,7 +44,7 @@ pub(crate) fn wording_repairs(
     wanted.extend(
         respelled
             .into_iter()
-            .map(|one| words(&case.rendered, Wording::Respell, one.range, one.text)),
+            .map(|one| words(&case.rendered, Wording::Retokenize, one.range, one.text)),
     );
     let mut changes = Vec::new();
     let mut prompts = Vec::new();

@@ -96,6 +96,27 @@ impl CliError {
             }
             Self::Lens(LensError::Diverged { .. }) => Some("give a lower --rate"),
             Self::Eval(EvalError::ForeignFile { .. }) => Some("give another --out"),
+            Self::Store(StoreError::Offline { .. }) => Some("leave out --offline, or give --model"),
+            Self::Store(StoreError::Pip { .. }) => Some("give the path with --model"),
+            _ => match self.model_error()? {
+                ModelError::EmptyPrompt => Some("give --bos always to put it there"),
+                ModelError::Device { .. } => Some("give --device cpu"),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns the model's error that this one wraps.
+    fn model_error(&self) -> Option<&ModelError> {
+        match self {
+            Self::Model(error)
+            | Self::Hop(
+                AnalysisError::Model(error) | AnalysisError::Memory(MemoryError::Model(error)),
+            )
+            | Self::Memory(MemoryError::Model(error))
+            | Self::Eval(EvalError::Model(error))
+            | Self::Lens(LensError::Model(error))
+            | Self::Document(DocumentError::Model(error)) => Some(error),
             _ => None,
         }
     }

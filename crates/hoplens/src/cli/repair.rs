@@ -66,7 +66,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, 
     let mut wanted: Vec<&CaseFindings> = cases.collect();
     wanted.retain(|case| is_wanted(case.case));
     refused(&file, &wanted)?;
-    wanted.retain(|case| fails(case) || numbered(case).next().is_some());
+    wanted.retain(|case| case.fails() || numbered(case).next().is_some());
     if let Some(number) = args.number {
         one_of(&wanted, number)?;
     }
@@ -159,15 +159,6 @@ fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
             reason: reason.clone(),
         }),
     }
-}
-
-fn fails(case: &CaseFindings) -> bool {
-    let verdict = case
-        .outcome
-        .as_ref()
-        .ok()
-        .and_then(|outcome| outcome.verdict);
-    verdict.is_some_and(|verdict| verdict != Verdict::Ok)
 }
 
 /// The repairs of a case, from 1.

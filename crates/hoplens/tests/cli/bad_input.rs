@@ -66,7 +66,7 @@ fn refuses_args(args: &[&str], words: &[&str]) {
 #[test]
 fn prompts_that_do_not_fit() {
     let model = miniature("tiny-gpt2");
-    refuses(&model, "", &["the prompt is empty"]);
+    refuses(&model, "", &["the prompt is empty", "--bos always"]);
     refuses(
         &model,
         &"word ".repeat(500),

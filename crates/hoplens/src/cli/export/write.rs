@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::export::args::{ExportArgs, Target};
-use crate::cli::export::select::Wanted;
+use crate::cli::export::select::ExportSelection;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::{json, write};
 use hoplens_ide::{percent, quoted};
@@ -42,7 +42,7 @@ pub(super) fn control_vector(
     args: &ExportArgs,
     global: &Global,
     model: &Model,
-    wanted: &Wanted,
+    wanted: &ExportSelection,
     vector: &ControlVector,
 ) -> Result<(), CliError> {
     let bytes = model.control_vector_file(&vector.directions)?;
@@ -71,7 +71,7 @@ fn print_vector(
     out: &mut dyn Write,
     path: &Path,
     model: &Model,
-    wanted: &Wanted,
+    wanted: &ExportSelection,
     vector: &ControlVector,
 ) -> std::io::Result<()> {
     let layers = vector.directions.keys().map(ToString::to_string);
@@ -125,7 +125,7 @@ pub(super) fn script(
     args: &ExportArgs,
     global: &Global,
     model: &Model,
-    wanted: &Wanted,
+    wanted: &ExportSelection,
     text: &str,
 ) -> Result<(), CliError> {
     if let Some(path) = &args.out {

@@ -7,13 +7,43 @@ use crate::server::commands::argument::write;
 use crate::server::document_key::DocumentKey;
 use crate::server::positions;
 use crate::server::protocol::{CaseEntry, CaseLocation};
-use crate::server::requests::{Analyzed, ensure_analyzed};
+use crate::server::requests::{Analyzed, ensure_analyzed, failed};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, Verdict};
 use hoplens_ide::{hover_target, repair_title};
 
+/// A case that a command is about.
+pub(super) struct RequestedCase {
+    /// The prompt with its findings.
+    pub analyzed: Analyzed,
+    /// The case's index among the findings.
+    pub index: usize,
+    /// The case.
+    pub case: CaseFindings,
+}
+
+/// Returns the case that a command is about, once the prompt is analyzed.
+///
+/// # Errors
+/// As [`ensure_analyzed`]; there is no such case.
+pub(super) async fn requested_case(
+    session: &SessionHandle,
+    place: &CaseLocation,
+) -> Result<RequestedCase> {
+    let analyzed = ensure_analyzed(session, &DocumentKey::of(&place.uri)).await?;
+    let index = index(&analyzed, place)?;
+    let Some(case) = analyzed.findings.cases.get(index).cloned() else {
+        return Err(failed("there is no such case"));
+    };
+    Ok(RequestedCase {
+        analyzed,
+        index,
+        case,
+    })
+}
+
 /// Returns the index of a command's case among the findings.
-pub(super) fn index(analyzed: &Analyzed, place: &CaseLocation) -> Result<usize> {
+fn index(analyzed: &Analyzed, place: &CaseLocation) -> Result<usize> {
     let cases = &analyzed.findings.cases;
     if cases.is_empty() {
         return Err(Error::invalid_params(

@@ -6,11 +6,12 @@ use tower_lsp_server::ls_types::ProgressToken;
 
 use crate::server::commands::argument::write;
 use crate::server::commands::cases;
+use crate::server::commands::cases::{RequestedCase, requested_case};
 use crate::server::document_key::DocumentKey;
 use crate::server::progress::WorkProgress;
 use crate::server::protocol::common::AblationMode;
 use crate::server::protocol::{CaseLocation, HeadsParams, HeadsResult};
-use crate::server::requests::{Analyzed, ensure_analyzed, failed, run_on_model};
+use crate::server::requests::{Analyzed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::CaseFindings;
 use hoplens_ide::documents::{
@@ -55,16 +56,16 @@ pub(super) async fn heads(
     progress: Option<ProgressToken>,
 ) -> Result<MeasuredHeads> {
     let key = DocumentKey::of(&params.uri);
-    let analyzed = ensure_analyzed(session, &key).await?;
     let location = CaseLocation {
         uri: params.uri.clone(),
         position: params.position,
         case: params.case.clone(),
     };
-    let index = cases::index(&analyzed, &location)?;
-    let Some(case) = analyzed.findings.cases.get(index).cloned() else {
-        return Err(failed("there is no such case"));
-    };
+    let RequestedCase {
+        analyzed,
+        index,
+        case,
+    } = requested_case(session, &location).await?;
     let token = token(&analyzed, params, index, &case);
     let is_slow = matches!(params.ablate, AblationMode::Zero | AblationMode::Mean);
     let title = format!("Ablating the heads of {}", key.short_name());

@@ -5,11 +5,11 @@ use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types as lsp;
 
 use crate::server::commands::argument::write;
-use crate::server::commands::cases;
+use crate::server::commands::cases::{RequestedCase, requested_case};
 use crate::server::convert;
 use crate::server::document_key::DocumentKey;
 use crate::server::protocol::{CaseLocation, InjectParams, InjectResult};
-use crate::server::requests::{ensure_analyzed, failed, run_on_model};
+use crate::server::requests::{failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{AnalysisContext, try_injection};
 use hoplens_ide::injection_edit;
@@ -19,16 +19,12 @@ use hoplens_interp::memory::{MemoryInjection, Placement};
 /// `workspace/applyEdit` receives the edit instead.
 pub(super) async fn run(session: &SessionHandle, params: InjectParams) -> Result<Value> {
     let key = DocumentKey::of(&params.uri);
-    let analyzed = ensure_analyzed(session, &key).await?;
     let location = CaseLocation {
         uri: params.uri,
         position: params.position,
         case: params.case,
     };
-    let index = cases::index(&analyzed, &location)?;
-    let Some(case) = analyzed.findings.cases.get(index).cloned() else {
-        return Err(failed("there is no such case"));
-    };
+    let RequestedCase { analyzed, case, .. } = requested_case(session, &location).await?;
     let memory_injection = MemoryInjection {
         memory: params.memory,
         placement: Placement {

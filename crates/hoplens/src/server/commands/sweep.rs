@@ -7,12 +7,12 @@ use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::ProgressToken;
 
 use crate::server::commands::argument::write;
-use crate::server::commands::cases;
+use crate::server::commands::cases::{RequestedCase, requested_case};
 use crate::server::document_key::DocumentKey;
 use crate::server::progress::{ProgressStep, WorkProgress};
 use crate::server::protocol::common::{EncodingName, ScopeName};
 use crate::server::protocol::{CaseLocation, SweepParams, SweepResult};
-use crate::server::requests::{ensure_analyzed, failed, run_on_model};
+use crate::server::requests::{failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
 use hoplens_analysis::{CaseFindings, answers};
 use hoplens_ide::documents::{
@@ -69,23 +69,19 @@ pub(super) async fn measured(
     token: Option<ProgressToken>,
 ) -> Result<MeasuredSweep> {
     let key = DocumentKey::of(&params.uri);
-    let analyzed = ensure_analyzed(session, &key).await?;
     let location = CaseLocation {
         uri: params.uri.clone(),
         position: params.position,
         case: params.case.clone(),
     };
-    let index = cases::index(&analyzed, &location)?;
-    let Some(case) = analyzed.findings.cases.get(index) else {
-        return Err(failed("there is no such case"));
-    };
+    let RequestedCase { analyzed, case, .. } = requested_case(session, &location).await?;
     if case.query.expect.is_empty() {
         return Err(failed(format!(
             "case {} expects no answer, so nothing can gain; give it an `expect`",
             case.id
         )));
     }
-    let memories = memories(case);
+    let memories = memories(&case);
     let memory = params.memory.clone().or_else(|| memories.first().cloned());
     let Some(memory) = memory.filter(|memory| !memory.trim().is_empty()) else {
         return Err(Error::invalid_params(format!(
