@@ -1,4 +1,4 @@
-//! Edits of a few bytes: adding to what a file declares, and changing its words.
+//! Minimal text edits that add declarations to a file or change its words.
 
 pub(crate) mod file_edit;
 pub(crate) mod insert_injection;

@@ -1,4 +1,4 @@
-//! The mentions of hops in a prompt, and the prompt with their bridges named.
+//! Finds the mentions of hops in a prompt and replaces them by their bridges.
 
 pub(crate) mod chain;
 pub(crate) mod naming;

@@ -1,4 +1,4 @@
-//! Edits of the files of a prompt.
+//! Text edits of a prompt file and its sidecar.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::declarations::spanned::Origin;
 use crate::file::parse_as;
 use crate::file::prompt_file::PromptFile;
 
-/// A replacement of some bytes; an empty range inserts.
+/// A replacement of some bytes. An empty range inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEdit {
-    /// Bytes of the text before any edit.
+    /// Byte range in the text before any edit.
     pub range: Range<usize>,
-    /// What stands there afterwards.
+    /// The text that replaces the range.
     pub new_text: String,
 }
 
 impl TextEdit {
-    /// The smallest edit that makes one text of another, whole characters only.
+    /// Returns the smallest edit that turns one text into another, in whole characters.
     pub fn between(before: &str, after: &str) -> Self {
         let same = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
             let same = pairs.take_while(|(a, b)| a == b);
@@ -38,14 +38,14 @@ impl TextEdit {
 pub struct FileEdit {
     /// The prompt file ([`Origin::FrontMatter`]) or its sidecar.
     pub target: Origin,
-    /// Edits that do not overlap, in the order of the text.
+    /// Edits that do not overlap, in text order.
     pub edits: Vec<TextEdit>,
-    /// Whether the target does not exist yet; then the edits apply to an empty text.
+    /// Whether the target does not exist yet. The edits then apply to an empty text.
     pub creates: bool,
 }
 
 impl FileEdit {
-    /// The target's text after the edits; ranges outside `text` are clamped.
+    /// Returns the target's text after the edits; ranges outside `text` are clamped.
     pub fn apply(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 64);
         let mut at = 0;
@@ -60,7 +60,7 @@ impl FileEdit {
     }
 }
 
-/// The file read anew after an edit, and its text.
+/// Applies an edit and returns the parsed file and its text.
 pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, String) {
     let beside = file.beside();
     match edit.target {

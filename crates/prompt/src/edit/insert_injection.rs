@@ -1,4 +1,4 @@
-//! Adding an injection to a file.
+//! Adds an injection to a file.
 
 use crate::edit::file_edit::FileEdit;
 use crate::edit::lists;
@@ -15,15 +15,16 @@ use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::quote::id;
 
-/// Gives the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
+/// Returns the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
 /// case; `None` for every case).
 ///
-/// The item goes where the case is declared and takes over the list's own style; where there is
-/// no list, the key is added, or front matter, or a sidecar. A case without an id among several
-/// is given one. The edit is tried out first: it is only returned if the file then declares
-/// exactly what it did, and the new injection, and the prompt reads the same; where this cannot
-/// be had in the prompt file, the sidecar is used. Without edits in the answer it cannot be had
-/// there either: the sidecar is not valid YAML, `tau` is not finite, or there is no such case.
+/// The item goes into the file that declares the case and takes the style of the existing list. If
+/// there is no list, the edit adds the key, the front matter or the sidecar. One of several cases
+/// without an id receives one. The edited file is parsed first: the edit is returned only if the
+/// file then declares what it did before plus the new injection, and the prompt is unchanged. If
+/// that is impossible in the prompt file, the edit targets the sidecar. The result has no edits if
+/// that is impossible too: the sidecar is not valid YAML, `tau` is not finite, or there is no such
+/// case.
 pub fn insert_injection(
     file: &PromptFile,
     text: &str,
@@ -66,7 +67,7 @@ fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Key
         return KeyNaming::default();
     };
     if let Some(id) = &case.id {
-        // Whoever asks for a case with a matrix means all of its rows.
+        // A reference to a case with a matrix means all of its rows.
         let row = case.row.as_ref().filter(|row| row.of == asked);
         return KeyNaming {
             reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
@@ -77,7 +78,7 @@ fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Key
         return KeyNaming::default();
     }
     if case.origin != target {
-        // Another file's case cannot be given an id here; its number names it as well.
+        // This edit cannot add an id to a case of another file, so its number identifies it.
         return KeyNaming {
             reference: Some(format!("#{}", at + 1)),
             new_id: None,
@@ -87,7 +88,7 @@ fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Key
         let same = |case: &Case| case.id.as_ref().is_some_and(|own| own.value == *id);
         file.cases.iter().any(same)
     };
-    // One more number than there are cases, so one of them is free.
+    // There is one more candidate than there are cases, so one of them is free.
     let id = (at + 1..=at + 1 + file.cases.len())
         .map(|number| format!("case-{number}"))
         .find(|id| !taken(id));
@@ -97,7 +98,7 @@ fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> Key
     }
 }
 
-/// The edit in one of the two files, untested.
+/// Returns the edit of the target file, not yet verified.
 fn attempt(
     file: &PromptFile,
     text: &str,

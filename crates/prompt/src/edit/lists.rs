@@ -1,4 +1,4 @@
-//! Items of the lists `cases`, `inject` and `ignore`, and the record of an injection.
+//! Adds items to the lists `cases`, `inject` and `ignore`, and updates an injection's measurements.
 
 use std::ops::Range;
 
@@ -20,18 +20,18 @@ use crate::yaml;
 use crate::yaml::node::Node;
 use crate::yaml::quote::quoted;
 
-/// The YAML that a list stands in, or will.
+/// The YAML that contains a list, or that will.
 pub(crate) struct Home<'text> {
     pub text: &'text str,
     pub newline: &'static str,
     format: PromptFormat,
     target: Origin,
-    /// Its bytes; none where the file has no YAML yet.
+    /// The byte range of the YAML; `None` if the file has no YAML yet.
     yaml: Option<Range<usize>>,
 }
 
-/// Where a target keeps its lists; `None` for a fence without front matter, which is left as short
-/// as it is.
+/// Returns the YAML that contains a target's lists. `None` for a fence without front matter, to
+/// which no front matter is added.
 pub(crate) fn home<'text>(
     file: &'text PromptFile,
     text: &'text str,
@@ -58,17 +58,17 @@ pub(crate) fn home<'text>(
     })
 }
 
-/// That the YAML has an error.
+/// The YAML has a syntax error.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
 impl Home<'_> {
-    /// The keys that lead to a list.
+    /// Returns the keys that lead to a list.
     pub(crate) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
     }
 
-    /// The root of the tree; none where nothing stands in the YAML.
+    /// Returns the root of the tree; `None` if the YAML is empty.
     pub(crate) fn root(&self) -> Result<Option<Node>, Broken> {
         let Some(range) = &self.yaml else {
             return Ok(None);
@@ -90,7 +90,7 @@ impl Home<'_> {
     }
 }
 
-/// The edit that adds an item to a list, untested.
+/// Returns the edit that adds an item to a list, not yet verified.
 pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
     let (path, newline) = (home.path(list), home.newline);
     let Some(range) = home.yaml.clone() else {
@@ -113,26 +113,25 @@ pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit
     place::item(&doc, root.as_ref(), &path, item)
 }
 
-/// A case to be written.
+/// A case to add.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCase {
     /// Values of the template's variables.
     pub input: Map<String, Value>,
-    /// The answer, with its leading space.
+    /// The expected answer, with its leading space.
     pub expect: String,
 }
 
-/// Returns the edit that adds a case at the end of the list; `None` where that would rewrite
-/// something else. The edited text is parsed before the edit is offered, as by
-/// [`crate::insert_injection`].
+/// Returns the edit that adds a case at the end of the list; `None` if it would change another
+/// declaration. The edited file is parsed first, as by [`crate::insert_injection`].
 pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<FileEdit> {
-    // Which of several prompts it is for cannot be said.
+    // The new case cannot be assigned to one of several prompts.
     if 1 < file.fences.len() || file.format == PromptFormat::Promptfoo {
         return None;
     }
     let mut fields = Vec::new();
     if !case.input.is_empty() {
-        // JSON is YAML; the quotes keep what another reader might take for a number.
+        // JSON is YAML, and its quotes keep strings that look like numbers.
         fields.push(("input", Value::Object(case.input.clone()).to_string()));
     }
     fields.push(("expect", quoted(&case.expect)));
@@ -154,10 +153,10 @@ fn own(cases: &[Case], target: Origin) -> impl Iterator<Item = &Case> {
     cases.iter().filter(move |case| case.origin == target)
 }
 
-/// The edit after which a code is not told of in this file; as [`insert_case`].
+/// Returns the edit that suppresses a code in this file, under the conditions of [`insert_case`].
 pub fn insert_ignore(file: &PromptFile, text: &str, code: Code) -> Option<FileEdit> {
     let item = Item::Scalar(code.to_string());
-    // The file may have been given suppressions of its project, which stand in no file of its own.
+    // `file` may contain suppressions of the project, which no file of its own declares.
     let nothing = FileEdit {
         target: Origin::FrontMatter,
         edits: Vec::new(),
@@ -177,7 +176,7 @@ pub fn insert_ignore(file: &PromptFile, text: &str, code: Code) -> Option<FileEd
     })
 }
 
-/// The edit that replaces what was recorded of an injection; `None` where nothing was.
+/// Returns the edit that replaces the recorded measurements of an injection; `None` if it has none.
 pub fn record(
     file: &PromptFile,
     text: &str,
@@ -202,8 +201,8 @@ pub fn record(
     (is_recorded && old == new && errors(&after) <= errors(file)).then_some(edit)
 }
 
-/// The edit of the file's own home for its lists, else of the sidecar: the first after which the
-/// prompts read the same and `holds` says so too.
+/// Returns the first edit, of the prompt file or else of the sidecar, after which the prompts are
+/// unchanged and `holds` accepts the file.
 fn first_sound(
     file: &PromptFile,
     text: &str,
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_goes_where_the_format_keeps_its_lists() {
+    fn a_code_is_added_to_the_list_of_the_format() {
         assert_eq!(
             ignored("a.prompt", "Hi"),
             "---\nhoplens.ignore:\n  - token-split\n---\nHi"
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_project_ignores_does_not_matter() {
+    fn suppressions_of_the_project_are_not_written_to_the_file() {
         let text = "---\nhoplens.ignore: [hop-lost]\n---\nHi";
         let mut file = parse("a.prompt", text, None);
         let mut of_project = file.suppressed[0].clone();
@@ -317,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_goes_to_the_end_of_the_list() {
+    fn a_case_is_added_at_the_end_of_the_list() {
         assert_eq!(
             with_case("a.prompt", "The capital of France is", &json!({})),
             "---\nhoplens.cases:\n  - expect: \" Paris\"\n---\nThe capital of France is"
@@ -340,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_replaced_in_any_style() {
+    fn a_record_is_replaced_in_block_and_flow_style() {
         let measured = Measured {
             model: "sha256:ab".into(),
             before: 0.1,

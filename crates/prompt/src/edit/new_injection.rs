@@ -1,4 +1,4 @@
-//! An injection as it is written into a file.
+//! The YAML of a new injection.
 
 use crate::edit::place::Item;
 
@@ -6,7 +6,7 @@ use crate::declarations::case::Measured;
 use crate::yaml::quote::{id, quoted, significant};
 use hoplens_injection::{Encoding, Scope};
 
-/// An injection to be written.
+/// An injection to add.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewInjection {
     /// The memory's text.
@@ -19,16 +19,16 @@ pub struct NewInjection {
     pub tau: f64,
     /// The positions it acts on.
     pub scope: Scope,
-    /// What was measured; written with three significant digits.
+    /// The measured probabilities, written with three significant digits.
     pub measured: Option<Measured>,
 }
 
-/// How an injection names its case.
+/// How an injection refers to its case.
 #[derive(Debug, Default)]
 pub(crate) struct KeyNaming {
     /// The value of `case`.
     pub reference: Option<String>,
-    /// The index of a case that gets this very name as its id.
+    /// The index of a case that receives the reference as its new id.
     pub new_id: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn item(injection: &NewInjection, case: Option<&str>) -> Item {
     Item::Map(fields)
 }
 
-/// A record as it is written; `None` for numbers that are none.
+/// Returns the YAML of a record; `None` for numbers that are not finite.
 pub(crate) fn written_record(measured: &Measured) -> Option<String> {
     let is_finite = measured.before.is_finite() && measured.after.is_finite();
     is_finite.then(|| {

@@ -1,11 +1,11 @@
-//! Where a new item goes in someone's YAML, and how it is written there.
+//! Where a new item goes in existing YAML, and in which style.
 
 use std::ops::Range;
 
 use crate::edit::file_edit::TextEdit;
 use crate::yaml::node::{Data, Node};
 
-/// An item to be written, of values that are YAML already.
+/// An item to add. Its values are YAML already.
 pub(crate) enum Item {
     /// Keys with their values.
     Map(Vec<(&'static str, String)>),
@@ -25,7 +25,7 @@ impl Item {
         format!("{{{}}}", fields.join(", "))
     }
 
-    /// `- ` and the fields below each other; the dash at column `dash`, the keys at `keys`.
+    /// Returns `- ` and one field per line; the dash is at column `dash`, the keys at column `keys`.
     fn block(&self, dash: usize, keys: usize, newline: &str) -> String {
         let mut lead = format!("{}-{}", spaces(dash), spaces(keys.saturating_sub(dash + 1)));
         let fields = match self {
@@ -41,15 +41,15 @@ impl Item {
     }
 }
 
-/// A file with the bytes of its YAML.
+/// A file and the byte range of its YAML.
 pub(crate) struct EditedFile<'text> {
     pub text: &'text str,
     pub range: Range<usize>,
     pub newline: &'static str,
 }
 
-/// The keys of `path` inside each other, with a list of one item; indented by `indent`, without a
-/// line break at the end.
+/// Returns the nested keys of `path` with a list of one item, indented by `indent` and without a
+/// final line break.
 pub(crate) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
     let mut out = String::new();
     let mut indent = indent;
@@ -63,7 +63,7 @@ pub(crate) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str
     out + &item.block(indent, indent + 2, newline)
 }
 
-/// The same in one line, `a: {b: [{…}]}`.
+/// Returns the same on one line, `a: {b: [{…}]}`.
 fn new_flow(path: &[String], item: &Item) -> String {
     let Some((last, outer)) = path.split_last() else {
         return String::new();
@@ -75,8 +75,8 @@ fn new_flow(path: &[String], item: &Item) -> String {
     out
 }
 
-/// The edit that adds `item` to the list under the keys of `path`; `None` where the YAML does not
-/// allow it.
+/// Returns the edit that adds `item` to the list under the keys of `path`; `None` if the YAML does
+/// not allow it.
 pub(crate) fn item(
     doc: &EditedFile<'_>,
     root: Option<&Node>,
@@ -86,7 +86,7 @@ pub(crate) fn item(
     let Some(root) = root else {
         return Some(at_end(doc, &new_key(path, item, 0, doc.newline)));
     };
-    // The map that is there already, and what is left of the path in it.
+    // The deepest existing map on the path, and the rest of the path.
     let (mut map, mut path) = (root, path);
     while let [key, rest @ ..] = path
         && let Some((_, value)) = map.entry(key).filter(|_| !rest.is_empty())
@@ -114,7 +114,7 @@ pub(crate) fn item(
         });
     };
     if !deeper.is_empty() {
-        // `metadata:` with nothing behind it; anything else that is no map is somebody's.
+        // Only an empty `metadata:` can be filled; another value belongs to the author.
         if *flow || !value.is_null() || !value.range.is_empty() {
             return None;
         }
@@ -165,7 +165,7 @@ pub(crate) fn item(
     }
 }
 
-/// The edit that gives the case at `range`, an item of `cases`, an id.
+/// Returns the edit that adds an id to the case at `range`, an item of `cases`.
 pub(crate) fn case_id(
     text: &str,
     cases: &Node,
@@ -192,12 +192,12 @@ pub(crate) fn case_id(
     })
 }
 
-/// On lines of its own behind the YAML.
+/// Inserts lines after the YAML.
 fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
     let end = doc.range.end;
     let newline = doc.newline;
     if end == doc.text.len() {
-        // A sidecar ends with its YAML; front matter goes on with a line break and the fence.
+        // A sidecar ends with its YAML; front matter continues with a line break and the fence.
         let ended = doc.text.is_empty() || doc.text.ends_with(['\n', '\r']);
         let lead = if ended { "" } else { newline };
         return insert(end, format!("{lead}{block}{newline}"));
@@ -205,7 +205,7 @@ fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
     insert(end, format!("{newline}{block}"))
 }
 
-/// On lines of its own behind the line where `leaf` ends.
+/// Inserts lines after the line on which `leaf` ends.
 fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
     let end = leaf.here().end.min(doc.text.len());
     let before = doc.text.get(..end).unwrap_or_default();
@@ -218,7 +218,7 @@ fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
     insert(end + line, format!("{}{block}", doc.newline))
 }
 
-/// Behind the last element of a flow collection, on a line of its own if that has one.
+/// Inserts after the last element of a flow collection, on a new line if that element has its own.
 fn in_flow(
     text: &str,
     collection: &Node,
@@ -249,7 +249,7 @@ fn line_before(text: &str, at: usize) -> &str {
     before.rsplit(['\n', '\r']).next().unwrap_or_default()
 }
 
-/// Columns before `at` on its line, as YAML counts indentation.
+/// Returns the number of columns before `at` on its line, as YAML counts indentation.
 fn column(text: &str, at: usize) -> usize {
     line_before(text, at).chars().count()
 }

@@ -1,4 +1,4 @@
-//! Whether an edit of a prompt's words leaves the rest of a file as it was.
+//! Checks that an edit of a prompt's words leaves the file's declarations unchanged.
 
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::problem::Problem;
@@ -8,10 +8,10 @@ use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
 use crate::render::rendered::Turn;
 
-/// Whether the file after an edit of its words says these words and nothing else anew.
+/// Whether an edit of the file's words changes exactly these words and no declaration.
 ///
-/// Words put into YAML may end their scalar or begin a comment; where the body is a text of its
-/// own nothing of the kind can happen.
+/// New words inside YAML may end their scalar or begin a comment. In formats whose body is separate
+/// from the YAML that cannot happen.
 pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) -> bool {
     if file.format != PromptFormat::Github || edit.target != Origin::FrontMatter {
         return true;
@@ -23,7 +23,7 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
     };
     let mut expected = told(file);
     let mut in_words = !edit.edits.is_empty();
-    // From the last, so that the others stay where they are.
+    // From the last to the first, so that earlier positions stay valid.
     for change in edit.edits.iter().rev() {
         let place = place(file, change);
         in_words &= place.is_some();
@@ -48,7 +48,7 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
     errors(&after) <= errors(file) && told(&after) == expected && same_cases
 }
 
-/// The message and the byte in its text where a change of the file's bytes falls.
+/// Returns the message that contains a change, and the byte offset of the change in its text.
 fn place(file: &PromptFile, change: &TextEdit) -> Option<(usize, usize)> {
     file.turns.iter().enumerate().find_map(|(at, turn)| {
         let piece = turn.text.pieces.iter().find(|piece| {
@@ -62,7 +62,7 @@ fn place(file: &PromptFile, change: &TextEdit) -> Option<(usize, usize)> {
     })
 }
 
-/// How many errors a file's declarations have.
+/// Returns the number of errors in a file's declarations.
 pub(crate) fn errors(file: &PromptFile) -> usize {
     let error = |one: &&Problem| one.severity == Severity::Error;
     file.problems.iter().filter(error).count()
@@ -76,7 +76,7 @@ mod tests {
     use crate::render::render;
 
     #[test]
-    fn words_that_would_break_the_yaml_are_refused() {
+    fn words_that_would_break_the_yaml_are_rejected() {
         let text = "messages:\n  - {role: user, content: The reef is}\n  - role: user\n    content: |\n      the {{thing}} reef\n  - {role: user, content: \"a reef\"}\ntestData:\n  - {thing: big}\n";
         let file = parse("x.prompt.yml", text, None);
         let rendered = render(&file, text, Some(&file.cases[0]));
@@ -95,7 +95,7 @@ mod tests {
         for (turn, new) in [(1, "a, \"b\" #c"), (2, "a, b")] {
             assert!(sound(turn, "reef", new), "{turn} {new}");
         }
-        // Several places at once.
+        // Several changes in one edit.
         let mapped = &rendered.turns[1].text;
         let both = |reef: &str| {
             let at = |words: &str| {

@@ -1,4 +1,4 @@
-//! Edits of the prompt's own words, and mentions that are not in the prompt.
+//! Edits of the prompt's own words, and mentions that the prompt does not contain.
 
 use std::ops::Range;
 
@@ -14,12 +14,12 @@ use crate::render::rendered::Rendered;
 use crate::render::source_map::{MappedText, SourceSpan, find_phrase};
 use crate::yaml::quote::quoted;
 
-/// Gives the edit that puts `replacement` in the place of some rendered bytes.
+/// Returns the edit that replaces some rendered bytes by `replacement`.
 ///
-/// Bytes that stand in the body are replaced there; bytes that come wholly from a variable's text
-/// in the front matter or the sidecar are replaced in that scalar. `None` where several tags had
-/// a part in them, where the text was computed, or where the replacement would be read as a tag,
-/// a reference or a role line.
+/// Bytes from the body are replaced there. Bytes that come wholly from a variable's text in the
+/// front matter or the sidecar are replaced in that scalar. `None` if several tags contributed to
+/// the bytes, if the text was computed, or if the template would read the replacement as a tag, a
+/// reference or a role line.
 pub fn replace_mention(
     mapped: &MappedText,
     rendered: Range<usize>,
@@ -35,10 +35,10 @@ pub fn replace_mention(
     write(mapped, piece, rendered, replacement)
 }
 
-/// Gives the edits that replace several ranges of rendered bytes, each by the rules of
-/// [`replace_mention`]: one for each place in the file, of which a variable's text is a single one.
+/// Returns the edits that replace several ranges of rendered bytes, each by the rules of
+/// [`replace_mention`]. All changes inside one variable's text become a single edit.
 ///
-/// `None` where one of them cannot be replaced, or where they stand in two files.
+/// `None` if one of the ranges cannot be replaced, or if they are in two files.
 pub fn replace_all(mapped: &MappedText, changes: &[(Range<usize>, &str)]) -> Option<FileEdit> {
     let mut all: Option<FileEdit> = None;
     let mut scalars: Vec<(Range<usize>, String)> = Vec::new();
@@ -46,11 +46,11 @@ pub fn replace_all(mapped: &MappedText, changes: &[(Range<usize>, &str)]) -> Opt
         let mut one = replace_mention(mapped, range.clone(), text)?;
         let piece = mapped.touched(range).first()?;
         if let Some(value) = piece.value.as_ref().filter(|_| !piece.verbatim) {
-            // Written once for all that is changed in it.
+            // One edit contains all changes of this scalar.
             let words = within(mapped, piece, changes);
             let known = scalars.iter().find(|(range, _)| *range == value.range);
             if let Some((_, before)) = known {
-                // A variable that is used twice would have to say two things.
+                // Two uses of one variable cannot have different texts.
                 if *before != words {
                     return None;
                 }
@@ -73,7 +73,7 @@ pub fn replace_all(mapped: &MappedText, changes: &[(Range<usize>, &str)]) -> Opt
     all.edits.windows(2).all(apart).then_some(all)
 }
 
-/// The text of a piece after all the changes inside it.
+/// Returns the text of a span after all changes inside it.
 fn within(mapped: &MappedText, piece: &SourceSpan, changes: &[(Range<usize>, &str)]) -> String {
     let own = piece.rendered.clone();
     let mut inside: Vec<&(Range<usize>, &str)> = changes
@@ -88,11 +88,11 @@ fn within(mapped: &MappedText, piece: &SourceSpan, changes: &[(Range<usize>, &st
     })
 }
 
-/// Gives the edit that puts `text` into the prompt at a byte of the rendered text, by the rules of
+/// Returns the edit that inserts `text` at a byte of the rendered text, by the rules of
 /// [`replace_mention`].
 ///
-/// Where two pieces meet, the text goes into the body rather than into a variable's value, and
-/// else behind what stands before.
+/// Between two spans, the text goes into the body rather than into a variable's value, and
+/// otherwise after the first of the two.
 pub fn insert_text(mapped: &MappedText, rendered_offset: usize, text: &str) -> Option<FileEdit> {
     let at = rendered_offset;
     if text.is_empty() || !mapped.text.is_char_boundary(at) || mapped.text.len() < at {
@@ -100,7 +100,7 @@ pub fn insert_text(mapped: &MappedText, rendered_offset: usize, text: &str) -> O
     }
     let near = |piece: &&SourceSpan| piece.rendered.start <= at && at <= piece.rendered.end;
     let near: Vec<&SourceSpan> = mapped.pieces.iter().filter(near).collect();
-    // What is between two pieces may be neither one's; a piece around the byte is.
+    // A span around the byte comes first: the boundary between two spans may belong to neither.
     let inside = |piece: &&&SourceSpan| piece.rendered.start < at && at < piece.rendered.end;
     let verbatim = || near.iter().find(|piece| piece.verbatim);
     let held = || near.iter().find(|piece| piece.value.is_some());
@@ -108,7 +108,7 @@ pub fn insert_text(mapped: &MappedText, rendered_offset: usize, text: &str) -> O
     write(mapped, piece, at..at, text)
 }
 
-/// The edit of the one piece that makes the rendered bytes.
+/// Returns the edit of the one span that produces the rendered bytes.
 fn write(
     mapped: &MappedText,
     piece: &SourceSpan,
@@ -142,14 +142,14 @@ fn write(
     })
 }
 
-/// What opens a tag or a reference in one format or another.
+/// The strings that open a tag or a reference in one of the formats.
 const OPENINGS: [&str; 4] = ["{{", "{%", "{#", "${"];
 
-/// Whether a template would read more than words in `text` where it is to stand.
+/// Whether a template would read `text` as more than plain words at this position.
 fn means_more(mapped: &MappedText, rendered: &Range<usize>, text: &str) -> bool {
     let before = mapped.text.get(..rendered.start).unwrap_or_default();
     let after = mapped.text.get(rendered.end..).unwrap_or_default();
-    // An opening may come about where the text touches its neighbours, and a backslash may undo one.
+    // The text may form an opening together with its neighbours, and a backslash may escape one.
     let edge = |char: Option<char>| char.map(String::from).unwrap_or_default();
     let around = format!(
         "{}{text}{}",
@@ -178,9 +178,9 @@ fn means_more(mapped: &MappedText, rendered: &Range<usize>, text: &str) -> bool 
     lines.lines().any(|line| role_of_line(line).is_some())
 }
 
-/// The mentions of a case that its rendered prompt does not hold, neither as it is written nor
-/// once the bridges before are named. Where the bridge stands there instead, the hop has been made
-/// explicit and nothing is missing.
+/// Returns a problem for each mention that the rendered prompt contains neither as it is declared
+/// nor once the earlier bridges are named. If the prompt contains the bridge instead, the author
+/// made the hop explicit and nothing is missing.
 pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
     let prompt = rendered.joined().text;
     let links: Vec<Link<'_>> = case
@@ -222,7 +222,7 @@ mod tests {
     use crate::render::render;
 
     #[test]
-    fn a_mention_of_a_later_hop_is_looked_for_when_the_earlier_are_named() {
+    fn a_later_mention_may_contain_an_earlier_bridge() {
         let missing = |hops: &str| -> Vec<String> {
             let text = format!(
                 "---\nhoplens.cases:\n  - hops: [{hops}]\n---\nThe capital of the country where \
@@ -247,7 +247,7 @@ mod tests {
             missing(country),
             ["the country where the Great Barrier Reef is"]
         );
-        // No bridge is needed to be there.
+        // The last hop needs no bridge.
         assert_eq!(
             missing(&format!(
                 "{reef}, {{mention: the country where the Great Barrier Reef is}}"
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn every_occurrence_is_replaced_in_its_own_place() {
+    fn every_occurrence_is_replaced_where_it_is_written() {
         let text = "---\nhoplens.cases:\n  - input: {thing: a big reef and a big reef, name: a big \
                     reef}\n---\nA big reef: {{thing}}, {{name}}, {{name}}.";
         let file = parse("a.prompt", text, None);
@@ -279,7 +279,7 @@ mod tests {
             .replace("name: a big reef", "name: \"Ningaloo\"");
         assert_eq!(edit.edits.len(), 2);
         assert_eq!(edit.apply(text), expected);
-        // One of two uses of a variable cannot be changed alone.
+        // Two uses of a variable cannot receive different texts.
         let ends: Vec<usize> = rendered
             .text
             .match_indices("a big reef")

@@ -40,7 +40,7 @@ fn block(lead: &str, case: &str) -> String {
     format!("{lead}{}", lines.join(&format!("\n{indent}")))
 }
 
-/// The front matter after the edit; the body is `{{a}} body` and must stay.
+/// Checks the front matter after the edit and that the body stays unchanged.
 #[track_caller]
 fn check(yaml: &str, case: Option<&str>, expected: &str) {
     let text = format!("---\n{yaml}\n---\n\nbody\n");
@@ -53,7 +53,7 @@ fn check(yaml: &str, case: Option<&str>, expected: &str) {
 }
 
 #[test]
-fn an_item_takes_over_the_style_of_its_list() {
+fn an_item_takes_the_style_of_its_list() {
     let old = "memory: m\n    layer: 1\n    tau: 2 # why";
     let list = format!("a: 1\nhoplens.inject:\n  - {old}");
     check(
@@ -111,7 +111,7 @@ fn a_missing_list_is_added() {
 }
 
 #[test]
-fn a_case_is_named_only_where_it_must_be() {
+fn an_injection_names_its_case_only_where_necessary() {
     check(
         "hoplens.cases:\n  - expect: x",
         Some("#1"),
@@ -189,7 +189,7 @@ fn front_matter_is_added_only_if_the_prompt_stays_the_same() {
 }
 
 #[test]
-fn what_cannot_be_written_gives_no_edits() {
+fn invalid_requests_return_no_edits() {
     let file = parse("x.txt", "a", Some("version: ["));
     assert_eq!(insert_injection(&file, "a", None, &new()).edits, []);
     let file = parse("x.txt", "a", None);

@@ -1,4 +1,4 @@
-//! Trying an edit out: the file must declare what it did, and the new injection, and no more.
+//! Verifies that an edit adds the new injection and leaves all other declarations unchanged.
 
 use crate::declarations::case::{Case, Injection, Measured};
 use crate::declarations::spanned::Origin;
@@ -8,7 +8,7 @@ use crate::edit::preserves_declarations::errors;
 use crate::file::prompt_file::PromptFile;
 use crate::yaml::quote::significant;
 
-/// Whether the edit does what it should and nothing else.
+/// Whether the edit adds the injection and changes nothing else.
 pub(crate) fn holds(
     file: &PromptFile,
     text: &str,
@@ -39,7 +39,8 @@ pub(crate) fn holds(
     cases == got && before == kept && new == expected(injection, naming, edit.target)
 }
 
-/// Splits the injections after the edit: the last of the target's is the new one.
+/// Splits the edited file's injections into the target's new ones, after its old count, and the
+/// rest.
 fn added(
     file: &PromptFile,
     after: &PromptFile,
@@ -92,7 +93,7 @@ fn expected(new: &NewInjection, naming: &KeyNaming, origin: Origin) -> Injection
     }
 }
 
-/// The texts of all prompts of a file.
+/// Returns the texts of all prompts of a file.
 pub(crate) fn bodies<'text>(file: &PromptFile, text: &'text str) -> Vec<Option<&'text str>> {
     let fences = file.fences.iter().map(|fence| &fence.body);
     let bodies = std::iter::once(&file.body).chain(fences);
@@ -103,7 +104,7 @@ fn bare<T>(value: T) -> crate::declarations::spanned::Spanned<T> {
     crate::declarations::spanned::Spanned { value, range: 0..0 }
 }
 
-/// A case without its places.
+/// Returns a case without its ranges.
 pub(crate) fn plain_case(case: &Case) -> Case {
     let mut case = case.clone();
     case.range = 0..0;
@@ -120,7 +121,7 @@ pub(crate) fn plain_case(case: &Case) -> Case {
     case
 }
 
-/// An injection without its places.
+/// Returns an injection without its ranges.
 pub(crate) fn plain_injection(injection: &Injection) -> Injection {
     let mut injection = injection.clone();
     injection.range = 0..0;

@@ -1,46 +1,45 @@
-//! A chain of hops in a prompt: where each mention stands, and the prompt with one bridge after
-//! another named.
+//! A chain of hops in a prompt: finds each mention and replaces one after another by its bridge.
 
 use std::ops::Range;
 
 use crate::mentions::naming::{memory_text, substitute};
 use crate::render::source_map::{find_phrase, match_loosely};
 
-/// A hop, as words.
+/// The words of a hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link<'text> {
-    /// The mention as it was declared.
+    /// The mention as the author declared it.
     pub mention: &'text str,
     /// The bridge, if the author named it.
     pub bridge: Option<&'text str>,
 }
 
-/// The prompt after one more bridge was named.
+/// The prompt after one more mention was replaced by its bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RewriteStep {
     /// Index of the hop.
     pub hop: usize,
-    /// The mention as it stands once the bridges before are named.
+    /// The mention as it reads once the earlier bridges are named.
     pub phrase: String,
     /// The bridge.
     pub bridge: String,
-    /// The prompt with this bridge and those before named; the prompt itself where it names them
-    /// all beside their mentions already.
+    /// The prompt with this bridge and the earlier ones named. If the prompt already names all of
+    /// them next to their mentions, the unchanged prompt.
     pub prompt: String,
 }
 
-/// Where a mention stands.
+/// The occurrences of a mention.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MentionPlaces {
-    /// The bytes that a bridge takes the place of, in order, none inside another: every occurrence
-    /// of the mention, with the bridge that stands in apposition to it.
+    /// The byte ranges that a bridge replaces, in order and without overlap: every occurrence of
+    /// the mention, including a bridge in apposition to it.
     pub ranges: Vec<Range<usize>>,
-    /// Whether the bridge is named beside one: in apposition, or as what the mention "is".
+    /// Whether the bridge is named next to an occurrence: in apposition, or after "is".
     pub named: bool,
 }
 
-/// Every place where the words of a mention stand, as [`find_phrase`] compares them. The first that
-/// it finds counts as it is, others as whole words.
+/// Returns every occurrence of a mention, compared as [`find_phrase`] compares phrases. The first
+/// match of [`find_phrase`] counts as it is; the others must be whole words.
 pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> MentionPlaces {
     let mut found = MentionPlaces::default();
     for range in occurrences(text, mention) {
@@ -59,22 +58,23 @@ pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> MentionPlaces 
     found
 }
 
-/// Names the bridges in the order of the hops. The last step is the explicit prompt.
+/// Replaces the mentions by their bridges in the order of the hops. The last step contains the
+/// explicit prompt.
 ///
-/// A later mention may be written as it stands in the prompt, around an earlier one ("the mother
-/// of the president of France"), or as it stands once the earlier bridge is named. A hop without
-/// a bridge and one whose mention is not there are passed over.
+/// A later mention may be written in the prompt's own words, around an earlier mention ("the
+/// mother of the president of France"), or in the words that result once the earlier bridge is
+/// named. Hops without a bridge and hops whose mention is not in the prompt are skipped.
 pub fn name_bridges(prompt: &str, links: &[Link<'_>]) -> Vec<RewriteStep> {
     walk(prompt, links).0
 }
 
-/// For each hop whether its mention stands in the prompt when the bridges before it are named.
+/// Returns for each hop whether the prompt contains its mention once the earlier bridges are named.
 pub fn stands(prompt: &str, links: &[Link<'_>]) -> Vec<bool> {
     walk(prompt, links).1
 }
 
-/// Where the words of each hop's mention stand in the prompt as it is written. A mention that is
-/// declared with an earlier bridge in it stands where that bridge's mention is in the bridge's place.
+/// Returns the range of each hop's mention in the prompt as it is written. A mention that is
+/// declared with an earlier bridge is searched for with that bridge's own mention in its place.
 pub fn where_written(prompt: &str, links: &[Link<'_>]) -> Vec<Option<Range<usize>>> {
     let steps = name_bridges(prompt, links);
     let place = |(hop, link): (usize, &Link<'_>)| {
@@ -82,7 +82,7 @@ pub fn where_written(prompt: &str, links: &[Link<'_>]) -> Vec<Option<Range<usize
         let as_written = || {
             let words = before.fold(link.mention.to_owned(), |mut words, step| {
                 if let Some(range) = find_phrase(&words, &step.bridge) {
-                    // Just as it stands in the prompt, capital or not.
+                    // With the prompt's own capitals.
                     words.replace_range(range, &step.phrase);
                 }
                 words
@@ -94,8 +94,8 @@ pub fn where_written(prompt: &str, links: &[Link<'_>]) -> Vec<Option<Range<usize
     links.iter().enumerate().map(place).collect()
 }
 
-/// The prompt with "it" in place of every mention and every bridge, so that nothing says any more
-/// what is meant. `None` where no mention stands in it.
+/// Returns the prompt with "it" in place of every mention and every bridge, so that no word
+/// identifies the entities. `None` if the prompt contains no mention.
 pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let written = where_written(prompt, links);
@@ -121,7 +121,7 @@ pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
     Some(replaced(prompt, &merged, "it"))
 }
 
-/// The steps, and for each hop whether its mention was there.
+/// Returns the steps, and for each hop whether its mention was found.
 fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
     let mut now = prompt.to_owned();
     let mut all_named = true;
@@ -150,7 +150,7 @@ fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
     (steps, there)
 }
 
-/// `text` with `words` in the place of each range; from the last, so that the others stay right.
+/// Replaces each range by `words`, from the last to the first so that earlier ranges stay valid.
 fn replaced(text: &str, ranges: &[Range<usize>], words: &str) -> String {
     let from_last = ranges.iter().rev();
     from_last.fold(text.to_owned(), |text, range| {
@@ -158,7 +158,7 @@ fn replaced(text: &str, ranges: &[Range<usize>], words: &str) -> String {
     })
 }
 
-/// `text` with `words` in place of a phrase that stands in it.
+/// Replaces the first occurrence of `phrase` by `words`.
 fn in_place(text: &str, phrase: &str, words: &str) -> String {
     match find_phrase(text, phrase) {
         Some(range) => substitute(text, range, words),
@@ -177,7 +177,7 @@ fn occurrences(text: &str, mention: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where a phrase stands as whole words.
+/// Returns the occurrences of a phrase as whole words.
 fn whole<'text>(text: &'text str, phrase: &'text str) -> impl Iterator<Item = Range<usize>> {
     let mut free = 0;
     text.char_indices().filter_map(move |(start, _)| {
@@ -193,12 +193,12 @@ fn whole<'text>(text: &'text str, phrase: &'text str) -> impl Iterator<Item = Ra
     })
 }
 
-/// Whether a word goes on with this character.
+/// Whether the character continues a word.
 fn joins(char: Option<char>) -> bool {
     char.is_some_and(char::is_alphanumeric)
 }
 
-/// A bridge as it may be written: with an article or without, the longer one first.
+/// Returns the spellings of a bridge, with "the" and without; the longer one comes first.
 fn spellings(bridge: &str) -> Vec<String> {
     let bare = memory_text(bridge.trim());
     if bare.is_empty() {
@@ -207,7 +207,7 @@ fn spellings(bridge: &str) -> Vec<String> {
     vec![format!("the {bare}"), bare.to_owned()]
 }
 
-/// Where a bridge stands in a prompt, its article with it.
+/// Returns the occurrences of a bridge, including its article.
 fn spoken(text: &str, bridge: &str) -> Vec<Range<usize>> {
     let spelled = spellings(bridge);
     spelled
@@ -216,7 +216,7 @@ fn spoken(text: &str, bridge: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Bytes at the beginning of `text` that are the bridge as whole words.
+/// Returns the number of bytes at the beginning of `text` that are the bridge as whole words.
 fn begins(text: &str, bridge: &str) -> Option<usize> {
     let spelled = spellings(bridge);
     let lengths = spelled.iter().filter_map(|one| match_loosely(text, one));
@@ -225,10 +225,10 @@ fn begins(text: &str, bridge: &str) -> Option<usize> {
         .max()
 }
 
-/// What opens and closes an apposition.
+/// The marks that open and close an apposition.
 const MARKS: [(&str, &str); 4] = [(", ", ","), (" (", ")"), (" – ", " –"), (" — ", " —")];
 
-/// The mention at `at` with the bridge in apposition to it, marks included.
+/// Returns the range of the mention at `at` and the bridge in apposition to it, marks included.
 fn apposed(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> {
     let after = text.get(at.end..)?;
     for (open, close) in MARKS {
@@ -247,16 +247,17 @@ fn apposed(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> 
     Some(start..end)
 }
 
-/// Where the bridge begins with which `text` ends.
+/// Returns where the bridge begins if `text` ends with it.
 fn whole_at_end(text: &str, bridge: &str) -> Option<usize> {
-    // No more than it can take, so that a long prompt is not read again for each mention.
+    // Only as many bytes as the bridge can occupy, so that each mention does not cost a scan of
+    // the whole prompt.
     let from = crate::text::boundary::snap(text, text.len().saturating_sub(2 * bridge.len() + 16));
     let ends = spoken(&text[from..], bridge).into_iter();
     let ends = ends.filter(|range| from + range.end == text.len());
     ends.map(|range| from + range.start).min()
 }
 
-/// Whether the text says that the mention at `at` is the bridge.
+/// Whether the text states that the mention at `at` is the bridge.
 fn stated(text: &str, at: &Range<usize>, bridge: &str) -> bool {
     let after = text.get(at.end..).unwrap_or_default();
     let verbs = [" is ", " was ", " are ", " were "];

@@ -1,9 +1,9 @@
-//! Words with a bridge in place of a mention.
+//! Replaces a mention by its bridge.
 
 use std::ops::Range;
 
-/// `prompt` with the bytes `range` replaced by `bridge`, whose first letter follows the case of
-/// the phrase that it replaces.
+/// Replaces the bytes `range` of `prompt` by `bridge`, whose first letter takes the case of the
+/// replaced phrase. A range that is not on character boundaries changes nothing.
 pub fn substitute(prompt: &str, range: Range<usize>, bridge: &str) -> String {
     let (Some(before), Some(phrase), Some(after)) = (
         prompt.get(..range.start),
@@ -15,8 +15,8 @@ pub fn substitute(prompt: &str, range: Range<usize>, bridge: &str) -> String {
     format!("{before}{}{after}", match_case(phrase, bridge))
 }
 
-/// The bridge as it should stand in place of `phrase`: a capital where the phrase has one, and a
-/// small article where the phrase begins small.
+/// Returns the bridge in the case of `phrase`: capitalized if the phrase is, and with a lowercase
+/// article otherwise.
 pub fn match_case(phrase: &str, bridge: &str) -> String {
     let mut letters = bridge.chars();
     let Some(first) = letters.next() else {
@@ -31,7 +31,7 @@ pub fn match_case(phrase: &str, bridge: &str) -> String {
     }
 }
 
-/// The bridge as a memory: without a leading article, which carries nothing to retrieve.
+/// Returns the bridge as the text of a memory: without a leading article, which carries no meaning.
 pub fn memory_text(bridge: &str) -> &str {
     split_article(bridge).map_or(bridge, |(_, rest)| rest)
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bridge_follows_the_case_of_the_mention() {
+    fn the_bridge_takes_the_case_of_the_mention() {
         let prompt = "The largest reef is off";
         assert_eq!(
             substitute(prompt, 0..16, "the Great Barrier Reef"),
@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_inside_a_character_changes_nothing() {
+    fn an_invalid_range_changes_nothing() {
         assert_eq!(substitute("é is", 1..2, "x"), "é is");
         assert_eq!(substitute("short", 2..90, "x"), "short");
     }
 
     #[test]
-    fn a_memory_has_no_article() {
+    fn memory_text_drops_the_article() {
         assert_eq!(memory_text("the Great Barrier Reef"), "Great Barrier Reef");
         assert_eq!(memory_text("The"), "The");
         assert_eq!(memory_text("Anna"), "Anna");

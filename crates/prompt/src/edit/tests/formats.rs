@@ -1,4 +1,4 @@
-//! Where injections go in Prompty and `.prompt.md` files.
+//! Where Prompty and `.prompt.md` files store injections.
 
 use crate::declarations::spanned::Origin;
 use crate::edit::insert_injection::insert_injection;
@@ -31,7 +31,7 @@ fn check(name: &str, yaml: &str, expected: &str) {
 }
 
 #[test]
-fn prompty_keeps_it_under_metadata() {
+fn prompty_stores_injections_under_metadata() {
     let name = "x.prompty";
     let new = |lead: &str| format!("{lead}    inject:\n{}", item(6));
     let whole = new("metadata:\n  hoplens:\n");
@@ -65,7 +65,7 @@ fn prompty_keeps_it_under_metadata() {
 }
 
 #[test]
-fn prompt_md_keeps_it_in_a_map() {
+fn prompt_md_stores_injections_in_a_map() {
     let name = "x.prompt.md";
     let whole = format!("hoplens:\n  inject:\n{}", item(4));
     check(name, "mode: ask", &format!("mode: ask\n{whole}"));
@@ -77,18 +77,18 @@ fn prompt_md_keeps_it_in_a_map() {
 }
 
 #[test]
-fn what_would_end_the_front_matter_goes_into_the_sidecar() {
-    // The front matter ends inside a text, so its YAML is broken: nothing can be added there.
+fn unusable_front_matter_sends_the_injection_to_the_sidecar() {
+    // The front matter ends inside a string, so its YAML is invalid and cannot be extended.
     let text = "---\nname: \"a---b\"\n---\nbody";
     let file = parse("x.prompty", text, None);
     let edit = insert_injection(&file, text, None, &new());
     assert_eq!((edit.target, edit.creates), (Origin::Sidecar, true));
-    // Somebody's `metadata` that is no map.
+    // `metadata` is the author's own and not a map.
     let text = "---\nmetadata: me\n---\nbody";
     let file = parse("x.prompty", text, None);
     let edit = insert_injection(&file, text, None, &new());
     assert_eq!(edit.target, Origin::Sidecar);
-    // A byte order mark would stand behind the new front matter.
+    // A byte order mark would come after the new front matter.
     let text = "\u{feff}body";
     let file = parse("x.prompt.md", text, None);
     let edit = insert_injection(&file, text, None, &new());
@@ -96,7 +96,7 @@ fn what_would_end_the_front_matter_goes_into_the_sidecar() {
 }
 
 #[test]
-fn misplaced_and_unknown_keys_are_named() {
+fn misplaced_and_unknown_keys_are_reported() {
     for (name, yaml, under, told) in [
         (
             "x.prompty",

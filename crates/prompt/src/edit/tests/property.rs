@@ -1,4 +1,4 @@
-//! An edit adds what it should and nothing else, whatever stands in the file already.
+//! An edit adds the injection and changes nothing else in arbitrary files.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::render::render;
 use hoplens_injection::Scope;
 use hoplens_injection::SpanScope;
 
-/// Where a file keeps its cases and injections.
+/// The format that stores the cases and injections.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Home {
     Dotprompt,
@@ -42,7 +42,7 @@ impl Home {
         }
     }
 
-    /// The lists as this file keeps them, after `head`.
+    /// Returns the lists in this format's layout, after `head`.
     fn yaml(self, head: &str, lists: &str) -> String {
         let under = |outer: &str, by: usize| {
             if lists.is_empty() {
@@ -63,7 +63,7 @@ impl Home {
         }
     }
 
-    /// The file and its sidecar.
+    /// Returns the file and its sidecar.
     fn files(self, yaml: &str, body: &str) -> (String, Option<String>) {
         let front = match yaml {
             "" => body.to_owned(),
@@ -119,7 +119,7 @@ fn list(key: &'static str, item: impl Strategy<Value = String>) -> impl Strategy
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
-    fn an_edit_adds_the_injection_and_nothing_else(
+    fn an_edit_adds_exactly_one_injection(
         cases in list("hoplens.cases", case()),
         injections in list("hoplens.inject", injection()),
         head in prop::sample::select(vec!["", "model: x\n", "# note\n", "a: |\n  t\n\n", "input: {default: {thing: z}}\n", "name: \"é\"\n"]),
@@ -160,7 +160,7 @@ proptest! {
             Origin::Sidecar => (text.as_str(), Some(edited.as_str())),
         };
         let after = parse(name, text_after, sidecar_after);
-        // Front matter may be what the format missed; nothing new may be wrong.
+        // The old file may have problems; the edit must not add one.
         let told: Vec<_> = file.problems.iter().map(|problem| &problem.message).collect();
         prop_assert!(after.problems.iter().all(|problem| told.contains(&&problem.message)));
         prop_assert_eq!(after.injections.len(), file.injections.len() + 1);

@@ -22,7 +22,7 @@ fn bare(prompt: &str, hops: &[(&str, &str)]) -> Option<String> {
 const REEF: (&str, &str) = ("the largest reef", "the Great Barrier Reef");
 
 #[test]
-fn bridges_are_named_one_after_another() {
+fn bridges_are_named_in_the_order_of_the_hops() {
     let prompt = "The capital of the country of the Eiffel Tower lies on the";
     let hops = [
         ("the country of the Eiffel Tower", "France"),
@@ -30,17 +30,17 @@ fn bridges_are_named_one_after_another() {
     ];
     let named = ["The capital of France lies on the", "Paris lies on the"];
     assert_eq!(prompts(prompt, &hops), named);
-    // Written as it stands by then.
+    // A mention written with the earlier bridge.
     let hops = [hops[0], ("the capital of France", "Paris")];
     assert_eq!(prompts(prompt, &hops), named);
     assert_eq!(stands(prompt, &links(&hops)), [true, true]);
-    // … and found where it is written.
+    // It is located at the words of the prompt.
     let found = where_written(prompt, &links(&hops));
     assert_eq!(found, [Some(15..46), Some(0..46)]);
 }
 
 #[test]
-fn a_hop_that_is_not_there_is_passed_over() {
+fn hops_without_a_mention_or_bridge_are_skipped() {
     let prompt = "The largest reef is off the coast of";
     let hops = [
         ("the smallest reef", "X"),
@@ -55,7 +55,7 @@ fn a_hop_that_is_not_there_is_passed_over() {
 }
 
 #[test]
-fn nothing_is_said_in_place_of_the_mentions() {
+fn mentions_are_masked_with_it() {
     let prompt = "The capital of the country of the Eiffel Tower lies on the";
     let hops = [
         ("the country of the Eiffel Tower", "France"),
@@ -67,7 +67,7 @@ fn nothing_is_said_in_place_of_the_mentions() {
 }
 
 #[test]
-fn a_mention_is_replaced_wherever_it_stands() {
+fn every_occurrence_of_a_mention_is_replaced() {
     let prompt = "The largest reef is big. Whoever swims at the largest reef is in";
     assert_eq!(
         prompts(prompt, &[REEF]),
@@ -77,13 +77,13 @@ fn a_mention_is_replaced_wherever_it_stands() {
         bare(prompt, &[REEF]).unwrap(),
         "It is big. Whoever swims at it is in"
     );
-    // Not inside another word.
+    // Occurrences inside another word do not count.
     let prompt = "A reef, coral reefs, the reef";
     assert_eq!(places(prompt, "reef", None).ranges, [2..6, 25..29]);
 }
 
 #[test]
-fn a_bridge_in_apposition_goes_with_its_mention() {
+fn a_bridge_in_apposition_is_replaced_together_with_its_mention() {
     for prompt in [
         "The largest reef, the Great Barrier Reef, is in",
         "The largest reef (Great Barrier Reef) is in",
@@ -91,7 +91,7 @@ fn a_bridge_in_apposition_goes_with_its_mention() {
         "The Great Barrier Reef, the largest reef, is in",
     ] {
         assert_eq!(bare(prompt, &[REEF]).unwrap(), "It is in", "{prompt}");
-        // It is named, so this is the explicit prompt.
+        // The bridge is named, so this is the explicit prompt already.
         assert_eq!(prompts(prompt, &[REEF]), [prompt]);
         let hops = [REEF, ("the coast", "Queensland")];
         let more = format!("{prompt} the coast of");
@@ -105,18 +105,18 @@ fn a_bridge_in_apposition_goes_with_its_mention() {
         bare("Off the largest reef, the Great Barrier Reef.", &[REEF]).unwrap(),
         "Off it."
     );
-    // Another name that begins alike is no bridge.
+    // A longer name that begins with the bridge is not the bridge.
     let hops = [("the capital", "Paris")];
     assert!(!places("The capital, Parisian, is", "the capital", Some("Paris")).named);
     assert_eq!(prompts("The capital, Rome, is", &hops), ["Paris, Rome, is"]);
 }
 
 #[test]
-fn a_bridge_that_is_stated_is_masked_too() {
+fn a_stated_bridge_is_masked_too() {
     let prompt = "The largest reef is the Great Barrier Reef.\nThe largest reef is in";
     assert_eq!(bare(prompt, &[REEF]).unwrap(), "It is it.\nIt is in");
     assert_eq!(prompts(prompt, &[REEF]), [prompt]);
-    // Named elsewhere, the mention still stands for itself.
+    // If the bridge is named elsewhere, the mention is still replaced.
     let prompt = "I love the Great Barrier Reef. The largest reef is in";
     assert_eq!(bare(prompt, &[REEF]).unwrap(), "I love it. It is in");
     assert_eq!(
@@ -127,7 +127,7 @@ fn a_bridge_that_is_stated_is_masked_too() {
 
 proptest! {
     #[test]
-    fn any_words_are_read(
+    fn arbitrary_prompts_do_not_panic(
         prompt in "(the |The |é|reef|, |\\(|\\)| is |\n|☃| ){0,24}",
         mentions in prop::collection::vec(("(the |é|reef| ){0,3}", "(the |The |reef|é| ){0,3}"), 0..4),
     ) {
@@ -148,7 +148,7 @@ proptest! {
 }
 
 #[test]
-fn a_bridge_of_nothing_is_nowhere() {
+fn a_blank_bridge_has_no_occurrence() {
     let hops = [("the reef", " ")];
     assert_eq!(
         bare("The sea and the reef are in the", &hops).unwrap(),
