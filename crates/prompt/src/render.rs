@@ -1,4 +1,4 @@
-//! From a prompt file and a case to the text that the model reads.
+//! Renders a prompt file with a case into the text that the model reads.
 
 pub(crate) mod findings;
 mod messages;
@@ -32,14 +32,14 @@ use crate::render::source_map::MappedText;
 use crate::template::failure::Failure;
 use crate::template::language::TemplateLanguage;
 
-/// Bytes of the longest template that is rendered: more than a million tokens, and seconds of a
-/// language's parser.
+/// Size in bytes of the longest template that is rendered. A longer one has more than a million
+/// tokens and takes a language's parser seconds.
 const MAX_TEMPLATE: usize = 4 << 20;
 
 /// Renders the prompt with a case's `input`, or with the file's defaults alone.
 ///
-/// `text` is the text that `file` was parsed from. A template that cannot be rendered is a
-/// problem, and its body is used as it stands.
+/// `text` is the text that `file` was parsed from. If the template cannot be rendered, the result
+/// contains a problem and the body as it is written.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     if file.format == PromptFormat::Markdown {
         let fence = case.and_then(|case| case.fence).unwrap_or(0);
@@ -118,7 +118,7 @@ fn literal(body: &str, range: &Range<usize>) -> Vec<Turn> {
     }]
 }
 
-/// Reports variables that are declared to need a value, have none, and are used by no tag.
+/// Reports the required variables that have no value and that no tag uses.
 fn check_required(file: &PromptFile, data: &Map<String, Value>, rendered: &mut Rendered) {
     for variable in &file.required {
         let name = &variable.value;
@@ -138,7 +138,7 @@ fn check_required(file: &PromptFile, data: &Map<String, Value>, rendered: &mut R
     }
 }
 
-/// A template of Prompty, rendered by `engine`.
+/// Renders a Prompty template with `engine`.
 fn prompty(
     file: &PromptFile,
     text: &str,
@@ -171,7 +171,7 @@ fn prompty(
     Ok(rendered)
 }
 
-/// `.prompt.md`: the text with its `${input:name}` filled in.
+/// Renders a `.prompt.md` body: replaces each `${input:name}` by its value.
 fn inputs(
     body: &str,
     base: usize,
@@ -222,7 +222,7 @@ fn inputs(
     }
 }
 
-/// The scalar that a variable takes its text from: the case's own, else the default's.
+/// Returns the scalar that contains a variable's value: the case's own, else the default.
 fn input_value(file: &PromptFile, case: Option<&Case>, name: &str) -> Option<InputValue> {
     let of_case = |input: &&InputValue| case.is_some_and(|case| case.takes(input));
     let named = || file.inputs.iter().filter(|input| input.name == name);

@@ -1,4 +1,4 @@
-//! The languages of templates: where their tags are, and what they render.
+//! The template languages: their tags and how they render.
 
 pub(crate) mod failure;
 pub(crate) mod handlebars;

@@ -25,7 +25,7 @@ impl Item {
         format!("{{{}}}", fields.join(", "))
     }
 
-    /// Returns `- ` and one field per line; the dash is at column `dash`, the keys at column `keys`.
+    /// Returns `- ` and one field per line, with the dash at column `dash`, the keys at `keys`.
     fn block(&self, dash: usize, keys: usize, newline: &str) -> String {
         let mut lead = format!("{}-{}", spaces(dash), spaces(keys.saturating_sub(dash + 1)));
         let fields = match self {

@@ -1,4 +1,4 @@
-//! What rendering a prompt has to report.
+//! The problems that rendering a prompt reports.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::template::failure::Failure;
 
-/// Findings of one kind in one prompt; who has more reads none of them.
+/// Maximum number of problems of one kind in one prompt; nobody reads more.
 pub(crate) const MANY: usize = 100;
 
-/// A problem of the prompt file itself.
+/// Returns a problem of the prompt file itself.
 pub(crate) fn problem(
     code: Code,
     severity: Severity,
@@ -27,7 +27,7 @@ pub(crate) fn problem(
     }
 }
 
-/// The problem of a template, which begins at byte `base` of the file, that cannot be rendered.
+/// Returns the problem of a template that cannot be rendered. It begins at byte `base` of the file.
 pub(crate) fn not_rendered(failure: &Failure, base: usize) -> Problem {
     problem(
         failure.code,
@@ -40,7 +40,7 @@ pub(crate) fn not_rendered(failure: &Failure, base: usize) -> Problem {
     )
 }
 
-/// The problem of a tag whose variable has no value; `remedy` ends "Give it one in …".
+/// Returns the problem of a tag whose variable has no value; `remedy` completes "Give it one in …".
 pub(crate) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> Problem {
     let message = format!(
         "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."

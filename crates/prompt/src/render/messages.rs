@@ -1,4 +1,4 @@
-//! Messages with `{{name}}` in them, as `gh models` fills them, and promptfoo those of a chat.
+//! Fills `{{name}}` in messages, as `gh models` does, and promptfoo in those of a chat.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::render::findings;
 use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 
-/// Puts the case's values in the place of `{{name}}`; what has no value stays as it is.
+/// Replaces each `{{name}}` by the case's value; a name without a value stays in the text.
 pub(crate) fn render(
     file: &PromptFile,
     case: Option<&Case>,
@@ -61,7 +61,7 @@ fn fill(
         let start = at + open;
         let rest = &text.text[start + 2..];
         let Some(length) = rest.find("}}") else { break };
-        // `gh models` reads no spaces inside the braces, Nunjucks does.
+        // `gh models` does not accept spaces inside the braces; Nunjucks does.
         let inside = &rest[..length];
         let name = if trims { inside.trim() } else { inside };
         let end = start + 2 + length + 2;
@@ -84,7 +84,7 @@ fn fill(
     filled
 }
 
-/// A value as the format writes it into a text.
+/// Returns a value as the format prints it.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! Prompty: the template as its runtime reads it, and the messages that role lines part.
+//! Prompty: the template as its runtime reads it, split into messages at its role lines.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 use crate::template::written::Written;
 
-/// The template with every line break as `\n`, as Python reads text files.
+/// Returns the template with every line break as `\n`, as Python reads text files.
 pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
     if !body.contains('\r') {
         return MappedText::verbatim(body, base..base + body.len());
@@ -32,12 +32,12 @@ pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
     mapped
 }
 
-/// Parts what was written into messages.
+/// Splits the output into messages.
 ///
-/// Lines are what Python's `splitlines` makes of the text; role lines begin a message, empty lines
-/// at a message's ends are dropped, and all line breaks become `\n`. Text before the first role
-/// line is the system's; without any the prompt has no roles. With `strict`, a role line that is
-/// not one of the template's own is refused by the runtime, and is text here.
+/// Lines end where Python's `splitlines` ends them. A role line begins a message, empty lines at
+/// both ends of a message are dropped, and all line breaks become `\n`. Text before the first role
+/// line is the system message; without any role line the prompt has no roles. With `strict`, the
+/// runtime rejects a role line that the template itself does not contain; here it becomes text.
 pub(crate) fn messages(
     written: &Written,
     template: &MappedText,
@@ -95,7 +95,7 @@ pub(crate) fn messages(
 /// A line of the rendered text.
 struct Line {
     content: Range<usize>,
-    /// Its line break.
+    /// The line break that ends it.
     ending: Range<usize>,
 }
 
@@ -126,7 +126,7 @@ fn split_lines(text: &str) -> Vec<Line> {
     lines
 }
 
-/// Whether a role line stands in the template itself.
+/// Whether the template itself contains the role line.
 fn is_own(mapped: &MappedText, line: &Range<usize>, text: &str) -> bool {
     if !mapped.touched(line).iter().all(|piece| piece.verbatim) {
         return false;
@@ -147,7 +147,7 @@ fn message(mapped: &MappedText, lines: &[Line], role: Option<&str>) -> Turn {
     let trail = lines.iter().rev().take_while(is_empty).count();
     let kept = lines.get(lead..lines.len() - trail).unwrap_or_default();
     let mut text = MappedText::default();
-    // Whole runs at once: many lines are parts of one piece.
+    // Adds runs of lines at once: many lines are parts of one span.
     let mut from = kept.first().map_or(0, |line| line.content.start);
     for (at, line) in kept.iter().enumerate() {
         if at + 1 == kept.len() {
@@ -164,7 +164,7 @@ fn message(mapped: &MappedText, lines: &[Line], role: Option<&str>) -> Turn {
     }
 }
 
-/// Puts a part of `from` behind `text`; pieces that adjoin in the file become one.
+/// Appends a part of `from` to `text`; spans that are adjacent in the file become one.
 fn add(text: &mut MappedText, from: &MappedText, range: Range<usize>) {
     let part = from.part(range);
     for piece in part.pieces {

@@ -9,8 +9,8 @@ use crate::render::source_map::MappedText;
 /// One message of a prompt; a prompt without roles is a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// What `{{role "…"}}` or a role line said; `None` before the first, which dotprompt takes as
-    /// the user's, and in a Prompty file without any.
+    /// The role of `{{role "…"}}` or of a role line. `None` before the first, which dotprompt
+    /// assigns to the user, and in a Prompty file without role lines.
     pub role: Option<String>,
     /// The message.
     pub text: MappedText,
@@ -23,24 +23,25 @@ pub struct Rendered {
     pub turns: Vec<Turn>,
     /// Template errors and missing variables, in the prompt file.
     pub problems: Vec<Problem>,
-    /// The variables of which `problems` says that they have no value.
+    /// The variables that `problems` reports as having no value.
     pub unset: BTreeSet<String>,
 }
 
 impl Rendered {
-    /// Why the template could not be rendered, if it could not: the turns are then its source.
+    /// Returns why the template could not be rendered, if it could not. The turns then contain its
+    /// source.
     pub fn broken(&self) -> Option<&Problem> {
         let is_broken =
             |one: &&Problem| matches!(one.code, Code::TemplateError | Code::UnknownPartial);
         self.problems.iter().find(is_broken)
     }
 
-    /// Whether a variable without a value left a hole in the text.
+    /// Whether a variable without a value left a gap in the text.
     pub fn has_holes(&self) -> bool {
         !self.unset.is_empty()
     }
 
-    /// All messages as one text, an empty line between two.
+    /// Returns all messages as one text, with an empty line between two.
     pub fn joined(&self) -> MappedText {
         let mut turns = self.turns.iter();
         let mut text = turns

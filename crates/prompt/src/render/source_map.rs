@@ -1,4 +1,4 @@
-//! A rendered text that knows where each of its bytes comes from.
+//! A rendered text with the origin of each of its bytes.
 
 use std::ops::Range;
 
@@ -9,15 +9,15 @@ use crate::declarations::input_value::InputValue;
 pub struct SourceSpan {
     /// Bytes of [`MappedText::text`].
     pub rendered: Range<usize>,
-    /// Bytes of the prompt file: the same text, or the tag (`{{expression}}`) that made it.
+    /// Bytes of the prompt file: the same text, or the tag (`{{expression}}`) that produced it.
     pub source: Option<Range<usize>>,
-    /// Whether `source` holds the very bytes, so that offsets inside can be translated.
+    /// Whether `source` contains exactly these bytes, so that offsets inside can be translated.
     pub verbatim: bool,
-    /// The scalar that holds the text, if a variable made it and it is a text of the file.
+    /// The scalar that contains the text, if a variable produced it and the file contains it.
     pub value: Option<InputValue>,
 }
 
-/// A rendered text and its pieces, in order and without gaps.
+/// A rendered text and its spans, in order and without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MappedText {
     /// What the model reads.
@@ -27,7 +27,7 @@ pub struct MappedText {
 }
 
 impl MappedText {
-    /// A text that stands in the file at `source` just as it is.
+    /// Returns a text that the file contains verbatim at `source`.
     pub(crate) fn verbatim(text: &str, source: Range<usize>) -> Self {
         let mut mapped = Self::default();
         mapped.push(text, Some(source), true, None);
@@ -64,8 +64,8 @@ impl MappedText {
         });
     }
 
-    /// A part of this text, which keeps the origin of its bytes; empty outside the text or inside
-    /// a character.
+    /// Returns a part of this text with the origin of its bytes; empty if the range is outside the
+    /// text or inside a character.
     pub fn part(&self, rendered: Range<usize>) -> Self {
         let mut part = Self::default();
         if self.text.get(rendered.clone()).is_none() {
@@ -89,7 +89,7 @@ impl MappedText {
         part
     }
 
-    /// Puts `next` behind this text, with `between` from nowhere in between.
+    /// Appends `next` to this text, separated by `between`, which has no origin.
     pub fn append(&mut self, between: &str, next: &Self) {
         self.push(between, None, false, None);
         let shift = self.text.len();
@@ -101,15 +101,15 @@ impl MappedText {
             }));
     }
 
-    /// The text up to the last byte that has an origin: what a chat template puts behind it is
-    /// left out.
+    /// Returns the text up to the last byte that has an origin. This excludes what a chat template
+    /// appends.
     pub fn written(&self) -> &str {
         let last = self.pieces.iter().rfind(|piece| piece.source.is_some());
         last.and_then(|piece| self.text.get(..piece.rendered.end))
             .unwrap_or(&self.text)
     }
 
-    /// The pieces that a range of the rendered text touches.
+    /// Returns the spans that a range of the rendered text touches.
     pub(crate) fn touched(&self, rendered: &Range<usize>) -> &[SourceSpan] {
         let from = self
             .pieces
@@ -120,11 +120,11 @@ impl MappedText {
         self.pieces.get(from..to.max(from)).unwrap_or_default()
     }
 
-    /// The bytes of the prompt file that made a range of the rendered text.
+    /// Returns the bytes of the prompt file that produced a range of the rendered text.
     ///
-    /// A range that cuts into what a tag made takes the whole tag. An empty range gives an empty
-    /// one, which stands behind what is in the file where the text at it is from nowhere. `None`
-    /// if nothing of it is in the file.
+    /// A range that overlaps a tag's output maps to the whole tag. An empty range maps to an empty
+    /// range; if the text at it has no origin, that is the end of the last text before it that has
+    /// one. `None` if no part of the range has an origin.
     pub fn to_source(&self, rendered: Range<usize>) -> Option<Range<usize>> {
         if rendered.end <= rendered.start {
             let point = rendered.start.min(self.text.len());
@@ -169,8 +169,8 @@ impl MappedText {
         out
     }
 
-    /// Where a byte of the prompt file shows in the rendered text, the first time if there are
-    /// several; inside a tag this is the beginning of what it made.
+    /// Returns the first position in the rendered text that a byte of the prompt file produced.
+    /// Inside a tag, this is the beginning of the tag's output.
     pub fn to_rendered(&self, source_offset: usize) -> Option<usize> {
         let holds = |range: &Range<usize>| range.contains(&source_offset);
         let piece = self
@@ -181,7 +181,7 @@ impl MappedText {
             let into = source_offset - piece.source.as_ref()?.start;
             return Some(piece.rendered.start + if piece.verbatim { into } else { 0 });
         }
-        // The place behind the last byte counts as its end, so that a cursor there finds it.
+        // The position after the last byte counts as its end, so that a cursor there is found.
         let ends = |range: &Range<usize>| range.end == source_offset;
         let last = self
             .pieces
@@ -194,14 +194,13 @@ impl MappedText {
 
 /// Finds a mention in a rendered text.
 ///
-/// The exact text is looked for first; then the first letter may differ in case and any
-/// whitespace may stand for any other, as it does after re-wrapping a prompt. The first
-/// occurrence counts.
+/// An exact match comes first. Otherwise, the first letter may differ in case, and any whitespace
+/// matches any other, as after re-wrapping a prompt. The first occurrence counts.
 pub fn find_mention(rendered: &MappedText, mention: &str) -> Option<Range<usize>> {
     find_phrase(&rendered.text, mention)
 }
 
-/// [`find_mention`] in any text.
+/// Finds a mention in any text, as [`find_mention`] does.
 pub fn find_phrase(text: &str, mention: &str) -> Option<Range<usize>> {
     if mention.trim().is_empty() {
         return None;
@@ -216,7 +215,8 @@ pub fn find_phrase(text: &str, mention: &str) -> Option<Range<usize>> {
     })
 }
 
-/// Bytes at the beginning of `text` that are `mention` but for spacing and its first letter's case.
+/// Returns how many bytes at the beginning of `text` match `mention`, ignoring the kind of spacing
+/// and the case of the first letter.
 pub(crate) fn match_loosely(text: &str, mention: &str) -> Option<usize> {
     let mut left = text;
     let mut wanted = mention.chars().peekable();
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_go_both_ways() {
+    fn ranges_map_in_both_directions() {
         let mapped = sample();
         assert_eq!(mapped.pieces.len(), 3);
         assert_eq!(mapped.to_source(1..2), Some(1..2));

@@ -1,4 +1,4 @@
-//! From rendered output with signals to messages whose bytes are mapped.
+//! Splits Handlebars output with signals into messages whose bytes are mapped to the file.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::template::handlebars::render::Output;
 /// A part of the output.
 enum Part<'out> {
     Text(&'out str, Option<&'out Mark>),
-    /// `{{media}}` and `{{section}}` stand between two texts.
+    /// `{{media}}` or `{{section}}` between two texts.
     Cut,
 }
 
@@ -28,7 +28,7 @@ struct Message<'out> {
 
 /// Splits the output as dotprompt does and maps every byte to the prompt file.
 ///
-/// `body` begins at byte `base` of the file; `value` finds the scalar behind a variable.
+/// `body` begins at byte `base` of the file; `value` returns the scalar of a variable.
 pub(crate) fn build(
     output: &Output,
     body: &str,
@@ -40,7 +40,7 @@ pub(crate) fn build(
         role: None,
         parts: Vec::new(),
     }];
-    // What stands between two roles; dotprompt drops it if it is blank.
+    // The parts between two roles; dotprompt drops them if they are blank.
     let mut piece: Vec<Part<'_>> = Vec::new();
     let mut mark = None;
     for (at, text) in output.text.split(output.marker).enumerate() {
@@ -99,7 +99,7 @@ pub(crate) fn build(
     rendered
 }
 
-/// Adds what was gathered to the last message, unless it is blank.
+/// Appends the collected parts to the last message, unless they are blank.
 fn flush<'out>(messages: &mut [Message<'out>], piece: &mut Vec<Part<'out>>) {
     let seen = piece.iter().any(|part| match part {
         Part::Text(text, _) => !text.trim().is_empty(),
@@ -111,7 +111,7 @@ fn flush<'out>(messages: &mut [Message<'out>], piece: &mut Vec<Part<'out>>) {
     piece.clear();
 }
 
-/// A role names the last message if nothing is in it yet, and begins another otherwise.
+/// Sets the role of the last message if it is empty, and begins a new message otherwise.
 fn begin(messages: &mut Vec<Message<'_>>, role: &str) {
     let role = Some(role.to_owned());
     match messages.last_mut() {
@@ -123,7 +123,7 @@ fn begin(messages: &mut Vec<Message<'_>>, role: &str) {
     }
 }
 
-/// A template with its output, and where the template is in the file.
+/// A template, its output, and the template's position in the file.
 struct OutputSource<'a> {
     output: &'a Output,
     body: &'a str,
@@ -160,7 +160,7 @@ fn push(mapped: &mut MappedText, text: &str, mark: Option<&Mark>, source: &Outpu
     } = source;
     let moved = |range: &Range<usize>| base + range.start..base + range.end;
     let Some(mark) = mark else {
-        // Without marks all that is known is that the template made it.
+        // Without marks, only the template as a whole is known as the origin.
         let source = output.marks.is_empty().then(|| moved(&(0..body.len())));
         mapped.push(text, source, false, None);
         return;
@@ -174,7 +174,7 @@ fn push(mapped: &mut MappedText, text: &str, mark: Option<&Mark>, source: &Outpu
     mapped.push(text, Some(moved(&mark.source)), verbatim, value);
 }
 
-/// Reports a tag that makes no text.
+/// Reports a tag that produces no text.
 fn dropped(rendered: &mut Rendered, range: Range<usize>, what: &str, tag: &str) {
     let message = format!("{what} is not part of the text that is measured: `{tag}` is left out.");
     let (code, severity) = (Code::UnsupportedContent, Severity::Information);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::diagnostics::code::Code;
 
-/// What is wrong with a template, with the bytes of the template to underline.
+/// The error of a template, with the bytes of the template that it concerns.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub code: Code,
@@ -13,7 +13,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// An error in the template itself.
+    /// Returns an error in the template itself.
     pub fn new(message: impl Into<String>, range: Range<usize>) -> Self {
         Self {
             code: Code::TemplateError,

@@ -1,4 +1,4 @@
-//! Jinja2, which Prompty and promptfoo use.
+//! Jinja2, the language of Prompty and promptfoo.
 
 pub(crate) mod lexer;
 pub(crate) mod render;

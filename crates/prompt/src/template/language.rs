@@ -1,4 +1,4 @@
-//! Which language a template is written in.
+//! The language of a template.
 
 /// The language of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum TemplateLanguage {
     Plain,
 }
 
-/// How the body is to be read.
+/// How the body is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Language {
     pub engine: TemplateLanguage,

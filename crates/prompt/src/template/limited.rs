@@ -1,13 +1,13 @@
-//! Output that ends before a template fills the memory.
+//! An output buffer that fails before a template exhausts the memory.
 
 use std::io;
 
-/// A prompt of more bytes than this is refused: a loop over loops could go on without end.
+/// Maximum size of a rendered prompt in bytes: nested loops could produce output without end.
 pub(crate) const MAX_OUTPUT: usize = 16 << 20;
-/// … and so is one that was written in more pieces.
+/// Maximum number of writes of a rendered prompt.
 const MAX_WRITES: usize = 200_000;
 
-/// What was written so far.
+/// The output so far.
 #[derive(Default)]
 pub(crate) struct Limited {
     bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Mustache, which Prompty uses.
+//! Mustache, a language of Prompty.
 
 pub(crate) mod lexer;
 pub(crate) mod render;

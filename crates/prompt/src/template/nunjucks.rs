@@ -1,4 +1,4 @@
-//! Plain text that promptfoo fills: Nunjucks, of which most prompts use `{{ name }}` alone.
+//! Plain text that promptfoo fills with Nunjucks. Most prompts use only `{{ name }}`.
 
 use std::ops::Range;
 
@@ -9,14 +9,14 @@ use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 use crate::template::jinja::render;
 
-/// Fills `body`, which stands at `range` of the file.
+/// Renders `body`, which is at `range` of the file.
 ///
-/// A body with nothing but `{{ name }}` is mapped byte by byte; one with other tags as a whole.
+/// A body with only `{{ name }}` tags is mapped byte by byte, one with other tags as a whole.
 pub(crate) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>) -> Rendered {
     let mut rendered = Rendered::default();
     let text = match simple(body, range.start, data, &mut rendered) {
         Some(text) => text,
-        // The same library, with its limits, as for Prompty.
+        // The library of Prompty, with the same limits.
         None => match render::render(body, data) {
             Ok(written) => written.mapped(&MappedText::verbatim(body, range.clone()), &|_| None),
             Err(failure) => {

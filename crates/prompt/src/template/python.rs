@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-/// `str(value)`.
+/// Returns `str(value)`.
 pub(crate) fn display(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_look_as_in_python() {
+    fn values_are_printed_as_in_python() {
         let value = serde_json::json!([null, true, 1, 1.5, "a'b", "\"'\n", {"k": []}]);
         let expected = r#"[None, True, 1, 1.5, "a'b", '"\'\n', {'k': []}]"#;
         assert_eq!(display(&value), expected);

@@ -1,4 +1,4 @@
-//! The tags of a prompt's template, in whatever language it is written.
+//! Finds the tags of a prompt's template in any of the languages.
 
 use std::ops::Range;
 
@@ -18,8 +18,8 @@ pub struct TemplateTag {
     pub variable: Option<String>,
 }
 
-/// The tags of a prompt's template in its order, comments left out. `text` is what `file` was
-/// parsed from.
+/// Returns the tags of a prompt's template in text order, without comments. `text` is the text
+/// that `file` was parsed from.
 pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
     if file.format == PromptFormat::Markdown {
         let fences = file.fences.iter();
@@ -43,8 +43,8 @@ pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
     found
 }
 
-/// The partials that a prompt uses: bytes of the tag, and the file's path from the prompt's
-/// folder.
+/// Returns the partials that a prompt uses: the bytes of each tag, and the file's path relative to
+/// the prompt's folder.
 pub fn partial_uses(file: &PromptFile, text: &str) -> Vec<(Range<usize>, String)> {
     match file.format {
         PromptFormat::Markdown => {
@@ -62,7 +62,7 @@ pub fn partial_uses(file: &PromptFile, text: &str) -> Vec<(Range<usize>, String)
     }
 }
 
-/// `{{name}}` in messages that stand in YAML.
+/// Returns the `{{name}}` tags in messages that YAML contains.
 fn in_messages(file: &PromptFile) -> Vec<TemplateTag> {
     let mut found = Vec::new();
     for turn in &file.turns {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_has_its_tags() {
+    fn tags_of_every_language_are_found() {
         check(
             "a.prompt",
             "---\nx: {{y}}\n---\n{{! no }}é{{thing}} {{#if a}}{{else}}b{{/if}}{{> part}}",
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn partials_are_files_beside_the_prompt() {
+    fn partials_are_files_in_the_folder_of_the_prompt() {
         let text = "---\na: b\n---\né {{> head}} {{> ../up}} {{>dir/x}}";
         let uses = partial_uses(&parse("a.prompt", text, None), text);
         let shown: Vec<_> = uses
@@ -221,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tags_are_pieces_of_the_text(
+        fn tag_ranges_are_on_character_boundaries(
             body in "(a|é|\\{\\{|\\}\\}|\\{%|%\\}|#| |\n|\\$\\{input:|\\}|>|-|!|\"){0,30}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|txt)",
         ) {

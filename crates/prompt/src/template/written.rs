@@ -1,4 +1,4 @@
-//! What a template wrote, piece by piece, and from there to text mapped to the file.
+//! The output of a template, span by span, and its mapping to the file.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use crate::render::source_map::MappedText;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub text: String,
-    /// Bytes of the template: the same text, or the tag that made it.
+    /// Bytes of the template: the same text, or the tag that produced it.
     pub source: Range<usize>,
     /// Whether `text` is a copy of `source`.
     pub verbatim: bool,
-    /// The variable whose value this is.
+    /// The variable whose value `text` is.
     pub variable: Option<String>,
 }
 
@@ -24,12 +24,12 @@ pub(crate) struct Written {
     pub spans: Vec<Span>,
     /// Variables without a value, with the bytes of their tags in the template.
     pub missing: Vec<(String, Range<usize>)>,
-    /// Whether the spans say what wrote what; else one span stands for the whole template.
+    /// Whether each span has its own origin; otherwise one span maps to the whole template.
     pub exact: bool,
 }
 
 impl Written {
-    /// Output of which nothing else is known.
+    /// Returns output of unknown origin, mapped to the whole template.
     pub fn whole(text: String, template: &str) -> Self {
         let span = Span {
             text,
@@ -44,7 +44,7 @@ impl Written {
         }
     }
 
-    /// Notes a variable without a value, once for each tag.
+    /// Records a variable without a value, once for each tag.
     pub fn miss(&mut self, name: &str, tag: &Range<usize>) {
         let missing = (name.to_owned(), tag.clone());
         if self.missing.len() < MANY && !self.missing.contains(&missing) {
@@ -52,7 +52,7 @@ impl Written {
         }
     }
 
-    /// The output with the places in the file that `template`, which was rendered, has itself.
+    /// Returns the output mapped to the file. `template` is the template with its own mapping.
     pub fn mapped(
         &self,
         template: &MappedText,

@@ -1,4 +1,4 @@
-//! Tests of what is said of templates that cannot be rendered, and of inverse blocks.
+//! Tests of the errors of templates that cannot be rendered, and of inverse blocks.
 
 use std::time::Instant;
 
@@ -8,8 +8,7 @@ use crate::file::parse;
 const JINJA: &str = "---\nname: x\n---\nHi\n";
 const MUSTACHE: &str = "---\ntemplate: {format: mustache, parser: p}\n---\nHi\n";
 
-/// Name of the file, its head and its template; the bytes that are underlined, and how the cause
-/// begins.
+/// File name, head and template; then the bytes that the problem marks, and how the cause begins.
 const BROKEN_ONES: &[(&str, &str, &str, &str, &str)] = &[
     (
         "x.prompt",
@@ -154,7 +153,7 @@ fn errors_name_the_tag_the_cause_and_the_remedy() {
 }
 
 #[test]
-fn inverse_blocks_are_handlebars_own() {
+fn inverse_blocks_render_as_in_handlebars() {
     let head = "---\ninput: {default: {a: 1, l: [p, q], e: [], no: false, o: {k: v}}}\n---\n";
     for (body, expected) in [
         ("{{^no}}x{{/no}}", "x"),
@@ -176,7 +175,7 @@ fn inverse_blocks_are_handlebars_own() {
         assert_eq!(rendered.problems, [], "{body}");
         let mapped = rendered.joined();
         assert_eq!(mapped.text, expected, "{body}");
-        // Every piece knows its own bytes, and not only the whole template's.
+        // Every span maps to its own bytes, not to the whole template.
         for piece in &mapped.pieces {
             let source = &text[piece.source.clone().unwrap()];
             let made = &mapped.text[piece.rendered.clone()];
@@ -189,7 +188,7 @@ fn inverse_blocks_are_handlebars_own() {
 }
 
 #[test]
-fn loops_without_output_end() {
+fn loops_without_output_are_stopped() {
     let list = "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]";
     let around = |open: &str, inside: &str, close: &str| {
         let head = format!("---\ninput: {{default: {{l: {list}, t: 1}}}}\n---\n");

@@ -10,7 +10,7 @@ use crate::file::{parse, parse_with};
 use crate::lint::all_problems;
 use crate::render::source_map::find_mention;
 
-/// Turns as `role: text`, what tags made as `text<-tag`, and problems as `bytes: message`.
+/// Returns turns as `role: text`, output of tags as `text<-tag`, and problems as `bytes: message`.
 fn show(name: &str, text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let file = parse(name, text, None);
     let rendered = render(&file, text, file.cases.first());
@@ -50,7 +50,7 @@ fn check(name: &str, text: &str, turns: &[&str], made: &[&str], problems: &[&str
 }
 
 #[test]
-fn every_byte_of_jinja_knows_its_tag() {
+fn every_byte_of_jinja_output_maps_to_its_tag() {
     check(
         "x.prompty",
         "---\ninputs:\n  - {name: a, default: 'A'}\nmetadata:\n  hoplens:\n    cases: [{input: {b: \"é\", l: [p, 2]}}]\n---\nsystem:\n{# c #}x {{- a }} {{ b|upper }}\n\nuser:\n{% for i in l %}<{{ i }}>{% endfor %}{{ l }}{{ gone }}{% for j in nil %}{% endfor %}{{ z | default('d') }}",
@@ -71,7 +71,7 @@ fn every_byte_of_jinja_knows_its_tag() {
 }
 
 #[test]
-fn variables_without_a_value_are_found() {
+fn variables_without_a_value_are_reported() {
     check(
         "x.prompty",
         "---\nname: x\ninputs:\n  need: {kind: string, required: true}\n---\n{{ a }} {% set m = {} %}{{ m.k }}{% for j in nil %}{% endfor %}{% if b %}{% endif %}.",
@@ -104,7 +104,7 @@ fn variables_without_a_value_are_found() {
 }
 
 #[test]
-fn every_byte_of_mustache_knows_its_tag() {
+fn every_byte_of_mustache_output_maps_to_its_tag() {
     check(
         "x.prompty",
         "---\ntemplate: {format: mustache, parser: prompty}\nsample: {a: A, h: '<', l: [p]}\n---\nuser:\r\n{{!hoplens-ignore hop-lost }}\r\n{{a}} {{h}}{{{h}}}{{#l}}{{.}}{{/l}}\r\nend\r\n",
@@ -121,7 +121,7 @@ fn every_byte_of_mustache_knows_its_tag() {
 }
 
 #[test]
-fn a_prompt_md_is_filled_from_its_case() {
+fn a_prompt_md_is_filled_with_the_values_of_its_case() {
     let text = "---\nmode: ask\nhoplens:\n  cases:\n    - input: {city: Paris, n: 2}\n---\n\n# The ${input:city:which city} of ${input:n}, ${input:gone} {{x}} ${file}\n";
     check(
         "x.prompt.md",
@@ -148,7 +148,7 @@ fn a_prompt_md_is_filled_from_its_case() {
 }
 
 #[test]
-fn role_lines_and_empty_messages() {
+fn role_lines_split_messages_and_empty_ones_are_reported() {
     check(
         "x.prompty",
         "---\nname: x\n---\n{# c #}\nuser:\nHi",
@@ -172,7 +172,7 @@ fn role_lines_and_empty_messages() {
 }
 
 #[test]
-fn broken_templates_are_underlined() {
+fn the_broken_tag_of_a_template_is_marked() {
     for (text, under) in [
         ("---\nname: x\n---\nHi {{ a | nope }} there", "nope"),
         ("---\nname: x\n---\nHi\n{% if a %}", "{% if a %}"),
@@ -195,7 +195,7 @@ fn broken_templates_are_underlined() {
 }
 
 #[test]
-fn partials_map_to_their_tag() {
+fn output_of_partials_maps_to_their_tag() {
     let text = "---\na: 1\n---\nA {{> p x='y'}}{{> q}} B";
     let partials = BTreeMap::from([
         ("p".to_owned(), "p{{x}}".to_owned()),
@@ -217,7 +217,7 @@ fn partials_map_to_their_tag() {
 }
 
 #[test]
-fn depth_and_size_end_somewhere() {
+fn excessive_depth_and_size_are_errors() {
     let head = "---\nname: x\n---\n";
     let mustache =
         "---\ntemplate: {format: mustache, parser: p}\nsample: {l: [1,1,1,1,1,1,1,1,1,1]}\n---\n";
@@ -258,9 +258,9 @@ fn depth_and_size_end_somewhere() {
     assert!(told.contains("without end"), "{told}");
 }
 
-/// Reads ten megabytes in every format: far more than a prompt, and no reason to hang.
+/// Renders ten megabytes in every format: far more than a prompt, but it must not hang.
 #[test]
-fn ten_megabytes_are_read() {
+fn ten_megabytes_are_rendered_in_time() {
     let lines = "The largest {{ thing }} is ${input:x}\r\n".repeat(10 << 20 >> 5);
     for (name, head) in [
         ("x.prompt", "---\na: 1\n---\n"),

@@ -12,7 +12,7 @@ fn render_one(text: &str) -> (PromptFile, Rendered) {
     (file, rendered)
 }
 
-/// Turns as `role: text`, then the pieces of the map as `rendered<-source`.
+/// Returns turns as `role: text`, then the spans of the map as `rendered<-source`.
 fn show(text: &str) -> (Vec<String>, Vec<String>) {
     let (_, rendered) = render_one(text);
     let mut turns = Vec::new();
@@ -41,7 +41,7 @@ fn check(text: &str, turns: &[&str], pieces: &[&str]) {
 }
 
 #[test]
-fn every_byte_knows_its_tag() {
+fn every_byte_maps_to_its_tag() {
     check(
         "---\nhoplens.cases:\n  - input: {a: \"é😀\", list: [x, y], no: false}\n---\n\nA {{a}}, {{#each list}}<{{this}}>{{/each}} {{#if no}}z{{else if a}}w{{a}}{{else}}q{{/if}} \\{{raw}}\n",
         &["- : A"].map(|_| "-: A é😀, <x><y> wé😀 {{raw}}"),
@@ -59,7 +59,7 @@ fn nothing_is_html_escaped() {
 }
 
 #[test]
-fn a_comment_alone_on_its_line_takes_the_line_along() {
+fn a_comment_alone_on_its_line_removes_the_line() {
     check(
         "one\n{{!hoplens-ignore hop-lost }}\ntwo\n",
         &["-: one\ntwo\n"],
@@ -74,7 +74,7 @@ fn a_comment_alone_on_its_line_takes_the_line_along() {
 }
 
 #[test]
-fn roles_split_the_turns_as_dotprompt_splits_them() {
+fn roles_split_the_turns_as_in_dotprompt() {
     let text = "---\nmodel: m\n---\n{{role \"system\"}}\nBe brief.\n{{role \"user\"}}\nHi {{media url=u}} there{{section \"x\"}} \n{{history}}end";
     check(
         text,
@@ -93,7 +93,7 @@ fn roles_split_the_turns_as_dotprompt_splits_them() {
 }
 
 #[test]
-fn missing_variables_are_named_and_empty() {
+fn missing_variables_are_reported_and_render_empty() {
     let text =
         "---\nhoplens.cases:\n  - input: {a: 1}\n---\n{{a}} {{b}} {{#if c}}{{/if}}{{b}}{{d.e}}.";
     check(text, &["-: 1  ."], &["1<-{{a}}"]);
@@ -124,7 +124,7 @@ fn a_case_overrides_the_defaults() {
 }
 
 #[test]
-fn a_broken_template_is_read_as_it_stands() {
+fn a_broken_template_is_rendered_as_its_source() {
     for (text, under) in [
         ("one\n{{#if a}} two", "one\n{{#if a}} two"),
         ("one {{nope x}}\nb", "{{nope x}}"),
@@ -165,7 +165,7 @@ fn a_broken_template_is_read_as_it_stands() {
 }
 
 #[test]
-fn a_loop_over_loops_ends() {
+fn nested_loops_are_stopped() {
     let list = "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]";
     let each = "{{#each @root.l}}".repeat(12);
     let close = "{{/each}}".repeat(12);
@@ -204,7 +204,7 @@ fn mentions_are_replaced_where_they_are_written() {
     assert_eq!(&text[problems[0].range.clone()], "nowhere");
 }
 
-/// Templates made of parts that nest properly, with whitespace and tildes about them.
+/// Generates templates of properly nested parts, with whitespace and tildes around them.
 fn template() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "[a-c é😀\n]{0,8}",
@@ -238,7 +238,7 @@ fn template() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn blank_text_that_is_cut_at_both_ends_keeps_the_map_exact() {
+fn trimmed_blank_text_keeps_the_map_exact() {
     let body = " {{#if no}} \n\n {{else if b}}\n{{b}}\n{{else}}{{~/if}} ";
     let mut file = parse("x.prompt", body, None);
     file.defaults.insert("b".into(), "B".into());
@@ -251,7 +251,7 @@ fn blank_text_that_is_cut_at_both_ends_keeps_the_map_exact() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
-    fn the_text_is_the_librarys_and_the_map_is_exact(body in template(), a in "\\PC{0,6}") {
+    fn the_text_matches_the_library_and_the_map_is_exact(body in template(), a in "\\PC{0,6}") {
         let mut plain = ::handlebars::Handlebars::new();
         plain.register_escape_fn(::handlebars::no_escape);
         plain.register_helper("json", Box::new(|h: &::handlebars::Helper<'_>, _: &::handlebars::Handlebars<'_>, _: &::handlebars::Context, _: &mut ::handlebars::RenderContext<'_, '_>, out: &mut dyn ::handlebars::Output| -> ::handlebars::HelperResult {
@@ -284,7 +284,7 @@ proptest! {
 }
 
 #[test]
-fn what_no_model_reads_is_not_rendered() {
+fn templates_longer_than_the_limit_are_not_rendered() {
     let (_, rendered) = render_one(&"word ".repeat(1 << 20));
     let broken = rendered.broken().unwrap();
     assert!(broken.message.contains("5 MB"), "{}", broken.message);

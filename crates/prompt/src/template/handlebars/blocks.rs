@@ -1,27 +1,27 @@
-//! The blocks of a Handlebars template: whether they close, and inverse ones in a form that the
-//! library reads.
+//! The blocks of a Handlebars template: checks that they close, and rewrites inverse blocks into a
+//! form that the library parses.
 
 use std::ops::Range;
 
 use crate::template::failure::Failure;
 use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind};
 
-/// A block that is open.
+/// An open block.
 struct Open<'body> {
     token: usize,
     name: &'body str,
-    /// `{{^name}}`.
+    /// Whether it is `{{^name}}`.
     inverse: bool,
-    /// Whether its `{{else}}` has been.
+    /// Whether its `{{else}}` was found.
     has_else: bool,
 }
 
-/// The template with every `{{^name}}` as `{{#SIGN name}}`, which the library knows nothing else
-/// for; `sign` must not be in the template. Tags stay in their order, so that the tokens of both
-/// are the same ones.
+/// Returns the template with every `{{^name}}` as `{{#SIGN name}}`, because the library does not
+/// parse inverse blocks otherwise. The template must not contain `sign`. The order of the tags
+/// stays the same, so that the tokens of both templates correspond.
 ///
 /// # Errors
-/// The first tag that opens, divides or closes what does not fit.
+/// Returns the first tag that opens, divides or closes a block incorrectly.
 pub(crate) fn readable(
     body: &str,
     tokens: &[HandlebarsToken],
@@ -133,7 +133,7 @@ fn failure(message: String, range: Range<usize>) -> Failure {
     Failure::new(message, range)
 }
 
-/// The opening tag of an inverse block in the form that the library reads, or why there is none.
+/// Returns the opening tag of an inverse block in a form that the library parses, or an error.
 fn opened(tag: &str, name: &str, sign: char) -> Result<String, String> {
     let (head, rest) = tag.split_once('^').unwrap_or((tag, ""));
     let more = rest.trim_start().strip_prefix(name).unwrap_or(rest);
@@ -153,7 +153,7 @@ fn opened(tag: &str, name: &str, sign: char) -> Result<String, String> {
     Ok(format!("{head}#{sign} {rest}"))
 }
 
-/// The helper that does what the inverse block of a helper does.
+/// Returns the helper that is equivalent to the inverse block of a helper.
 fn opposite(name: &str) -> Option<&'static str> {
     Some(match name {
         "if" => "unless",
@@ -164,10 +164,10 @@ fn opposite(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The characters of a tag before its code.
+/// The characters that may precede the code in a tag.
 const LEAD: [char; 9] = ['{', '~', '#', '/', '^', ' ', '\t', '\n', '\r'];
 
-/// The name of a block in any of its tags; of `{{else if x}}`, `if`.
+/// Returns the name of a block from any of its tags; `if` for `{{else if x}}`.
 fn name(tag: &str) -> &str {
     let code = tag.trim_start_matches(LEAD);
     let code = match code.strip_prefix("else") {
@@ -183,7 +183,7 @@ fn is_inverse(tag: &str) -> bool {
     tag.trim_start_matches(['{', '~']).starts_with('^')
 }
 
-/// A tag as a message shows it.
+/// Returns a tag as messages quote it.
 pub(crate) fn short(tag: &str) -> String {
     let line = tag.lines().next().unwrap_or_default().trim_end();
     let cut: String = line.chars().take(60).collect();
@@ -194,9 +194,9 @@ pub(crate) fn short(tag: &str) -> String {
     }
 }
 
-/// The first tag in a text that does not end, up to the end of its line.
+/// Returns the first unclosed tag in a text, up to the end of its line.
 fn unclosed(text: &str, last: bool) -> Option<Range<usize>> {
-    // Only the last text can hold one: what ends is a tag.
+    // Only the last text can contain one: everything that closes is a tag.
     let mut at = 0;
     while last && at < text.len() {
         let rest = &text[at..];

@@ -1,7 +1,7 @@
 //! The helpers that dotprompt adds to Handlebars.
 //!
-//! Those that stand for more than text write a signal between two marker characters, which
-//! [`super::turns`] takes out again.
+//! Helpers that produce more than text write a signal between two marker characters, which
+//! [`crate::render::turns`] removes again.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +12,15 @@ use handlebars::{
     Output, RenderContext, RenderErrorReason, Renderable, no_escape,
 };
 
-/// What handlebars-rust has beyond Handlebars itself; a variable may have such a name.
+/// Helpers that handlebars-rust adds to Handlebars; a variable may have such a name.
 const EXTRAS: [&str; 11] = [
     "raw", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len",
 ];
 
-/// Tags and texts that loops may go through, those that write nothing included.
+/// Maximum number of tags and texts that loops may execute, including those without output.
 const MAX_STEPS: usize = 400_000;
 
-/// That the loops of a template repeat more than [`MAX_STEPS`] tags and texts.
+/// The loops of a template repeat more than [`MAX_STEPS`] tags and texts.
 #[derive(Debug)]
 pub(crate) struct TooManySteps;
 
@@ -32,8 +32,8 @@ impl fmt::Display for TooManySteps {
 
 impl std::error::Error for TooManySteps {}
 
-/// A registry with dotprompt's helpers and without escaping. The marker is the helper of inverse
-/// blocks too, see [`super::blocks`].
+/// Returns a registry with dotprompt's helpers and without escaping. The marker is also the name of
+/// the helper for inverse blocks, see [`super::blocks`].
 pub(crate) fn registry(marker: char) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     let step = Step(AtomicUsize::new(0));
@@ -140,8 +140,8 @@ impl HelperDef for Equals {
     }
 }
 
-/// Makes a template count its tags and texts, and those of its blocks, whenever it goes through
-/// them; the library itself goes round a loop without output for ever.
+/// Adds a tag to a template and to each of its blocks that counts their tags and texts whenever
+/// they are executed. The library itself repeats a loop without output without limit.
 pub(crate) fn count(template: &mut Template, marker: char) {
     for element in &mut template.elements {
         match element {
@@ -160,7 +160,7 @@ pub(crate) fn count(template: &mut Template, marker: char) {
     }
     let size = template.elements.len() + 1;
     let step = Template::compile(&format!("{{{{{marker}s {size}}}}}"));
-    // Such a tag always compiles.
+    // This tag always compiles.
     if let Some(step) = step.ok().and_then(|mut step| step.elements.pop()) {
         template.elements.insert(0, step);
         let first = template.mapping.first().cloned();
@@ -168,7 +168,7 @@ pub(crate) fn count(template: &mut Template, marker: char) {
     }
 }
 
-/// The tag that counts.
+/// The helper of the counting tag.
 struct Step(AtomicUsize);
 
 impl HelperDef for Step {
@@ -189,9 +189,9 @@ impl HelperDef for Step {
     }
 }
 
-/// `{{#name}}…{{/name}}` without a helper of that name: once for each item of a list, once within
-/// anything else, and the `{{else}}` for what is not there; an inverse block has the two in the
-/// other order, and its name as its argument.
+/// `{{#name}}…{{/name}}` without a helper of that name: renders once for each item of a list, once
+/// for any other value, and the `{{else}}` part for a missing value. An inverse block has the two
+/// parts in the other order, and its name as its argument.
 struct Section {
     inverse: bool,
 }

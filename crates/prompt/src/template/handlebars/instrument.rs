@@ -1,8 +1,8 @@
-//! Marks in a compiled template that tell which tag or text wrote what.
+//! Marks in a compiled template that show which tag or text produced which output.
 //!
-//! The library compiles the template, with all its rules about whitespace; only then is a mark,
-//! a short raw string, put before every element. The output without the marks must be the
-//! output of the template as compiled, which [`super::template`] checks.
+//! The library compiles the template, with all its rules about whitespace. Then a mark, a short raw
+//! string, is inserted before every element. The output without the marks must equal the output of
+//! the template as compiled, which [`super::render`] checks.
 
 use std::ops::Range;
 use std::vec::IntoIter;
@@ -11,18 +11,18 @@ use handlebars::template::{HelperTemplate, Template, TemplateElement};
 
 use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind, escape};
 
-/// What wrote the output behind a mark.
+/// The origin of the output that follows a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// Bytes of the template.
     pub source: Range<usize>,
     /// Whether the output is a copy of `source`.
     pub verbatim: bool,
-    /// Whether the tag stands in no block, so that its variables are the prompt's own.
+    /// Whether the tag is outside all blocks, so that its variables are the prompt's own.
     pub top: bool,
 }
 
-/// Puts marks into `template`, compiled from `body`; `None` where the two do not fit together.
+/// Inserts marks into `template`, compiled from `body`; `None` if the two do not correspond.
 pub(crate) fn mark(
     template: &mut Template,
     body: &str,
@@ -41,7 +41,7 @@ pub(crate) fn mark(
     walk.tokens.next().is_none().then_some(walk.marks)
 }
 
-/// `text` with the marks taken out and all other signals left in.
+/// Returns `text` without the marks, but with all other signals.
 pub(crate) fn without_marks(text: &str, marker: char) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, part) in text.split(marker).enumerate() {
@@ -108,7 +108,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// The inside of a block, `else` branches included, up to its closing tag.
+    /// Marks the inside of a block, including `else` branches, up to its closing tag.
     fn block(&mut self, helper: &mut HelperTemplate) -> Option<()> {
         if let Some(template) = &mut helper.template {
             self.template(template)?;
@@ -124,7 +124,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A mark is text of its own, so it never takes part in whitespace control.
+    /// Returns a mark. It is text of its own, so it never takes part in whitespace control.
     fn mark(&mut self, source: Range<usize>, verbatim: bool) -> TemplateElement {
         let id = self.marks.len();
         self.marks.push(Mark {
@@ -136,7 +136,7 @@ impl Walk<'_> {
         TemplateElement::RawString(format!("{marker}{id}{marker}"))
     }
 
-    /// Takes the text before the next tag, if there is any.
+    /// Consumes the text before the next tag, if there is any.
     fn text(&mut self) -> Option<Range<usize>> {
         let next = self
             .tokens
@@ -144,7 +144,7 @@ impl Walk<'_> {
         Some(next.range)
     }
 
-    /// Takes the next tag, which must be of this kind; text before it was left out.
+    /// Consumes the next tag, which must be of this kind, and any text before it.
     fn tag(&mut self, kind: HandlebarsTokenKind) -> Option<Range<usize>> {
         self.text();
         let next = self.tokens.next_if(|token| token.kind == kind)?;
@@ -167,7 +167,7 @@ impl Walk<'_> {
         Some(open.start..end)
     }
 
-    /// Where the parts of a raw string stand in the body; escapes split it.
+    /// Returns where the parts of a raw string are in the body; escapes split it.
     fn raw(&mut self, text: &str) -> Option<Vec<(Range<usize>, String)>> {
         if text.is_empty() {
             return Some(Vec::new());
@@ -198,7 +198,7 @@ impl Walk<'_> {
     }
 }
 
-/// The ranges of `source` that stay when the backslash of every escape goes.
+/// Returns the ranges of `source` that remain after the backslash of every escape is removed.
 fn unescape(source: &str) -> Vec<Range<usize>> {
     let mut kept = Vec::new();
     let (mut from, mut at) = (0, 0);
@@ -211,7 +211,7 @@ fn unescape(source: &str) -> Vec<Range<usize>> {
                 from = at + 1;
                 at += length;
             }
-            // None of these slashes begins one.
+            // None of these backslashes begins an escape.
             None => at += rest.len() - rest.trim_start_matches('\\').len(),
         }
     }
@@ -219,10 +219,10 @@ fn unescape(source: &str) -> Vec<Range<usize>> {
     kept
 }
 
-/// Where `text` stands in `whole`, from which only whitespace at the ends was taken.
+/// Returns where `text` is in `whole`; it lacks only whitespace at the ends.
 fn place(whole: &str, text: &str) -> Option<usize> {
     if text.trim().is_empty() {
-        // Lines of their own may be cut at both ends, and one blank is as good as another.
+        // Whitespace control may cut blank text at both ends, and any equal part of it will do.
         return if whole.ends_with(text) {
             Some(whole.len() - text.len())
         } else {

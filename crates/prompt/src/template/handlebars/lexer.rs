@@ -1,13 +1,13 @@
-//! The tags of a Handlebars template and the text between them, as bytes of the template.
+//! Splits a Handlebars template into tags and the text between them, as bytes of the template.
 //!
-//! The library parses the template; this reads only how far each tag reaches, which the library
-//! does not tell.
+//! The library parses the template. This lexer only finds where each tag ends, which the library
+//! does not report.
 
 use std::ops::Range;
 
-/// Blocks nested deeper than this are refused before the library's recursive parser sees them.
+/// Blocks nested deeper than this are rejected before the library's recursive parser sees them.
 const MAX_BLOCKS: usize = 48;
-/// Parentheses and brackets nested deeper than this inside one tag are refused.
+/// Parentheses and brackets nested deeper than this inside one tag are rejected.
 const MAX_NESTING: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) struct HandlebarsToken {
     pub range: Range<usize>,
 }
 
-/// Cuts `template` into tags and texts; a tag without an end is text.
+/// Splits `template` into tags and texts; an unclosed tag is text.
 pub(crate) fn tokens(template: &str) -> Vec<HandlebarsToken> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -57,9 +57,9 @@ pub(crate) fn tokens(template: &str) -> Vec<HandlebarsToken> {
     tokens
 }
 
-/// Whether the library's recursive parser can be trusted with the template.
+/// Returns the first tag that nests too deeply for the library's recursive parser.
 pub(crate) fn too_deep(template: &str, tokens: &[HandlebarsToken]) -> Option<Range<usize>> {
-    // Every `else if` nests the rest of its chain, until the block is closed.
+    // Every `else if` nests the rest of its chain until the block is closed.
     let mut open: Vec<usize> = Vec::new();
     let mut blocks = 0usize;
     for token in tokens {
@@ -84,7 +84,7 @@ pub(crate) fn too_deep(template: &str, tokens: &[HandlebarsToken]) -> Option<Ran
             return Some(token.range.clone());
         }
     }
-    // What never closed its tag still reaches the parser.
+    // Unclosed tags still reach the parser.
     let last = tokens.last()?;
     let text = template.get(last.range.clone()).unwrap_or_default();
     let unclosed = text.matches("{{").count() > MAX_BLOCKS || nesting(text) > 4 * MAX_BLOCKS;
@@ -104,7 +104,7 @@ fn nesting(tag: &str) -> usize {
     deepest
 }
 
-/// Bytes of text up to the next tag that is not escaped.
+/// Returns the number of bytes before the next tag that is not escaped.
 fn text_length(text: &str, open: &str) -> usize {
     let mut at = 0;
     while let Some(rest) = text.get(at..) {
@@ -119,7 +119,8 @@ fn text_length(text: &str, open: &str) -> usize {
     at.min(text.len())
 }
 
-/// Bytes of the escape that `text` begins with; its first byte is the backslash to drop.
+/// Returns the length of the escape that `text` begins with; its first byte is the backslash to
+/// remove.
 pub(crate) fn escape(text: &str) -> Option<usize> {
     let slashes = text.len() - text.trim_start_matches('\\').len();
     if !text.get(slashes..)?.starts_with("{{") {
@@ -133,7 +134,7 @@ pub(crate) fn escape(text: &str) -> Option<usize> {
     }
 }
 
-/// The kind and length of the tag that `text` begins with.
+/// Returns the kind and length of the tag that `text` begins with.
 fn tag(text: &str) -> Option<(HandlebarsTokenKind, usize)> {
     if let Some(inner) = text.strip_prefix("{{{{") {
         let end = inner.find("}}}}")?;
@@ -178,7 +179,7 @@ fn is_else(code: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_'))
 }
 
-/// The offset of the `}}` that ends an expression, quotes and braces inside it skipped.
+/// Returns the offset of the `}}` that ends an expression, skipping quotes and braces inside it.
 fn expression_end(inner: &str) -> Option<usize> {
     let mut quote = None;
     let mut braces = 0usize;
@@ -199,7 +200,7 @@ fn expression_end(inner: &str) -> Option<usize> {
     None
 }
 
-/// The variable's name if the tag is nothing but `{{name}}` or `{{{name}}}`.
+/// Returns the variable's name if the tag is only `{{name}}` or `{{{name}}}`.
 pub(crate) fn simple_name(tag: &str) -> Option<&str> {
     let name = tag
         .trim_start_matches('{')
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_end_where_handlebars_ends_them() {
+    fn tags_end_as_in_handlebars() {
         let template = "a \\{{b}} {{f \"}}\" x={\"k\": 1}}}{{{v}}}{{!-- }} --}}{{#if c}}\n{{else}}{{/if}}{{{{r}}}}{{x}}{{{{/r}}}}{{open";
         let got: Vec<_> = tokens(template)
             .into_iter()
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_and_names() {
+    fn escapes_and_simple_names_are_recognized() {
         assert_eq!(escape("\\{{a"), Some(3));
         assert_eq!(escape("\\\\{{a"), Some(2));
         assert_eq!(escape("\\a{{"), None);

@@ -1,4 +1,4 @@
-//! dotprompt's partials: which files a prompt uses, and whether they use themselves.
+//! dotprompt's partials: which files a prompt includes, and whether the inclusions end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,14 +6,14 @@ use std::ops::Range;
 use crate::format::prompt_format::PromptFormat;
 use crate::template::handlebars::lexer;
 
-/// Partials of partials are read, but no more files than this.
+/// Maximum number of partials that are read, including partials of partials.
 const MAX_PARTIALS: usize = 64;
 
 /// Reads the partials that a prompt uses, and those that they use.
 ///
-/// `read` is given the file's path from the prompt's folder (`_name.prompt`, `dir/_name.prompt`)
-/// and answers with its text; one that is not there becomes a problem of the template. Other
-/// formats have no partials.
+/// `read` receives the file's path relative to the prompt's folder (`_name.prompt`,
+/// `dir/_name.prompt`) and returns its text. A missing file becomes a problem of the template.
+/// Other formats have no partials.
 pub fn read_partials(
     file_name: &str,
     text: &str,
@@ -41,13 +41,13 @@ pub fn read_partials(
     found
 }
 
-/// The names in `{{> name}}`; those that are computed (`{{> (lookup …)}}`) are not known.
+/// Returns the names in `{{> name}}`; computed names (`{{> (lookup …)}}`) are unknown.
 fn names(template: &str) -> Vec<String> {
     let tags = named(template).into_iter();
     tags.map(|(_, name)| name.to_owned()).collect()
 }
 
-/// The tags `{{> name}}` of a template, each with the name.
+/// Returns the tags `{{> name}}` of a template with their names.
 fn named(template: &str) -> Vec<(Range<usize>, &str)> {
     if !template.contains('>') {
         return Vec::new();
@@ -67,17 +67,17 @@ fn named(template: &str) -> Vec<(Range<usize>, &str)> {
         .collect()
 }
 
-/// The tags of a template that stand for a partial, each with the path of its file from the
-/// prompt's folder.
+/// Returns the tags of a template that include a partial, each with the path of its file relative
+/// to the prompt's folder.
 pub(crate) fn uses_of(template: &str) -> Vec<(Range<usize>, String)> {
     let tags = named(template).into_iter();
     tags.filter_map(|(tag, name)| Some((tag, partial_file(name)?)))
         .collect()
 }
 
-/// A partial that leads to itself, if there is one; rendering it might never end.
+/// Returns a partial whose inclusions never end, if there is one; rendering it might not either.
 pub(crate) fn cycle(partials: &BTreeMap<String, String>) -> Option<&str> {
-    // What is left when those that use none of the rest are taken away, again and again.
+    // Repeatedly removes the partials that use none of the remaining ones.
     let mut left: BTreeMap<&str, Vec<String>> = partials
         .iter()
         .map(|(name, text)| (name.as_str(), names(text)))
@@ -92,8 +92,8 @@ pub(crate) fn cycle(partials: &BTreeMap<String, String>) -> Option<&str> {
     }
 }
 
-/// How often partials are written when `template` is, and their own inside them; a few that each
-/// use the next one twice are many. `partials` must not lead to themselves.
+/// Returns how often partials are rendered with `template`, including nested ones. A few partials
+/// that each use the next one twice add up to many. The inclusions of `partials` must end.
 pub(crate) fn uses(template: &str, partials: &BTreeMap<String, String>) -> usize {
     fn of<'text>(
         text: &'text str,
@@ -119,7 +119,7 @@ pub(crate) fn uses(template: &str, partials: &BTreeMap<String, String>) -> usize
     of(template, partials, &mut BTreeMap::new())
 }
 
-/// Where a partial lies; a name that leads out of the prompt's folder has no file.
+/// Returns the file of a partial; a name that leads out of the prompt's folder has no file.
 fn partial_file(name: &str) -> Option<String> {
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
     if name.contains(['\\', ':', '\0']) || !name.split('/').all(plain) {
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partials_are_read_with_those_that_they_use() {
+    fn partials_are_read_recursively() {
         let text = "{{> head}} {{>  \"a/b\" x=1}} {{> ../up}} {{> (lookup . 'x')}} {{> gone}}";
         let mut asked = Vec::new();
         let found = read_partials("x/y.prompt", text, &mut |file| {

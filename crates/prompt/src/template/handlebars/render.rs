@@ -1,4 +1,4 @@
-//! Running the Handlebars library, twice: once for the text, once with marks for the map.
+//! Renders with the Handlebars library twice: for the text, and with marks for the source map.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,12 +15,12 @@ use crate::template::handlebars::partials;
 use crate::template::handlebars::{blocks, helpers, instrument};
 use crate::template::limited::Limited;
 
-/// Tags and texts times bytes of a template: some seconds of the library's parser.
+/// Maximum of tags and texts times bytes of a template: some seconds of the library's parser.
 const MAX_WORK: usize = 2_000_000_000;
-/// No partial can have this name.
+/// The name of the prompt's own template, which no partial can have.
 const NAME: &str = " ";
 
-/// A rendered template: text with signals, and with marks where they could be placed.
+/// A rendered template: text with signals, and with marks if they could be placed.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub text: String,
@@ -30,8 +30,7 @@ pub(crate) struct Output {
 
 /// Renders `body`, a Handlebars template, with `data`.
 ///
-/// `partials` are the texts that `{{> name}}` puts in by their names; what they write is mapped to
-/// that tag.
+/// `partials` maps the names in `{{> name}}` to their texts. Their output is mapped to that tag.
 pub(crate) fn render(
     body: &str,
     data: &Map<String, Value>,
@@ -43,7 +42,7 @@ pub(crate) fn render(
         let message = format!("`{tag}` is nested too deeply. Write fewer blocks in blocks.");
         return Err(Failure::new(message, range));
     }
-    // The library counts the lines before every tag from the beginning.
+    // For every tag, the library counts the lines from the beginning.
     if tokens.len().saturating_mul(body.len()) > MAX_WORK {
         let message = format!(
             "{} tags and texts in {} kilobytes are more than Handlebars gets through in time.",
@@ -53,7 +52,7 @@ pub(crate) fn render(
         let range = 0..body.len();
         return Err(Failure::new(message, range));
     }
-    // The library has had panics on odd templates; text that is being typed is often odd.
+    // The library may panic on unusual templates, and text that is being typed is often unusual.
     let run = catch_unwind(AssertUnwindSafe(|| run(body, data, partials, tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Handlebars library failed on it.".to_owned();
@@ -62,7 +61,7 @@ pub(crate) fn render(
     })
 }
 
-/// Partials that one prompt may be made of.
+/// Maximum number of partials that one prompt may render.
 const MAX_USES: usize = 10_000;
 
 fn run(
@@ -108,7 +107,7 @@ fn run(
         None => None,
     };
     let plain = one(&mut registry, template, &place, data)?;
-    // The map is only as good as the text is the library's own.
+    // The map is valid only if the marked template renders to the same text.
     match (with_marks, marks) {
         (Some(text), Some(marks)) if instrument::without_marks(&text, marker) == plain => {
             Ok(Output {
@@ -125,7 +124,7 @@ fn run(
     }
 }
 
-/// Compiles a partial; its error is shown at the first tag that names it.
+/// Compiles a partial; its error is reported at the first tag that names it.
 fn partial(
     registry: &mut Handlebars<'static>,
     name: &str,
@@ -161,7 +160,7 @@ fn partial(
     Ok(())
 }
 
-/// The first tag `{{> name …}}`.
+/// Returns the first tag `{{> name …}}`.
 fn at_partial(body: &str, name: &str) -> Range<usize> {
     let names = |token: &HandlebarsToken| {
         let tag = body.get(token.range.clone()).unwrap_or_default();
@@ -185,14 +184,14 @@ fn one(
     }
 }
 
-/// Where errors of the library are: it was given `readable` in the place of `body`.
+/// Maps the library's error positions in `readable` back to `body`.
 struct Place<'a> {
     body: &'a str,
     readable: &'a str,
 }
 
 impl Place<'_> {
-    /// The tag at a line and column of `readable`, as it is in `body`.
+    /// Returns the tag at a line and column of `readable`, as a range of `body`.
     fn tag(&self, position: Option<(usize, usize)>) -> Range<usize> {
         let place = range_at(self.readable, position);
         let ours = tokens(self.body);
@@ -205,8 +204,8 @@ impl Place<'_> {
         token.map_or(0..self.body.len(), |token| token.range.clone())
     }
 
-    /// A tag that cannot be compiled. The library names the place it got to; the tag that it
-    /// cannot read by itself is the one to mend.
+    /// Returns the failure of a template that does not compile. The library reports how far it got;
+    /// the tag that does not compile by itself is the one to fix.
     fn refused(&self, error: &TemplateError) -> Failure {
         let alone = |token: &&HandlebarsToken| {
             let tag = self.body.get(token.range.clone()).unwrap_or_default();
@@ -234,7 +233,7 @@ impl Place<'_> {
         )
     }
 
-    /// A tag that cannot be rendered.
+    /// Returns the failure of a tag that cannot be rendered.
     fn failed(&self, error: &RenderError) -> Failure {
         let inside = error.template_name.as_deref().filter(|name| *name != NAME);
         let range = match inside {
@@ -276,7 +275,7 @@ impl Place<'_> {
     }
 }
 
-/// A private-use character that occurs nowhere in the template or its data.
+/// Returns a private-use character that neither the template nor its data contains.
 pub(crate) fn unused_char(body: &str, data: &Map<String, Value>) -> char {
     fn holds(value: &Value, char: char) -> bool {
         match value {
@@ -299,7 +298,7 @@ pub(crate) fn unused_char(body: &str, data: &Map<String, Value>) -> char {
         .unwrap_or('\u{f0000}')
 }
 
-/// From a line and column (from 1, in characters) to the end of the line.
+/// Returns the range from a line and column (from 1, in characters) to the end of the line.
 fn range_at(body: &str, position: Option<(usize, usize)>) -> Range<usize> {
     let Some((line, column)) = position else {
         return 0..body.len();
@@ -320,6 +319,6 @@ fn range_at(body: &str, position: Option<(usize, usize)>) -> Range<usize> {
     if from < to {
         return from..to;
     }
-    // At a line's end there is nothing to underline but the line.
+    // At the end of a line only the whole line can be marked.
     start..to
 }

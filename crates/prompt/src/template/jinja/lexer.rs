@@ -1,6 +1,6 @@
-//! The tags of a Jinja template and the text between them, as bytes of the template.
+//! Splits a Jinja template into tags and the text between them, as bytes of the template.
 //!
-//! The library parses the template; this reads only how far each tag reaches.
+//! The library parses the template. This lexer only finds where each tag ends.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(crate) enum JinjaTokenKind {
     /// `{%…%}`.
     Statement,
     Comment,
-    /// A tag that does not end.
+    /// An unclosed tag.
     Open,
 }
 
@@ -22,11 +22,11 @@ pub(crate) enum JinjaTokenKind {
 pub(crate) struct JinjaToken {
     pub kind: JinjaTokenKind,
     pub range: Range<usize>,
-    /// Whether whitespace before the tag goes (`{{-`).
+    /// Whether whitespace before the tag is removed (`{{-`).
     pub trim_before: bool,
-    /// Whether whitespace behind the tag goes (`-}}`).
+    /// Whether whitespace after the tag is removed (`-}}`).
     pub trim_after: bool,
-    /// Bytes between the delimiters, the signs of whitespace control left out.
+    /// Bytes between the delimiters, without the signs of whitespace control.
     pub inside: Range<usize>,
 }
 
@@ -42,7 +42,7 @@ impl JinjaToken {
     }
 }
 
-/// Cuts `template` into tags and texts.
+/// Splits `template` into tags and texts.
 pub(crate) fn tokens(template: &str) -> Vec<JinjaToken> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -76,7 +76,7 @@ pub(crate) fn tokens(template: &str) -> Vec<JinjaToken> {
     tokens
 }
 
-/// The inside of a tag without whitespace around it.
+/// Returns the inside of a tag without surrounding whitespace.
 pub(crate) fn word<'text>(template: &'text str, token: &JinjaToken) -> &'text str {
     template
         .get(token.inside.clone())
@@ -109,7 +109,7 @@ fn tag(template: &str, start: usize) -> Option<JinjaToken> {
     })
 }
 
-/// The offset of the delimiter that ends a tag; quoted texts and braces inside are skipped.
+/// Returns the offset of the delimiter that ends a tag, skipping quoted text and braces inside.
 fn end(inner: &str, close: &str) -> Option<usize> {
     let mut quote = None;
     let mut braces = 0usize;
@@ -130,7 +130,7 @@ fn end(inner: &str, close: &str) -> Option<usize> {
     None
 }
 
-/// The `{% endraw %}` that ends a raw text.
+/// Returns the `{% endraw %}` that ends a raw text.
 fn end_of_raw(template: &str, from: usize) -> Option<JinjaToken> {
     let mut at = from;
     loop {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_end_where_jinja_ends_them() {
+    fn tags_end_as_in_jinja() {
         let template =
             "a{{- \"}}\" }} {%+ if {'a': {}}['}'] -%}{# }} #}{% raw %}{{x}}{%endraw%}{{ y";
         let got: Vec<_> = tokens(template)

@@ -1,7 +1,7 @@
-//! Running the Jinja library, which tells what wrote each part of its output.
+//! Renders with the Jinja library, which reports the source of each part of its output.
 //!
-//! A variable without a value writes a mark, so that its tag is known; the output without the marks
-//! must be the output of a run without them.
+//! A variable without a value writes a mark, so that its tag is known. The output without the marks
+//! must equal the output of a run without them.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -20,11 +20,11 @@ use crate::template::limited::Limited;
 use crate::template::python;
 use crate::template::written::{Span, Written};
 
-/// How much work a template may do while somebody waits.
+/// Maximum work of a template, in the library's fuel, while a user waits.
 const FUEL: u64 = 5_000_000;
-/// Blocks nested deeper than this are refused before the recursive parser sees them.
+/// Blocks nested deeper than this are rejected before the recursive parser sees them.
 const MAX_NESTING: usize = 48;
-/// Words and signs of one tag.
+/// Maximum number of words and signs in one tag.
 const MAX_PARTS: usize = 200;
 const NAME: &str = "prompt";
 
@@ -58,7 +58,7 @@ fn run(
         .template_from_named_str(NAME, template)
         .map_err(fail)?;
     let free = compiled.undeclared_variables(false);
-    // First into a text that cannot grow without end.
+    // The first run writes into a buffer of limited size.
     let mut out = Limited::default();
     compiled
         .render_captured_to(Serde(data), &mut out)
@@ -119,7 +119,7 @@ fn run(
     Ok(written)
 }
 
-/// The tag that holds an expression.
+/// Returns the tag that contains an expression.
 fn tag_around(tokens: &[JinjaToken], range: Range<usize>) -> Range<usize> {
     let at = tokens.partition_point(|token| token.range.end <= range.start);
     let around = tokens.get(at).map(|token| token.range.clone());
@@ -128,10 +128,10 @@ fn tag_around(tokens: &[JinjaToken], range: Range<usize>) -> Range<usize> {
         .unwrap_or(range)
 }
 
-/// Jinja2 as Prompty sets it up; with `marker` what is undefined writes that character.
+/// Returns Jinja2 as Prompty configures it. With `marker`, an undefined value prints that marker.
 fn environment(marker: Option<char>) -> Environment<'static> {
     let mut environment = Environment::new();
-    // Only delimiters could be refused, and those stay as they are.
+    // Only changed delimiters could be rejected, and these are the defaults.
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
@@ -155,14 +155,14 @@ fn environment(marker: Option<char>) -> Environment<'static> {
     environment
 }
 
-/// The first tag that opens, divides or closes what does not fit.
+/// Returns the failure of the first tag that opens, divides or closes a block incorrectly.
 fn unbalanced(template: &str, tokens: &[JinjaToken]) -> Option<Failure> {
     let mut open: Vec<(&str, &JinjaToken)> = Vec::new();
     for token in tokens {
         let tag = short(template.get(token.range.clone()).unwrap_or_default());
         let fail = |message| Some(Failure::new(message, token.range.clone()));
         if token.kind == JinjaTokenKind::Open {
-            // A `{#` may be meant as text, and what follows may be long.
+            // A `{#` may be meant as text, and the rest of the template may be long.
             let text = template.get(token.range.clone()).unwrap_or_default();
             let line = text.lines().next().unwrap_or_default().trim_end();
             return Some(Failure::new(
@@ -247,7 +247,7 @@ fn failure(template: &str, tokens: &[JinjaToken], error: &Error) -> Failure {
     Failure::new(format!("at `{tag}`, {told}. {remedy}"), range)
 }
 
-/// The bytes of a line, from 1, without the space around its text.
+/// Returns the bytes of a line, from 1, without surrounding whitespace.
 fn line_range(template: &str, line: usize) -> Range<usize> {
     let before = template.split_inclusive('\n').take(line.saturating_sub(1));
     let start: usize = before.map(str::len).sum();
@@ -257,7 +257,7 @@ fn line_range(template: &str, line: usize) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// The names in `a.b.c`.
+/// Returns the names in `a.b.c`.
 fn path(code: &str) -> Option<Vec<&str>> {
     let name = |part: &&str| {
         let word = |char: char| char.is_alphanumeric() || char == '_';
@@ -267,8 +267,8 @@ fn path(code: &str) -> Option<Vec<&str>> {
     parts.iter().all(name).then_some(parts)
 }
 
-/// Loops over variables of the prompt that have no value. `free` are the names that the template
-/// does not bind itself.
+/// Returns the loops over variables of the prompt that have no value. `free` contains the names
+/// that the template does not bind itself.
 fn empty_loops(
     template: &str,
     tokens: &[JinjaToken],
@@ -291,9 +291,9 @@ fn empty_loops(
     looped.collect()
 }
 
-/// Whether the library's recursive parser can be trusted with the template.
+/// Returns the first tag that nests too deeply for the library's recursive parser.
 fn too_deep(template: &str, tokens: &[JinjaToken]) -> Option<Range<usize>> {
-    // Every `elif` nests the rest of its chain, until the block is closed.
+    // Every `elif` nests the rest of its chain until the block is closed.
     let mut open: Vec<usize> = Vec::new();
     let mut levels = 0usize;
     for token in tokens {
@@ -310,7 +310,7 @@ fn too_deep(template: &str, tokens: &[JinjaToken]) -> Option<Range<usize>> {
                 name if name.starts_with("end") => levels -= open.pop().unwrap_or_default(),
                 "elif" => {
                     levels += 1;
-                    // An `elif` in no block is an error, which the library names.
+                    // An `elif` outside a block is an error that the library reports.
                     match open.last_mut() {
                         Some(levels) => *levels += 1,
                         None => open.push(1),
@@ -330,7 +330,7 @@ fn too_deep(template: &str, tokens: &[JinjaToken]) -> Option<Range<usize>> {
     None
 }
 
-/// Statements that go on up to an `end…`; a `set` does so only without a `=`.
+/// Statements that end with an `end…`. A `set` does so only without a `=`.
 const OPENING: [&str; 8] = [
     "if",
     "for",
@@ -342,7 +342,7 @@ const OPENING: [&str; 8] = [
     "autoescape",
 ];
 
-/// How many words and signs an expression is made of; each may be a level of the parser.
+/// Returns the number of words and signs in an expression; each may be a level of the parser.
 fn parts(code: &str) -> usize {
     let (mut count, mut quote, mut in_word) = (0, None, false);
     for char in code.chars() {

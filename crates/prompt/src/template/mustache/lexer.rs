@@ -1,7 +1,7 @@
-//! Mustache as `chevron` reads it, which Prompty's Python runtime runs.
+//! Mustache as `chevron` reads it, the library of Prompty's Python runtime.
 //!
-//! Own code, because no crate tells which tag wrote what, and because where a line break goes with
-//! a tag that stands alone on its line is decided in chevron's own way.
+//! This is a separate implementation because no crate reports which tag produced which output, and
+//! because chevron has its own rule for the line break after a tag that is alone on its line.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(crate) enum MustacheTokenKind {
     Partial,
 }
 
-/// A tag or a text; comments and changes of delimiters are carried out and left out.
+/// A tag or a text. Comments and changes of delimiters take effect but are not tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MustacheToken<'text> {
     pub kind: MustacheTokenKind,
@@ -31,10 +31,10 @@ pub(crate) struct MustacheToken<'text> {
     pub key: &'text str,
 }
 
-/// Why a template is refused, and the tag.
+/// Why a template is rejected, and the tag.
 pub(crate) type Refusal = (String, Range<usize>);
 
-/// Cuts a template up.
+/// Splits a template into tags and texts.
 pub(crate) fn tokens(template: &str) -> Result<Vec<MustacheToken<'_>>, Refusal> {
     let mut tokens = Vec::new();
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
@@ -47,7 +47,7 @@ pub(crate) fn tokens(template: &str) -> Result<Vec<MustacheToken<'_>>, Refusal> 
             .find(left)
             .filter(|found| at + found + left.len() < template.len());
         let Some(found) = found else {
-            // A delimiter at the very end is dropped.
+            // chevron drops a delimiter at the very end.
             let text = rest.find(left).map_or(rest, |found| &rest[..found]);
             push_text(&mut tokens, at..at + text.len());
             break;
@@ -142,10 +142,10 @@ struct Tag<'text> {
     kind: Option<MustacheTokenKind>,
     key: &'text str,
     range: Range<usize>,
-    /// Where the text goes on.
+    /// Where the text after the tag begins.
     end: usize,
     delimiters: Option<(&'text str, &'text str)>,
-    /// `{{{name}}` with a brace too few, which writes nothing.
+    /// Whether it is `{{{name}}` with a missing brace, which renders nothing.
     odd: bool,
 }
 
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_alone_on_its_line_takes_the_line_with_it() {
+    fn a_tag_alone_on_its_line_removes_the_line() {
         let got = show("a\n  {{#x}}  \nb {{x}}\n{{/x}}\n{{! c }}\nd{{=<% %>=}}<% y %>{{z}}");
         let expected = [
             "a\n", "{{#x}}", "b ", "{{x}}", "\n", "{{/x}}", "d", "<% y %>", "{{z}}",
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_chevron_refuses() {
+    fn templates_that_chevron_rejects_are_errors() {
         for (template, at) in [
             ("{{#a}}x", "{{#a}}"),
             ("{{/a}}", "{{/a}}"),

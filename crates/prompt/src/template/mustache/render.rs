@@ -1,4 +1,4 @@
-//! Mustache with a case's values, as `chevron` renders it.
+//! Renders Mustache with a case's values, as `chevron` does.
 
 use serde_json::{Map, Value};
 
@@ -9,11 +9,11 @@ use crate::template::mustache::lexer::{MustacheToken, MustacheTokenKind, tokens}
 use crate::template::python;
 use crate::template::written::{Span, Written};
 
-/// Sections that stand in sections; more would only serve to exhaust the stack.
+/// Maximum depth of nested sections; deeper ones would exhaust the stack.
 const MAX_SECTIONS: usize = 64;
-/// Tags and texts that are looked at, those that write nothing included.
+/// Maximum number of tags and texts that are visited, including those without output.
 const MAX_STEPS: usize = 2_000_000;
-/// Texts and values that one prompt may be made of.
+/// Maximum number of texts and values in one prompt.
 const MAX_SPANS: usize = 200_000;
 
 /// Renders a Mustache template with `data`.
@@ -128,7 +128,7 @@ impl Run<'_> {
             self.out.miss(token.key, &token.range);
             return Ok(());
         };
-        // In `{{^x}}{{.}}{{/x}}` the dot means what is around the section.
+        // In `{{^x}}{{.}}{{/x}}` the dot refers to the value around the section.
         if token.key == "." && *value == TRUE {
             value = scopes.iter().rev().nth(1).copied().unwrap_or(value);
         }
@@ -181,7 +181,7 @@ impl Run<'_> {
     }
 }
 
-/// The index of the tag that ends the section whose inside begins at `from`.
+/// Returns the index of the tag that ends the section whose inside begins at `from`.
 fn end_of(tokens: &[MustacheToken<'_>], from: usize, key: &str) -> usize {
     let mut open = 0usize;
     for (at, token) in tokens.iter().enumerate().skip(from) {
@@ -197,7 +197,7 @@ fn end_of(tokens: &[MustacheToken<'_>], from: usize, key: &str) -> usize {
     tokens.len()
 }
 
-/// The value that a key means in the innermost scope that has it.
+/// Returns the value of a key in the innermost scope that has it.
 fn find<'data>(key: &str, scopes: &[&'data Value]) -> Option<&'data Value> {
     if key == "." {
         return scopes.last().copied();
@@ -216,7 +216,7 @@ fn find<'data>(key: &str, scopes: &[&'data Value]) -> Option<&'data Value> {
     scopes.iter().rev().find_map(|scope| within(&scope))
 }
 
-/// Truth as Python has it.
+/// Whether a value is true in Python.
 fn truth(value: &Value) -> bool {
     match value {
         Value::Null => false,
