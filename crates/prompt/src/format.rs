@@ -1,4 +1,4 @@
-//! The formats of prompt files, and what each keeps where.
+//! The formats of prompt files, and where each keeps its declarations and its template.
 
 pub(crate) mod dotprompt;
 pub(crate) mod github;
@@ -13,7 +13,7 @@ pub(crate) mod split;
 use crate::format::prompt_format::PromptFormat;
 use crate::format::split::Split;
 
-/// The front matter and the body of a file.
+/// Splits a file into front matter and body.
 pub(crate) fn split(format: PromptFormat, text: &str) -> Split {
     match format {
         PromptFormat::Dotprompt => dotprompt::split(text),

@@ -1,8 +1,8 @@
-//! YAML as it stands while somebody types: keys, items and scalars by indentation and text,
-//! however broken.
+//! An outline of YAML that is being edited: keys, items and scalars, found by indentation and text
+//! even in invalid YAML.
 //!
-//! The parser stops at the first mistake, and the line under the cursor mostly is one. What is
-//! read here decides only what an editor offers and shows; what counts is what the parser reads.
+//! The parser stops at the first error, and the line under the cursor usually is one. The outline
+//! only determines what an editor offers and shows; declarations come from the parser.
 
 mod flow;
 mod scan;
@@ -13,24 +13,24 @@ use std::ops::Range;
 
 pub use crate::outline::spot::{PathStep, Spot, What, unquoted};
 
-/// What stands in a piece of YAML, in its order.
+/// The keys, items and words of a YAML text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outline {
-    /// In the order of the text.
+    /// In text order.
     pub spots: Vec<Spot>,
 }
 
 impl Outline {
     /// Reads the bytes `window` of `text`; all ranges are those of `text`. Never fails, and takes
-    /// time in proportion to the text.
+    /// time linear in the text.
     pub fn read(text: &str, window: Range<usize>) -> Self {
         Self {
             spots: scan::scan(text, window),
         }
     }
 
-    /// The steps that lead to what stands at a spot: into a key's value, into an item, and of a
-    /// word those of what it stands in.
+    /// Returns the steps that lead to a spot: into a key's value, into an item. A word has the path
+    /// of its parent.
     pub fn path(&self, spot: usize) -> Vec<PathStep> {
         let mut steps = Vec::new();
         let mut at = Some(spot);
@@ -46,13 +46,13 @@ impl Outline {
         steps
     }
 
-    /// The spots that stand in `parent`, or at the root.
+    /// Returns the children of `parent`, or the spots at the root.
     pub fn children(&self, parent: Option<usize>) -> impl Iterator<Item = (usize, &Spot)> {
         let spots = self.spots.iter().enumerate();
         spots.filter(move |(_, spot)| spot.parent == parent)
     }
 
-    /// The innermost spot whose bytes hold `offset`.
+    /// Returns the innermost spot whose range contains `offset`.
     pub fn at(&self, offset: usize) -> Option<usize> {
         let holds = |spot: &Spot| {
             let range = spot.range();

@@ -1,8 +1,8 @@
-//! YAML as a tree whose nodes know their bytes.
+//! A YAML tree whose nodes have byte ranges.
 //!
-//! The tree is built from the parser's events rather than loaded, for three reasons: an edit
-//! needs to know where a list ends and how it is written, the nodes before a syntax error stay
-//! usable, and depth and size can be limited before anything grows.
+//! The tree is built from the parser's events rather than loaded, for three reasons. An edit needs
+//! to know where a list ends and in which style it is written. The nodes before a syntax error stay
+//! usable. Depth and size can be limited before memory grows.
 
 pub(crate) mod node;
 pub(crate) mod quote;

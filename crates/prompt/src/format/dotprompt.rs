@@ -1,8 +1,8 @@
 //! dotprompt: where the front matter ends and what belongs to the template.
 //!
-//! The rules are those of dotprompt's own `parse.ts`, because a newline more or less changes the
-//! next token: blank lines and `#` lines may stand before the first fence, whitespace may follow
-//! a fence, the body is trimmed if there is front matter and is left alone if there is none.
+//! The rules are those of dotprompt's own `parse.ts`, because one newline more or less changes the
+//! next token. Blank lines and `#` lines may precede the first fence, and whitespace may follow a
+//! fence. The body is trimmed if there is front matter, and unchanged if there is none.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::format::split::{BOM, Split, hidden_by_bom};
 
 const FENCE: &str = "---";
 
-/// Cuts a `.prompt` file.
+/// Splits a `.prompt` file.
 pub(crate) fn split(text: &str) -> Split {
     let mut problems = Vec::new();
     let opening = preamble(text);
@@ -46,12 +46,12 @@ pub(crate) fn split(text: &str) -> Split {
     }
 }
 
-/// Whitespace as JavaScript's `trim` and `\s` take it.
+/// Whether a character is whitespace for JavaScript's `trim` and `\s`.
 fn is_js_space(char: char) -> bool {
     char == '\u{feff}' || (char.is_whitespace() && char != '\u{85}')
 }
 
-/// The range without whitespace at its ends.
+/// Returns the range from `from` to the end without whitespace at both ends.
 pub(crate) fn trimmed(text: &str, from: usize) -> Range<usize> {
     let body = text.get(from..).unwrap_or_default();
     let left = body.trim_start_matches(is_js_space);
@@ -59,7 +59,7 @@ pub(crate) fn trimmed(text: &str, from: usize) -> Range<usize> {
     start..start + left.trim_end_matches(is_js_space).len()
 }
 
-/// Bytes of the blank lines and comment lines before the first fence.
+/// Returns the number of bytes of the blank lines and comment lines before the first fence.
 fn preamble(text: &str) -> usize {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -72,13 +72,13 @@ fn preamble(text: &str) -> usize {
     at
 }
 
-/// After `---`: whitespace that holds a line break; the offset behind the last one.
+/// Returns the offset after the last line break in the whitespace that follows `---`.
 fn fence_end(rest: &str) -> Option<usize> {
     let spaces = rest.len() - rest.trim_start_matches(is_js_space).len();
     rest.get(..spaces)?.rfind(['\n', '\r']).map(|at| at + 1)
 }
 
-/// The front matter that begins at `start`, and where the rest of the file begins.
+/// Returns the front matter that begins at `start`, and where the rest of the file begins.
 fn close(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
     let body = text.get(start..)?;
     let mut from = 0;
@@ -93,8 +93,8 @@ fn close(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
             continue;
         };
         let after = body.get(from..)?;
-        // dotprompt wants a line break after the fence; while the file is being typed there is
-        // none yet, and the author means a fence all the same.
+        // dotprompt requires a line break after the fence. While the author types there is none
+        // yet, and the fence counts all the same.
         let end = if after.trim_matches([' ', '\t']).is_empty() {
             Some(after.len())
         } else {
@@ -121,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn the_body_is_trimmed_only_behind_front_matter() {
+    fn the_body_is_trimmed_only_after_front_matter() {
         check("---\nmodel: x\n---\n\n Hello \n", Some("model: x"), "Hello");
         check(" Hello \n", None, " Hello \n");
     }
 
     #[test]
-    fn fences_are_found_as_dotprompt_finds_them() {
+    fn fences_are_found_as_in_dotprompt() {
         check("# licence\n\n---  \r\na: 1\r\n--- \r\nx", Some("a: 1"), "x");
         check(
             "---\na: ---\nb: 2\n----\nc: 3\n---\nx",
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn front_matter_that_does_not_end_is_the_prompt() {
+    fn unclosed_or_empty_front_matter_belongs_to_the_prompt() {
         for text in ["---\na: 1\n", "---\n---\nx"] {
             check(text, None, text);
             assert_eq!(split(text).problems.len(), 1);

@@ -1,8 +1,8 @@
 //! GitHub Models' `.prompt.yml`: messages in YAML, with rows of test data.
 //!
-//! Read as `gh models` reads it: `{{name}}`, without spaces, is replaced by the row's value and
-//! nothing else is a tag. The format has no place for foreign data, so nothing is ever declared
-//! in the file: that belongs to the sidecar.
+//! It is read as `gh models` reads it: `{{name}}`, without spaces, is replaced by the row's value,
+//! and nothing else is a tag. The format does not allow foreign keys, so all declarations are in
+//! the sidecar.
 
 use crate::declarations::accepted_answers::accepted;
 use crate::declarations::case::Case;
@@ -32,9 +32,9 @@ pub(crate) const FILE: &[&str] = &[
 
 /// Keys of a message.
 const MESSAGE: &[&str] = &["role", "content"];
-/// Roles that `gh models` sends, in any case.
+/// Roles that `gh models` sends, in upper or lower case.
 const ROLES: &[&str] = &["system", "user", "assistant"];
-/// Keys of an evaluator, and of the kinds of it that are maps.
+/// Keys of an evaluator and of its kinds that are maps.
 const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
 const STRING: &[&str] = &["startsWith", "endsWith", "contains", "equals"];
 const LLM: &[&str] = &["modelId", "prompt", "choices", "systemPrompt"];
@@ -67,7 +67,7 @@ pub(crate) fn read(
     turns
 }
 
-/// Hints at keys that `gh models` does not read; a warning where one looks mistyped.
+/// Reports keys that `gh models` does not read: a hint, or a warning if the key looks mistyped.
 fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut Problems) {
     let mut seen = Vec::new();
     for (key, _) in entries {
@@ -77,7 +77,7 @@ fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut 
             problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let near = did_you_mean(name, known);
-            // The format has no published schema, so other keys may well be right.
+            // The format has no published schema, so other keys may be correct.
             let severity = if near.is_empty() {
                 Severity::Hint
             } else {
@@ -113,12 +113,12 @@ fn evaluator(node: &Node, problems: &mut Problems) {
     }
 }
 
-/// Hints at keys of test data that stand for no `{{name}}` of the file, each name once.
+/// Reports keys of test data that no `{{name}}` of the file uses, each name once.
 fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
     let mut told = Vec::new();
     for (key, _) in rows.iter().flat_map(Node::entries) {
         let Some(name) = key.text() else { continue };
-        // `gh models` itself asks evaluators about these two.
+        // `gh models` itself passes these to evaluators.
         let used = ["name", "input", "expected"].contains(&name)
             || file.contains(&format!("{{{{{name}}}}}"));
         if used || told.contains(&name) {
@@ -180,7 +180,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     Some(Turn { role, text })
 }
 
-/// A row of test data: what is not `expected` is a variable, and `name` a name too.
+/// Reads a row of test data: every key except `expected` is a variable, and `name` is also the id.
 fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
     let Some(entries) = map(node, "A row of `testData`", problems) else {
         return;

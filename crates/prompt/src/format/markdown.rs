@@ -9,7 +9,7 @@
 //! ```
 //! ````
 //!
-//! What stands in a fence tagged `prompt` is read as a dotprompt file of its own.
+//! The content of a fence tagged `prompt` is read as a dotprompt file of its own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,17 +28,17 @@ use crate::file::parse_part::{parse_within, read_sidecar};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
 
-/// The tag of a fence that holds a prompt.
+/// The tag of a fence that contains a prompt.
 const TAG: &str = "prompt";
 
-/// Bytes of a fence that is left out, and why.
+/// Bytes of a fence that is skipped, and the reason.
 type Refused = (Range<usize>, String);
 
-/// What stands in the fences tagged `prompt`, and problems for those that cannot be read: bytes
-/// of the text and message.
+/// Returns the contents of the fences tagged `prompt`, and a problem for each fence that cannot be
+/// read: bytes of the text and message.
 pub(crate) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    // Most Markdown has none, and need not be parsed.
+    // Most Markdown has no such fence and need not be parsed.
     if !text.contains(TAG) {
         return (found, problems);
     }
@@ -54,7 +54,7 @@ pub(crate) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
                 if let Some((_, content, whole)) = &mut open {
                     match content {
                         None => *content = Some(range),
-                        // Between two lines a carriage return may be left out, but no mark.
+                        // Between two lines a carriage return may be missing, but no list mark.
                         Some(content) if between(text, content.end, range.start) => {
                             content.end = range.end;
                         }
@@ -86,19 +86,19 @@ pub(crate) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
     (found, problems)
 }
 
-/// Whether nothing but line breaks is between two bytes of the text.
+/// Whether there are only line breaks between two bytes of the text.
 fn between(text: &str, from: usize, to: usize) -> bool {
     let gap = text.get(from..to);
     gap.is_some_and(|gap| gap.chars().all(|char| char == '\r' || char == '\n'))
 }
 
-/// Whether a file is a Markdown file with a prompt in it.
+/// Whether a file is a Markdown file with a prompt.
 pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
     PromptFormat::of(file_name) == PromptFormat::Markdown && !fences(text).0.is_empty()
 }
 
-/// Reads every fence, and what the sidecar says of them: its cases belong to the fence that has
-/// a case of the same id, otherwise to the first. `None` where there is no fence to read.
+/// Reads every fence, and the sidecar. A case of the sidecar belongs to the fence that has a case
+/// of the same id, otherwise to the first. `None` if there is no fence to read.
 pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
     let mut own = Problems::new(Origin::FrontMatter);
@@ -153,7 +153,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
             problems.push(problem);
         }
     }
-    // What holds for every fence is asked of the fence; the file's own is the first one's.
+    // Each fence has its own properties; those of the file are the first fence's.
     let first = parts.first().cloned()?;
     Some(PromptFile {
         format: PromptFormat::Markdown,
@@ -169,7 +169,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
     })
 }
 
-/// Adds what one fence declares; its unnamed cases count on from those of the fences before.
+/// Adds the declarations of one fence; its unnamed cases are numbered after the earlier ones.
 fn add(declared: &mut Declared, fence: usize, part: &PromptFile) {
     let before = declared.cases.len();
     declared.cases.extend(part.cases.iter().map(|case| Case {
@@ -194,7 +194,7 @@ fn add(declared: &mut Declared, fence: usize, part: &PromptFile) {
     declared.inputs.extend(part.inputs.iter().cloned());
 }
 
-/// A fence of which nothing is declared is asked all the same.
+/// Returns a case for a fence that declares none, so that it is analyzed too.
 fn undeclared(fence: usize, part: &PromptFile) -> Case {
     Case {
         id: None,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fence_is_a_prompt() {
+    fn each_fence_is_a_prompt_of_its_own() {
         let file = crate::file::parse("notes.md", TEXT, None);
         assert_eq!(file.format, PromptFormat::Markdown);
         assert_eq!(
@@ -245,13 +245,13 @@ mod tests {
         assert_eq!(all_problems(&file, TEXT), []);
         assert!(has_prompt_fence("notes.md", TEXT));
         assert!(!has_prompt_fence("notes.txt", TEXT));
-        // Without a fence it is a text like any other.
+        // A Markdown file without a fence is plain text.
         let plain = crate::file::parse("notes.md", "# Notes", None);
         assert_eq!(plain.format, PromptFormat::Plain);
     }
 
     #[test]
-    fn words_and_ranges_are_the_files() {
+    fn ranges_of_a_fence_are_ranges_of_the_file() {
         let file = crate::file::parse("notes.md", TEXT, None);
         let case = find_case(&file, "reef").unwrap();
         assert_eq!(&TEXT[case.hops[0].mention.range.clone()], "\"the reef\"");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_injection_goes_into_its_fence_or_beside_the_file() {
+    fn an_injection_goes_into_its_fence_or_the_sidecar() {
         let file = crate::file::parse("notes.md", TEXT, None);
         let new = NewInjection {
             memory: "B".into(),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fence_without_a_name_for_its_case_acts_on_its_own() {
+    fn an_injection_with_a_numbered_case_acts_only_in_its_own_fence() {
         let fence = "```prompt\n---\nhoplens.cases: [{expect: x}]\nhoplens.inject: [{case: \"#1\", \
                      memory: m, layer: 0, tau: 1}]\n---\nA\n```\n";
         let text = format!("{fence}\n{fence}");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sidecar_speaks_of_the_fence_with_the_same_id() {
+    fn a_sidecar_case_belongs_to_the_fence_with_the_same_id() {
         let sidecar = "version: 1\ncases: [{id: reef, expect: y}, {expect: z}]\n";
         let file = crate::file::parse("notes.md", TEXT, Some(sidecar));
         let told: Vec<_> = file.problems.iter().map(|one| one.severity).collect();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn fences_elsewhere_and_windows_line_breaks() {
+    fn quoted_fences_are_reported_and_windows_line_breaks_are_accepted() {
         let quoted = "> ```prompt\n> a\n> b\n> ```\n";
         let (found, problems) = fences(quoted);
         assert_eq!((found.len(), problems.len()), (0, 1));
@@ -326,7 +326,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(```prompt\n|---\n|a\\{\\{x\\}\\}|hoplens.cases: \\[\\{\\}\\]\n|```\n|> |- |\\PC|\n){0,30}") {
+        fn arbitrary_text_does_not_panic(text in "(```prompt\n|---\n|a\\{\\{x\\}\\}|hoplens.cases: \\[\\{\\}\\]\n|```\n|> |- |\\PC|\n){0,30}") {
             let file = crate::file::parse("a.md", &text, None);
             all_problems(&file, &text);
             for problem in &file.problems {

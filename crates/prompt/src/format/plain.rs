@@ -1,9 +1,9 @@
-//! Plain text: the whole file is the prompt, and everything declared is in the sidecar.
+//! Plain text: the whole file is the prompt, and all declarations are in the sidecar.
 
 use crate::format::split::Split;
 
-/// Nothing is front matter, and nothing is trimmed but the line break that editors put at the end
-/// of a file: a model would have to continue after it, on a new line.
+/// Splits a plain text: it has no front matter, and only the final line break that editors add is
+/// removed. With it, a model would have to continue on a new line.
 pub(crate) fn split(text: &str) -> Split {
     let before = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
     let end = before.unwrap_or(text).len();
@@ -19,7 +19,7 @@ mod tests {
     use super::split;
 
     #[test]
-    fn one_final_line_break_is_no_part_of_the_prompt() {
+    fn one_final_line_break_does_not_belong_to_the_prompt() {
         for (text, end) in [
             ("a", 1),
             ("a\n", 1),

@@ -1,10 +1,10 @@
-//! Which kinds of prompt files there are.
+//! The formats of prompt files.
 
 use std::path::Path;
 
 use crate::companion_files::is_promptfoo_config;
 
-/// The kind of a prompt file, decided by its name.
+/// The format of a prompt file, determined by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PromptFormat {
     /// Google's dotprompt, `.prompt`: YAML front matter and a Handlebars template.
@@ -16,17 +16,17 @@ pub enum PromptFormat {
     Prompty,
     /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
     PromptMd,
-    /// Markdown with code fences tagged `prompt`, each a dotprompt file; without any it is read as
-    /// [`PromptFormat::Plain`].
+    /// Markdown with code fences tagged `prompt`, each a dotprompt file. Without such a fence it is
+    /// read as [`PromptFormat::Plain`].
     Markdown,
-    /// The configuration of promptfoo: it holds no prompt that is read, but names files that do,
-    /// with their tests.
+    /// The configuration of promptfoo. It contains no prompt that is read, but names prompt files
+    /// and their tests.
     Promptfoo,
     /// Any other text: the file is the prompt.
     Plain,
 }
 
-/// How a file's name ends, and its format; the first that fits counts.
+/// File name endings and their formats; the first match counts.
 const ENDINGS: [(&str, PromptFormat); 5] = [
     (".prompt.yml", PromptFormat::Github),
     (".prompt.yaml", PromptFormat::Github),
@@ -36,7 +36,7 @@ const ENDINGS: [(&str, PromptFormat); 5] = [
 ];
 
 impl PromptFormat {
-    /// The format of a file by its name; folders before it do not matter.
+    /// Returns the format of a file by its name, ignoring its folders.
     pub fn of(file_name: &str) -> Self {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
         let name = name.to_ascii_lowercase();
@@ -54,23 +54,23 @@ impl PromptFormat {
     }
 }
 
-/// Whether a file's name is that of a Markdown file; `.prompt.md` is another format.
+/// Whether a file's name is that of a Markdown file; the caller has excluded `.prompt.md`.
 fn is_markdown(name: &str) -> bool {
     [".md", ".markdown"].iter().any(|end| name.ends_with(end))
 }
 
 const SIDECAR: &str = ".hoplens.yaml";
 
-/// The name of a prompt file's sidecar: `capital.txt` has `capital.txt.hoplens.yaml`.
+/// Returns the name of a prompt file's sidecar: `capital.txt.hoplens.yaml` for `capital.txt`.
 pub fn sidecar_name(file_name: &str) -> String {
     format!("{file_name}{SIDECAR}")
 }
 
 /// Whether a file is a prompt by its name alone, as `check` on a folder must decide.
 ///
-/// A plain text is one only through its sidecar: pass the sidecar's path to
-/// [`prompt_of_sidecar`] to find it. A partial (`_name.prompt`) is a part of other prompts and no
-/// prompt itself.
+/// A plain text is a prompt only if it has a sidecar: pass the sidecar's path to
+/// [`prompt_of_sidecar`] to find it. A partial (`_name.prompt`) is a part of other prompts and not
+/// a prompt itself.
 pub fn is_prompt_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
@@ -81,7 +81,7 @@ pub fn is_prompt_file(path: &Path) -> bool {
         })
 }
 
-/// The prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
+/// Returns the prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
 pub fn prompt_of_sidecar(path: &Path) -> Option<std::path::PathBuf> {
     let name = path.file_name()?.to_str()?.strip_suffix(SIDECAR)?;
     (!name.is_empty()).then(|| path.with_file_name(name))
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_decide() {
+    fn the_name_of_a_file_determines_its_format() {
         for (name, format) in [
             ("a.prompt", PromptFormat::Dotprompt),
             ("dir/a.variant.PROMPT", PromptFormat::Dotprompt),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sidecar_leads_back_to_its_prompt() {
+    fn the_prompt_of_a_sidecar_is_found_by_name() {
         let sidecar = sidecar_name("x/capital.txt");
         assert_eq!(sidecar, "x/capital.txt.hoplens.yaml");
         let prompt = prompt_of_sidecar(Path::new(&sidecar));

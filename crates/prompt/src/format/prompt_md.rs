@@ -1,4 +1,4 @@
-//! `.prompt.md`: where the front matter ends, and the variables of the text behind it.
+//! `.prompt.md`: where the front matter ends, and the variables of the text after it.
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use crate::format::split::{BOM, Split, hidden_by_bom};
 
 const FENCE: &str = "---";
 
-/// Cuts a `.prompt.md` file: fences are lines of their own, the first one is the file's first
-/// line, and the text behind them is left as it is but for the line break at the end of the file,
-/// which no model should have to go on after.
+/// Splits a `.prompt.md` file. Fences are lines of their own, and the first one is the file's first
+/// line. The text after them is unchanged except for the final line break, which is removed so that
+/// the model need not continue on a new line.
 pub(crate) fn split(text: &str) -> Split {
     let mut problems = Vec::new();
     let start = text.len() - text.strip_prefix(BOM).unwrap_or(text).len();
@@ -47,7 +47,7 @@ pub(crate) fn split(text: &str) -> Split {
     }
 }
 
-/// Lines with their breaks.
+/// Iterates over lines, including their line breaks.
 struct Lines<'text> {
     text: &'text str,
     at: usize,
@@ -71,7 +71,7 @@ fn is_fence(text: &str, line: &Range<usize>) -> bool {
         .is_some_and(|rest| rest.trim().is_empty())
 }
 
-/// `${input:name}` or `${input:name:placeholder}`.
+/// A variable `${input:name}` or `${input:name:placeholder}`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Variable<'body> {
     /// Bytes of the body.
@@ -79,7 +79,7 @@ pub(crate) struct Variable<'body> {
     pub name: &'body str,
 }
 
-/// The variables of a body in its order.
+/// Returns the variables of a body in text order.
 pub(crate) fn variables(body: &str) -> impl Iterator<Item = Variable<'_>> {
     const OPEN: &str = "${input:";
     let mut at = 0;
@@ -88,7 +88,8 @@ pub(crate) fn variables(body: &str) -> impl Iterator<Item = Variable<'_>> {
             let start = at + body.get(at..)?.find(OPEN)?;
             let inner = start + OPEN.len();
             at = inner;
-            // What a line does not close is text; so is another `${` inside.
+            // A variable that its line does not close is text, and so is one with another `${` in
+            // it.
             let rest = body.get(inner..)?;
             let Some(length) = rest.find(['}', '\n', '\r']) else {
                 at = body.len();
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_stays_as_it_is() {
+    fn the_body_is_not_trimmed_except_for_the_final_line_break() {
         for (text, front_matter, body) in [
             ("---\nmode: ask\n---\n\n Hi \n", Some("mode: ask"), "\n Hi "),
             ("---\r\na: 1\r\n---\r\nHi\r\n", Some("a: 1"), "Hi"),
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_found() {
+    fn only_closed_input_variables_are_found() {
         let body = "${input:a} ${input: b :type here} ${input:} ${input:x\n} ${file} ${input:c";
         let found: Vec<_> = variables(body)
             .map(|found| (found.name, &body[found.range]))

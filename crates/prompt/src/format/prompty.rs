@@ -1,8 +1,8 @@
-//! Prompty: where the front matter ends, what belongs to the template, and how a role line looks.
+//! Prompty: where the front matter ends, what belongs to the template, and what a role line is.
 //!
-//! The rules are those of the PyPI package (2.1): its expression for the front matter,
-//! `^\s*(?:---|\+\+\+)(.*?)(?:---|\+\+\+)\s*(.+)$`, is not bound to lines, so the first `---` or
-//! `+++` after the opening one ends the front matter, even inside a quoted text or a comment.
+//! The rules are those of the PyPI package (2.1). Its expression for the front matter,
+//! `^\s*(?:---|\+\+\+)(.*?)(?:---|\+\+\+)\s*(.+)$`, is not bound to lines. The first `---` or `+++`
+//! after the opening one therefore ends the front matter, even inside a string or a comment.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ use crate::format::split::{BOM, Split, hidden_by_bom};
 const FENCES: [&str; 2] = ["---", "+++"];
 const FENCE: usize = 3;
 
-/// The names that may stand on a role line.
+/// The roles that a role line may name.
 pub(crate) const ROLES: [&str; 4] = ["assistant", "developer", "system", "user"];
 
-/// Cuts a `.prompty` file.
+/// Splits a `.prompty` file.
 pub(crate) fn split(text: &str) -> Split {
     let mut problems = Vec::new();
     let after_bom = text.strip_prefix(BOM).unwrap_or(text);
@@ -75,14 +75,14 @@ pub(crate) fn split(text: &str) -> Split {
     }
 }
 
-/// The next fence, wherever it stands.
+/// Returns the offset of the next fence, at any position on its line.
 fn find_fence(text: &str, from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
     let found = FENCES.iter().filter_map(|fence| rest.find(fence)).min()?;
     Some(from + found)
 }
 
-/// The YAML without the line breaks that belong to the fences.
+/// Returns the YAML without the line breaks that belong to the fences.
 fn inner(text: &str, range: Range<usize>) -> Range<usize> {
     let yaml = text.get(range.clone()).unwrap_or_default();
     let blank = yaml.len() - yaml.trim_start_matches([' ', '\t']).len();
@@ -96,7 +96,7 @@ fn inner(text: &str, range: Range<usize>) -> Range<usize> {
     range.start + start..range.start + start + end.len()
 }
 
-/// Bytes of the line break that a text begins with, as Python's universal newlines have it.
+/// Returns the length of the line break that a text begins with, by Python's universal newlines.
 pub(crate) fn line_break(text: &str) -> usize {
     match text.as_bytes() {
         [b'\r', b'\n', ..] => 2,
@@ -105,15 +105,15 @@ pub(crate) fn line_break(text: &str) -> usize {
     }
 }
 
-/// Whitespace as Python's `\s` and `strip` take it.
+/// Whether a character is whitespace for Python's `\s` and `strip`.
 pub(crate) fn is_space(char: char) -> bool {
     char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char)
 }
 
-/// The role that a line names if it is a role line: `system:`, `# User:`, `user[name="A"]:`.
+/// Returns the role that a role line names: `system:`, `# User:`, `user[name="A"]:`.
 pub(crate) fn role_of_line(line: &str) -> Option<&'static str> {
     let line = line.trim_matches(is_space);
-    // A role line is short, and most lines are not: look at the end first.
+    // Most lines do not end with a colon, so this is the cheapest test.
     let line = line.strip_suffix(':')?.trim_end_matches(is_space);
     let line = line.strip_prefix('#').unwrap_or(line);
     let line = line.trim_start_matches(is_space);
@@ -125,7 +125,7 @@ pub(crate) fn role_of_line(line: &str) -> Option<&'static str> {
     (attributes.is_empty() || are_attributes(attributes)).then_some(role)
 }
 
-/// `[key=value, key="value"]`.
+/// Whether the text is `[key=value, key="value"]`.
 fn are_attributes(text: &str) -> bool {
     let Some(mut rest) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) else {
         return false;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_prompty_refuses_is_said() {
+    fn files_that_prompty_rejects_are_reported() {
         check("---\na: 1\n", None, "---\na: 1\n", 1);
         check("Hi\nthere", None, "Hi\nthere", 1);
         check("\u{feff}---\na: 1\n---\nHi", Some("a: 1"), "Hi", 1);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn role_lines() {
+    fn role_lines_are_recognized() {
         for (line, role) in [
             ("system:", Some("system")),
             ("  # User : ", Some("user")),

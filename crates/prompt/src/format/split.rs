@@ -1,8 +1,8 @@
-//! A file cut into its parts.
+//! A file split into front matter and body.
 
 use std::ops::Range;
 
-/// A file cut into its parts.
+/// A file split into front matter and body.
 #[derive(Debug)]
 pub(crate) struct Split {
     /// The template or text, trimmed as the format's own runtime trims it.
@@ -14,7 +14,7 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    /// The same for a text that begins at byte `by` of another.
+    /// Returns the same split for a text that begins at byte `by` of another.
     pub(crate) fn moved(self, by: usize) -> Self {
         let moved = |range: Range<usize>| range.start + by..range.end + by;
         Self {
@@ -29,10 +29,10 @@ impl Split {
     }
 }
 
-/// The byte order mark that some editors put before a text.
+/// The byte order mark that some editors write before a text.
 pub(crate) const BOM: char = '\u{feff}';
 
-/// Says that a byte order mark hides the front matter from the format's own readers.
+/// Returns the problem that a byte order mark hides the front matter from the format's own readers.
 pub(crate) fn hidden_by_bom(reader: &str) -> (Range<usize>, String) {
     let message = format!(
         "A byte order mark stands before the front matter, so {reader} does not see it. Save the \

@@ -1,11 +1,11 @@
-//! Flow style: lists in brackets and maps in braces, which may go on over lines.
+//! Flow style: lists in brackets and maps in braces, which may span several lines.
 
 use std::ops::Range;
 
 use crate::outline::scanner::{Scan, quoted_length};
 use crate::outline::spot::What;
 
-/// Brackets inside brackets deeper than this are read as text.
+/// Brackets nested deeper than this are read as text.
 const MAX_DEPTH: usize = 64;
 
 /// A list or map that is not closed yet.
@@ -13,14 +13,14 @@ struct Open {
     is_map: bool,
     /// The spot whose value it is.
     owner: usize,
-    /// The entry or word that stands last in a map, and whether its colon was seen.
+    /// The last entry or word of a map, and whether its colon was found.
     last: Option<(usize, bool)>,
 }
 
-/// Reads the list or map at `at`, the value of `owner`; the beginning of the next line to read.
+/// Reads the list or map at `at`, the value of `owner`. Returns the start of the next line to read.
 ///
-/// One that is not closed ends before a line that is not indented deeper than its key, so that a
-/// bracket that is still missing does not swallow what follows.
+/// An unclosed list or map ends before the first line that is not indented deeper than its key, so
+/// that a missing bracket does not swallow the rest of the file.
 pub(crate) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
     let base = scan.spots[owner].column;
     let mut stack: Vec<Open> = Vec::new();
@@ -104,7 +104,7 @@ fn is_colon(rest: &str) -> bool {
     behind.is_empty() || behind.starts_with([' ', '\t', '\n', '\r', ',', ']', '}', '[', '{'])
 }
 
-/// The spot of the value that begins at `place`: an item, or the entry whose colon was seen.
+/// Returns the spot of the value at `place`: a new item, or the entry whose colon was found.
 fn element(scan: &mut Scan<'_>, top: &mut Open, place: Range<usize>) -> usize {
     if let (true, Some((spot, true))) = (top.is_map, top.last) {
         return spot;

@@ -1,4 +1,4 @@
-//! Block style: what a line's indentation says.
+//! Block style: structure by indentation.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use crate::outline::flow;
 use crate::outline::scanner::Scan;
 use crate::outline::spot::{Spot, What};
 
-/// Spots inside spots deeper than this are read as text.
+/// Spots nested deeper than this are read as text.
 const MAX_DEPTH: usize = 64;
 
 pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<Spot> {
@@ -29,7 +29,7 @@ pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<Spot> {
 }
 
 impl Scan<'_> {
-    /// Reads the line that begins at `start`; the beginning of the next one to read.
+    /// Reads the line that begins at `start`. Returns the start of the next line to read.
     fn line(&mut self, start: usize) -> usize {
         let end = self.line_end(start);
         let mut at = self.skip_blanks(start, end);
@@ -57,7 +57,7 @@ impl Scan<'_> {
         at + rest.len() - rest.trim_start_matches([' ', '\t']).len()
     }
 
-    /// Closes what a line at `column` does not stand in. A list may stand in the column of its
+    /// Closes the spots that do not contain a line at `column`. A list may be at the column of its
     /// key.
     fn close_to(&mut self, column: usize, is_dash: bool) {
         while let Some(top) = self.open.last().map(|top| &self.spots[*top]) {
@@ -96,7 +96,7 @@ impl Scan<'_> {
         };
         let spot = &self.spots[top];
         if let Some(value) = spot.value.clone() {
-            // A plain scalar that goes on.
+            // A continued plain scalar.
             self.set_value(top, value.start..self.plain_end(at, end));
             return self.next_line(end);
         }
@@ -107,17 +107,17 @@ impl Scan<'_> {
         self.next_line(end)
     }
 
-    /// Where a plain scalar ends that begins at `at`.
+    /// Returns the end of the plain scalar that begins at `at`.
     fn plain_end(&self, at: usize, end: usize) -> usize {
         let line = &self.text[at..end];
         let length = line.find(" #").unwrap_or(line.len());
         at + line[..length].trim_end().len()
     }
 
-    /// Reads the value of `spot` at `at`; the beginning of the next line to read.
+    /// Reads the value of `spot` at `at`. Returns the start of the next line to read.
     fn value(&mut self, at: usize, spot: usize, end: usize) -> usize {
         let mut at = at;
-        // Anchors and tags stand before a value.
+        // Anchors and tags precede a value.
         while self.text[at..end].starts_with(['&', '!']) {
             let line = &self.text[at..end];
             at += line.find([' ', '\t']).unwrap_or(line.len());
@@ -146,7 +146,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Where the lines end that are indented deeper than `spot`.
+    /// Returns the end of the lines that are indented deeper than `spot`.
     fn block_end(&self, spot: usize, end: usize) -> usize {
         let column = self.spots[spot].column;
         let mut last = end;

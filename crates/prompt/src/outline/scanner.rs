@@ -1,32 +1,32 @@
-//! The text that is scanned, and the spots that were found so far.
+//! The scanned text and the spots that were found.
 
 use std::ops::Range;
 
 use crate::outline::spot::{Spot, What, unquoted};
 
-/// The text, and what was found up to a place in it.
+/// The text, and the spots found so far.
 pub(crate) struct Scan<'text> {
     pub text: &'text str,
     pub end: usize,
     pub spots: Vec<Spot>,
-    /// The spots in block style that the next line may stand in, outermost first.
+    /// The block-style spots that may contain the next line, outermost first.
     pub open: Vec<usize>,
     pub root_items: usize,
 }
 
 impl Scan<'_> {
-    /// What is left of the window from `at`.
+    /// Returns the rest of the window from `at`.
     pub fn rest(&self, at: usize) -> &str {
         self.text.get(at..self.end).unwrap_or_default()
     }
 
-    /// The end of the line that holds `at`, before its line break.
+    /// Returns the end of the line that contains `at`, before its line break.
     pub fn line_end(&self, at: usize) -> usize {
         let rest = self.rest(at);
         at + rest.find(['\n', '\r']).unwrap_or(rest.len())
     }
 
-    /// The beginning of the line after the one that ends at `end`.
+    /// Returns the start of the line after the one that ends at `end`.
     pub fn next_line(&self, end: usize) -> usize {
         let rest = self.rest(end);
         end + match rest.as_bytes() {
@@ -36,8 +36,8 @@ impl Scan<'_> {
         }
     }
 
-    /// The next line's indentation and where its text begins; blank lines are skipped. `None` at
-    /// the end.
+    /// Returns the indentation of the next line that is not blank, and where its text begins.
+    /// `None` at the end.
     pub fn indentation(&self, mut at: usize) -> Option<(usize, usize)> {
         while at < self.end {
             let line = self.rest(at);
@@ -51,7 +51,7 @@ impl Scan<'_> {
         None
     }
 
-    /// Adds a spot and says so to all that it stands in.
+    /// Adds a spot and extends its ancestors to contain it.
     pub fn add(
         &mut self,
         parent: Option<usize>,
@@ -91,7 +91,7 @@ impl Scan<'_> {
         at
     }
 
-    /// Lets a spot and all that it stands in reach to `end`.
+    /// Extends a spot and its ancestors to `end`.
     pub fn grow(&mut self, spot: usize, end: usize) {
         let mut at = Some(spot);
         while let Some(here) = at {
@@ -107,7 +107,7 @@ impl Scan<'_> {
         self.grow(spot, end);
     }
 
-    /// The bytes of a key at `at` and the place behind its colon.
+    /// Returns the bytes of a key at `at` and the offset after its colon.
     pub fn key(&self, at: usize, end: usize) -> Option<(Range<usize>, usize)> {
         let line = self.text.get(at..end)?;
         let ends = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t']);
@@ -130,8 +130,8 @@ impl Scan<'_> {
         (!label.is_empty() && !comment).then(|| (at..at + label.len(), at + colon + 1))
     }
 
-    /// The end of a quoted scalar, which may go on over lines deeper than `column`; the line's end
-    /// where nothing closes it.
+    /// Returns the end of a quoted scalar, which may continue on lines indented deeper than
+    /// `column`; the end of its first line if it is not closed.
     pub fn quoted_end(&self, at: usize, column: usize, end: usize) -> usize {
         let mut last = end;
         loop {
@@ -141,7 +141,7 @@ impl Scan<'_> {
             match self.indentation(self.next_line(last)) {
                 Some((indent, start)) if indent > column && last < self.end => {
                     let line_end = self.line_end(start);
-                    // A line with a key of its own begins something new.
+                    // A line with a key begins a new entry.
                     if self.key(start, line_end).is_some() {
                         return end;
                     }
@@ -153,7 +153,7 @@ impl Scan<'_> {
     }
 }
 
-/// Bytes of the quoted scalar that `text` begins with, if it ends.
+/// Returns the length of the quoted scalar that `text` begins with, if it is closed.
 pub(crate) fn quoted_length(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     let (_, quote) = chars.next()?;

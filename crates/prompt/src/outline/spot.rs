@@ -1,4 +1,4 @@
-//! Keys, items and words in YAML that somebody types.
+//! Keys, items and words in YAML that is being edited.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ pub enum PathStep {
     Item(usize),
 }
 
-/// What stands at a [`Spot`].
+/// The kind of a [`Spot`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// A key with its value.
@@ -25,38 +25,38 @@ pub enum What {
 /// A key, an item, or a word that may become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
-    /// The spot that it stands in; `None` at the root.
+    /// The spot that contains it; `None` at the root.
     pub parent: Option<usize>,
-    /// Which of them it is.
+    /// The kind of the spot.
     pub what: What,
-    /// Bytes of the key or word, quotes included; of an item its dash, or nothing in brackets.
+    /// Bytes of the key or word, including quotes. For an item its dash, or empty in brackets.
     pub label: Range<usize>,
     /// The key or word without quotes; empty for an item.
     pub name: String,
-    /// Bytes of its scalar, quotes included.
+    /// Bytes of its scalar, including quotes.
     pub value: Option<Range<usize>>,
-    /// Bytes between the line's beginning and it.
+    /// Number of bytes before it on its line.
     pub column: usize,
-    /// Whether it stands in brackets or braces.
+    /// Whether it is in brackets or braces.
     pub flow: bool,
-    /// The byte behind the last one that belongs to it.
+    /// The offset after its last byte.
     pub end: usize,
-    /// Which item of its list it is.
+    /// Its index in the list, if it is an item.
     pub(crate) index: usize,
-    /// How many items stand in it.
+    /// The number of items in it.
     pub(crate) items: usize,
-    /// Whether anything stands in it.
+    /// Whether it contains other spots.
     pub(crate) is_parent: bool,
 }
 
 impl Spot {
-    /// All its bytes, those of what stands in it included.
+    /// Returns all its bytes, including those of its children.
     pub fn range(&self) -> Range<usize> {
         self.label.start..self.end.max(self.label.end)
     }
 }
 
-/// The text of a scalar as it stands in the file, without quotes and escapes.
+/// Returns the text of a scalar without quotes and escapes.
 pub fn unquoted(raw: &str) -> String {
     let inside = |quote| raw.strip_prefix(quote)?.strip_suffix(quote);
     if let Some(single) = inside('\'') {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every spot as its path and scalar.
+/// Returns every spot as its path and scalar.
 fn shown(text: &str) -> Vec<String> {
     let outline = Outline::read(text, 0..text.len());
     let spots = outline.spots.iter().enumerate();
@@ -35,7 +35,7 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn block_style_is_read_by_its_columns() {
+fn block_style_is_read_by_columns() {
     check(
         "a: 1 # one\nb:\n  - id: \"x # y\"\n    c: |\n      d: e\n\n      f\n    g: h\n      i\n  - j\nk:\n- l: m\n-\n",
         &[
@@ -55,7 +55,7 @@ fn block_style_is_read_by_its_columns() {
 }
 
 #[test]
-fn flow_style_is_read_by_its_brackets() {
+fn flow_style_is_read_by_brackets() {
     check(
         "a: [{b: c, d: {e: \"f, g\"}}, h]\ni: {j: k://l,\n  m: [],\n}\n\"n\": o\n",
         &[
@@ -74,7 +74,7 @@ fn flow_style_is_read_by_its_brackets() {
 }
 
 #[test]
-fn what_is_broken_spoils_only_itself() {
+fn an_error_does_not_affect_other_lines() {
     check(
         "a: [{b: c, d\ne:\n  - f: \"g\n    h: i\n    j\n    k: l\nm\nn: {o\n",
         &[
@@ -96,7 +96,7 @@ fn what_is_broken_spoils_only_itself() {
 }
 
 #[test]
-fn texts_lose_their_quotes() {
+fn quotes_and_escapes_are_removed() {
     assert_eq!(unquoted("\"a\\\"b\\u00e9\""), "a\"bé");
     assert_eq!(unquoted("'it''s'"), "it's");
     assert_eq!(unquoted("plain"), "plain");
@@ -105,7 +105,7 @@ fn texts_lose_their_quotes() {
 }
 
 #[test]
-fn a_long_line_of_brackets_is_read_in_bearable_time() {
+fn deep_nesting_is_read_in_linear_time() {
     for piece in ["[", "- ", "{a: ", "a: [", "\"", "  - \n"] {
         let text = piece.repeat(20_000);
         let begun = std::time::Instant::now();
@@ -114,7 +114,7 @@ fn a_long_line_of_brackets_is_read_in_bearable_time() {
     }
 }
 
-/// The bytes of all keys in a tree, in the order of the file.
+/// Collects the bytes of all keys in a tree, in file order.
 fn keys(node: &crate::yaml::node::Node, found: &mut Vec<Range<usize>>) {
     if let crate::yaml::node::Data::List { items, .. } = &node.data {
         for item in items {
@@ -130,7 +130,7 @@ fn keys(node: &crate::yaml::node::Node, found: &mut Vec<Range<usize>>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
-    fn any_window_of_any_text_is_read(
+    fn arbitrary_windows_of_arbitrary_text_do_not_panic(
         text in "(a|- |: |:|\\[|\\]|\\{|\\}|,|\"|'|#| #|\n|\r\n|\r|  |    |\t|\\||é|🙂|---\n|&x |\\\\){0,40}",
         from in 0_usize..60,
         length in 0_usize..60,
@@ -151,9 +151,9 @@ proptest! {
         }
     }
 
-    /// What the parser accepts is read as the parser reads it.
+    /// The outline of valid YAML has the keys that the parser finds.
     #[test]
-    fn valid_yaml_has_the_parsers_keys(
+    fn valid_yaml_has_the_keys_of_the_parser(
         ids in prop::collection::vec("[a-z]{1,6}", 1..4),
         flow in any::<bool>(),
     ) {

@@ -1,17 +1,17 @@
-//! A node of a YAML tree, with its bytes.
+//! A node of a YAML tree, with its byte range.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
-/// One node with its bytes in the file.
+/// A node with its bytes in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    /// The node's bytes; what a block list or map ends with is its last child.
-    /// For what an alias stands for, these are the bytes of the original.
+    /// The node's bytes. A block list or map ends with its last child.
+    /// For a node reached through an alias, these are the bytes of the original.
     pub range: Range<usize>,
     pub data: Data,
-    /// The alias's own bytes (`*name`) if the node was reached through one.
+    /// The alias's own bytes (`*name`) if the node was reached through an alias.
     pub alias: Option<Range<usize>>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Data {
     },
 }
 
-/// The type that YAML's core schema gives to a scalar.
+/// The type of a scalar in YAML's core schema.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Plain {
     Null,
@@ -44,7 +44,7 @@ pub(crate) enum Plain {
 }
 
 impl Node {
-    /// The bytes to underline in a message: the alias's where there is one.
+    /// Returns the bytes to mark in a message: the alias's if there is one.
     pub fn here(&self) -> &Range<usize> {
         self.alias.as_ref().unwrap_or(&self.range)
     }
@@ -59,7 +59,7 @@ impl Node {
         )
     }
 
-    /// The text of a scalar that is not null.
+    /// Returns the text of a scalar that is not null.
     pub fn text(&self) -> Option<&str> {
         match &self.data {
             Data::Scalar { text, value, .. } if *value != Plain::Null => Some(text),
@@ -74,7 +74,7 @@ impl Node {
         }
     }
 
-    /// The first entry with this key.
+    /// Returns the first entry with this key.
     pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
         self.entries()
             .iter()
@@ -82,7 +82,7 @@ impl Node {
             .map(|(name, value)| (name, value))
     }
 
-    /// What this node is, in words for a message.
+    /// Returns the node's type in words for a message.
     pub fn kind(&self) -> &'static str {
         match &self.data {
             Data::Scalar { value, .. } => match value {
@@ -96,7 +96,7 @@ impl Node {
         }
     }
 
-    /// The node as JSON; a float without a fraction becomes an integer, as in JavaScript.
+    /// Returns the node as JSON; a float without a fraction becomes an integer, as in JavaScript.
     pub fn to_json(&self) -> Value {
         match &self.data {
             Data::Scalar { text, value, .. } => match value {
@@ -125,7 +125,7 @@ impl Node {
         }
     }
 
-    /// The last leaf in the order of the file.
+    /// Returns the last leaf in file order. A flow collection counts as a leaf.
     pub fn last_leaf(&self) -> &Node {
         if self.alias.is_some() {
             return self;

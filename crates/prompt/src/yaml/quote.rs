@@ -1,12 +1,12 @@
-//! Scalars as hoplens writes them.
+//! Writes YAML scalars.
 
 use std::fmt::Write;
 
-/// `text` as a double-quoted YAML scalar on one line.
+/// Returns `text` as a double-quoted YAML scalar on one line.
 ///
-/// Besides what YAML demands, three things are escaped because other readers of the file stumble
-/// over them even inside quotes: `---` and `+++` end Prompty's front matter, `${` is a reference
-/// there, and double braces are rewritten by dotprompt's formatter.
+/// Besides the characters that YAML requires, it escapes three kinds of text that other readers
+/// of the file misread even inside quotes: `---` and `+++` end Prompty's front matter, `${` is a
+/// reference there, and dotprompt's formatter rewrites double braces.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -45,7 +45,7 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-/// An id, without quotes where it can do without.
+/// Returns an id, quoted only if necessary.
 pub(crate) fn id(text: &str) -> String {
     let mut chars = text.chars();
     let plain = chars
@@ -53,7 +53,7 @@ pub(crate) fn id(text: &str) -> String {
         .is_some_and(|first| first.is_ascii_alphabetic())
         && chars.all(|char| char.is_ascii_alphanumeric() || char == '_' || char == '-')
         && !text.contains("---");
-    // These are truth values or nothing to one YAML reader or another.
+    // Some YAML readers take these words for truth values or null.
     let word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     if plain && !word.contains(&text.to_ascii_lowercase().as_str()) {
         text.to_owned()
@@ -62,7 +62,7 @@ pub(crate) fn id(text: &str) -> String {
     }
 }
 
-/// A probability with three significant digits.
+/// Returns a probability with three significant digits.
 pub(crate) fn significant(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
@@ -91,7 +91,7 @@ mod tests {
     use crate::yaml;
 
     #[test]
-    fn traps_are_escaped() {
+    fn text_that_other_readers_misread_is_escaped() {
         assert_eq!(quoted("a---b"), r#""a-\u002d-b""#);
         assert_eq!(quoted("${x} {{y}}"), r#""$\u007bx} {\u007by}\u007d""#);
         assert_eq!(quoted("a \"b\"\n"), r#""a \"b\"\n""#);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn three_digits_are_kept() {
+    fn three_significant_digits_are_kept() {
         let got: Vec<_> = [0.235_49, 0.41, 0.001_234, 1.0, 0.0, 1.234e-9, 12.34]
             .map(significant)
             .to_vec();

@@ -1,4 +1,4 @@
-//! Building the tree from the parser's events.
+//! Builds the tree from the parser's events.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 use crate::yaml::node::{Data, Node, Plain};
 
-/// Nested lists and maps deeper than this are refused.
+/// Lists and maps nested deeper than this are rejected.
 const MAX_DEPTH: usize = 64;
-/// Nodes, those that aliases stand for included; more are refused.
+/// Maximum number of nodes, including the copies that aliases refer to.
 const MAX_NODES: usize = 50_000;
 
-/// What could be read of a YAML text.
+/// The tree of a YAML text, up to its first error.
 #[derive(Debug)]
 pub(crate) struct Tree {
     /// `None` for an empty text.
     pub root: Option<Node>,
-    /// The first error, with its bytes; the nodes before it are in `root`.
+    /// The first error, with its bytes; `root` contains the nodes before it.
     pub error: Option<(Range<usize>, String)>,
 }
 
@@ -77,7 +77,7 @@ fn null(at: usize) -> Node {
 
 struct Builder<'text> {
     text: &'text str,
-    /// Byte offset of every character, as the parser counts characters.
+    /// Byte offset of every character, because the parser counts characters.
     chars: Vec<usize>,
     base: usize,
     open: Vec<Open>,
@@ -98,7 +98,7 @@ pub(crate) fn read(text: &str, base: usize) -> Tree {
         nodes: 0,
     };
     let error = builder.run();
-    // Whatever was open when an error struck is closed here.
+    // Closes the collections that were open when an error occurred.
     while let Some(open) = builder.open.pop() {
         let anchor = open.anchor;
         let node = open.close(base + text.len());
@@ -221,7 +221,7 @@ impl Builder<'_> {
 
     fn attach(&mut self, mut node: Node, anchor: usize) {
         if anchor != 0 {
-            // The anchor's copy counts too, or nested anchors could grow unseen.
+            // The anchor's copy counts too; otherwise nested anchors could grow without limit.
             self.nodes += node.size();
             self.anchors.insert(anchor, node.clone());
         }
@@ -255,7 +255,8 @@ impl Builder<'_> {
         start..start + text.trim_end_matches([' ', '\t']).len()
     }
 
-    /// Where a block list really begins: the parser marks one that is not indented after its dash.
+    /// Returns the start of a block list. The parser reports it after the dash if the list is not
+    /// indented.
     fn dash(&self, open: &Open) -> usize {
         let before = self.text.get(..open.start - self.base).unwrap_or_default();
         match &open.kind {
@@ -268,7 +269,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Bytes of a quoted scalar, quotes included; the parser's own mark may take in a comment.
+    /// Returns the length of a quoted scalar, quotes included; the parser's span may include a
+    /// comment.
     fn quoted_length(&self, start: usize, style: ScalarStyle) -> Option<usize> {
         let (quote, escape) = match style {
             ScalarStyle::SingleQuoted => ('\'', None),
@@ -289,7 +291,7 @@ impl Builder<'_> {
         None
     }
 
-    /// From `at` to the end of its line, or the line before if nothing is left of it.
+    /// Returns the range from `at` to the end of its line, or the line before if the rest is blank.
     fn line_from(&self, at: usize) -> Range<usize> {
         let offset = at - self.base;
         let rest = self.text.get(offset..).unwrap_or_default();
@@ -303,7 +305,7 @@ impl Builder<'_> {
     }
 }
 
-/// The place of an empty value: behind its key's colon, where there is one.
+/// Returns the position of an empty value: after its key's colon, if there is one.
 fn after_colon(text: &str, base: usize, key: &Node) -> Range<usize> {
     let end = key.here().end;
     let rest = text.get(end - base..).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! Where the text of a scalar stands in the file, byte by byte.
+//! Maps the text of a scalar to the file, byte by byte.
 
 use crate::render::source_map::MappedText;
 use crate::yaml::node::{Data, Node};
 
-/// The text of a scalar, each piece of it mapped to the bytes of `text` that say it.
+/// Returns the text of a scalar, with each span mapped to its bytes in `text`.
 ///
-/// What stands in the file as it is keeps its own bytes; an escape or a folded line break keeps
-/// those of the escape or break. Where the two do not fit together, the whole scalar is the
-/// source. `None` for what is no text.
+/// Verbatim text maps to its own bytes; an escaped character or a folded line break maps to the
+/// bytes of the escape or break. If value and source do not correspond, the whole scalar is the
+/// source. `None` if the node is not a text.
 pub(crate) fn mapped(text: &str, node: &Node) -> Option<MappedText> {
     let value = node.text()?;
     let source = text.get(node.range.clone()).unwrap_or_default();
@@ -27,9 +27,9 @@ pub(crate) fn mapped(text: &str, node: &Node) -> Option<MappedText> {
     }))
 }
 
-/// `|` and `>`: lines behind an indentation, which a folded scalar may join by a space.
+/// Maps a `|` or `>` scalar: indented lines, which a folded scalar may join by a space.
 ///
-/// `source` begins behind `lead`, the first line's own indentation.
+/// `source` begins after `lead`, the first line's own indentation.
 fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<MappedText> {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let lines: Vec<&str> = source.split_inclusive('\n').collect();
@@ -50,7 +50,7 @@ fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<Mappe
         let ended = line.trim_end_matches(['\r', '\n']);
         let words = ended.get(skip..)?;
         let here = rest.strip_prefix(words);
-        // Trailing line breaks are chomped, and with them blank lines.
+        // Chomping removes trailing line breaks, and blank lines with them.
         let Some(after) = here else {
             return rest.is_empty().then_some(mapped);
         };
@@ -72,7 +72,7 @@ fn in_block(value: &str, source: &str, lead: &str, start: usize) -> Option<Mappe
     rest.is_empty().then_some(mapped)
 }
 
-/// Plain and quoted scalars: escapes, and line breaks that fold.
+/// Maps a plain or quoted scalar with its escapes and folded line breaks.
 fn in_flow(value: &str, source: &str, start: usize) -> Option<MappedText> {
     let quote = source.chars().next().filter(|c| ['"', '\''].contains(c));
     let mut mapped = MappedText::default();
@@ -83,7 +83,7 @@ fn in_flow(value: &str, source: &str, start: usize) -> Option<MappedText> {
         let blank = tail.len() - tail.trim_start_matches([' ', '\t', '\r', '\n']).len();
         let here = &value[offset..offset + char.len_utf8()];
         if tail.get(..blank).is_some_and(|run| run.contains('\n')) {
-            // One break is a space; of more, the first goes.
+            // A single break is a space; of several breaks, the first is dropped.
             let breaks = tail[..blank].matches('\n').count();
             let mut end = offset + char.len_utf8();
             let wanted = if breaks == 1 { ' ' } else { '\n' };
@@ -119,7 +119,7 @@ fn in_flow(value: &str, source: &str, start: usize) -> Option<MappedText> {
     Some(mapped)
 }
 
-/// Bytes of the escape at the beginning of `tail`, if it stands for `char`.
+/// Returns the length of the escape at the beginning of `tail`, if it encodes `char`.
 fn escape(tail: &str, char: char) -> Option<usize> {
     let kind = *tail.as_bytes().get(1)?;
     let digits = match kind {
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    /// The pieces of the scalar under `a`: text, source, whether verbatim.
+    /// Returns the spans of the scalar under `a`: text, source, whether verbatim.
     fn pieces(text: &str) -> Vec<(String, String, bool)> {
         let tree = crate::yaml::read::read(text, 0);
         let root = tree.root.unwrap();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_style_is_mapped() {
+    fn scalars_of_every_style_are_mapped() {
         check("a: the reef # no\n", &[("the reef", "the reef", true)]);
         check(
             "a: \"x\\n\\u00e9é\"\n",
@@ -237,7 +237,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
         #[test]
-        fn the_map_tells_the_truth(
+        fn verbatim_spans_equal_their_source(
             text in "a: ?([|>][-+]?[12]?\n)?(  |\n|\r\n| |x|é|'|\"|\\\\n|\\\\x41|\\\\|\t|#|one){0,30}"
         ) {
             let tree = crate::yaml::read::read(&text, 0);

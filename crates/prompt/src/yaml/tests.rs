@@ -29,7 +29,7 @@ fn all(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_node_knows_its_bytes() {
+fn every_node_has_its_byte_range() {
     let text = "é: \"😀\"\r\nlist:\r\n  - 'a b'   # note\r\n  - {k: v, w: [1, 2]}\r\nnone:\r\nmore: plain text # with note\r\nlast: a 'b' \r\n";
     assert_eq!(
         all(text),
@@ -58,7 +58,7 @@ fn every_node_knows_its_bytes() {
 }
 
 #[test]
-fn block_scalars_and_aliases_know_their_bytes() {
+fn block_scalars_and_aliases_have_their_byte_ranges() {
     let text = "a: |\n  one\n  two\n\nb: &x\n  - 1\nc: *x\nd:\n- z\n";
     let got = all(text);
     assert_eq!(got[2].trim_end(), "one\n  two");
@@ -66,7 +66,7 @@ fn block_scalars_and_aliases_know_their_bytes() {
 }
 
 #[test]
-fn what_stands_before_an_error_is_kept() {
+fn nodes_before_an_error_are_kept() {
     let tree = read("a: 1\nb: [1, 2\nc: 3\n", 100);
     let root = tree.root.unwrap();
     assert_eq!(root.entry("a").unwrap().1.text(), Some("1"));
@@ -75,7 +75,7 @@ fn what_stands_before_an_error_is_kept() {
 }
 
 #[test]
-fn alias_bombs_and_deep_nests_are_refused() {
+fn alias_bombs_and_deep_nesting_are_rejected() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let below = format!("*a{},", level - 1).repeat(9);
@@ -93,7 +93,7 @@ fn alias_bombs_and_deep_nests_are_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
-    fn nothing_panics_and_every_range_is_inside(
+    fn arbitrary_text_does_not_panic_and_ranges_are_valid(
         text in "([-a:#?&*!|>'\"%@\\[\\]{},.~\u{e9}\u{1f600}\u{feff}0 \n\r\t]|- |: |\n  |\"x\"){0,40}"
     ) {
         let tree = read(&text, 0);

@@ -73,7 +73,7 @@ fn messages_and_test_data_are_read() {
 }
 
 #[test]
-fn what_has_no_value_stays_and_is_named() {
+fn variables_without_a_value_stay_and_are_reported() {
     let file = parse("reef.prompt.yml", REEF, None);
     let rendered = render(&file, REEF, Some(&file.cases[0]));
     assert_eq!(rendered.problems.len(), 1);
@@ -105,7 +105,7 @@ fn injections_go_to_the_sidecar() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn invalid_structure_is_reported() {
     for (text, expected) in [
         ("name: x\n", "The file has no `messages`."),
         ("messages: 7\n", "`messages` is `7`."),
@@ -140,9 +140,9 @@ fn what_is_wrong_is_named() {
     }
 }
 
-/// What is said of one message in front of a sound file: severity, bytes, how it begins.
+/// Checks the only problem of an otherwise valid file: severity, bytes, and how the message begins.
 #[test]
-fn odd_roles_contents_and_keys_are_found() {
+fn unexpected_roles_contents_and_keys_are_reported() {
     for (text, severity, under, expected) in [
         (
             "messages: [{role: usr, content: x}]\n",
@@ -207,7 +207,7 @@ fn odd_roles_contents_and_keys_are_found() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_fail(
+    fn arbitrary_text_does_not_panic(
         text in "(messages:|testData:|  - |- |role: |content: |expected: |name: |x|\\{\\{x\\}\\}|\\{|\\}|\\[|\\]|: |\n|\\|\n|>-\n|\"|'|\\\\|é|&a |\\*a|7|, ){0,60}",
     ) {
         let file = parse("x.prompt.yml", &text, None);

@@ -1,8 +1,8 @@
-//! promptfoo: tests of a configuration as cases of the prompt that it names.
+//! promptfoo: reads the tests of a configuration as cases of the prompt that it names.
 //!
-//! Values are those that promptfoo documents: `vars` with lists stand for all combinations, a
-//! text file is split at lines `---`, and all assertions of a test must hold, so the first that
-//! names an answer is the expected one.
+//! Values have the meaning that promptfoo documents: `vars` with lists expand to all combinations,
+//! and a text file is split at lines `---`. All assertions of a test must pass, so the first that
+//! contains an answer provides the expected one.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -22,14 +22,14 @@ use crate::yaml::node::{Data, Node};
 
 /// Assertions whose value is the answer or a part of it.
 pub(crate) const ANSWERS: &[&str] = &["equals", "contains", "icontains", "starts-with"];
-/// Assertions whose value is a list of answers, one of which is enough.
+/// Assertions whose value is a list of answers, of which one suffices.
 pub(crate) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-any"];
-/// The most cases of one configuration.
+/// Maximum number of cases of one configuration.
 const MAX_CASES: usize = 256;
-/// … and bytes of the values that combinations repeat; what is beyond is left out.
+/// Maximum number of bytes of values in combinations; further combinations are dropped.
 const MAX_BYTES: usize = 8 << 20;
 
-/// The first prompt of a text file, trimmed, and whether there are more.
+/// Returns the first prompt of a text file, trimmed, and whether there are more.
 pub(crate) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
     if !prompt.to_ascii_lowercase().ends_with(".txt") {
         return (0..text.len(), false);
@@ -57,12 +57,12 @@ pub(crate) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
     (prompts.into_iter().next().unwrap_or(0..0), more)
 }
 
-/// Reads the tests as cases. What is not read is named in one message at the top of the prompt: the
-/// configuration's own findings have the rest.
+/// Reads the tests as cases. One message at the top of the prompt reports what is not read; the
+/// problems of the configuration itself contain the rest.
 pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> {
     let mut found = Problems::new(Origin::FrontMatter);
     let cases = cases(&promptfoo.text, &mut found);
-    // The worst first, and of those the first.
+    // The most severe first, and among those the first in the file.
     found
         .list
         .sort_by_key(|one| std::cmp::Reverse(one.severity));
@@ -80,7 +80,7 @@ pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> 
     cases
 }
 
-/// What is wrong with a configuration, or not read of it, each at its own place.
+/// Reports at its own position what is wrong with a configuration or not read.
 pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) {
     cases(text, problems);
     paths::review(text, absent, problems);
@@ -119,14 +119,14 @@ fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
 
 struct Reader<'a> {
     problems: &'a mut Problems,
-    /// What was said already, so that each thing is named once.
+    /// The messages that were reported, so that each is reported once.
     seen: BTreeSet<String>,
     ids: BTreeSet<String>,
     cases: Vec<Case>,
 }
 
 impl Reader<'_> {
-    /// Adds a finding that is not an error, unless the same was said of another place.
+    /// Adds an informational problem, unless the same message was reported elsewhere.
     fn inform(&mut self, code: Code, range: &Range<usize>, message: &str) {
         if self.seen.insert(message.to_owned()) {
             self.problems
@@ -204,7 +204,7 @@ impl Reader<'_> {
                 input,
                 expect,
                 hops: Vec::new(),
-                // Nothing of it stands in the prompt file.
+                // The prompt file contains no part of it.
                 range: 0..0,
                 origin: Origin::FrontMatter,
                 fence: None,
@@ -212,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The description, made unique; tests without one are counted.
+    /// Returns the description, made unique. Tests without one are numbered.
     fn id(&mut self, name: &str, label: &str) -> Option<Spanned<String>> {
         if name.is_empty() {
             return None;
@@ -230,7 +230,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What the first assertion that names an answer accepts.
+    /// Returns the answers that the first assertion with an answer accepts.
     fn answers(&mut self, asserts: &Node) -> Option<Vec<String>> {
         let Data::List { items, .. } = &asserts.data else {
             self.not_read(asserts, "`assert`");
@@ -274,7 +274,7 @@ impl Reader<'_> {
     }
 }
 
-/// A map for every combination of the values of lists, with a label where there are several.
+/// Returns a map for every combination of the values of lists, with a label if there are several.
 fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
     let mut found = vec![(Vec::new(), Map::new())];
     for (name, value) in vars {
@@ -312,7 +312,7 @@ fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> 
     labelled.collect()
 }
 
-/// Bytes that a value takes, roughly.
+/// Returns the approximate size of a value in bytes.
 fn weight(value: &Value) -> usize {
     16 + match value {
         Value::String(text) => text.len(),
@@ -328,7 +328,7 @@ fn shown(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// `{{name}}` in an assertion's value stands for the variable.
+/// Replaces `{{name}}` in an assertion's value by the variable's value.
 fn fill(text: &str, input: &Map<String, Value>) -> String {
     let mut out = String::new();
     let mut rest = text;

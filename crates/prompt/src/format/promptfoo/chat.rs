@@ -8,7 +8,7 @@ use crate::render::rendered::Turn;
 use crate::yaml;
 use crate::yaml::node::{Data, Node};
 
-/// Whether promptfoo takes a prompt of this name for a chat where it reads like one.
+/// Whether promptfoo reads a prompt of this name as a chat if its content is one.
 pub(crate) fn is_chat(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     [".json", ".yaml", ".yml"]
@@ -16,8 +16,8 @@ pub(crate) fn is_chat(path: &str) -> bool {
         .any(|end| path.ends_with(end))
 }
 
-/// The messages of a chat, each character where it stands in the file; none where the file is
-/// something else, which is then a prompt as it is.
+/// Returns the messages of a chat, with each character mapped to the file. Empty if the file is not
+/// a chat; it is then a prompt as it is.
 pub(crate) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
     let tree = yaml::read::read(text, 0);
     let Some(root) = &tree.root else {
@@ -46,7 +46,7 @@ pub(crate) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
     turns
 }
 
-/// A message with its role; keys beside these two belong to other models' chats.
+/// Reads a message with its role; other keys belong to the chats of other models.
 fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     let entries = map(node, "A message", problems)?;
     let here = node.here();

@@ -1,4 +1,4 @@
-//! Which files a promptfoo configuration names as prompts.
+//! The prompt files that a promptfoo configuration names.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::diagnostics::severity::Severity;
 use crate::yaml;
 use crate::yaml::node::{Data, Node};
 
-/// Endings of prompts that are programs; what they would say is not known without running them.
+/// File name endings of prompts that are programs; their text is unknown without running them.
 const PROGRAMS: [&str; 7] = [".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".go"];
 
 /// The prompt files that a configuration names.
@@ -16,20 +16,20 @@ const PROGRAMS: [&str; 7] = [".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".go"];
 pub struct PromptPaths(Vec<String>);
 
 impl PromptPaths {
-    /// Those that are paths of single files, from the configuration's folder.
+    /// Returns the paths of single files, relative to the configuration's folder.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
         let paths = self.0.iter().filter(|path| kind(path) == Kind::File);
         let paths = paths.map(|path| shortened(path));
         paths.filter(|path| !path.contains(['*', '?', '[', '{']))
     }
 
-    /// Whether `path` is one of them: from the configuration's folder, with `/` between folders.
+    /// Whether `path`, relative to the configuration's folder and with `/`, is one of them.
     pub fn names(&self, path: &str) -> bool {
         self.0.iter().any(|pattern| fits(pattern, path))
     }
 }
 
-/// Reads which prompt files a promptfoo configuration names; none if it cannot be read.
+/// Returns the prompt files that a promptfoo configuration names; none if it cannot be read.
 pub fn promptfoo_prompts(config: &str) -> PromptPaths {
     let tree = yaml::read::read(config, 0);
     let root = tree.root.as_ref();
@@ -46,7 +46,7 @@ fn listed(prompts: &Node, paths: &mut Vec<String>) {
         Data::Map { entries, .. } => {
             let named = ["id", "file"].iter().filter_map(|key| prompts.entry(key));
             let named = named.filter_map(|(_, value)| value.text());
-            // An older way is a map from paths to labels.
+            // An older syntax is a map from paths to labels.
             let keys = entries.iter().filter_map(|(key, _)| key.text());
             paths.extend(named.chain(keys).map(str::to_owned));
         }
@@ -54,7 +54,7 @@ fn listed(prompts: &Node, paths: &mut Vec<String>) {
     }
 }
 
-/// Whether a path with `*` for any part of a name means the path.
+/// Whether a path matches a pattern with `*` for any part of a name.
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let pattern = shortened(pattern);
     let (wanted, steps) = (pattern.split('/'), path.split('/'));
@@ -83,20 +83,20 @@ fn fits_step(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// A path without what may stand before it.
+/// Returns a path without `file://` and `./` before it.
 fn shortened(path: &str) -> &str {
     let path = path.strip_prefix("file://").unwrap_or(path);
     path.strip_prefix("./").unwrap_or(path)
 }
 
-/// What an entry of `prompts` is.
+/// The kind of an entry of `prompts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The path of a text.
+    /// The path of a text file.
     File,
-    /// A program that writes the prompt.
+    /// A program that returns the prompt.
     Program,
-    /// Something that has to be fetched.
+    /// A prompt that must be fetched.
     Remote,
     /// The prompt itself.
     Inline,
@@ -104,7 +104,7 @@ enum Kind {
 
 fn kind(entry: &str) -> Kind {
     let path = shortened(entry);
-    // A function's name may stand behind the file's.
+    // The name of a function may follow the file's.
     let (start, function) = path.rsplit_once(':').unwrap_or((path, ""));
     let file = if function.contains(['/', ' ']) {
         path
@@ -138,7 +138,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// Says which prompts are not read, and which are not there.
+/// Reports the prompts that are not read, and those that do not exist.
 pub(crate) fn review(config: &str, absent: &[String], problems: &mut Problems) {
     let tree = yaml::read::read(config, 0);
     let Some(root) = tree.root.as_ref() else {
@@ -175,8 +175,8 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
     }
 }
 
-/// The paths of single files that a configuration names as prompts, each with the bytes that say
-/// so.
+/// Returns the paths of single files that a configuration names as prompts, each with the bytes of
+/// its entry.
 pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
     let tree = yaml::read::read(config, 0);
     let mut found = Vec::new();
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_the_paths_of_files() {
+    fn links_are_the_paths_of_single_files() {
         let config = "prompts:\n  - file://a.txt\n  - id: ./b.prompt\n    label: B\n  - make.py\n  - 'c/*.txt'\n";
         let found = promptfoo_links(config);
         let shown: Vec<(&str, &str)> = found
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_files_programs_addresses_or_text() {
+    fn entries_are_classified_by_kind() {
         for (entry, is) in [
             ("file://prompts/a.txt", Kind::File),
             ("prompts/*.txt", Kind::File),

@@ -55,7 +55,7 @@ fn messages(file: &PromptFile) -> Vec<&str> {
 const TEXT: &str = "\nThe {{ thing }} {{tail}}\n";
 
 #[test]
-fn tests_are_cases() {
+fn tests_are_read_as_cases() {
     let promptfoo = config(CONFIG);
     let file = read_with(TEXT, &promptfoo, None);
     let expect: Vec<Vec<&str>> = file
@@ -96,7 +96,7 @@ fn tests_are_cases() {
     assert!(file.problems.iter().all(information));
 }
 
-/// What is found in a configuration, with the words it is found at.
+/// Returns the problems of a configuration, each with the text that it concerns.
 fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text str, String)> {
     let beside = CompanionTexts {
         absent,
@@ -111,7 +111,7 @@ fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text
 }
 
 #[test]
-fn a_configuration_has_its_own_findings_at_their_places() {
+fn problems_of_a_configuration_have_their_own_ranges() {
     let text = "prompts:\n  - file://a.txt\n  - file://b.txt\n  - make.py:run\n  - id: x://y\n  \
                 - Say {{it}}\ntests:\n  - assert: [{type: javascript, value: a}]\n";
     let absent = ["b.txt".to_owned()];
@@ -159,7 +159,7 @@ fn a_chat_in_json_is_read_with_its_roles() {
     assert_eq!(&text[place], "{{ thing }}");
     let place = turns[0].text.to_source(4..9).unwrap();
     assert_eq!(&text[place], "brief");
-    // What is no chat is a prompt as it stands.
+    // A file that is not a chat is a prompt as it is.
     let plain = "{\"a\": 1}";
     let file = read_with(plain, &promptfoo, None);
     assert!(file.turns.is_empty());
@@ -167,7 +167,7 @@ fn a_chat_in_json_is_read_with_its_roles() {
 }
 
 #[test]
-fn injections_go_to_the_sidecar_and_the_sidecar_wins() {
+fn injections_go_to_the_sidecar_whose_cases_take_precedence() {
     let promptfoo = config(CONFIG);
     let file = read_with(TEXT, &promptfoo, None);
     let new = NewInjection {
@@ -216,7 +216,7 @@ fn the_nearest_configuration_that_names_the_prompt_is_found() {
 }
 
 #[test]
-fn names_and_patterns() {
+fn patterns_match_names_within_a_folder() {
     for (pattern, path, is) in [
         ("x.txt", "x.txt", true),
         ("./x.txt", "x.txt", true),
@@ -233,7 +233,7 @@ fn names_and_patterns() {
 }
 
 #[test]
-fn a_text_file_may_hold_several_prompts() {
+fn only_the_first_of_several_prompts_in_a_text_file_is_read() {
     let promptfoo = config("prompts: prompts/x.txt\n");
     let text = "\nfirst {{x}} \n---\nsecond";
     let file = read_with(text, &promptfoo, None);
@@ -250,7 +250,7 @@ fn a_text_file_may_hold_several_prompts() {
 }
 
 #[test]
-fn other_tags_are_rendered_too() {
+fn other_tags_are_rendered_by_jinja() {
     let promptfoo = config("prompts: prompts/x.txt\ntests: [{vars: {x: {y: b}}}]\n");
     for (text, expected) in [
         ("a {{ x.y | upper }}", "a B"),
@@ -270,7 +270,7 @@ fn other_tags_are_rendered_too() {
 }
 
 #[test]
-fn what_is_not_read_is_named() {
+fn unsupported_tests_are_reported() {
     for (tests, expected, count) in [
         ("tests: file://t.csv", "`tests` is `file://t.csv`", 0),
         ("tests: [file://t.yaml]", "A test is `file://t.yaml`", 0),
@@ -306,7 +306,7 @@ fn what_is_not_read_is_named() {
         );
         assert_eq!(file.cases.len(), count, "{tests}");
     }
-    // Nothing is wrong with a test without variables, or with the same description twice.
+    // Tests without variables and repeated descriptions are valid.
     let promptfoo = config("tests: [{description: a}, {description: a}, {}]");
     let file = read_with("x", &promptfoo, None);
     assert_eq!(messages(&file), [""; 0]);
@@ -314,7 +314,7 @@ fn what_is_not_read_is_named() {
 }
 
 #[test]
-fn combinations_do_not_grow_without_end() {
+fn the_number_of_combinations_is_limited() {
     let many: Vec<String> = (0..40).map(|number| number.to_string()).collect();
     let many = many.join(",");
     let promptfoo = config(&format!(
@@ -327,7 +327,7 @@ fn combinations_do_not_grow_without_end() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_fail(
+    fn arbitrary_configurations_do_not_panic(
         text in "(prompts:|tests:|defaultTest:|  - |- |vars: |assert: |type: equals|value: |description: |x|\\{\\{x\\}\\}|\\{%|\\{|\\}|\\[|\\]|: |\n|---\n|\"|é|&a |\\*a|7|, ){0,60}",
     ) {
         let promptfoo = config(&text);
