@@ -1,11 +1,11 @@
-//! What lies beside a prompt file and has a part in what it says.
+//! The companion files of a prompt file, which affect its content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::format::promptfoo::paths::promptfoo_prompts;
 
-/// What lies beside a prompt file.
+/// The texts of a prompt file's companion files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CompanionTexts<'a> {
     /// The text of the file that [`sidecar_name`](super::sidecar_name) names.
@@ -15,25 +15,25 @@ pub struct CompanionTexts<'a> {
     pub partials: Option<&'a BTreeMap<String, String>>,
     /// The configuration of promptfoo that names the prompt.
     pub promptfoo: Option<&'a Promptfoo>,
-    /// Of a promptfoo configuration: the paths that it names and that are not there; see
-    /// [`absent_prompts`].
+    /// For a promptfoo configuration: the paths of the prompts that it names and that do not
+    /// exist; see [`absent_prompts`].
     pub absent: &'a [String],
 }
 
-/// A promptfoo configuration, as seen from a prompt.
+/// A promptfoo configuration, relative to a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promptfoo {
-    /// Its path from the prompt's folder, for messages.
+    /// Its path relative to the prompt's folder, for messages.
     pub config: String,
-    /// The prompt's path from the configuration's folder, with `/` between folders.
+    /// The prompt's path relative to the configuration's folder, with `/` between folders.
     pub prompt: String,
     /// Its text.
     pub text: String,
 }
 
-/// The names of a promptfoo configuration.
+/// The file names of a promptfoo configuration.
 pub const PROMPTFOO_CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconfig.yml"];
-/// Folders to look into: the prompt's own and those above it.
+/// Maximum number of folders to search: the prompt's own and those above it.
 pub const PROMPTFOO_LEVELS: usize = 5;
 
 /// Whether a file is a promptfoo configuration, by its name.
@@ -42,11 +42,11 @@ pub fn is_promptfoo_config(path: &Path) -> bool {
     name.is_some_and(|name| PROMPTFOO_CONFIGS.contains(&name))
 }
 
-/// The nearest promptfoo configuration that names the prompt at `prompt`, beside it or in a folder
-/// above.
+/// Returns the nearest promptfoo configuration that names the prompt at `prompt`, in its folder or
+/// in one above.
 ///
-/// `read` gives the text of a file if there is one, and `is_root` whether to look no further than
-/// a folder, as one with a repository in it.
+/// `read` returns the text of a file if it exists. `is_root` returns whether a folder, such as the
+/// root of a repository, is the last to search.
 pub fn promptfoo_beside(
     prompt: &Path,
     read: &mut dyn FnMut(&Path) -> Option<String>,
@@ -81,10 +81,10 @@ pub fn promptfoo_beside(
     None
 }
 
-/// The paths that a promptfoo configuration names as prompts and that are not there.
+/// Returns the paths of prompts that a promptfoo configuration names and that do not exist.
 ///
-/// `file_name` is the configuration's, `is_there` says of a path from its folder whether there is
-/// a file. Patterns with `*` are left out, and so is every other file's text.
+/// `file_name` is the configuration's; `is_there` returns whether a file exists at a path relative
+/// to its folder. Patterns with `*` are skipped. For any other file the result is empty.
 pub fn absent_prompts(
     file_name: &str,
     text: &str,
@@ -98,7 +98,7 @@ pub fn absent_prompts(
     absent.map(str::to_owned).collect()
 }
 
-/// A relative path with `/` between its steps; `None` if it is not Unicode.
+/// Returns a relative path with `/` between its parts; `None` if it is not Unicode.
 pub fn slashed(path: &Path) -> Option<String> {
     let steps: Option<Vec<&str>> = path.iter().map(|step| step.to_str()).collect();
     Some(steps?.join("/"))

@@ -1,4 +1,4 @@
-//! What an author declares beside the prompt's text: cases, injections, facts and ignored codes.
+//! The declarations of an author: cases, injections, facts and ignored codes.
 
 pub(crate) mod accepted_answers;
 pub mod case;

@@ -1,4 +1,4 @@
-//! What is wrong with a prompt file: codes, severities, and the problems themselves.
+//! Problems of a prompt file, with their codes and severities.
 
 pub mod code;
 pub mod problem;

@@ -1,4 +1,4 @@
-//! Reading a prompt file and its sidecar.
+//! Parses a prompt file and its sidecar.
 
 pub(crate) mod parse_part;
 pub(crate) mod prompt_file;
@@ -10,11 +10,11 @@ use crate::companion_files::CompanionTexts;
 use crate::format::markdown;
 use crate::format::prompt_format::PromptFormat;
 
-/// Reads a prompt file that has nothing but perhaps a sidecar beside it; never fails.
+/// Parses a prompt file that has no companion files except perhaps a sidecar. Never fails.
 ///
-/// `file_name` decides the format and may hold folders. `sidecar` is the text of the file that
-/// [`sidecar_name`](super::sidecar_name) names, if there is one; its cases win over those of the
-/// same id in the file.
+/// `file_name` determines the format and may contain folders. `sidecar` is the text of the file
+/// that [`sidecar_name`](super::sidecar_name) names, if there is one. Its cases replace those of
+/// the same id in the file.
 pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
     let beside = CompanionTexts {
         sidecar,
@@ -23,12 +23,12 @@ pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
     parse_with(file_name, text, beside)
 }
 
-/// [`parse`] with all that may lie beside a prompt.
+/// Parses a prompt file with its companion files, like [`parse`].
 pub fn parse_with(file_name: &str, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
     parse_as(PromptFormat::of(file_name), text, beside)
 }
 
-/// [`parse_with`] for a format that is known already.
+/// Parses a prompt file of a known format, like [`parse_with`].
 pub(crate) fn parse_as(format: PromptFormat, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
     match format {
         PromptFormat::Markdown => markdown::parse(text, beside)

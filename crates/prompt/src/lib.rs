@@ -1,10 +1,9 @@
-//! What a prompt file says: its text, its cases, its injections, and what is wrong with it.
+//! Parses, renders and edits prompt files with their cases, injections and problems.
 //!
-//! [`parse`] never fails: everything that is not as it should be becomes a [`Problem`] with its
-//! bytes and a remedy, and what is right around it is kept. [`render`] gives the text that the
-//! model reads, every byte of it mapped to the bytes of the file that made it.
-//! [`insert_injection`], [`replace_mention`] and [`insert_text`] give edits of a few bytes; nobody's YAML is
-//! written anew.
+//! [`parse`] never fails: everything invalid becomes a [`Problem`] with its range and a remedy, and
+//! the valid parts around it are kept. [`render`] returns the text that the model reads, with every
+//! byte mapped to the bytes of the file that produced it. [`insert_injection`],
+//! [`replace_mention`] and [`insert_text`] return edits of a few bytes; no YAML is reformatted.
 
 mod companion_files;
 mod declarations;

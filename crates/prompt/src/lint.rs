@@ -1,4 +1,4 @@
-//! All that can be said of a prompt file without a model.
+//! Reports all problems of a prompt file that can be found without a model.
 
 use crate::declarations::case::Case;
 use crate::declarations::spanned::Origin;
@@ -11,7 +11,8 @@ use crate::format::prompt_format::PromptFormat;
 use crate::render::render;
 use crate::render::rendered::Rendered;
 
-/// The problems of the declarations, of every case's rendering and of its mentions, each once.
+/// Returns the problems of the declarations, of every case's rendering and of its mentions, each
+/// once.
 ///
 /// `text` is the text that `file` was parsed from.
 pub fn all_problems(file: &PromptFile, text: &str) -> Vec<Problem> {
@@ -39,8 +40,8 @@ pub fn all_problems(file: &PromptFile, text: &str) -> Vec<Problem> {
     problems
 }
 
-/// That there is no prompt, in words; `None` where there is one, or where something else says why
-/// there is none.
+/// Returns the problem that there is no prompt. `None` if there is one, or if an error already
+/// explains why there is none.
 fn empty(
     file: &PromptFile,
     text: &str,
@@ -67,7 +68,7 @@ fn empty(
         (_, Some(_)) => ("There is no prompt", "Write it below the front matter."),
         (_, None) => ("There is no prompt", "Write it into the file."),
     };
-    // A template that makes no text may do so for one case only.
+    // A template may render no text for one case only.
     let of_case = case.filter(|_| !written.is_empty());
     let (range, origin) = match (of_case, &file.front_matter) {
         (Some(case), _) => (case.range.clone(), case.origin),
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
     use crate::file::parse;
 
-    /// The words under the finding that there is no prompt.
+    /// Returns the severity and the marked text of the problem that there is no prompt.
     fn told(name: &str, text: &str) -> Option<(Severity, String)> {
         let problems = all_problems(&parse(name, text, None), text);
         let mut found = problems.iter().filter(|p| p.message.contains("no prompt"));
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_prompt_is_told_of_once() {
+    fn a_file_without_a_prompt_is_reported_once() {
         let worth_knowing = |text: &str| Some((Severity::Information, text.to_owned()));
         assert_eq!(told("a.prompt", ""), worth_knowing(""));
         assert_eq!(told("a.txt", " \n\n"), worth_knowing(""));
@@ -133,13 +134,13 @@ mod tests {
             worth_knowing("{{#if x}}a{{/if}}")
         );
         assert_eq!(told("a.prompt", "The capital of France is"), None);
-        // What is broken is told of already.
+        // Errors are reported already.
         assert_eq!(told("a.prompt", "{{#if x}}a"), None);
         assert_eq!(told("a.prompt.yml", "name: a\n"), None);
     }
 
     #[test]
-    fn cases_without_a_prompt_are_warned_of() {
+    fn cases_without_a_prompt_are_warnings() {
         let text = "---\nhoplens.cases:\n  - expect: \" x\"\n  - expect: y\n---\n\n";
         assert_eq!(
             told("a.prompt", text),

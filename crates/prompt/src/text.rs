@@ -1,9 +1,9 @@
 //! Offsets, positions and edits of text.
 //!
-//! Everything inside hoplens counts bytes of UTF-8 (`std::ops::Range<usize>`). An editor counts
-//! lines and columns in an encoding that it chooses; [`LineIndex`] translates, and
-//! [`apply_change`] applies an editor's incremental edit. No function here can fail: what lies
-//! outside the text is clamped to it.
+//! hoplens counts bytes of UTF-8 (`std::ops::Range<usize>`). An editor counts lines and columns in
+//! an encoding that it chooses. [`LineIndex`] converts between the two, and [`apply_change`]
+//! applies an editor's incremental edit. No function here can fail: offsets outside the text are
+//! clamped to it.
 
 pub(crate) mod boundary;
 pub(crate) mod change;

@@ -1,9 +1,9 @@
-//! The answers that count where a tool does not know tokens.
+//! Accepted answers that were written for tools without access to tokens.
 
 use crate::declarations::spanned::Spanned;
 
-/// What counts as the answer `text` of a tool that knows of no tokens: the text, and the text
-/// after a space, as most words come out of a model that goes on with a prompt.
+/// Returns the accepted answers for an answer `text` of a tool that does not see tokens: the text
+/// itself, and the text after a space, because a model usually continues a prompt with a space.
 pub(crate) fn accepted(text: &Spanned<String>) -> Vec<Spanned<String>> {
     let trimmed = text.value.trim_end();
     let with = |value: String| Spanned {

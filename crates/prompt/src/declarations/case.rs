@@ -1,7 +1,7 @@
-//! What a prompt's author declares: cases (what should happen) and injections (what is added).
+//! The declarations in a prompt file: cases (what should happen) and injections (what is added).
 //!
-//! Every piece keeps the byte range of the file it was read from, so that a finding can point
-//! at it. A range belongs to the file named by [`Origin`].
+//! Every part keeps the byte range that it was read from, so that a finding can point at it. A
+//! range belongs to the file given by [`Origin`].
 
 use crate::declarations::spanned::Origin;
 use crate::declarations::spanned::Spanned;
@@ -12,17 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::declarations::input_value::InputValue;
 
-/// One thing that the prompt should make the model say.
+/// An expected answer of the prompt, with the input and the hops that lead to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// The name that injections refer to; absent cases are called `#1`, `#2`, … in reports.
-    /// A row of a matrix is called `reef[thing=coral]`.
+    /// The name that injections refer to. Cases without one are called `#1`, `#2`, … in reports,
+    /// and a row of a matrix is called `reef[thing=coral]`.
     pub id: Option<Spanned<String>>,
-    /// The row it was made of, if it was declared with a matrix; all rows share one `range`.
+    /// The row that it was made from, if the case has a matrix. All rows share one `range`.
     pub row: Option<Row>,
     /// Values of the template's variables.
     pub input: serde_json::Map<String, serde_json::Value>,
-    /// Accepted answers; their probabilities add up. Empty if the author named none.
+    /// Accepted answers; their probabilities add up. Empty if the author declared none.
     pub expect: Vec<Spanned<String>>,
     /// The chain of hops, first hop first.
     pub hops: Vec<Hop>,
@@ -30,23 +30,23 @@ pub struct Case {
     pub range: Range<usize>,
     /// The file that `range` and all ranges inside belong to.
     pub origin: Origin,
-    /// The fence whose prompt it is, from 0, in a Markdown file.
+    /// The fence that contains the prompt, from 0, in a Markdown file.
     pub fence: Option<usize>,
 }
 
-/// The row of a matrix that a case was made of.
+/// The row of a matrix from which a case was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The id of the declared case, or `#` and the number of its first row where it has none.
+    /// The id of the declared case, or `#` and the number of its first row if it has no id.
     pub of: String,
     /// The variables in brackets: `[thing=coral,place=sea]`.
     pub label: String,
-    /// Where the values stand that make the row, and those of the case's own `input`.
+    /// The ranges of the values that make the row.
     pub scalars: Vec<Range<usize>>,
 }
 
 impl Case {
-    /// The id in its declaration, which all rows of a matrix share.
+    /// Returns the declared id, which all rows of a matrix share.
     pub(crate) fn declared_id(&self) -> Option<&str> {
         match &self.row {
             Some(row) => Some(row.of.as_str()).filter(|of| !of.is_empty()),
@@ -54,7 +54,7 @@ impl Case {
         }
     }
 
-    /// Whether the scalar at `input` is where this case's variable has its text from.
+    /// Whether this case's variable takes its text from the scalar at `input`.
     pub(crate) fn takes(&self, input: &InputValue) -> bool {
         let here = input.case.as_ref() == Some(&self.range) && input.origin == self.origin;
         // The rows of a matrix share their range.
@@ -67,19 +67,19 @@ impl Case {
     }
 }
 
-/// One hop: an obscure mention in the prompt and the entity it stands for.
+/// One hop: an obscure mention in the prompt and the entity that it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
-    /// The phrase as it stands in the rendered prompt.
+    /// The phrase as the rendered prompt contains it.
     pub mention: Spanned<String>,
-    /// The entity that the mention stands for.
+    /// The entity that the mention refers to.
     pub bridge: Option<Spanned<String>>,
 }
 
 /// A memory injection recorded in the file; only hoplens applies it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Injection {
-    /// The case it belongs to; without one it acts on every case of the file.
+    /// The case that it belongs to; without one it acts on every case of the file.
     pub case: Option<Spanned<String>>,
     /// The memory's text.
     pub memory: Spanned<String>,
@@ -87,27 +87,27 @@ pub struct Injection {
     pub encoding: Encoding,
     /// The layer (from 0) to whose attention output the vector is added.
     pub layer: Spanned<usize>,
-    /// The head (from 0) to whose output the memory is confined; without one the whole layer.
+    /// The head (from 0) to whose output the memory is restricted; `None` for the whole layer.
     pub head: Option<Spanned<usize>>,
     /// Magnitude; negative suppresses.
     pub tau: f64,
     /// The positions it acts on.
     pub scope: Scope,
-    /// What was measured when it was written.
+    /// The effect that was measured when the injection was written.
     pub measured: Option<Measured>,
-    /// Where that stands: the bytes of its map.
+    /// The bytes of the map with these measurements.
     pub measured_range: Option<Range<usize>>,
     /// The whole list item.
     pub range: Range<usize>,
     /// The file that all the ranges belong to.
     pub origin: Origin,
-    /// The fence that declares it, from 0, in a Markdown file; it acts on no other fence's cases.
+    /// The fence that declares it, from 0, in a Markdown file; it acts only on that fence's cases.
     pub fence: Option<usize>,
 }
 
 impl Injection {
-    /// Whether it acts on the case that is called `id` in reports: on every case if it names
-    /// none, and on all rows of a matrix if it names the declared case.
+    /// Whether it acts on the case that is called `id` in reports. An injection without a case acts
+    /// on every case; one that names a case with a matrix acts on all of its rows.
     pub fn acts_on(&self, case: Option<&Case>, id: &str) -> bool {
         let fence = case.and_then(|case| case.fence);
         if self.fence.is_some() && self.fence != fence {
@@ -127,6 +127,6 @@ pub struct Measured {
     pub model: String,
     /// Probability of the expected answer without the injection.
     pub before: f64,
-    /// … and with it.
+    /// Probability of the expected answer with the injection.
     pub after: f64,
 }

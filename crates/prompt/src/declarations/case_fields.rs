@@ -1,4 +1,4 @@
-//! The values of the keys of a case, which a row of a matrix may have too.
+//! Reads the values of a case's keys, some of which a row of a matrix may also have.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::yaml::node::{Data, Node};
 
-/// The hops of a case or of a row, under either name of the key; `None` without the key.
+/// Returns the hops of a case or a row, under either name of the key; `None` without the key.
 pub(crate) fn hops(entries: &[(Node, Node)], problems: &mut Problems) -> Option<Vec<Hop>> {
     let mut hops = None;
     for (key, mention, keys) in [("hops", "mention", HOP), ("chain", "subject", LINK)] {
@@ -30,7 +30,7 @@ pub(crate) fn hops(entries: &[(Node, Node)], problems: &mut Problems) -> Option<
     hops
 }
 
-/// Warns about a hop that cannot be told from one before, or from its own bridge.
+/// Warns about a hop with the mention of an earlier one, or whose bridge is its own mention.
 fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
     let Hop { mention, bridge } = hop;
     if before.iter().any(|one| one.mention.value == mention.value) {
@@ -51,7 +51,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
     }
 }
 
-/// Where a variable's text stands; only texts can be edited in place.
+/// Returns where a variable's text is; `None` if it cannot be edited in place.
 pub(crate) fn input_value(
     name: &str,
     value: &Node,
@@ -70,7 +70,7 @@ pub(crate) fn input_value(
     })
 }
 
-/// The accepted answers, each once.
+/// Returns the accepted answers, each once.
 pub(crate) fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
     let what = "An expected answer (`expect`)";
     let Data::List { items, .. } = &node.data else {

@@ -1,4 +1,4 @@
-//! One item of `cases`.
+//! Reads one item of `cases`.
 
 use crate::declarations::case_fields::expected;
 use crate::declarations::case_fields::hops;
@@ -12,7 +12,7 @@ use crate::declarations::matrix;
 use crate::diagnostics::problem::Problems;
 use crate::yaml::node::Node;
 
-/// Adds the case, with the places of its inputs, to `declared`.
+/// Adds the case, with the ranges of its inputs, to `declared`.
 pub(crate) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems) {
     let Some(entries) = map(node, "A case", problems) else {
         return;

@@ -1,4 +1,4 @@
-//! Where a document keeps what hoplens reads, and which keys may stand there.
+//! Finds the YAML of a document that contains declarations, and the keys that it may contain.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ const fn map(name: &'static str, keys: &'static [Key], doc: &'static str) -> Key
     }
 }
 
-/// The keys at the top of a dotprompt file's front matter that are ours.
+/// The top-level keys of hoplens in a dotprompt file's front matter.
 pub const DOTPROMPT: &[Key] = &[
     Key {
         name: "hoplens.cases",
@@ -32,14 +32,14 @@ pub const DOTPROMPT: &[Key] = &[
     },
 ];
 
-/// The key at the top of a `.prompt.md` file's front matter that is ours.
+/// The top-level key of hoplens in a `.prompt.md` file's front matter.
 pub const PROMPT_MD: &[Key] = &[map(
     "hoplens",
     LISTS,
     "What hoplens reads: `cases`, `inject` and `ignore`.",
 )];
 
-/// The key at the top of a Prompty file's front matter that leads to ours.
+/// The top-level key that leads to hoplens's own in a Prompty file's front matter.
 pub const PROMPTY: &[Key] = &[map(
     "metadata",
     PROMPT_MD,
@@ -49,17 +49,17 @@ pub const PROMPTY: &[Key] = &[map(
 /// The keys of a sidecar.
 pub const SIDECAR: &[Key] = &[VERSION, LISTS[0], LISTS[1], LISTS[2]];
 
-/// A piece of YAML in a document, and the keys at its top.
+/// A range of YAML in a document, and its top-level keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeclarationSite {
     /// Bytes of the document.
     pub window: Range<usize>,
-    /// The keys at its top that are ours.
+    /// The top-level keys that belong to hoplens.
     pub keys: &'static [Key],
 }
 
-/// The front matters of a prompt file, each as far as it goes: one that no line closes yet
-/// reaches to the file's end.
+/// Returns the front matters of a prompt file. A front matter that is not closed yet extends to the
+/// end of the file.
 pub fn declaration_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> {
     if file.format == PromptFormat::Markdown {
         return file
@@ -71,7 +71,7 @@ pub fn declaration_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> 
     home(file, text).into_iter().collect()
 }
 
-/// All of a sidecar.
+/// Returns the whole of a sidecar.
 pub fn sidecar_site(text: &str) -> DeclarationSite {
     DeclarationSite {
         window: 0..text.len(),
@@ -96,7 +96,7 @@ fn home(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
     Some(DeclarationSite { window, keys })
 }
 
-/// With the blanks around it, where somebody may be typing.
+/// Returns the range with the blanks around it, where the author may be typing.
 fn widened(text: &str, window: &Range<usize>) -> Range<usize> {
     let before = text.get(..window.start).unwrap_or_default();
     let start = before.trim_end_matches([' ', '\t']).len();
@@ -105,7 +105,7 @@ fn widened(text: &str, window: &Range<usize>) -> Range<usize> {
     start..window.end + blanks
 }
 
-/// A front matter that its format does not take for one: it is empty, or nothing closes it.
+/// Returns a front matter that its format does not recognize because it is empty or not closed.
 fn unclosed(text: &str, body: &Range<usize>) -> Option<Range<usize>> {
     let inside = text.get(body.clone())?;
     let from = inside.trim_start_matches(['\u{feff}', '\n', '\r']);
@@ -130,7 +130,7 @@ fn unclosed(text: &str, body: &Range<usize>) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// What may stand where `path` leads, one of several; nothing where it leads out of what is ours.
+/// Returns the kinds of value allowed at `path`; none if the path leaves hoplens's own keys.
 pub fn kinds(keys: &'static [Key], path: &[PathStep]) -> Vec<KeyKind> {
     let mut here = vec![KeyKind::Map(keys)];
     for step in path {
@@ -143,7 +143,7 @@ pub fn kinds(keys: &'static [Key], path: &[PathStep]) -> Vec<KeyKind> {
     here.into_iter().flat_map(flat).collect()
 }
 
-/// The key whose value `path` leads to.
+/// Returns the key whose value `path` leads to.
 pub fn key_of(keys: &'static [Key], path: &[PathStep]) -> Option<&'static Key> {
     let (last, before) = path.split_last()?;
     let PathStep::Key(name) = last else {
@@ -186,7 +186,7 @@ mod tests {
     use crate::file::parse;
 
     #[test]
-    fn the_keys_lead_to_where_the_reader_looks() {
+    fn the_keys_match_the_paths_of_the_reader() {
         let places = [
             (PromptFormat::Dotprompt, Origin::FrontMatter, DOTPROMPT),
             (PromptFormat::Prompty, Origin::FrontMatter, PROMPTY),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn front_matter_is_found_while_it_is_being_written() {
+    fn unfinished_front_matter_is_found() {
         check("a.prompt", "---\na: b\n---\nText", &["a: b\n"]);
         check("a.prompt", "---\nhop", &["hop"]);
         check("a.prompt", "---\r\n\r\n---\r\nText", &["\r\n"]);
@@ -233,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn windows_are_pieces_of_the_text(
+        fn windows_are_on_character_boundaries(
             text in "(---|\\+\\+\\+|\n|\r\n|\r| |a: b|é|\u{feff}|```prompt|```|#){0,24}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|txt|prompt\\.yml)",
         ) {

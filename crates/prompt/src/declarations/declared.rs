@@ -1,4 +1,4 @@
-//! `cases`, `inject` and `ignore`: the three lists that an author declares.
+//! The lists that an author declares: `cases`, `inject` and `ignore`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,25 +10,26 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, Suppression, did_you_mean};
 use crate::diagnostics::severity::Severity;
 
-/// What one file declares.
+/// The declarations of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Declared {
     pub cases: Vec<Case>,
     pub injections: Vec<Injection>,
     pub suppressed: Vec<Suppression>,
     pub inputs: Vec<InputValue>,
-    /// What the matrices have made so far.
+    /// The total size of the matrices expanded so far.
     pub made: Made,
 }
 
-/// What the matrices of a file have made.
+/// The number and size of the cases that the matrices of a file expand to.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     pub rows: usize,
     pub bytes: usize,
 }
 
-/// Joins what the file and its sidecar declare; the sidecar wins on the same case id.
+/// Merges the declarations of the file and its sidecar; the sidecar's case replaces one of the same
+/// id.
 pub(crate) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Problems) -> Declared {
     let ids: BTreeSet<&str> = sidecar.cases.iter().filter_map(Case::declared_id).collect();
     let mut dropped = Vec::new();
@@ -36,7 +37,7 @@ pub(crate) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
         let Some(own) = case.declared_id().filter(|own| ids.contains(own)) else {
             return true;
         };
-        // The rows of a matrix were declared once.
+        // All rows of a matrix come from one declaration, so one message suffices.
         if dropped.last() != Some(&case.range) {
             let message = format!(
                 "The sidecar has a case `{own}` too, and the sidecar's counts. Remove one of the \
@@ -59,7 +60,7 @@ pub(crate) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
     file
 }
 
-/// Adds cases written for another tool behind the author's own, which win on the same id.
+/// Appends cases written for another tool; the author's own take precedence on the same id.
 pub(crate) fn add_imported(declared: &mut Declared, mut imported: Vec<Case>) {
     let ids: BTreeSet<&str> = declared
         .cases
@@ -76,7 +77,7 @@ pub(crate) fn add_imported(declared: &mut Declared, mut imported: Vec<Case>) {
     declared.cases.extend(imported);
 }
 
-/// Reports ids given twice in one file, and injections for a case that there is not.
+/// Reports ids that a file uses twice, and injections for a case that does not exist.
 pub(crate) fn check_references(declared: &Declared, problems: &mut [&mut Problems]) {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut matrix: Option<(&str, &Case)> = None;
@@ -121,7 +122,7 @@ pub(crate) fn check_references(declared: &Declared, problems: &mut [&mut Problem
     }
 }
 
-/// Gives the rows of matrices without an id one: the number of the first row, and the row.
+/// Names the rows of matrices without an id by the number of the first row and the row's label.
 pub(crate) fn name_rows(cases: &mut [Case]) {
     let mut first: Option<(usize, Range<usize>, Origin)> = None;
     for (at, case) in cases.iter_mut().enumerate() {
@@ -143,8 +144,8 @@ pub(crate) fn name_rows(cases: &mut [Case]) {
     }
 }
 
-/// The case with this id; `#2` is the second of those without one, counting all. The id of a
-/// case with a matrix gives its first row.
+/// Returns the index of the case with this id. `#2` is the second of all cases if it has no id. The
+/// id of a case with a matrix returns its first row.
 pub(crate) fn find_case(cases: &[Case], id: &str) -> Option<usize> {
     let named = cases
         .iter()
@@ -160,7 +161,7 @@ pub(crate) fn find_case(cases: &[Case], id: &str) -> Option<usize> {
     })
 }
 
-/// The list that is of this file.
+/// Returns the problems of one file.
 fn of_origin<'list>(
     problems: &'list mut [&mut Problems],
     origin: Origin,

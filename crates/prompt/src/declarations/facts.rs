@@ -1,9 +1,9 @@
-//! A workspace's facts: which entity a mention stands for, said once for all prompts.
+//! A workspace's facts: which entity a mention refers to, declared once for all prompts.
 //!
 //! ```yaml
 //! - {mention: "our flagship store", bridge: "Harbour Street 9"}
 //! ```
-//! or, shorter, `our flagship store: Harbour Street 9`.
+//! The short form is `our flagship store: Harbour Street 9`.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::yaml::node::{Data, Node};
 /// The name of the file in a workspace's root.
 pub const FACTS_FILE: &str = "facts.yaml";
 
-/// One mention and the entity that it stands for.
+/// A mention and the entity that it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The phrase.
@@ -28,20 +28,20 @@ pub struct Fact {
     pub bridge: Spanned<String>,
 }
 
-/// What a facts file says.
+/// The content of a facts file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
-    /// In the order of the file.
+    /// In file order.
     pub list: Vec<Fact>,
-    /// What is not as it should be; their bytes are the facts file's.
+    /// Problems of the file; their ranges are those of the facts file.
     pub problems: Vec<Problem>,
-    /// Indices into `list`, by the mention without case, article and spacing.
+    /// Indices into `list`, by the mention without case, article, spacing and possessive ending.
     by_mention: HashMap<String, Vec<usize>>,
 }
 
 impl Facts {
-    /// The bridges of `mention`, in the order of the file. Case, a leading article, a possessive
-    /// ending and how the words are spaced make no difference.
+    /// Returns the bridges of `mention`, in file order. Case, a leading article, a possessive
+    /// ending and the spacing of the words are ignored.
     pub fn bridges(&self, mention: &str) -> impl Iterator<Item = &str> {
         let known = self.by_mention.get(&comparable(mention));
         let indices = known.map_or(&[][..], Vec::as_slice).iter();
@@ -49,8 +49,8 @@ impl Facts {
     }
 }
 
-/// Reads a facts file: a list of `{mention, bridge}` maps, or a map from mention to bridge (or to
-/// a list of bridges). What cannot be read becomes a problem and is left out.
+/// Parses a facts file: a list of `{mention, bridge}` maps, or a map from mention to bridge (or to
+/// a list of bridges). Entries that cannot be read become problems and are skipped.
 pub fn parse_facts(text: &str) -> Facts {
     let mut problems = Problems::new(Origin::FrontMatter);
     let text_from = text.len() - text.trim_start_matches('\u{FEFF}').len();
@@ -94,7 +94,7 @@ pub fn parse_facts(text: &str) -> Facts {
     }
 }
 
-/// `{mention: …, bridge: …}`.
+/// Reads `{mention: …, bridge: …}`.
 fn entry(node: &Node, problems: &mut Problems) -> Option<Fact> {
     let entries = fields::map(node, "A fact", problems)?;
     fields::check_keys(entries, HOP, "A fact", problems);
@@ -110,7 +110,7 @@ fn entry(node: &Node, problems: &mut Problems) -> Option<Fact> {
     })
 }
 
-/// `mention: bridge`, or `mention: [bridge, …]`.
+/// Reads `mention: bridge` or `mention: [bridge, …]`.
 fn pairs(mention: &Node, bridges: &Node, problems: &mut Problems, list: &mut Vec<Fact>) {
     let Some(mention) = fields::text(mention, "A fact's mention", problems) else {
         return;
@@ -129,7 +129,7 @@ fn pairs(mention: &Node, bridges: &Node, problems: &mut Problems, list: &mut Vec
     }
 }
 
-/// A mention as it is compared.
+/// Returns a mention in the form in which mentions are compared.
 fn comparable(mention: &str) -> String {
     let small = mention.to_lowercase().replace('’', "'");
     let mut words: Vec<&str> = small.split_whitespace().collect();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn both_shapes_are_read_and_mentions_compared_loosely() {
+    fn both_forms_are_read_and_mentions_are_compared_loosely() {
         let list = parse_facts(
             "- {mention: The flagship store, bridge: Harbour Street}\n- mention: x\n  bridge: y\n",
         );
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_bytes_and_the_rest_is_read() {
+    fn problems_have_ranges_and_valid_facts_are_kept() {
         let text = "- {mention: a}\n- 3\n- {mention: b, brigde: c, bridge: d}\n";
         let facts = parse_facts(text);
         assert_eq!(all(&facts, "b"), ["d"]);
@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "([-a-z:\\[\\]{}, \"\n☃]{0,40})") {
+        fn arbitrary_text_does_not_panic(text in "([-a-z:\\[\\]{}, \"\n☃]{0,40})") {
             for problem in parse_facts(&text).problems {
                 prop_assert!(text.get(problem.range).is_some());
             }

@@ -1,4 +1,4 @@
-//! Reading typed fields out of YAML, with a problem for each that is not what it should be.
+//! Reads typed fields from YAML, with a problem for each value of another type.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::yaml::node::{Data, Node, Plain};
 
-/// The entries of a map; a problem and `None` for anything else.
+/// Returns the entries of a map; a problem and `None` for anything else.
 pub(crate) fn map<'node>(
     node: &'node Node,
     what: &str,
@@ -21,7 +21,7 @@ pub(crate) fn map<'node>(
     None
 }
 
-/// The items of a list; nothing for an empty value, a problem for anything else.
+/// Returns the items of a list; none for an empty value, a problem for anything else.
 pub(crate) fn list<'node>(node: &'node Node, what: &str, problems: &mut Problems) -> &'node [Node] {
     match &node.data {
         Data::List { items, .. } => items,
@@ -33,7 +33,7 @@ pub(crate) fn list<'node>(node: &'node Node, what: &str, problems: &mut Problems
     }
 }
 
-/// A text that is not empty. Numbers and truth values count as what the author typed.
+/// Returns a text that is not empty. Numbers and truth values count as the text that was typed.
 pub(crate) fn text(node: &Node, what: &str, problems: &mut Problems) -> Option<Spanned<String>> {
     let Some(value) = node.text() else {
         wrong_type(node, what, "a text in quotes", problems);
@@ -50,7 +50,7 @@ pub(crate) fn text(node: &Node, what: &str, problems: &mut Problems) -> Option<S
     })
 }
 
-/// A whole number of at least `least`.
+/// Returns a whole number of at least `least`.
 pub(crate) fn index(
     node: &Node,
     what: &str,
@@ -74,7 +74,7 @@ pub(crate) fn index(
     })
 }
 
-/// A finite number.
+/// Returns a finite number.
 pub(crate) fn number(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> {
     let number = match &node.data {
         Data::Scalar { value, .. } => match value {
@@ -90,7 +90,7 @@ pub(crate) fn number(node: &Node, what: &str, problems: &mut Problems) -> Option
     number
 }
 
-/// The value under `key`; a problem at `whole` where it is missing.
+/// Returns the value of `key`; a problem at `whole` if it is missing.
 pub(crate) fn required<'node>(
     entries: &'node [(Node, Node)],
     key: &str,
@@ -109,7 +109,7 @@ pub(crate) fn required<'node>(
     found
 }
 
-/// The value under `key`.
+/// Returns the value of `key`.
 pub(crate) fn optional<'node>(entries: &'node [(Node, Node)], key: &str) -> Option<&'node Node> {
     entries
         .iter()
@@ -117,7 +117,7 @@ pub(crate) fn optional<'node>(entries: &'node [(Node, Node)], key: &str) -> Opti
         .map(|(_, value)| value)
 }
 
-/// Warns about keys that are not `known`, and about those given twice.
+/// Warns about keys that are not `known`, and about repeated keys.
 pub(crate) fn check_keys(
     entries: &[(Node, Node)],
     known: &[Key],
@@ -150,7 +150,7 @@ fn wrong_type(node: &Node, what: &str, wanted: &str, problems: &mut Problems) {
         _ => node.kind().to_owned(),
     };
     if range.is_empty() {
-        // An empty value has no bytes; the character before it (`:` or `-`) is there to underline.
+        // An empty value has no bytes, so the message marks the character before it (`:` or `-`).
         range.start = range.start.saturating_sub(1);
     }
     let message = format!("{what} is {shown}. Write {wanted}.");

@@ -1,4 +1,4 @@
-//! One item of `inject`.
+//! Reads one item of `inject`.
 
 use crate::declarations::case::{Injection, Measured};
 use crate::declarations::fields::{check_keys, index, map, number, optional, required, text};
@@ -10,8 +10,8 @@ use hoplens_injection::{Encoding, Scope, SpanScope};
 
 const WHAT: &str = "An injection";
 
-/// The injection, or `None` and a problem: one that is half right would change the model's
-/// answer in a way that nobody asked for.
+/// Returns the injection, or `None` and a problem: a partly valid injection would change the
+/// model's answer in a way that the author did not intend.
 pub(crate) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
     let entries = map(node, WHAT, problems)?;
     let here = node.here();
@@ -37,7 +37,7 @@ pub(crate) fn read(node: &Node, problems: &mut Problems) -> Option<Injection> {
     };
     let record = optional(entries, "measured");
     let measured = record.and_then(|node| measured(node, problems));
-    // One that is reached through an alias belongs to somebody else too.
+    // A record reached through an alias may be used elsewhere too, so it is not edited.
     let measured_range = record
         .filter(|node| node.alias.is_none())
         .map(|node| node.range.start..node.last_leaf().here().end);
@@ -123,7 +123,7 @@ fn measured(node: &Node, problems: &mut Problems) -> Option<Measured> {
     })
 }
 
-/// A number from 0 to 1.
+/// Returns a number from 0 to 1.
 fn probability(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> {
     let p = number(node, what, problems)?;
     if (0.0..=1.0).contains(&p) {
@@ -143,7 +143,7 @@ mod tests {
     use crate::file::parse;
 
     #[test]
-    fn only_probabilities_are_recorded() {
+    fn records_without_probabilities_are_rejected() {
         let read = |before: &str, after: &str| {
             let text = format!(
                 "---\nhoplens.inject:\n  - {{memory: x, layer: 1, tau: 2, measured: {{model: m, \
@@ -154,7 +154,7 @@ mod tests {
                 assert_eq!(problem.severity, Severity::Error);
                 text[problem.range.clone()].to_owned()
             });
-            // The injection itself is as it was.
+            // The injection itself is kept.
             assert_eq!(file.injections.len(), 1);
             (
                 wrong.collect::<Vec<_>>(),

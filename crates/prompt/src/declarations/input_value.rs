@@ -1,4 +1,4 @@
-//! Where the value of a variable is in a file.
+//! The value of a variable and its range in a file.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub struct InputValue {
     pub name: String,
     /// Its text.
     pub value: String,
-    /// The scalar's bytes, quotes included.
+    /// The scalar's bytes, including quotes.
     pub range: Range<usize>,
     /// The file that the ranges belong to.
     pub origin: Origin,

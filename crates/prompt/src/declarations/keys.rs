@@ -1,5 +1,5 @@
-//! What may be declared: the one list that the reader, the JSON Schemas, completion and the
-//! documents share.
+//! The keys that may be declared. The reader, the JSON Schemas, completion and the documentation
+//! share this list.
 
 use crate::diagnostics::code::Code;
 
@@ -8,22 +8,22 @@ use crate::diagnostics::code::Code;
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// What it says, in Markdown, in a sentence or two.
+    /// Its documentation in Markdown, one or two sentences.
     pub doc: &'static str,
-    /// What may stand there.
+    /// The kind of its value.
     pub value: KeyKind,
-    /// Whether its map must have it.
+    /// Whether the map must contain it.
     pub required: bool,
 }
 
-/// What may stand under a key.
+/// The kind of a key's value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeyKind {
-    /// A text that is not empty; numbers count as what was typed.
+    /// A text that is not empty; numbers count as the text that was typed.
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A whole number of at least this.
+    /// A whole number of at least this value.
     Index(u64),
     /// A finite number.
     Number,
@@ -137,7 +137,7 @@ pub const SPAN: &[Key] = &[
     key("nth", KeyKind::Index(1), "Which occurrence of it, from 1."),
 ];
 
-/// Keys of what was measured.
+/// Keys of the measured effect.
 pub const MEASURED: &[Key] = &[
     required(
         "model",
@@ -206,7 +206,7 @@ pub const INJECT: &[Key] = &[
     ),
 ];
 
-/// The lists of declarations, wherever a format keeps them.
+/// The lists of declarations, in every format.
 pub const LISTS: &[Key] = &[
     key(
         "cases",
@@ -228,7 +228,7 @@ pub const LISTS: &[Key] = &[
 /// The version of a sidecar.
 pub const VERSION: Key = required("version", KeyKind::Version(1), "Always 1.");
 
-/// The names of keys.
+/// Returns the names of keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
 }

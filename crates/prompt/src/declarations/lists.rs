@@ -1,4 +1,4 @@
-//! Reading the lists `cases`, `inject` and `ignore`.
+//! Reads the lists `cases`, `inject` and `ignore`.
 
 use crate::declarations::declared::Declared;
 use crate::declarations::namespace::Lists;
@@ -7,7 +7,7 @@ use crate::declarations::suppressions::suppression;
 use crate::declarations::{cases, fields, injections};
 use crate::diagnostics::problem::Problems;
 
-/// Reads the lists; what is not valid becomes a problem and is left out.
+/// Reads the lists. Invalid items become problems and are skipped.
 pub(crate) fn read(lists: Lists<'_>, problems: &mut Problems) -> Declared {
     let mut declared = Declared::default();
     if let Some(node) = lists.cases {

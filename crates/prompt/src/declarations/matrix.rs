@@ -1,4 +1,4 @@
-//! A case's `matrix`: the rows that it stands for, each a case of its own.
+//! A case's `matrix`: expands it to rows, each a case of its own.
 
 use std::ops::Range;
 
@@ -13,19 +13,19 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::yaml::node::{Data, Node};
 
-/// The most cases that the matrices of one file make.
+/// Maximum number of cases that the matrices of one file expand to.
 const MAX_ROWS: usize = 256;
-/// The most bytes of values and texts in these cases.
+/// Maximum number of bytes of values and texts in these cases.
 const MAX_BYTES: usize = 8 << 20;
 
-/// One row as it was declared.
+/// One row as it is declared.
 struct Line<'node> {
     values: Vec<(&'node str, &'node Node)>,
     expect: Option<Vec<Spanned<String>>>,
     hops: Option<Vec<Hop>>,
 }
 
-/// Adds a case for every row of `matrix`, each made of `case`, which was read from `node`.
+/// Adds a case for every row of `matrix`, each made from `case`, which was read from `node`.
 pub(crate) fn expand(
     case: &Case,
     node: &Node,
@@ -54,7 +54,7 @@ pub(crate) fn expand(
                 warn_once(Code::DuplicateValue, matrix.here(), message, problems);
                 continue;
             }
-            // Values that no name shows differ, or what is expected of them.
+            // The rows differ in values that the label does not show, or in what they expect.
             label = format!("{label}#{}", at + 1);
             row = with_row(case, &line, &label, problems);
         }
@@ -82,7 +82,7 @@ pub(crate) fn expand(
     }
 }
 
-/// Whether two rows say the same, wherever they stand.
+/// Whether two rows of one case have the same values, answers and hops.
 fn same_row(a: &Case, b: &Case) -> bool {
     let texts = |case: &Case| -> Vec<String> {
         let hops = case.hops.iter().flat_map(|hop| {
@@ -95,7 +95,7 @@ fn same_row(a: &Case, b: &Case) -> bool {
     a.range == b.range && a.input == b.input && texts(a) == texts(b)
 }
 
-/// A list of rows: each a map of variables, with `expect` and `hops` of its own if it has them.
+/// Reads a list of rows: each is a map of variables, and may have its own `expect` and `hops`.
 fn rows<'node>(items: &'node [Node], problems: &mut Problems) -> Vec<Line<'node>> {
     let mut lines = Vec::new();
     for item in items.iter().take(MAX_ROWS + 1) {
@@ -118,7 +118,7 @@ fn rows<'node>(items: &'node [Node], problems: &mut Problems) -> Vec<Line<'node>
     lines
 }
 
-/// All combinations of the variables' values; the last variable changes fastest.
+/// Returns all combinations of the variables' values; the last variable varies fastest.
 fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Vec<Line<'node>> {
     let mut variables: Vec<(&str, Vec<&Node>)> = Vec::new();
     for (key, value) in entries {
@@ -142,7 +142,7 @@ fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Ve
             let message = format!("{what} has no values, so it is left out. Give it some.");
             problems.error(Code::InvalidValue, key.here(), message);
         }
-        // What is wrong is left out; the other variables still make their cases.
+        // Invalid variables are skipped; the other variables still produce cases.
         if !values.is_empty() {
             variables.push((name, values));
         }
@@ -173,7 +173,7 @@ fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Ve
     (0..all.min(MAX_ROWS + 1)).map(combination).collect()
 }
 
-/// `[thing=a,place=x]`; a row without variables is called by its number.
+/// Returns `[thing=a,place=x]`; for a row without variables its number.
 fn label(line: &Line<'_>, at: usize) -> String {
     let pairs: Vec<String> = line
         .values
@@ -199,7 +199,7 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
     for answer in &mut row.expect {
         fill(answer, &row.input, problems);
     }
-    // Two answers may have become the same one; its probability counts once.
+    // Two answers may have become equal; their probability counts once.
     let mut seen = std::collections::HashSet::new();
     row.expect
         .retain(|answer| seen.insert(answer.value.clone()));
@@ -228,7 +228,7 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
     row
 }
 
-/// Puts the values of variables in the place of `{{variable}}`.
+/// Replaces each `{{variable}}` by the variable's value.
 fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut Problems) {
     let mut out = String::new();
     let mut rest = text.value.as_str();
@@ -264,7 +264,7 @@ fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut 
     text.value = out;
 }
 
-/// Bytes that a case takes, roughly.
+/// Returns the approximate size of a case in bytes.
 fn size(case: &Case) -> usize {
     fn of(value: &Value) -> usize {
         16 + match value {
@@ -287,7 +287,7 @@ fn size(case: &Case) -> usize {
     input + expect + hops.sum::<usize>()
 }
 
-/// A warning that every row would give again.
+/// Adds a warning that every row would repeat, unless it was added before.
 fn warn_once(code: Code, range: &Range<usize>, message: String, problems: &mut Problems) {
     let known = problems.list.len();
     problems.warn(code, range, message);

@@ -1,4 +1,4 @@
-//! Where each format keeps what hoplens reads.
+//! Where each format stores the declarations.
 
 use crate::declarations::fields;
 use crate::declarations::keys::LISTS;
@@ -8,7 +8,7 @@ use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::Node;
 
-/// The values of the three keys, wherever the format keeps them.
+/// The values of the three keys, wherever the format stores them.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Lists<'node> {
     pub cases: Option<&'node Node>,
@@ -19,7 +19,7 @@ pub(crate) struct Lists<'node> {
 /// dotprompt's keys, all at the top level.
 pub(crate) const DOTPROMPT_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
 
-/// The keys that lead to the map of [`LISTS`]; dotprompt has dotted keys in place of one.
+/// Returns the keys that lead to the map of [`LISTS`]; dotprompt has dotted keys instead.
 fn home(format: PromptFormat) -> &'static [&'static str] {
     match format {
         PromptFormat::Prompty => &["metadata", "hoplens"],
@@ -32,7 +32,7 @@ fn home(format: PromptFormat) -> &'static [&'static str] {
     }
 }
 
-/// The keys that lead from the root of a file's YAML to a list.
+/// Returns the keys that lead from the root of a file's YAML to a list.
 pub(crate) fn path(format: PromptFormat, origin: Origin, list: &str) -> Vec<String> {
     match (origin, format) {
         (Origin::FrontMatter, PromptFormat::Dotprompt | PromptFormat::Markdown) => {
@@ -48,7 +48,8 @@ pub(crate) fn path(format: PromptFormat, origin: Origin, list: &str) -> Vec<Stri
     }
 }
 
-/// The lists of a front matter, and warnings about our keys where they are not read.
+/// Returns the lists of a front matter, and warns about keys of hoplens in places where they are
+/// not read.
 pub(crate) fn lists<'node>(
     format: PromptFormat,
     root: &'node Node,
@@ -64,7 +65,7 @@ pub(crate) fn lists<'node>(
     }
 }
 
-/// dotprompt passes dotted keys of one level on and drops everything else it does not know.
+/// Reads dotted keys: dotprompt passes these on and drops all other keys that it does not know.
 fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();
@@ -115,7 +116,7 @@ fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problem
             return Lists::default();
         };
         let what = format!("`{}`", home[..=depth].join("."));
-        // `metadata` is not ours: whatever else it is, it holds nothing for us.
+        // `metadata` may have any type; only a map can contain declarations.
         if *key == "hoplens" {
             let Some(entries) = fields::map(value, &what, problems) else {
                 return Lists::default();
@@ -127,7 +128,7 @@ fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problem
     from_map(node)
 }
 
-/// The lists in a map whose keys are [`LISTS`].
+/// Returns the lists in a map whose keys are [`LISTS`].
 pub(crate) fn from_map(node: &Node) -> Lists<'_> {
     let value = |key| node.entry(key).map(|(_, value)| value);
     Lists {

@@ -1,4 +1,4 @@
-//! JSON Schemas of what may be declared, made from [`super::keys`].
+//! JSON Schemas of the declarations, generated from [`super::keys`].
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::declarations::keys::{Key, KeyKind, LISTS, VERSION};
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
-/// The schema of a sidecar, `<file name>.hoplens.yaml`.
+/// Returns the schema of a sidecar, `<file name>.hoplens.yaml`.
 pub fn sidecar_schema() -> Value {
     let mut keys = vec![VERSION];
     keys.extend(LISTS);
@@ -19,8 +19,8 @@ pub fn sidecar_schema() -> Value {
     schema
 }
 
-/// The schema of hoplens's part of a front matter; what belongs to the formats themselves is left
-/// open. dotprompt keeps the lists under dotted keys, Prompty under `metadata.hoplens`, and
+/// Returns the schema of hoplens's part of a front matter. It does not restrict the formats' own
+/// keys. dotprompt stores the lists under dotted keys, Prompty under `metadata.hoplens`, and
 /// `.prompt.md` under `hoplens`.
 pub fn front_matter_schema() -> Value {
     let lists = map(LISTS);
@@ -49,7 +49,7 @@ fn name(schema: &mut Value, title: &str, description: &str) {
 fn property(key: &Key) -> Value {
     let mut schema = value(&key.value);
     schema["description"] = key.doc.into();
-    // What editors show where they understand Markdown.
+    // Editors that understand Markdown show this one.
     schema["markdownDescription"] = key.doc.into();
     schema
 }
@@ -77,7 +77,7 @@ fn map(keys: &[Key]) -> Value {
 
 fn value(kind: &KeyKind) -> Value {
     match kind {
-        // YAML reads `1984` and `true` as no texts; hoplens takes what was typed.
+        // In YAML `1984` and `true` are no strings; hoplens accepts them as the text that was typed.
         KeyKind::Text => json!({"type": ["string", "number", "boolean"], "minLength": 1}),
         KeyKind::Word(words) => json!({"enum": words}),
         KeyKind::Index(least) => json!({"type": "integer", "minimum": least}),

@@ -1,9 +1,9 @@
-//! `{{!hoplens-ignore CODE }}` in a Handlebars or Mustache template, `{# hoplens-ignore CODE #}`
-//! in Jinja.
+//! Reads `{{!hoplens-ignore CODE }}` in a Handlebars or Mustache template, and
+//! `{# hoplens-ignore CODE #}` in Jinja.
 //!
-//! The first form is exact: other ways to write a Handlebars comment are turned into something
-//! else by the formatter that most editors run on `.prompt` files, and then the model reads them.
-//! `.prompt.md` and plain text have no comments that a model does not read.
+//! The first form is exact: the formatter that most editors run on `.prompt` files rewrites other
+//! Handlebars comments into text that the model reads. `.prompt.md` and plain text have no comments
+//! that the model does not read.
 
 use crate::diagnostics::problem::did_you_mean;
 use crate::diagnostics::severity::Severity;
@@ -17,7 +17,7 @@ use crate::template::language::TemplateLanguage;
 
 const WORD: &str = "hoplens-ignore";
 
-/// The suppressions in a template that begins at byte `base` of the file.
+/// Returns the suppressions in a template that begins at byte `base` of the file.
 pub(crate) fn read(
     engine: TemplateLanguage,
     body: &str,
@@ -72,8 +72,8 @@ pub(crate) fn read(
     found
 }
 
-/// The code to ignore that `range` names; a warning and `None` where hoplens does not have it, and
-/// a hint where finer codes have replaced it.
+/// Returns the suppression of the code `name` at `range`. Adds a warning and returns `None` if
+/// there is no such code, and adds a hint if finer codes have replaced it.
 pub(crate) fn suppression(
     name: &str,
     range: &Range<usize>,
@@ -104,8 +104,8 @@ pub(crate) fn suppression(
     })
 }
 
-/// What stands behind the word in `{# hoplens-ignore … #}`; the signs of whitespace control may
-/// be there.
+/// Returns the text after the word in `{# hoplens-ignore … #}`, which may have signs of whitespace
+/// control.
 fn jinja_comment(text: &str) -> Option<&str> {
     let inside = text.strip_prefix("{#")?.strip_suffix("#}")?;
     let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);

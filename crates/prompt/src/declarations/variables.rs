@@ -1,4 +1,4 @@
-//! What a front matter says of the template: its variables, their values, and its language.
+//! A front matter's declarations about the template: its variables, their values, its language.
 
 use crate::declarations::case_fields::input_value;
 use crate::template::language::Language;
@@ -12,20 +12,20 @@ use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::{Data, Node};
 
-/// What a front matter says of the template.
+/// A front matter's declarations about the template.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variables {
     pub language: Language,
     /// Values for all cases.
     pub defaults: Map<String, Value>,
-    /// Where those values stand.
+    /// The ranges of these values.
     pub inputs: Vec<InputValue>,
-    /// Variables that are declared to need a value, with the bytes that say so.
+    /// Variables that are declared as required, with the bytes of the declaration.
     pub required: Vec<Spanned<String>>,
 }
 
 impl Variables {
-    /// A file of this format that says nothing.
+    /// Returns the declarations of a file of this format without front matter.
     pub fn new(format: PromptFormat) -> Self {
         let engine = match format {
             PromptFormat::Dotprompt => TemplateLanguage::Handlebars,
@@ -79,7 +79,7 @@ impl Variables {
         });
     }
 
-    /// `input.default`, and the names that `input.schema` does not mark as optional.
+    /// Reads `input.default`, and the names that `input.schema` does not mark as optional.
     fn dotprompt(&mut self, root: &Node, problems: &Problems) {
         let input = root.entry("input").map(|(_, input)| input);
         let inside = |key| input.and_then(|input| input.entry(key)).map(|(_, v)| v);
@@ -107,7 +107,7 @@ impl Variables {
             }
             return;
         }
-        // Picoschema: `name`, `name?`, `name(array, what it is)`, and `(*)` for any other.
+        // Picoschema: `name`, `name?`, `name(array, description)`, and `(*)` for any other name.
         for (key, _) in schema.entries() {
             let name = key.text().unwrap_or_default();
             let name = name.split('(').next().unwrap_or_default().trim();
@@ -117,12 +117,12 @@ impl Variables {
         }
     }
 
-    /// `inputs`, a list of maps with `name` or a map by name, and `sample` as in Prompty v1.
+    /// Reads `inputs`, a list of maps with `name` or a map by name, and `sample` of Prompty v1.
     fn prompty(&mut self, root: &Node, problems: &mut Problems) {
         let mut input = |name: &str, key: &Node, about: &Node| {
             let of = |key| about.entry(key).map(|(_, value)| value);
             if !matches!(about.data, Data::Map { .. }) {
-                // `name: value` is short for a default.
+                // `name: value` is a short form for a default.
                 if !about.is_null() {
                     self.value(name, about, problems);
                 }
@@ -167,7 +167,7 @@ impl Variables {
 
 const KINDS: [&str; 2] = ["jinja2", "mustache"];
 
-/// Prompty's `template: {format: {kind, strict}, parser: prompty}`.
+/// Reads Prompty's `template: {format: {kind, strict}, parser: prompty}`.
 fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Language {
     let Some((key, template)) = root.entry("template") else {
         return language;

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::severity::Severity;
 
-/// Declares [`Code`] from one table, so that each code has a name, a usual severity, a summary and
-/// a page.
+/// Declares [`Code`] from one table, so that each code has a name, a default severity, a summary
+/// and a documentation page.
 macro_rules! codes {
     ($($variant:ident, $name:literal, $severity:ident, $message:literal;)*) => {
-        /// What kind of finding a finding is.
+        /// The kind of a finding.
         ///
         /// The names are stable: prompt files, sidecars and `hoplens.toml` list them under
         /// `ignore`, and `docs/diagnostics/` has a page for each.
@@ -33,28 +33,28 @@ macro_rules! codes {
             /// The names of [`Code::ALL`], in the same order.
             pub const NAMES: &[&'static str] = &[$($name),*];
 
-            /// The name, as `ignore` and JSON have it.
+            /// Returns the name, as in `ignore` and JSON.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// The severity that findings of this code usually have; a finding carries its own.
+            /// Returns the usual severity of findings of this code; each finding has its own.
             pub const fn severity(self) -> Severity {
                 match self {
                     $(Self::$variant => Severity::$severity,)*
                 }
             }
 
-            /// What the code means, in one line.
+            /// Returns the meaning of the code in one line.
             pub const fn message(self) -> &'static str {
                 match self {
                     $(Self::$variant => $message,)*
                 }
             }
 
-            /// The page that explains the code, from the root of the repository.
+            /// Returns the page that explains the code, relative to the root of the repository.
             pub const fn docs_url(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!("docs/diagnostics/", $name, ".md"),)*
@@ -140,7 +140,7 @@ codes! {
 }
 
 impl Code {
-    /// Whether to ignore `self` means to ignore `other`: the same code, or one of those that
+    /// Whether ignoring `self` also ignores `other`: the same code, or one of those that
     /// [`Code::FrontMatter`] was split into.
     pub fn includes(self, other: Self) -> bool {
         self == other || (self == Self::FrontMatter && other.was_front_matter())
@@ -188,7 +188,7 @@ impl Code {
         }
     }
 
-    /// The codes that [`Code::FrontMatter`] was split into.
+    /// Returns the codes that [`Code::FrontMatter`] was split into.
     pub fn split_from_front_matter() -> impl Iterator<Item = Self> {
         let codes = Self::ALL.iter().copied();
         codes.filter(|code| code.was_front_matter())
@@ -201,7 +201,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// That a text is the name of no [`Code`].
+/// A text that is not the name of a [`Code`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownCode(pub String);
 
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_former_code_includes_what_it_was_split_into() {
+    fn the_former_code_includes_its_successors() {
         assert!(Code::FrontMatter.includes(Code::UnknownKey));
         assert!(Code::FrontMatter.includes(Code::FrontMatter));
         assert!(!Code::FrontMatter.includes(Code::HopLost));

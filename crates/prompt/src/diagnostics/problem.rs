@@ -1,4 +1,4 @@
-//! What is wrong with a prompt file, and what its author does not want to see.
+//! Problems of a prompt file, and the codes that its author suppresses.
 
 use std::ops::Range;
 
@@ -6,40 +6,40 @@ use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
 
-/// Something in a prompt file or its sidecar that its author should correct.
+/// A problem in a prompt file or its sidecar that the author should correct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The diagnostic's code.
     pub code: Code,
-    /// How bad it is.
+    /// The severity of the problem.
     pub severity: Severity,
-    /// What is wrong, why, and what to do.
+    /// What is wrong, why, and how to correct it.
     pub message: String,
     /// Bytes of the file named by `origin`.
     pub range: Range<usize>,
-    /// [`Origin::FrontMatter`] stands for the whole prompt file, its body included.
+    /// [`Origin::FrontMatter`] means the whole prompt file, including its body.
     pub origin: Origin,
 }
 
-/// A diagnostic that the author does not want to see in this file.
+/// A code that the author suppresses in this file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
     /// The diagnostic's code.
     pub code: Code,
-    /// The bytes that say so, in the file named by `origin`.
+    /// The bytes of the suppression, in the file given by `origin`.
     pub range: Range<usize>,
-    /// [`Origin::FrontMatter`] stands for the whole prompt file, its body included.
+    /// [`Origin::FrontMatter`] means the whole prompt file, including its body.
     pub origin: Origin,
 }
 
 impl Suppression {
-    /// Whether findings of `code` are not to be shown.
+    /// Whether findings of `code` are suppressed.
     pub fn hides(&self, code: Code) -> bool {
         self.code.includes(code)
     }
 }
 
-/// The problems of one file, gathered while it is read.
+/// The problems of one file, collected while it is parsed.
 #[derive(Debug)]
 pub(crate) struct Problems {
     pub origin: Origin,
@@ -79,7 +79,7 @@ impl Problems {
     }
 }
 
-/// ` Did you mean …?`, or nothing where no candidate is near.
+/// Returns ` Did you mean …?`, or an empty text if no candidate is similar.
 pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> String {
     similar::get_close_matches(word, candidates, 1, 0.6)
         .first()

@@ -1,14 +1,14 @@
-//! How bad a finding is.
+//! The severity of a finding.
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing to worry about.
+    /// No reason for concern.
     Hint,
     /// Worth knowing.
     Information,
-    /// Probably not what the author meant.
+    /// Probably not what the author intended.
     Warning,
-    /// Certainly wrong; the part that it is about is left out.
+    /// Certainly wrong; the part that it concerns is ignored.
     Error,
 }

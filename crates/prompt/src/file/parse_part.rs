@@ -1,4 +1,4 @@
-//! Reading a file, or a fence of one, in a format that has one prompt.
+//! Parses a file, or a fence of one, in a format with a single prompt.
 
 use crate::declarations::lists;
 use crate::file::prompt_file::PromptFile;
@@ -21,7 +21,7 @@ use crate::format::promptfoo::{cases, chat};
 use crate::yaml;
 use crate::yaml::node::Node;
 
-/// [`parse_as`] for a file that is `window` of `text`; its ranges are those of `text`.
+/// Parses a file that is `window` of `text`; the result's ranges are those of `text`.
 pub(crate) fn parse_within(
     format: PromptFormat,
     text: &str,
@@ -121,7 +121,7 @@ pub(crate) fn parse_within(
     }
 }
 
-/// The root map; problems for what is not YAML, and for a root of another kind.
+/// Returns the root map; adds problems for invalid YAML and for a root of another kind.
 fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<Node> {
     let tree = yaml::read::read(text, base);
     if let Some((range, message)) = tree.error {

@@ -1,4 +1,4 @@
-//! A prompt file as far as it could be understood.
+//! A parsed prompt file.
 
 use crate::declarations::input_value::InputValue;
 use std::ops::Range;
@@ -16,32 +16,32 @@ use crate::format::prompt_format::PromptFormat;
 use crate::render::rendered::Turn;
 use crate::template::language::Language;
 
-/// A prompt file as far as it could be understood.
+/// A prompt file, as far as it is valid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PromptFile {
-    /// The kind of file.
+    /// The format of the file.
     pub format: PromptFormat,
-    /// The bytes that make the prompt: the template or text, trimmed where the format trims.
+    /// The bytes of the prompt: the template or text, trimmed if the format trims.
     pub body: Range<usize>,
-    /// The bytes of the YAML between the fences, without them.
+    /// The bytes of the YAML between the fences, without the fences.
     pub front_matter: Option<Range<usize>>,
-    /// What should happen, in the order of the file; the sidecar's come last.
+    /// The cases in file order; the sidecar's come last.
     pub cases: Vec<Case>,
-    /// What is added, in the order of the file; the sidecar's come last.
+    /// The injections in file order; the sidecar's come last.
     pub injections: Vec<Injection>,
-    /// What the author does not want to hear.
+    /// The codes that the author suppresses.
     pub suppressed: Vec<Suppression>,
-    /// What is wrong with the declarations.
+    /// The problems of the declarations.
     pub problems: Vec<Problem>,
     /// Values of the template's variables for all cases (dotprompt's `input.default`, Prompty's
     /// `inputs`).
     pub defaults: Map<String, Value>,
-    /// The messages as written, for a format that keeps them in YAML; empty for the others.
+    /// The messages as written, for a format that stores them in YAML; empty for other formats.
     pub turns: Vec<Turn>,
-    /// Where the texts of variables stand in the files.
+    /// The ranges of the variables' texts in the files.
     pub inputs: Vec<InputValue>,
-    /// Variables that the front matter declares to need a value (dotprompt's `input.schema`,
-    /// Prompty's `required`), with the bytes of the declaration.
+    /// Variables that the front matter declares as required (dotprompt's `input.schema`, Prompty's
+    /// `required`), with the bytes of the declaration.
     pub required: Vec<Spanned<String>>,
     /// The sidecar's text, if there is a sidecar.
     pub sidecar: Option<String>,
@@ -50,14 +50,14 @@ pub struct PromptFile {
     /// The texts of dotprompt's partials, by name.
     pub partials: BTreeMap<String, String>,
     /// The prompts in the fences of a Markdown file, each as a file of its own whose ranges are
-    /// this file's; the cases here say which of them they belong to.
+    /// those of this file. Each case here names its fence.
     pub fences: Vec<PromptFile>,
-    /// How the body is to be read.
+    /// How the body is read.
     pub(crate) language: Language,
 }
 
 impl PromptFile {
-    /// What lies beside it, to read an edited text again.
+    /// Returns the companion files, to parse an edited text again.
     pub(crate) fn beside(&self) -> CompanionTexts<'_> {
         CompanionTexts {
             sidecar: self.sidecar.as_deref(),
@@ -68,8 +68,8 @@ impl PromptFile {
     }
 }
 
-/// The case that an injection's `case` or a command line's `--case` means: an id, or `#2` for
-/// the second case if that has none.
+/// Returns the case that an injection's `case` or a command line's `--case` refers to: an id, or
+/// `#2` for the second case if it has no id.
 pub fn find_case<'file>(file: &'file PromptFile, id: &str) -> Option<&'file Case> {
     declared::find_case(&file.cases, id).and_then(|at| file.cases.get(at))
 }

@@ -36,7 +36,7 @@ The largest {{thing}}
 "#;
 
 #[test]
-fn everything_declared_is_read() {
+fn all_declarations_are_read() {
     let file = parse("dir/reef.prompt", REEF, None);
     assert_eq!(file.problems, []);
     assert_eq!(file.defaults["thing"], "reef");
@@ -77,7 +77,7 @@ fn everything_declared_is_read() {
     assert_eq!(find_case(&file, "#1"), None);
 }
 
-/// Each problem as `severity "underlined": message`.
+/// Returns each problem as `severity "marked text": message`.
 fn problems(file: &PromptFile, text: &str) -> Vec<String> {
     let shown = |problem: &Problem| {
         let under = match problem.origin {
@@ -106,7 +106,7 @@ fn check(yaml: &str, expected: &[&str]) -> PromptFile {
 }
 
 #[test]
-fn what_is_wrong_is_named_and_the_rest_is_kept() {
+fn invalid_declarations_are_reported_and_the_rest_is_kept() {
     let file = check(
         "hoplens.cases:\n  - {id: a, expcet: x}\n  - {id: a, expect: [b, []]}\n  - 7\n  - {expect: }\nhoplens.inject:\n  - {memory: m, layer: -1, tau: 2}\n  - {memory: m, layer: 1, tau: .nan}\n  - {memory: m, layer: 1, tau: 2, encoding: unembd}\n  - {memory: m, layer: 1, tau: 2, case: b}\n  - {memory: m, tau: 2}\n  - {memory: m, layer: 1, tau: 2, scope: {spn: x}}",
         &[
@@ -128,7 +128,7 @@ fn what_is_wrong_is_named_and_the_rest_is_kept() {
 }
 
 #[test]
-fn misplaced_keys_are_named() {
+fn misplaced_keys_are_reported() {
     check(
         "hoplens:\n  cases: []",
         &["Warning \"hoplens\": dotprompt drops a map"],
@@ -148,7 +148,7 @@ fn misplaced_keys_are_named() {
 }
 
 #[test]
-fn cases_before_a_syntax_error_stay() {
+fn cases_before_a_syntax_error_are_kept() {
     let file = check(
         "hoplens.cases:\n  - {id: a, expect: x}\nother: [1\nmore: 2",
         &["Error \": 2\": The front matter is not valid YAML: "],
@@ -157,7 +157,7 @@ fn cases_before_a_syntax_error_stay() {
 }
 
 #[test]
-fn suppressions_are_exact() {
+fn only_exact_suppression_comments_count() {
     let text =
         "{{!hoplens-ignore hop-lost }}\n{{! hoplens-ignore hop-lost }}\n{{!hoplens-ignore nope }}x";
     let file = parse("x.prompt", text, None);
@@ -171,7 +171,7 @@ fn suppressions_are_exact() {
 }
 
 #[test]
-fn the_former_code_ignores_what_it_was_split_into_and_gives_a_hint() {
+fn the_former_code_suppresses_its_successors_and_adds_a_hint() {
     for (name, text, sidecar) in [
         (
             "a.prompt",
@@ -194,7 +194,7 @@ fn the_former_code_ignores_what_it_was_split_into_and_gives_a_hint() {
 }
 
 #[test]
-fn the_sidecar_wins_on_the_same_id() {
+fn a_sidecar_case_replaces_one_of_the_same_id() {
     let text = "---\nhoplens.cases: [{id: a, expect: x}, {id: b}]\n---\nhi";
     let sidecar = "version: 1\ncases:\n  - {id: a, expect: y}\ninject:\n  - {case: b, memory: m, layer: 1, tau: 1}\nignore: [hop-lost]\n";
     let file = parse("x.prompt", text, Some(sidecar));
@@ -212,7 +212,7 @@ fn the_sidecar_wins_on_the_same_id() {
 }
 
 #[test]
-fn plain_text_is_the_prompt_but_for_its_last_line_break() {
+fn plain_text_is_the_prompt_without_its_last_line_break() {
     let file = parse("x.txt", "---\na: 1\n---\n {{x}} \n", Some("versoin: 1\n"));
     assert_eq!(file.body, 0..20);
     assert_eq!(file.front_matter, None);
@@ -223,7 +223,7 @@ fn plain_text_is_the_prompt_but_for_its_last_line_break() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
-    fn no_text_makes_it_fail(
+    fn arbitrary_text_does_not_panic(
         text in "(---\n|\\+\\+\\+|\u{feff}|\t|metadata:\n|  hoplens:\n|inputs:\n|template: |mustache|\\{%|%\\}|\\{#|#\\}|-|for x in y|raw|endraw|endfor|system:\n|\\$\\{input:|x|hoplens\\.(cases|inject|ignore):|- |\n  |\n|id: |expect: |\\{|\\}|\\[|\\]|memory: |layer: |[&*]a |scope: |hops: |input: |\"|'|\\{\\{|\\}\\}|#if |/if|else|é|\r|0|,|: ){0,60}",
         name in "x\\.(prompt|prompty|prompt\\.md|txt)",
     ) {
@@ -255,7 +255,7 @@ proptest! {
 }
 
 #[test]
-fn a_byte_order_mark_before_the_front_matter_is_told_of() {
+fn a_byte_order_mark_before_the_front_matter_is_reported() {
     let text = "\u{feff}---\nhoplens.cases: [{expect: x}]\n---\nText";
     let file = parse("a.prompt", text, None);
     assert_eq!(file.problems.len(), 1, "{:?}", file.problems);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The character boundary at or before `offset`, which is clamped to the text.
+/// Returns the character boundary at or before `offset`, which is clamped to the text.
 pub fn snap(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
@@ -11,7 +11,7 @@ pub fn snap(text: &str, offset: usize) -> usize {
     offset
 }
 
-/// The range widened to whole characters inside the text.
+/// Returns the range widened to whole characters inside the text.
 pub(crate) fn whole_chars(text: &str, range: &Range<usize>) -> Range<usize> {
     let start = snap(text, range.start);
     let mut end = range.end.clamp(start, text.len());

@@ -1,14 +1,14 @@
-//! Applying an editor's edits.
+//! Applies an editor's edits.
 
 use crate::text::boundary::snap;
 
 use crate::text::line_index::{LineIndex, Position, PositionEncoding};
 
-/// Applies one content change of LSP's incremental sync and brings `index` up to date.
+/// Applies one content change of LSP's incremental sync and updates `index`.
 ///
-/// `range` is half open and counts in `encoding`; without one the whole text is replaced.
-/// Positions outside the text are clamped and a range that ends before it starts is turned
-/// round, so that no message from a client can fail.
+/// `range` is half open and counts in `encoding`; without a range the whole text is replaced.
+/// Positions outside the text are clamped, and a range that ends before it starts is reversed, so
+/// that no message from a client can fail.
 pub fn apply_change(
     text: &mut String,
     index: &mut LineIndex,
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reversed_range_is_turned_round() {
+    fn a_reversed_range_is_put_in_order() {
         let mut text = String::from("abc\ndef");
         let mut index = LineIndex::new(&text);
         let range = Some((position(1, 1), position(0, 1)));
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(text, "a-ef");
     }
 
-    /// The text as lines of characters, each line with its break, columns counted one by one.
+    /// Returns the offset of a position by counting lines and columns character by character.
     fn naive(text: &str, position: Position, encoding: PositionEncoding) -> usize {
         let (mut line, mut column) = (0, 0);
         let chars: Vec<char> = text.chars().collect();

@@ -1,15 +1,15 @@
-//! Byte offset ↔ line and column.
+//! Converts between byte offsets and lines and columns.
 
 use std::ops::Range;
 
 use crate::text::boundary::snap;
 
-/// What one column is.
+/// The unit of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PositionEncoding {
     /// A byte of UTF-8.
     Utf8,
-    /// A code unit of UTF-16, the unit that every LSP client knows.
+    /// A code unit of UTF-16, which every LSP client supports.
     #[default]
     Utf16,
     /// A Unicode scalar value.
@@ -17,7 +17,7 @@ pub enum PositionEncoding {
 }
 
 impl PositionEncoding {
-    /// How many columns `text` takes.
+    /// Returns the number of columns that `text` occupies.
     pub fn width(self, text: &str) -> usize {
         match self {
             Self::Utf8 => text.len(),
@@ -35,7 +35,7 @@ impl PositionEncoding {
     }
 }
 
-/// A place between two characters, as editors count.
+/// A position between two characters, as editors count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Position {
     /// The line, from 0.
@@ -44,10 +44,10 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the lines of one text begin; `\n`, `\r\n` and a lone `\r` end a line, as in LSP.
+/// The starts of the lines of one text; `\n`, `\r\n` and a lone `\r` end a line, as in LSP.
 ///
-/// The index keeps no copy of the text: every method takes the text that the index was built
-/// from. With another text the answers are useless, but nothing fails.
+/// The index has no copy of the text: every method takes the text from which the index was built.
+/// With another text the results are meaningless, but nothing fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex {
     starts: Vec<usize>,
@@ -71,12 +71,12 @@ impl LineIndex {
         Self { starts }
     }
 
-    /// The number of lines; a text that ends with a line break has an empty last line.
+    /// Returns the number of lines; a text that ends with a line break has an empty last line.
     pub fn line_count(&self) -> usize {
         self.starts.len()
     }
 
-    /// The bytes of a line without its line break; `None` past the last line.
+    /// Returns the bytes of a line without its line break; `None` past the last line.
     pub fn line_range(&self, text: &str, line: usize) -> Option<Range<usize>> {
         let start = snap(text, *self.starts.get(line)?);
         let next = self.starts.get(line + 1).copied().unwrap_or(text.len());
@@ -91,10 +91,10 @@ impl LineIndex {
         Some(start..start + content.len())
     }
 
-    /// The position of a byte offset.
+    /// Returns the position of a byte offset.
     ///
-    /// An offset past the end is taken as the end, one inside a character as the character's
-    /// start, and one inside `\r\n` as the end of the line.
+    /// An offset past the end counts as the end, one inside a character as the character's start,
+    /// and one inside `\r\n` as the end of the line.
     pub fn position(&self, text: &str, offset: usize, encoding: PositionEncoding) -> Position {
         let offset = snap(text, offset);
         let line = self
@@ -111,10 +111,10 @@ impl LineIndex {
         }
     }
 
-    /// The byte offset of a position.
+    /// Returns the byte offset of a position.
     ///
-    /// A line past the last one is taken as the end of the text, a column past the end of its
-    /// line as the line's end, and a column inside a character as the character's start.
+    /// A line past the last one counts as the end of the text, a column past the end of its line as
+    /// the line's end, and a column inside a character as the character's start.
     pub fn offset(&self, text: &str, position: Position, encoding: PositionEncoding) -> usize {
         let Some(range) = self.line_range(text, position.line) else {
             return text.len();
@@ -167,13 +167,13 @@ mod tests {
             .map(|encoding| index.position(text, 6, *encoding).column)
             .collect();
         assert_eq!(columns, [6, 3, 2]);
-        // Column 2 in UTF-16 lies between the surrogates of the emoji.
+        // Column 2 in UTF-16 is between the surrogates of the emoji.
         let inside = index.offset(text, position(0, 2), PositionEncoding::Utf16);
         assert_eq!(inside, 2);
     }
 
     #[test]
-    fn outside_is_clamped() {
+    fn offsets_and_positions_outside_the_text_are_clamped() {
         let text = "ab\r\ncd";
         let index = LineIndex::new(text);
         let utf16 = PositionEncoding::Utf16;
@@ -198,7 +198,7 @@ mod tests {
         }
 
         #[test]
-        fn any_position_gives_a_boundary(text in "\\PC{0,30}\r?\n?\\PC{0,9}", line in 0..5usize, column in 0..60usize) {
+        fn any_position_returns_a_character_boundary(text in "\\PC{0,30}\r?\n?\\PC{0,9}", line in 0..5usize, column in 0..60usize) {
             let index = LineIndex::new(&text);
             for encoding in ENCODINGS {
                 let offset = index.offset(&text, position(line, column), encoding);

@@ -33,7 +33,7 @@ const REEF: &str = r#"  - id: reef
     hops: [{mention: "The {{ thing }}", bridge: "b {{place}}"}]"#;
 
 #[test]
-fn all_combinations_are_cases() {
+fn a_matrix_expands_to_all_combinations() {
     let text = prompt(REEF);
     let file = parse("x.prompt", &text, None);
     assert_eq!(messages(&file), [""; 0]);
@@ -52,7 +52,7 @@ fn all_combinations_are_cases() {
     assert_eq!(last.hops[0].bridge.as_ref().unwrap().value, "b y");
     let rendered = render(&file, &text, Some(last)).joined();
     assert_eq!(rendered.text, "The big rock in y is");
-    // A rewrite changes the value of the row, not of the first row.
+    // A rewrite changes the value of this row, not of the first row.
     let edit = replace_mention(&rendered, 4..12, "cliff").unwrap();
     assert!(edit.apply(&text).contains("thing: [reef, \"cliff\"]"));
 }
@@ -80,7 +80,7 @@ fn rows_may_have_their_own_answers_and_hops() {
 }
 
 #[test]
-fn an_injection_acts_on_all_rows_of_the_case_it_names() {
+fn an_injection_acts_on_all_rows_of_its_case() {
     let text = prompt(REEF).replace(
         "---\nThe",
         "hoplens.inject:\n  - {case: reef, memory: m, layer: 0, tau: 1}\n  - {case: \"reef[thing=reef,place=y]\", memory: m, layer: 0, tau: 1}\n---\nThe",
@@ -99,7 +99,7 @@ fn an_injection_acts_on_all_rows_of_the_case_it_names() {
 }
 
 #[test]
-fn an_edit_names_the_row_or_the_declared_case() {
+fn an_edit_refers_to_the_row_or_the_declared_case() {
     let new = NewInjection {
         memory: "m".into(),
         encoding: Encoding::Embed,
@@ -127,7 +127,7 @@ fn an_edit_names_the_row_or_the_declared_case() {
 }
 
 #[test]
-fn the_sidecar_wins_over_a_matrix_of_the_same_id() {
+fn a_sidecar_case_replaces_a_matrix_of_the_same_id() {
     let text = prompt(REEF);
     let sidecar = "version: 1\ncases: [{id: reef, expect: z}]\n";
     let file = parse("x.prompt", &text, Some(sidecar));
@@ -137,7 +137,7 @@ fn the_sidecar_wins_over_a_matrix_of_the_same_id() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn invalid_matrices_and_duplicates_are_reported() {
     let starts = |cases: &str, expected: &[&str], count: usize| {
         let text = prompt(cases);
         let file = parse("x.prompt", &text, None);
@@ -205,7 +205,7 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn a_matrix_cannot_grow_without_end() {
+fn the_size_of_a_matrix_is_limited() {
     let values = "1";
     let many: Vec<String> = (0..40).map(|number| number.to_string()).collect();
     let lists: Vec<String> = ('a'..='z')
@@ -230,7 +230,7 @@ fn a_matrix_cannot_grow_without_end() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_fail(
+    fn arbitrary_text_does_not_panic(
         text in "(  - |id: a|matrix: |expect: |hops: |mention: |\\{|\\}|\\[|\\]|, |: |\n|\\{\\{a\\}\\}|a|b|&x |\\*x|\"|é|7|-){0,60}",
     ) {
         let text = prompt(&text);

@@ -44,7 +44,7 @@ fn the_shipped_schemas_are_those_of_the_code() {
     is_shipped("sidecar.schema.json", &sidecar_schema());
 }
 
-/// The keys as tables, as docs/format.md has them.
+/// Returns the keys as the tables of docs/format.md.
 fn tables() -> String {
     let mut out = String::new();
     let titles: [(&str, &[Key]); 8] = [
@@ -90,7 +90,7 @@ fn the_document_has_every_key() {
     }
 }
 
-/// A value that may stand under a key, as YAML in one line.
+/// Returns a valid value of a kind, as YAML on one line.
 fn sample(kind: &KeyKind) -> String {
     match kind {
         KeyKind::Text => "\" a text\"".into(),
@@ -107,7 +107,7 @@ fn sample(kind: &KeyKind) -> String {
     }
 }
 
-/// A map with all its keys.
+/// Returns a map with all its keys.
 fn full(keys: &[Key]) -> String {
     let entries: Vec<String> = keys
         .iter()
@@ -116,7 +116,7 @@ fn full(keys: &[Key]) -> String {
     format!("{{{}}}", entries.join(", "))
 }
 
-/// Every map of keys that there is.
+/// Collects every map of keys.
 fn maps(keys: &'static [Key], found: &mut Vec<&'static [Key]>) {
     found.push(keys);
     for key in keys {
@@ -133,10 +133,10 @@ fn inside(kind: &'static KeyKind, found: &mut Vec<&'static [Key]>) {
     }
 }
 
-/// Codes of problems with values that repeat or refer to others, which no schema can find.
+/// Codes of problems with repeated values and references, which a schema cannot detect.
 const NOT_IN_SCHEMA: [Code; 3] = [Code::DuplicateId, Code::UnknownCase, Code::DuplicateValue];
 
-/// The messages of the problems of a sidecar that a schema can find too.
+/// Returns the messages of a sidecar's problems that a schema can detect too.
 fn problems(sidecar: &str) -> Vec<String> {
     let file = parse("a.txt", "The text", Some(sidecar));
     let mut found = file.problems;
@@ -145,7 +145,7 @@ fn problems(sidecar: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_reader_and_the_schema_know_every_key() {
+fn the_reader_and_the_schema_accept_every_key() {
     let mut keys = vec![VERSION];
     keys.extend(LISTS);
     let all = full(&keys);
@@ -164,7 +164,7 @@ fn the_reader_and_the_schema_know_every_key() {
 }
 
 #[test]
-fn neither_knows_other_keys_nor_does_without_a_required_one() {
+fn the_reader_and_the_schema_reject_unknown_and_missing_keys() {
     let schema = validator(&sidecar_schema());
     let mut all = vec![VERSION];
     all.extend(LISTS);
@@ -200,7 +200,7 @@ fn neither_knows_other_keys_nor_does_without_a_required_one() {
 }
 
 #[test]
-fn wrong_values_are_wrong_for_both() {
+fn the_reader_and_the_schema_reject_invalid_values() {
     let schema = validator(&sidecar_schema());
     let inject = |field: &str| {
         format!("version: 1\ninject:\n  - {{memory: x, layer: 1, tau: 2, {field}}}\n")
@@ -226,7 +226,7 @@ fn wrong_values_are_wrong_for_both() {
 }
 
 #[test]
-fn the_examples_are_valid() {
+fn the_examples_match_the_schemas() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("examples");
     let (front, beside) = (
         validator(&front_matter_schema()),
