@@ -77,7 +77,7 @@ fn map(keys: &[Key]) -> Value {
 
 fn value(kind: &KeyKind) -> Value {
     match kind {
-        // In YAML `1984` and `true` are no strings; hoplens accepts them as the text that was typed.
+        // In YAML `1984` and `true` are not strings; hoplens accepts them as typed text.
         KeyKind::Text => json!({"type": ["string", "number", "boolean"], "minLength": 1}),
         KeyKind::Word(words) => json!({"enum": words}),
         KeyKind::Index(least) => json!({"type": "integer", "minimum": least}),

@@ -62,13 +62,13 @@ pub fn insert_injection(
 }
 
 fn naming(file: &PromptFile, case: Option<(usize, &str)>, target: Origin) -> KeyNaming {
-    let found = case.and_then(|(at, asked)| Some((at, file.cases.get(at)?, asked)));
-    let Some((at, case, asked)) = found else {
+    let found = case.and_then(|(at, requested)| Some((at, file.cases.get(at)?, requested)));
+    let Some((at, case, requested)) = found else {
         return KeyNaming::default();
     };
     if let Some(id) = &case.id {
         // A reference to a case with a matrix means all of its rows.
-        let row = case.row.as_ref().filter(|row| row.of == asked);
+        let row = case.row.as_ref().filter(|row| row.of == requested);
         return KeyNaming {
             reference: Some(row.map_or(&id.value, |row| &row.of).clone()),
             new_id: None,

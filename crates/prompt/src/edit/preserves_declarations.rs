@@ -17,11 +17,11 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
         return true;
     }
     let (after, _) = edited(file, text, edit);
-    let told = |file: &PromptFile| -> Vec<(Option<String>, String)> {
-        let told = |turn: &Turn| (turn.role.clone(), turn.text.text.clone());
-        file.turns.iter().map(told).collect()
+    let messages = |file: &PromptFile| -> Vec<(Option<String>, String)> {
+        let message = |turn: &Turn| (turn.role.clone(), turn.text.text.clone());
+        file.turns.iter().map(message).collect()
     };
-    let mut expected = told(file);
+    let mut expected = messages(file);
     let mut in_words = !edit.edits.is_empty();
     // From the last to the first, so that earlier positions stay valid.
     for change in edit.edits.iter().rev() {
@@ -34,18 +34,18 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
         }
     }
     let same_cases = if in_words {
-        let says = |file: &PromptFile| -> Vec<_> {
+        let inputs_and_answers = |file: &PromptFile| -> Vec<_> {
             let of = |case: &crate::declarations::case::Case| {
                 let expect = case.expect.iter().map(|one| one.value.clone());
                 (case.input.clone(), expect.collect::<Vec<_>>())
             };
             file.cases.iter().map(of).collect()
         };
-        says(&after) == says(file)
+        inputs_and_answers(&after) == inputs_and_answers(file)
     } else {
         after.cases.len() == file.cases.len()
     };
-    errors(&after) <= errors(file) && told(&after) == expected && same_cases
+    errors(&after) <= errors(file) && messages(&after) == expected && same_cases
 }
 
 /// Returns the message that contains a change, and the byte offset of the change in its text.

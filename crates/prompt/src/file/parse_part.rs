@@ -36,48 +36,48 @@ pub(crate) fn parse_within(
     } = beside;
     let inside = text.get(window.clone()).unwrap_or_default();
     let mut split = format::split(format, inside).moved(window.start);
-    let mut own = Problems::new(Origin::FrontMatter);
+    let mut file_problems = Problems::new(Origin::FrontMatter);
     for (range, message) in split.problems {
-        own.warn(Code::InvalidFence, &range, message);
+        file_problems.warn(Code::InvalidFence, &range, message);
     }
     let mut declared = Declared::default();
     let mut variables = Variables::new(format);
     if let Some(range) = &split.front_matter {
         let yaml = text.get(range.clone()).unwrap_or_default();
-        if let Some(root) = root(yaml, range.start, "The front matter", &mut own) {
-            let lists = namespace::lists(format, &root, &mut own);
-            declared = lists::read(lists, &mut own);
-            variables = Variables::read(format, &root, &mut own);
+        if let Some(root) = root(yaml, range.start, "The front matter", &mut file_problems) {
+            let lists = namespace::lists(format, &root, &mut file_problems);
+            declared = lists::read(lists, &mut file_problems);
+            variables = Variables::read(format, &root, &mut file_problems);
             declared.inputs.append(&mut variables.inputs);
         }
     }
     let mut turns = Vec::new();
     if format == PromptFormat::Github
-        && let Some(root) = root(text, 0, "The file", &mut own)
+        && let Some(root) = root(text, 0, "The file", &mut file_problems)
     {
-        turns = github::read(text, &root, &mut declared, &mut own);
+        turns = github::read(text, &root, &mut declared, &mut file_problems);
     }
     if format == PromptFormat::Promptfoo {
-        cases::review(text, absent, &mut own);
+        cases::review(text, absent, &mut file_problems);
     }
     let body = text.get(split.body.clone()).unwrap_or_default();
     let engine = variables.language.engine;
-    let found = suppressions::read(engine, body, split.body.start, &mut own);
+    let found = suppressions::read(engine, body, split.body.start, &mut file_problems);
     declared.suppressed.extend(found);
-    let mut aside = Problems::new(Origin::Sidecar);
+    let mut sidecar_problems = Problems::new(Origin::Sidecar);
     if let Some(text) = sidecar {
-        let in_sidecar = read_sidecar(text, &mut aside);
-        declared = declared::merge(declared, in_sidecar, &mut own);
+        let in_sidecar = read_sidecar(text, &mut sidecar_problems);
+        declared = declared::merge(declared, in_sidecar, &mut file_problems);
     }
     if let Some(promptfoo) = promptfoo {
-        let imported = cases::read(promptfoo, &mut own);
+        let imported = cases::read(promptfoo, &mut file_problems);
         declared::add_imported(&mut declared, imported);
         if format == PromptFormat::Plain {
             let (body, more) = cases::split(&promptfoo.prompt, text);
             if more {
                 let message = "promptfoo splits this file at lines `---` into several prompts; \
                                only the first is read. Give each a file of its own.";
-                own.add(
+                file_problems.add(
                     Code::UnsupportedContent,
                     Severity::Information,
                     &body,
@@ -86,14 +86,14 @@ pub(crate) fn parse_within(
             }
             split.body = body;
             if chat::is_chat(&promptfoo.prompt) {
-                turns = chat::chat(text, &mut own);
+                turns = chat::chat(text, &mut file_problems);
             }
         }
     }
     declared::name_rows(&mut declared.cases);
-    declared::check_references(&declared, &mut [&mut own, &mut aside]);
-    let mut problems = own.list;
-    problems.extend(aside.list);
+    declared::check_references(&declared, &mut [&mut file_problems, &mut sidecar_problems]);
+    let mut problems = file_problems.list;
+    problems.extend(sidecar_problems.list);
     for problem in &mut problems {
         let text = match problem.origin {
             Origin::FrontMatter => text,

@@ -115,16 +115,16 @@ fn evaluator(node: &Node, problems: &mut Problems) {
 
 /// Reports keys of test data that no `{{name}}` of the file uses, each name once.
 fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (key, _) in rows.iter().flat_map(Node::entries) {
         let Some(name) = key.text() else { continue };
         // `gh models` itself passes these to evaluators.
         let used = ["name", "input", "expected"].contains(&name)
             || file.contains(&format!("{{{{{name}}}}}"));
-        if used || told.contains(&name) {
+        if used || reported.contains(&name) {
             continue;
         }
-        told.push(name);
+        reported.push(name);
         let near = did_you_mean(name, &["expected"]);
         let message = format!(
             "No message or evaluator has `{{{{{name}}}}}`, so this key of `testData` changes \

@@ -101,26 +101,26 @@ pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
 /// of the same id, otherwise to the first. `None` if there is no fence to read.
 pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
-    let mut own = Problems::new(Origin::FrontMatter);
+    let mut file_problems = Problems::new(Origin::FrontMatter);
     for (range, message) in refused {
-        own.warn(Code::InvalidFence, &range, message);
+        file_problems.warn(Code::InvalidFence, &range, message);
     }
-    let alone = CompanionTexts {
+    let fence_companions = CompanionTexts {
         sidecar: None,
         promptfoo: None,
         ..beside
     };
     let mut parts: Vec<PromptFile> = windows
         .into_iter()
-        .map(|window| parse_within(PromptFormat::Dotprompt, text, window, alone))
+        .map(|window| parse_within(PromptFormat::Dotprompt, text, window, fence_companions))
         .collect();
     let mut declared = Declared::default();
     for (fence, part) in parts.iter().enumerate() {
         add(&mut declared, fence, part);
     }
-    let mut aside = Problems::new(Origin::Sidecar);
+    let mut sidecar_problems = Problems::new(Origin::Sidecar);
     if let Some(text) = beside.sidecar {
-        let mut in_sidecar = read_sidecar(text, &mut aside);
+        let mut in_sidecar = read_sidecar(text, &mut sidecar_problems);
         let fences: BTreeMap<&str, usize> = declared
             .cases
             .iter()
@@ -133,7 +133,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
         for part in &mut parts {
             part.inputs.extend(in_sidecar.inputs.iter().cloned());
         }
-        declared = declared::merge(declared, in_sidecar, &mut own);
+        declared = declared::merge(declared, in_sidecar, &mut file_problems);
     }
     for (fence, part) in parts.iter().enumerate() {
         let covered = |case: &Case| case.fence == Some(fence);
@@ -143,12 +143,12 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
     }
     declared.cases.sort_by_key(|case| case.fence);
     declared::name_rows(&mut declared.cases);
-    declared::check_references(&declared, &mut [&mut own, &mut aside]);
+    declared::check_references(&declared, &mut [&mut file_problems, &mut sidecar_problems]);
     let mut problems: Vec<Problem> = parts
         .iter()
         .flat_map(|part| part.problems.clone())
         .collect();
-    for problem in own.list.into_iter().chain(aside.list) {
+    for problem in file_problems.list.into_iter().chain(sidecar_problems.list) {
         if !problems.contains(&problem) {
             problems.push(problem);
         }
@@ -305,8 +305,8 @@ mod tests {
     fn a_sidecar_case_belongs_to_the_fence_with_the_same_id() {
         let sidecar = "version: 1\ncases: [{id: reef, expect: y}, {expect: z}]\n";
         let file = crate::file::parse("notes.md", TEXT, Some(sidecar));
-        let told: Vec<_> = file.problems.iter().map(|one| one.severity).collect();
-        assert_eq!(told, [Severity::Information]);
+        let severities: Vec<_> = file.problems.iter().map(|one| one.severity).collect();
+        assert_eq!(severities, [Severity::Information]);
         let fences: Vec<_> = file.cases.iter().map(|case| case.fence).collect();
         assert_eq!(fences, [Some(0), Some(0), Some(1)]);
     }

@@ -123,31 +123,32 @@ pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
 
 /// Returns the steps, and for each hop whether its mention was found.
 fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
-    let mut now = prompt.to_owned();
+    let mut rewritten = prompt.to_owned();
     let mut all_named = true;
     let mut steps: Vec<RewriteStep> = Vec::new();
-    let mut there = Vec::with_capacity(links.len());
+    let mut is_found = Vec::with_capacity(links.len());
     for (hop, link) in links.iter().enumerate() {
         let later = steps.iter().fold(link.mention.to_owned(), |words, before| {
             in_place(&words, &before.phrase, &before.bridge)
         });
-        let range = find_phrase(&now, link.mention).or_else(|| find_phrase(&now, &later));
-        there.push(range.is_some());
+        let range =
+            find_phrase(&rewritten, link.mention).or_else(|| find_phrase(&rewritten, &later));
+        is_found.push(range.is_some());
         let (Some(range), Some(bridge)) = (range, link.bridge) else {
             continue;
         };
-        let phrase = now.get(range).unwrap_or_default().to_owned();
-        let found = places(&now, &phrase, Some(bridge));
+        let phrase = rewritten.get(range).unwrap_or_default().to_owned();
+        let found = places(&rewritten, &phrase, Some(bridge));
         all_named &= found.named;
-        now = replaced(&now, &found.ranges, bridge);
+        rewritten = replaced(&rewritten, &found.ranges, bridge);
         steps.push(RewriteStep {
             hop,
             phrase,
             bridge: bridge.to_owned(),
-            prompt: if all_named { prompt } else { &now }.to_owned(),
+            prompt: if all_named { prompt } else { &rewritten }.to_owned(),
         });
     }
-    (steps, there)
+    (steps, is_found)
 }
 
 /// Replaces each range by `words`, from the last to the first so that earlier ranges stay valid.

@@ -22,7 +22,7 @@ fn to_json(text: &str) -> Value {
     tree.root.map_or(Value::Null, |root| root.to_json())
 }
 
-/// Compares a schema with the file that is shipped; `HOPLENS_UPDATE=1` writes it anew.
+/// Compares a schema with the file that is shipped; `HOPLENS_UPDATE=1` updates it.
 fn is_shipped(name: &str, schema: &Value) {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join("schemas")
@@ -190,9 +190,9 @@ fn the_reader_and_the_schema_reject_unknown_and_missing_keys() {
                 .replacen(&pair, "", 1);
             let wrong = whole.replace(&right, &less);
             assert!(!schema.is_valid(&to_json(&wrong)), "{wrong}");
-            let told = format!("no `{}`", key.name);
+            let expected = format!("no `{}`", key.name);
             assert!(
-                problems(&wrong).iter().any(|one| one.contains(&told)),
+                problems(&wrong).iter().any(|one| one.contains(&expected)),
                 "{wrong}"
             );
         }

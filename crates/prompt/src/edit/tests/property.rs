@@ -161,8 +161,8 @@ proptest! {
         };
         let after = parse(name, text_after, sidecar_after);
         // The old file may have problems; the edit must not add one.
-        let told: Vec<_> = file.problems.iter().map(|problem| &problem.message).collect();
-        prop_assert!(after.problems.iter().all(|problem| told.contains(&&problem.message)));
+        let old_messages: Vec<_> = file.problems.iter().map(|problem| &problem.message).collect();
+        prop_assert!(after.problems.iter().all(|problem| old_messages.contains(&&problem.message)));
         prop_assert_eq!(after.injections.len(), file.injections.len() + 1);
         let old: Vec<_> = file.injections.iter().map(verify::plain_injection).collect();
         let mut kept: Vec<_> = after.injections.iter().map(verify::plain_injection).collect();

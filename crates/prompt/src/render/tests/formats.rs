@@ -30,9 +30,9 @@ fn show(name: &str, text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
             }
         }
     }
-    let told = all_problems(&file, text).into_iter();
-    let told = told.map(|problem| format!("{}: {}", &text[problem.range], problem.message));
-    (turns, made, told.collect())
+    let problems = all_problems(&file, text).into_iter();
+    let problems = problems.map(|problem| format!("{}: {}", &text[problem.range], problem.message));
+    (turns, made, problems.collect())
 }
 
 #[track_caller]

@@ -26,15 +26,15 @@ pub fn read_partials(
     ) {
         return found;
     }
-    let mut wanted = names(text);
-    let mut asked = BTreeSet::new();
-    while let Some(name) = wanted.pop() {
-        if found.len() >= MAX_PARTIALS || !asked.insert(name.clone()) {
+    let mut pending = names(text);
+    let mut visited = BTreeSet::new();
+    while let Some(name) = pending.pop() {
+        if found.len() >= MAX_PARTIALS || !visited.insert(name.clone()) {
             continue;
         }
         let text = partial_file(&name).and_then(|file| read(&file));
         if let Some(text) = text {
-            wanted.extend(names(&text));
+            pending.extend(names(&text));
             found.insert(name, text);
         }
     }
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn partials_are_read_recursively() {
         let text = "{{> head}} {{>  \"a/b\" x=1}} {{> ../up}} {{> (lookup . 'x')}} {{> gone}}";
-        let mut asked = Vec::new();
+        let mut requested = Vec::new();
         let found = read_partials("x/y.prompt", text, &mut |file| {
-            asked.push(file.to_owned());
+            requested.push(file.to_owned());
             match file {
                 "_head.prompt" => Some("{{>foot}}{{> head}}".to_owned()),
                 "_foot.prompt" | "a/_b.prompt" => Some("f".to_owned()),
@@ -148,14 +148,14 @@ mod tests {
             }
         });
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b", "foot", "head"]);
-        asked.sort();
+        requested.sort();
         let files = [
             "_foot.prompt",
             "_gone.prompt",
             "_head.prompt",
             "a/_b.prompt",
         ];
-        assert_eq!(asked, files);
+        assert_eq!(requested, files);
         assert_eq!(cycle(&found), Some("head"));
         let chain = |depth: usize| -> BTreeMap<String, String> {
             let text = |at: usize| format!("{{{{> p{0}}}}}{{{{> p{0}}}}}", at + 1);
