@@ -1,23 +1,23 @@
-//! A prompt with roles as the model reads it: in its own chat template, every byte of it still
-//! mapped to the prompt file.
+//! Applies the model's chat template to a prompt with roles, and maps every byte of the messages to
+//! the prompt file.
 
 use std::ops::Range;
 
 use hoplens_prompt::{MappedText, Rendered};
 use hoplens_runtime::{ChatTemplate, Message, ModelError};
 
-/// What dotprompt calls `model`.
+/// The chat templates' name for the role that dotprompt calls `model`.
 const ASSISTANT: &str = "assistant";
 
-/// The prompt as one text.
+/// Returns the prompt as one text.
 ///
-/// A prompt without roles is read as it stands, and so is one for a model without a chat template,
-/// with an empty line between two messages. Otherwise the template writes the conversation and
-/// the beginning of the model's answer; where the last message is the model's own, the answer
-/// goes on from there, as with Transformers' `continue_final_message`.
+/// A prompt without roles is returned unchanged. Without a chat template, the messages are joined
+/// with an empty line between them. Otherwise the template writes the conversation and the
+/// beginning of the model's answer. If the last message is the model's own, the text ends with it
+/// and the answer continues it, as with Transformers' `continue_final_message`.
 ///
 /// # Errors
-/// The template is broken, or refuses the messages.
+/// The template is broken, or rejects the messages.
 pub(super) fn joined(
     template: Option<&ChatTemplate>,
     rendered: &Rendered,
@@ -66,18 +66,18 @@ pub(super) fn joined(
     Ok(mapped)
 }
 
-/// Where a part of a message stands in the text.
+/// A part of a message and its place in the rendered text.
 #[derive(Debug)]
 struct Place {
     /// Index of the message.
     message: usize,
-    /// Bytes of its content.
+    /// Bytes of the message's content.
     from: Range<usize>,
-    /// Bytes of the text, as many.
+    /// Bytes of the rendered text; as long as `from`.
     to: Range<usize>,
 }
 
-/// A message's content without the space around it, and that space.
+/// A message's content split into its leading white space, its core and its trailing white space.
 struct Parts<'a> {
     lead: &'a str,
     core: &'a str,
@@ -96,11 +96,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Where the template puts the messages, found by having it write marks in their stead; `None`
-/// where it writes something else then, because it looks into what was said.
+/// Returns where the template puts the messages. Renders the template with a marker in place of
+/// each message; returns `None` if the template then writes other text, because it inspects the
+/// content.
 ///
-/// Templates may trim what was said, so the space around it stays around the mark; whether it
-/// survives shows against marks without it.
+/// Templates may trim the content, so the markers keep the white space around it. A second
+/// rendering without that white space shows whether it survives.
 fn marked(
     template: &ChatTemplate,
     messages: &[Message],
@@ -178,11 +179,13 @@ fn marked(
     Some(places)
 }
 
-/// Around a message's number; for private use, so that no prompt has them.
+/// The characters around a message's number in a marker. They are from a private use area, so a
+/// prompt that contains them falls back to [`searched`].
 const OPEN: char = '\u{F0F00}';
 const CLOSE: char = '\u{F0F01}';
 
-/// The numbers that stand in marks, and what is between them (one text more).
+/// Splits a text at its markers. Returns the numbers in the markers and the texts between them,
+/// which are one more; `None` for an incomplete marker.
 fn split(text: &str) -> Option<(Vec<usize>, Vec<&str>)> {
     let mut order = Vec::new();
     let mut between = Vec::new();
@@ -197,8 +200,8 @@ fn split(text: &str) -> Option<(Vec<usize>, Vec<&str>)> {
     Some((order, between))
 }
 
-/// Where the messages stand in the text, one after another, as they are or trimmed; those that the
-/// template changed are left out.
+/// Searches the text for the messages in order, each as it is or trimmed. Skips the messages that
+/// the template changed.
 fn searched(messages: &[Message], text: &str) -> Vec<Place> {
     let mut places = Vec::new();
     let mut at = 0;

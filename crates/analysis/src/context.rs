@@ -1,4 +1,4 @@
-//! What the steps of an analysis share.
+//! The context that the steps of an analysis share.
 
 use hoplens_interp::ModelContext;
 use hoplens_runtime::{Cancel, Model};
@@ -10,11 +10,11 @@ use crate::settings::AnalysisSettings;
 pub struct AnalysisContext<'a> {
     /// The model that is analysed.
     pub model: &'a Model,
-    /// What decides verdicts and which repairs are tried.
+    /// The settings that decide the verdicts and which repairs are tried.
     pub settings: &'a AnalysisSettings,
     /// Stops the work when it is set.
     pub cancel: &'a Cancel,
-    /// Called now and then during long work. The caller may run other work in it.
+    /// Called repeatedly during long work. The caller may run other work in it.
     pub progress: Option<&'a mut dyn FnMut(AnalysisProgress<'_>)>,
 }
 
@@ -36,7 +36,7 @@ impl<'a> AnalysisContext<'a> {
         self
     }
 
-    /// Returns what the measurements of the interpretability crate need.
+    /// Returns the context for the measurements of the interpretability crate.
     pub const fn model_context(&self) -> ModelContext<'a> {
         ModelContext::new(self.model, self.cancel)
     }
@@ -58,14 +58,14 @@ impl std::fmt::Debug for AnalysisContext<'_> {
     }
 }
 
-/// How far an analysis is.
+/// The progress of an analysis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnalysisProgress<'a> {
     /// A step begins.
     Started {
         /// The step.
         step: AnalysisStep,
-        /// The id of the case that the step is about; empty for the verdicts of all cases.
+        /// The id of the step's case; empty for the verdicts of all cases.
         case_id: &'a str,
     },
     /// The search for the case's repairs has measured this many injections so far.

@@ -1,9 +1,9 @@
-//! What can stop an analysis.
+//! The errors of an analysis.
 
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
 
-/// A case could not be analysed.
+/// The reason why a case could not be analysed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
     /// A memory, scope or answer cannot be used.
@@ -15,13 +15,13 @@ pub enum AnalysisError {
         /// The cause and the remedy.
         reason: String,
     },
-    /// The model refused.
+    /// The model failed, rejected the prompt or was cancelled.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
 
 impl AnalysisError {
-    /// Whether the work was stopped on request.
+    /// Returns whether the work was stopped on request.
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! What a model writes behind a prompt.
+//! Text generation: how a model continues a prompt.
 
 pub(crate) mod answer;
 pub(crate) mod generate;

@@ -1,4 +1,4 @@
-//! Hops: the probes, the verdict, and the hops that a prompt does not declare.
+//! Hops: the probes, the verdicts, and undeclared hops.
 
 pub(crate) mod candidates;
 pub(crate) mod chain;

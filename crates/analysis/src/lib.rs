@@ -1,8 +1,8 @@
-//! Which hop of a prompt fails, and what repairs it, on one scale.
+//! Finds which hop of a prompt fails and which repairs help, measured on one scale.
 //!
-//! [`run`] is the whole analysis of one prompt file: verdicts, repairs, evidence. The command line
-//! and the server both use it. The method is described in `docs/method.md`; its origin is "Memory
-//! Injections" (arXiv 2309.05605).
+//! [`run`] does the whole analysis of one prompt file: verdicts, repairs, evidence. The command
+//! line and the server both use it. `docs/method.md` describes the method, which originates from
+//! "Memory Injections" (arXiv 2309.05605).
 
 mod case;
 mod chat;

@@ -1,4 +1,5 @@
-//! The analysis of one prompt file: one order of steps for the command line and the server.
+//! The analysis of one prompt file: the order of its steps is the same for the command line and the
+//! server.
 
 pub(crate) mod event;
 pub(crate) mod request;

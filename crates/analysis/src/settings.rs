@@ -1,4 +1,4 @@
-//! What the user can set about verdicts and repairs.
+//! The user's settings of verdicts and repairs.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,16 @@ use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::memory::{Grid, SEARCH_PASSES};
 use hoplens_runtime::BosPolicy;
 
-/// Everything that an analysis depends on beside the model and the text.
+/// Everything that an analysis depends on apart from the model and the text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AnalysisSettings {
-    /// Whether BOS stands before prompts.
+    /// Whether BOS is prepended to prompts.
     pub bos: BosPolicy,
     /// When a verdict is given.
     pub thresholds: Thresholds,
     /// Which injections are tried.
     pub search: SearchSettings,
-    /// Whether hops that nobody declared are left alone.
+    /// Whether the analysis ignores undeclared hops.
     pub declared_only: bool,
 }
 
@@ -51,15 +51,15 @@ impl Default for Thresholds {
 /// Which injections are tried as repairs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchSettings {
-    /// Encodings.
+    /// The encodings that are tried.
     pub encodings: Vec<Encoding>,
-    /// Magnitudes.
+    /// The magnitudes that are tried.
     pub taus: Vec<f64>,
-    /// Scopes; each offers its own best cell.
+    /// The scopes that are tried. Each yields its own best cell.
     pub scopes: Vec<Scope>,
-    /// What the search of one scope may cost, in passes over the prompt.
+    /// The budget of the search in one scope, in passes over the prompt.
     pub passes: f64,
-    /// Most repairs that are offered.
+    /// The most repairs that are offered.
     pub most: usize,
 }
 
@@ -69,7 +69,7 @@ impl Default for SearchSettings {
             encodings: vec![Encoding::Embed, Encoding::Unembed, Encoding::Layerwise],
             taus: (1..=15).map(f64::from).collect(),
             scopes: vec![Scope::All, Scope::Last],
-            // Twice what is usual: a cell that is missed is a repair that nobody sees.
+            // Twice the usual budget, because a missed cell is a repair that the user never sees.
             passes: 2.0 * SEARCH_PASSES,
             most: 5,
         }
@@ -77,7 +77,7 @@ impl Default for SearchSettings {
 }
 
 impl SearchSettings {
-    /// The cells of one scope over all layers.
+    /// Returns the grid of one scope over all layers.
     pub fn grid(&self, scope: &Scope, layers: usize) -> Grid {
         Grid {
             encodings: self.encodings.clone(),

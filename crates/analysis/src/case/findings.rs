@@ -14,13 +14,13 @@ use hoplens_runtime::ModelInfo;
 /// What a model does with one prompt file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileFindings {
-    /// The model that was asked.
+    /// The model that was run.
     pub model: ModelInfo,
-    /// What decided the verdicts.
+    /// The thresholds that decided the verdicts.
     pub thresholds: Thresholds,
-    /// One per case; a file without cases has one without an expected answer.
+    /// One per case. A file without cases has one entry, which has no expected answer.
     pub cases: Vec<CaseFindings>,
-    /// Injections that this model cannot take; the cases were asked without them.
+    /// Injections that this model cannot apply. The cases were run without them.
     pub problems: Vec<Problem>,
 }
 
@@ -31,37 +31,38 @@ pub struct CaseFindings {
     pub case: Option<usize>,
     /// The case's id, or `#1`, `#2`, … in the order of the file.
     pub id: String,
-    /// The prompt as the model reads it, and where it comes from.
+    /// The prompt as the model reads it, mapped to the prompt file.
     pub rendered: MappedText,
-    /// The case as the model meets it.
+    /// The prompt with what the case declares about it.
     pub query: CaseQuery,
     /// The prompt's tokens.
     pub tokens: Vec<TokenReading>,
-    /// Whether a variable without a value left a hole in the prompt.
+    /// Whether the prompt has a hole where a variable has no value.
     pub has_holes: bool,
-    /// What the model says, or why it could not be asked.
+    /// The results, or the reason why the model could not run the case.
     pub outcome: Result<CaseOutcome, String>,
 }
 
-/// What the probes and the search for repairs found.
+/// The results of the probes and of the search for repairs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseOutcome {
     /// The probes.
     pub probes: Probes,
-    /// Absent where no answer is expected.
+    /// `None` if the case expects no answer.
     pub verdict: Option<Verdict>,
-    /// Best first. `None` until they were measured; only failing cases are repaired.
+    /// The repairs, best first. `None` until they are measured. Only cases that [want
+    /// repairs](Self::wants_repairs) get some.
     pub repairs: Option<Vec<Repair>>,
-    /// Whether the evidence for the repairs is measured, or there is none to measure.
+    /// Whether the evidence for the repairs is measured, or there is no evidence to measure.
     pub has_evidence: bool,
-    /// The hop that nobody declared, where one was looked for and found.
+    /// The undeclared hop, if the analysis looked for one and found it.
     pub undeclared: Option<Undeclared>,
-    /// What the model answers by itself, where no answer is expected and it was asked for.
+    /// The model's own answer, if no answer is expected and the request asks for the model's own.
     pub answer: Option<ModelAnswer>,
 }
 
 impl CaseFindings {
-    /// Returns whether the model was asked and the verdict is not `ok`.
+    /// Returns whether the model ran the case and the verdict is not `ok`.
     pub fn fails(&self) -> bool {
         self.outcome.as_ref().is_ok_and(CaseOutcome::fails)
     }
@@ -73,9 +74,11 @@ impl CaseOutcome {
         self.verdict.is_some_and(|verdict| verdict != Verdict::Ok)
     }
 
-    /// Whether repairs are worth measuring: whatever fails may be helped, and a space at the end
-    /// that costs something. Where the model does not know the answer, an injection only fakes the
-    /// knowledge, and says so.
+    /// Returns whether repairs are worth measuring: the case fails, or a space at the end of the
+    /// prompt lowers the probability of the answer.
+    ///
+    /// Where the model does not know the answer, an injection only fakes the knowledge. Such a
+    /// repair is marked with [`Repair::fakes`].
     pub fn wants_repairs(&self) -> bool {
         let trimmed = self.probes.variant(Variant::Trimmed);
         let spaced = trimmed.is_some_and(|probe| probe.logp > self.probes.composed.logp);

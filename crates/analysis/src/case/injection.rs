@@ -1,9 +1,9 @@
-//! Injections as prompt files declare them, as the interpretability code takes them.
+//! Converts the injections of prompt files to the types of the interpretability crate.
 
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::Injection;
 
-/// The memory and the placement of a declared injection.
+/// Returns the memory and the placement of a declared injection.
 pub fn memory_injection(injection: &Injection) -> MemoryInjection {
     MemoryInjection {
         memory: injection.memory.value.clone(),
@@ -11,7 +11,7 @@ pub fn memory_injection(injection: &Injection) -> MemoryInjection {
     }
 }
 
-/// The placement of a declared injection.
+/// Returns the placement of a declared injection.
 pub fn placement(injection: &Injection) -> Placement {
     Placement {
         encoding: injection.encoding,

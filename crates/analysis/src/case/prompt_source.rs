@@ -1,4 +1,4 @@
-//! A parsed prompt file beside its text.
+//! A parsed prompt file with its text.
 
 use hoplens_prompt::PromptFile;
 
@@ -17,8 +17,8 @@ impl<'file> PromptSource<'file> {
         Self { file, text }
     }
 
-    /// Returns the indices of the file's cases; `[None]` for a file without cases, whose prompt is
-    /// analysed all the same.
+    /// Returns the indices of the file's cases. A file without cases yields `[None]`, because its
+    /// prompt is analysed as well.
     pub(crate) fn case_indices(self) -> Vec<Option<usize>> {
         if self.file.cases.is_empty() {
             vec![None]

@@ -1,4 +1,4 @@
-//! One case as the model meets it.
+//! A rendered prompt with what its case declares, and its tokens for one model.
 
 use std::ops::Range;
 
@@ -15,9 +15,9 @@ use crate::error::AnalysisError;
 pub struct CaseQuery {
     /// The rendered prompt.
     pub prompt: String,
-    /// Accepted answers; empty if none were named.
+    /// Accepted answers; empty if the case expects none.
     pub expect: Vec<String>,
-    /// The mentions that were declared, in the order of the hops.
+    /// The declared mentions, in the order of the hops.
     pub mentions: Vec<Mention>,
     /// Injections in force.
     pub injections: Vec<Injection>,
@@ -26,17 +26,19 @@ pub struct CaseQuery {
 /// An obscure mention and the entity it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// The phrase as it was declared.
+    /// The phrase as declared.
     pub phrase: String,
-    /// Bytes of the rendered prompt: the phrase, or where it is declared with an earlier bridge in
-    /// it, those words that become it once that bridge is named. `None` where they are not there.
+    /// Bytes of the phrase in the rendered prompt; `None` if the prompt does not contain it.
+    ///
+    /// If the phrase is declared with an earlier bridge in it, these are the bytes that become the
+    /// phrase once that bridge is named.
     pub range: Option<Range<usize>>,
-    /// The bridge, if the author named it.
+    /// The bridge, if it is declared.
     pub bridge: Option<String>,
 }
 
 impl CaseQuery {
-    /// The first mention that stands in the prompt and whose bridge is named.
+    /// Returns the first mention that is in the prompt and has a declared bridge.
     pub fn bridged(&self) -> Option<(&Mention, &str)> {
         self.mentions
             .iter()
@@ -45,14 +47,15 @@ impl CaseQuery {
     }
 }
 
-/// The accepted answers as they continue `prompt`: a leading space is added unless an answer has
-/// one or the prompt ends in white space.
+/// Returns the accepted answers as continuations of `prompt`. An answer gets a leading space unless
+/// it starts with white space or the prompt ends in it.
 ///
-/// Their probabilities are to add up, so an answer that another one begins with says all that the
-/// longer one could, and the longer one is left out.
+/// The probabilities of the answers are summed, so no returned answer begins with another: the
+/// shorter answer covers the longer one, which is dropped.
 ///
 /// # Errors
-/// [`MemoryError::NoAnswer`] where the model's tokenizer makes nothing of an answer.
+/// [`MemoryError::NoAnswer`] if an answer is empty or the model's tokenizer returns no tokens for
+/// it.
 pub fn answers(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Answer>, MemoryError> {
     let needs_space = !prompt.is_empty() && !prompt.ends_with(char::is_whitespace);
     let answers: Result<Vec<Answer>, MemoryError> = expect
@@ -75,7 +78,7 @@ pub fn answers(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Ans
     Ok(disjoint(answers?))
 }
 
-/// Answers of which none begins with another.
+/// Drops every answer that begins with another one. Returns the rest, shortest first.
 pub(crate) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     answers.sort_by_key(|answer| answer.ids.len());
     let mut kept: Vec<Answer> = Vec::new();
@@ -90,7 +93,7 @@ pub(crate) fn disjoint(mut answers: Vec<Answer>) -> Vec<Answer> {
     kept
 }
 
-/// The tokens of a case's prompt, and what is in force at them.
+/// Returns the tokens of a case's prompt and the interventions that are in force on them.
 ///
 /// # Errors
 /// A memory without tokens, a layer or span that does not exist.
@@ -135,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_probability_counts_twice() {
+    fn answers_that_begin_with_another_answer_are_dropped() {
         let answer = |ids: &[u32]| Answer {
             text: String::new(),
             ids: ids.to_vec(),

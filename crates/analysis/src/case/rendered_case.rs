@@ -1,4 +1,4 @@
-//! A case, rendered for one model.
+//! Renders a case for one model.
 
 use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
@@ -9,14 +9,14 @@ use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.
 pub(crate) struct RenderedCase {
-    /// The prompt as the model reads it, and where its parts come from.
+    /// The prompt as the model reads it, mapped to the prompt file.
     pub(crate) rendered: MappedText,
     /// The prompt with what the case declares.
     pub(crate) query: CaseQuery,
-    /// Whether a variable without a value left a hole in the prompt.
+    /// Whether the prompt has a hole where a variable has no value.
     pub(crate) has_holes: bool,
-    /// Why the prompt cannot be run: its template is broken, or the chat template rejects its
-    /// messages, which are then joined without a template.
+    /// The reason why the prompt cannot be run: its template is broken, or the chat template
+    /// rejects the messages. The messages are then joined without a chat template.
     pub(crate) error: Option<AnalysisError>,
 }
 
@@ -29,7 +29,7 @@ pub fn case_id(file: &PromptFile, index: Option<usize>) -> String {
     }
 }
 
-/// Returns the cases of a file as `model` reads them, without running it. Leaves out those that
+/// Returns the cases of a file as `model` reads them, without running it. Skips the cases that
 /// cannot be rendered.
 pub fn case_queries(model: &Model, source: PromptSource<'_>) -> Vec<CaseQuery> {
     let query = |index| case_query(model, source, index).ok();
@@ -40,8 +40,8 @@ pub fn case_queries(model: &Model, source: PromptSource<'_>) -> Vec<CaseQuery> {
         .collect()
 }
 
-/// Returns the case `index` of a file as `model` reads it; `None` is the prompt of a file without
-/// cases.
+/// Returns the case `index` of a file as `model` reads it; `None` selects the prompt of a file
+/// without cases.
 ///
 /// # Errors
 /// The prompt's template cannot be rendered, or the model's chat template is broken or rejects the
@@ -93,7 +93,7 @@ pub(crate) fn render_case(
     }
 }
 
-/// The declared hops, each where its words stand.
+/// Returns the mentions of the declared hops, each with its range in the rendered prompt.
 fn mentions(rendered: &MappedText, case: Option<&Case>) -> Vec<Mention> {
     let hops = case.map_or(&[][..], |case| &case.hops);
     let links: Vec<Link<'_>> = hops

@@ -1,9 +1,9 @@
-//! The space at the end of a prompt.
+//! Finds the spaces and tabs at the end of a prompt.
 
 use std::ops::Range;
 
-/// Returns the bytes of the spaces and tabs at the end of a prompt; `None` where there are none, or
-/// nothing else is in the prompt.
+/// Returns the bytes of the spaces and tabs at the end of a prompt; `None` if there are none, or if
+/// the prompt contains nothing else.
 pub(crate) fn trailing_space(prompt: &str) -> Option<Range<usize>> {
     let kept = prompt.trim_end_matches([' ', '\t']);
     (kept.len() < prompt.len() && !kept.is_empty()).then_some(kept.len()..prompt.len())

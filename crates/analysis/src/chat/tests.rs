@@ -11,7 +11,7 @@ fn template(source: &str) -> ChatTemplate {
     ChatTemplate::new("some.gguf".into(), source.to_owned(), special)
 }
 
-/// The prompt file that says the messages.
+/// Returns a prompt file with these messages.
 fn file<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut file = String::new();
     for (role, content) in messages {
@@ -26,7 +26,7 @@ fn read(template: Option<&ChatTemplate>, text: &str) -> Result<MappedText, Model
     joined(template, &render(&file, text, None))
 }
 
-/// What has an origin.
+/// Returns the text that comes from the prompt file.
 fn written(mapped: &MappedText) -> String {
     let pieces = mapped.pieces.iter().filter(|piece| piece.source.is_some());
     pieces
@@ -34,7 +34,8 @@ fn written(mapped: &MappedText) -> String {
         .collect()
 }
 
-/// Every byte that has an origin is there; gives what has none.
+/// Checks that verbatim pieces equal their source and that the pieces cover the text. Returns the
+/// text that does not come from the prompt file.
 fn check_origins(mapped: &MappedText, file: &str) -> String {
     let mut at = 0;
     let mut nowhere = String::new();
@@ -53,17 +54,17 @@ fn check_origins(mapped: &MappedText, file: &str) -> String {
 }
 
 #[test]
-fn conversations_read_as_transformers_writes_them() {
+fn conversations_are_rendered_as_by_transformers() {
     let fixture = ChatFixture::read();
     let mut seen = 0;
     for case in &fixture.cases {
         let continues = case.messages.last().unwrap().role == ASSISTANT;
-        // hoplens asks unless there is something to continue.
+        // hoplens continues a last message of the model and asks for an answer otherwise.
         if (case.mode == "continue") != continues || case.mode == "no" {
             continue;
         }
-        // This one writes what was said several times; Transformers leaves its own mark in the
-        // text then.
+        // This template writes the content several times, and Transformers leaves its own marker in
+        // the text then.
         if continues && case.template == "python" {
             continue;
         }
@@ -84,7 +85,7 @@ fn conversations_read_as_transformers_writes_them() {
         assert_eq!(&mapped.text, text, "{name}");
         check_origins(&mapped, &file);
         seen += 1;
-        // These change or drop what was said.
+        // These change or drop parts of the content.
         if case.template == "python" || case.conversation == "think" {
             continue;
         }
@@ -101,7 +102,7 @@ fn conversations_read_as_transformers_writes_them() {
 }
 
 #[test]
-fn without_roles_or_template_nothing_is_added() {
+fn prompts_without_roles_or_template_are_unchanged() {
     let chatml = template(&ChatFixture::read().templates["chatml"]);
     let plain = read(Some(&chatml), "The reef is").unwrap();
     assert_eq!(plain.text, "The reef is");
@@ -110,7 +111,7 @@ fn without_roles_or_template_nothing_is_added() {
 }
 
 #[test]
-fn words_of_the_template_are_not_taken_for_the_users() {
+fn template_text_is_not_mapped_to_a_message() {
     let chatml = template(&ChatFixture::read().templates["chatml"]);
     let source = file([("user", "assistant")]);
     let mapped = read(Some(&chatml), &source).unwrap();
@@ -118,13 +119,13 @@ fn words_of_the_template_are_not_taken_for_the_users() {
         .to_rendered(source.rfind("assistant").unwrap())
         .unwrap();
     assert_eq!(&mapped.text[at - 17..at], "<|im_start|>user\n");
-    // The end of the prompt is the end of what was written.
+    // The end of the prompt maps to the end of the last message.
     let end = mapped.text.len();
     assert_eq!(mapped.to_source(end..end), Some(source.len()..source.len()));
 }
 
 #[test]
-fn space_that_survives_keeps_its_origin() {
+fn white_space_that_survives_is_mapped() {
     let source = file([("user", "\n hi \n")]);
     let kept = template("[{{ messages[0].content }}]");
     assert_eq!(
@@ -137,7 +138,7 @@ fn space_that_survives_keeps_its_origin() {
 }
 
 #[test]
-fn a_template_that_reads_what_was_said_is_followed_as_far_as_possible() {
+fn templates_that_inspect_the_content_are_mapped_where_possible() {
     let source = file([("user", "please be LOUD"), ("system", "now")]);
     let looks = "{% for m in messages %}{% if 'LOUD' in m.content %}!{{ m.content }}!\
                  {% else %}({{ m.content }}){% endif %}{% endfor %}";
@@ -150,7 +151,7 @@ fn a_template_that_reads_what_was_said_is_followed_as_far_as_possible() {
 }
 
 #[test]
-fn what_a_template_drops_cannot_be_continued() {
+fn a_message_that_the_template_drops_cannot_be_continued() {
     let source = file([("user", "u"), ("model", "m")]);
     let drops = template("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}");
     let error = read(Some(&drops), &source).unwrap_err().to_string();
@@ -161,7 +162,7 @@ fn what_a_template_drops_cannot_be_continued() {
 
 proptest! {
     #[test]
-    fn any_conversation_keeps_its_origins(
+    fn any_conversation_is_mapped_to_its_file(
         turns in proptest::collection::vec(("(system|user|model)", "[^{}\\\\]{0,12}"), 0..5)
     ) {
         let turns: Vec<(&str, &str)> =

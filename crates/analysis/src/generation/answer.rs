@@ -1,4 +1,4 @@
-//! What a model answers by itself where nobody said what is expected.
+//! The model's own answer to a prompt without an expected answer.
 
 use std::ops::ControlFlow;
 
@@ -11,20 +11,21 @@ use crate::hop::probe::Probe;
 use crate::hop::prompt_query::{ask, asked};
 use hoplens_runtime::{Capture, SamplingParams};
 
-/// Tokens in which an answer has to end.
+/// The most tokens of an answer.
 const MOST: usize = 8;
 
-/// An answer that the model gives, and how probable all of it is.
+/// An answer of the model with the probability of all its tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelAnswer {
-    /// With its leading space.
+    /// The text of the answer, with its leading space.
     pub text: String,
-    /// Its probability behind the prompt, injections in force.
+    /// Its probability after the prompt, with the injections in force.
     pub p: f64,
 }
 
-/// The model's own answer, its likeliest token each time: all that it says where it ends by
-/// itself, else its first word. `None` where it says nothing, or where a `chat` would be cut off.
+/// Returns the model's own answer, decoded greedily: the whole text if the model ends it by itself,
+/// else its first word. Returns `None` if the answer is empty or does not end within eight tokens.
+/// The answer of a `chat` must end by itself, so it is never cut off after its first word.
 ///
 /// # Errors
 /// As [`generate`].
@@ -77,7 +78,7 @@ pub fn answer(
     }))
 }
 
-/// The first word with the space before it; a sentence's end is no part of it.
+/// Returns the first word with the white space before it and without the punctuation after it.
 fn word(text: &str) -> &str {
     let begin = text.len() - text.trim_start().len();
     let rest = text.get(begin..).unwrap_or_default();
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_ends_where_the_next_begins() {
+    fn a_word_ends_at_white_space_or_punctuation() {
         assert_eq!(word(" Paris, the"), " Paris");
         assert_eq!(word(" Pa"), " Pa");
         assert_eq!(word(" 1789."), " 1789");

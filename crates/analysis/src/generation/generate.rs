@@ -1,4 +1,4 @@
-//! What a model writes behind a prompt, with its injections in force.
+//! Continues a prompt with its injections in force.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -14,74 +14,74 @@ use hoplens_runtime::{
     BosPolicy, Cancel, Model, ModelError, PromptQuery, Sampler, SamplingParams, log_softmax_at,
 };
 
-/// How a prompt is continued.
+/// The settings of a generation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
-    /// Whether BOS stands before the prompt.
+    /// Whether BOS is prepended to the prompt.
     pub bos: BosPolicy,
-    /// The most tokens that are written.
+    /// The most tokens that are generated.
     pub most: usize,
-    /// How each is chosen.
+    /// How each token is chosen.
     pub sampling: SamplingParams,
-    /// Texts to stop before, none of them empty.
+    /// Stop texts, none of them empty. The generated text ends before the first of them.
     pub stops: Vec<String>,
 }
 
-/// Why a text ends.
+/// The reason why a generated text ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
-    /// The model ended it.
+    /// The model generated an end token.
     Eos,
-    /// There are as many tokens as were asked for, or as the model reads.
+    /// The text has as many tokens as requested, or the context is full.
     Length,
-    /// A text to stop at came.
+    /// The text reached a stop text.
     StopText,
     /// The work was stopped on request.
     Interrupted,
 }
 
-/// One token that was written.
+/// One generated token.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GeneratedToken {
     /// Its id.
     pub id: u32,
-    /// As text; bytes that are no character alone are U+FFFD.
+    /// Its text. Bytes that are no complete character are U+FFFD.
     pub text: String,
-    /// Its natural log-probability before temperature and the choice among the likeliest.
+    /// Its natural log-probability before temperature and truncation to the likeliest tokens.
     pub logp: f64,
 }
 
-/// What was written behind a prompt.
+/// A generated text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Generated {
-    /// The text, without a text to stop at.
+    /// The text, without the stop text.
     pub text: String,
-    /// Its tokens, those of a text to stop at included.
+    /// Its tokens, including those of the stop text.
     pub tokens: Vec<GeneratedToken>,
     /// Why it ends.
     pub stop: Stop,
-    /// The token with which the model ended it, where `stop` is `eos`; it is no part of the text.
+    /// The end token, if `stop` is `eos`. It is not part of the text.
     pub end: Option<GeneratedToken>,
-    /// Whether it ends because the model reads no more tokens.
+    /// Whether the text ends because the model's context is full.
     pub context_full: bool,
-    /// Tokens of the prompt.
+    /// Number of tokens of the prompt.
     pub prompt_tokens: usize,
     /// Milliseconds for the prompt.
     pub prompt_ms: f64,
-    /// The median of the milliseconds for each further token; absent where there was none.
+    /// The median of the milliseconds for each further token; `None` if there was none.
     pub ms_per_token: Option<f64>,
 }
 
-/// Continues a prompt, its injections in force: scope `all` goes on acting on every new token,
+/// Continues a prompt with its injections in force. Scope `all` also acts on every new token;
 /// `last` and `span` act on the prompt alone.
 ///
-/// `sink` gets the text piece by piece, whole characters only, and may stop the work. What was
-/// written until `cancel` was set is a result.
+/// `sink` receives the text in pieces of whole characters and may stop the work. When `cancel` is
+/// set, the text so far is the result.
 ///
 /// # Errors
-/// A memory, layer or span that does not exist; a prompt that is empty or longer than the model
-/// reads; [`ModelError::NotFinite`] where an injection made the logits overflow.
+/// A memory, layer or span that does not exist; a prompt that is empty or longer than the model's
+/// context; [`ModelError::NotFinite`] if an injection makes the logits overflow.
 pub fn generate(
     model: &Model,
     query: &CaseQuery,
@@ -154,7 +154,7 @@ pub fn generate(
     let rest = stream.rest();
     written.text.push_str(&rest);
     if !rest.is_empty() {
-        // Nothing comes after it that could be stopped.
+        // This is the last piece, so there is nothing left to stop.
         let _ = sink(&rest);
     }
     if let Some((first, others)) = times.split_first_mut() {

@@ -1,4 +1,4 @@
-//! Which entity a mention stands for, where nobody said it.
+//! Candidates for the entity that an undeclared mention stands for.
 
 mod complete;
 mod glossary;
@@ -18,22 +18,22 @@ use hoplens_runtime::{Answer, Capture, Hooks, PromptQuery, Reuse};
 
 pub use name::key as name_key;
 
-/// What completions are tried: each costs a row of every further pass.
+/// The completions that are tried. Each adds a row to every further pass.
 const EFFORT: Effort = Effort {
     beams: 8,
     with_article: 3,
     tokens: 6,
 };
-/// First tokens that heads retrieve and that are tried.
+/// How many first tokens that heads retrieve are tried.
 const SEEDS: usize = 2;
-/// Candidates that are weighed by how well the mention follows from them.
+/// The most candidates that are scored by how well the mention follows from them.
 const WEIGHED: usize = 12;
-/// Names elsewhere in the prompt that are weighed, the nearest to the mention.
+/// The most names elsewhere in the prompt that are scored: those nearest to the mention.
 const NAMES: usize = 2;
-/// How much the way back counts; see `docs/candidates.md`.
+/// The weight of the reverse log-probability; see `docs/candidates.md`.
 const REVERSE: f64 = 0.3;
 
-/// Where a candidate comes from.
+/// The origin of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CandidateSource {
@@ -44,38 +44,39 @@ pub enum CandidateSource {
     /// A name elsewhere in the prompt.
     Text,
     /// A name whose first token heads retrieve at the end of the mention or of the prompt, and
-    /// the model's completion would not have first_answer_token with.
+    /// which the model's own completions do not begin with.
     Heads,
 }
 
-/// What a mention may stand for.
+/// An entity that a mention may stand for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Candidate {
-    /// The entity, as it would stand in the mention's place.
+    /// The entity, as it would replace the mention.
     pub text: String,
-    /// Where it comes from.
+    /// Its origin.
     pub source: CandidateSource,
     /// Natural log-probability of the entity as the mention's line in a glossary.
     pub logp: f64,
     /// Natural log-probability of the mention as the entity's line in the reversed glossary.
     pub reverse_logp: f64,
-    /// `logp + 0.3·reverse_logp`: what candidates of one mention are ranked by. Facts stand before
-    /// all others.
+    /// `logp + 0.3·reverse_logp`, which ranks the candidates of one mention. Facts come before all
+    /// others.
     pub score: f64,
 }
 
-/// A candidate before it is weighed.
+/// A candidate without a score.
 struct Draft {
     text: String,
     source: CandidateSource,
     logp: Option<f64>,
 }
 
-/// The entities that `mention`, bytes of `prompt`, may stand for, likeliest first: at most twelve.
+/// Returns the entities that `mention`, bytes of `prompt`, may stand for, likeliest first: at most
+/// twelve.
 ///
-/// They are what `facts` says, the model's completions of the mention's line in a glossary, names
-/// elsewhere in the prompt, and names that heads retrieve. What only repeats words of the mention
-/// is no candidate.
+/// The sources are `facts`, the model's completions of the mention's line in a glossary, names
+/// elsewhere in the prompt, and names that heads retrieve. An entity that only repeats words of the
+/// mention is no candidate, unless it is from `facts`.
 ///
 /// # Errors
 /// As [`hoplens_runtime::Model::forward`].
@@ -127,12 +128,14 @@ pub fn candidates(
             source: CandidateSource::Text,
             logp: None,
         });
-    // The names are few, and what the model completes best stands first among the rest.
+    // Names in the prompt come before completions, because they are few and the list is truncated.
+    // The completions are sorted, so the likeliest ones stay.
     let drafts = distinct(phrase, stated.chain(names).chain(own));
     score_drafts(context, phrase, &line, drafts)
 }
 
-/// Each entity once, and none that says nothing new.
+/// Returns each entity once, without those that only repeat words of `phrase`. Facts are never
+/// dropped as repetitions.
 fn distinct(phrase: &str, drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
     let own = name_key(phrase);
     let own: Vec<&str> = own.split(' ').collect();
@@ -223,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_entity_comes_once_and_the_mention_never() {
+    fn candidates_are_distinct_and_do_not_repeat_the_mention() {
         let draft = |text: &str, source, logp| Draft {
             text: text.to_owned(),
             source,

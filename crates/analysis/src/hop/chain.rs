@@ -1,4 +1,4 @@
-//! What a chain of hops is asked: each hop by itself, and the prompt with its bridges named.
+//! The prompts that probe a chain of hops: each hop alone, and the prompt with its bridges named.
 
 use crate::case::query::CaseQuery;
 use hoplens_prompt::{Link, RewriteStep, name_bridges, without};
@@ -13,18 +13,19 @@ fn links(query: &CaseQuery) -> Vec<Link<'_>> {
         .collect()
 }
 
-/// The prompt with one bridge after another named.
+/// Returns the prompt with its bridges named one after another.
 pub(crate) fn steps(query: &CaseQuery) -> Vec<RewriteStep> {
     name_bridges(&query.prompt, &links(query))
 }
 
-/// The prompt with the mentions replaced by a word that says nothing. `None` where no mention
-/// stands in it.
+/// Returns the prompt with each mention replaced by a word without content; `None` if no mention is
+/// in the prompt.
 pub(crate) fn without_subject(query: &CaseQuery) -> Option<String> {
     without(&query.prompt, &links(query))
 }
 
-/// The first half of a hop as a prompt of its own: "The largest coral reef system in the world is".
+/// Returns the mention as a prompt that asks for its bridge: "The largest coral reef system in the
+/// world is".
 pub(crate) fn question(phrase: &str) -> String {
     let mut letters = phrase.trim().chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -32,7 +33,8 @@ pub(crate) fn question(phrase: &str) -> String {
     format!("{phrase} is")
 }
 
-/// A bridge as it may follow "is": with an article or without.
+/// Returns the forms of a bridge that may follow "is": as declared, without its article, and with
+/// "the".
 pub(crate) fn completions(bridge: &str) -> Vec<String> {
     let bare = hoplens_prompt::memory_text(bridge);
     vec![bridge.to_owned(), bare.to_owned(), format!("the {bare}")]
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hop_is_asked_by_itself() {
+    fn a_mention_becomes_a_prompt_and_its_bridge_the_answers() {
         assert_eq!(question(" the tallest tower"), "The tallest tower is");
         assert_eq!(
             completions("the Burj Khalifa"),

@@ -1,4 +1,4 @@
-//! Injections that a model cannot take.
+//! Detects injections that a model cannot apply.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{Code, Injection, Problem, Severity};
 use hoplens_runtime::{Model, PromptQuery};
 
-/// Takes the injections out of a case that cannot be placed, and says why of each, at its own
-/// place.
+/// Removes the injections that cannot be placed from a case. Returns a problem with the reason for
+/// each, at the position in the file that causes it.
 ///
 /// # Errors
 /// Only that `cancel` was set.
@@ -48,7 +48,7 @@ pub(crate) fn drop_invalid_injections(
 }
 
 fn message(case: &str, error: &AnalysisError) -> String {
-    // What is wrong with a span is so in one prompt, anything else in every one.
+    // A missing span is missing in one prompt; any other error occurs in every prompt.
     let of_case = match error {
         AnalysisError::Memory(MemoryError::NoSuchSpan { .. }) => format!(" of case `{case}`"),
         _ => String::new(),
@@ -56,7 +56,7 @@ fn message(case: &str, error: &AnalysisError) -> String {
     format!("This injection is left out, and the numbers{of_case} are without it: {error}")
 }
 
-/// The bytes that are wrong.
+/// Returns the bytes of the file that cause the error.
 fn place(model: &Model, injection: &Injection, error: &AnalysisError) -> Range<usize> {
     if model.check_layer(injection.layer.value).is_err() {
         return injection.layer.range.clone();

@@ -1,11 +1,11 @@
-//! Which phrases of a prompt describe something instead of naming it.
+//! Finds the phrases of a prompt that describe an entity instead of naming it.
 //!
-//! Nobody has to declare a hop for it to be there: "The largest coral reef system in the world",
-//! "Bill Clinton's wife" and "the man who coined the term" each stand for an entity that the
-//! prompt does not name. [`mentions`] finds such phrases with a small grammar of English noun
-//! phrases: definite and possessive descriptions with their relative clauses and chains of
-//! prepositions, up to the main verb. It knows function words, common past forms and endings, and
-//! no other vocabulary. Names alone are no mentions. Other languages are not read.
+//! A prompt can have a hop that nobody declared: "The largest coral reef system in the world",
+//! "Bill Clinton's wife" and "the man who coined the term" each stand for an entity that the prompt
+//! does not name. [`mentions`] finds such phrases with a small grammar of English noun phrases:
+//! definite and possessive descriptions with their relative clauses and chains of prepositions, up
+//! to the main verb. It knows function words, common past forms and endings, and little other
+//! vocabulary. Names alone are no mentions. Other languages are not supported.
 
 mod lexer;
 mod phrase;
@@ -19,18 +19,19 @@ use phrase::features::{After, Features};
 use phrase::{Phrase, is_epithetic, phrase};
 use words::{Class, is_doer, is_naming};
 
-/// Most mentions that are given.
+/// The most mentions that are returned.
 const MOST: usize = 16;
 
-/// The mentions in `text`, likeliest first: bytes of it, on character boundaries. Those that
-/// overlap are different readings of one phrase. At most 16; linear in the text's length.
+/// Returns the mentions in `text`, likeliest first: bytes of it, on character boundaries.
+/// Overlapping mentions are different readings of one phrase. Returns at most 16, in time linear in
+/// the length of the text.
 pub fn mentions(text: &str) -> Vec<Range<usize>> {
     let lexemes = lex(text);
     let mut found: Vec<(f64, Phrase)> = Vec::new();
     let sentences = sentences(&lexemes);
     let last = sentences.len().saturating_sub(1);
     for (index, sentence) in sentences.iter().enumerate() {
-        // What is asked mostly stands at the end.
+        // The question is usually at the end.
         let nearness = if index == last {
             2.0
         } else {
@@ -54,12 +55,13 @@ pub fn mentions(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Whether a word says something by itself: no article, preposition, pronoun or auxiliary.
+/// Returns whether a word has content of its own: it is no article, preposition, pronoun, auxiliary
+/// or other function word.
 pub(crate) fn is_content(word: &str) -> bool {
     !is_closed(words::class(&word.to_lowercase()))
 }
 
-/// The lexemes of each sentence that has any.
+/// Returns the lexemes of each sentence, as ranges. Empty sentences are skipped.
 fn sentences(lexemes: &[Lexeme]) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
@@ -77,16 +79,16 @@ fn sentences(lexemes: &[Lexeme]) -> Vec<Range<usize>> {
     out
 }
 
-/// The descriptions of one sentence and how much speaks for each.
+/// Returns the descriptions of one sentence with their scores.
 fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f64, Phrase)> {
-    // A sentence that a mark ends is complete: the mark is seen, the next sentence is not.
+    // Show the mark that ends the sentence, but not the next sentence.
     let seen = &lexemes[..lexemes.len().min(sentence.end + 1)];
     let mut found: Vec<(f64, Phrase)> = Vec::new();
     let asked: Vec<usize> = sentence
         .clone()
         .filter(|at| asks(text, lexemes, &sentence, *at))
         .collect();
-    // Up to where phrases are parts of a subject, whose verb they share.
+    // Phrases that begin before this lexeme are parts of a subject and share its verb.
     let mut subject_until = sentence.start;
     for at in sentence.clone() {
         let begins = at == sentence.start || leads_in(&lexemes[at - 1]);
@@ -97,7 +99,7 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
         let Some(mut one) = phrase(text, seen, at, subject) else {
             continue;
         };
-        // "the coast of which country": what is asked for describes nothing.
+        // "the coast of which country": a phrase that is asked for describes nothing.
         if asked.iter().any(|word| (one.start..one.end).contains(word)) {
             continue;
         }
@@ -123,9 +125,9 @@ fn in_sentence(text: &str, lexemes: &[Lexeme], sentence: Range<usize>) -> Vec<(f
     found
 }
 
-/// Whether the word asks, as in "off the coast of which country is", and does not relate, as in
-/// "the country in which the tower stands": a noun belongs to it, and the sentence is a question by
-/// its mark, by the preposition that begins it, or by the `of` before the word.
+/// Returns whether the word asks, as in "off the coast of which country is", and does not relate,
+/// as in "the country in which the tower stands". A noun must follow it, and the sentence must be a
+/// question by its mark, by the preposition that begins it, or by the `of` before the word.
 fn asks(text: &str, lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> bool {
     let word = text[lexemes[at].range.clone()].to_lowercase();
     let (true, Some(before)) = (
@@ -151,7 +153,7 @@ fn asks(text: &str, lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> b
     }
 }
 
-/// Whether a subject may begin behind it.
+/// Returns whether a subject may begin after this lexeme.
 fn leads_in(before: &Lexeme) -> bool {
     matches!(before.kind, LexemeKind::Comma | LexemeKind::Break)
         || matches!(
@@ -160,7 +162,7 @@ fn leads_in(before: &Lexeme) -> bool {
         )
 }
 
-/// Whether a description may begin at `at`, and whether it is by a possessive name.
+/// Returns `None` if no description may begin at `at`, else whether a possessive name begins it.
 fn beginning(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<bool> {
     let one = &lexemes[at];
     let next = lexemes.get(at + 1).map(|next| next.kind);
@@ -197,7 +199,7 @@ fn beginning(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<b
     bare.then_some(false)
 }
 
-/// The lexeme with the possessive ending of the name that begins at `at`.
+/// Returns the lexeme with the possessive ending of the name that begins at `at`.
 fn owner(lexemes: &[Lexeme], at: usize) -> Option<usize> {
     for (offset, one) in lexemes[at..].iter().take(6).enumerate() {
         let part = one.kind.is_name() || (offset > 0 && one.kind.class() == Some(Class::And));
@@ -211,7 +213,7 @@ fn owner(lexemes: &[Lexeme], at: usize) -> Option<usize> {
     None
 }
 
-/// How much speaks for a phrase.
+/// Returns a phrase's score.
 fn score(one: &Phrase, first: bool, subject: bool) -> f64 {
     let features = one.features;
     let mut score = 0.0;
@@ -225,7 +227,7 @@ fn score(one: &Phrase, first: bool, subject: bool) -> f64 {
         (features.name, 0.5),
         (features.epithet, 1.0),
         (first, 0.5),
-        // What is said of it stands behind it; of an object little can still follow.
+        // A subject is followed by its predicate; little follows an object.
         (subject, 1.5),
     ] {
         score += if holds { weight } else { 0.0 };
@@ -240,8 +242,8 @@ fn score(one: &Phrase, first: bool, subject: bool) -> f64 {
         }
 }
 
-/// "the founder of Intel's father": the owner is a description of its own, and the one that is
-/// looked up first.
+/// Adds the owner in "the founder of Intel's father": it is a description of its own, and is looked
+/// up first.
 fn with_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
     let mut owners = Vec::new();
     for (score, one) in found.iter() {
@@ -272,8 +274,10 @@ fn with_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
     found.extend(owners);
 }
 
-/// "the place of birth of the director of …": where the outer phrase only names a relation, the
-/// inner one is what has to be looked up first; also where the outer one's name is asked for.
+/// Scores a nested phrase against the phrase around it: "the place of birth of the director of …".
+///
+/// If the outer phrase only names a relation, or its name is asked for, the inner phrase scores
+/// higher, because it has to be looked up first. Otherwise it scores lower.
 fn prefer_inner(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
     for outer in 0..found.len() {
         for inner in 0..found.len() {
@@ -283,7 +287,7 @@ fn prefer_inner(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
                 continue;
             }
             let named = asks_for_name(text, lexemes, o.end);
-            // Inside a title ("the director of The Black Star") the article is written large.
+            // Inside a title ("the director of The Black Star"), the article is capitalized.
             let epithet =
                 i.features.epithet && matches!(lexemes[i.start].kind, LexemeKind::Word(_));
             let own = &lexemes[o.start + 1..i.start];
@@ -298,7 +302,7 @@ fn prefer_inner(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
     }
 }
 
-/// "… is called": the phrase before asks for its own name.
+/// Returns whether the phrase before `end` asks for its own name: "… is called".
 fn asks_for_name(text: &str, lexemes: &[Lexeme], end: usize) -> bool {
     let is = lexemes
         .get(end)
@@ -309,7 +313,7 @@ fn asks_for_name(text: &str, lexemes: &[Lexeme], end: usize) -> bool {
     is && called
 }
 
-/// "place of birth of", "symbol for": words that describe nothing by themselves.
+/// Returns whether the words only name a relation, such as "place of birth of" or "symbol for".
 fn is_relation(text: &str, own: &[Lexeme]) -> bool {
     let plain = |one: &Lexeme| {
         matches!(
@@ -324,7 +328,8 @@ fn is_relation(text: &str, own: &[Lexeme]) -> bool {
 }
 
 impl Features {
-    /// Whether it is a description on its own, rather than a part of the phrase around it.
+    /// Returns whether the phrase describes an entity on its own, rather than as a part of the
+    /// phrase around it.
     fn stands_alone(self) -> bool {
         self.superlative
             || self.relative

@@ -1,4 +1,4 @@
-//! The probes: the same question, asked in several ways.
+//! Probes: measurements of the same question, asked in several ways.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::hop::variant::Variant;
 /// A token with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TokenProbability {
-    /// The token's text; bytes that are no character are U+FFFD.
+    /// The token's text. Bytes that are no character are U+FFFD.
     pub token: String,
     /// Its probability.
     pub p: f64,
@@ -19,15 +19,15 @@ pub struct TokenProbability {
 /// How probable the expected answer is after one prompt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Probe {
-    /// The prompt that was asked.
+    /// The prompt that was run.
     pub prompt: String,
-    /// Probability of the accepted answers, all their tokens counted.
+    /// Probability of the accepted answers, over all their tokens.
     pub p: f64,
     /// Its natural logarithm.
     pub logp: f64,
     /// Natural log-probability of the answers' first tokens.
     pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest of those (0 = top).
+    /// How many tokens are more likely than the likeliest of those first tokens (0 = top).
     pub rank: usize,
     /// The likeliest next tokens, best first.
     pub top: Vec<TokenProbability>,
@@ -38,13 +38,13 @@ pub struct Probe {
 pub struct Probes {
     /// The prompt as written, with its injections in force.
     pub composed: Probe,
-    /// The prompt as written, without them; absent where there are none.
+    /// The prompt as written, without its injections; `None` if there are none.
     pub without_injections: Option<Probe>,
-    /// "It" in place of the mention; absent where no mention stands in the prompt.
+    /// "It" in place of the mention; `None` if no mention is in the prompt.
     pub no_subject: Option<Probe>,
-    /// Every hop whose bridge is named, in their order.
+    /// The hops whose bridge is declared, in order.
     pub hops: Vec<HopProbe>,
-    /// The prompt changed in one thing.
+    /// Variants of the prompt with one change each.
     pub variants: Vec<(Variant, Probe)>,
 }
 
@@ -54,35 +54,36 @@ pub struct HopProbe {
     /// Index into [`crate::CaseQuery::mentions`].
     #[serde(skip)]
     pub index: usize,
-    /// The mention as it stands once the bridges before are named.
+    /// The mention after the bridges before it are named.
     pub mention: String,
     /// The bridge.
     pub bridge: String,
     /// The mention alone, with the bridge as the answer.
     pub known: Probe,
-    /// The prompt with this bridge and those before named.
+    /// The prompt with this bridge and those before it named.
     pub explicit: Probe,
 }
 
 impl Probes {
-    /// Every mention replaced by its bridge; `None` where no bridge is named.
+    /// Returns the probe of the prompt with every bridge named; `None` if no bridge is declared.
     pub fn explicit(&self) -> Option<&Probe> {
         self.hops.last().map(|hop| &hop.explicit)
     }
 
-    /// The first mention alone ("The largest coral reef system in the world is"), with its bridge
-    /// as the answer; `None` where no bridge is named.
+    /// Returns the probe of the first mention alone ("The largest coral reef system in the world
+    /// is"), with its bridge as the answer; `None` if no bridge is declared.
     pub fn hop1(&self) -> Option<&Probe> {
         self.hops.first().map(|hop| &hop.known)
     }
 
-    /// What a variant of the prompt gives, if it was asked.
+    /// Returns the probe of a variant of the prompt, if it was run.
     pub fn variant(&self, wanted: Variant) -> Option<&Probe> {
         let found = self.variants.iter().find(|(variant, _)| *variant == wanted);
         found.map(|(_, probe)| probe)
     }
 
-    /// The prompt without one of its injections; of many only the first were asked.
+    /// Returns the probe of the prompt without one of its injections; `None` for an injection past
+    /// the first ones that are probed.
     pub fn without(&self, injection: usize) -> Option<&Probe> {
         let several = |(variant, _): &(Variant, Probe)| matches!(variant, Variant::Without(_));
         if self.variants.iter().any(several) {
@@ -91,8 +92,9 @@ impl Probes {
         self.without_injections.as_ref()
     }
 
-    /// The hop at which most of the answer's log-probability is lost, counted in
-    /// [`Probes::hops`]: naming its bridge raises it most, the bridges before being named already.
+    /// Returns the hop that loses most of the answer's log-probability, with its index in
+    /// [`Probes::hops`]: naming its bridge raises the log-probability most, with the bridges before
+    /// it already named.
     pub fn weakest(&self) -> Option<(usize, &HopProbe)> {
         let before =
             std::iter::once(&self.composed).chain(self.hops.iter().map(|hop| &hop.explicit));
@@ -107,7 +109,7 @@ impl Probes {
     }
 }
 
-/// What is not there is left out, and so are the variants.
+/// Omits probes that are `None`, and all variants.
 impl Serialize for Probes {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
@@ -123,7 +125,7 @@ impl Serialize for Probes {
                 map.serialize_entry(name, probe)?;
             }
         }
-        // One hop needs no list of its own: `explicit` and `hop1` say all.
+        // One hop needs no list, because `explicit` and `hop1` contain both of its probes.
         if self.hops.len() > 1 {
             map.serialize_entry("hops", &self.hops)?;
         }
@@ -136,10 +138,10 @@ impl Serialize for Probes {
 pub struct TokenReading {
     /// Token id.
     pub id: u32,
-    /// Its text; bytes that are no character are U+FFFD.
+    /// Its text. Bytes that are no character are U+FFFD.
     pub text: String,
-    /// Natural log-probability given what stands before, with the injections in force; absent
-    /// for the first token.
+    /// Natural log-probability given the tokens before it, with the injections in force; `None` for
+    /// the first token.
     pub logp: Option<f64>,
     /// Bytes of the rendered prompt; empty for BOS.
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! Prompts to run, with what is in force on them.
+//! Builds and runs prompt queries, which are prompts with their answers and interventions.
 
 use crate::case::query::{CaseQuery, answers, interventions};
 use crate::context::AnalysisContext;
@@ -6,8 +6,8 @@ use crate::error::AnalysisError;
 use crate::hop::probe::{Probe, TokenProbability};
 use hoplens_runtime::{ActivationCache, Capture, Hooks, Model, PromptQuery, Reuse, Score};
 
-/// Asks several prompts in one pass. What `capture` keeps comes back as well, with the index of
-/// each prompt's first sequence in it.
+/// Runs several prompts in one pass. Returns the probe of each with the index of its first sequence
+/// in the activation cache, and the cache with what `capture` selects.
 ///
 /// # Errors
 /// As [`Model::score_all`].
@@ -49,7 +49,7 @@ fn probe(model: &Model, prompt: &str, score: &Score) -> Probe {
     }
 }
 
-/// A prompt with the case's answers and its injections in force.
+/// Returns `prompt` with the case's answers and its injections in force.
 ///
 /// # Errors
 /// An injection that cannot be placed, an answer without tokens.

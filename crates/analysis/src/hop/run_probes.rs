@@ -1,4 +1,4 @@
-//! Running all probes of a case in one pass.
+//! Runs the probes of a case.
 
 use crate::case::query::{CaseQuery, answers as accepted_answers};
 use crate::context::AnalysisContext;
@@ -12,8 +12,9 @@ use hoplens_runtime::{
     ActivationCache, Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token,
 };
 
-/// Asks the prompt as written, with the bridges named, each mention alone and the prompt without
-/// its subject, in one pass, and reads its tokens.
+/// Runs the prompt as written, with its bridges named, each mention alone, the prompt without its
+/// subject and its variants in one pass; [`Variant::FirstAnswerToken`] takes a second one. Returns
+/// the probes and a reading of each token of the prompt as written.
 ///
 /// # Errors
 /// As [`Model::score_all`]; an injection that cannot be placed.
@@ -33,7 +34,7 @@ pub fn run_probes(
     };
     let answers = written.answers.clone();
     let steps = steps(query);
-    // Without an answer there is nothing that it could be a shortcut to.
+    // The prompt without its subject detects shortcuts to an answer, so it needs an answer.
     let nobody = without_subject(query).filter(|_| !answers.is_empty());
     let mut prompts = vec![written];
     if injected {
@@ -86,7 +87,8 @@ pub fn run_probes(
     Ok((probes, readings(model, tokens, &trace)))
 }
 
-/// The tokens of a prompt with what a pass over it, or over it and an answer, found.
+/// Returns the tokens of a prompt with their log-probabilities from a pass over the prompt, with or
+/// without an answer after it.
 fn readings(model: &Model, tokens: Vec<Token>, trace: &ActivationCache) -> Vec<TokenReading> {
     let logps = trace.token_logps.first().map_or(&[][..], Vec::as_slice);
     let reading = |(index, token): (usize, Token)| TokenReading {

@@ -1,5 +1,5 @@
-//! A prompt whose author declared no hop: which one there is, and whether both ways of asking
-//! agree. No label is needed for that.
+//! Finds the hop of a prompt that declares none, and whether the model answers consistently once
+//! its bridge is named. This needs no labels.
 
 use std::ops::Range;
 
@@ -17,27 +17,27 @@ use crate::hop::verdict::Verdict;
 use crate::hop::verdict::verdict;
 use hoplens_prompt::{Facts, find_phrase};
 
-/// A hop that nobody declared. All of it is guessed: the mention by a grammar, the bridge by the
-/// model.
+/// An undeclared hop. All of it is guessed: the mention by a grammar, the bridge by the model.
+/// Where a facts file contains the mention, both are from that file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Undeclared {
-    /// Bytes of the rendered prompt: the phrase that describes something.
+    /// Bytes of the mention in the rendered prompt.
     pub mention: Range<usize>,
-    /// What it may stand for, likeliest first.
+    /// The entities that it may stand for, likeliest first.
     pub candidates: Vec<Candidate>,
-    /// Present where the model answers otherwise once the bridge is named.
+    /// Present if the model answers differently once the bridge is named.
     pub inconsistent: Option<Inconsistency>,
-    /// The case's verdict as if the likeliest bridge had been declared; present where the case
-    /// expects an answer and the bridge is likely enough.
+    /// The case's verdict as if the likeliest bridge were declared. Present if the case expects an
+    /// answer and the bridge is likely enough.
     pub guessed: Option<Guessed>,
 }
 
-/// Two answers to one question.
+/// Different answers to one question, as written and with the bridge named.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Inconsistency {
     /// The bridge that was named.
     pub bridge: String,
-    /// The prompt with it in the mention's place.
+    /// The prompt with the bridge in place of the mention.
     pub prompt: String,
     /// The likeliest next token as written, and its probability there.
     pub written: TokenProbability,
@@ -49,26 +49,27 @@ pub struct Inconsistency {
     pub named_as_written: f64,
 }
 
-/// A verdict that rests on a guessed bridge.
+/// A verdict that depends on a guessed bridge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Guessed {
     /// The bridge.
     pub bridge: String,
-    /// The probes with it.
+    /// The probes with this bridge declared.
     pub probes: Probes,
     /// The verdict.
     pub verdict: Verdict,
 }
 
-/// A bridge is likely enough where the model completes the glossary with it at least as probably
-/// as this; what a facts file states always is. Measured in `docs/candidates.md`, as the next one.
+/// A bridge is likely enough if the model completes the glossary with it with at least this
+/// probability. A bridge from a facts file always is. This value and the next are measured in
+/// `docs/candidates.md`.
 const LIKELY: f64 = 0.05;
-/// Two answers differ where each is at least this many times as probable as the other, each in
-/// its own prompt.
+/// Two answers differ if each is at least this many times as probable as the other in its own
+/// prompt.
 const FACTOR: f64 = 1.2;
 
-/// Looks for the hop of a prompt without declared ones; `None` where a hop is declared, the prompt
-/// has no mention or `settings` say to leave such prompts alone.
+/// Looks for the hop of a prompt without declared ones; `None` if a hop is declared, the prompt has
+/// no mention, or `settings` restricts the analysis to declared hops.
 ///
 /// # Errors
 /// As [`candidates`]; an injection that cannot be placed.
@@ -81,7 +82,7 @@ pub fn undeclared(
     if settings.declared_only || !query.mentions.is_empty() {
         return Ok(None);
     }
-    // A fact says what its mention is: it needs no grammar.
+    // A fact declares its mention, so the grammar is not needed.
     let stated = stated(&query.prompt, facts);
     let guessed = || mentions(&query.prompt).into_iter().next();
     let Some(mention) = stated.or_else(guessed) else {
@@ -121,7 +122,7 @@ pub fn undeclared(
     Ok(Some(undeclared))
 }
 
-/// The longest mention of a fact that stands in the prompt as whole words.
+/// Returns the longest mention of a fact that is in the prompt as whole words.
 fn stated(prompt: &str, facts: &Facts) -> Option<Range<usize>> {
     let whole = |range: &Range<usize>| {
         let letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
@@ -135,7 +136,8 @@ fn stated(prompt: &str, facts: &Facts) -> Option<Range<usize>> {
     found.filter(whole).max_by_key(Range::len)
 }
 
-/// Whether the two prompts' answers differ, and not by a small margin.
+/// Returns the inconsistency of the two prompts' answers, if they differ by more than a small
+/// margin.
 fn inconsistency(bridge: &str, written: &Probe, named: &Probe) -> Option<Inconsistency> {
     let (first, second) = (written.top.first()?, named.top.first()?);
     if first.token == second.token
@@ -144,7 +146,7 @@ fn inconsistency(bridge: &str, written: &Probe, named: &Probe) -> Option<Inconsi
     {
         return None;
     }
-    // What is not among the likeliest ten is at most as probable as the last of them.
+    // A token that is not among the likeliest ten is at most as probable as the last of them.
     let p = |probe: &Probe, token: &str| {
         let known = probe.top.iter().find(|one| one.token == token);
         known.or(probe.top.last()).map_or(0.0, |one| one.p)
@@ -162,7 +164,8 @@ fn inconsistency(bridge: &str, written: &Probe, named: &Probe) -> Option<Inconsi
     })
 }
 
-/// Whether a token is more than a function word or a mark: " the" and " a" begin the same answer.
+/// Returns whether a token is more than a function word or a mark. " the" and " a" may begin the
+/// same answer.
 fn says_something(token: &str) -> bool {
     let word = token.trim();
     word.chars().any(char::is_alphanumeric) && crate::hop::mentions::is_content(word)

@@ -1,16 +1,16 @@
-//! The prompt changed in one thing.
+//! Variants of a prompt that differ from it in one thing.
 
-/// What is changed.
+/// The change that makes a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
     /// The prompt without one of its injections (index into [`crate::CaseQuery::injections`]).
     Without(usize),
-    /// With a space before that injection's memory, which has none.
+    /// With a space before the memory of this injection, which has none.
     Spaced(usize),
-    /// With the answers just as they are declared, no space added.
+    /// With the answers exactly as declared, without an added space.
     Literal,
     /// Without the spaces at the prompt's end.
     Trimmed,
-    /// With the first token of the first answer behind the prompt; its next tokens are what counts.
+    /// With the first token of the first answer appended. The next tokens are what is read.
     FirstAnswerToken,
 }

@@ -1,5 +1,5 @@
-//! A prompt changed in one thing, to see what that thing is worth: an injection, a space, the
-//! rest of an answer.
+//! Builds variants of a prompt that measure one thing each: an injection, a space, the rest of an
+//! answer.
 
 use crate::case::query::CaseQuery;
 use crate::case::query::{answers, disjoint, interventions};
@@ -11,10 +11,10 @@ use crate::hop::variant::Variant;
 use crate::settings::AnalysisSettings;
 use hoplens_runtime::{Answer, Model, PromptQuery, Token};
 
-/// The most injections of a prompt that are looked at one by one.
+/// The most injections of a prompt that are varied one by one.
 const INJECTIONS: usize = 8;
 
-/// The variants that there are of a prompt as `written`.
+/// Returns the variants of a prompt as `written`.
 ///
 /// # Errors
 /// An injection that cannot be placed.
@@ -27,7 +27,7 @@ pub(crate) fn variants(
         model, settings, ..
     } = *context;
     let mut found = Vec::new();
-    // One injection alone is what the prompt without any says already.
+    // With a single injection, the probe without injections already measures it.
     if query.injections.len() > 1 {
         for index in 0..query.injections.len().min(INJECTIONS) {
             let mut asked = written.clone();
@@ -72,7 +72,7 @@ pub(crate) fn variants(
     Ok(found)
 }
 
-/// The answers in the tokens of their very text; `None` where one has none.
+/// Returns the answers tokenized exactly as declared; `None` if one has no tokens.
 fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
     let answer = |text: &String| Answer {
         text: text.clone(),
@@ -83,8 +83,9 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
     whole.then(|| disjoint(found))
 }
 
-/// The prompt with the first token of its first answer behind it, where the model begins the
-/// answer and then goes on otherwise: most of the first token's probability is another answer's.
+/// Returns the prompt with the first token of its only answer appended. Returns `None` unless the
+/// model begins the answer and then continues differently: most of the first token's probability
+/// belongs to another answer.
 pub(crate) fn first_answer_token(
     written: &PromptQuery,
     composed: &Probe,

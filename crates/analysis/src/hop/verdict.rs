@@ -1,4 +1,4 @@
-//! From probabilities to a verdict.
+//! Derives the verdict from the probes.
 
 use hoplens_prompt::Code;
 use serde::Serialize;
@@ -6,26 +6,27 @@ use serde::Serialize;
 use crate::hop::probe::Probes;
 use crate::settings::Thresholds;
 
-/// What the probes say of a case.
+/// The verdict on a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The answer is as probable as it can be made by naming the bridge, or nearly so.
+    /// The answer is as probable as with the bridge named, or nearly so. Without a declared bridge,
+    /// it is probable enough to be known.
     Ok,
-    /// The model gives the answer when the bridge is named, and much less as written.
+    /// The model answers when the bridge is named, but much less probably as written.
     HopLost,
-    /// The same, and the model does not know the bridge either.
+    /// As [`Verdict::HopLost`], and the model does not know the bridge either.
     HopUnknown,
-    /// Even with the bridge named the model does not give the answer.
+    /// Even with the bridge named, the model does not give the answer.
     AnswerUnknown,
     /// The answer is as probable without the mention: it does not come from the hop.
     AnswerShortcut,
-    /// The answer is improbable, and no bridge is named to compare with.
+    /// The answer is improbable, and no bridge is declared to compare with.
     AnswerUnlikely,
 }
 
 impl Verdict {
-    /// The code of the finding that says so; none where nothing is wrong.
+    /// Returns the code of the verdict's diagnostic; `None` if the verdict is `Ok`.
     pub const fn code(self) -> Option<Code> {
         match self {
             Self::Ok => None,
@@ -37,7 +38,7 @@ impl Verdict {
         }
     }
 
-    /// The name as reports have it: the code's, or `ok`.
+    /// Returns the name in reports: the code's, or `ok`.
     pub const fn name(self) -> &'static str {
         match self.code() {
             Some(code) => code.as_str(),
@@ -46,15 +47,15 @@ impl Verdict {
     }
 }
 
-/// Judges a case that has an expected answer (docs/method.md, "Verdicts").
+/// Returns the verdict on a case that has an expected answer (docs/method.md, "Verdicts").
 ///
-/// An answer is missing knowledge only where neither way of asking brings it out, and a hop is
-/// only looked into where naming its bridge helps: a prompt that already works is not failed for
-/// another one that does worse. Only an answer that the model gives can be a shortcut.
+/// Knowledge is missing only if the answer is improbable both as written and with the bridge named.
+/// A hop is lost or unknown only if naming its bridge helps, so a prompt that works does not fail
+/// because another prompt does worse. Only an answer that the model gives can be a shortcut.
 pub fn verdict(probes: &Probes, thresholds: &Thresholds) -> Verdict {
     let written = probes.composed.p;
     let given = written >= thresholds.known;
-    // A chain is known where the model gives the answer after any of its steps.
+    // A chain is known if the model gives the answer after any of its steps.
     let named = probes.hops.iter().map(|hop| hop.explicit.p);
     let explicit = named.max_by(f64::total_cmp);
     let nobody = probes.no_subject.as_ref().map(|probe| probe.p);
@@ -94,7 +95,7 @@ mod tests {
         }
     }
 
-    /// `hops`: for each how probable its bridge is, and the answer once it is named.
+    /// `hops`: for each hop, the probability of its bridge, and of the answer once it is named.
     fn probes(written: f64, hops: &[(f64, f64)], no_subject: Option<f64>) -> Probes {
         let hops: Vec<HopProbe> = hops
             .iter()
@@ -134,7 +135,7 @@ mod tests {
         );
         assert_eq!(judge(0.60, None, Some(0.58)), Verdict::AnswerShortcut);
         assert_eq!(judge(0.60, Some(0.698), Some(0.1)), Verdict::Ok);
-        // What the model does not say is no shortcut.
+        // An answer that the model does not give is no shortcut.
         assert_eq!(judge(0.01, Some(0.3), Some(0.02)), Verdict::HopLost);
     }
 

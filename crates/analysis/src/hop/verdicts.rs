@@ -1,4 +1,4 @@
-//! The verdicts of a file's cases.
+//! Finds the verdicts of a file's cases.
 
 use crate::case::findings::{CaseFindings, CaseOutcome, FileFindings};
 use crate::case::prompt_source::PromptSource;
@@ -12,8 +12,8 @@ use hoplens_prompt::Problem;
 
 /// Runs the probes of every case of a file and derives the verdicts.
 ///
-/// A case that cannot be run, because its prompt is too long for example, has the reason as its
-/// outcome. An injection that the model cannot take, because its layer does not exist for example,
+/// A case that cannot be run, for example because its prompt is too long, has the reason as its
+/// outcome. An injection that the model cannot apply, for example because its layer does not exist,
 /// becomes a problem, and the case runs without it. Cases whose prompt is empty or whose template
 /// cannot be rendered have no findings.
 ///
@@ -36,7 +36,7 @@ pub fn find_verdicts(
             has_holes,
             error,
         } = render_case(context.model, source, index);
-        // Where the template is broken the prompt is not known; the file's problems report it.
+        // If the template is broken, the prompt is unknown; the file's problems report it.
         if rendered.text.is_empty() || matches!(error, Some(AnalysisError::Template { .. })) {
             continue;
         }
@@ -63,7 +63,8 @@ pub fn find_verdicts(
     Ok(findings)
 }
 
-/// Runs the probes of a case; once more without its invalid injections, if it has some.
+/// Runs the probes of a case. If that fails and the case has invalid injections, runs them again
+/// without those.
 fn run_case(
     context: &AnalysisContext<'_>,
     case: &mut CaseFindings,

@@ -1,4 +1,4 @@
-//! What an analysis finds, step by step.
+//! The results of an analysis, step by step.
 
 use crate::case::findings::{CaseOutcome, FileFindings};
 use crate::error::AnalysisError;
@@ -32,18 +32,18 @@ pub enum AnalysisEvent {
         /// Its repairs.
         repairs: Vec<Repair>,
     },
-    /// What the model answers by itself.
+    /// The model's own answer to a prompt without an expected answer.
     Answer {
         /// The case.
         case: usize,
-        /// The answer; `None` where there is none of a few tokens.
+        /// The answer; `None` if it is empty or too long.
         answer: Option<ModelAnswer>,
     },
-    /// The hop that the prompt does not declare.
+    /// An undeclared hop.
     Undeclared {
         /// The case.
         case: usize,
-        /// The hop, if there is one.
+        /// The hop, if one was found.
         found: Option<Undeclared>,
     },
     /// A step failed. The steps that follow do not depend on it.
@@ -58,7 +58,7 @@ pub enum AnalysisEvent {
 }
 
 impl AnalysisEvent {
-    /// Stores the result in the findings of the file; the verdicts replace them.
+    /// Stores the result in the findings of the file. Verdicts replace all findings.
     pub fn apply(self, findings: &mut Option<FileFindings>) {
         match self {
             Self::Verdicts(found) => *findings = Some(found),

@@ -1,4 +1,4 @@
-//! What an analysis is asked for.
+//! The request for an analysis.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use hoplens_prompt::{Facts, PromptFile};
 
 use crate::case::query::CaseQuery;
 
-/// One prompt file and what is to be found out about it.
+/// One prompt file and which results the analysis produces for it.
 #[derive(Debug, Clone)]
 pub struct AnalysisRequest {
     /// The declarations of the prompt file.
     pub file: PromptFile,
     /// Its text.
     pub text: String,
-    /// Cases of other files, which serve as reference prompts for side effects after the file's
-    /// own cases.
+    /// Cases of other files. They serve as reference prompts for side effects, after the file's own
+    /// cases.
     pub other_cases: Arc<[CaseQuery]>,
-    /// What the project states about mentions.
+    /// The project's facts about mentions.
     pub facts: Facts,
     /// The failing cases whose repairs are measured.
     pub repairs: RepairSelection,
     /// Whether the model's own answer is generated for a prompt without cases.
     pub answers: bool,
-    /// Whether to look for hops that prompts do not declare.
+    /// Whether to look for undeclared hops.
     pub undeclared: bool,
 }
 
@@ -48,13 +48,13 @@ pub enum RepairSelection {
     None,
     /// Every case that fails.
     All,
-    /// These of the failing cases: indices into [`PromptFile::cases`], `None` for the prompt of a
-    /// file without cases.
+    /// The failing cases among these: indices into [`PromptFile::cases`], `None` for the prompt of
+    /// a file without cases.
     Cases(Vec<Option<usize>>),
 }
 
 impl RepairSelection {
-    /// Returns whether repairs of this case are wanted.
+    /// Returns whether the selection contains this case.
     pub(crate) fn contains(&self, case: Option<usize>) -> bool {
         match self {
             Self::None => false,

@@ -17,25 +17,24 @@ use crate::repair::measured_repair::Repair;
 use crate::repair::reference_prompts::ReferencePrompts;
 use crate::repair::search::find_repairs;
 
-/// An analysis under way: the verdicts of all cases, then the repairs of each case that fails,
-/// then the evidence for each case's repairs, then the model's own answers, then the hops that
-/// prompts do not declare.
+/// An analysis in progress. Its steps are the verdicts of all cases, the repairs of each failing
+/// case, the evidence for each case's repairs, the model's own answers, and undeclared hops.
 ///
-/// A step that panics is not repeated: the next call goes on with the step behind it.
+/// A step that panics is not repeated: the next call continues with the following step.
 #[derive(Debug)]
 pub struct AnalysisRun {
     request: AnalysisRequest,
-    /// The cases as the verdicts left them.
+    /// The cases as of the verdicts, without later results.
     cases: Vec<CaseFindings>,
-    /// The steps to do, in their order.
+    /// The remaining steps, in order.
     steps: VecDeque<AnalysisStep>,
-    /// The repairs that wait for their evidence, by case.
+    /// The repairs whose evidence is not measured yet, by case.
     repairs: BTreeMap<usize, Vec<Repair>>,
-    /// The prompts that side effects are measured on, once a repair needs them.
+    /// The prompts that side effects are measured on; `None` until a repair needs them.
     reference_prompts: Option<ReferencePrompts>,
 }
 
-/// Runs an analysis to its end and hands each result to `on_event`.
+/// Runs an analysis to its end and passes each result to `on_event`.
 ///
 /// # Errors
 /// Only that the work was cancelled.
@@ -52,7 +51,7 @@ pub fn run(
 }
 
 impl AnalysisRun {
-    /// Returns an analysis of which no step is done.
+    /// Returns an analysis that has not started.
     pub fn new(request: AnalysisRequest) -> Self {
         Self {
             request,
@@ -63,8 +62,8 @@ impl AnalysisRun {
         }
     }
 
-    /// Returns the steps that are known to remain, in their order. [`AnalysisRun::step`] does the
-    /// first of them.
+    /// Returns the steps that are known to remain, in order. [`AnalysisRun::step`] does the first
+    /// of them.
     pub fn remaining_steps(&self) -> impl Iterator<Item = AnalysisStep> + '_ {
         self.steps.iter().copied()
     }
@@ -74,10 +73,10 @@ impl AnalysisRun {
         Some(&self.cases.get(case)?.id)
     }
 
-    /// Does the next step and returns what it found; `None` at the end.
+    /// Does the next step and returns its result; `None` at the end.
     ///
     /// # Errors
-    /// Only that the work was cancelled. What fails in one case is an [`AnalysisEvent::Failed`].
+    /// Only that the work was cancelled. A failure in one case is an [`AnalysisEvent::Failed`].
     pub fn step(
         &mut self,
         context: &mut AnalysisContext<'_>,
@@ -105,8 +104,8 @@ impl AnalysisRun {
         }
     }
 
-    /// Leaves out `step` if it is still the next one, because the job that was to do it failed
-    /// before it called [`AnalysisRun::step`].
+    /// Skips `step` if it is still the next one, because its job failed before it called
+    /// [`AnalysisRun::step`].
     pub fn skip(&mut self, step: AnalysisStep) {
         if self.steps.front() == Some(&step) {
             self.steps.pop_front();
@@ -121,7 +120,8 @@ impl AnalysisRun {
         Ok(AnalysisEvent::Verdicts(findings))
     }
 
-    /// Queues what the verdicts call for, but for the evidence, which depends on the repairs.
+    /// Queues the steps that follow from the verdicts, except evidence, which depends on the
+    /// repairs.
     fn plan(&mut self, context: &AnalysisContext<'_>) {
         let AnalysisRequest {
             repairs,
@@ -191,8 +191,8 @@ impl AnalysisRun {
             ..
         } = self;
         let reference_prompts = reference_prompts.get_or_insert_with(|| {
-            // The file's own cases first: where the number of prompts is limited, they are the
-            // ones that are read.
+            // The file's own cases come first, so that they are used when the number of tokens is
+            // limited.
             let asked = cases.iter().filter(|case| case.outcome.is_ok());
             let own = asked.map(|case| &case.query);
             let all = own.chain(request.other_cases.iter());
@@ -210,7 +210,7 @@ impl AnalysisRun {
         case: usize,
     ) -> Result<AnalysisEvent, AnalysisError> {
         let of = &self.cases[case];
-        // What a chat template adds has no place in the file.
+        // Text that a chat template adds has no source in the file.
         let mut pieces = of.rendered.pieces.iter();
         let is_chat = pieces.any(|piece| piece.source.is_none());
         let answer = answer(context, &of.query, is_chat)?;

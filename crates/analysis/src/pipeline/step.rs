@@ -1,12 +1,12 @@
 //! The steps of an analysis.
 
-/// One unit of work of an analysis. A server queues each as a job of its own, so that the steps of
-/// other documents run in between. `case` is an index into [`crate::FileFindings::cases`].
+/// One unit of work of an analysis. The server queues each as its own job, so that steps of other
+/// documents can run in between. `case` is an index into [`crate::FileFindings::cases`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnalysisStep {
     /// Runs the probes of every case and derives the verdicts.
     Verdicts,
-    /// Searches the repairs of a case that fails.
+    /// Searches for repairs of a failing case.
     Repairs {
         /// The case.
         case: usize,
@@ -21,7 +21,7 @@ pub enum AnalysisStep {
         /// The case.
         case: usize,
     },
-    /// Looks for a hop that the prompt does not declare.
+    /// Looks for an undeclared hop.
     Undeclared {
         /// The case.
         case: usize,
@@ -29,7 +29,7 @@ pub enum AnalysisStep {
 }
 
 impl AnalysisStep {
-    /// The case that the step is about; `None` for the verdicts of all cases.
+    /// Returns the step's case; `None` for the verdicts of all cases.
     pub const fn case(self) -> Option<usize> {
         match self {
             Self::Verdicts => None,

@@ -1,26 +1,26 @@
-//! What a repair changes: an injection, or words of the prompt.
+//! The changes that repairs make: an injection, or other words in the prompt.
 
 use std::ops::Range;
 
 use hoplens_interp::memory::MemoryInjection;
 use hoplens_prompt::{FileEdit, MappedText, insert_text, replace_all};
 
-/// What a repair changes.
+/// The change that a repair makes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RepairChange {
     /// A memory is injected while the model reads.
     Inject(MemoryInjection),
     /// Words of the prompt are changed.
     Words {
-        /// To what end.
+        /// The way of changing the words.
         wording: Wording,
-        /// Bytes of the rendered prompt that go; empty where words are only added.
+        /// Bytes of the rendered prompt that are replaced; empty if words are only added.
         range: Range<usize>,
-        /// The words that stand there.
+        /// The old words.
         was: String,
-        /// The words that stand there instead.
+        /// The new words.
         text: String,
-        /// Further places of the same words, each with what stands there instead.
+        /// Further occurrences of the old words, each with its new words.
         also: Vec<(Range<usize>, String)>,
     },
 }
@@ -30,16 +30,16 @@ pub enum RepairChange {
 pub enum Wording {
     /// The bridge is named in place of the mention.
     Rewrite,
-    /// The bridge is named behind the mention, between commas.
+    /// The bridge is named after the mention, between commas.
     Appositive,
-    /// A line before the prompt says what the mention stands for.
+    /// A line before the prompt states what the mention stands for.
     Fact,
     /// The same words in better tokens.
     Retokenize,
 }
 
 impl RepairChange {
-    /// The injection, if it is one.
+    /// Returns the injection, if the change is one.
     pub const fn injection(&self) -> Option<&MemoryInjection> {
         match self {
             Self::Inject(memory_injection) => Some(memory_injection),
@@ -47,7 +47,7 @@ impl RepairChange {
         }
     }
 
-    /// The kind as reports call it.
+    /// Returns the name of the kind in reports.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Inject(_) => "inject",
@@ -61,8 +61,8 @@ impl RepairChange {
     }
 }
 
-/// The edit that changes the words of a rendered prompt in its file; `None` for an injection, and
-/// where the words are not in the file.
+/// Returns the file edit that changes the words of a rendered prompt; `None` for an injection, and
+/// if the words are not in the file.
 pub fn words_edit(rendered: &MappedText, change: &RepairChange) -> Option<FileEdit> {
     let RepairChange::Words {
         range, text, also, ..

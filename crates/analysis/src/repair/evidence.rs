@@ -1,5 +1,5 @@
-//! The evidence for repairs: random memories in place of the injection's, side effects on other
-//! prompts, and stability over the other cases.
+//! Measures the evidence for repairs: the control with random memories in place of the injection's,
+//! side effects on other prompts, and stability over the other cases.
 
 use crate::case::findings::CaseFindings;
 use crate::case::injection::memory_injection;
@@ -36,9 +36,9 @@ pub fn add_evidence(
 }
 
 /// Adds the control and the side effects to the injections among `repairs`, which are repairs of
-/// `query`; a change of words has neither.
+/// `query`. A change of words has neither.
 ///
-/// The control keeps the file's injections in force and counts first tokens, as the search does.
+/// The control keeps the file's injections in force and uses first tokens, as the search does.
 /// Every reference prompt keeps its own injections.
 fn add_side_effects(
     context: &mut AnalysisContext<'_>,
@@ -76,7 +76,7 @@ fn add_side_effects(
 }
 
 /// Measures the control of the injection `index` of a case, with the case's other injections in
-/// force; `None` where there is no such injection.
+/// force. Returns `None` if there is no such injection.
 ///
 /// # Errors
 /// As [`hoplens_interp::memory::control`].

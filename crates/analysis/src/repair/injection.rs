@@ -1,4 +1,4 @@
-//! Injections of the bridge as repairs.
+//! Measures injections of the bridge as repairs.
 
 use crate::case::query::CaseQuery;
 use crate::context::{AnalysisContext, AnalysisProgress};
@@ -13,10 +13,10 @@ use hoplens_interp::memory::{
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Capture, ModelError, PromptQuery};
 
-/// How probable the answer of a case is as it stands, and with one more injection in force.
+/// Returns the probes of a case as written, and with one more injection in force.
 ///
 /// # Errors
-/// An injection that the model cannot take, or the model fails.
+/// An injection that the model cannot apply, or the model fails.
 pub fn try_injection(
     context: &AnalysisContext<'_>,
     query: &CaseQuery,
@@ -49,7 +49,7 @@ pub fn try_injection(
     }
 }
 
-/// The best injection of the bridge for each encoding and scope.
+/// Measures the best injection of the bridge for each encoding and scope.
 pub(crate) fn injection_repairs(
     context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
@@ -68,8 +68,8 @@ pub(crate) fn injection_repairs(
     Ok(found.collect())
 }
 
-/// Searches the best cell of each encoding and scope for the memory `text`. Returns the injections,
-/// and the prompt `written` with each of them.
+/// Searches for the best cell of each encoding and scope for the memory `text`. Returns the
+/// injections, and the prompt `written` with each of them.
 fn best_injections(
     context: &mut AnalysisContext<'_>,
     query: &CaseQuery,

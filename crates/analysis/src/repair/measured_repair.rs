@@ -9,25 +9,25 @@ use hoplens_interp::memory::Control;
 /// A change that makes the expected answer more probable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repair {
-    /// What is changed.
+    /// The change.
     pub change: RepairChange,
-    /// Natural log-probability of the accepted answers as the prompt stands.
+    /// Natural log-probability of the accepted answers before the change.
     pub logp_before: f64,
-    /// … and after the change.
+    /// Natural log-probability of the accepted answers after the change.
     pub logp_after: f64,
     /// How many tokens are more likely than the answer's likeliest first token after the change
     /// (0 = top).
     pub rank_after: usize,
     /// Whether the model lacks the knowledge, so that an injection only makes it say the words.
     pub fakes: bool,
-    /// What the same injection does with random memories; `None` for a change of words, and until
-    /// it was measured.
+    /// The effect of the same injection with random memories; `None` for a change of words, and
+    /// until it is measured.
     pub control: Option<Control>,
-    /// What the injection does to other prompts; `None` for a change of words and for scope
-    /// `span`, which act on none, and until it was measured.
+    /// The effect of the injection on other prompts. `None` for a change of words and for scope
+    /// `span`, which do not affect other prompts, and until it is measured.
     pub side_effects: Option<SideEffects>,
-    /// What the change does to the other cases of the same template; `None` where there are none,
-    /// and until it was measured.
+    /// The effect of the change on the other cases of the same template; `None` if there are none,
+    /// and until it is measured.
     pub stability: Option<Stability>,
 }
 
@@ -45,7 +45,7 @@ impl Repair {
         }
     }
 
-    /// Δlog p of the answer, in nats.
+    /// Returns Δlog p of the answer, in nats.
     pub fn gain(&self) -> f64 {
         self.logp_after - self.logp_before
     }

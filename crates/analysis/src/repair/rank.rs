@@ -1,4 +1,4 @@
-//! The order of repairs.
+//! Ranks repairs.
 
 use crate::repair::change::{RepairChange, Wording};
 use crate::repair::measured_repair::Repair;
@@ -24,7 +24,7 @@ pub(crate) fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<R
         };
         wording == Wording::Rewrite
     });
-    // Naming the bridge is what works with every runtime: it is never crowded out.
+    // A rewrite that helps always stays in the list, because it works with every runtime.
     if let Some(at) = rewrite.filter(|at| *at >= most && most > 0) {
         found.swap(at, most - 1);
     }
@@ -32,8 +32,8 @@ pub(crate) fn rank(mut found: Vec<Repair>, settings: &AnalysisSettings) -> Vec<R
     found
 }
 
-/// Leaves out injections at every position where the one at the last token is the same: in the
-/// last layer no other position is read.
+/// Drops injections at all positions that equal the one at the last token: in the last layer no
+/// other position is read.
 fn drop_wider(repairs: &mut Vec<Repair>) {
     let narrow: Vec<(MemoryInjection, f64)> = repairs
         .iter()
@@ -107,21 +107,21 @@ mod tests {
     }
 
     #[test]
-    fn the_best_stand_first_and_what_fakes_last() {
+    fn repairs_are_ranked_best_first_and_fakes_last() {
         let mut fake = injection(1, Scope::All, -0.1);
         fake.fakes = true;
         let found = vec![
             fake,
             words(Wording::Appositive, -2.0),
             words(Wording::Rewrite, -1.0),
-            // No gain worth the name.
+            // The gain is below the threshold.
             words(Wording::Fact, -8.99),
         ];
         assert_eq!(kinds(found), ["rewrite", "appositive", "inject"]);
     }
 
     #[test]
-    fn a_rewrite_is_never_crowded_out() {
+    fn a_rewrite_that_helps_stays_in_the_list() {
         let mut found: Vec<Repair> = (0..6)
             .map(|layer| injection(layer, Scope::All, -1.0 - layer as f64 / 10.0))
             .collect();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_injection_is_not_offered_twice() {
+    fn equal_injections_are_offered_once() {
         let found = vec![
             injection(5, Scope::All, -1.0),
             injection(5, Scope::Last, -1.0),

@@ -1,4 +1,4 @@
-//! The prompts around a case, read once however many cases of a file are repaired.
+//! Reference prompts, prepared once however many cases of a file are repaired.
 
 use std::sync::OnceLock;
 
@@ -12,27 +12,29 @@ use crate::hop::prompt_query::{ask, asked};
 use hoplens_prompt::PromptFile;
 use hoplens_runtime::{Capture, PromptQuery};
 
-/// Most tokens of other cases that are read after a search: about what the neutral prompts have.
+/// The most tokens of other cases that are measured after a search: about as many as the neutral
+/// prompts have.
 const OTHER_TOKENS: usize = 512;
-/// Most tokens of a case of the same file that is still asked.
+/// The most tokens of a case of the same file that is run.
 const CASE_TOKENS: usize = 512;
 
-/// What the repairs of a file's cases are held against: prompts that they are not meant for, and
-/// the file's own cases. Each is tokenised, and asked as it stands, when it is first needed.
+/// Prompts that the repairs of a file's cases are compared on: prompts that they are not meant for,
+/// and the file's own cases. Each is tokenized, and each own case is run without the repair, when
+/// it is first needed.
 #[derive(Debug)]
 pub struct ReferencePrompts {
     others: Vec<Other>,
     cases: Vec<OnceLock<Option<OtherCase>>>,
 }
 
-/// A prompt beside the case; nothing where it cannot be asked.
+/// A prompt that repairs are not meant for. `read` contains `None` if the prompt cannot be run.
 #[derive(Debug)]
 struct Other {
     query: CaseQuery,
     read: OnceLock<Option<PromptQuery>>,
 }
 
-/// Another case of the same file, as it stands.
+/// Another case of the same file, without the repair.
 #[derive(Debug)]
 pub(crate) struct OtherCase {
     pub(crate) query: CaseQuery,
@@ -41,8 +43,9 @@ pub(crate) struct OtherCase {
 }
 
 impl ReferencePrompts {
-    /// `others`: prompts that repairs of the cases of `file` are not meant for, in the order in
-    /// which they are read as far as 512 tokens go; its own cases may be among them.
+    /// Returns the reference prompts of `file`. `others` are prompts that repairs of its cases are
+    /// not meant for, in the order in which they are used until 512 tokens are reached; its own
+    /// cases may be among them.
     pub fn new(file: &PromptFile, others: impl IntoIterator<Item = CaseQuery>) -> Self {
         let other = |query| Other {
             query,
@@ -54,15 +57,16 @@ impl ReferencePrompts {
         }
     }
 
-    /// How many prompts were read so far.
+    /// Returns how many prompts were prepared so far.
     pub fn read(&self) -> usize {
         let others = self.others.iter().filter(|one| one.read.get().is_some());
         let cases = self.cases.iter().filter(|one| one.get().is_some());
         others.count() + cases.count()
     }
 
-    /// The others as a model meets them, but for those that cannot be asked and those of the same
-    /// text as `query` or as one before.
+    /// Returns the other prompts as the model reads them, without those that cannot be run, those
+    /// that exceed the remaining tokens, and those with the text of `query` or of an earlier
+    /// prompt.
     ///
     /// # Errors
     /// Only that `cancel` was set.
@@ -101,8 +105,8 @@ impl ReferencePrompts {
         Ok(found)
     }
 
-    /// The cases of `source` at `indices` as they stand, but for those that cannot be asked or
-    /// are very long.
+    /// Returns the cases of `source` at `indices` without the repair, except those that cannot be
+    /// run or are very long.
     ///
     /// # Errors
     /// As [`Model::score_all`].
@@ -122,7 +126,7 @@ impl ReferencePrompts {
                 None => drop(slot.set(None)),
             }
         }
-        // All in one pass.
+        // Run all of them in one pass.
         let prompts: Vec<PromptQuery> = unread.iter().map(|(.., asked)| asked.clone()).collect();
         let before = if prompts.is_empty() {
             Vec::new()
@@ -149,7 +153,7 @@ fn reference_prompt(
 ) -> Result<Option<PromptQuery>, AnalysisError> {
     match asked(context, query, query.prompt.clone()) {
         Err(error) if error.is_cancelled() => Err(error),
-        // It is said where the case itself is reported.
+        // The findings of the prompt's own file report the error.
         Err(_) => Ok(None),
         Ok(asked) => Ok(Some(asked)),
     }

@@ -1,4 +1,5 @@
-//! The same words in better tokens: what a stray space, an odd space or a split word costs.
+//! Finds spellings that give the same words better tokens: without stray or odd spaces, and without
+//! words split into many tokens.
 
 use std::ops::Range;
 
@@ -6,28 +7,28 @@ use crate::case::findings::CaseFindings;
 use crate::case::trailing_space::trailing_space;
 use hoplens_runtime::Model;
 
-/// Most spellings that are measured for one prompt.
+/// The most spellings that are measured for one prompt.
 const MOST: usize = 12;
 
 /// The fewest tokens of a word that counts as split.
 const SPLIT: usize = 3;
 
-/// Other characters for a piece of a prompt.
+/// A replacement for a part of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spelling {
     /// Bytes of the prompt.
     pub(crate) range: Range<usize>,
-    /// What stands there instead.
+    /// The replacement.
     pub(crate) text: String,
 }
 
-/// The spellings that may cost less: without spaces at the end, with plain single spaces, and with
-/// words that are split into many tokens written in another case where that takes fewer. What is
-/// not in the file is left alone.
+/// Returns the spellings that may improve the tokens: without spaces at the end, with plain single
+/// spaces, and with words of many tokens written in another case that takes fewer. Text that is not
+/// in the file is not changed.
 pub(crate) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     let prompt = &case.query.prompt;
     let mut found = space_at_end(case);
-    // Around a hole the spaces are odd for want of a word.
+    // Around a hole, spaces are odd because a word is missing.
     if !case.has_holes {
         found.extend(odd_spaces(prompt));
     }
@@ -37,7 +38,8 @@ pub(crate) fn spellings(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     found
 }
 
-/// The spaces at the end of a case's prompt, if they are in the file and no hole is behind them.
+/// Returns a spelling without the spaces at the end of a case's prompt, if they are in the file and
+/// the prompt has no hole.
 pub(crate) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
     let found = trailing_space(&case.query.prompt)
         .filter(|range| !case.has_holes && case.rendered.to_source(range.clone()).is_some())
@@ -48,7 +50,8 @@ pub(crate) fn space_at_end(case: &CaseFindings) -> Vec<Spelling> {
     found.into_iter().collect()
 }
 
-/// Runs of several spaces inside a line, and spaces that are not the plain one.
+/// Returns replacements for runs of several spaces inside a line, and for spaces other than the
+/// plain one.
 fn odd_spaces(prompt: &str) -> Vec<Spelling> {
     let is_space = |char: char| char.is_whitespace() && char != '\n' && char != '\r';
     let mut found = Vec::new();
@@ -74,7 +77,7 @@ fn odd_spaces(prompt: &str) -> Vec<Spelling> {
     found
 }
 
-/// Words of many tokens that another case writes in fewer.
+/// Returns words of many tokens in another case that takes fewer, the largest saving first.
 fn split_words(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     let prompt = &case.query.prompt;
     let mut found: Vec<(usize, Spelling)> = Vec::new();
@@ -112,7 +115,7 @@ fn split_words(model: &Model, case: &CaseFindings) -> Vec<Spelling> {
     found.into_iter().map(|(_, one)| one).collect()
 }
 
-/// Runs of letters.
+/// Returns the runs of letters in a text.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (at, char) in text.char_indices() {
@@ -128,7 +131,7 @@ fn words(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The word in small letters, in capitals' stead, and with a capital.
+/// Returns the word in lower case and capitalized, without the form that it already has.
 fn other_cases(word: &str) -> Vec<String> {
     let small = word.to_lowercase();
     let mut letters = small.chars();
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_letters() {
+    fn words_are_runs_of_letters() {
         let text = "Ünlü's 3D-reef";
         let found: Vec<&str> = words(text).into_iter().map(|range| &text[range]).collect();
         assert_eq!(found, ["Ünlü", "s", "D", "reef"]);

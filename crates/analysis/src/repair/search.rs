@@ -1,4 +1,4 @@
-//! The search for repairs, ranked on one scale: Δlog p of the expected answer.
+//! Searches for repairs and ranks them on one scale: Δlog p of the expected answer.
 
 use crate::case::findings::CaseFindings;
 use crate::context::AnalysisContext;
@@ -10,15 +10,15 @@ use crate::repair::measured_repair::Repair;
 use crate::repair::rank::rank;
 use crate::repair::wording::wording_repairs;
 
-/// Measures the repairs of a failing case and ranks those that help, best first. Of a case that is
+/// Measures the repairs of a failing case and ranks those that help, best first. For a case that is
 /// ok, only the space at the end of its prompt is tried. A case without an outcome has no repairs.
-/// The evidence for the repairs is left to [`crate::add_evidence`].
+/// [`crate::add_evidence`] measures the evidence for the repairs.
 ///
 /// If a bridge is declared, the hop that loses most log-probability is repaired: by words (rewrite,
-/// appositive, fact), and by injections of its bridge, the best cell of each encoding and scope,
+/// appositive, fact), and by injections of its bridge. The best cell of each encoding and scope is
 /// searched by the first tokens of the answers and measured again on the whole answers. Every
 /// number is measured with the file's own injections in force. At most
-/// [`crate::SearchSettings::most`] repairs remain, a rewrite that helps among them; injections that
+/// [`crate::SearchSettings::most`] repairs remain, including a rewrite that helps. Injections that
 /// only fake knowledge come last.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What an injection among the repairs does to other prompts.
+//! Side effects of an injection on other prompts.
 
 use serde::Serialize;
 

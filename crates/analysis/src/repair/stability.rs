@@ -1,28 +1,28 @@
-//! Whether a repair holds over a template's variables: what it does to the other cases.
+//! Stability of a repair over a template's variables: its effect on the other cases.
 
 use serde::Serialize;
 
-/// What a repair does to the expected answers of the file's other cases, as if it were meant for
-/// them too.
+/// The effect of a repair on the expected answers of the file's other cases, as if it were meant
+/// for them too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Stability {
-    /// The other cases that expect an answer and could be asked; at most 16.
+    /// How many other cases expect an answer and can be run; at most 16.
     pub cases: usize,
-    /// Those whose answer becomes more probable.
+    /// How many of their answers become more probable.
     pub better: usize,
-    /// Those whose answer becomes less probable.
+    /// How many of their answers become less probable.
     pub worse: usize,
     /// The mean Δlog p of their answers, in nats.
     pub mean_dlogp: f64,
-    /// The least, in nats.
+    /// The smallest Δlog p of their answers, in nats.
     pub worst_dlogp: f64,
 }
 
-/// A change of log-probability that is none, in nats.
+/// The largest change of log-probability that counts as none, in nats.
 const NOTHING: f64 = 1e-4;
 
 impl Stability {
-    /// Sums up the Δlog p of each other case; `None` if there are none.
+    /// Summarizes the Δlog p of the other cases; `None` if there are none.
     pub(crate) fn of(changes: &[f64]) -> Option<Self> {
         let worst = changes.iter().copied().min_by(f64::total_cmp)?;
         Some(Self {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_summed_up() {
+    fn changes_are_summarized() {
         assert_eq!(Stability::of(&[]), None);
         let found = Stability::of(&[1.0, -0.5, 1e-9]).unwrap();
         assert_eq!((found.cases, found.better, found.worse), (3, 1, 1));

@@ -1,4 +1,4 @@
-//! Measuring what repairs do to the other cases of a file.
+//! Measures the stability of repairs over the other cases of a file.
 
 use crate::case::findings::CaseFindings;
 use crate::case::prompt_source::PromptSource;
@@ -14,14 +14,14 @@ use hoplens_interp::memory::{place, resolve_scope};
 use hoplens_prompt::edited;
 use hoplens_runtime::{Capture, PromptQuery};
 
-/// Most other cases that are asked.
+/// The most other cases that are run.
 const CASES: usize = 16;
 
 /// Measures the stability of each of a case's repairs.
 ///
-/// An injection is put into the other cases beside their own; its memory stays the same. A change
-/// of words is made in the file, and the other cases are rendered from it anew: where it changed a
-/// value of this case only, they stay as they are.
+/// An injection is added to the other cases' own injections, with the same memory. A change of
+/// words is applied to the file, and the other cases are rendered from it again. If the change only
+/// affects a value of this case, they stay the same.
 ///
 /// # Errors
 /// As [`hoplens_runtime::Model::score_all`].
@@ -60,7 +60,8 @@ pub(crate) fn add_stability(
             };
             match after {
                 Err(error) if error.is_cancelled() => return Err(error),
-                // A span that is not in the other prompt, say: nothing to compare.
+                // The change does not apply to the other prompt, for example because a span is not
+                // in it.
                 Err(_) | Ok(None) => {}
                 Ok(Some(asked)) => {
                     changed.push(asked);
@@ -82,7 +83,7 @@ pub(crate) fn add_stability(
     Ok(())
 }
 
-/// The other cases of the same prompt that expect an answer.
+/// Returns the other cases of the same prompt that expect an answer.
 fn others(source: PromptSource<'_>, case: &CaseFindings) -> Vec<usize> {
     let own = case.case.and_then(|at| source.file.cases.get(at)?.fence);
     let cases = source.file.cases.iter().enumerate();

@@ -1,4 +1,5 @@
-//! Other words as repairs: the bridge named in the text, and the same words in better tokens.
+//! Measures changes of words as repairs: the bridge named in the text, and the same words in better
+//! tokens.
 
 use std::ops::Range;
 
@@ -16,8 +17,8 @@ use hoplens_interp::memory::MemoryError;
 use hoplens_prompt::{MappedText, match_case, places};
 use hoplens_runtime::Capture;
 
-/// Measures every change of words in one pass, with the file's injections in force, which stay
-/// there; one of them that acts on words that are gone rules the change out.
+/// Measures every change of words in one pass, with the file's injections in force. A change that
+/// removes the words of an injection's span is dropped.
 pub(crate) fn wording_repairs(
     context: &AnalysisContext<'_>,
     case: &CaseFindings,
@@ -57,7 +58,7 @@ pub(crate) fn wording_repairs(
             asked => asked?,
         };
         let answer = asked.answers.iter().map(|answer| answer.ids.len()).max();
-        // More words than the model can read are no repair.
+        // A prompt that exceeds the model's context is no repair.
         if asked.tokens.len() + answer.unwrap_or(0) <= model.config().context {
             prompts.push(asked);
             changes.push(change);
@@ -74,7 +75,8 @@ pub(crate) fn wording_repairs(
         .collect())
 }
 
-/// The prompt with its words changed; `None` for an injection.
+/// Returns the prompt with its words changed; `None` for an injection, and if the words are not in
+/// the prompt.
 fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
     let RepairChange::Words {
         range, text, also, ..
@@ -84,7 +86,7 @@ fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
     };
     let mut changes: Vec<(&Range<usize>, &String)> = vec![(range, text)];
     changes.extend(also.iter().map(|(range, text)| (range, text)));
-    // From the last, so that the others stay where they are.
+    // Apply the last change first, so that the other ranges stay valid.
     changes.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
     changes
         .into_iter()
@@ -95,15 +97,15 @@ fn reworded(prompt: &str, change: &RepairChange) -> Option<String> {
         })
 }
 
-/// The ways of saying what the mention stands for. Where the bridge stands beside the mention, it is
-/// said already, and only the mention can go.
+/// Returns the ways of stating what the mention stands for. If the bridge is already named beside
+/// the mention, only a rewrite remains.
 fn namings(
     rendered: &MappedText,
     hop: &HopProbe,
     range: Option<Range<usize>>,
 ) -> Vec<RepairChange> {
     let words = |wording, range, text| words(rendered, wording, range, text);
-    // Where the mention does not stand in the prompt, the line goes before the last message.
+    // If the mention is not in the prompt, the line goes before the last message.
     let place = range
         .as_ref()
         .map_or(rendered.text.len(), |range| range.start);
@@ -125,7 +127,7 @@ fn namings(
     }
     if let Some(range) = range.filter(|_| !is_named) {
         let next = rendered.text.get(range.end..).unwrap_or_default();
-        // A mark that follows closes the apposition by itself.
+        // Punctuation after the mention closes the apposition.
         let close = if next.starts_with(|char: char| char.is_ascii_punctuation()) {
             ""
         } else {
@@ -137,7 +139,7 @@ fn namings(
     changes
 }
 
-/// The bridge in place of the mention, wherever it stands.
+/// Returns the change that puts the bridge in place of every occurrence of the mention.
 fn rewritten(
     rendered: &MappedText,
     hop: &HopProbe,
@@ -172,13 +174,13 @@ fn words(
     }
 }
 
-/// The bridge as it stands in the middle of a sentence.
+/// Returns the bridge in the case for the middle of a sentence.
 fn in_a_sentence(bridge: &str) -> String {
     match_case("x", bridge)
 }
 
-/// Where the message begins that byte `at` of the prompt stands in: behind what the chat template
-/// wrote before it.
+/// Returns where the message around byte `at` of the prompt begins: after the text that the chat
+/// template adds before it.
 fn message_start(rendered: &MappedText, at: usize) -> usize {
     let (mut start, mut inside) = (0, false);
     for piece in &rendered.pieces {

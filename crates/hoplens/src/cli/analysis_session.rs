@@ -1,4 +1,4 @@
-//! Analysing prompt files with a spinner on standard error.
+//! Analyses prompt files and shows a spinner on standard error.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -34,8 +34,8 @@ impl AnalysisSession<'_> {
     /// failing cases among `repairs`.
     ///
     /// # Errors
-    /// The facts of the project cannot be read. What cannot be measured of one case is logged and
-    /// does not stop the others.
+    /// The facts of the project cannot be read. A failed step of one case is logged and does not
+    /// stop the others.
     pub(super) fn analyse(
         self,
         mut snapshot: Snapshot,
@@ -75,7 +75,7 @@ impl AnalysisSession<'_> {
     }
 }
 
-/// Stores the result of a step; a failure is logged.
+/// Stores the result of a step, and logs a failure.
 fn store(event: AnalysisEvent, file: &str, findings: &mut Option<FileFindings>) {
     let AnalysisEvent::Failed { case, step, error } = event else {
         event.apply(findings);
@@ -98,14 +98,14 @@ fn store(event: AnalysisEvent, file: &str, findings: &mut Option<FileFindings>) 
 /// The spinner's messages while repairs are measured.
 #[derive(Debug, Default)]
 struct SearchMessages {
-    /// The step under way, if it is about repairs, with the id of its case.
+    /// The case of the current step and its id, if the step is about repairs.
     case: Option<(usize, String)>,
-    /// The number of injections that the search of each case measured.
+    /// The number of injections that each case's search has measured.
     injections: HashMap<usize, usize>,
 }
 
 impl SearchMessages {
-    /// Returns the message to show from now on; `None` if it stays the same.
+    /// Returns the message to show next; `None` if it stays the same.
     fn next(&mut self, progress: AnalysisProgress<'_>) -> Option<String> {
         match progress {
             AnalysisProgress::Started { step, case_id } => {

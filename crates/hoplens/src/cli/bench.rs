@@ -1,4 +1,4 @@
-//! `hoplens bench`: figures for this machine.
+//! `hoplens bench`: measures the speed and memory of this machine.
 
 use std::io::Write;
 use std::time::Instant;
@@ -30,7 +30,7 @@ struct Figure {
     name: String,
     value: f64,
     unit: &'static str,
-    /// Share of the GEMM peak, where matrix products are most of the work.
+    /// Share of the GEMM peak, if matrix products are most of the work.
     #[serde(skip_serializing_if = "Option::is_none")]
     of_peak: Option<f64>,
 }
@@ -41,7 +41,8 @@ struct BenchResult {
     figures: Vec<Figure>,
 }
 
-/// A prompt that every family's tokenizer cuts into more pieces than are used of it.
+/// A text that is repeated to make longer prompts. Every family's tokenizer splits the repetitions
+/// into more tokens than are used.
 const TEXT: &str = "The largest coral reef system in the world is located off the coast of \
                     Queensland, and the people who live near it depend on it for their food. ";
 
@@ -122,7 +123,8 @@ impl Bench<'_> {
         });
     }
 
-    /// Token ids of a prompt of just this length; `None` where the model reads fewer.
+    /// Returns the token ids of a prompt of exactly this length; `None` if the model's context is
+    /// shorter.
     fn prompt(&self, tokens: usize) -> Option<Vec<u32>> {
         let text = TEXT.repeat(tokens / 14 + 1);
         let mut ids = self.model.tokenizer.ids(&text);
@@ -130,7 +132,7 @@ impl Bench<'_> {
         (ids.len() == tokens && tokens <= self.model.config().context).then_some(ids)
     }
 
-    /// The median time of a pass, in seconds.
+    /// Returns the median time of a pass, in seconds.
     fn time(&self, ids: &[u32], hooks: &Hooks) -> Result<f64, CliError> {
         let pass = || {
             self.model
@@ -173,7 +175,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// A prompt whose last token changed since the last pass, as while somebody types.
+    /// Measures a pass over a prompt whose last token changed since the last pass, as when the user
+    /// types.
     fn rerun(&mut self, tokens: usize) -> Result<(), CliError> {
         let Some(mut ids) = self.prompt(tokens) else {
             return Ok(());
@@ -199,7 +202,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Greedy tokens, one after another, behind a prompt.
+    /// Measures greedy decoding after a prompt, token by token.
     fn generate(&mut self, tokens: usize, more: usize) -> Result<(), CliError> {
         let Some(ids) = self.prompt(tokens) else {
             return Ok(());
@@ -248,7 +251,7 @@ impl Bench<'_> {
         };
         let memory = "Great Barrier Reef";
         let seconds = median(self.runs.min(3), || {
-            // As for a prompt that was not met before.
+            // Measure the sweep of a new prompt, without cached passes.
             self.model.clear_cache();
             let progress = &mut |_| {};
             sweep(context, &query, memory, &grid, progress).map(|_| ())
@@ -267,12 +270,12 @@ impl Bench<'_> {
     }
 }
 
-/// The likeliest token.
+/// Returns the likeliest token.
 fn greedy(logits: &[f32]) -> u32 {
     top_k(logits, 1).first().map_or(0, |best| best.token)
 }
 
-/// The median time of `runs` calls, in seconds, after one that warms up.
+/// Returns the median time of `runs` calls, in seconds, after one warm-up call.
 fn median<E>(runs: usize, mut call: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
     call()?;
     let mut times = Vec::with_capacity(runs);
@@ -285,7 +288,7 @@ fn median<E>(runs: usize, mut call: impl FnMut() -> Result<(), E>) -> Result<f64
     Ok(times[times.len() / 2])
 }
 
-/// The most memory that this process had resident, in bytes, where the system tells.
+/// Returns the peak resident memory of this process, in bytes, if the system reports it.
 fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,15 +1,16 @@
-//! Which cases `--case` means, the same for every command.
+//! Resolves `--case` to cases, in the same way for every command.
 
 use crate::cli::error::CliError;
 use hoplens_analysis::case_id;
 use hoplens_ide::Snapshot;
 use hoplens_prompt::Case;
 
-/// The cases that `name` means, by their index: the one of this id, all rows of the matrix of this
-/// id, or the N-th for `#N`. A file without cases has one prompt, `#1`, and no index.
+/// Returns the indices of the cases that `name` selects: the case with this id, all rows of the
+/// matrix with this id, or the N-th case for `#N`. A file without cases has one prompt, `#1`, whose
+/// index is `None`.
 ///
 /// # Errors
-/// There is no such case; says which there are.
+/// There is no such case. The message lists the existing ones.
 pub(super) fn named(snapshot: &Snapshot, name: &str) -> Result<Vec<Option<usize>>, CliError> {
     let file = &snapshot.file;
     let all: Vec<Option<usize>> = if file.cases.is_empty() {
@@ -22,7 +23,7 @@ pub(super) fn named(snapshot: &Snapshot, name: &str) -> Result<Vec<Option<usize>
         case.and_then(|case| case.row.as_ref())
             .map(|row| row.of.as_str())
     };
-    // An id goes before what may happen to be called the same.
+    // A case's own id takes precedence over a matrix and over a number.
     let ways: [&dyn Fn(Option<usize>) -> bool; 3] = [
         &|index| case_id(file, index) == name,
         &|index| matrix(index) == Some(name),

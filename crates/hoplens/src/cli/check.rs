@@ -1,4 +1,4 @@
-//! `hoplens check`: prompt files.
+//! `hoplens check`: analyses prompt files and reports the findings.
 
 mod checked_files;
 mod github;
@@ -104,7 +104,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             lock.compare(path, &snapshot, &of_file, tolerance, compared);
         }
         if is_text {
-            // File by file: the first answer is there while the others are worked on.
+            // Print file by file, so that the first result appears while the others are analysed.
             let out = &mut anstream::stdout().lock();
             text::file(out, &snapshot, &of_file, compared.as_ref())?;
             out.flush()?;
@@ -122,8 +122,8 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         },
         global,
     )?;
-    // The other files are reported all the same, but a file that could not be read and a case that
-    // could not be asked are no findings.
+    // All other files are reported, but a file that could not be read and a case that could not be
+    // run are errors, not findings.
     let mut refused = refused.into_iter();
     if let Some(error) = refused.next() {
         refused.for_each(|other| error::print(&other));
@@ -161,11 +161,11 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     })
 }
 
-/// The model, the files that could be read, and why the others could not.
+/// The model, the files that could be read, and the errors of the others.
 type Read = (Model, Vec<Snapshot>, Vec<CliError>);
 
-/// Reads the files beside the model: asking it is one thread that multiplies on all cores, and two
-/// cases at once would only share them.
+/// Reads the files while the model loads. The analysis itself is sequential, because one pass
+/// already uses all cores.
 fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
     let (model, read) = rayon::join(
         || resident::load(global),
@@ -180,7 +180,7 @@ fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
     Ok((model?, read, refused))
 }
 
-/// The report; of text only what stands behind all files.
+/// Prints the report. As text, only the part after all files.
 fn print(checked: &CheckedFiles<'_>, global: &Global) -> Result<(), CliError> {
     let CheckedFiles {
         model,
@@ -208,7 +208,7 @@ fn print(checked: &CheckedFiles<'_>, global: &Global) -> Result<(), CliError> {
         }
         OutputFormat::Sarif => sarif::print(out, snapshots, found, compared)?,
         OutputFormat::Github => github::print(out, snapshots, found, compared)?,
-        // It is refused before anything is read.
+        // Unsupported formats are rejected before anything is read.
         OutputFormat::Svg => {}
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Why a command could not do its work.
+//! The errors of commands.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use hoplens_runtime::ModelError;
 use hoplens_store::StoreError;
 use hoplens_workspace::{ProjectError, ReadError};
 
-/// A command could not do its work: exit code 2.
+/// An error that ends a command with exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
     /// A file or folder could not be read.
@@ -20,7 +20,7 @@ pub(super) enum CliError {
         path: PathBuf,
         source: std::io::Error,
     },
-    /// A result's file could not be written.
+    /// A result file could not be written.
     #[error("cannot write {}: {source}. Check that the folder exists and may be written to.", path.display())]
     Write {
         path: PathBuf,
@@ -29,16 +29,16 @@ pub(super) enum CliError {
     /// A prompt file or one of its companions cannot be read.
     #[error(transparent)]
     File(#[from] ReadError),
-    /// There was nothing to do.
+    /// There are no prompt files in a folder.
     #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
     NoPrompts { path: PathBuf },
     /// A case could not be analysed.
     #[error("{}: {reason}", path.display())]
     Case { path: PathBuf, reason: String },
-    /// A flag's value makes no sense.
+    /// A flag's value is invalid.
     #[error("{flag}: {reason}")]
     Usage { flag: &'static str, reason: String },
-    /// The system refused something.
+    /// A system call failed.
     #[error("{what}: {source}")]
     System {
         what: &'static str,
@@ -138,7 +138,7 @@ pub(super) fn print(error: &CliError) {
     let style = anstyle::Style::new()
         .bold()
         .fg_color(Some(anstyle::AnsiColor::Red.into()));
-    // There is nowhere left to report a failure to.
+    // A failure to write to standard error cannot be reported.
     let err = &mut anstream::stderr().lock();
     let _ = writeln!(err, "{style}error{style:#}: {error}");
     if let Some(flags) = error.flags() {

@@ -1,4 +1,4 @@
-//! `hoplens eval`: the papers' experiment over a data set, and shards of it put together.
+//! `hoplens eval`: runs the papers' experiment over a data set, and merges its shards.
 
 mod files;
 mod heatmap;
@@ -60,14 +60,14 @@ fn merge(args: &MergeArgs, global: &Global) -> Result<CommandOutcome, CliError> 
     let parts: Vec<PathBuf> = args.parts.iter().map(|path| journal_of(path)).collect();
     files::make(&args.out)?;
     let journal = args.out.join(JOURNAL);
-    // Held until the results are written too.
+    // This keeps the journal's lock until the results are written.
     let merged = hoplens_eval::merge(&parts, &journal)?;
     let outcome = hoplens_eval::summarise(&journal, &settings, None)?;
     report(&merged.header, &outcome, Some(&args.out), global)?;
     Ok(CommandOutcome::Clean)
 }
 
-/// The journal of a folder, or the file itself.
+/// Returns the journal of a folder, or the path itself if it is no folder.
 fn journal_of(path: &Path) -> PathBuf {
     if path.is_dir() {
         path.join(JOURNAL)

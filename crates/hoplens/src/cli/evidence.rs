@@ -1,4 +1,4 @@
-//! The evidence for a sweep's best cell, as text.
+//! Prints the evidence for a sweep's best cell as text.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `hoplens export`: injections for llama.cpp, TransformerLens and nnsight.
+//! `hoplens export`: exports injections for llama.cpp, TransformerLens and nnsight.
 
 mod args;
 mod select;

@@ -1,4 +1,4 @@
-//! `hoplens generate`: what the model writes behind a prompt file's prompt.
+//! `hoplens generate`: continues the prompts of a prompt file.
 
 mod args;
 mod shown;
@@ -32,7 +32,7 @@ use hoplens_runtime::{Cancel, Model, SamplingParams};
 struct GenerateResult<'a> {
     path: &'a str,
     sampling: SamplingReport,
-    /// The first case, or the one that was asked for.
+    /// The first case, or the requested one.
     #[serde(flatten)]
     first: CaseReport,
     /// The file's other cases.
@@ -54,7 +54,7 @@ struct CaseReport {
     injections: Vec<MemoryInjection>,
     #[serde(flatten)]
     written: Generated,
-    /// The same without the injections, where a comparison was asked for.
+    /// The continuation without the injections, if a comparison was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     without_injections: Option<Generated>,
 }
@@ -157,25 +157,26 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<CommandOutcome
     })
 }
 
-/// What all texts of one command share.
+/// The state that all continuations of one command share.
 struct Session<'a> {
     model: &'a Model,
     settings: &'a Generation,
     cancel: &'a Cancel,
-    /// Whether the text is printed as it comes.
+    /// Whether the text is printed during generation.
     is_text: bool,
-    /// Whether it goes to a terminal, which obeys control characters.
+    /// Whether standard output is a terminal, which interprets control characters.
     is_seen: bool,
-    /// Whether each text is told apart by a heading.
+    /// Whether each text has a heading.
     has_headings: bool,
 }
 
 impl Session<'_> {
-    /// Continues one prompt. The text, and nothing else, goes to standard output piece by piece;
-    /// what is said of it to standard error.
+    /// Continues one prompt. Prints only the text on standard output, piece by piece; the summary
+    /// goes to standard error.
     ///
     /// # Errors
-    /// Outside: standard output is closed. Inside: the prompt cannot be continued.
+    /// The outer error means that standard output is closed, the inner one that the prompt cannot
+    /// be continued.
     fn write(
         &self,
         heading: &str,
@@ -214,7 +215,7 @@ impl Session<'_> {
         Ok(written)
     }
 
-    /// A text as standard output gets it: exactly, unless somebody looks at it.
+    /// Returns a text for standard output: unchanged, unless it is a terminal.
     fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.is_seen {
             without_controls(text)
@@ -260,7 +261,8 @@ fn in_force(memory_injection: &MemoryInjection) -> String {
     format!("; in force: {memory}, layer {layer}{head}, τ {tau}{scope}")
 }
 
-/// A half-read file would let the model write with other injections than its author means.
+/// Rejects a file with errors: if it is only partly read, the model could run with other injections
+/// than its author intends.
 fn refuse_errors(snapshot: &Snapshot) -> Result<(), CliError> {
     let problems = all_problems(&snapshot.file, &snapshot.text);
     let Some(error) = problems
@@ -284,7 +286,7 @@ fn refuse_errors(snapshot: &Snapshot) -> Result<(), CliError> {
     })
 }
 
-/// The cases to continue, by their index; a file without cases has one.
+/// Returns the indices of the cases to continue; `[None]` for a file without cases.
 fn wanted(args: &GenerateArgs, snapshot: &Snapshot) -> Result<Vec<Option<usize>>, CliError> {
     match &args.case {
         Some(name) => cases::named(snapshot, name),

@@ -1,4 +1,4 @@
-//! Flags of every command.
+//! The flags of every command.
 
 use clap::{Args, ValueEnum};
 
@@ -87,8 +87,8 @@ impl Global {
         }
     }
 
-    /// Refuses the formats that other commands have: every one has text and json, and this one
-    /// `also` these.
+    /// Rejects the formats of other commands. Every command supports text and json, and this one
+    /// also the formats in `also`.
     pub(super) fn refuse_formats(&self, also: &[OutputFormat]) -> Result<(), CliError> {
         let format = self.format();
         let reason = match format {
@@ -109,25 +109,25 @@ impl Global {
         self.cache.saturating_mul(1 << 20)
     }
 
-    /// Reference of the model: the flag, then the project, then the default.
+    /// Returns the reference of the model: from the flag, the project, or the default.
     pub(super) fn model(&self) -> &str {
         let named = self.model.as_deref().or(self.project.model.as_deref());
         named.unwrap_or(DEFAULT)
     }
 
-    /// What `--model` says, if it was given.
+    /// Returns the value of `--model`, if it was given.
     pub(super) fn model_flag(&self) -> Option<&str> {
         self.model.as_deref()
     }
 
-    /// Whether BOS stands before prompts: the flag, then the project, then as the tokenizer has it.
+    /// Returns whether BOS is prepended to prompts: from the flag, the project, or the tokenizer.
     pub(super) fn bos(&self) -> BosPolicy {
         self.bos_flag()
             .or(self.project.bos.map(bos_policy))
             .unwrap_or_default()
     }
 
-    /// What `--bos` says, if it was given.
+    /// Returns the value of `--bos`, if it was given.
     pub(super) fn bos_flag(&self) -> Option<BosPolicy> {
         self.bos.map(|bos| match bos {
             Bos::Auto => BosPolicy::Auto,
@@ -136,7 +136,7 @@ impl Global {
         })
     }
 
-    /// The store's settings: the environment, then the flags.
+    /// Returns the store's settings: from the environment, then the flags.
     pub(super) fn store(&self) -> StoreOptions {
         let mut options = StoreOptions::from_env();
         options.offline |= self.offline;

@@ -44,7 +44,7 @@ pub(super) enum ScopeArg {
 }
 
 impl GridArgs {
-    /// The layers that are named; `None` for all.
+    /// Returns the layers that the flag names; `None` for all.
     pub(super) fn layers(&self) -> Result<Option<Vec<usize>>, CliError> {
         let layers = self.layers.as_deref().map(lists::layers).transpose();
         layers.map_err(|reason| CliError::Usage {
@@ -71,7 +71,7 @@ impl From<&EncodingArg> for Encoding {
     }
 }
 
-/// The positions that `--scope`, `--span` and `--nth` name.
+/// Returns the scopes that `--scope`, `--span` and `--nth` name.
 ///
 /// # Errors
 /// A span without its text, or a text without its scope.

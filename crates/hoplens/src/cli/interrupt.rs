@@ -1,10 +1,10 @@
-//! Ctrl-C.
+//! Handles Ctrl-C.
 
 use crate::cli::error::CliError;
 use hoplens_runtime::Cancel;
 
-/// A cancel token that Ctrl-C sets: the model is stopped between two layers, and what was done
-/// until then stays a result.
+/// Returns a cancel token that Ctrl-C sets. The model stops between two layers, and the result
+/// until then is kept.
 pub(super) fn cancel_on_interrupt() -> Result<Cancel, CliError> {
     let cancel = Cancel::new();
     let set = cancel.clone();

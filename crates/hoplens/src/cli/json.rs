@@ -1,4 +1,4 @@
-//! JSON on an output.
+//! Prints results as JSON.
 
 use std::io::Write;
 

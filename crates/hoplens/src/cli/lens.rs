@@ -1,4 +1,4 @@
-//! `hoplens lens`: what attention heads retrieve, and lenses trained to read it.
+//! `hoplens lens`: reads attention heads, and trains lenses for them.
 
 mod asked;
 mod chart;

@@ -1,6 +1,6 @@
-//! Values such as `1..15` and `6,12`.
+//! Parses lists such as `1..15` and `6,12`.
 
-/// `0..29` (both included), `6,12`, or one number.
+/// Parses `0..29` (both included), `6,12`, or one number.
 pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
     let number = |text: &str| {
         text.trim()
@@ -15,7 +15,7 @@ pub(super) fn layers(text: &str) -> Result<Vec<usize>, String> {
     Ok(once(listed?))
 }
 
-/// `1..15` (both included, in steps of 1), `1,3,6`, or one number; numbers may be negative.
+/// Parses `1..15` (both included, in steps of 1), `1,3,6`, or one number; numbers may be negative.
 pub(super) fn taus(text: &str) -> Result<Vec<f64>, String> {
     if let Some((first, last)) = text.split_once("..") {
         let number = |text: &str| {
@@ -34,7 +34,7 @@ pub(super) fn taus(text: &str) -> Result<Vec<f64>, String> {
     Ok(once(listed?))
 }
 
-/// The values in their order, those that stand twice once.
+/// Returns the values in order, without repetitions.
 fn once<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     let mut kept = Vec::with_capacity(values.len());
     for value in values {
@@ -45,7 +45,7 @@ fn once<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     kept
 }
 
-/// Most values of a range: a typing error must not ask for a year's work.
+/// The most values of a range, so that a typo does not start endless work.
 const MOST: i128 = 10_000;
 
 fn span<T>(first: T, last: T) -> Result<std::ops::RangeInclusive<T>, String>
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_lists_are_rejected() {
         for text in [
             "",
             "3..1",

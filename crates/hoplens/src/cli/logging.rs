@@ -1,4 +1,4 @@
-//! Where the log goes, and how much of it (`HOPLENS_LOG`).
+//! Sets up the log: its destination, and its level from `HOPLENS_LOG`.
 
 use std::fs::OpenOptions;
 use std::io::IsTerminal;
@@ -10,7 +10,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::cli::error::CliError;
 
-/// Logs to standard error, or appends to a file. Servers tell more than commands.
+/// Logs to standard error, or appends to a file. The default level is `info` for the server and
+/// `warn` for commands.
 pub(super) fn init(is_server: bool, file: Option<&Path>) -> Result<(), CliError> {
     let default = if is_server {
         "hoplens=info"
@@ -40,7 +41,8 @@ pub(super) fn init(is_server: bool, file: Option<&Path>) -> Result<(), CliError>
     Ok(())
 }
 
-/// Panics go where the rest of the log goes. What they say may quote a prompt.
+/// Writes panics to the log. Their messages may quote a prompt, so they are logged at level `debug`
+/// only.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

@@ -38,7 +38,7 @@ pub(super) fn run(_args: &LspArgs, global: &Global) -> Result<CommandOutcome, Cl
         what: "cannot start the server",
         source,
     })?;
-    // Tokio's thread that reads standard input cannot be ended while the client keeps it open.
+    // Tokio's thread that reads standard input cannot be stopped while the client keeps it open.
     #[expect(clippy::exit, reason = "see above")]
     std::process::exit(code)
 }

@@ -57,7 +57,7 @@ pub(super) fn run_command(
     Ok(CommandOutcome::Clean)
 }
 
-/// Runs a subcommand and writes its answer to `out`: text for people, or one JSON object.
+/// Runs a subcommand and writes its answer to `out`, as text or as one JSON object.
 ///
 /// # Errors
 /// Those of the store; writing to `out` fails as [`StoreError::Io`].
@@ -208,7 +208,7 @@ fn removed_text(removed: &RemovalReport) -> String {
     format!("{list}{} freed\n", megabytes(removed.freed))
 }
 
-/// Decimal units, as disks and the hub count.
+/// Formats a size in decimal units, as disks and the hub do.
 fn megabytes(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
@@ -217,7 +217,8 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-/// A progress bar on stderr; where that is no terminal, a plain line for each tenth.
+/// Returns a progress bar on stderr. If stderr is no terminal, a line is printed for each tenth
+/// instead.
 pub fn progress_bar() -> StderrProgress {
     let terminal = io::stderr().is_terminal();
     let bar = ProgressBar::with_draw_target(
@@ -239,14 +240,14 @@ pub fn progress_bar() -> StderrProgress {
     }
 }
 
-/// Progress of fetches, for people and for logs; see [`progress_bar`].
+/// Progress of fetches, for terminals and for logs; see [`progress_bar`].
 pub struct StderrProgress {
     bar: ProgressBar,
     terminal: bool,
     shown: Mutex<Shown>,
 }
 
-/// What the last line said.
+/// The state that the last line reported.
 #[derive(Default)]
 struct Shown {
     what: String,
@@ -254,7 +255,8 @@ struct Shown {
 }
 
 impl Shown {
-    /// Whether this state deserves a line: a new file's beginning, or another tenth of it.
+    /// Returns the percentage to report, if this state needs a line: a new file begins, or another
+    /// tenth of it is done.
     fn advance(&mut self, what: &str, done: u64, total: u64) -> Option<u64> {
         let tenth = done.saturating_mul(10).checked_div(total)?;
         let new = self.what != what;
@@ -268,7 +270,7 @@ impl Shown {
 }
 
 impl StderrProgress {
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -283,7 +285,7 @@ impl StderrProgress {
 }
 
 fn to_stderr(text: &str) {
-    // There is nowhere left to report a failure to.
+    // A failure to write to standard error cannot be reported.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -320,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_gets_one_line_for_each_tenth() {
+    fn logs_have_one_line_for_each_tenth() {
         let mut shown = Shown::default();
         let lines: Vec<u64> = (0..=1000)
             .filter_map(|n| shown.advance("a", n, 1000))

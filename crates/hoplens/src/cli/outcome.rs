@@ -1,6 +1,6 @@
-//! How a command ended.
+//! The outcomes of commands.
 
-/// How a command ended; each has an exit code of its own.
+/// The outcome of a command. Each has its own exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CommandOutcome {
     /// Nothing is wrong: 0.

@@ -1,4 +1,4 @@
-//! `hoplens probe`: one prompt.
+//! `hoplens probe`: runs one prompt.
 
 use std::io::Write;
 
@@ -28,7 +28,7 @@ pub(super) struct ProbeArgs {
 struct ProbeResult<'a> {
     prompt: &'a str,
     expect: &'a [String],
-    /// These four are null where no answer is expected.
+    /// This and the next three are null if no answer is expected.
     p: Option<f64>,
     logp: Option<f64>,
     logp_first: Option<f64>,

@@ -1,11 +1,11 @@
-//! Progress of long work on standard error; bars are hidden where that is no terminal.
+//! Shows the progress of long work on standard error. Bars are hidden if it is no terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A spinner that says what is being done.
+/// Returns a spinner with a message.
 pub(super) fn spinner(message: impl Into<std::borrow::Cow<'static, str>>) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -16,7 +16,7 @@ pub(super) fn spinner(message: impl Into<std::borrow::Cow<'static, str>>) -> Pro
     bar
 }
 
-/// A bar over `total` steps.
+/// Returns a bar over `total` steps.
 pub(super) fn bar(total: usize, message: impl Into<std::borrow::Cow<'static, str>>) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} ({eta})") {
@@ -26,13 +26,13 @@ pub(super) fn bar(total: usize, message: impl Into<std::borrow::Cow<'static, str
     bar
 }
 
-/// A line that stays, above the bar.
+/// Prints a permanent line above the bar.
 pub(super) fn note(bar: &ProgressBar, text: &str) {
-    // There is nowhere left to report a failure to.
+    // A failure to write to standard error cannot be reported.
     bar.suspend(|| drop(writeln!(io::stderr(), "{text}")));
 }
 
-/// The line that a log gets, where there is no bar to look at, whenever another tenth is done.
+/// Prints a line for logs whenever another tenth is done, if standard error is no terminal.
 pub(super) fn log(bar: &ProgressBar, done: usize, total: usize, what: &str) {
     let tenth = |done: usize| 10 * done / total.max(1);
     if !io::stderr().is_terminal() && tenth(done) > tenth(done.saturating_sub(1)) {

@@ -1,4 +1,4 @@
-//! Reading prompt files.
+//! Reads prompt files.
 
 use std::path::Path;
 

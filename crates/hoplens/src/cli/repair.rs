@@ -1,4 +1,4 @@
-//! `hoplens repair`: the measured repairs of a file's cases, and applying them.
+//! `hoplens repair`: lists the measured repairs of a file's cases, and applies them.
 
 mod afterwards;
 mod applied_repair;
@@ -78,7 +78,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, 
     }
     let mut applied = Vec::new();
     if args.apply || args.diff {
-        // By its place, for an edit may give a case another id.
+        // Select by index, because an edit may give a case another id.
         let places: Vec<Option<usize>> = wanted.iter().map(|case| case.case).collect();
         for place in places {
             let Some(one) = apply(args, &file, &model, &settings, place)? else {
@@ -150,7 +150,7 @@ fn analyse(
     session.analyse(snapshot, repairs)
 }
 
-/// Why a case could not be asked, if one could not.
+/// Returns the reason why a case could not be run as an error, if there is one.
 fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
     match cases.iter().find_map(|case| case.outcome.as_ref().err()) {
         None => Ok(()),
@@ -161,7 +161,7 @@ fn refused(path: &Path, cases: &[&CaseFindings]) -> Result<(), CliError> {
     }
 }
 
-/// The repairs of a case, from 1.
+/// Returns the repairs of a case, numbered from 1.
 fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
     let repairs = case.outcome.as_ref().ok();
     let repairs = repairs.and_then(|outcome| outcome.repairs.as_deref());
@@ -172,7 +172,7 @@ fn numbered(case: &CaseFindings) -> impl Iterator<Item = (usize, &Repair)> {
         .map(|(at, repair)| (at + 1, repair))
 }
 
-/// That the only failing case has a repair of this number.
+/// Checks that only one case fails and that it has a repair of this number.
 fn one_of(failing: &[&CaseFindings], number: usize) -> Result<(), CliError> {
     let reason = match failing {
         [] => return Ok(()),
@@ -197,7 +197,7 @@ fn one_of(failing: &[&CaseFindings], number: usize) -> Result<(), CliError> {
     })
 }
 
-/// The repairs of the failing cases, or the one of them with this number.
+/// Prints the repairs of the failing cases, or only the one with this number.
 fn list(
     out: &mut dyn Write,
     snapshot: &Snapshot,
@@ -244,8 +244,8 @@ fn list(
     Ok(())
 }
 
-/// Edits the file for one case and asks it again. The file is read anew, since the repair of
-/// another case may have changed it. `None` where nothing can be applied.
+/// Edits the file for one case and runs the case again. The file is read again, because the repair
+/// of another case may have changed it. Returns `None` if no repair can be applied.
 fn apply(
     args: &RepairArgs,
     file: &Path,
@@ -316,14 +316,14 @@ fn apply(
     }))
 }
 
-/// Whether a repair may be chosen without being named: it neither fakes knowledge nor makes the
-/// answers of the file's other cases less probable.
+/// Returns whether a repair may be applied without being named: it neither fakes knowledge nor
+/// makes the answers of the file's other cases less probable.
 fn is_safe(repair: &Repair) -> bool {
     let others = repair.stability.as_ref();
     !repair.fakes && others.is_none_or(|stability| stability.worse == 0)
 }
 
-/// The file after the edit, read as it then is.
+/// Returns the file after the edit, parsed again.
 fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
     let (file, text) = hoplens_prompt::edited(&snapshot.file, &snapshot.text, edit);
     Snapshot {
@@ -334,7 +334,7 @@ fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
     }
 }
 
-/// Writes the edited text, unless the file is no longer what was measured.
+/// Writes the edited text, unless the file changed since it was measured.
 fn put(target: &Path, before: &str, after: &str, edit: &FileEdit) -> Result<(), CliError> {
     let unchanged = if edit.creates {
         !target.exists()
@@ -359,7 +359,7 @@ struct RepairResult<'a> {
     path: &'a str,
     repairs: Vec<Listed<'a>>,
     applied: &'a [AppliedRepair],
-    /// Every case after all edits; empty where nothing was written.
+    /// Every case after all edits; empty if nothing was written.
     afterwards: &'a [Afterwards],
 }
 

@@ -1,4 +1,4 @@
-//! Findings and repairs as JSON.
+//! The JSON reports of findings and repairs.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Code, FileEdit, Origin, Severity, sidecar_name};
 
-/// One file.
+/// The report of one file.
 #[derive(Serialize)]
 pub(super) struct FileReport<'a> {
     path: &'a str,
@@ -33,20 +33,20 @@ struct CaseReport<'a> {
     verdict: Option<Verdict>,
     probes: &'a Probes,
     repairs: Vec<RepairReport<'a>>,
-    /// The hop that nobody declared; all of it is guessed.
+    /// The undeclared hop; all of it is guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     undeclared: Option<UndeclaredReport<'a>>,
 }
 
 #[derive(Serialize)]
 struct UndeclaredReport<'a> {
-    /// The phrase that `found` is about.
+    /// The words of the mention of `found`.
     phrase: &'a str,
     #[serde(flatten)]
     found: &'a Undeclared,
 }
 
-/// One repair.
+/// The report of one repair.
 #[derive(Serialize)]
 pub(super) struct RepairReport<'a> {
     kind: &'static str,
@@ -54,15 +54,15 @@ pub(super) struct RepairReport<'a> {
     logp_before: f64,
     logp_after: f64,
     rank_after: usize,
-    /// Whether the model lacks the knowledge and only says the words.
+    /// Whether the model lacks the knowledge and only repeats the words.
     fakes: bool,
     #[serde(flatten)]
     injection: Option<&'a MemoryInjection>,
-    /// Share of random memories that gain less, 0 to 100; null for a rewrite.
+    /// Percentage of random memories that gain less, 0 to 100; null for a change of words.
     control_percentile: Option<f64>,
-    /// What the injection does to other prompts; null for a rewrite and scope `span`.
+    /// The side effects on other prompts; null for a change of words and for scope `span`.
     collateral: Option<&'a SideEffects>,
-    /// What the change does to the other cases of the file; null where there are none.
+    /// The effect on the other cases of the file; null if there are none.
     stability: Option<Stability>,
     edit: Option<EditReport>,
 }
@@ -83,7 +83,7 @@ struct TextEditReport {
 #[derive(Serialize)]
 struct DiagnosticReport<'a> {
     code: Code,
-    /// The case that it belongs to, if to one.
+    /// The case that it belongs to, if any.
     case: Option<&'a str>,
     severity: &'static str,
     message: &'a str,
@@ -91,21 +91,22 @@ struct DiagnosticReport<'a> {
     range: RangeReport,
 }
 
-/// From where to where.
+/// A range of a file.
 #[derive(Serialize)]
 pub(super) struct RangeReport {
     pub(super) start: PlaceReport,
     pub(super) end: PlaceReport,
 }
 
-/// Lines and columns count from 1; columns in characters where nothing else is said.
+/// A position in a file. Lines and columns count from 1; columns are in characters unless another
+/// encoding is stated.
 #[derive(Serialize)]
 pub(super) struct PlaceReport {
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-/// What is said of one file.
+/// Returns the report of one file.
 pub(super) fn file_report<'a>(
     snapshot: &'a Snapshot,
     diagnostics: &'a [Diagnostic],
@@ -165,7 +166,7 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
     })
 }
 
-/// A repair with its edit.
+/// Returns the report of a repair, with its edit.
 pub(super) fn repair_report<'a>(
     places: &FilePositions<'_>,
     case: &CaseFindings,
@@ -194,7 +195,7 @@ fn edit_report(places: &FilePositions<'_>, edit: &FileEdit) -> EditReport {
             .edits
             .iter()
             .map(|one| TextEditReport {
-                // A sidecar that is not there yet is as an empty one.
+                // A sidecar that does not exist yet counts as an empty file.
                 range: places.range(edit.target, &one.range),
                 new_text: one.new_text.clone(),
             })
@@ -202,7 +203,7 @@ fn edit_report(places: &FilePositions<'_>, edit: &FileEdit) -> EditReport {
     }
 }
 
-/// The path of the file that `origin` means.
+/// Returns the path of the file that `origin` selects.
 pub(super) fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
     match origin {
         Origin::FrontMatter => snapshot.name.clone(),
@@ -210,12 +211,12 @@ pub(super) fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
     }
 }
 
-/// The same as other tools name it: from here, with slashes.
+/// Returns the path as other tools name it, with slashes and without a leading `./`.
 pub(super) fn display_path(snapshot: &Snapshot, origin: Origin) -> String {
     slashed(&origin_path(snapshot, origin))
 }
 
-/// A path with slashes, without `./` before it.
+/// Returns a path with slashes and without a leading `./`.
 pub(super) fn slashed(path: &str) -> String {
     let path = if std::path::MAIN_SEPARATOR == '\\' {
         path.replace('\\', "/")
@@ -225,7 +226,7 @@ pub(super) fn slashed(path: &str) -> String {
     path.strip_prefix("./").map_or(path.clone(), str::to_owned)
 }
 
-/// Its text.
+/// Returns the text of the file that `origin` selects.
 pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
     match origin {
         Origin::FrontMatter => &snapshot.text,
@@ -233,7 +234,7 @@ pub(super) fn origin_text(snapshot: &Snapshot, origin: Origin) -> &str {
     }
 }
 
-/// Where the lines of a prompt file and its sidecar begin, found once for all ranges of a report.
+/// The line starts of a prompt file and its sidecar, computed once for all ranges of a report.
 pub(super) struct FilePositions<'a> {
     pub(super) snapshot: &'a Snapshot,
     prompt: LineIndex,
@@ -250,12 +251,12 @@ impl<'a> FilePositions<'a> {
         }
     }
 
-    /// A range from 1, columns in characters.
+    /// Returns a range from 1, with columns in characters.
     pub(super) fn range(&self, origin: Origin, range: &Range<usize>) -> RangeReport {
         self.range_in(origin, range, PositionEncoding::Utf32)
     }
 
-    /// A range from 1, columns as `encoding` counts them.
+    /// Returns a range from 1, with columns in units of `encoding`.
     pub(super) fn range_in(
         &self,
         origin: Origin,

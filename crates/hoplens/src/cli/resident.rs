@@ -1,4 +1,4 @@
-//! The model that a command works with.
+//! Loads the model that a command works with.
 
 use crate::cli::error::CliError;
 use crate::cli::global::Global;
@@ -7,12 +7,12 @@ use hoplens_runtime::{LoadOptions, Model};
 use hoplens_store::ModelFiles;
 use hoplens_store::ModelRef;
 
-/// Finds, fetches if need be, and loads the model that the flags name.
+/// Finds, fetches if necessary, and loads the model that the flags name.
 pub(super) fn load(global: &Global) -> Result<Model, CliError> {
     Ok(load_with_files(global)?.0)
 }
 
-/// The same, and where its files are.
+/// As [`load`], and returns the paths of the model's files as well.
 pub(super) fn load_with_files(global: &Global) -> Result<(Model, ModelFiles), CliError> {
     let reference: ModelRef = global.model().parse()?;
     let options = global.store();

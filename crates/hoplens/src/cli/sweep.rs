@@ -1,4 +1,4 @@
-//! `hoplens sweep`: an injection grid.
+//! `hoplens sweep`: measures an injection grid.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -106,7 +106,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<CommandOutcome, C
     Ok(CommandOutcome::Clean)
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Clone, Copy)]
 struct SweepResult<'a> {
     expect: &'a [String],
@@ -115,8 +115,8 @@ struct SweepResult<'a> {
     evidence: &'a SweepEvidence,
 }
 
-/// One table per encoding and scope: layers down, τ across, percent in the cells that were
-/// measured.
+/// Prints one table for each encoding and scope: layers as rows, τ as columns, and percent in the
+/// cells that were measured.
 fn print_text(out: &mut dyn Write, result: SweepResult<'_>) -> Result<(), CliError> {
     let SweepResult {
         expect,
@@ -157,7 +157,7 @@ fn print_text(out: &mut dyn Write, result: SweepResult<'_>) -> Result<(), CliErr
         writeln!(out, "layer {}", head.concat())?;
         for row in cells.chunk_by(|a, b| a.layer == b.layer) {
             write!(out, "{:>5} ", row[0].layer)?;
-            // A search leaves most cells of a row open.
+            // A search leaves most cells of a row empty.
             let mut row = row.iter().peekable();
             for tau in &grid.taus {
                 let Some(cell) = row.next_if(|cell| cell.tau.total_cmp(tau).is_eq()) else {
@@ -193,7 +193,7 @@ fn print_text(out: &mut dyn Write, result: SweepResult<'_>) -> Result<(), CliErr
     Ok(evidence::print_text(out, evidence)?)
 }
 
-/// A probability in percent: two digits after the point, or two that count where it is small.
+/// Formats a probability in percent, with two decimals, or two significant digits if it is small.
 fn in_cell(p: f64) -> String {
     let share = 100.0 * p;
     if share < 0.095 {

@@ -1,9 +1,10 @@
-//! Files that appear whole or not at all.
+//! Writes files atomically.
 
 use std::io::Write;
 use std::path::Path;
 
-/// Puts `bytes` in the place of a file, or makes it. A link is followed, permissions are kept.
+/// Replaces the content of a file with `bytes`, or creates the file. Follows a link and keeps
+/// permissions.
 pub(super) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
     let folder = match path.parent() {
@@ -11,7 +12,7 @@ pub(super) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    // As any new file: whoever the umask lets may read it.
+    // Readable as any new file, as far as the umask allows.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;

@@ -1,4 +1,5 @@
-//! Bad input: a clear error that names the file and the remedy, exit code 2, never a panic.
+//! Bad input causes a clear error that names the file and the remedy, exit code 2, and never a
+//! panic.
 
 mod models;
 mod weights;
@@ -21,7 +22,7 @@ impl Folder {
         path
     }
 
-    /// A copy of a miniature in which one file has other bytes.
+    /// Returns a copy of a miniature in which one file has other content.
     fn model(&self, family: &str, changed: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let folder = self.0.path().join(family);
         std::fs::create_dir_all(&folder).unwrap();
@@ -44,7 +45,8 @@ fn hoplens(args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Asks a model a prompt; the command must fail with code 2 and say all of `words`.
+/// Runs a prompt on a model. The command must fail with code 2 and an error that contains all of
+/// `words`.
 #[track_caller]
 fn refuses(model: &Path, prompt: &str, words: &[&str]) {
     let model = model.to_str().unwrap();
@@ -64,7 +66,7 @@ fn refuses_args(args: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn prompts_that_do_not_fit() {
+fn prompts_that_do_not_fit_are_rejected() {
     let model = miniature("tiny-gpt2");
     refuses(&model, "", &["the prompt is empty", "--bos always"]);
     refuses(
@@ -73,7 +75,7 @@ fn prompts_that_do_not_fit() {
         &["reads at most 128", "Shorten"],
     );
     let model = model.to_str().unwrap();
-    // Of a huge file only the beginning is counted.
+    // Only the beginning of a huge file is tokenized.
     let folder = Folder::new();
     let huge = folder.file("huge.prompt", "word ".repeat(5000));
     let output = hoplens(&["check", "--model", model, huge.to_str().unwrap()]);
@@ -114,7 +116,7 @@ fn prompts_that_do_not_fit() {
 }
 
 #[test]
-fn without_network_or_model() {
+fn missing_models_are_reported() {
     let args = ["probe", "--prompt", "a", "--offline"];
     refuses_args(&args, &["smollm2-135m", "offline"]);
     let args = ["probe", "--prompt", "a", "--model", "nonsense-model"];
@@ -123,7 +125,7 @@ fn without_network_or_model() {
 
 #[test]
 #[cfg(not(any(feature = "cuda", feature = "metal")))]
-fn devices_that_this_build_lacks() {
+fn devices_that_this_build_lacks_are_rejected() {
     let model = miniature("tiny-gpt2");
     let model = model.to_str().unwrap();
     for device in ["cuda", "metal"] {
@@ -136,7 +138,7 @@ fn devices_that_this_build_lacks() {
 }
 
 #[test]
-fn prompt_files_that_cannot_be_read() {
+fn unreadable_prompt_files_are_reported() {
     let folder = Folder::new();
     let model = miniature("tiny-gpt2");
     let check = |path: &Path, words: &[&str]| {
@@ -155,7 +157,7 @@ fn prompt_files_that_cannot_be_read() {
     check(folder.0.path(), &["no prompt files"]);
     let latin = folder.file("latin.prompt", b"caf\xe9");
     check(&latin, &["latin.prompt", "offset 3", "UTF-8"]);
-    // The prompt is too long for the model; what can be said of it is said all the same.
+    // The prompt is too long for the model; the other findings are reported anyway.
     let long = folder.file("long.prompt", "word ".repeat(500));
     let args = [
         "check",
@@ -194,8 +196,8 @@ fn invalid_yaml_is_a_finding() {
     );
 }
 
-/// An injection that cannot be placed is a finding at its own layer, and its case is asked without
-/// it; a case that cannot be asked at all does not hide what is found elsewhere.
+/// An injection that cannot be placed is a finding at its own layer, and its case runs without it.
+/// A case that cannot run does not hide findings in other files.
 #[test]
 fn one_bad_case_does_not_hide_the_others() {
     let folder = Folder::new();
@@ -236,9 +238,9 @@ fn one_bad_case_does_not_hide_the_others() {
     );
 }
 
-/// A magnitude beyond all numbers is refused, not reported as a result.
+/// A magnitude that overflows is rejected, not reported as a result.
 #[test]
-fn overflow_is_no_result() {
+fn an_overflow_is_an_error() {
     let model = miniature("tiny-gpt2");
     let model = model.to_str().unwrap();
     let args = [

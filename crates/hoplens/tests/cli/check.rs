@@ -1,4 +1,4 @@
-//! `hoplens check` and `hoplens repair` by the real binary, on a miniature model.
+//! Runs the real binary's `check` and `repair` on a miniature model.
 
 mod baseline;
 mod cases;
@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A folder in which the binary runs; `.git` keeps the settings of no folder above away.
+/// A folder in which the binary runs. Its `.git` keeps settings of parent folders from applying.
 struct Folder(TempDir);
 
 impl Folder {
@@ -39,7 +39,7 @@ impl Folder {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs the binary here on the tiny GPT-2.
+    /// Runs the binary in this folder on the tiny GPT-2.
     fn run(&self, args: &[&str]) -> Output {
         self.run_on("tiny-gpt2", args)
     }
@@ -80,7 +80,7 @@ fn json(output: &Output) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}{}", stdout(output), stderr(output)))
 }
 
-/// A prompt whose answer the tiny GPT-2 gives once the bridge is named, and not before.
+/// Returns a prompt whose answer the tiny GPT-2 gives only once the bridge is named.
 fn failing(mention: &str) -> String {
     format!(
         "---\nhoplens.cases:\n  - id: one\n    expect: \" fought\"\n    hops:\n      - {{mention: \

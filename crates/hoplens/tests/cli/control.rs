@@ -1,4 +1,4 @@
-//! Chance and side effects of injections, against plain loops of whole passes.
+//! Controls and side effects of injections, compared with plain loops of whole passes.
 #![allow(
     clippy::print_stderr,
     reason = "a figure that was measured must be seen"
@@ -52,7 +52,7 @@ fn span(text: &str) -> Scope {
     })
 }
 
-/// The logits after a prompt by one whole pass.
+/// Returns the logits after a prompt by one whole pass.
 fn logits(model: &Model, ids: &[u32], interventions: Vec<Intervention>) -> Vec<f32> {
     let hooks = Hooks::interventions(interventions);
     let trace = model.forward(&[ids], &hooks, &Cancel::new()).unwrap();
@@ -115,7 +115,8 @@ fn a_control_equals_a_plain_loop() {
     }
 }
 
-/// The second time the clean run is remembered: the same within rounding.
+/// Compares two controls. The second one reuses the cached clean run, so it is equal within
+/// rounding.
 fn assert_same(first: &Control, again: &Control) {
     for (a, b) in first.random.iter().zip(&again.random) {
         assert_eq!(a.memory, b.memory);
@@ -158,7 +159,7 @@ fn a_memory_that_overflows_ranks_lowest() {
     };
     let cancel = Cancel::new();
     let context = ModelContext::new(&model, &cancel);
-    // The largest value of "a" times this is still a number; that of longer memories is not.
+    // The largest value of "a" times this is still finite; that of longer memories is not.
     let embed = MemoryEncoding::new(Encoding::Embed, BosPolicy::Never);
     let vector = encode(context, "a", embed).unwrap();
     let largest = vector.at(1).iter().fold(0.0f32, |a, b| a.max(b.abs()));
@@ -172,7 +173,7 @@ fn a_memory_that_overflows_ranks_lowest() {
     assert!(found.random[0].reading.logp_first.is_nan());
     assert_eq!(found.random[0].reading.rank, model.config().vocab);
     assert!(found.percentile() >= 50.0);
-    // The chosen one has to have a reading.
+    // The chosen memory must have a reading.
     assert!(control(long).unwrap_err().to_string().contains("overflow"));
 }
 
@@ -188,7 +189,7 @@ fn side_effects_equal_a_plain_double_loop() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let mut reference_prompts = reference_prompts(&model);
-        // An answer that is right now and then, whatever the model.
+        // Answers of which some are right, whatever the model.
         let top = |one: &PromptQuery| {
             let logits = logits(&model, &one.ids(), one.interventions.clone());
             (0..logits.len() as u32).find(|token| rank_of(&logits, *token) == 0)
@@ -269,7 +270,7 @@ fn an_injection_of_magnitude_zero_has_no_side_effects() {
             .unwrap();
             let effects = SideEffectSummary::of(found[0].as_ref().unwrap());
             assert_eq!(effects.prompts, 30);
-            // Rounding: the same rows stand at other places of the batch.
+            // The difference is rounding, because the rows have other positions in the batch.
             assert!(effects.max_kl < 1e-6, "{family}: {effects:?}");
             assert_eq!(effects.flips, 0);
             assert_eq!(effects.right_before, effects.right_after);
@@ -289,7 +290,7 @@ fn the_neutral_prompts_are_distinct() {
     assert!(answered.count() >= 20);
 }
 
-/// What a command prints on a miniature.
+/// Returns the JSON that a command prints on a miniature.
 fn json(family: &str, args: &[&str], exit: i32) -> Value {
     let model = miniature(family);
     let output = Command::new(env!("CARGO_BIN_EXE_hoplens"))
@@ -303,7 +304,7 @@ fn json(family: &str, args: &[&str], exit: i32) -> Value {
 }
 
 #[test]
-fn a_sweep_reports_both_and_the_same_twice() {
+fn a_sweep_reports_control_and_side_effects_reproducibly() {
     let sweep = |scope: &[&str]| {
         let args = [
             "sweep", "--prompt", PROMPT, "--expect", " Dubai", "--memory", "coral", "--tau", "1,6",
@@ -328,7 +329,7 @@ fn a_sweep_reports_both_and_the_same_twice() {
     let again = sweep(&[]);
     assert_eq!(found["control"], again["control"]);
     assert_eq!(found["collateral"], again["collateral"]);
-    // A piece of this prompt stands in no other.
+    // The span of this prompt is in no other prompt.
     let of_a_span = sweep(&["--scope", "span", "--span", "tallest building"]);
     assert_eq!(of_a_span["collateral"], Value::Null);
     assert!(of_a_span["control"]["percentile"].is_f64());
@@ -347,7 +348,7 @@ hoplens.cases:
 {{thing}} is located off the coast of";
 
 #[test]
-fn the_other_cases_of_a_file_are_looked_at() {
+fn the_other_cases_of_a_file_are_reference_prompts() {
     let Some(files) = default_model() else {
         return skip("the default model");
     };
@@ -377,11 +378,11 @@ fn the_other_cases_of_a_file_are_looked_at() {
         assert_eq!(memory, "Great Barrier Reef");
         let control = repair.control.as_ref().unwrap();
         assert_eq!(control.random.len(), 40, "{placement:?}");
-        // The answer has one token, so that the search's own number is the same.
+        // The answer has one token, so the search measures the same number.
         assert_close(control.chosen.logp_first, repair.logp_after, 1e-3, "chosen");
         assert!(control.percentile() > 80.0, "{}", control.percentile());
         let side_effects = repair.side_effects.as_ref().unwrap();
-        // Itself left out.
+        // The repaired case itself is left out.
         let cases = side_effects.cases.unwrap();
         assert_eq!((cases.prompts, cases.answered), (1, 1));
         assert_eq!(side_effects.all.prompts, 41);
@@ -391,7 +392,7 @@ fn the_other_cases_of_a_file_are_looked_at() {
 }
 
 #[test]
-fn a_check_reports_both_of_every_injection() {
+fn a_check_reports_control_and_side_effects_of_every_injection() {
     let file = hoplens_test_support::root().join("crates/hoplens/tests/server/tiny.prompt");
     let found = json("tiny-gpt2", &["check", file.to_str().unwrap()], 1);
     let repairs = found["files"][0]["cases"][0]["repairs"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! `hoplens eval` by the real binary: its numbers, its journal, shards, refusals.
+//! Tests the real binary's `eval`: its numbers, its journal, its shards, and its errors.
 
 mod damage;
 mod journal;
@@ -45,13 +45,13 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Bytes of a run's file.
+    /// Returns the bytes of a run's file.
     fn bytes(&self, folder: &str, name: &str) -> Vec<u8> {
         let path = self.path(folder).join(name);
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// The command in this folder, on the smallest miniature.
+    /// Returns the command in this folder, on the smallest miniature.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoplens"));
         command
@@ -93,7 +93,7 @@ impl Place {
     }
 }
 
-/// Every result file of two runs has the same bytes.
+/// Checks that every result file of two runs has the same bytes.
 #[track_caller]
 fn same_results(a: &Path, b: &Path) {
     let names = |folder: &Path| {

@@ -1,4 +1,4 @@
-//! `hoplens export`: what is written, how near it comes, and what is refused.
+//! `hoplens export`: the exported files, the reported distance from the injection, and errors.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -20,7 +20,7 @@ use hoplens_test_support::{FAMILIES, load, miniature, skip};
 
 const PROMPT: &str = "The tallest building in the world";
 const BOS: BosPolicy = BosPolicy::Auto;
-/// Families that llama.cpp runs.
+/// Families that llama.cpp supports.
 const IN_LLAMA_CPP: [&str; 5] = [
     "tiny-gpt2",
     "tiny-gpt-neox",
@@ -50,7 +50,7 @@ fn query(model: &Model) -> PromptQuery {
 }
 
 #[test]
-fn the_file_holds_the_memory_times_tau() {
+fn the_file_contains_the_memory_times_tau() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let last = model.info.layers - 1;
@@ -93,7 +93,7 @@ fn the_file_holds_the_memory_times_tau() {
 }
 
 #[test]
-fn a_direction_is_added_behind_its_block() {
+fn a_direction_is_added_after_its_block() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let ids = hoplens_test_support::ids(&model, PROMPT, BOS);
@@ -134,7 +134,7 @@ fn a_direction_is_added_behind_its_block() {
 }
 
 #[test]
-fn beside_a_parallel_mlp_a_control_vector_is_the_injection() {
+fn with_a_parallel_mlp_a_control_vector_equals_the_injection() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let injections = [memory_injection(Encoding::Unembed, 1, Scope::All)];
@@ -212,7 +212,7 @@ fn export(folder: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Prompt files, named by the injections that they hold.
+/// Returns a folder of prompt files that are named after their injections.
 fn prompts() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, inject: &str| {
@@ -248,7 +248,7 @@ fn refuses(folder: &Path, family: &str, args: &str, words: &[&str]) {
 }
 
 #[test]
-fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
+fn unsupported_injections_are_rejected_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |family: &str, flags: &str, words: &[&str]| {
         let args = format!("--memory m --to gguf --out out.gguf {flags}");
@@ -268,7 +268,7 @@ fn what_cannot_be_expressed_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn a_file_says_what_is_exported_or_is_refused() {
+fn ambiguous_or_missing_injections_of_a_file_are_rejected() {
     let folder = prompts();
     let refused = |args: &str, words: &[&str]| refuses(folder.path(), "tiny-llama", args, words);
     refused("one.prompt --to gguf", &["--out"]);
@@ -288,7 +288,7 @@ fn a_file_says_what_is_exported_or_is_refused() {
 }
 
 #[test]
-fn a_flag_that_would_act_on_nothing_is_refused() {
+fn flags_without_effect_are_rejected() {
     let folder = prompts();
     let memory = "--memory m --layer 1 --tau 2 --prompt tall --to nnsight";
     let refused = |before: &str, flag: &str| {
@@ -305,7 +305,7 @@ fn a_flag_that_would_act_on_nothing_is_refused() {
 }
 
 #[test]
-fn an_empty_prompt_is_refused_by_every_target() {
+fn every_target_rejects_an_empty_prompt() {
     let folder = tempfile::tempdir().unwrap();
     let model = miniature("tiny-gpt2");
     let model = model.to_str().unwrap();
@@ -322,7 +322,7 @@ fn an_empty_prompt_is_refused_by_every_target() {
 }
 
 #[test]
-fn a_head_goes_into_a_control_vector_and_into_no_script() {
+fn control_vectors_support_heads_and_scripts_reject_them() {
     let model = load(&miniature("tiny-llama"));
     let query = query(&model);
     let mut into_head = memory_injection(Encoding::Embed, 1, Scope::All);
@@ -357,7 +357,7 @@ fn a_head_goes_into_a_control_vector_and_into_no_script() {
 }
 
 #[test]
-fn the_command_says_how_near_the_vector_comes() {
+fn the_distance_of_the_control_vector_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let model = miniature("tiny-llama");
     let args =

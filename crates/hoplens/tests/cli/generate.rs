@@ -1,5 +1,5 @@
-//! `hoplens generate` by the real binary: on miniatures, and on the default model where it is on
-//! this disk (`HOPLENS_REQUIRE_MODEL=1` makes its absence a failure).
+//! Tests the real binary's `generate` on miniatures, and on the default model if it is on this disk
+//! (`HOPLENS_REQUIRE_MODEL=1` makes its absence a failure).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const PROMPT: &str = "The tallest building in the world is";
 
-/// A prompt file in a folder of its own.
+/// A prompt file in its own folder.
 struct File {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -27,7 +27,7 @@ impl File {
         }
     }
 
-    /// One case, and injections as YAML flow maps.
+    /// Returns a file with one case, and injections as YAML flow maps.
     fn injected(prompt: &str, injections: &[&str]) -> Self {
         let list = injections.join(", ");
         Self::new(&format!(
@@ -71,9 +71,9 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What stands on standard output is the text of the JSON, and that is what whole passes say.
+/// Standard output is the text of the JSON, and both equal greedy decoding by whole passes.
 #[test]
-fn greedy_text_is_that_of_whole_passes() {
+fn greedy_text_equals_that_of_whole_passes() {
     let file = File::new(PROMPT);
     for family in FAMILIES {
         let path = miniature(family);
@@ -127,7 +127,7 @@ fn injections_are_in_force_by_their_scope() {
     assert_eq!(all["injections"][0]["memory"], "coral reef");
     assert_eq!(all["injections"][0]["scope"], "all");
     assert_eq!(span["injections"][0]["scope"]["span"]["text"], "tallest");
-    // Left out, and beside one another.
+    // Without the injections, and as a comparison.
     let none = with("all").json(&model, &["--max-tokens", "12", "--no-injections"]);
     assert_eq!(ids(&none), texts[3]);
     assert_eq!(none["injections"], serde_json::json!([]));
@@ -143,7 +143,7 @@ fn injections_are_in_force_by_their_scope() {
 }
 
 #[test]
-fn a_head_is_reported_where_one_is_meant() {
+fn the_head_of_an_injection_is_reported() {
     let model = miniature("tiny-llama");
     let whole = "{memory: coral reef, layer: 1, tau: 9}";
     let head = "{memory: coral reef, layer: 1, head: 1, tau: 9}";
@@ -180,7 +180,7 @@ fn the_same_seed_writes_the_same_text() {
 }
 
 #[test]
-fn every_case_is_continued_or_the_one_that_is_named() {
+fn every_case_is_continued_unless_one_is_selected() {
     let model = miniature("tiny-qwen3");
     let file = File::new(
         "---\nhoplens.cases:\n  - {id: a, input: {x: tallest}}\n  - {input: {x: largest}}\n---\n\
@@ -207,11 +207,11 @@ fn every_case_is_continued_or_the_one_that_is_named() {
 }
 
 #[test]
-fn a_text_ends_where_it_should() {
+fn a_text_ends_at_stop_texts_full_context_or_end_tokens() {
     let model = miniature("tiny-gpt2");
     let file = File::new(PROMPT);
     let whole = file.json(&model, &["--max-tokens", "12"]);
-    // Before a text that is asked for: here that of the sixth token.
+    // Before a stop text, here the text of the sixth token.
     let stop = whole["tokens"][5]["text"].as_str().unwrap();
     let stopped = file.json(&model, &["--max-tokens", "12", "--stop", stop]);
     assert_eq!(stopped["stop"], "stop-text");
@@ -220,7 +220,7 @@ fn a_text_ends_where_it_should() {
         stopped["text"].as_str().unwrap(),
         all.split_once(stop).unwrap().0
     );
-    // At the end of what the model reads: the last token is predicted, not read.
+    // At the end of the model's context: the last token is predicted, not read.
     let full = file.json(&model, &["--max-tokens", "1000"]);
     if full["stop"] == "length" {
         assert_eq!(full["context_full"], true);
@@ -233,7 +233,7 @@ fn a_text_ends_where_it_should() {
     } else {
         assert_eq!(full["stop"], "eos");
     }
-    // At a token that ends a text, wherever the model's files say so.
+    // At an end token, whichever of the model's files declares it.
     let folder = tempfile::tempdir().unwrap();
     for name in ["config.json", "model.safetensors", "tokenizer.json"] {
         std::fs::copy(model.join(name), folder.path().join(name)).unwrap();
@@ -261,7 +261,7 @@ fn refuses(file: &File, args: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn what_cannot_be_continued_is_refused() {
+fn invalid_flags_and_files_are_rejected() {
     let file = File::new(PROMPT);
     refuses(&file, &["--case", "x"], &["--case", "no case 'x'", "#1"]);
     refuses(
@@ -293,7 +293,7 @@ fn what_cannot_be_continued_is_refused() {
     refuses(&span, &[], &["does not contain \"zebra\""]);
     let huge = inject("{memory: m, layer: 1, tau: 1e300}");
     refuses(&huge, &[], &["overflow"]);
-    // An injection that is left out for a mistake is not silently missed.
+    // An injection that is left out because of a mistake is reported.
     let wrong = inject("{memory: m, layer: x, tau: 1}");
     refuses(&wrong, &[], &["a.prompt:5", "layer"]);
     let output = generate(Path::new("absent.prompt"), &miniature("tiny-gpt2"), &[]);
@@ -308,11 +308,11 @@ fn default_file() -> Option<PathBuf> {
     }
 }
 
-/// Texts that Transformers' `generate` gives for the same weights, greedily, with a forward hook
-/// that adds τ·m to the attention output of the layer: at every position, of new tokens too, for
-/// scope `all`, and at the prompt's own for the others.
+/// The texts of Transformers' `generate` for the same weights, decoded greedily, with a forward
+/// hook that adds τ·m to the attention output of the layer: at every position, including new
+/// tokens, for scope `all`, and at the prompt's own positions for the others.
 #[test]
-fn the_default_model_writes_what_transformers_write() {
+fn the_default_model_continues_as_in_transformers() {
     let Some(model) = default_file() else {
         return skip("the default model");
     };
@@ -343,7 +343,7 @@ fn the_default_model_writes_what_transformers_write() {
     );
 }
 
-/// The file names one of its two end-of-text tokens.
+/// The model file names only one of its two end-of-text tokens.
 #[test]
 fn every_end_of_text_of_the_default_model_is_known() {
     let Some(files) = default_model() else {
@@ -360,7 +360,7 @@ fn every_end_of_text_of_the_default_model_is_known() {
 }
 
 #[test]
-fn a_conversation_is_answered_in_the_models_own_form() {
+fn conversations_use_the_models_chat_template() {
     let Some(model) = default_file() else {
         return skip("the default model");
     };
@@ -373,7 +373,7 @@ fn a_conversation_is_answered_in_the_models_own_form() {
     assert!(answer["text"].as_str().unwrap().contains('4'), "{answer}");
 }
 
-/// Ctrl-C ends a text; what was written is printed, and the exit code tells.
+/// Ctrl-C ends a text. The text so far is printed, and the exit code shows the interruption.
 #[test]
 #[cfg(unix)]
 fn an_interrupted_text_is_a_result() {

@@ -1,4 +1,4 @@
-//! `hoplens lens` and its files, through the real binary.
+//! Tests the real binary's `lens` and its files.
 
 mod command;
 mod file;

@@ -1,4 +1,4 @@
-//! The command line, through the real binary.
+//! Tests the command line through the real binary.
 
 mod bad_input;
 mod check;

@@ -1,4 +1,4 @@
-//! `hoplens models`: its answers, and several processes of which one is killed.
+//! `hoplens models`: its output, and several processes of which one is killed.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use hoplens_test_support::hub::{
     NEW, REPO, Response, cache, content_of, files, hub, noise, options, pull, tiny,
 };
 
-/// The real binary, fetching the same model into the caches below `root`.
+/// Starts the real binary, which fetches the same model into the caches below `root`.
 fn start(root: &std::path::Path, endpoint: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_hoplens"))
         .args(["models", "pull", REPO])

@@ -1,8 +1,8 @@
-//! The commands on the real default model, against numbers that Hugging Face Transformers computed
+//! The commands on the default model, compared with numbers that Hugging Face Transformers computed
 //! on the same weights (`../shared/reference/smollm2.json`).
 //!
-//! Skips, loudly, without the model or the numbers; fails instead where
-//! `HOPLENS_REQUIRE_MODEL=1` says that the model must be there.
+//! Skips with a message without the model or the numbers. With `HOPLENS_REQUIRE_MODEL=1`, a missing
+//! model is a failure.
 
 use std::process::Command;
 

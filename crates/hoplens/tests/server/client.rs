@@ -1,4 +1,4 @@
-//! A language client for tests. Every message of the server must be consumed.
+//! A language client for tests. Each test must consume every message of the server.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -10,20 +10,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Free text for people; everything else is part of the contract.
+/// Messages for users, which tests may ignore. All others are part of the contract.
 const IGNORED: [&str; 1] = ["window/logMessage"];
 
-/// How long the server waits for running requests once its input has ended. A client that says
-/// `exit` does not wait for it.
+/// How long the server waits for running requests after its input ends. It does not wait if the
+/// client sends `exit`.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
-/// How a session begins.
+/// The configuration of a session.
 pub struct Start {
-    /// What `--model` says; not given where empty.
+    /// The value of `--model`. If empty, the flag is omitted.
     pub model: String,
-    /// The folder that is open in the editor.
+    /// The root folder of the editor.
     pub root: Option<PathBuf>,
-    /// The folders that are open in it, where it can have several.
+    /// The workspace folders, if the editor supports several.
     pub folders: Vec<PathBuf>,
     pub args: Vec<String>,
     pub env: Vec<(&'static str, Option<String>)>,
@@ -31,12 +31,12 @@ pub struct Start {
     pub options: Value,
     pub client_name: &'static str,
     pub process_id: Option<u32>,
-    /// Notifications that may come at any time and as often as they like; the newest about each
-    /// document is kept.
+    /// Methods of notifications that may arrive at any time and any number of times. The newest one
+    /// about each document is kept.
     pub at_any_time: Vec<&'static str>,
-    /// Whether the client never reads what it is sent.
+    /// Whether the client never reads the server's output.
     pub is_deaf: bool,
-    /// The longest that anything may take.
+    /// The timeout of each wait.
     pub patience: Duration,
 }
 
@@ -65,7 +65,7 @@ impl Default for Start {
 }
 
 impl Start {
-    /// The parameters of `initialize`.
+    /// Returns the parameters of `initialize`.
     pub fn params(&self) -> Value {
         let folders = self.folders.iter().map(|folder| folder_of(folder));
         let folders: Vec<Value> = folders.collect();
@@ -80,17 +80,17 @@ impl Start {
     }
 }
 
-/// A workspace folder as the protocol has it.
+/// Returns a workspace folder in the form of the protocol.
 pub fn folder_of(path: &Path) -> Value {
     json!({"uri": uri(path), "name": path.file_name().unwrap().to_str()})
 }
 
-/// The miniature model that most tests use.
+/// Returns the folder of the miniature model that most tests use.
 pub fn tiny_gpt2() -> PathBuf {
     hoplens_test_support::miniature("tiny-gpt2")
 }
 
-/// The URI of a file that need not exist.
+/// Returns the URI of a file that need not exist.
 pub fn uri(path: &Path) -> String {
     format!("file://{}", path.display())
 }
@@ -99,7 +99,7 @@ pub fn uri(path: &Path) -> String {
 pub struct Client {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// What nobody reads.
+    /// The server's output, if nobody reads it.
     _unheard: Option<ChildStdout>,
     messages: Receiver<Value>,
     unread: VecDeque<Value>,
@@ -108,14 +108,14 @@ pub struct Client {
     log: Arc<Mutex<String>>,
     next_id: i64,
     patience: Duration,
-    /// The answer to `initialize`.
+    /// The result of `initialize`.
     pub initialized: Value,
-    /// The process was ended by the test.
+    /// Whether the test ended the process.
     is_over: bool,
 }
 
 impl Client {
-    /// Starts a server and says nothing yet.
+    /// Starts a server and sends nothing.
     pub fn spawn(start: &Start) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoplens"));
         command.args(["lsp", "--stdio"]);
@@ -174,7 +174,7 @@ impl Client {
         }
     }
 
-    /// Starts a server and shakes hands.
+    /// Starts a server and initializes the session.
     pub fn start(start: &Start) -> Self {
         let mut client = Self::spawn(start);
         client.initialized = client.request("initialize", start.params());
@@ -182,7 +182,7 @@ impl Client {
         client
     }
 
-    /// Starts a server and waits until its model answers.
+    /// Starts a server and waits until its model is ready.
     pub fn ready(start: &Start) -> Self {
         let mut client = Self::start(start);
         client.wait_until_ready();
@@ -195,7 +195,7 @@ impl Client {
         assert_eq!(status["health"], "ok", "{status}");
     }
 
-    /// Sends bytes as they are.
+    /// Sends raw bytes.
     pub fn raw(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().unwrap();
         stdin.write_all(bytes).unwrap();
@@ -227,7 +227,7 @@ impl Client {
         id
     }
 
-    /// Waits for the one answer to a request.
+    /// Waits for the response to a request.
     #[track_caller]
     pub fn answer(&mut self, id: i64) -> Result<Value, Value> {
         let mut message = self.take(&format!("the answer to request {id}"), |message| {
@@ -239,13 +239,13 @@ impl Client {
         }
     }
 
-    /// Whether the answer to a request was received and not yet taken.
+    /// Returns whether the response to a request was received and not yet consumed.
     pub fn has_answer(&self, id: i64) -> bool {
         let mut messages = self.unread.iter();
         messages.any(|message| message["id"] == id && message.get("method").is_none())
     }
 
-    /// A request that must succeed.
+    /// Sends a request that must succeed, and returns its result.
     #[track_caller]
     pub fn request(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask(method, params);
@@ -255,7 +255,7 @@ impl Client {
         }
     }
 
-    /// The code of the error with which a request must fail.
+    /// Sends a request that must fail, and returns the code of its error.
     #[track_caller]
     pub fn refusal(&mut self, method: &str, params: Value) -> i64 {
         let id = self.ask(method, params);
@@ -265,7 +265,7 @@ impl Client {
         }
     }
 
-    /// The error that answers what could not be read.
+    /// Waits for the error that responds to an unreadable message.
     #[track_caller]
     pub fn answer_without_id(&mut self) -> Value {
         let mut message = self.take("an error without an id", |message| {
@@ -274,7 +274,8 @@ impl Client {
         message["error"].take()
     }
 
-    /// Consumes notifications of `method` up to the first that is `wanted`; its parameters.
+    /// Consumes notifications of `method` up to the first that is `wanted`, and returns its
+    /// parameters.
     #[track_caller]
     pub fn notification(&mut self, method: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
@@ -287,7 +288,8 @@ impl Client {
         }
     }
 
-    /// Consumes diagnostics of `uri` up to the first that are `wanted`.
+    /// Consumes diagnostics of `uri` up to the first that are `wanted`, and returns their
+    /// parameters.
     #[track_caller]
     pub fn diagnostics(&mut self, uri: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
@@ -301,8 +303,8 @@ impl Client {
         }
     }
 
-    /// The newest notification of `method` about a document, of those that may come at any time;
-    /// waits for one that is `wanted`.
+    /// Waits until the newest notification of `method` about a document is `wanted`, and returns
+    /// its parameters. The method must be one that may arrive at any time.
     #[track_caller]
     pub fn newest(&mut self, method: &str, uri: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let key = (method.to_owned(), uri.to_owned());
@@ -321,7 +323,7 @@ impl Client {
         }
     }
 
-    /// Waits for a request of the server's and answers it; its parameters.
+    /// Waits for a request of the server, responds to it, and returns its parameters.
     #[track_caller]
     pub fn serve(&mut self, method: &str, result: &Value) -> Value {
         let mut message = self.take(method, |message| {
@@ -342,7 +344,7 @@ impl Client {
         self.notify("textDocument/didChange", params);
     }
 
-    /// The document as the server sees it.
+    /// Returns the document's text on the server.
     pub fn text(&mut self, uri: &str) -> Value {
         self.request(
             "hoplens/documentText",
@@ -350,12 +352,12 @@ impl Client {
         )
     }
 
-    /// What the server wrote to its log so far.
+    /// Returns the server's log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Waits for words in the log.
+    /// Waits until the log is as wanted, and returns it.
     #[track_caller]
     pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + self.patience;
@@ -373,7 +375,7 @@ impl Client {
         self.child.id()
     }
 
-    /// The server's resident memory in MB, where the system tells.
+    /// Returns the server's resident memory in MB, if the system reports it.
     pub fn resident(&self) -> Option<u64> {
         let status = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(status).ok()?;
@@ -382,7 +384,7 @@ impl Client {
         Some(kilobytes >> 10)
     }
 
-    /// The first message that fits, or a panic after a while.
+    /// Consumes the first message that fits. Panics after the timeout.
     #[track_caller]
     fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.unread.iter().position(&fits) {
@@ -410,7 +412,7 @@ impl Client {
         }
     }
 
-    /// Waits until the process ends; its exit code and how long that took.
+    /// Waits until the process ends, and returns its exit code and how long that took.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> (Option<i32>, Duration) {
         self.is_over = true;
@@ -429,7 +431,7 @@ impl Client {
         self.stdin = None;
     }
 
-    /// Ends the session as an editor does and looks for anything that was not consumed.
+    /// Ends the session as an editor does, and checks that no message is left.
     fn finish(&mut self) {
         self.request("shutdown", Value::Null);
         self.notify("exit", Value::Null);
@@ -458,7 +460,7 @@ impl Drop for Client {
         } else if !self.is_over {
             self.finish();
         }
-        // Nothing to kill if it ended.
+        // This fails if the process has ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -108,7 +108,7 @@ fn a_sweep_cell_is_inserted_with_its_measured_effect() {
         "{text}"
     );
     assert!(text.contains("measured: {model: \"sha256:"), "{text}");
-    // It does what was told.
+    // The edit has the reported effect.
     client.change(URI, 2, &json!([{"text": text}]));
     client.diagnostics(URI, |found| {
         let one = &found["diagnostics"][0];
@@ -208,12 +208,12 @@ fn commands_cancel_analyses_and_change_models() {
         (&json!("ready"), &json!(1))
     );
     assert_eq!(run(&mut client, "cancel", json!(URI)), json!(0));
-    // Whoever asks for heads has the model look first, whatever the setting says.
+    // A request for heads analyses the prompt first, whatever the setting.
     let cases = run(&mut client, "cases", json!({"uri": URI}));
     assert_eq!(cases[0]["verdict"], "hop-unknown");
     let heads = json!({"uri": URI, "case": "#1", "ablate": "none"});
     assert_eq!(run(&mut client, "heads", heads)["case"], "tiny");
-    // Repairs are measured for whoever asks for them.
+    // Repairs are measured on request.
     assert_eq!(
         run(&mut client, "cases", json!({"uri": URI}))[0]["repairs"],
         Value::Null

@@ -1,4 +1,4 @@
-//! Which repairs are offered where.
+//! The repairs that are offered at each diagnostic.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn titles(client: &mut Client, uri: &str, range: &Value) -> Vec<String> {
 fn a_trailing_space_offers_its_removal_and_a_verdict_all_repairs() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    // Any gain is one: the miniature's are small.
+    // The miniature's gains are small, so any gain counts.
     write("hoplens.toml", "[thresholds]\ngain_factor = 1.0\n");
     write("one.txt.hoplens.yaml", SIDECAR);
     let prompt = uri(&folder.path().join("one.txt"));

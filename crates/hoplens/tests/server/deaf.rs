@@ -1,4 +1,4 @@
-//! A client that never reads what it is sent.
+//! A client that never reads the server's output.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::client::{Client, DRAIN, Start};
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
 
-/// A session that was told and asked far more than pipes hold.
+/// Returns a session with far more notifications and requests than pipes can buffer.
 fn talked_to() -> Client {
     let start = Start {
         is_deaf: true,
@@ -34,7 +34,7 @@ fn talked_to() -> Client {
     client
 }
 
-/// The server may take this much more than it needs at rest, in MB.
+/// The most resident memory of the server, in MB.
 const BOUND: u64 = 250;
 
 fn check_memory(client: &Client) {

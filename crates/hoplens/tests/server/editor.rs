@@ -1,4 +1,4 @@
-//! A plain implementation of an editor's text and positions, to compare with.
+//! A plain implementation of an editor's text and positions, for comparison.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ pub enum Units {
 }
 
 impl Units {
-    /// The protocol's name.
+    /// Returns the name in the protocol.
     pub fn name(self) -> &'static str {
         match self {
             Self::Utf8 => "utf-8",
@@ -29,7 +29,8 @@ impl Units {
     }
 }
 
-/// The byte offset of a position in UTF-16; what is outside is clamped as LSP says.
+/// Returns the byte offset of a position in UTF-16. Positions out of bounds are clamped as LSP
+/// specifies.
 pub fn offset(text: &str, position: &Value) -> usize {
     offset_in(Units::Utf16, text, position)
 }
@@ -58,7 +59,7 @@ pub fn offset_in(units: Units, text: &str, position: &Value) -> usize {
     text.len()
 }
 
-/// The position of a byte offset in UTF-16; the offset must not lie inside `\r\n`.
+/// Returns the position of a byte offset in UTF-16. The offset must not be inside `\r\n`.
 pub fn position(text: &str, offset: usize) -> Value {
     let before = &text[..offset];
     let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -67,7 +68,7 @@ pub fn position(text: &str, offset: usize) -> Value {
     serde_json::json!({"line": lines, "character": column})
 }
 
-/// The text between two positions.
+/// Returns the text between two positions.
 pub fn slice<'text>(text: &'text str, range: &Value) -> &'text str {
     &text[offset(text, &range["start"])..offset(text, &range["end"])]
 }
@@ -89,7 +90,7 @@ pub fn change_in(units: Units, text: &mut String, change: &Value) {
     text.replace_range(start.min(end)..start.max(end), new);
 }
 
-/// Applies the text edits of one file; they refer to the text before any of them.
+/// Applies the text edits of one file. Their ranges refer to the text before all edits.
 pub fn apply(text: &str, edits: &Value) -> String {
     let mut edits: Vec<&Value> = edits.as_array().unwrap().iter().collect();
     edits.sort_by_key(|edit| std::cmp::Reverse(offset(text, &edit["range"]["start"])));

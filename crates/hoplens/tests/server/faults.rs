@@ -29,7 +29,7 @@ fn a_panic_on_the_models_thread_ends_one_job() {
     assert_eq!(shown["type"], 1);
     let message = shown["message"].as_str().unwrap();
     assert!(message.contains("bug in hoplens"), "{message}");
-    // The next look at the same prompt works.
+    // The next analysis of the same prompt works.
     client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
     client.newest(DIAGNOSTICS, URI, |found| {
         found["version"] == 2 && is_measured(found)
@@ -38,7 +38,7 @@ fn a_panic_on_the_models_thread_ends_one_job() {
 
 #[test]
 fn a_panic_behind_a_hover_is_shown_in_the_hover() {
-    // The first job looks at the prompt; the hover's is one of the next.
+    // The first job analyses the prompt; the hover's job is one of the next.
     let jobs: Vec<String> = (1..20).map(|job| job.to_string()).collect();
     let mut client = Client::ready(&Start {
         at_any_time: vec![DIAGNOSTICS, SHOWN],
@@ -53,7 +53,7 @@ fn a_panic_behind_a_hover_is_shown_in_the_hover() {
     };
     let shown = hover();
     assert!(shown.contains("failed unexpectedly"), "{shown}");
-    // When there are no more faults it works again.
+    // Hovers work again after the last fault.
     let is_well = |shown: String| shown.contains("Next: ");
     assert!((0..20).any(|_| is_well(hover())));
 }
@@ -78,7 +78,7 @@ fn restart(client: &mut Client) {
     client.request("workspace/executeCommand", command);
 }
 
-/// Whether the model is ready, once it is known.
+/// Waits until loading ends. Returns whether the model is ready.
 fn settled(client: &mut Client) -> bool {
     let status = client.notification(STATUS, |status| status["quiescent"] == true);
     let message = status["message"].as_str().unwrap();
@@ -101,7 +101,7 @@ fn a_removed_model_is_absent_at_the_next_load() {
     assert!(settled(&mut client));
     client.newest(DIAGNOSTICS, URI, is_measured);
     std::fs::remove_dir_all(&model).unwrap();
-    // What is loaded stays.
+    // The loaded model stays.
     client.change(URI, 2, &json!([{"text": TEXT.replace("tiny", "other")}]));
     client.newest(DIAGNOSTICS, URI, |found| {
         found["version"] == 2 && is_measured(found)

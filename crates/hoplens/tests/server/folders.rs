@@ -13,7 +13,7 @@ fn named(name: &str) -> String {
     tiny_gpt2().with_file_name(name).display().to_string()
 }
 
-/// The model that is ready next.
+/// Waits until this model is ready.
 #[track_caller]
 fn ready(client: &mut Client, name: &str) {
     let status = client.notification(STATUS, |status| status["quiescent"] == true);
@@ -69,7 +69,7 @@ fn each_workspace_folder_has_its_own_settings() {
         ready(&mut client, model);
     };
     change(&[&qwen], &[&llama], "tiny-qwen2");
-    // The first one that names a model counts.
+    // The first folder that names a model counts.
     change(&[&llama], &[&qwen], "tiny-llama");
 }
 
@@ -94,7 +94,7 @@ fn settings_are_requested_from_clients_that_support_it() {
         "workspace/didChangeConfiguration"
     );
     ready(&mut client, "tiny-llama");
-    // Changed, and not said how.
+    // The settings changed, and the notification does not contain them.
     client.notify(
         "workspace/didChangeConfiguration",
         json!({"settings": null}),
@@ -104,10 +104,10 @@ fn settings_are_requested_from_clients_that_support_it() {
         &json!([{"model": named("tiny-qwen2")}]),
     );
     ready(&mut client, "tiny-qwen2");
-    // The client has none, so the former ones stay.
+    // The client has no settings, so the former ones stay.
     client.notify("workspace/didChangeConfiguration", json!({"settings": {}}));
     client.serve("workspace/configuration", &json!([null]));
-    // Pushed after it was asked: the answer is old.
+    // The client pushes settings after the request, so the later response is outdated.
     client.notify(
         "workspace/didChangeConfiguration",
         json!({"settings": null}),
@@ -127,7 +127,7 @@ fn a_client_that_does_not_send_settings_gets_the_defaults() {
     let mut start = Start::default();
     start.capabilities["workspace"]["configuration"] = json!(true);
     let mut client = Client::start(&start);
-    // Requests are answered meanwhile.
+    // Requests are answered in the meantime.
     assert_eq!(client.text("file:///none.prompt"), Value::Null);
     client.wait_until_ready();
     client.serve("workspace/configuration", &json!([null]));

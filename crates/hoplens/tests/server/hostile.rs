@@ -10,7 +10,7 @@ const URI: &str = "file:///somewhere/tiny.prompt";
 const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";
 const INVALID_PARAMS: i64 = -32602;
 
-/// A session with findings and repairs.
+/// Returns a session with findings and repairs.
 fn opened() -> Client {
     let mut client = Client::ready(&Start {
         at_any_time: vec![
@@ -61,7 +61,7 @@ fn every_request_refuses_wrong_parameters() {
             let code = client.refusal(request.method, params.clone());
             assert_eq!(code, INVALID_PARAMS, "{} {params}", request.method);
         }
-        // It works as before.
+        // The request works as before.
         client.request(request.method, request.params);
     }
 }
@@ -108,7 +108,7 @@ fn every_command_refuses_wrong_arguments() {
         for arguments in &wrong {
             let params = json!({"command": command, "arguments": arguments});
             let id = client.ask("workspace/executeCommand", params);
-            // Those that take no argument need not look at it.
+            // Commands without arguments may ignore them.
             if let Err(error) = client.answer(id) {
                 let code = error["code"].as_i64().unwrap();
                 let is_refused = [INVALID_PARAMS, -32803].contains(&code);
@@ -139,7 +139,7 @@ fn a_document_of_twenty_megabytes_is_analyzed_normally() {
     text.push('x');
     assert_eq!(client.text(URI), json!(text));
     client.newest(DIAGNOSTICS, URI, |found| found["version"] == 2);
-    // A small one beside it is looked at.
+    // A small document is analysed as well.
     let small = "file:///somewhere/small.prompt";
     client.open(small, "dotprompt", TEXT);
     client.newest(DIAGNOSTICS, small, |found| {
@@ -158,13 +158,13 @@ fn a_document_of_twenty_megabytes_is_analyzed_normally() {
 fn wrong_content_lengths_do_not_end_the_session() {
     let mut client = Client::ready(&Start::default());
     let body = r#"{"jsonrpc":"2.0","method":"$/foo"}"#;
-    // Too short: the message is cut, and its rest is no header.
+    // Too short: the message is truncated, and its rest is no header.
     client.raw(format!("Content-Length: {}\r\n\r\n{body}\r\n", body.len() - 4).as_bytes());
     assert_eq!(client.answer_without_id()["code"], -32700);
-    // Too long: what follows belongs to it.
+    // Too long: the following bytes belong to the message.
     client.raw(format!("Content-Length: {}\r\n\r\n{body}abcd", body.len() + 4).as_bytes());
     assert_eq!(client.answer_without_id()["code"], -32700);
-    // No numbers, or none of a message that there could be.
+    // Invalid numbers, or numbers too large for a message.
     for length in ["-5", "1e3", "99999999999999999999999", "0x20", ""] {
         client.raw(format!("Content-Length: {length}\r\n\r\n").as_bytes());
     }

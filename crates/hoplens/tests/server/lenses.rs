@@ -1,4 +1,4 @@
-//! Lenses, actions that need no repair, and what is shown beside the text by choice.
+//! Code lenses, actions without a repair, and optional hints.
 
 use serde_json::{Value, json};
 
@@ -17,11 +17,11 @@ fn actions(client: &mut Client, uri: &str, range: &Value, only: Value) -> Vec<Va
     let context = json!({"diagnostics": [], "only": only});
     let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
     let found = client.request("textDocument/codeAction", params);
-    // Nothing is known of a text that was not even read yet.
+    // A text that is not parsed yet has no actions.
     found.as_array().cloned().unwrap_or_default()
 }
 
-/// A document after the edits that an action has of it.
+/// Returns a document after an action's edits.
 fn edited(text: &str, action: &Value) -> String {
     let changes = &action["edit"]["documentChanges"];
     let last = changes.as_array().unwrap().last().unwrap();
@@ -236,7 +236,8 @@ fn fix_all_applies_the_best_repair_of_every_case() {
             .all(|one| one["kind"] != "source.fixAll.hoplens")
     );
     let all = actions(&mut client, URI, &everything, json!(["source.fixAll"]));
-    // What a model with random weights lacks is only faked by an injection, and left alone.
+    // An injection only fakes knowledge that a model with random weights lacks, so it is not
+    // applied.
     let fakes = found["diagnostics"]
         .as_array()
         .unwrap()

@@ -1,4 +1,4 @@
-//! The begin and the end of a session.
+//! The beginning and the end of a session.
 
 use std::process::Command;
 use std::time::Duration;
@@ -63,7 +63,7 @@ fn the_server_ends_with_its_editor() {
         ..Start::default()
     };
     let mut client = Client::ready(&start);
-    // It lives as long as the editor does.
+    // The server runs as long as the editor does.
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(client.text("file:///none.prompt"), Value::Null);
     editor.kill().unwrap();
@@ -76,7 +76,7 @@ fn requests_outside_of_a_session_are_refused() {
     let mut client = Client::spawn(&Start::default());
     let hover = json!({"textDocument": {"uri": "file:///a.prompt"}, "position": {"line": 0, "character": 0}});
     assert_eq!(client.refusal("textDocument/hover", hover.clone()), -32002);
-    // Not part of a session either; it must not be remembered.
+    // A document opened before the session must not be remembered.
     client.open("file:///a.prompt", "dotprompt", "early");
     client.request("initialize", json!({"capabilities": {}}));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What the log contains, and that no socket is opened.
+//! The log's content, and that no socket is opened.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::requests;
 
 const URI: &str = "file:///somewhere/tiny.prompt";
 const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";
-/// Words that are nowhere but in the prompt.
+/// Words that are only in the prompt.
 const SECRETS: [&str; 4] = ["zanzibar", "quixotic", "Ünerhört", "mellifluous"];
 
 fn text() -> String {
@@ -20,7 +20,7 @@ fn text() -> String {
     text.replace("bridge: \"café\"", "bridge: \"mellifluous\"")
 }
 
-/// A session with all that can be asked, and some that goes wrong; the log's file.
+/// Runs a session with every request and some errors, which logs to a file.
 fn session(level: Option<&str>, log: &Path) {
     let mut args = vec!["--offline".to_owned(), "--log-file".to_owned()];
     args.push(log.display().to_string());
@@ -38,7 +38,7 @@ fn session(level: Option<&str>, log: &Path) {
     // An edit would cancel the job before it panics.
     log_with(log, |text| text.contains("panic"));
     client.change(URI, 2, &json!([{"text": text.replace("tiny", "zanzibar")}]));
-    // Answered when the model has looked.
+    // The response follows the analysis.
     let command = json!({"command": "hoplens.server.cases", "arguments": [{"uri": URI}]});
     client.request("workspace/executeCommand", command);
     let announced = client.initialized.clone();
@@ -135,7 +135,7 @@ fn a_log_file_that_cannot_be_written_is_named() {
     assert!(said.contains("server.log"), "{said}");
 }
 
-/// The sockets that a process has open.
+/// Returns the sockets that a process has open, if the system reports them.
 fn sockets(process: u32) -> Option<Vec<String>> {
     let open = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?;
     let links = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -144,9 +144,9 @@ fn sockets(process: u32) -> Option<Vec<String>> {
 }
 
 #[test]
-fn no_socket_is_opened_unasked() {
+fn no_socket_is_opened_without_consent() {
     let folder = tempfile::tempdir().unwrap();
-    // One model is here, the other would have to be fetched from a hub.
+    // One model is on this disk, the other would have to be fetched from a hub.
     let here = Start {
         args: Vec::new(),
         at_any_time: vec![DIAGNOSTICS],
@@ -180,7 +180,7 @@ fn no_socket_is_opened_unasked() {
                 found["diagnostics"][0]["data"]["weighed"] == true
             });
         } else {
-            // Declined.
+            // The user declines the download.
             client.serve("window/showMessageRequest", &Value::Null);
             client.newest(DIAGNOSTICS, URI, |found| found["version"] == 1);
         }

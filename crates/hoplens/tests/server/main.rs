@@ -1,4 +1,4 @@
-//! The real server, driven over its standard input and output as an editor does.
+//! Tests of the real server, driven over its standard input and output as by an editor.
 #![allow(
     clippy::print_stderr,
     reason = "figures and skipped tests are for people to see"

@@ -1,4 +1,4 @@
-//! Where the model comes from.
+//! The selection and the download of the model.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::statics::without_model;
 
 const STATUS: &str = "experimental/serverStatus";
 
-/// A session whose model nobody has, and whose hub does not answer.
+/// Returns a session whose model does not exist and whose hub does not respond.
 fn unreachable(folder: &std::path::Path) -> Start {
     let mut start = without_model(folder);
     start.model = "nobody/nothing".into();
@@ -76,7 +76,7 @@ fn named(name: &str) -> String {
     tiny_gpt2().with_file_name(name).display().to_string()
 }
 
-/// The model that is ready next.
+/// Waits until this model is ready.
 #[track_caller]
 fn ready(client: &mut Client, name: &str) {
     let status = client.notification(STATUS, |status| status["quiescent"] == true);
@@ -105,7 +105,7 @@ fn the_model_of_the_command_line_precedes_the_clients_and_the_projects() {
         &set(named("tiny-llama").into()),
     ));
     ready(&mut client, "tiny-gpt2");
-    // Nothing that is set counts while the command line names one.
+    // The model of the command line overrides every setting.
     client.notify(
         "workspace/didChangeConfiguration",
         set("./no/such.gguf".into()),

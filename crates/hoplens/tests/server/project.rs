@@ -1,4 +1,4 @@
-//! A project's settings that cannot be used.
+//! Invalid project settings.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn errors_of_settings_are_shown_once_after_each_change() {
     for word in ["hoplens.toml:2:8", "many", "none of its settings counts"] {
         assert!(message.contains(word), "{message}");
     }
-    // Looked at again it is not told again, as the end of the session shows.
+    // Another analysis does not show the error again, as the end of the session checks.
     client.change(&prompt, 2, &json!([{"text": "The second"}]));
     client.diagnostics(&prompt, |found| found["version"] == 2);
     std::fs::write(&path, "[serch]\n").unwrap();
@@ -70,7 +70,7 @@ fn errors_of_open_settings_are_diagnostics_without_a_message() {
     client.change(&settings, 2, &json!([{"text": "[search]\nmost = 3\n"}]));
     let found = client.diagnostics(&settings, |found| found["version"] == 2);
     assert_eq!(found["diagnostics"], json!([]));
-    // Saved they count: the prompt is looked at anew.
+    // Saved settings count: the prompt is analysed again.
     std::fs::write(&path, "ignore = [\"front-matter\"]\n").unwrap();
     client.notify(
         "textDocument/didSave",

@@ -46,7 +46,7 @@ fn the_clients_position_encoding_is_used() {
     assert_eq!(encoding(Value::Null), "utf-16");
 }
 
-/// Hovers that wait for a look at the prompt that begins in a minute.
+/// Sends hovers that wait for an analysis of the prompt, which begins in a minute.
 fn slow_hovers(client: &mut Client, count: usize) -> Vec<i64> {
     client.open(URI, "dotprompt", TEXT);
     client.diagnostics(URI, |found| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// A generator that gives the same numbers every time (Steele, Lea and Flood's SplitMix64).
+/// A generator that returns the same numbers every time (Steele, Lea and Flood's SplitMix64).
 pub struct Numbers(pub u64);
 
 impl Numbers {
@@ -19,7 +19,7 @@ impl Numbers {
     }
 }
 
-/// A position: now and then far outside, now and then inside of a character.
+/// Returns a position, sometimes far out of bounds, sometimes inside a character.
 pub fn position(numbers: &mut Numbers) -> Value {
     let far = numbers.below(20) == 0;
     let (lines, columns) = if far {
@@ -30,12 +30,12 @@ pub fn position(numbers: &mut Numbers) -> Value {
     json!({"line": numbers.below(lines), "character": numbers.below(columns)})
 }
 
-/// A range, now and then a reversed one.
+/// Returns a range, sometimes a reversed one.
 pub fn range(numbers: &mut Numbers) -> Value {
     json!({"start": position(numbers), "end": position(numbers)})
 }
 
-/// A content change of `textDocument/didChange`.
+/// Returns a content change of `textDocument/didChange`.
 pub fn change(numbers: &mut Numbers) -> Value {
     const PIECES: [&str; 11] = [
         "",
@@ -53,7 +53,7 @@ pub fn change(numbers: &mut Numbers) -> Value {
     let text: String = (0..numbers.below(4))
         .map(|_| *numbers.one_of(&PIECES))
         .collect();
-    // The whole text, so that it does not grow without end.
+    // Replace the whole text, so that it does not grow without limit.
     if numbers.below(40) == 0 {
         return json!({"text": text});
     }

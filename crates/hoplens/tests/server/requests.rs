@@ -9,7 +9,7 @@ pub struct Request {
     pub params: Value,
 }
 
-/// What a request is about.
+/// The target of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     Document,
@@ -17,7 +17,7 @@ enum About {
     Range,
 }
 
-/// Where the capabilities announce it, its method, and what it is about.
+/// The pointer into the capabilities, the method, and the target of each request.
 const ALL: [(&str, &str, About); 11] = [
     ("/hoverProvider", "textDocument/hover", About::Position),
     (
@@ -61,11 +61,11 @@ const ALL: [(&str, &str, About); 11] = [
         "textDocument/semanticTokens/range",
         About::Range,
     ),
-    // Not part of the protocol; always there.
+    // An extension of the protocol, which is always supported.
     ("", "hoplens/documentText", About::Document),
 ];
 
-/// All that are announced, about this place.
+/// Returns all announced requests, for this document and range.
 pub fn all(initialized: &Value, uri: &str, range: &Value) -> Vec<Request> {
     let capabilities = &initialized["capabilities"];
     let is_there = |pointer: &str| {

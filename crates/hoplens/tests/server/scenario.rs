@@ -10,16 +10,16 @@ use crate::editor;
 /// A prompt whose hop is lost.
 pub struct Scenario {
     pub text: &'static str,
-    /// What is found, and how many percentages say so.
+    /// The code of the diagnostic. `numbers` is how many percentages its message contains.
     pub code: &'static str,
     pub numbers: usize,
     /// The underlined mention.
     pub mention: &'static str,
-    /// The bridge as the file has it, quotes included.
+    /// The bridge as written in the file, including quotes.
     pub bridge: &'static str,
 }
 
-/// How long things took; printed, never asserted.
+/// Measured durations, which are printed and never asserted.
 #[derive(Debug, Default)]
 #[allow(dead_code, reason = "read by whoever reads the output")]
 pub struct Figures {
@@ -36,7 +36,7 @@ pub struct Figures {
 
 const DEBOUNCE: Duration = Duration::from_millis(50);
 
-/// Runs it; the server's debounce must be [`DEBOUNCE`].
+/// Runs a scenario. The server's debounce must be [`DEBOUNCE`].
 pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     let uri = "file:///somewhere/scenario.prompt";
     let mut figures = Figures::default();
@@ -50,7 +50,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     let mut client = Client::ready(&start_with_hints);
     figures.start_to_ready = begun.elapsed();
 
-    // Opened: the hop is found to be lost.
+    // Open the document: the hop is lost.
     let begun = Instant::now();
     client.open(uri, "dotprompt", scenario.text);
     let found = client.diagnostics(uri, |found| found["diagnostics"][0]["data"].is_object());
@@ -58,7 +58,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     check_finding(&found, scenario, uri);
     client.serve("workspace/inlayHint/refresh", &Value::Null);
 
-    // A person need not wait for the measurements that go on.
+    // A hover does not wait for the running measurements.
     let words = scenario.text.trim_end();
     let early = editor::position(words, words.rfind(' ').unwrap() - 1);
     let (shown, took) = timed(|| hover(&mut client, uri, &early));
@@ -87,7 +87,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     figures.open_to_controls = begun.elapsed();
     let range = found["diagnostics"][0]["range"].clone();
 
-    // Hovered over: the heads at the last token.
+    // Hover: the heads at the last token.
     let last = editor::position(words, words.len());
     let (shown, cold) = timed(|| hover(&mut client, uri, &last));
     check_hover(&shown);
@@ -95,7 +95,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
     assert_eq!(again, shown);
     (figures.hover_cold, figures.hover_cached) = (cold, cached);
 
-    // Repaired.
+    // Apply the repair.
     let before = hint(&mut client, uri);
     let (actions, took) = timed(|| actions(&mut client, uri, &range, Value::Null));
     figures.code_action = took;
@@ -119,7 +119,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
         .rev()
         .map(|edit| json!({"range": edit["range"], "text": edit["newText"]}))
         .collect();
-    // Refreshes in quick succession share one; people do not type that fast.
+    // Refreshes in quick succession are merged, so wait: users do not type that fast.
     std::thread::sleep(Duration::from_millis(600));
     let begun = Instant::now();
     client.change(uri, 2, &json!(changes));
@@ -138,7 +138,7 @@ pub fn run(start: &Start, scenario: &Scenario) -> Figures {
         "{before} → {after}"
     );
 
-    // The diagnostics say the same: nothing is wrong any more, or the new number and new repairs.
+    // The diagnostics agree: none is left, or it has the new number and new repairs.
     if let Some(one) = found["diagnostics"].get(0) {
         let message = one["message"].as_str().unwrap();
         assert!(
@@ -209,7 +209,7 @@ fn actions(client: &mut Client, uri: &str, range: &Value, only: Value) -> Value 
     client.request("textDocument/codeAction", params)
 }
 
-/// The best injection.
+/// Checks the code actions, and returns the best injection.
 fn check_actions<'actions>(actions: &'actions Value, found: &Value) -> &'actions Value {
     let is_repair = |action: &&Value| action["kind"] != "quickfix.hoplens.ignore";
     let all: Vec<&Value> = actions
@@ -252,13 +252,13 @@ fn check_kinds(client: &mut Client, uri: &str, range: &Value) {
     assert_eq!(count(json!(["source.fixAll"])), 1);
     assert_eq!(count(json!(["source.organizeImports"])), 0);
     assert!(0 < inject && 0 < rewrite);
-    // Away from what is wrong there is nothing to repair.
+    // Away from the diagnostic there is nothing to repair.
     let elsewhere =
         json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}});
     assert_eq!(actions(client, uri, &elsewhere, Value::Null), json!([]));
 }
 
-/// `23.5 %` and `95.4 %` of `…: 23.5 % → 95.4 % (×4.1, …)`.
+/// Returns `23.5 %` and `95.4 %` of `…: 23.5 % → 95.4 % (×4.1, …)`.
 fn gain(title: &str) -> (String, String) {
     let (before, after) = title.rsplit_once(" → ").unwrap();
     let (_, before) = before.rsplit_once(": ").unwrap();
@@ -267,7 +267,7 @@ fn gain(title: &str) -> (String, String) {
     (before.to_owned(), after.to_owned())
 }
 
-/// The number before the last ` %`.
+/// Returns the number before the last ` %`.
 fn percent_in(text: &str) -> f64 {
     let (before, _) = text.rsplit_once(" %").unwrap();
     let start = before.rfind(' ').map_or(0, |space| space + 1);

@@ -34,7 +34,7 @@ fn injections_are_inserted_beside_the_cases() {
     let asked = client.serve("client/registerCapability", &Value::Null);
     let watched = &asked["registrations"][0]["registerOptions"]["watchers"][0];
     assert_eq!(watched["globPattern"], "**/*.hoplens.yaml");
-    // From the disk.
+    // The sidecar is read from the disk.
     client.open(&prompt, "plaintext", PROMPT);
     let found = client.diagnostics(&prompt, is_done);
     let related = &found["diagnostics"][0]["relatedInformation"][0]["location"];
@@ -50,7 +50,7 @@ fn injections_are_inserted_beside_the_cases() {
         json!({"uri": sidecar, "version": null})
     );
     let repaired = editor::apply(SIDECAR, &edit["edits"]);
-    // Written by somebody else; the editor tells.
+    // Another program writes the sidecar, and the editor notifies the server.
     std::fs::write(&path, &repaired).unwrap();
     let changed = json!({"changes": [{"uri": sidecar, "type": 2}]});
     client.notify("workspace/didChangeWatchedFiles", changed);
@@ -59,7 +59,7 @@ fn injections_are_inserted_beside_the_cases() {
         .as_f64()
         .unwrap();
     assert!(1.05 * baseline < after, "{baseline} → {after}");
-    // In the editor the sidecar has a version.
+    // A sidecar that is open in the editor has a version.
     client.open(&sidecar, "yaml", &repaired);
     client.diagnostics(&prompt, is_done);
     let actions = injections(&mut client, &prompt);
@@ -74,7 +74,7 @@ fn injections_are_inserted_beside_the_cases() {
 
 #[test]
 fn a_sidecar_is_created_where_the_front_matter_cannot_be_edited() {
-    // Nothing can be inserted into what is not valid YAML; what stands before is used.
+    // Nothing can be inserted into invalid YAML; the valid part before it is used.
     let cases = SIDECAR.trim_start_matches("version: 1\n");
     let text = format!("---\nhoplens.{cases}broken: [\n---\n{PROMPT}\n");
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +110,7 @@ fn a_sidecar_without_an_open_prompt_is_checked() {
     let found = client.diagnostics(&sidecar, |_| true);
     let message = found["diagnostics"][0]["message"].as_str().unwrap();
     assert!(message.contains("expext"), "{message}");
-    // Nobody looks at the prompt, so nothing is said of it.
+    // The prompt is not open, so it has no diagnostics.
     client.notify(
         "textDocument/didClose",
         json!({"textDocument": {"uri": sidecar}}),

@@ -14,7 +14,7 @@ fn opened() -> Client {
         env: vec![("HOPLENS_LOG", Some("hoplens=trace".into()))],
         ..Start::default()
     });
-    // As long as the miniature's context lets it be.
+    // As long as the miniature's context allows.
     let filling = "and it was said of him that he ".repeat(5);
     let text = TEXT.replace("is located", &format!("{filling}is located"));
     client.open(URI, "dotprompt", &text);
@@ -37,7 +37,7 @@ fn begun(log: &str) -> usize {
         .count()
 }
 
-/// Jobs that were cancelled after they began.
+/// Counts the jobs that were cancelled after they began.
 fn stopped(log: &str) -> usize {
     let lines = log.lines();
     lines
@@ -55,7 +55,7 @@ fn a_cancelled_request_stops_its_running_job() {
         client.wait_for_log(|log| before < begun(log));
         client.notify("$/cancelRequest", json!({"id": id}));
         match client.answer(id) {
-            // It was faster than we are.
+            // The sweep was faster than the cancellation.
             Ok(_) => eprintln!("attempt {attempt} was too late"),
             Err(error) => {
                 assert_eq!(error["code"], -32800);
@@ -77,10 +77,10 @@ fn each_of_many_slow_requests_is_answered_or_cancelled() {
     let middle = ids.remove(4);
     for id in [last, middle] {
         client.notify("$/cancelRequest", json!({"id": id}));
-        // Those before it are still at work or wait.
+        // The earlier requests still run or wait.
         assert_eq!(client.answer(id).unwrap_err()["code"], -32800);
     }
-    // Quick ones are not held up.
+    // Quick requests are not delayed.
     assert_ne!(client.text(URI), Value::Null);
     for id in ids {
         let swept = client.answer(id).unwrap();

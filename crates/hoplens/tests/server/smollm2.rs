@@ -8,7 +8,8 @@ use crate::scenario::{self, Scenario};
 
 const MODEL: &str = "smollm2-135m";
 
-/// Whether the model is there. Says so if not, and fails where it has to be there.
+/// Returns whether the model is on this disk. If not, prints a message, or fails if the model is
+/// required.
 fn has_model() -> bool {
     let found = Command::new(env!("CARGO_BIN_EXE_hoplens"))
         .args(["models", "path", MODEL])

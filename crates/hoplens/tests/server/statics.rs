@@ -7,7 +7,7 @@ use crate::editor;
 
 const URI: &str = "file:///somewhere/static.prompt";
 
-/// A session in which no model will ever be there.
+/// Returns a session that never has a model.
 pub fn without_model(folder: &std::path::Path) -> Start {
     let at = |name: &str| Some(folder.join(name).display().to_string());
     Start {
@@ -44,7 +44,7 @@ fn bad_yaml_is_underlined_at_once_without_a_model() {
     assert_eq!(first["severity"], 1);
     assert_eq!(first["source"], "hoplens");
 
-    // Mended in UTF-16 columns, on the line with the wide characters too.
+    // Fix the error in UTF-16 columns, including a line with wide characters.
     let range = json!({"start": {"line": 2, "character": 15}, "end": {"line": 2, "character": 16}});
     let wide = json!({"start": {"line": 1, "character": 2}, "end": {"line": 1, "character": 4}});
     let changes = json!([{"range": range, "text": "[]"}, {"range": wide, "text": "x"}]);
@@ -56,7 +56,7 @@ fn bad_yaml_is_underlined_at_once_without_a_model() {
         "---\n# x é\nhoplens.cases: []\n---\nRome is"
     );
 
-    // A hover says why there is nothing to see; where no prompt is, it says nothing.
+    // A hover explains why there are no results; outside the prompt it is empty.
     let at = |line: u32| json!({"textDocument": {"uri": URI}, "position": {"line": line, "character": 1}});
     let hover = client.request("textDocument/hover", at(4));
     let shown = hover["contents"]["value"].as_str().unwrap();
@@ -106,7 +106,7 @@ fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
     assert_eq!(beside["diagnostics"][0]["code"], "invalid-value");
     assert_eq!(beside["version"], 1);
     client.diagnostics(&plain, |found| found["version"] == 1);
-    // Mended in the editor, nothing saved.
+    // Fix the sidecar in the editor without saving it.
     client.change(&sidecar, 2, &json!([{"text": "version: 1\ncases: []\n"}]));
     let beside = client.diagnostics(&sidecar, |_| true);
     assert_eq!(
@@ -114,7 +114,7 @@ fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
         (&json!([]), &json!(2))
     );
     client.diagnostics(&plain, |found| found["version"] == 1);
-    // Unsaved, it is gone when closed; then it is the disk that counts.
+    // Closing the sidecar discards unsaved text, and the file on the disk counts.
     client.change(&sidecar, 3, &json!([{"text": "version: 3\n"}]));
     client.diagnostics(&sidecar, |found| found["version"] == 3);
     client.diagnostics(&plain, |_| true);

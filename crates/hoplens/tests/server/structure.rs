@@ -23,7 +23,7 @@ fn document(uri: &str) -> Value {
     json!({"textDocument": {"uri": uri}})
 }
 
-/// Every token of the answer: its text, its type, its modifiers.
+/// Returns every token of the result: its text, its type, its modifiers.
 fn decoded(client: &Client, text: &str, answer: &Value) -> Vec<String> {
     let legend = &client.initialized["capabilities"]["semanticTokensProvider"]["legend"];
     let data: Vec<u64> = serde_json::from_value(answer["data"].clone()).unwrap();
@@ -78,7 +78,7 @@ fn semantic_tokens_have_the_types_of_their_words() {
         last,
         ["the 🙂 string mention", "reef string mention+injected"]
     );
-    // A range gives the tokens that touch it.
+    // A request for a range returns the tokens that touch it.
     let range = json!({"start": {"line": 16, "character": 0}, "end": {"line": 17, "character": 0}});
     let params = json!({"textDocument": {"uri": URI}, "range": range});
     let answer = client.request("textDocument/semanticTokens/range", params);
@@ -100,7 +100,7 @@ fn existing_files_have_links() {
     let mut links = |name: &str, language: &str, text: &str| {
         let uri = uri(&path(name));
         client.open(&uri, language, text);
-        // Of a sidecar without mistakes nothing is told.
+        // A sidecar without errors has no diagnostics.
         let is_told = !name.ends_with(".hoplens.yaml");
         if is_told {
             client.diagnostics(&uri, |_| true);

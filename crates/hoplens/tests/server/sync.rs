@@ -7,13 +7,13 @@ use crate::editor::{self, Units};
 use crate::random::{self, Numbers};
 use crate::requests;
 
-/// Of each encoding.
+/// The number of changes for each encoding.
 const CHANGES: usize = 10_000;
 const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";
 const TEXT: &str = "hoplens/documentText";
 const URI: &str = "file:///somewhere/sync.prompt";
 
-/// Ten thousand changes with requests of every kind between them.
+/// Sends ten thousand changes with requests of every kind between them.
 fn session(units: Units, seed: u64) {
     let mut client = Client::start(&Start {
         capabilities: json!({"general": {"positionEncodings": [units.name()]}}),
@@ -27,7 +27,7 @@ fn session(units: Units, seed: u64) {
     let mut text = String::from("The first 🙂\nline\r\n");
     client.open(URI, "dotprompt", &text);
     let (mut changes_made, mut version) = (0, 1);
-    // What was asked, with the text of that moment where the text was asked for.
+    // The pending requests, with the text at that moment for requests of the text.
     let mut asked: Vec<(i64, &str, Option<String>)> = Vec::new();
     while changes_made < CHANGES {
         let changes: Vec<Value> = (0..=numbers.below(5))
@@ -51,7 +51,7 @@ fn session(units: Units, seed: u64) {
             let id = asked.last().map_or(0, |asked| asked.0);
             client.notify("$/cancelRequest", json!({"id": id}));
         }
-        // No client has more open than this.
+        // No client has more pending requests than this.
         if 20 < asked.len() {
             for asked in asked.drain(..) {
                 check(&mut client, asked);
@@ -63,14 +63,14 @@ fn session(units: Units, seed: u64) {
     }
     assert_eq!(client.text(URI), json!(text));
     client.newest(DIAGNOSTICS, URI, |found| found["version"] == version);
-    // That each was answered once is seen at the end of the session, which leaves nothing unread.
+    // The end of the session checks that each request was answered once and nothing is unread.
 }
 
 fn check(client: &mut Client, (id, method, text): (i64, &str, Option<String>)) {
     match (client.answer(id), text) {
         (Ok(answer), Some(text)) => assert_eq!(answer, json!(text), "{method}"),
         (Ok(_), None) => {}
-        // The text moved on, or it was cancelled.
+        // The text changed, or the request was cancelled.
         (Err(error), _) => {
             let code = error["code"].as_i64().unwrap();
             assert!([-32801, -32800].contains(&code), "{method}: {error}");
@@ -105,7 +105,7 @@ fn positions_are_clamped_and_surrogate_pairs_stay_whole() {
         client.change(URI, version, &json!([{"range": range, "text": text}]));
         client.text(URI)
     };
-    // Column 2 lies between the surrogates: the whole character goes.
+    // Column 2 is between the surrogates, so the whole character is replaced.
     assert_eq!(edit(&mut client, [0, 2], [0, 3], "-"), "a-b\nc");
     assert_eq!(edit(&mut client, [0, 99], [0, 99], "!"), "a-b!\nc");
     assert_eq!(edit(&mut client, [7, 7], [9, 9], "🙂"), "a-b!\nc🙂");

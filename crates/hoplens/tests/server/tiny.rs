@@ -52,11 +52,11 @@ fn findings_follow_the_text_while_it_is_edited() {
     let found = client.diagnostics(URI, |found| found["version"] == 2);
     let one = &found["diagnostics"][0];
     assert_eq!(one["range"]["start"]["line"], line + 1);
-    // What was measured for the old text is not offered for the new one.
+    // Repairs that were measured for the old text are not offered for the new one.
     assert_eq!(one["data"], Value::Null);
     let params = json!({"textDocument": {"uri": URI}, "range": one["range"], "context": {"diagnostics": []}});
     assert_eq!(client.request("textDocument/codeAction", params), json!([]));
-    // The command does not wait for the pause.
+    // The command does not wait for the debounce.
     client.request(
         "workspace/executeCommand",
         json!({"command": "hoplens.server.measure", "arguments": [URI]}),
@@ -85,7 +85,7 @@ fn run_on_save_ignores_edits() {
     );
     let saved = client.diagnostics(URI, is_done);
     assert_eq!(saved["diagnostics"][0]["data"]["case"], "other");
-    // Saved again without a change: nothing is done again, as the end of the session shows.
+    // Saving again without a change does not start an analysis, as the end of the session checks.
     client.notify(
         "textDocument/didSave",
         json!({"textDocument": {"uri": URI}}),
@@ -145,7 +145,7 @@ fn hints_are_shown_for_any_prompt_even_without_cases() {
     client.diagnostics(untitled, |found| found["version"].is_null());
 }
 
-/// What measures for a while: one failing hop, twenty times.
+/// Returns a prompt that takes a while to measure: one failing hop, twenty times.
 fn many() -> String {
     let rows: Vec<String> = (0..20).map(|row| format!("{{n: {row}}}")).collect();
     let rows = format!("matrix: [{}]", rows.join(", "));

@@ -50,11 +50,11 @@ fn an_unusable_model_is_a_diagnostic_on_the_first_line() {
     }
     let unknown = folder.path().display().to_string();
     let mut client = failing(&unknown, &["config.json", "'mamba'", "gpt2, gpt_neo"]);
-    // Edits keep it; static checks go on.
+    // Edits keep the diagnostic; static checks continue.
     client.change(URI, 2, &json!([{"text": "Rome is"}]));
     let found = client.diagnostics(URI, |found| found["version"] == 2);
     assert_eq!(codes(&found), ["unknown-model"]);
-    // Asked not to hear of it.
+    // The prompt suppresses the diagnostic.
     let text = "{{!hoplens-ignore unknown-model }}Rome is";
     client.change(URI, 3, &json!([{"text": text}]));
     let found = client.diagnostics(URI, |found| found["version"] == 3);
@@ -63,7 +63,7 @@ fn an_unusable_model_is_a_diagnostic_on_the_first_line() {
     client.diagnostics(URI, |found| {
         found["version"] == 4 && codes(found).len() == 1
     });
-    // Another model.
+    // Select another model.
     let tiny = tiny_gpt2().display().to_string();
     let settings = json!({"settings": {"hoplens": {"model": tiny}}});
     client.notify("workspace/didChangeConfiguration", settings);

@@ -8,7 +8,7 @@ use crate::statics::without_model;
 
 const URI: &str = "file:///somewhere/writing.prompt";
 
-/// A client that takes what `item` says as completions, and tells of nothing else.
+/// Starts a client whose only completion capabilities are those in `item`.
 fn start(folder: &std::path::Path, encoding: &str, item: &Value) -> Client {
     Client::start(&Start {
         capabilities: json!({
@@ -19,7 +19,7 @@ fn start(folder: &std::path::Path, encoding: &str, item: &Value) -> Client {
     })
 }
 
-/// The text without its mark `$0`, and where that stood.
+/// Returns the text without its marker `$0`, and the position of the marker.
 fn cursor(marked: &str) -> (String, Value) {
     let offset = marked.find("$0").unwrap();
     let text = marked.replacen("$0", "", 1);
@@ -67,7 +67,7 @@ fn completion_works_in_yaml_that_is_being_typed() {
     );
     client.open(URI, "dotprompt", "---\nx: y\n---\nRome is");
     client.diagnostics(URI, |found| found["version"] == 1);
-    // The answer is of the text after the change, looked at or not; the line has an emoji.
+    // The result is for the text after the change, analysed or not; the line has an emoji.
     let (text, position) =
         cursor("---\nhoplens.inject: [{memory: \"🙂\", layer: 0, enc$0\n---\nRome is");
     client.change(URI, 2, &json!([{"text": text}]));
@@ -83,7 +83,7 @@ fn completion_works_in_yaml_that_is_being_typed() {
     let wanted = text.replace("enc\n", "encoding: ${1|embed,unembed,layerwise|}\n");
     assert_eq!(written, wanted);
     client.diagnostics(URI, |found| found["version"] == 2);
-    // A list goes over lines whose indentation is ours.
+    // A list spans several lines, whose indentation the server sets.
     let (text, position) =
         cursor("---\r\nhoplens.cases:\r\n  - id: é\r\n    h$0\r\n---\r\nRome is");
     client.change(URI, 3, &json!([{"text": text}]));
@@ -92,7 +92,7 @@ fn completion_works_in_yaml_that_is_being_typed() {
     assert_eq!(hops["textEdit"]["newText"], "hops:\n      - $1");
     assert_eq!(hops["insertTextMode"], 1);
     client.diagnostics(URI, |found| found["version"] == 3);
-    // In the prompt itself there is nothing to offer.
+    // In the prompt itself there are no completions.
     let end = json!({"line": 5, "character": 4});
     assert_eq!(
         client.request("textDocument/completion", at(URI, &end)),
@@ -125,7 +125,7 @@ fn positions_of_completions_count_in_the_clients_encoding() {
 }
 
 #[test]
-fn facts_and_cases_are_offered_in_the_prompt_and_beside_it() {
+fn facts_and_cases_are_offered_in_the_prompt_and_its_sidecar() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("facts.yaml"),

@@ -1,4 +1,4 @@
-//! What the model itself writes behind a mention.
+//! Completes a prompt with names, greedily from each of several first tokens.
 
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
@@ -7,39 +7,40 @@ use hoplens_runtime::{
     Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
 };
 
-/// A continuation that is a name.
+/// A name that the model continues the prompt with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NameCompletion {
     /// The name.
     pub(super) text: String,
     /// Natural log-probability of its tokens.
     pub(super) logp: f64,
-    /// Whether it begins with a seed that the model would not have begun with.
+    /// Whether it begins with a seed that is not among the model's own first tokens.
     pub(super) seeded: bool,
 }
 
-/// How much is tried.
+/// The size of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Effort {
-    /// First tokens that are gone on with.
+    /// The number of first tokens that are continued.
     pub(super) beams: usize,
-    /// As many behind `the`.
+    /// The number of first tokens after `the` that are continued.
     pub(super) with_article: usize,
-    /// Tokens of a name.
+    /// The most tokens of a name.
     pub(super) tokens: usize,
 }
 
-/// A sequence that grows to a name.
+/// A sequence that grows into a name.
 struct Beam {
     ids: Vec<u32>,
-    /// Of the tokens behind the prompt.
+    /// Log-probabilities of the tokens after the prompt.
     logps: Vec<f64>,
     seeded: bool,
     done: bool,
 }
 
-/// The likeliest names behind `prompt`, greedy from each of the likeliest first tokens that may
-/// begin one; `seeds` are first tokens that are tried whatever their probability.
+/// Returns the likeliest names after `prompt`, decoded greedily from each of the likeliest first
+/// tokens that may begin a name. `seeds` are first tokens that are tried whatever their
+/// probability.
 ///
 /// All sequences grow in one batch.
 ///
@@ -104,7 +105,7 @@ fn begin(
     let own = firsts(0, effort.beams);
     let beam = |row: usize, token: u32, seeded| {
         let logp = log_softmax_at(trace.row(row), token as usize);
-        // Behind an article of one token, its own probability counts as well.
+        // After an article of one token, the article's probability counts as well.
         let article = (row == 1).then(|| the.first()).flatten();
         let article = article.map(|the| log_softmax_at(trace.row(0), *the as usize));
         Beam {
@@ -124,21 +125,21 @@ fn begin(
     Ok(beams)
 }
 
-/// Whether a token begins a word that a name may begin with.
+/// Returns whether a token begins a word that may begin a name.
 pub(super) fn begins_name(token: &str) -> bool {
     let Some(word) = token.strip_prefix(' ') else {
         return false;
     };
-    // An article has its own sequence.
+    // Sequences with an article are separate.
     word.chars().all(char::is_alphanumeric)
         && !word.eq_ignore_ascii_case("the")
         && leading(word).is_some()
 }
 
-/// Whether what was written goes beyond a name.
+/// Returns whether the text continues past the end of a name.
 fn is_whole(text: &str) -> bool {
     let rest = leading(text).map(|name| &text[name.end..]);
-    // A last word may still grow.
+    // The last word may still grow.
     rest.is_none_or(|rest| {
         rest.trim_end().len() > 1
             || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ' && c != '-' && c != '\'')
@@ -149,7 +150,7 @@ fn finish(model: &Model, beam: &Beam, from: usize) -> Option<NameCompletion> {
     let written = model.tokenizer.decode(&beam.ids[from..]);
     let range = leading(&written)?;
     let (end, name) = (range.end, &written[range]);
-    // The tokens that the name takes.
+    // Count the tokens that the name takes.
     let mut bytes = 0;
     let mut tokens = 0;
     while tokens < beam.logps.len() && bytes < end {
@@ -163,7 +164,7 @@ fn finish(model: &Model, beam: &Beam, from: usize) -> Option<NameCompletion> {
     })
 }
 
-/// The logits behind each sequence.
+/// Returns the logits at the end of each sequence.
 ///
 /// # Shapes
 /// → `[sequences, vocab]`.

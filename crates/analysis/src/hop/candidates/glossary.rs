@@ -1,10 +1,10 @@
-//! The prompt that asks a model what a mention stands for.
+//! The few-shot prompt that asks a model what a mention stands for.
 
 use hoplens_prompt::match_case;
 
-/// Mentions of every kind and what they stand for. A base model that is asked "{mention} is" goes
-/// on with "known for"; behind these lines it goes on with a name. They are facts that the
-/// smallest models know, and none is of a data set or an example that hoplens is measured on.
+/// Mentions of every kind with the entities that they stand for. A base model continues "{mention}
+/// is" with "known for"; after these lines it continues with a name. The lines are facts that the
+/// smallest models know, and none is from a data set or an example that hoplens is measured on.
 const LINES: [(&str, &str); 9] = [
     ("The composer of The Magic Flute", "Mozart"),
     ("The capital of Japan", "Tokyo"),
@@ -17,13 +17,13 @@ const LINES: [(&str, &str); 9] = [
     ("The longest river in Africa", "the Nile"),
 ];
 
-/// The lines, and the beginning of the one for `phrase`: an entity is to follow.
+/// Returns the lines and the beginning of the line for `phrase`; its entity follows.
 pub(super) fn glossary(phrase: &str) -> String {
     lines(LINES.into_iter(), phrase)
 }
 
-/// The same the other way round, and the beginning of the line for `entity`: what it is follows,
-/// as [`described`] writes it.
+/// Returns the lines in the other direction and the beginning of the line for `entity`; its mention
+/// follows, as [`described`] formats it.
 pub(super) fn reversed(entity: &str) -> String {
     lines(
         LINES.into_iter().map(|(mention, entity)| (entity, mention)),
@@ -31,7 +31,7 @@ pub(super) fn reversed(entity: &str) -> String {
     )
 }
 
-/// A mention as it stands behind an entity.
+/// Returns a mention as it follows an entity.
 pub(super) fn described(phrase: &str) -> String {
     format!(" {}", match_case("x", &one_line(phrase)))
 }
@@ -49,7 +49,7 @@ fn lines(pairs: impl Iterator<Item = (&'static str, &'static str)>, last: &str) 
     text
 }
 
-/// A phrase that was wrapped stays on its line.
+/// Joins the lines of a wrapped phrase.
 fn one_line(phrase: &str) -> String {
     let words: Vec<&str> = phrase.split_whitespace().collect();
     words.join(" ")
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glossary_reads_both_ways() {
+    fn glossaries_are_written_in_both_directions() {
         let there = glossary("the highest\n mountain");
         assert!(
             there.contains("\nThe fastest land animal = the cheetah\n"),

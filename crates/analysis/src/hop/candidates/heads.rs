@@ -1,4 +1,4 @@
-//! What attention retrieved at a mention's end and at the prompt's end.
+//! Names that attention heads retrieve at a mention's end and at the prompt's end.
 
 use crate::error::AnalysisError;
 use hoplens_interp::ModelContext;
@@ -7,14 +7,15 @@ use hoplens_runtime::{Cancel, Model, Token};
 
 use crate::hop::candidates::complete::begins_name;
 
-/// Heads that are read at each of the two places: those that write most.
+/// How many heads are read at each of the two positions: those with the strongest output.
 const HEADS: usize = 16;
 
-/// Tokens that are read from each head.
+/// How many tokens are read from each head.
 const TOKENS_PER_HEAD: usize = 8;
 
-/// First tokens of names among what the heads write at the last token of `mention_end` (a byte of
-/// the prompt) and at the prompt's last token, strongest first: at most `most`.
+/// Returns first tokens of names that the heads write at the last token of the mention, which ends
+/// at byte `mention_end` of the prompt, and at the prompt's last token. Strongest first, at most
+/// `most`.
 ///
 /// # Errors
 /// As [`Model::forward`].

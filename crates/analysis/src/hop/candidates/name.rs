@@ -1,19 +1,18 @@
-//! Names in running text: where the one at its beginning ends, those inside, and when two are one.
+//! Finds names in running text and compares them.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::hop::mentions::words::{Class, class, is_abbreviation};
 
-/// Most words of a name.
+/// The most words of a name.
 const LONGEST: usize = 7;
-/// Most words of one that is written small ("the sperm whale").
+/// The most words of a name in lower case ("the sperm whale").
 const COMMON: usize = 3;
 
-/// The bytes of the name that `text` begins with, an article included: "Paris, the capital" →
-/// "Paris". A run
-/// of words in capitals, or a few in small letters up to a function word. `None` where it begins
-/// with something else, or with more than a name can be.
+/// Returns the bytes of the name that `text` begins with, an article included: "Paris, the capital"
+/// → "Paris". A name is a run of capitalized words, or a few lower-case words up to a function
+/// word. Returns `None` if `text` begins with something else.
 pub(super) fn leading(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start_matches([' ', '"', '“', '*']).len();
     let mut words = words(&text[start..]).peekable();
@@ -65,8 +64,8 @@ pub(super) fn leading(text: &str) -> Option<Range<usize>> {
     says.then_some(range)
 }
 
-/// The names inside a text and where they stand, in order and each once: runs of words in
-/// capitals. What begins a sentence counts only if it is more than one word or comes again.
+/// Returns the names inside a text with their positions, in order and each once: runs of
+/// capitalized words. A single word at the beginning of a sentence does not count there.
 pub(super) fn inside(text: &str) -> Vec<(usize, &str)> {
     let mut found: Vec<(usize, &str)> = Vec::new();
     let mut seen = HashSet::new();
@@ -93,8 +92,8 @@ pub(super) fn inside(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// What two names have in common that mean the same: small letters, no article, possessive
-/// ending or marks.
+/// Returns a key that is equal for names that mean the same: lower case, without article,
+/// possessive ending or punctuation.
 pub fn key(name: &str) -> String {
     let small = name.to_lowercase().replace('’', "'");
     let small = small.strip_suffix("'s").unwrap_or(&small);
@@ -109,7 +108,7 @@ pub fn key(name: &str) -> String {
     words.join(" ")
 }
 
-/// Whether a word that is written small may be one of a common noun.
+/// Returns whether a lower-case word may be part of a common noun.
 fn is_common(word: &str, kind: Class) -> bool {
     word.starts_with(char::is_alphabetic)
         && word.chars().count() > 2
@@ -127,13 +126,13 @@ fn is_large(word: &str) -> bool {
 
 /// A word between spaces.
 struct Word<'a> {
-    /// Without marks around it and without a possessive ending.
+    /// The word without punctuation around it and without a possessive ending.
     bare: &'a str,
-    /// Bytes of the text.
+    /// The first byte of `bare` in the text.
     start: usize,
-    /// The end of `bare`.
+    /// The byte after `bare` in the text.
     end: usize,
-    /// Whether a mark or a possessive ending stands behind it.
+    /// Whether punctuation, a possessive ending or a line break follows.
     closes: bool,
     ends_sentence: bool,
 }
@@ -181,7 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_name_ends_where_other_words_begin() {
+    fn a_leading_name_ends_before_other_words() {
         for (text, expected) in [
             (" George Washington, who was", Some("George Washington")),
             (
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn names_inside_a_text_come_once() {
+    fn names_inside_a_text_are_found_once() {
         let text = "Anna lives in New York. Paris is large. In Paris, Bob met Anna. The Eiffel Tower's top";
         let names: Vec<&str> = inside(text).into_iter().map(|(_, name)| name).collect();
         assert_eq!(
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_without_articles_and_marks() {
+    fn name_keys_ignore_articles_and_punctuation() {
         assert_eq!(key("The Great Barrier-Reef"), "great barrierreef");
         assert_eq!(key("St. Peter's"), "st peter");
         assert_eq!(key("A"), "a");
@@ -226,7 +225,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "([A-Z][a-zé☃]{0,3}|the|of|'s|[.,\n] | ){0,20}") {
+        fn any_text_is_parsed(text in "([A-Z][a-zé☃]{0,3}|the|of|'s|[.,\n] | ){0,20}") {
             if let Some(name) = leading(&text) {
                 prop_assert!(text.get(name).is_some());
             }

@@ -1,10 +1,10 @@
-//! A prompt's text as words and the marks between them.
+//! Splits a prompt's text into words and the marks between them.
 
 use std::ops::Range;
 
 use crate::hop::mentions::words::{Class, class, is_abbreviation};
 
-/// Most bytes of a quotation that counts as one name.
+/// The most bytes of a quotation that counts as one name.
 const QUOTATION: usize = 120;
 
 /// A word or a mark.
@@ -13,29 +13,29 @@ pub(super) struct Lexeme {
     /// Bytes of the text, a possessive ending included.
     pub(super) range: Range<usize>,
     pub(super) kind: LexemeKind,
-    /// Bytes of the possessive ending (`'s`, or `'` behind an s).
+    /// Bytes of the possessive ending (`'s`, or `'` after an s).
     pub(super) possessive: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LexemeKind {
-    /// A word that begins small.
+    /// A word that begins with a lower-case letter.
     Word(Class),
-    /// A word that begins with a capital; its class, if it were written small.
+    /// A word that begins with a capital, with the class of its lower-case form.
     Capital(Class),
     /// A number.
     Number,
-    /// A quotation or a piece of code: a name whatever it says.
+    /// A quotation or a piece of code. It counts as a name, whatever it contains.
     Quotation,
     /// A comma, or a colon inside a line.
     Comma,
-    /// Any other mark: no phrase goes on behind it.
+    /// Any other mark. It ends a phrase.
     Break,
     /// The end of a sentence.
     Stop,
 }
 
-/// Splits a text.
+/// Splits a text into lexemes.
 pub(super) fn lex(text: &str) -> Vec<Lexeme> {
     let mut lexer = Lexer {
         text,
@@ -57,7 +57,7 @@ impl Lexer<'_> {
         &self.text[self.at..]
     }
 
-    /// Takes the next lexeme; whether there was one.
+    /// Reads the next part of the text. Returns whether there was one.
     fn step(&mut self) -> bool {
         let Some(next) = self.rest().chars().next() else {
             return false;
@@ -80,7 +80,7 @@ impl Lexer<'_> {
         } else if let Some(close) = closing(next) {
             match bounded(&self.rest()[width..], close, QUOTATION) {
                 Some(length) => self.push(LexemeKind::Quotation, width + length + close.len()),
-                // It never closes: a slip, or the prompt is to be continued inside.
+                // The quotation never closes: it is a typo, or the prompt ends inside it.
                 None => self.at += width,
             }
         } else if matches!(next, ',' | ':') {
@@ -108,8 +108,8 @@ impl Lexer<'_> {
         });
     }
 
-    /// A line ends a sentence unless the text plainly goes on: behind a word that asks for more,
-    /// or before a small letter.
+    /// Reads line breaks. They end a sentence unless there is only one and the text continues:
+    /// after a comma or a word that needs another one, or before a lower-case letter.
     fn line_break(&mut self) {
         let rest = self.rest();
         let next = rest.trim_start_matches(['\n', '\r', ' ', '\t']);
@@ -190,18 +190,18 @@ impl Lexer<'_> {
     }
 }
 
-/// Whether the part before a full stop is a number or an initial.
+/// Returns whether the part before a full stop is a number or an initial.
 fn is_short(before: &str) -> bool {
     let part = before.rsplit('.').next().unwrap_or_default();
     part.chars().all(char::is_numeric) || part.chars().count() == 1
 }
 
-/// Combining marks belong to the letter before them.
+/// Returns whether a character is a combining mark, which belongs to the letter before it.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36F}')
 }
 
-/// What closes a quotation.
+/// Returns the mark that closes a quotation opened by `open`.
 fn closing(open: char) -> Option<&'static str> {
     Some(match open {
         '"' => "\"",
@@ -212,7 +212,7 @@ fn closing(open: char) -> Option<&'static str> {
     })
 }
 
-/// Where `close` is, within `most` bytes of one line.
+/// Returns the position of `close` within `most` bytes of one line.
 fn bounded(text: &str, close: &str, most: usize) -> Option<usize> {
     let mut most = most.min(text.len());
     while !text.is_char_boundary(most) {
@@ -223,7 +223,7 @@ fn bounded(text: &str, close: &str, most: usize) -> Option<usize> {
 }
 
 impl LexemeKind {
-    /// The class of a word, whichever way it is written.
+    /// Returns the class of a word, capitalized or not.
     pub(super) fn class(self) -> Option<Class> {
         match self {
             Self::Word(class) | Self::Capital(class) => Some(class),
@@ -237,7 +237,8 @@ impl LexemeKind {
     }
 }
 
-/// Function words: not names even where a title writes them large.
+/// Returns whether the class is one of function words. Those are no names, even where a title
+/// capitalizes them.
 pub(super) fn is_closed(class: Class) -> bool {
     !matches!(
         class,

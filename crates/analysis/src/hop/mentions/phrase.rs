@@ -1,4 +1,4 @@
-//! One noun phrase: where it ends, and what in it describes something.
+//! Parses one noun phrase: where it ends, and which of its features make it a description.
 
 pub(super) mod features;
 mod walk;
@@ -8,21 +8,21 @@ use crate::hop::mentions::phrase::features::{After, Features};
 use crate::hop::mentions::phrase::walk::{Walk, WalkStep};
 use crate::hop::mentions::words::{Class, is_epithet, is_naming};
 
-/// Most lexemes of a phrase; a longer one is none.
+/// The most lexemes of a phrase; a longer one is rejected.
 const LONGEST: usize = 40;
 
-/// A noun phrase and what speaks for it being a description.
+/// A noun phrase and the features that make it a description.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Phrase {
-    /// Its lexemes: the first one and the one behind the last.
+    /// Its lexemes: the first one, and the one after the last.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// What stands behind it.
+    /// What follows it.
     pub(super) after: After,
     pub(super) features: Features,
 }
 
-/// The phrase that begins at `start`. `subject`: whether a verb is to be expected behind it.
+/// Returns the phrase that begins at `start`. `subject`: whether a verb is expected after it.
 pub(super) fn phrase(text: &str, all: &[Lexeme], start: usize, subject: bool) -> Option<Phrase> {
     let mut walk = Walk::default();
     walk.features.definite = all[start].kind.class() == Some(Class::Definite);
@@ -53,7 +53,7 @@ pub(super) fn phrase(text: &str, all: &[Lexeme], start: usize, subject: bool) ->
             }
         }
     }
-    // Where no verb came that is sure, the first likely one was it.
+    // Without a certain verb, the first likely one is taken as the verb.
     if let Some((at, features)) = walk.likely
         && subject
         && after != After::Verb
@@ -69,7 +69,7 @@ pub(super) fn phrase(text: &str, all: &[Lexeme], start: usize, subject: bool) ->
     finish(text, all, &found, walk.waiting)
 }
 
-/// Leaves out what dangles at the end.
+/// Drops dangling words from the end of a phrase; `None` if nothing useful remains.
 fn finish(text: &str, all: &[Lexeme], found: &Phrase, waiting: usize) -> Option<Phrase> {
     let &Phrase {
         start,
@@ -102,7 +102,7 @@ fn finish(text: &str, all: &[Lexeme], found: &Phrase, waiting: usize) -> Option<
         end -= 1;
     }
     if end < whole && after == After::Nothing {
-        // "… the modern-day country of": the blank that is to be filled in.
+        // "… the modern-day country of": the prompt asks for the missing word.
         return None;
     }
     if end < whole && after == After::Mark && waiting > 0 {
@@ -121,7 +121,8 @@ fn finish(text: &str, all: &[Lexeme], found: &Phrase, waiting: usize) -> Option<
     })
 }
 
-/// `The Windy City`, `The King of Pop`: a common noun at its head, a name by its letters.
+/// Returns whether a phrase is an epithet, such as `The Windy City` or `The King of Pop`: it is
+/// capitalized like a name, and its head is a common noun.
 pub(super) fn is_epithetic(text: &str, phrase: &[Lexeme]) -> bool {
     let heads = phrase
         .iter()

@@ -42,7 +42,7 @@ fn a_description_ends_before_the_main_verb() {
 }
 
 #[test]
-fn what_a_question_asks_for_is_no_mention() {
+fn the_object_of_a_question_is_no_mention() {
     for (text, expected) in [
         (
             "Off the coast of which country is the largest reef in the world?",
@@ -67,7 +67,7 @@ fn what_a_question_asks_for_is_no_mention() {
             "To the north of which river does the capital of France lie",
             "the capital of France",
         ),
-        // Here the word relates.
+        // Here the word begins a relative clause.
         (
             "The city in which Mozart was born is in",
             "The city in which Mozart was born",
@@ -85,14 +85,14 @@ fn what_a_question_asks_for_is_no_mention() {
 
 proptest! {
     #[test]
-    fn ranges_are_of_the_text(text in "(the |The |of |who |'s |is |was |\"|\n|, |[a-zé☃A-Z ]{0,8}){0,40}") {
+    fn ranges_are_non_empty_parts_of_the_text(text in "(the |The |of |who |'s |is |was |\"|\n|, |[a-zé☃A-Z ]{0,8}){0,40}") {
         for range in mentions(&text) {
             prop_assert!(text.get(range).is_some_and(|one| !one.trim().is_empty()));
         }
     }
 
     #[test]
-    fn any_text_is_read(text in any::<String>()) {
+    fn any_text_is_parsed(text in any::<String>()) {
         for range in mentions(&text) {
             prop_assert!(text.get(range).is_some());
         }

@@ -1,6 +1,6 @@
-//! What the grammar knows about English words: closed classes in full, open ones by their endings.
+//! Classifies English words: closed classes by lists, open classes by their endings.
 
-/// The class of a lower-case word, as far as its form tells.
+/// The class of a word, as far as its lower-case form shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// `the`.
@@ -13,25 +13,25 @@ pub(crate) enum Class {
     Preposition,
     /// `and`, `or`, `&`.
     And,
-    /// `but`, `because`, `if`, …: what follows is another clause.
+    /// `but`, `because`, `if`, …: another clause follows.
     Conjunction,
     /// `who`, `that`, `which`, …
     Relative,
     /// A form of be, have or do, or a modal verb.
     Auxiliary,
-    /// A past form that no ending gives away.
+    /// An irregular past form.
     Past,
     /// `he`, `it`, `what`, …
     Pronoun,
-    /// `also`, `not`, and what ends in `-ly`.
+    /// `also`, `often`, and words that end in `-ly`.
     Adverb,
     /// Ends in `-ed`.
     Ed,
-    /// Ends in `-s` as verbs of the third person do; most such words are nouns.
+    /// Ends in `-s`, as verbs of the third person do; most such words are nouns.
     S,
     /// `first`, `16th`, `largest`, `most`, `only`.
     Superlative,
-    /// Any other: a noun, an adjective, or a verb that does not show it.
+    /// Any other word: a noun, an adjective, or a verb without a telling form.
     Open,
 }
 
@@ -172,7 +172,7 @@ const ORDINALS: &[&str] = &[
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     "last", "only", "most", "least", "best", "worst", "youngest", "eldest", "main", "sole",
 ];
-/// What ends in `-est` and compares nothing.
+/// Words that end in `-est` and are no superlatives.
 const NO_SUPERLATIVES: &[&str] = &[
     "west",
     "forest",
@@ -202,12 +202,12 @@ const NO_SUPERLATIVES: &[&str] = &[
     "everest",
     "bequest",
 ];
-/// What ends in `-ed` and was done to nobody.
+/// Words that end in `-ed` and are no participles.
 const NO_PARTICIPLES: &[&str] = &[
     "red", "bed", "seed", "speed", "hundred", "need", "feed", "breed", "deed", "weed", "sacred",
     "shed", "sled", "embed", "reed",
 ];
-/// What ends in `-s` and is no verb.
+/// Words that end in `-s` and are no verbs.
 const NO_VERBS: &[&str] = &[
     "this",
     "his",
@@ -225,7 +225,7 @@ const NO_VERBS: &[&str] = &[
     "besides",
     "plus",
 ];
-/// Common nouns that are written large in epithets of persons and places.
+/// Common nouns that are capitalized in epithets of persons and places.
 const EPITHETS: &[&str] = &[
     "boy",
     "capital",
@@ -282,7 +282,7 @@ fn holds(list: &[&str], word: &str) -> bool {
     list.contains(&word)
 }
 
-/// The class of `word`, which is in lower case and without a possessive ending.
+/// Returns the class of `word`, which is in lower case and without a possessive ending.
 pub(crate) fn class(word: &str) -> Class {
     if word == "the" {
         Class::Definite
@@ -334,13 +334,14 @@ fn by_form(word: &str) -> Class {
     }
 }
 
-/// Whether `word`, in lower case, is a common noun that epithets end in or begin with ("The Windy
-/// City", "the King of …").
+/// Returns whether `word`, in lower case, is a common noun that epithets end in or begin with ("The
+/// Windy City", "The King of …").
 pub(super) fn is_epithet(word: &str) -> bool {
     holds(EPITHETS, word)
 }
 
-/// Whether `word`, in lower case, says who does something, by its ending: founder, author, pianist.
+/// Returns whether `word`, in lower case, has the ending of a noun for a person who does something:
+/// founder, author, pianist.
 pub(super) fn is_doer(word: &str) -> bool {
     word.len() > 4
         && ["er", "or", "ist", "ent", "ian"]
@@ -348,7 +349,7 @@ pub(super) fn is_doer(word: &str) -> bool {
             .any(|ending| word.ends_with(ending))
 }
 
-/// Whether `word`, in lower case, says that a name comes.
+/// Returns whether `word`, in lower case, announces a name.
 pub(super) fn is_naming(word: &str) -> bool {
     matches!(
         word,
@@ -356,7 +357,7 @@ pub(super) fn is_naming(word: &str) -> bool {
     )
 }
 
-/// Whether a full stop behind `word` belongs to it.
+/// Returns whether a full stop after `word` belongs to it.
 pub(crate) fn is_abbreviation(word: &str) -> bool {
     let shortened = [
         "st", "jr", "sr", "dr", "mr", "mrs", "ms", "mt", "prof", "gen", "ft", "vs", "etc",
@@ -370,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endings_tell_what_a_word_may_be() {
+    fn words_are_classified_by_their_endings() {
         for (word, expected) in [
             ("tallest", Class::Superlative),
             ("16th", Class::Superlative),

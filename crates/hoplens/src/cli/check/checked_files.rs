@@ -1,10 +1,10 @@
-//! What the report of a check is made of.
+//! The content of a check's report.
 
 use crate::cli::check::lock::Comparison;
 use hoplens_ide::{Diagnostic, Snapshot};
 use hoplens_runtime::ModelInfo;
 
-/// What a report is made of.
+/// The content of a report.
 pub(in crate::cli::check) struct CheckedFiles<'a> {
     pub(in crate::cli::check) model: &'a ModelInfo,
     pub(in crate::cli::check) snapshots: &'a [Snapshot],

@@ -1,4 +1,4 @@
-//! Findings as GitHub's workflow commands, which become annotations of the lines in question.
+//! Prints findings as GitHub's workflow commands, which become annotations of lines.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use crate::cli::report::{FilePositions, display_path, slashed};
 use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, repair_title};
 use hoplens_prompt::Severity;
 
-/// One command a finding, the best repair on a line of its own in the message.
+/// Prints one command for each finding, with the best repair on a separate line of the message.
 pub(super) fn print(
     out: &mut dyn Write,
     snapshots: &[Snapshot],
@@ -52,7 +52,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// The code, and where the file has several the case.
+/// Returns the code, with the case if the file has several.
 fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
     let cases = snapshot.findings.as_ref().map(|findings| &findings.cases);
     let case = cases.filter(|cases| cases.len() > 1);
@@ -62,7 +62,7 @@ fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
     }
 }
 
-/// Whether the lock file has a finding already.
+/// Returns whether the lock file already contains a finding.
 pub(super) fn is_known(
     snapshot: &Snapshot,
     found: &Diagnostic,
@@ -76,7 +76,7 @@ pub(super) fn is_known(
         .is_some_and(|compared| compared.knows(&slashed(&snapshot.name), case, found.code.as_str()))
 }
 
-/// The title of the best repair of a finding.
+/// Returns the title of the best repair of a finding.
 fn best(snapshot: &Snapshot, found: &Diagnostic) -> Option<String> {
     let case = snapshot.findings.as_ref()?.cases.get(found.case?)?;
     let repairs = case.outcome.as_ref().ok()?.repairs.as_deref()?;
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_command_would_read_is_escaped() {
+    fn command_syntax_is_escaped() {
         assert_eq!(data("50 %\r\na: b, c"), "50 %25%0D%0Aa: b, c");
         assert_eq!(property("a,b:c%"), "a%2Cb%3Ac%25");
     }

@@ -1,4 +1,5 @@
-//! The lock file: how probable each expected answer was, so that a check can tell what got worse.
+//! The lock file: the measured probability of each expected answer. A check compares with it to
+//! report what got worse.
 
 mod compare;
 mod locked_file;
@@ -21,22 +22,22 @@ use hoplens_runtime::ModelInfo;
 use hoplens_store::hex;
 use hoplens_workspace::whole_path;
 
-/// The name where none is given.
+/// The default name of the lock file.
 pub(super) const NAME: &str = "hoplens.lock.json";
 
 const SCHEMA: u32 = 1;
 
-/// A probability that differs by less than this share stays as it was written, so that another
-/// machine or number of threads changes no byte.
+/// A probability that differs by less than this share keeps its old value, so that another machine
+/// or number of threads changes no byte.
 const SAME: f64 = 1e-3;
 
-/// What was measured once, by path and case.
+/// The content of a lock file: measurements by path and case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
     schema: u32,
     model: LockedModel,
-    /// By path from the lock file's folder, with slashes.
+    /// The files by path relative to the lock file's folder, with slashes.
     files: BTreeMap<String, LockedFile>,
 }
 
@@ -48,7 +49,7 @@ struct LockedModel {
 }
 
 impl Lock {
-    /// Reads a lock file; `None` where there is none and one is about to be written.
+    /// Reads a lock file. Returns `None` if there is none and `will_write` is set.
     pub(super) fn read(path: &Path, will_write: bool) -> Result<Option<Self>, CliError> {
         let refused = |reason: String| CliError::Lock {
             path: path.into(),
@@ -82,7 +83,7 @@ impl Lock {
         Ok(Some(lock))
     }
 
-    /// That the lock file is of this model.
+    /// Checks that the lock file was measured with this model.
     pub(super) fn is_of(&self, model: &ModelInfo) -> Result<(), CliError> {
         if self.model.sha256 == model.sha256 {
             return Ok(());
@@ -97,7 +98,8 @@ impl Lock {
         })
     }
 
-    /// Adds what was measured of a file now against what was then; `path` is the lock file's.
+    /// Compares a file's current findings with the lock file and adds the differences to
+    /// `compared`. `path` is the lock file's path.
     pub(super) fn compare(
         &self,
         path: &Path,
@@ -117,8 +119,8 @@ impl Lock {
         );
     }
 
-    /// The lock file as it should be: what was measured now, and of the other files what is in it
-    /// already, if they are still there.
+    /// Returns the updated lock file: the current measurements, and the old ones of other files
+    /// that still exist.
     pub(super) fn updated(
         before: Option<Self>,
         path: &Path,
@@ -127,7 +129,7 @@ impl Lock {
         found: &[Vec<Diagnostic>],
     ) -> Self {
         let same_model = |lock: &Self| lock.model.sha256 == model.sha256;
-        // Another model's numbers are no longer comparable with anything.
+        // Measurements of another model are not comparable.
         let before = before.filter(same_model);
         let mut files = before.map_or_else(BTreeMap::new, |lock| lock.files);
         let folder = folder(path);
@@ -159,7 +161,7 @@ impl Lock {
         }
     }
 
-    /// Writes the file whole or not at all; whether anything changed.
+    /// Writes the file atomically. Returns whether it changed.
     pub(super) fn write(&self, path: &Path) -> Result<bool, CliError> {
         let failed = |source: std::io::Error| CliError::Write {
             path: path.into(),
@@ -175,7 +177,7 @@ impl Lock {
     }
 }
 
-/// What is locked of a file.
+/// Returns the lock file's entry for a file.
 fn locked(snapshot: &Snapshot, found: &[Diagnostic]) -> LockedFile {
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
     let mut file = LockedFile {
@@ -200,7 +202,7 @@ fn locked(snapshot: &Snapshot, found: &[Diagnostic]) -> LockedFile {
 fn locked_case(snapshot: &Snapshot, case: &CaseFindings) -> Option<(String, LockedCase)> {
     let outcome = case.outcome.as_ref().ok()?;
     let verdict = outcome.verdict?;
-    // What its author does not want to hear of is as good as well.
+    // A verdict that the author suppresses counts as ok.
     let suppressed = &snapshot.file.suppressed;
     let is_suppressed = verdict
         .code()
@@ -218,12 +220,12 @@ fn locked_case(snapshot: &Snapshot, case: &CaseFindings) -> Option<(String, Lock
     Some((case.id.clone(), case_now))
 }
 
-/// Five significant digits: more than another machine gives.
+/// Rounds to five significant digits, which is more than two machines agree on.
 fn rounded(p: f64) -> f64 {
     format!("{p:.4e}").parse().unwrap_or(p)
 }
 
-/// The name of a prompt file in the lock file.
+/// Returns the name of a prompt file in the lock file.
 fn key(lock: &Path, file: &str) -> String {
     let (folder, file) = (whole_path(&folder(lock)), whole_path(Path::new(file)));
     let mut up = PathBuf::new();
@@ -248,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_from_the_lock_files_folder() {
+    fn names_are_relative_to_the_lock_files_folder() {
         let name = |lock: &str, file: &str| key(Path::new(lock), file);
         assert_eq!(name("hoplens.lock.json", "./a/b.prompt"), "a/b.prompt");
         assert_eq!(name("a/hoplens.lock.json", "a/b.prompt"), "b.prompt");
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_short() {
+    fn numbers_are_rounded_to_five_digits() {
         assert_eq!(rounded(0.123_456_78).to_string(), "0.12346");
         assert!((rounded(1.234_567e-9) - 1.2346e-9).abs() < 1e-20);
     }

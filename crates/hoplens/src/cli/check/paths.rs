@@ -1,4 +1,4 @@
-//! The prompt files that the command line names.
+//! Finds the prompt files that the command line names.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -67,8 +67,8 @@ pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<Pa
     Ok(each_once(files))
 }
 
-/// Drops files that are in the list already under another name. A file replaces a link to it, unless
-/// the link has a sidecar of its own: then it is another prompt.
+/// Drops files that are already in the list under another name. A file replaces a link to it,
+/// unless the link has its own sidecar, which makes it another prompt.
 fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::with_capacity(files.len());
     let mut seen = HashMap::new();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_contains_what_its_promptfoo_configuration_names() {
+    fn prompts_of_a_promptfoo_configuration_are_found_in_folders() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);

@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0 (OASIS), for code scanning.
+//! Prints findings as SARIF 2.1.0 (OASIS), for code scanning.
 
 use std::io::Write;
 use std::ops::Range;
@@ -20,10 +20,10 @@ use hoplens_store::hex;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The rule of what is less probable than the baseline has it; no diagnostic has this code.
+/// The rule for answers that are less probable than in the baseline. No diagnostic has this code.
 const WORSE: &str = "worse-than-baseline";
 
-/// What a path segment of a URI cannot hold.
+/// The characters that a path segment of a URI must escape.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -41,7 +41,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// One log with one run.
+/// Prints one log with one run.
 pub(super) fn print(
     out: &mut dyn Write,
     snapshots: &[Snapshot],
@@ -91,11 +91,11 @@ pub(super) fn print(
     Ok(())
 }
 
-/// One rule a code, its page as help.
+/// Returns one rule for each code, with its page as help.
 fn rules() -> Vec<Value> {
     let of_code = Code::ALL.iter().map(|code| {
         let page = page(*code);
-        // The heading and the severity stand before what the code says.
+        // The heading and the severity come before the description.
         let says = page.split("\n\n").nth(2).unwrap_or_default();
         json!({
             "id": code,
@@ -130,7 +130,7 @@ fn result(places: &FilePositions<'_>, found: &Diagnostic) -> Value {
         },
         "message": {"text": found.message},
         "locations": [location(places, found.origin, &found.range)],
-        // No line numbers: a finding stays the same when the lines before it change.
+        // Without line numbers, a finding stays the same when lines before it change.
         "partialFingerprints": {"hoplens/v1": hash(&[found.code.as_str(), &path, id, words])},
         "properties": {"severity": severity_name(found.severity)},
     });
@@ -153,7 +153,7 @@ fn result(places: &FilePositions<'_>, found: &Diagnostic) -> Value {
     result
 }
 
-/// The measured repairs of a finding that edit a file.
+/// Returns the measured repairs of a finding that edit a file.
 fn fixes(places: &FilePositions<'_>, case: &CaseFindings, found: &Diagnostic) -> Vec<Value> {
     let snapshot = places.snapshot;
     let repairs = case.outcome.as_ref().ok();
@@ -212,7 +212,7 @@ fn artifact(path: &str) -> Value {
     json!({"uri": uri})
 }
 
-/// Lines and columns from 1, columns in UTF-16 units.
+/// Returns a region with lines and columns from 1, columns in UTF-16 units.
 fn region(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     let RangeReport { start, end } = places.range_in(origin, range, PositionEncoding::Utf16);
     json!({
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_says_what_it_is_about() {
+    fn every_rule_has_a_description() {
         for rule in rules() {
             let text = rule["shortDescription"]["text"].as_str().unwrap();
             assert!(text.len() > 20, "{rule}");

@@ -1,4 +1,4 @@
-//! `hoplens check` for people.
+//! Prints the results of `hoplens check` as text.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -19,15 +19,15 @@ use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const FAINT: Style = Style::new().dimmed();
 
-/// One file: each finding under the prompt that it belongs to, each case that is well in a line.
-/// With a lock file, what it has already is told from what is new.
+/// Prints one file: each finding with its source lines, and each case without findings in one line.
+/// With a lock file, known findings are marked.
 pub(super) fn file(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     found: &[Diagnostic],
     compared: Option<&Comparison>,
 ) -> std::io::Result<()> {
-    // Where a repair is_fixed_by several findings it stands below the first.
+    // A repair that fixes several findings is printed below the first.
     let mut told = BTreeSet::new();
     for one in found {
         let level = level(snapshot, one, compared);
@@ -45,7 +45,7 @@ pub(super) fn file(
     Ok(())
 }
 
-/// How a finding is headed.
+/// Returns the level that heads a finding.
 fn level(snapshot: &Snapshot, found: &Diagnostic, compared: Option<&Comparison>) -> Level<'static> {
     match found.severity {
         Severity::Information | Severity::Hint => Level::NOTE,
@@ -105,13 +105,13 @@ fn finding(
             group.element(Level::NOTE.message("no measured change makes the answer more probable"));
     }
     let report: &[Group<'_>] = &[group];
-    // `out` removes the colours where they are not wanted.
+    // `out` removes the colours if they are not supported.
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
     writeln!(out, "{}\n", renderer.render(report))
 }
 
-/// What stands beside the underlined `words`: the case, where there are several, what cannot be
-/// seen, and the answer.
+/// Returns the label of the underlined `words`: the case, if there are several, invisible words,
+/// and the answer.
 fn beside(snapshot: &Snapshot, case: &CaseFindings, words: &str) -> String {
     let all = snapshot.findings.as_ref().map_or(0, |all| all.cases.len());
     let name = (1 < all).then(|| format!("case {}", case.id));
@@ -121,7 +121,7 @@ fn beside(snapshot: &Snapshot, case: &CaseFindings, words: &str) -> String {
     parts.join(" ").trim_end().to_owned()
 }
 
-/// How probable the answer is, or, where none is expected, what comes instead.
+/// Returns the answer's probability, or the likeliest next token if no answer is expected.
 fn label(case: &CaseFindings) -> String {
     let Ok(outcome) = &case.outcome else {
         return String::new();
@@ -188,7 +188,8 @@ fn well(
     }
 }
 
-/// The last line: how many cases were asked, how many fail, and what was found.
+/// Prints the last line: the number of files and cases, how many fail, and how many findings there
+/// are.
 pub(super) fn summary(out: &mut dyn Write, checked: &CheckedFiles<'_>) -> std::io::Result<()> {
     let findings = checked
         .snapshots
@@ -212,7 +213,7 @@ pub(super) fn summary(out: &mut dyn Write, checked: &CheckedFiles<'_>) -> std::i
     )
 }
 
-/// `1 error, 2 warnings`, and how many of them a lock file does not have.
+/// Returns `1 error, 2 warnings`, and how many of them are not in the lock file.
 fn found(checked: &CheckedFiles<'_>) -> String {
     let all: Vec<(&Snapshot, &Diagnostic)> = checked
         .snapshots

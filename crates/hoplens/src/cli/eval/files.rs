@@ -1,4 +1,5 @@
-//! The files of a run. Each appears under its name only when it is whole, `results.json` last.
+//! Writes the result files of a run. Each file appears under its name only when it is complete,
+//! `results.json` last.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,7 +16,7 @@ use hoplens_runtime::ModelInfo;
 /// The journal's name in the folder of a run.
 pub(in crate::cli::eval) const JOURNAL: &str = "journal.jsonl";
 
-/// Makes a run's folder.
+/// Creates a run's folder.
 pub(super) fn make(folder: &Path) -> Result<(), CliError> {
     std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))
 }
@@ -41,8 +42,8 @@ pub(super) fn write_all(
     write(&folder.join("results.json"), &results)
 }
 
-/// Whoever calls it holds the lock of the folder's journal, so the temporary name is nobody
-/// else's.
+/// Writes a file atomically. The caller must hold the lock of the folder's journal, so that no
+/// other process uses the temporary name.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let part = part_of(path);
     let whole = File::create(&part)
@@ -52,7 +53,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         })
         .and_then(|()| std::fs::rename(&part, path));
     whole.map_err(|source| {
-        // What is left of it is of no use, and the first error is the one to tell.
+        // The incomplete file is useless, and the first error is the one to report.
         let _ = std::fs::remove_file(&part);
         failed(path, source)
     })
@@ -64,7 +65,7 @@ fn failed(path: &Path, source: std::io::Error) -> CliError {
     EvalError::File { verb, path, source }.into()
 }
 
-/// A CSV of records in which a number that is none is an empty field.
+/// Returns a CSV table; see [`number`] for numbers that are not finite.
 fn table(header: &[&str], records: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, CliError> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let written = csv.write_record(header).and_then(|()| {
@@ -166,7 +167,7 @@ fn cells(outcome: &ExperimentOutcome) -> Result<Vec<u8>, CliError> {
     table(&header, records)
 }
 
-/// One default of a model.
+/// A default cell of a model.
 #[derive(Serialize)]
 struct Default {
     encoding: String,
@@ -188,7 +189,7 @@ struct Defaults<'a> {
     by_encoding: Vec<Default>,
 }
 
-/// A model's default table as TOML; `None` where there is no fit.
+/// Returns a model's defaults as TOML; `None` if there is no fit.
 fn defaults(model: &ModelInfo, outcome: &ExperimentOutcome) -> Option<String> {
     let fit = outcome.fit.as_ref()?;
     let default = |row: &FitRow| Default {

@@ -1,4 +1,4 @@
-//! The heat maps of each encoding and scope of an experiment, as SVG and PNG.
+//! Draws the heat maps of each encoding and scope of an experiment, as SVG and PNG.
 
 use crate::cli::error::CliError;
 use crate::cli::eval::markdown::{encoding_name, signed};
@@ -13,7 +13,7 @@ const METRICS: [Metric; 2] = [
     ("median", "median % gain", |m| m.median_pct_increase),
 ];
 
-/// Every picture: its file's name and bytes.
+/// Returns every picture as file name and bytes.
 pub(super) fn pictures(
     model: &ModelInfo,
     outcome: &ExperimentOutcome,
@@ -47,7 +47,7 @@ pub(super) fn pictures(
     Ok(pictures)
 }
 
-/// A gain in percent, 0 without a sign.
+/// Formats a gain in percent, 0 without a sign.
 fn shown(percent: f64) -> String {
     if percent == 0.0 {
         "0 %".into()

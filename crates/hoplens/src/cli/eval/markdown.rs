@@ -1,4 +1,4 @@
-//! The tables of a run in Markdown, for people.
+//! Formats the tables of a run as Markdown.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use hoplens_eval::{CellOutcome, ExperimentOutcome, FitRow, GridCell, Memories};
 use hoplens_ide::{factor, percent};
 use hoplens_runtime::ModelInfo;
 
-/// Every table of a run.
+/// Returns every table of a run.
 pub(super) fn tables(model: &ModelInfo, outcome: &ExperimentOutcome) -> String {
     let mut out = String::new();
     let experiment = &outcome.experiment;
@@ -138,7 +138,7 @@ fn grid_cell_columns(grid_cell: &GridCell) -> String {
     )
 }
 
-/// A cell in a sentence.
+/// Formats a cell for a sentence.
 pub(super) fn grid_cell_name(grid_cell: &GridCell) -> String {
     format!(
         "{}, scope {}, layer {}, τ {}",
@@ -153,7 +153,7 @@ pub(super) fn encoding_name(grid_cell: &GridCell) -> String {
     format!("{:?}", grid_cell.encoding).to_lowercase()
 }
 
-/// A gain in percent with its sign.
+/// Formats a gain in percent with its sign.
 pub(super) fn signed(percent: f64) -> String {
     if !percent.is_finite() {
         "–".into()
@@ -166,7 +166,7 @@ pub(super) fn signed(percent: f64) -> String {
     }
 }
 
-/// A ratio; small ones keep two digits.
+/// Formats a ratio. Ratios below 9.95 keep two decimals.
 pub(super) fn factor_or_dash(ratio: f64) -> String {
     if !ratio.is_finite() {
         "–".into()

@@ -1,4 +1,4 @@
-//! The result of a whole run.
+//! Reports the results of a complete run.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use crate::cli::json;
 use hoplens_eval::JournalHeader;
 use hoplens_runtime::ModelInfo;
 
-/// The result of a whole run: its files, and what stands on standard output.
+/// Writes the result files of a run into `folder`, if given, and prints the results on standard
+/// output.
 pub(in crate::cli::eval) fn report(
     header: &JournalHeader,
     outcome: &hoplens_eval::ExperimentOutcome,

@@ -1,4 +1,4 @@
-//! A run, or a shard of one.
+//! Runs an experiment, or one of its shards.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
         ));
     }
     let choice = choice(args)?;
-    // clap has seen to it that there is one.
+    // clap ensures that the flag is given.
     let data = DataSet::open(args.data.as_deref().unwrap_or(Path::new("")))?;
     let mut experiment = experiment(args, global, &data, choice.as_ref())?;
     let model = resident::load(global)?;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
         shard: args.shard,
         model: model.info.clone(),
     };
-    // Without --out the journal is as short-lived as the run.
+    // Without --out, the journal exists only during the run.
     let temporary;
     let folder = if let Some(folder) = &args.out {
         files::make(folder)?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
         choice: choice.as_ref(),
     };
     run.rows(&mut journal)?;
-    // Rows were read from the file twice; the digest says that they were the same.
+    // The rows were read from the file several times; its digest shows whether it changed.
     if DataSet::open(&data.path)? != data {
         let reason = "changed while it was measured. Run the experiment anew, in another folder, with a file that stays as it is.".into();
         let path = data.path;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
     Ok(CommandOutcome::Clean)
 }
 
-/// Whether the lists have enough random memories for every row.
+/// Checks that the lists have enough random memories for every row.
 fn check_control(model: &Model, data: &DataSet, args: &RunArgs) -> Result<(), CliError> {
     let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
     if most < args.control {
@@ -103,7 +103,7 @@ fn usage(flag: &'static str, reason: &str) -> CliError {
     }
 }
 
-/// The words that --memories means.
+/// Returns the words that --memories selects.
 fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
     let Some(name) = &args.memories else {
         return Ok(None);
@@ -121,7 +121,7 @@ fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
     }))
 }
 
-/// What the flags ask for; the model's part is still empty.
+/// Returns the experiment that the flags describe, with the model's digest still empty.
 fn experiment(
     args: &RunArgs,
     global: &Global,
@@ -152,7 +152,7 @@ fn experiment(
     })
 }
 
-/// Each value once: a cell that is asked for twice is one cell.
+/// Returns each value once, so that a repeated cell is measured once.
 fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut kept = Vec::new();
     for value in values {
@@ -216,7 +216,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The results, with the control of the best cells.
+    /// Returns the results, with the control of the best cells.
     fn outcome(
         &self,
         journal: &mut Journal,
@@ -233,7 +233,7 @@ impl Run<'_> {
             seed: settings.seed,
             grid_cells: outcome.notable(),
         };
-        // Every cell overflowed somewhere: there is none to compare in.
+        // If every cell overflowed somewhere, there is none to compare.
         if plan.grid_cells.is_empty() {
             return Ok(outcome);
         }

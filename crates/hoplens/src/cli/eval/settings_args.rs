@@ -1,4 +1,4 @@
-//! The flags that decide how an experiment is summed up.
+//! The flags for the summary of an experiment.
 
 use clap::ValueEnum;
 

@@ -1,4 +1,4 @@
-//! A run on the terminal.
+//! Prints the results of a run as text.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::cli::eval::markdown;
 use hoplens_eval::ExperimentOutcome;
 use hoplens_runtime::ModelInfo;
 
-/// The tables, and where the files are.
+/// Prints the tables and the folder of the files.
 pub(super) fn print(
     out: &mut dyn Write,
     model: &ModelInfo,

@@ -20,7 +20,8 @@ pub(in crate::cli) struct ExportArgs {
     pub(super) file: Option<PathBuf>,
     /// The case of the file, by its id or as #1, #2, …; needed where several have injections. A
     /// matrix stands for its first row where the same is injected into all of them.
-    // Said both ways: clap asks for no file where one would conflict.
+    // The conflict is declared on both sides, because clap does not require a file if one would
+    // conflict.
     #[arg(long, requires = "file", conflicts_with = "memory", value_name = "ID")]
     pub(super) case: Option<String>,
     /// Only the case's K-th injection, from 1; all of them if not given.
@@ -76,7 +77,7 @@ pub(super) enum Target {
 }
 
 impl ExportArgs {
-    /// The positions that the flags name, if any.
+    /// Returns the positions that the flags name, if any.
     pub(super) fn scope(&self) -> Result<Option<Scope>, CliError> {
         let scopes = scopes(self.scope.as_slice(), self.span.as_deref(), self.nth.get())?;
         Ok(scopes.into_iter().next())

@@ -1,4 +1,4 @@
-//! Which injections are exported: those of the flags, or those of a case in a file.
+//! Selects the injections to export: those of the flags, or those of a case in a file.
 
 use std::path::Path;
 
@@ -15,18 +15,19 @@ use hoplens_injection::Scope;
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_runtime::{Cancel, Model};
 
-/// What is exported, and the prompt that it is for.
+/// The injections to export and the prompt that they are for.
 pub(super) struct ExportSelection {
     pub(super) injections: Vec<MemoryInjection>,
     /// The text and its accepted answers.
     pub(super) prompt: Option<(String, Vec<String>)>,
 }
 
-/// Reads what the flags name; a file's cases are analysed, so that what cannot be run is refused.
+/// Returns the injections that the flags name. The cases of a file are analysed, so that one that
+/// cannot be run is rejected.
 ///
 /// # Errors
-/// Flags that lack something; a file that cannot be read; a case that is not there or not the only
-/// one with injections, or cannot be run.
+/// Incomplete flags; a file that cannot be read; a case that does not exist, is not the only one
+/// with injections, or cannot be run.
 pub(super) fn wanted(
     args: &ExportArgs,
     model: &Model,
@@ -112,8 +113,11 @@ fn of_file(
     })
 }
 
-/// The case that was named, or the only one that has injections; the first row of a matrix, if the
-/// same is injected into all of them. The reason where there is none or it cannot be run.
+/// Returns the named case, or the only one that has injections. If `named` is a matrix whose rows
+/// all have the same injections, returns its first row.
+///
+/// # Errors
+/// The reason why there is no such case or it cannot be run.
 fn the_case<'a>(
     findings: &'a FileFindings,
     named: Option<&[Option<usize>]>,

@@ -1,4 +1,4 @@
-//! What an export leaves: a file that is whole, and what is said of it.
+//! Writes exported files and reports on them.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,7 +17,7 @@ use hoplens_runtime::Model;
 #[derive(Serialize)]
 struct ExportResult<'a> {
     to: Target,
-    /// Null where the script went into `script`.
+    /// Null if `script` contains the script.
     path: Option<&'a Path>,
     injections: &'a [MemoryInjection],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,11 +30,11 @@ struct ExportResult<'a> {
 struct Vector {
     directions: Vec<usize>,
     side: Side,
-    /// Null where no prompt was given.
+    /// Null if no prompt was given.
     measured: Option<Likeness>,
 }
 
-/// Writes a control vector and says how near it comes to the injections.
+/// Writes a control vector and reports how close it is to the injections.
 ///
 /// # Errors
 /// The file cannot be written, or standard output is closed.
@@ -117,7 +117,7 @@ fn print_vector(
     writeln!(out, "measured on {}", model.info.name)
 }
 
-/// Writes a script to its file, or to standard output where none is named.
+/// Writes a script to its file, or to standard output if no file is named.
 ///
 /// # Errors
 /// The file cannot be written, or standard output is closed.
@@ -149,7 +149,7 @@ pub(super) fn script(
     Ok(())
 }
 
-/// Writes a file that appears under its name only when it is whole.
+/// Writes a file atomically.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     write::whole(path, bytes).map_err(|source| CliError::Write {
         path: path.into(),

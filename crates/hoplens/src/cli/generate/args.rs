@@ -1,4 +1,4 @@
-//! The flags of `hoplens generate`, and what they may be.
+//! The flags of `hoplens generate`, and their validation.
 
 use std::path::PathBuf;
 
@@ -67,7 +67,7 @@ fn stop_text(text: &str) -> Result<String, String> {
 }
 
 impl GenerateArgs {
-    /// How tokens are chosen.
+    /// Returns how tokens are chosen.
     pub(super) fn sampling(&self) -> SamplingParams {
         let draws = self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some();
         let default = if draws { 1.0 } else { 0.0 };

@@ -1,9 +1,9 @@
-//! Text of a model on a terminal.
+//! Makes the text of a model safe for a terminal.
 
 use std::borrow::Cow;
 
-/// A text whose control characters are written out (`\u{1b}`), all but line feeds and tabs: a
-/// terminal would obey them, and a model may have read escape sequences and write them.
+/// Returns a text with its control characters escaped (`\u{1b}`), except line feeds and tabs. A
+/// terminal would interpret them, and a model may copy escape sequences that it read.
 pub(super) fn without_controls(text: &str) -> Cow<'_, str> {
     let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     if !text.contains(obeyed) {
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_gets_nothing_to_obey() {
+    fn control_characters_are_escaped() {
         let title = "\u{1b}]0;owned\u{7}a\tb\r\nc\u{7f}\u{9b}2J";
         let shown = "\\u{1b}]0;owned\\u{7}a\tb\\r\nc\\u{7f}\\u{9b}2J";
         assert_eq!(without_controls(title), shown);
@@ -35,7 +35,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn other_text_stays(text in "[^\\p{Cc}]*", more in "[\n\ta☃💡]*") {
+        fn other_text_is_unchanged(text in "[^\\p{Cc}]*", more in "[\n\ta☃💡]*") {
             prop_assert_eq!(without_controls(&text), text.as_str());
             prop_assert_eq!(without_controls(&more), more.as_str());
         }

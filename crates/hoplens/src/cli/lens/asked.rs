@@ -1,4 +1,4 @@
-//! Which prompt's heads are read, and what of its case they are held to.
+//! Builds the query for heads: the prompt, its expected answer, and its bridge.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use hoplens_ide::documents::{BridgedMention, HeadsQuery};
 use hoplens_prompt::{find_phrase, prompt_of_sidecar};
 use hoplens_runtime::{Cancel, Model};
 
-/// What the flags mean.
+/// Returns the query that the flags describe.
 pub(super) fn asked(
     args: &ReadArgs,
     global: &Global,
@@ -27,7 +27,7 @@ pub(super) fn asked(
 }
 
 fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<HeadsQuery, CliError> {
-    // clap has seen to it that there is one.
+    // clap ensures that the flag is given.
     let prompt = args.prompt.clone().unwrap_or_default();
     let hop = match (&args.bridge, &args.mention) {
         (Some(bridge), Some(mention)) => {

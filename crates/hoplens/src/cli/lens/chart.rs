@@ -1,4 +1,4 @@
-//! Lines over a common axis, as SVG.
+//! Draws line charts as SVG.
 
 use plotters::prelude::*;
 
@@ -14,18 +14,18 @@ pub(super) struct Line {
     pub(super) color: RGBColor,
     /// Pixels.
     pub(super) width: u32,
-    /// Finite x and y, by rising x.
+    /// Finite x and y, in ascending order of x.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// Something that is only there to compare with.
+/// The colour of a reference line.
 pub(super) const GREY: RGBColor = RGBColor(150, 150, 150);
-/// What the picture is about.
+/// The colour of the main line.
 pub(super) const BLUE: RGBColor = RGBColor(33, 102, 172);
-/// What it is held to.
+/// The colour of the line that the main line is compared with.
 pub(super) const ORANGE: RGBColor = RGBColor(217, 95, 2);
 
-/// The lines with their axes' names.
+/// Returns a chart of the lines, with the names of the axes.
 pub(super) fn svg(x: &str, y: &str, lines: &[Line]) -> Result<String, CliError> {
     register_font();
     let mut svg = String::new();
@@ -48,7 +48,7 @@ fn draw(
     let points = || lines.iter().flat_map(|line| &line.points);
     let (left, right) = around(points().map(|(x, _)| *x));
     let (low, high) = around(points().map(|(_, y)| *y));
-    // Room for the legend above the lines, and for the lowest line above the axis.
+    // Leave room for the legend above the lines, and for the lowest line above the axis.
     let (low, high) = (low - 0.05 * (high - low), high + 0.25 * (high - low));
     let mut chart = ChartBuilder::on(&area)
         .margin(14)
@@ -80,7 +80,7 @@ fn draw(
     area.present()
 }
 
-/// The smallest and the largest value, never the same.
+/// Returns the smallest and the largest value, widened if they are equal; 0 and 1 without values.
 fn around(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))

@@ -1,4 +1,4 @@
-//! A training's loss, step by step, as a table and a picture.
+//! Writes a training's loss by step as a table and a picture.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::cli::lens::chart;
 use crate::cli::lens::chart::{BLUE, GREY, Line};
 use hoplens_interp::lens::trained::CurvePoint;
 
-/// The curve as CSV.
+/// Returns the curve as CSV.
 pub(super) fn csv(curve: &[CurvePoint]) -> String {
     let mut text = String::from("step,positions,loss,held_out\n");
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
@@ -25,7 +25,7 @@ pub(super) fn csv(curve: &[CurvePoint]) -> String {
     text
 }
 
-/// The curve as SVG.
+/// Returns the curve as SVG.
 pub(super) fn svg(curve: &[CurvePoint]) -> Result<String, CliError> {
     let line = |of: fn(&CurvePoint) -> Option<f64>| {
         let points = curve.iter();

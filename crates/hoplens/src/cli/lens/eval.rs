@@ -1,4 +1,4 @@
-//! `hoplens lens eval`: what a trained lens is worth on text that it was not trained on.
+//! `hoplens lens eval`: measures a trained lens on text that it was not trained on.
 
 mod against;
 pub(in crate::cli::lens) mod args;
@@ -97,7 +97,7 @@ pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome
     Ok(CommandOutcome::Clean)
 }
 
-/// Every head that has a lens `shift` layers above it, and that lens' head.
+/// Returns every head that has a lens `shift` layers above it, with the head of that lens.
 fn pairs(
     model: &Model,
     lens: &TrainedLens,
@@ -127,7 +127,7 @@ fn pairs(
     Ok(pairs)
 }
 
-/// Means over each layer's heads, and over all at the end.
+/// Returns the means over each layer's heads, and over all heads as the last entry.
 fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
     let mut layers: BTreeMap<usize, Vec<&HeadScores>> = BTreeMap::new();
     for scores in heads {
@@ -157,7 +157,7 @@ fn by_layer(heads: &[HeadScores]) -> Vec<LayerScores> {
     found
 }
 
-/// KL from the model's next token, by layer.
+/// Draws KL from the model's next token, by layer.
 fn plot(evaluation: &LensEvaluation, layers: &[LayerScores]) -> Result<String, CliError> {
     let line = |of: &dyn Fn(&LayerScores) -> f64| {
         let layers = layers.iter();

@@ -1,4 +1,4 @@
-//! The map of layers × heads as characters.
+//! Prints the map of layers × heads as characters.
 
 use std::io::Write;
 
@@ -6,11 +6,12 @@ use anstyle::{AnsiColor, Style};
 
 use hoplens_ide::documents::HeadMap;
 
-/// Rising fifths of the scale.
+/// Characters for steps of a fifth of the scale, in ascending order.
 const STEPS: [char; 6] = [' ', '·', '░', '▒', '▓', '█'];
 
-/// Layers from left to right, heads from top to bottom: one character a head, darker for more.
-/// Where the terminal has colours, they tell less from more.
+/// Prints layers from left to right and heads from top to bottom: one character for each head,
+/// darker for larger values. On terminals with colours, they distinguish negative from positive
+/// values.
 pub(super) fn print(out: &mut dyn Write, map: &HeadMap) -> std::io::Result<()> {
     let limit = map.limit();
     writeln!(out, "{}", map.title)?;
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_head_has_its_character() {
+    fn every_head_is_one_character() {
         let map = HeadMap {
             title: "a <map> & more".into(),
             ends: ("less".into(), "more".into()),

@@ -1,4 +1,4 @@
-//! What `hoplens lens` found, as text.
+//! Prints the results of `hoplens lens` as text.
 
 use std::io::Write;
 
@@ -75,7 +75,7 @@ pub(super) fn print(
 
 type Of<'a> = &'a dyn Fn(&HeadRow) -> Option<WordRankRow>;
 
-/// The heads that rank the words highest, by the first column.
+/// Prints the heads that rank the words highest, by the first column.
 fn speakers(
     out: &mut dyn Write,
     result: &HeadsDocument,

@@ -1,4 +1,4 @@
-//! `hoplens lens`: every head at one token.
+//! `hoplens lens FILE`: reads every head at one token.
 
 use std::io::Write;
 
@@ -92,7 +92,7 @@ fn usage(error: DocumentError) -> CliError {
     CliError::Usage { flag, reason }
 }
 
-/// Writes what was found wherever it is wanted.
+/// Writes the result to each requested output.
 fn report(
     result: &HeadsDocument,
     args: &ReadArgs,
@@ -117,11 +117,11 @@ fn report(
     Ok(CommandOutcome::Clean)
 }
 
-/// Writes the page, and opens it where that is asked for.
+/// Writes the page, and opens it if requested.
 fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
     let path = match &args.page {
         Some(path) => path.clone(),
-        // The browser reads it after this command has ended.
+        // The browser reads the file after this command has ended.
         None => std::env::temp_dir().join("hoplens-heads.html"),
     };
     write::whole(&path, html.as_bytes()).map_err(|source| CliError::Write {
@@ -137,7 +137,7 @@ fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The position that a flag means.
+/// Returns the position that a flag selects; negative values count from the end.
 fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     let usage = |flag, reason: String| Err(CliError::Usage { flag, reason });
     if count == 0 {
@@ -161,7 +161,7 @@ fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     }
 }
 
-/// The lens that is asked for, where it is a trained one.
+/// Returns the trained lens, if the flags select one.
 fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliError> {
     if args.lens == LensArg::Unembed {
         return Ok(None);

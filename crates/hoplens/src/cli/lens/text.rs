@@ -1,4 +1,4 @@
-//! The text that lenses are trained on and held to.
+//! The text that lenses are trained and evaluated on.
 
 use std::path::{Path, PathBuf};
 
@@ -24,12 +24,13 @@ pub(super) struct TextArgs {
     pub(super) seed: u64,
 }
 
-/// Added to the seed of text that lenses are held to, so that it is not the text that they were
-/// trained on.
+/// Added to the seed of text that lenses are evaluated on, so that it differs from the text that
+/// they were trained on.
 const OTHER_SEED: u64 = 0x0068_656c_646f_7574;
-/// Sequences that are drawn to train on.
+/// How many sequences are sampled for training.
 const TO_TRAIN: usize = 1024;
-/// … and to hold a lens to, of which every head reads every position over the whole vocabulary.
+/// How many sequences are sampled for evaluation. Every head is read at every position of them over
+/// the whole vocabulary.
 const TO_HOLD: usize = 8;
 
 impl TextArgs {
@@ -38,7 +39,8 @@ impl TextArgs {
     }
 }
 
-/// The text of a training; what was drawn for one that was stopped is read from `kept`.
+/// Returns the text of a training. Text that was sampled for a stopped training is read from
+/// `kept`.
 pub(super) fn of_training(
     args: &TextArgs,
     model: &Model,
@@ -68,7 +70,7 @@ pub(super) fn of_training(
     Ok(text)
 }
 
-/// What must be the same for drawn text to be the same.
+/// Returns the heading of sampled text. Equal headings mean equal text.
 fn heading(args: &TextArgs, model: &Model) -> String {
     format!(
         "sampled {} {} {} {}",
@@ -79,7 +81,7 @@ fn heading(args: &TextArgs, model: &Model) -> String {
     )
 }
 
-/// Text that was drawn with the same flags before, if it is whole.
+/// Reads text that was sampled with the same flags before, if it is complete.
 fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
     let text = std::fs::read_to_string(kept).ok()?;
     let (first, rest) = text.split_once('\n')?;
@@ -100,13 +102,14 @@ fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
         })
 }
 
-/// Text that a lens was not trained on, to hold it to.
+/// Returns text for evaluation, which a lens was not trained on.
 pub(super) fn to_hold(args: &TextArgs, model: &Model) -> Result<LensText, CliError> {
     let seed = args.seed.wrapping_add(OTHER_SEED);
     of(args, TO_HOLD, model, seed, &Cancel::new())
 }
 
-/// The text that the flags name; where it is drawn, `count` sequences unless they say how many.
+/// Returns the text that the flags name. Sampled text has `count` sequences unless the flags set
+/// the number.
 fn of(
     args: &TextArgs,
     count: usize,

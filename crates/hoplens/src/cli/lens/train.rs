@@ -1,4 +1,4 @@
-//! `hoplens lens train`: maps from what heads write to words, learned on this machine.
+//! `hoplens lens train`: trains lenses for heads on this machine.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ struct Trained<'a> {
 pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let begun = Instant::now();
     check(args)?;
-    // Whoever trains for an hour wants to know before that the result can be written.
+    // Check before a long training that the result can be written.
     let checkpoint = beside(&args.out, "checkpoint");
     probe(&args.out)?;
     let model = resident::load(global)?;
@@ -132,7 +132,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, C
         Ok(text) => text,
         Err(error) => return stopped(error),
     };
-    // An unreadable checkpoint is as none.
+    // An unreadable checkpoint counts as none.
     let kept = (!args.restart).then(|| std::fs::read(&checkpoint).ok());
     let kept = kept.flatten();
     let mut trainer = match trainer(&model, &text, options, kept.as_deref(), &cancel) {
@@ -155,14 +155,14 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, C
     let lens = trainer.lens();
     finish(args, &trainer, &lens)?;
     for file in [&checkpoint, &beside(&args.out, "sampled")] {
-        // What is left of it is not needed any more.
+        // A temporary file that remains does no harm.
         let _ = std::fs::remove_file(file);
     }
     report(args, global, &trainer, begun.elapsed())?;
     Ok(CommandOutcome::Clean)
 }
 
-/// Flags that make no sense.
+/// Rejects invalid flags.
 fn check(args: &TrainArgs) -> Result<(), CliError> {
     let usage = |flag, reason: &str| {
         Err(CliError::Usage {
@@ -265,7 +265,7 @@ fn beside(out: &Path, what: &str) -> PathBuf {
     out.with_file_name(format!("{name}.{what}"))
 }
 
-/// Whether the folder can be written to.
+/// Checks that the folder can be written to.
 fn probe(out: &Path) -> Result<(), CliError> {
     let folder = out.parent().filter(|folder| *folder != Path::new(""));
     tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))
@@ -298,8 +298,7 @@ fn trainer<'a>(
     Ok(trainer)
 }
 
-/// Steps until nothing is left to do, with a checkpoint whenever the held-out positions were
-/// looked at.
+/// Trains to the end. Saves a checkpoint after each evaluation on the held-out positions.
 fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path, cancel: &Cancel) -> Result<(), CliError> {
     let steps = trainer.about().options.schedule.steps;
     let bar = progress::bar(steps, "Training");
@@ -340,7 +339,7 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 
 /// Writes the lens and its curve.
 fn finish(args: &TrainArgs, trainer: &Trainer<'_>, lens: &TrainedLens) -> Result<(), CliError> {
-    // What took longest first.
+    // Write the lens first, because it took the longest.
     save(&args.out, &lens.to_bytes()?)?;
     save(
         &beside(&args.out, "curve.csv"),

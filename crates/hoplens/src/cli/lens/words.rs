@@ -1,11 +1,12 @@
-//! The words that `--words` names.
+//! Reads the words that `--words` names.
 
 use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::prompt_files;
 
-/// The words that a flag names, split at commas and lines, or those of the file that it names.
+/// Returns the words that a flag names, split at commas and lines, or those of the file that it
+/// names. Lines that begin with `#` are skipped.
 pub(crate) fn words(flag: &str) -> Result<Vec<String>, CliError> {
     let path = Path::new(flag);
     let text = if !flag.contains(',') && path.is_file() {

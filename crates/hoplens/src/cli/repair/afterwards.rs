@@ -1,4 +1,5 @@
-//! A file after all its edits: what one repair does to the other cases shows only there.
+//! Compares the cases of a file before and after all its edits. This shows what one repair does to
+//! the other cases.
 
 use std::io::Write;
 
@@ -18,17 +19,18 @@ pub(super) struct Afterwards {
     #[serde(skip)]
     pub(super) place: Option<usize>,
     case: String,
-    /// Probability of the answer before; `null` where the case could not be asked.
+    /// Probability of the answer before; `null` if the case could not be run.
     before: Option<f64>,
-    /// … and now.
+    /// Probability of the answer now.
     after: Option<f64>,
-    /// Whether the answer is less probable than it was, by more than `gain_factor`.
+    /// Whether the answer is less probable than before by more than `gain_factor`, or can no longer
+    /// be measured.
     pub(super) is_worse: bool,
-    /// What is wrong with the case now.
+    /// The problem of the case now.
     pub(super) still: Option<String>,
 }
 
-/// Asks every case of the edited file, and compares it with what `before` found.
+/// Runs every case of the edited file, and compares it with the findings in `before`.
 pub(super) fn afterwards(
     before: &Snapshot,
     edited: &Snapshot,
@@ -63,7 +65,7 @@ pub(super) fn afterwards(
     Ok(compared.collect())
 }
 
-/// The probability of the answer, where one is expected.
+/// Returns the probability of the answer, if one is expected.
 fn p(case: &CaseFindings) -> Option<f64> {
     let outcome = case.outcome.as_ref().ok()?;
     outcome.verdict?;
@@ -71,8 +73,8 @@ fn p(case: &CaseFindings) -> Option<f64> {
 }
 
 impl Afterwards {
-    /// Says what got worse, and what is wrong still and was not said of the case when it was
-    /// edited.
+    /// Prints what got worse, and a remaining problem that was not printed with the case's own
+    /// edit.
     pub(super) fn print(
         &self,
         out: &mut dyn Write,

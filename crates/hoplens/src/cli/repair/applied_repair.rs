@@ -1,4 +1,4 @@
-//! A repair that was put into a file.
+//! A repair that is applied to a file.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use hoplens_ide::percent;
 
-/// A repair that was put into the file.
+/// A repair that is applied to the file, or would be with `--apply`.
 #[derive(Debug, Serialize)]
 pub(in crate::cli::repair) struct AppliedRepair {
     pub(in crate::cli::repair) case: String,
@@ -14,13 +14,13 @@ pub(in crate::cli::repair) struct AppliedRepair {
     /// Whether the file was changed; not with --diff.
     pub(in crate::cli::repair) written: bool,
     pub(in crate::cli::repair) path: String,
-    /// Probability of the answer that the repair promised.
+    /// Probability of the answer that the repair predicts.
     pub(in crate::cli::repair) promised: f64,
-    /// … and what the edited file has.
+    /// Probability of the answer in the edited file.
     pub(in crate::cli::repair) measured: f64,
-    /// Whether the case is well with this edit.
+    /// Whether the case is ok with this edit.
     pub(in crate::cli::repair) is_ok: bool,
-    /// What is still wrong with it.
+    /// The remaining problem of the case.
     pub(in crate::cli::repair) still: Option<String>,
     pub(in crate::cli::repair) diff: String,
 }

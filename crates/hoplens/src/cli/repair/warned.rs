@@ -1,12 +1,12 @@
-//! What `check` warns of, so that `repair` does not say that nothing fails where it does.
+//! Collects the warnings of `check`, so that `repair` does not report that nothing fails.
 
 use hoplens_ide::{Snapshot, diagnostics};
 use hoplens_prompt::Severity;
 
-/// The id of a case, if it is of one, and what `check` warns of.
+/// A warning of `check` with the id of its case, if it belongs to one.
 pub(super) type Warned<'a> = (Option<&'a str>, String);
 
-/// What `check` warns of, but for the cases that are not `wanted`.
+/// Returns the warnings of `check`, without those of cases that are not `wanted`.
 pub(super) fn warnings<'a>(
     snapshot: &'a Snapshot,
     wanted: &dyn Fn(Option<usize>) -> bool,

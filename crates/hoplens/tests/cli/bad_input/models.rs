@@ -1,9 +1,9 @@
-//! Files that are no models, or none that hoplens runs.
+//! Files that are no models, or models that hoplens does not support.
 
 use crate::bad_input::{Folder, refuses};
 use hoplens_test_support::miniature;
 
-/// A GGUF header with `tensors` and `entries` counted, then `rest`.
+/// Returns a GGUF header with these counts of tensors and entries, then `rest`.
 fn gguf(tensors: u64, entries: u64, rest: &[u8]) -> Vec<u8> {
     let mut bytes = b"GGUF".to_vec();
     bytes.extend(3_u32.to_le_bytes());
@@ -19,12 +19,12 @@ fn text(value: &str) -> Vec<u8> {
     bytes
 }
 
-/// One metadata entry that holds a text.
+/// Returns a metadata entry with a text.
 fn entry(key: &str, value: &str) -> Vec<u8> {
     [text(key), 8_u32.to_le_bytes().to_vec(), text(value)].concat()
 }
 
-/// One metadata entry that holds a count.
+/// Returns a metadata entry with a count.
 fn count(key: &str, value: u32) -> Vec<u8> {
     [
         text(key),
@@ -34,7 +34,7 @@ fn count(key: &str, value: u32) -> Vec<u8> {
     .concat()
 }
 
-/// One tensor of f32 at an offset.
+/// Returns the header of an f32 tensor at an offset.
 fn tensor(name: &str, dims: &[u64], offset: u64) -> Vec<u8> {
     let mut bytes = text(name);
     bytes.extend((dims.len() as u32).to_le_bytes());
@@ -47,7 +47,7 @@ fn tensor(name: &str, dims: &[u64], offset: u64) -> Vec<u8> {
 }
 
 #[test]
-fn files_that_are_no_models() {
+fn files_that_are_no_models_are_rejected() {
     let folder = Folder::new();
     let remedy = "Fetch it again";
     for (name, bytes) in [
@@ -65,7 +65,7 @@ fn files_that_are_no_models() {
 }
 
 #[test]
-fn hostile_gguf_headers() {
+fn hostile_gguf_headers_are_rejected() {
     let folder = Folder::new();
     let llama = entry("general.architecture", "llama");
     let huge = u64::MAX / 2;
@@ -141,7 +141,7 @@ fn hostile_gguf_headers() {
 }
 
 #[test]
-fn hostile_safetensors() {
+fn hostile_safetensors_are_rejected() {
     let folder = Folder::new();
     let whole = std::fs::read(miniature("tiny-llama").join("model.safetensors")).unwrap();
     let huge_header = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
@@ -163,7 +163,7 @@ fn hostile_safetensors() {
 }
 
 #[test]
-fn models_that_hoplens_does_not_run() {
+fn unsupported_architectures_are_rejected() {
     let folder = Folder::new();
     let mamba = gguf(0, 1, &entry("general.architecture", "mamba"));
     let path = folder.file("mamba.gguf", mamba);
@@ -179,7 +179,7 @@ fn models_that_hoplens_does_not_run() {
 }
 
 #[test]
-fn formats_that_hoplens_does_not_read() {
+fn unsupported_formats_are_rejected() {
     let config = std::fs::read_to_string(miniature("tiny-llama").join("config.json")).unwrap();
     let folder = Folder::new();
     for (entry, words) in [
@@ -213,7 +213,7 @@ fn formats_that_hoplens_does_not_read() {
         folder.file(name, "x");
         refuses(folder.0.path(), "a", &[name, words[0], words[1]]);
     }
-    // The type is known to ggml, and none that is de-quantised.
+    // ggml defines this type, but hoplens does not dequantize it.
     let mut odd = tensor("token_embd.weight", &[256, 8], 0);
     let kind = odd.len() - 12;
     odd[kind] = 20;
@@ -234,9 +234,9 @@ fn formats_that_hoplens_does_not_read() {
     refuses(&path, "a", &["iq.gguf", "IQ4_NL", "Q4_K_M"]);
 }
 
-/// Counts beyond reason are refused before anything is made for each of them.
+/// Absurd counts are rejected before memory is allocated for them.
 #[test]
-fn absurd_attention_windows() {
+fn absurd_attention_windows_are_rejected() {
     let folder = Folder::new();
     let change = |family: &str, edit: &dyn Fn(&mut serde_json::Value)| {
         let text = std::fs::read(miniature(family).join("config.json")).unwrap();
@@ -250,7 +250,7 @@ fn absurd_attention_windows() {
         config["model_type"] = "mistral".into();
         config["sliding_window"] = 0.into();
     });
-    // A hundred thousand kinds a hundred thousand times would be ten gigabytes.
+    // 100 000 kinds, repeated 100 000 times, would take ten gigabytes.
     change("tiny-gpt-neo", &|config| {
         let kinds = vec!["global"; 100_000];
         config["attention_layers"] = serde_json::Value::Null;
@@ -258,9 +258,9 @@ fn absurd_attention_windows() {
     });
 }
 
-/// Few entries, of which one has an id that the weights lack.
+/// A tokenizer with few entries, of which one has an id that the weights lack.
 #[test]
-fn a_tokenizer_with_one_id_too_high() {
+fn a_token_id_without_weights_is_rejected() {
     let text = std::fs::read(miniature("tiny-llama").join("tokenizer.json")).unwrap();
     let mut tokenizer: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let vocab = tokenizer["model"]["vocab"].as_object_mut().unwrap();
@@ -273,7 +273,7 @@ fn a_tokenizer_with_one_id_too_high() {
 }
 
 #[test]
-fn absurd_configurations() {
+fn absurd_configurations_are_rejected() {
     let config = std::fs::read_to_string(miniature("tiny-llama").join("config.json")).unwrap();
     let folder = Folder::new();
     for (old, new) in [
@@ -320,7 +320,7 @@ fn absurd_configurations() {
         let model = folder.model("tiny-llama", "config.json", text);
         refuses(&model, "a", &["config.json"]);
     }
-    // As GGUF.
+    // The same as GGUF.
     let counts = |layers: u32| {
         [
             ("llama.block_count", layers),
@@ -351,7 +351,7 @@ fn absurd_configurations() {
 }
 
 #[test]
-fn parts_that_do_not_belong_together() {
+fn mismatched_model_files_are_rejected() {
     let folder = Folder::new();
     let config = std::fs::read_to_string(miniature("tiny-llama").join("config.json")).unwrap();
     let wider = config.replace("\"intermediate_size\": 64", "\"intermediate_size\": 65");

@@ -1,4 +1,4 @@
-//! Weights in one or several safetensors files, whole and not.
+//! Weights in one or several safetensors files, complete and damaged.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn file(tensors: &Tensors) -> Vec<u8> {
     safetensors::serialize(views, None).unwrap()
 }
 
-/// Every tensor in another type.
+/// Returns the weights with every tensor converted to another type.
 fn converted(family: &str, kind: Dtype, convert: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     let mut all = tensors(family);
     for (found, _, data) in all.values_mut() {
@@ -46,7 +46,7 @@ fn converted(family: &str, kind: Dtype, convert: impl Fn(f32) -> Vec<u8>) -> Vec
     file(&all)
 }
 
-/// tiny-llama in two files; `index` may change what is said of them.
+/// Writes tiny-llama in two files; `index` may change their index.
 fn sharded(folder: &Folder, index: impl Fn(&mut BTreeMap<String, String>)) -> PathBuf {
     let (mut first, mut second) = (tensors("tiny-llama"), Tensors::new());
     let names: Vec<String> = first.keys().cloned().collect();
@@ -67,7 +67,7 @@ fn sharded(folder: &Folder, index: impl Fn(&mut BTreeMap<String, String>)) -> Pa
     path
 }
 
-/// What a model says of a prompt, without its name and digest.
+/// Returns the result of a prompt, without the model's name and digest.
 fn answer(path: &Path) -> serde_json::Value {
     let path = path.to_str().unwrap();
     let args = [
@@ -87,14 +87,14 @@ fn answer(path: &Path) -> serde_json::Value {
 }
 
 #[test]
-fn shards_are_one_model() {
+fn shards_equal_the_whole_model() {
     let folder = Folder::new();
     let whole = answer(&miniature("tiny-llama"));
     assert_eq!(answer(&sharded(&folder, |_| {})), whole);
 }
 
 #[test]
-fn indices_that_do_not_fit() {
+fn invalid_shard_indices_are_rejected() {
     let folder = Folder::new();
     let path = sharded(&folder, |_| {});
     std::fs::remove_file(path.join("model-00002-of-00002.safetensors")).unwrap();
@@ -147,7 +147,7 @@ fn indices_that_do_not_fit() {
 }
 
 #[test]
-fn half_precision_is_near_and_integers_are_refused() {
+fn half_precision_is_close_and_integers_are_rejected() {
     let folder = Folder::new();
     let exact = load(&miniature("tiny-llama")).unembedding(7);
     let halves = converted("tiny-llama", Dtype::F16, |x| {
@@ -168,9 +168,9 @@ fn half_precision_is_near_and_integers_are_refused() {
     refuses(&path, "a", &["model.safetensors", "I8", "GGUF"]);
 }
 
-/// Without a head of its own a model uses its embedding.
+/// Without an output head of its own, a model uses its embedding.
 #[test]
-fn heads_are_tied_where_there_is_none() {
+fn a_missing_output_head_is_tied_to_the_embedding() {
     let folder = Folder::new();
     let mut all = tensors("tiny-llama");
     all.remove("lm_head.weight");
@@ -182,7 +182,7 @@ fn heads_are_tied_where_there_is_none() {
 }
 
 #[test]
-fn weights_that_are_no_numbers() {
+fn weights_that_are_not_finite_are_rejected() {
     let folder = Folder::new();
     for strange in [f32::NAN, f32::INFINITY] {
         let mut all = tensors("tiny-llama");
@@ -192,7 +192,7 @@ fn weights_that_are_no_numbers() {
         let words = ["up_proj", "1 values that are not finite", "fetch it again"];
         refuses(&path, "a", &words);
     }
-    // Numbers each, and no numbers together.
+    // Each value is finite, but their sums are not.
     let huge = converted("tiny-llama", Dtype::F32, |_| {
         f32::MAX.to_le_bytes().to_vec()
     });
@@ -200,9 +200,9 @@ fn weights_that_are_no_numbers() {
     refuses(&path, "a", &["not finite", "fetch the model again"]);
 }
 
-/// A tokenizer with more tokens than the weights, and one that contradicts itself.
+/// A tokenizer with more tokens than the weights, and tokenizer files that are damaged.
 #[test]
-fn tokenizers_of_other_models() {
+fn tokenizers_of_other_models_are_rejected() {
     let folder = Folder::new();
     let text = std::fs::read(miniature("tiny-llama").join("tokenizer.json")).unwrap();
     let mut tokenizer: serde_json::Value = serde_json::from_slice(&text).unwrap();

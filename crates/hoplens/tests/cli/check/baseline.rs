@@ -5,7 +5,7 @@ use super::{Folder, code, failing, json, stderr, stdout};
 const LOCK: &str = "hoplens.lock.json";
 
 #[test]
-fn what_is_no_worse_is_no_finding() {
+fn cases_that_are_no_worse_are_no_findings() {
     let folder = Folder::new();
     folder.write("a/one.prompt", &failing("The first"));
     assert_eq!(code(&folder.run(&["check", "a"])), 1);
@@ -13,15 +13,15 @@ fn what_is_no_worse_is_no_finding() {
     let written = folder.read(LOCK);
     assert!(written.contains("\"a/one.prompt\""), "{written}");
     assert_eq!(code(&folder.run(&["check", "a", "--baseline"])), 0);
-    // Written again it is the same, byte for byte.
+    // A second update leaves the same bytes.
     assert_eq!(code(&folder.run(&["check", "a", "--update"])), 0);
     assert_eq!(folder.read(LOCK), written);
-    // A prompt that is new and fails is a finding; one that is in the file stays known.
+    // A new prompt that fails is a finding; one that is in the lock file stays known.
     folder.write("a/two.prompt", &failing("The second"));
     let output = folder.run(&["check", "a", "--baseline"]);
     assert_eq!(code(&output), 1);
     assert!(stdout(&output).contains("not in the lock file: a/two.prompt, case \"one\""));
-    // What was not checked is kept, what is gone is dropped.
+    // Files that were not checked are kept; deleted files are dropped.
     assert_eq!(code(&folder.run(&["check", "a/two.prompt", "--update"])), 0);
     assert!(folder.read(LOCK).contains("a/one.prompt"));
     std::fs::remove_file(folder.path("a/one.prompt")).unwrap();
@@ -29,7 +29,7 @@ fn what_is_no_worse_is_no_finding() {
     assert!(!folder.read(LOCK).contains("a/one.prompt"));
 }
 
-/// The lock file with another probability for the one case.
+/// Returns the lock file with another probability for its case.
 fn with_p(lock: &str, p: &str) -> String {
     let start = lock.find("\"p\": ").unwrap() + 5;
     let end = start + lock[start..].find(',').unwrap();
@@ -37,7 +37,7 @@ fn with_p(lock: &str, p: &str) -> String {
 }
 
 #[test]
-fn what_got_worse_is_named_with_both_numbers() {
+fn worse_cases_are_reported_with_both_probabilities() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     folder.run(&["check", "one.prompt", "--update"]);
@@ -77,7 +77,7 @@ fn what_got_worse_is_named_with_both_numbers() {
 }
 
 #[test]
-fn a_lock_file_that_cannot_be_used_is_refused() {
+fn unusable_lock_files_are_rejected() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     let refuses = |words: &[&str]| {
@@ -93,19 +93,19 @@ fn a_lock_file_that_cannot_be_used_is_refused() {
     let lock = folder.read(LOCK);
     folder.write(LOCK, &lock[..lock.len() / 2]);
     refuses(&[LOCK, "damaged", "line"]);
-    // What is damaged is not overwritten either.
+    // A damaged lock file is not overwritten either.
     let output = folder.run(&["check", "one.prompt", "--update"]);
     assert_eq!(code(&output), 2);
     folder.write(LOCK, &lock.replace("\"schema\": 1", "\"schema\": 2"));
     refuses(&["schema", "2"]);
     folder.write(LOCK, &lock);
-    // Another model's numbers make way for this one's.
+    // This model's numbers replace those of another model.
     assert_eq!(code(&folder.run(&["check", "one.prompt", "--update"])), 0);
     assert!(folder.read(LOCK).contains("tiny-gpt2"));
 }
 
 #[test]
-fn what_is_known_is_only_noted() {
+fn known_findings_are_notices() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     folder.run(&["check", "one.prompt", "--update"]);
@@ -132,7 +132,7 @@ fn what_is_known_is_only_noted() {
     folder.write("two.prompt", &failing("The second"));
     assert!(lines("github").contains("::warning file=two.prompt"));
     assert!(states(&lines("sarif")).contains(&"new".to_owned()));
-    // From another folder the same files have the same names.
+    // Through another path, the same files have the same names.
     std::fs::create_dir(folder.path("sub")).unwrap();
     let args = [
         "check",
@@ -140,7 +140,7 @@ fn what_is_known_is_only_noted() {
         "--baseline=sub/../hoplens.lock.json",
     ];
     assert_eq!(code(&folder.run(&args)), 0);
-    // A verdict that nobody wants to hear of is not new either.
+    // A suppressed verdict is not new either.
     let quiet = failing("The second");
     let found = json(&folder.run(&["check", "two.prompt", "--json"]));
     let verdict = found["files"][0]["cases"][0]["verdict"]

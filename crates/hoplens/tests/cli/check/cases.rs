@@ -1,8 +1,8 @@
-//! `--case`, the same for every command.
+//! `--case` selects the same cases in every command.
 
 use super::{Folder, code, failing, json, stderr, stdout};
 
-/// Two rows of a matrix, and a case of its own.
+/// Returns a prompt with a matrix of two rows and a separate case.
 fn matrix() -> String {
     let text =
         failing("The first").replace("  - id: one", "  - id: m\n    matrix: {thing: [is, was]}");
@@ -10,7 +10,7 @@ fn matrix() -> String {
 }
 
 #[test]
-fn a_matrix_is_named_by_its_own_id() {
+fn a_matrix_is_selected_by_its_id() {
     let folder = Folder::new();
     folder.write("m.prompt", &matrix());
     let rows = ["m[thing=is]", "m[thing=was]"];
@@ -42,7 +42,7 @@ fn a_matrix_is_named_by_its_own_id() {
     };
     assert_eq!(export("m")["script"], export(rows[0])["script"]);
     assert_ne!(export("m")["script"], export(rows[1])["script"]);
-    // The number is that of the row.
+    // A number selects a row.
     assert_eq!(export("#2")["script"], export(rows[1])["script"]);
     let found = json(&folder.run(&["repair", "m.prompt", "--case", "#2", "--json"]));
     let repairs = found["repairs"].as_array().unwrap();
@@ -50,7 +50,7 @@ fn a_matrix_is_named_by_its_own_id() {
 }
 
 #[test]
-fn a_case_that_is_not_there_is_answered_with_those_that_are() {
+fn an_unknown_case_is_reported_with_the_existing_ones() {
     let folder = Folder::new();
     folder.write("m.prompt", &matrix());
     for command in [
@@ -67,9 +67,9 @@ fn a_case_that_is_not_there_is_answered_with_those_that_are() {
 }
 
 #[test]
-fn a_repair_without_an_edit_says_why() {
+fn a_repair_without_an_edit_has_a_reason() {
     let folder = Folder::new();
-    // The mention is made of two values, so that no single place holds it.
+    // The mention consists of two values, so that no single place contains it.
     let text = failing("The first").replace("---\nThe first is", "---\n{{a}}{{b}} is");
     let text = text.replace("  - id: one", "  - id: one\n    input: {a: The fi, b: rst}");
     folder.write("one.prompt", &text);
@@ -82,7 +82,7 @@ fn a_repair_without_an_edit_says_why() {
         text.contains("by hand: the file does not contain \"The first\""),
         "{text}"
     );
-    // Only the one that was asked for.
+    // Only the requested repair is printed.
     assert_eq!(text.matches(" → ").count(), 1, "{text}");
     let output = folder.run(&["repair", "one.prompt", "--apply", "--number", &number]);
     assert_eq!(code(&output), 2);

@@ -1,4 +1,4 @@
-//! What flags say and refuse, where several commands share them.
+//! Flags that several commands share.
 
 use super::{Folder, code, failing, json, stderr, stdout};
 
@@ -26,7 +26,7 @@ const EXPORT: [&str; 11] = [
 ];
 
 #[test]
-fn a_span_needs_its_text_and_the_text_its_scope() {
+fn span_scope_and_span_text_require_each_other() {
     let folder = Folder::new();
     for command in [&SWEEP[..], &[&EXPORT[..], &["--to=nnsight"]].concat()] {
         let refused = |args: &[&str]| {
@@ -50,7 +50,7 @@ fn a_span_needs_its_text_and_the_text_its_scope() {
 }
 
 #[test]
-fn an_export_takes_the_occurrence_and_the_head_that_a_sweep_takes() {
+fn export_supports_the_occurrences_and_heads_of_sweep() {
     let folder = Folder::new();
     let injections = |args: &[&str]| {
         let found = json(&folder.run(&[&EXPORT[..], args, &["--json"]].concat()));
@@ -69,7 +69,7 @@ fn an_export_takes_the_occurrence_and_the_head_that_a_sweep_takes() {
 }
 
 #[test]
-fn a_comparison_without_injections_says_that_there_is_none() {
+fn a_comparison_without_injections_prints_a_note() {
     let folder = Folder::new();
     folder.write("one.prompt", "The first");
     let args = ["generate", "one.prompt", "--compare", "--max-tokens=2"];
@@ -97,7 +97,7 @@ fn a_comparison_without_injections_says_that_there_is_none() {
 }
 
 #[test]
-fn words_are_drawn_from_memories_only() {
+fn words_require_memories() {
     let folder = Folder::new();
     let output = folder.run(&["eval", "--data", "x.csv", "--words=3"]);
     assert_eq!(code(&output), 2);
@@ -109,7 +109,7 @@ fn words_are_drawn_from_memories_only() {
 }
 
 #[test]
-fn a_commands_own_flags_stand_before_those_of_every_command() {
+fn help_lists_a_commands_own_flags_first() {
     let folder = Folder::new();
     for command in ["generate", "sweep", "check", "export", "eval"] {
         let help = stdout(&folder.bare(&[command, "--help"], None));
@@ -122,7 +122,7 @@ fn a_commands_own_flags_stand_before_those_of_every_command() {
         }
         assert!(own.contains("--help"), "{command}");
     }
-    // Each command's own default and words.
+    // Each command has its own defaults and descriptions.
     let help = |command: &str| stdout(&folder.bare(&[command, "--help"], None));
     assert!(help("eval").contains("[default: embed,unembed,layerwise]"));
     assert!(help("eval").contains("obscure entity"));

@@ -6,7 +6,7 @@ use super::{Folder, code, failing, json, stderr, stdout};
 
 fn schema() -> jsonschema::Validator {
     let schema = include_str!("../../../../../tests/fixtures/sarif/sarif-schema-2.1.0.json");
-    // The pattern for languages has a bracket too many, which not every regex engine takes.
+    // The pattern for languages has an extra bracket, which some regex engines reject.
     let wrong = "-[a-zA-Z]{2}]?$";
     assert!(schema.contains(wrong));
     let schema = schema.replace(wrong, "-[a-zA-Z]{2}$");
@@ -27,7 +27,7 @@ fn sarif(folder: &Folder, args: &[&str]) -> Value {
 }
 
 #[test]
-fn sarif_is_valid_and_survives_moved_lines() {
+fn sarif_is_valid_and_its_fingerprints_survive_moved_lines() {
     let folder = Folder::new();
     folder.write("a b/ü.prompt", &failing("The 😀 first"));
     folder.write("bad.prompt", "---\nhoplens.cases: [{expect: [}\n---\nText");
@@ -49,7 +49,7 @@ fn sarif_is_valid_and_survives_moved_lines() {
     let one = failing_one(&log);
     let place = &one["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%BC.prompt");
-    // The face is two units of UTF-16.
+    // The emoji is two units of UTF-16.
     let width = "The 😀 first".encode_utf16().count() as u64;
     assert_eq!(place["region"]["startColumn"], 1);
     assert_eq!(place["region"]["endColumn"], width + 1);
@@ -64,7 +64,7 @@ fn sarif_is_valid_and_survives_moved_lines() {
 }
 
 #[test]
-fn a_fix_of_sarif_is_the_edit_of_json() {
+fn sarif_fixes_equal_the_edits_of_json() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     let log = sarif(&folder, &["one.prompt"]);
@@ -91,10 +91,10 @@ fn a_fix_of_sarif_is_the_edit_of_json() {
 }
 
 #[test]
-fn a_finding_has_the_repairs_that_concern_it_and_no_others() {
+fn a_finding_has_only_the_repairs_that_fix_it() {
     let folder = Folder::new();
     folder.write("hoplens.toml", "[thresholds]\ngain_factor = 1.0\n");
-    // What a space at the end costs, beside a hop that is lost.
+    // A trailing space and a lost hop.
     folder.write("one.txt", "The first is located ");
     folder.write(
         "one.txt.hoplens.yaml",
@@ -116,7 +116,7 @@ fn a_finding_has_the_repairs_that_concern_it_and_no_others() {
         "{own:?}"
     );
     let verdict = results.iter().find(|one| 1 < titles(one).len()).unwrap();
-    // Text says each once, below the first finding that it concerns.
+    // Text prints each repair once, below the first finding that it fixes.
     let text = stdout(&folder.run(&["check", "one.txt"]));
     for title in titles(verdict) {
         assert_eq!(text.matches(&title).count(), 1, "{title}: {text}");
@@ -134,10 +134,11 @@ fn annotations_stay_on_one_line() {
     assert!(
         line.starts_with("::warning file=a%2Cb.prompt,line=8,col=1,endLine=8,endColumn=10,title=")
     );
-    // The percent sign of a probability, and the line break before the best repair.
+    // The line contains the percent sign of a probability, and the line break before the best
+    // repair.
     assert!(line.contains(" %25 ") && line.contains("%0A"), "{line}");
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
-    // Of several cases each is named.
+    // Each of several cases is named.
     let two = "---\nhoplens.cases:\n  - {id: one, expect: a}\n  - {id: two, expect: b}\n---\nIt is";
     folder.write("two.prompt", two);
     let text = stdout(&folder.run(&["check", "two.prompt", "--format", "github"]));
@@ -147,7 +148,7 @@ fn annotations_stay_on_one_line() {
 }
 
 #[test]
-fn other_commands_have_no_such_format() {
+fn other_commands_reject_sarif() {
     let folder = Folder::new();
     let output = folder.run(&[
         "probe", "--prompt", "a", "--expect", "b", "--format", "sarif",

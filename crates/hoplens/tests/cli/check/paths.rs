@@ -1,4 +1,4 @@
-//! Which files are looked at.
+//! The files that `check` analyses.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ fn folder() -> Folder {
 }
 
 #[test]
-fn folders_and_globs_find_prompts_and_honour_gitignore() {
+fn folders_and_globs_find_prompts_and_respect_gitignore() {
     let folder = folder();
     let found = json(&folder.run(&["check", "a", "--json"]));
     let all = ["a/deep/two.prompt", "a/one.prompt", "a/with.txt"];
@@ -39,13 +39,13 @@ fn folders_and_globs_find_prompts_and_honour_gitignore() {
     );
     let found = json(&folder.run(&["check", "a/*.prompt", "--json"]));
     assert_eq!(names(&found), ["a/one.prompt"]);
-    // A file that is named is read all the same.
+    // A file that is named explicitly is read even if it is ignored.
     let found = json(&folder.run(&["check", "a/ignored/five.prompt", "--json"]));
     assert_eq!(names(&found), ["a/ignored/five.prompt"]);
 }
 
 #[test]
-fn a_glob_without_files_says_so() {
+fn a_glob_without_matches_is_an_error() {
     let folder = folder();
     let output = folder.run(&["check", "b/*.prompt"]);
     assert_eq!(code(&output), 2);
@@ -56,7 +56,7 @@ fn a_glob_without_files_says_so() {
 }
 
 #[test]
-fn the_project_leaves_files_out() {
+fn project_globs_include_and_exclude_files() {
     let folder = folder();
     folder.write("hoplens.toml", "[check]\nexclude = [\"a/deep/**\"]\n");
     let found = json(&folder.run(&["check", ".", "--json"]));
@@ -67,14 +67,14 @@ fn the_project_leaves_files_out() {
 }
 
 #[test]
-fn a_large_file_and_an_empty_one_are_read() {
+fn large_and_empty_files_are_read() {
     let folder = Folder::new();
     folder.write("empty.prompt", "");
     let text = failing("The first").replace("hoplens.cases", "# x\nhoplens.cases");
     folder.write("large.txt", &"words and more of them\n".repeat(450_000));
     folder.write("fails.prompt", &text);
     let output = folder.run(&["check", "empty.prompt", "fails.prompt", "large.txt"]);
-    // Ten megabytes are no prompt for any model; the others are reported too.
+    // Ten megabytes are too long for any model; the other files are reported too.
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     let told = super::stdout(&output);
     assert!(told.contains("large.txt"), "{told}");
@@ -82,14 +82,14 @@ fn a_large_file_and_an_empty_one_are_read() {
 }
 
 #[test]
-fn globs_of_the_project_count_from_its_folder() {
+fn project_globs_are_relative_to_its_folder() {
     let folder = folder();
     folder.write("hoplens.toml", "[check]\nexclude = [\"a/deep/**\"]\n");
     let here = folder.path("a");
     let found = json(&folder.run(&["check", here.to_str().unwrap(), "--json"]));
     let found = names(&found);
     assert!(found.iter().all(|name| !name.contains("deep")), "{found:?}");
-    // A file that is named in two ways is one.
+    // A file that is named in two ways is checked once.
     let found = json(&folder.run(&["check", "a/one.prompt", "./a/../a/one.prompt", "--json"]));
     assert_eq!(names(&found).len(), 1);
     folder.write("hoplens.toml", "[check]\nexclude = [\"a/{b\"]\n");
@@ -103,7 +103,7 @@ fn globs_of_the_project_count_from_its_folder() {
 }
 
 #[test]
-fn a_file_that_is_no_text_does_not_hide_the_others() {
+fn an_invalid_file_does_not_hide_the_others() {
     let folder = folder();
     std::fs::write(folder.path("a/bad.prompt"), b"caf\xe9").unwrap();
     let output = folder.run(&["check", "a", "--json"]);
@@ -131,12 +131,12 @@ fn a_link_and_its_file_are_one_prompt() {
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    // The file's own name stays, whichever comes first.
+    // The name of the file is kept, whichever comes first.
     let all = ["a/one.prompt", "a/deep/two.prompt", "a/with.txt"];
     assert_eq!(checked(&["a"]), all);
     assert_eq!(checked(&["a", "a/one.prompt", "b/one.prompt"]), all);
     assert_eq!(checked(&["a/again.prompt"]), ["a/again.prompt"]);
-    // What is declared beside a link is another prompt.
+    // A link with its own sidecar is another prompt.
     folder.write("a/again.prompt.hoplens.yaml", "version: 1\n");
     assert_eq!(checked(&["a"]).len(), 4);
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Folder, code, failing, json, stderr, stdout};
 
 #[test]
-fn the_best_repair_is_applied_and_keeps_its_promise() {
+fn the_best_repair_is_applied_and_has_the_predicted_effect() {
     let folder = Folder::new();
     let text = failing("The first");
     folder.write("one.prompt", &text);
@@ -29,7 +29,7 @@ fn the_best_repair_is_applied_and_keeps_its_promise() {
     );
     let edited = folder.read("one.prompt");
     assert_ne!(edited, text);
-    // The edit taken back gives the file as it was.
+    // Undoing the edit restores the file.
     let number = applied["number"].as_u64().unwrap() as usize;
     let edits = repairs[number - 1]["edit"]["edits"].as_array().unwrap();
     assert_eq!(edits.len(), 1);
@@ -42,7 +42,7 @@ fn the_best_repair_is_applied_and_keeps_its_promise() {
     assert_eq!(undone, text);
 }
 
-/// The byte at a line and column, both from 1, columns in characters.
+/// Returns the byte offset of a line and column, both from 1, columns in characters.
 fn offset(text: &str, place: &Value) -> usize {
     let number = |key: &str| place[key].as_u64().unwrap() as usize - 1;
     let lines = text.split_inclusive('\n').take(number("line"));
@@ -52,7 +52,7 @@ fn offset(text: &str, place: &Value) -> usize {
 }
 
 #[test]
-fn a_diff_changes_nothing() {
+fn a_diff_does_not_change_the_file() {
     let folder = Folder::new();
     let text = failing("The first");
     folder.write("one.prompt", &text);
@@ -67,7 +67,7 @@ fn a_diff_changes_nothing() {
 }
 
 #[test]
-fn every_number_can_be_applied() {
+fn every_repair_can_be_applied_by_its_number() {
     let folder = Folder::new();
     let text = failing("The first");
     folder.write("one.prompt", &text);
@@ -93,7 +93,7 @@ fn every_number_can_be_applied() {
 }
 
 #[test]
-fn cases_without_names_are_found_again_after_the_edit() {
+fn cases_without_ids_are_found_after_the_edit() {
     let folder = Folder::new();
     let text = failing("The first").replace("  - id: one\n    expect", "  - expect");
     let two = text.replace("---\nThe", "  - expect: \" the\"\n---\nThe");
@@ -121,7 +121,7 @@ fn cases_without_names_are_found_again_after_the_edit() {
 }
 
 #[test]
-fn a_title_says_where_words_change_that_are_not_the_prompts_own() {
+fn titles_name_the_input_or_default_that_they_change() {
     let titles = |text: &str| {
         let folder = Folder::new();
         folder.write("one.prompt", text);
@@ -146,7 +146,7 @@ fn a_title_says_where_words_change_that_are_not_the_prompts_own() {
 }
 
 #[test]
-fn what_cannot_be_done_is_refused() {
+fn unknown_files_cases_and_numbers_are_rejected() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     for (args, word) in [
@@ -165,7 +165,7 @@ fn what_cannot_be_done_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_followed_and_permissions_stay() {
+fn links_are_followed_and_permissions_are_kept() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     let text = failing("The first");
@@ -220,7 +220,7 @@ fn all_cases_are_measured_again_after_the_edits() {
 }
 
 #[test]
-fn a_costly_space_is_repaired_by_either_path_though_the_case_is_well() {
+fn a_costly_trailing_space_of_an_ok_case_is_repaired() {
     let folder = Folder::new();
     folder.write("hoplens.toml", "[thresholds]\nknown = 0.0\n");
     let text = "The first is located off the coast of ";
@@ -246,7 +246,7 @@ fn a_costly_space_is_repaired_by_either_path_though_the_case_is_well() {
 }
 
 #[test]
-fn what_is_warned_of_without_an_expected_answer_is_said() {
+fn warnings_without_an_expected_answer_are_printed() {
     let folder = Folder::new();
     folder.write("space.txt", "The first is located ");
     let output = folder.run(&["repair", "space.txt"]);
@@ -257,7 +257,7 @@ fn what_is_warned_of_without_an_expected_answer_is_said() {
 }
 
 #[test]
-fn what_no_repair_mends_is_said_all_the_same() {
+fn problems_without_a_repair_are_printed() {
     let folder = Folder::new();
     let text = failing("The first").replace("coast of\n", "{{coast\n");
     folder.write("broken.prompt", &text);

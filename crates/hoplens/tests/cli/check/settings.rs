@@ -1,4 +1,4 @@
-//! `hoplens.toml` and what goes before it.
+//! `hoplens.toml`, and the flags that override it.
 
 use hoplens::settings::analysis_settings;
 use hoplens_workspace::Project;
@@ -6,7 +6,7 @@ use hoplens_workspace::Project;
 use super::{Folder, code, failing, json, stderr};
 
 #[test]
-fn flags_go_before_the_project() {
+fn flags_override_the_project() {
     let folder = Folder::new();
     folder.write("one.prompt", "Text");
     let llama = hoplens_test_support::miniature("tiny-llama");
@@ -21,11 +21,11 @@ fn flags_go_before_the_project() {
 }
 
 #[test]
-fn thresholds_and_searches_are_the_nearest_projects() {
+fn the_nearest_project_sets_thresholds_and_search() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     folder.write("deep/one.prompt", &failing("The first"));
-    // Nothing is ever lost.
+    // With this factor, no hop counts as lost.
     let easy = "[thresholds]\nlost_factor = 1e9\n";
     folder.write("deep/hoplens.toml", easy);
     folder.write("hoplens.toml", "[search]\nmost = 1\n");
@@ -37,7 +37,7 @@ fn thresholds_and_searches_are_the_nearest_projects() {
 }
 
 #[test]
-fn what_is_ignored_is_not_said() {
+fn ignored_codes_are_not_reported() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     let codes = || {
@@ -54,7 +54,7 @@ fn what_is_ignored_is_not_said() {
 }
 
 #[test]
-fn a_wrong_setting_is_named_with_its_place() {
+fn invalid_settings_are_reported_with_their_position() {
     let folder = Folder::new();
     folder.write("one.prompt", "Text");
     for (text, words) in [
@@ -80,7 +80,7 @@ fn a_wrong_setting_is_named_with_its_place() {
     }
 }
 
-/// The keys that a table of the settings may have, as the reader names them.
+/// Returns the keys that a table of the settings may have, as the parser lists them.
 fn known_keys(table: &str) -> Vec<String> {
     let head = if table.is_empty() {
         String::new()
@@ -94,7 +94,7 @@ fn known_keys(table: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_document_has_every_key_with_its_default() {
+fn the_documentation_lists_every_key_with_its_default() {
     let document = include_str!("../../../../../docs/settings.md");
     let rows: Vec<(&str, &str)> = document
         .lines()

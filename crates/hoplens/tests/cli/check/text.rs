@@ -1,4 +1,4 @@
-//! What `check` prints for people.
+//! The text output of `check`.
 
 use super::{Folder, code, failing, json, stdout};
 
@@ -7,7 +7,7 @@ fn last_line(text: &str) -> &str {
 }
 
 #[test]
-fn what_a_lock_file_has_is_called_known_and_counted_apart() {
+fn findings_of_the_lock_file_are_marked_as_known_and_counted() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     let text = stdout(&folder.run(&["check", "."]));
@@ -19,7 +19,7 @@ fn what_a_lock_file_has_is_called_known_and_counted_apart() {
     let text = stdout(&folder.run(&["check", ".", "--baseline"]));
     let (old, new) = text.split_once("two.prompt:").unwrap();
     assert_eq!(old.matches("known[").count(), warnings, "{text}");
-    // The second file's first finding is headed before its place.
+    // The heading of the second file's first finding precedes its path.
     let headed = old.lines().rev().find(|line| line.contains("]: ")).unwrap();
     assert!(headed.starts_with("warning["), "{headed}");
     assert!(!new.contains("known["), "{text}");
@@ -29,7 +29,7 @@ fn what_a_lock_file_has_is_called_known_and_counted_apart() {
 }
 
 #[test]
-fn a_finding_names_its_case_where_there_are_several() {
+fn findings_name_their_case_if_there_are_several() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));
     let text = stdout(&folder.run(&["check", "one.prompt"]));
@@ -49,7 +49,7 @@ fn a_finding_names_its_case_where_there_are_several() {
 }
 
 #[test]
-fn the_summary_counts_in_words_that_agree() {
+fn the_summary_uses_correct_plurals() {
     let folder = Folder::new();
     folder.write("good.prompt", "A text\n");
     let text = stdout(&folder.run(&["check", "good.prompt"]));
@@ -72,9 +72,9 @@ fn the_summary_counts_in_words_that_agree() {
 }
 
 #[test]
-fn a_space_that_is_underlined_can_be_seen() {
+fn underlined_spaces_are_visible() {
     let folder = Folder::new();
-    // Some word before the space makes the tiny model go on otherwise than without it.
+    // After one of these words, the space changes the tiny model's continuation.
     let words = ["The", "A text", "is located", "war", "in the", "one two"];
     let found = words.iter().find_map(|words| {
         folder.write("space.prompt", &format!("{words} "));
@@ -84,6 +84,6 @@ fn a_space_that_is_underlined_can_be_seen() {
     let text = found.expect("a prompt that a space changes");
     let label = text.lines().find(|line| line.contains("^ \" \" → \""));
     let label = label.unwrap_or_else(|| panic!("{text}"));
-    // The token that comes, not an empty place where an answer would stand.
+    // The label contains the next token instead of an empty answer.
     assert!(!label.contains("→ \"\"") && label.ends_with('%'), "{label}");
 }

@@ -1,4 +1,4 @@
-//! Journals that are damaged, and files that are none.
+//! Damaged journals, and files that are no journals.
 
 use crate::eval::Place;
 
@@ -14,7 +14,7 @@ const ARGS: [&str; 8] = [
 ];
 
 #[test]
-fn a_damaged_journal_is_named() {
+fn damaged_journals_are_reported() {
     let place = Place::new(3);
     place.succeeds(&ARGS);
     let path = place.path("o").join("journal.jsonl");
@@ -30,7 +30,7 @@ fn a_damaged_journal_is_named() {
         &lines[1].replace("\"logp\":[[", "\"logp\":[[1.0,"),
     ]);
     place.refuses(&ARGS, &["line 2", "does not fit"]);
-    // A row without memories is no row in which all overflowed.
+    // A row without memories is not a row in which all overflowed.
     let mut row: serde_json::Value = serde_json::from_str(lines[1]).unwrap();
     for key in ["memories", "logp", "rank"] {
         row["row"][key] = serde_json::json!([]);
@@ -39,7 +39,7 @@ fn a_damaged_journal_is_named() {
     place.refuses(&ARGS, &["line 2", "does not fit"]);
     write(&[lines[0], &lines[1].replace("\"row\":0", "\"row\":3")]);
     place.refuses(&ARGS, &["line 2", "row 3 does not belong"]);
-    // A header that was torn is no run yet.
+    // An incomplete header counts as no run.
     for end in [0, 40, lines[0].len()] {
         std::fs::write(&path, &lines[0][..end]).unwrap();
         place.succeeds(&ARGS);
@@ -47,9 +47,9 @@ fn a_damaged_journal_is_named() {
     }
 }
 
-/// What is no journal of this run stays as it is.
+/// Files that are no journal of this run are not changed.
 #[test]
-fn other_files_are_left_alone() {
+fn other_files_are_not_changed() {
     let place = Place::new(3);
     place.succeeds(&[&ARGS[..6], &["--shard", "1/1", "--out", "s"]].concat());
     let out = place.path("o");
@@ -78,9 +78,9 @@ fn other_files_are_left_alone() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
 }
 
-/// Nothing is reserved, counted or divided by what a header says.
+/// A header's numbers are checked before anything is allocated, counted or divided by them.
 #[test]
-fn a_header_is_not_trusted() {
+fn invalid_headers_are_rejected() {
     let place = Place::new(4);
     for shard in ["1/2", "2/2"] {
         place.succeeds(&[&ARGS[..6], &["--shard", shard, "--out", &shard[..1]]].concat());
@@ -99,7 +99,7 @@ fn a_header_is_not_trusted() {
     }
     write(&good.replace("\"taus\":[1.0]", "\"taus\":[]"));
     place.refuses(&merge, &["line 1", "no such grid"]);
-    // A row of another shard.
+    // The journal contains a row of another shard.
     let stray = read(&two).lines().nth(1).unwrap().to_owned();
     write(&format!("{good}{stray}\n"));
     let again = [&ARGS[..6], &["--shard", "1/2", "--out", "1"]].concat();

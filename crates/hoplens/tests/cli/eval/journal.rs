@@ -1,4 +1,4 @@
-//! Kills, shards, and what is refused to go on.
+//! Killed runs, shards, and runs that cannot be resumed.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -12,10 +12,10 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&GRID[..], more].concat()
 }
 
-/// A run that is killed midway, even within a line, goes on and leaves what a run in one piece
-/// leaves.
+/// A run that is killed, even within a line, resumes and leaves the results of an uninterrupted
+/// run.
 #[test]
-fn a_killed_run_goes_on() {
+fn a_killed_run_resumes() {
     let place = Place::new(400);
     let journal = place.path("killed").join("journal.jsonl");
     let mut running = place
@@ -57,17 +57,17 @@ fn a_killed_run_goes_on() {
     place.succeeds(&with(&["--out", "killed"]));
     place.succeeds(&with(&["--out", "whole"]));
     same_results(&place.path("killed"), &place.path("whole"));
-    // What was there was not measured again.
+    // Rows in the journal were not measured again.
     let now = std::fs::read(&journal).unwrap();
     assert_eq!(now[..first_lines], kept[..first_lines]);
     assert_eq!(lines(), 1 + 400 + 400, "header, rows, controls");
-    // A run that is finished changes nothing.
+    // Running a finished experiment again changes nothing.
     place.succeeds(&with(&["--out", "killed"]));
     assert!(now == std::fs::read(&journal).unwrap());
 }
 
 #[test]
-fn shards_are_the_whole() {
+fn merged_shards_equal_the_whole_run() {
     let place = Place::new(11);
     let no_control = ["--data", "data.csv", "--tau", "1..3", "--control", "0"];
     let run = |more: &[&str]| place.succeeds(&[&no_control[..], more].concat());
@@ -89,7 +89,7 @@ fn shards_are_the_whole() {
     );
     place.succeeds(&["merge", "s3", "s1/journal.jsonl", "s2", "--out", "merged"]);
     same_results(&place.path("merged"), &place.path("whole"));
-    // A merged run gets its control like any other.
+    // A merged run gets its control like any other run.
     let control = ["--data", "data.csv", "--tau", "1..3", "--control", "5"];
     for out in ["merged", "whole"] {
         place.succeeds(&[&control[..], &["--out", out]].concat());
@@ -110,7 +110,7 @@ fn shards_are_the_whole() {
 }
 
 #[test]
-fn another_experiment_does_not_go_on() {
+fn a_journal_of_another_experiment_is_rejected() {
     let place = Place::new(4);
     let base = [
         "--data",
@@ -142,7 +142,7 @@ fn another_experiment_does_not_go_on() {
     other(&[], &["data is", "rows is 4 there and 5 here"]);
 }
 
-/// Which words they are counts, not where their list stands.
+/// The words of a list count, not its path.
 #[test]
 fn a_list_may_be_moved() {
     let place = Place::new(3);
@@ -170,10 +170,10 @@ fn a_list_may_be_moved() {
     assert!(said.contains("memories is"), "{said}");
 }
 
-/// Where locks are missing, another run's lines are not written over.
+/// Without locks, another run's lines are not overwritten.
 #[cfg(unix)]
 #[test]
-fn lines_are_appended() {
+fn journal_lines_are_appended() {
     use hoplens_eval::{Journal, JournalLine, JournalReader};
     let place = Place::new(3);
     place.succeeds(&[
@@ -202,9 +202,10 @@ fn lines_are_appended() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), good);
 }
 
-/// A run and a merge keep out of each other's folders, and a kill's leftovers are no trouble.
+/// A run and a merge do not write to the same folder at once, and the leftovers of a killed run do
+/// no harm.
 #[test]
-fn one_writer_at_a_time() {
+fn a_folder_has_one_writer_at_a_time() {
     let place = Place::new(4);
     let base = ["--data", "data.csv", "--tau", "1", "--control", "0"];
     let run = |more: &[&str]| place.succeeds(&[&base[..], more].concat());
@@ -218,7 +219,7 @@ fn one_writer_at_a_time() {
     place.refuses(&[&base[..], &["--out", "whole"]].concat(), &["another run"]);
     drop(held);
     place.succeeds(&merge);
-    // What kills left.
+    // Leftovers of killed runs.
     let merged = place.path("merged");
     std::fs::create_dir(&merged).unwrap();
     for name in [".journal.jsonl.part", ".results.json.part"] {
@@ -235,7 +236,7 @@ fn one_writer_at_a_time() {
     for name in ["journal.jsonl", "results.json"] {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode();
-        // As any other file that this process makes.
+        // The permissions equal those of any other new file.
         assert_eq!(
             mode(&merged.join(name)),
             mode(&place.path("data.csv")),

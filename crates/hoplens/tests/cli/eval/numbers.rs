@@ -1,4 +1,4 @@
-//! What is reported, against sweeps row by row and formulas written out.
+//! Reported numbers, compared with sweeps of each row and explicit formulas.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn rows_of(place: &Place) -> Vec<csv::StringRecord> {
     reader.records().map(Result::unwrap).collect()
 }
 
-/// The cells that `hoplens sweep` measures of one prompt.
+/// Returns the cells that `hoplens sweep` measures for one prompt.
 fn swept(row: &csv::StringRecord, memory: &str) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_hoplens"))
         .args(["sweep", "--json", "--tau", "1,4", "--scope", "all,last"])
@@ -34,7 +34,7 @@ fn swept(row: &csv::StringRecord, memory: &str) -> Value {
 const ARGS: [&str; 6] = ["--data", "data.csv", "--tau", "1,4", "--scope", "all,last"];
 
 #[test]
-fn cells_are_what_sweeps_add_up_to() {
+fn cells_equal_the_sums_of_sweeps() {
     let place = Place::new(6);
     let result = place.json(&ARGS);
     let sweeps: Vec<Value> = rows_of(&place)
@@ -88,9 +88,9 @@ fn cells_are_what_sweeps_add_up_to() {
     }
 }
 
-/// The control's figures, from the journal's lines by plain loops.
+/// Computes the control's numbers from the lines of the journal by plain loops.
 #[test]
-fn the_control_is_what_its_lines_add_up_to() {
+fn the_control_equals_the_sums_of_its_lines() {
     let place = Place::new(6);
     let result = place.json(&[&ARGS[..], &["--control", "7", "--out", "o"]].concat());
     let journal = String::from_utf8(place.bytes("o", "journal.jsonl")).unwrap();
@@ -105,7 +105,7 @@ fn the_control_is_what_its_lines_add_up_to() {
     };
     let (rows, controls) = (kind("row"), kind("control"));
     assert_eq!((rows.len(), controls.len()), (6, 6));
-    // Journals keep f32: what is equal there must be equal here.
+    // Journals store f32, so values that are equal there must be equal here.
     let logp = |value: &Value| f64::from(number(value) as f32);
     let share_below = |own: f64, others: &[f64]| {
         let mut below = 0.0;
@@ -155,9 +155,9 @@ fn the_control_is_what_its_lines_add_up_to() {
     }
 }
 
-/// A magnitude that is too large costs its own cells only.
+/// A magnitude that is too large affects its own cells only.
 #[test]
-fn an_overflow_is_one_cell_without_numbers() {
+fn an_overflow_leaves_only_its_own_cells_without_numbers() {
     let place = Place::new(3);
     let args = ["--data", "data.csv", "--layers", "0", "--control", "3"];
     let both = place.json(&[&args[..], &["--tau", "1e300,1"]].concat());
@@ -175,15 +175,15 @@ fn an_overflow_is_one_cell_without_numbers() {
     for key in ["best", "fit", "control"] {
         assert_eq!(both[key], alone[key], "{key}");
     }
-    // Without a cell that can be measured there is nothing to choose from.
+    // If no cell can be measured, there is nothing to choose from.
     let none = place.json(&[&args[..], &["--tau", "1e300", "--out", "o"]].concat());
     assert!(none["best"].as_array().unwrap().is_empty());
     assert!(none["fit"].is_null() && none["control"].is_null());
 }
 
-/// The words of a prompt are injected one by one, and count alike.
+/// The words of a prompt are injected one by one, with equal weight.
 #[test]
-fn words_are_memories_too() {
+fn words_are_injected_as_memories() {
     let place = Place::new(3);
     std::fs::write(place.path("words.txt"), "\u{feff}stone\r\n\nking\n").unwrap();
     let words = ["--memories", "words.txt", "--words", "2"];
@@ -202,7 +202,7 @@ fn words_are_memories_too() {
         1e-6,
         "words",
     );
-    // A prompt gets no more words than there are.
+    // A prompt gets at most as many words as the list has.
     let words = ["--memories", "words.txt", "--words", "9"];
     let more = place.json(&[&ARGS[..], &words].concat());
     assert_eq!(more["cells"], result["cells"]);
@@ -220,9 +220,9 @@ fn words_are_memories_too() {
     }
 }
 
-/// Results are read from the journal in as many passes as memory asks for.
+/// Results are read from the journal in as many passes as the memory limit requires.
 #[test]
-fn little_memory_changes_nothing() {
+fn the_memory_limit_does_not_change_results() {
     let place = Place::new(7);
     place.succeeds(&[&ARGS[..], &["--out", "o"]].concat());
     let journal = place.path("o").join("journal.jsonl");
@@ -237,7 +237,7 @@ fn little_memory_changes_nothing() {
 }
 
 #[test]
-fn files_hold_what_is_printed() {
+fn files_contain_the_printed_results() {
     let place = Place::new(5);
     let args = [&ARGS[..], &["--out", "o"]].concat();
     let printed = place.json(&args);

@@ -1,4 +1,5 @@
-//! Bad data sets and flags: the file, the line, the column and the remedy, and no result.
+//! Bad data sets and flags cause an error with the file, the line, the column and the remedy, and
+//! no result.
 
 use crate::eval::{HEADER, Place};
 
@@ -14,7 +15,7 @@ fn refuses(csv: impl AsRef<[u8]>, words: &[&str]) {
 }
 
 #[test]
-fn data_sets_that_cannot_be_used() {
+fn unusable_data_sets_are_rejected() {
     refuses("", &["is empty", HEADER]);
     refuses("\n\n", &["is empty", HEADER]);
     refuses(format!("{HEADER}\n"), &["no rows"]);
@@ -29,7 +30,7 @@ fn data_sets_that_cannot_be_used() {
 }
 
 #[test]
-fn rows_that_cannot_be_used() {
+fn unusable_rows_are_rejected() {
     let second = |line: &str| format!("{HEADER}\n{GOOD}\n{line}\n");
     refuses(second("a,b,c"), &["line 3", "3 fields", "5", "quotes"]);
     refuses(
@@ -53,9 +54,9 @@ fn rows_that_cannot_be_used() {
     );
 }
 
-/// A stray quote makes one cell of many rows: none of them is lost in silence.
+/// A stray quote merges many rows into one cell. None of them is lost silently.
 #[test]
-fn stray_quotes() {
+fn stray_quotes_are_rejected() {
     let with = |line: &str| format!("{HEADER}\n{GOOD}\n{line}\n{GOOD}\n{GOOD}\n");
     refuses(
         with("a,b,\"c,d,e"),
@@ -72,9 +73,9 @@ fn stray_quotes() {
     refuses(format!("\"{HEADER}\n{GOOD}\n"), &["line 1", "field 1"]);
 }
 
-/// A data set is read twice, and a pipe only once.
+/// A data set is read several times, which a pipe does not support.
 #[test]
-fn data_is_a_regular_file() {
+fn data_must_be_a_regular_file() {
     let place = Place::new(1);
     place.refuses(&["--data", "."], &["not a regular file", "Save the rows"]);
     #[cfg(unix)]
@@ -84,9 +85,9 @@ fn data_is_a_regular_file() {
     );
 }
 
-/// What only a measurement finds is said with the row's line.
+/// Errors of a measurement are reported with the row's line.
 #[test]
-fn a_row_that_cannot_be_measured_is_named() {
+fn rows_that_cannot_be_measured_are_reported() {
     let place = Place::new(1);
     let long = "river ".repeat(500);
     let csv = format!("{HEADER}\n{GOOD}\na river is in,the stone is in,{long},stone,sea\n");
@@ -103,7 +104,7 @@ fn a_row_that_cannot_be_measured_is_named() {
 }
 
 #[test]
-fn flags_that_make_no_sense() {
+fn invalid_flags_are_rejected() {
     let place = Place::new(4);
     let refuses = |more: &[&str], words: &[&str]| {
         place.refuses(&[&["--data", "data.csv"], more].concat(), words);
@@ -126,8 +127,8 @@ fn flags_that_make_no_sense() {
     place.refuses(&["--data", "absent.csv"], &["absent.csv", "Check the path"]);
     place.refuses(&[], &["--data"]);
     place.refuses(&["merge", "absent", "--out", "m"], &["absent"]);
-    // The bridges of this data set are no names: half of their random memories are, and half are
-    // words of their kind.
+    // The bridges of this data set are no names: half of their random memories are names, and half
+    // are words of the same kind.
     let too_many = place.run(&["--data", "data.csv", "--tau", "1", "--control", "100000"]);
     assert_eq!(too_many.status.code(), Some(2));
     let said = String::from_utf8(too_many.stderr).unwrap();
@@ -160,9 +161,9 @@ fn flags_that_make_no_sense() {
     );
 }
 
-/// Scope span acts on the row's mention, which must stand in the prompt.
+/// Scope span acts on the row's mention, which must be in the prompt.
 #[test]
-fn a_mention_must_stand_in_its_prompt() {
+fn a_mention_must_be_in_its_prompt() {
     let place = Place::new(3);
     place.succeeds(&["--data", "data.csv", "--tau", "1", "--scope", "span"]);
     let csv = format!("{HEADER}\n{GOOD}\na river is in,the stone is in,river,zebra,sea\n");

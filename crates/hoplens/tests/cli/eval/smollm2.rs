@@ -1,4 +1,4 @@
-//! The real model on the papers' prompts, against Hugging Face Transformers
+//! The default model on the papers' prompts, compared with Hugging Face Transformers
 //! (`../shared/reference/smollm2.json`).
 
 use std::process::Command;
@@ -30,7 +30,7 @@ fn the_papers_prompts_agree_with_transformers() {
     };
     let number = |value: &Value| value.as_f64().unwrap();
 
-    // Every prompt as it is, and the one cell that costs least.
+    // Run every prompt as written, with the cheapest cell.
     let all = eval(&[
         "--data",
         data.to_str().unwrap(),
@@ -58,7 +58,8 @@ fn the_papers_prompts_agree_with_transformers() {
     assert_close(number(&cell["mean_p_obscure"]), 0.160, 5e-4, "mean p");
     assert_close(number(&cell["mean_p_explicit"]), 0.189, 5e-4, "mean p");
 
-    // The prompts whose cells Transformers measured, one at a time: a set of one row is its cells.
+    // Run the prompts whose cells Transformers measured one at a time: the cells of a data set with
+    // one row are that row's.
     let mut reader = csv::Reader::from_path(&data).unwrap();
     let header = reader.headers().unwrap().clone();
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

@@ -1,4 +1,4 @@
-//! `hoplens lens` by the real binary, on miniatures.
+//! Runs the real binary's `lens` on miniatures.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -65,7 +65,7 @@ fn every_head_is_read_at_any_token() {
     assert_eq!(middle["heads"][0]["attention"].as_array().unwrap().len(), 3);
     let from_the_end = (2 - count as i64).to_string();
     assert_eq!(read(&["--position", &from_the_end]), middle);
-    // What is estimated says so, and mean ablation is another measurement.
+    // Estimates are marked, and mean ablation differs from zero ablation.
     let estimate = read(&["--ablate", "estimate"]);
     assert_eq!(estimate["heads"][0]["ablation"], "estimate");
     let mean = read(&["--ablate", "mean"]);
@@ -78,7 +78,7 @@ fn every_head_is_read_at_any_token() {
 }
 
 #[test]
-fn the_page_holds_what_the_json_holds() {
+fn the_page_contains_the_json_document() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["lens", "--json", "--prompt", PROMPT, "--page", "heads.html"];
     let document = json(folder.path(), &args);
@@ -89,7 +89,7 @@ fn the_page_holds_what_the_json_holds() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_by_name() {
+fn invalid_flags_are_rejected_by_name() {
     let folder = tempfile::tempdir().unwrap();
     for (args, parts) in [
         (
@@ -124,7 +124,7 @@ fn what_makes_no_sense_is_refused_by_name() {
 }
 
 #[test]
-fn a_lens_is_trained_held_to_text_and_read_with() {
+fn a_lens_is_trained_evaluated_and_used() {
     let folder = tempfile::tempdir().unwrap();
     let train = |out: &str, more: &[&str]| {
         let mut args = vec![
@@ -230,7 +230,7 @@ fn a_lens_is_trained_held_to_text_and_read_with() {
     assert!(message.contains("not a complete lens file"), "{message}");
 }
 
-/// What `lens eval` with these flags also draws, and says of the unembed lens.
+/// Checks the plot of `lens eval` with these flags, and its comparison with the unembed lens.
 fn pictured_and_compared(folder: &Path, args: &[&str]) {
     let plotted = [args, &["--plot", "kl.svg"]].concat();
     json(folder, &plotted);

@@ -1,4 +1,4 @@
-//! `hoplens lens FILE`: the heads of a file's case, and which of them speak.
+//! `hoplens lens FILE`: the heads of a file's case, and which of them retrieve its words.
 
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ fn a_case_is_read_with_its_answer_and_its_injections() {
 }
 
 #[test]
-fn the_heads_that_speak_the_bridge_are_found_in_both_prompts() {
+fn heads_are_ranked_by_the_bridge_in_both_prompts() {
     let folder = folder();
     let args = ["lens", "reef.prompt", "--json", "--ablate", "none"];
     let found = json(folder.path(), &args);
@@ -64,7 +64,7 @@ fn the_heads_that_speak_the_bridge_are_found_in_both_prompts() {
             assert!(0.0 < share && share <= 1.0, "{head}");
         }
     }
-    // The same by flags.
+    // The same query by flags.
     let by_flags = [
         "lens",
         "--prompt",
@@ -79,7 +79,7 @@ fn the_heads_that_speak_the_bridge_are_found_in_both_prompts() {
     ];
     let same = json(folder.path(), &by_flags);
     assert_eq!(same["bridge"], found["bridge"]);
-    // Named, the bridge is asked without the injection, so there the two agree.
+    // The prompt with the bridge named runs without the injection, so the two agree there.
     let explicit = |found: &Value| found["heads"][5]["bridge"]["explicit"].clone();
     assert_eq!(explicit(&same), explicit(&found));
     let text = hoplens(folder.path(), &["lens", "reef.prompt", "--ablate", "none"]);
@@ -94,7 +94,7 @@ fn the_heads_that_speak_the_bridge_are_found_in_both_prompts() {
 }
 
 #[test]
-fn words_are_looked_for_and_those_without_a_token_named() {
+fn words_without_a_token_are_reported() {
     let folder = folder();
     std::fs::write(folder.path().join("words.txt"), "# a list\nthe\na\n").unwrap();
     let read = |more: &[&str]| {
@@ -114,7 +114,7 @@ fn words_are_looked_for_and_those_without_a_token_named() {
 }
 
 #[test]
-fn a_picture_is_written_of_what_was_asked_for() {
+fn the_picture_shows_the_requested_map() {
     let folder = folder();
     let svg = |more: &[&str]| {
         let args = ["lens", "reef.prompt", "--format", "svg"];
@@ -132,7 +132,7 @@ fn a_picture_is_written_of_what_was_asked_for() {
 }
 
 #[test]
-fn what_a_file_does_not_have_is_refused_by_name() {
+fn missing_cases_and_flags_are_rejected_by_name() {
     let folder = folder();
     std::fs::write(folder.path().join("empty.prompt"), "").unwrap();
     for (args, parts) in [

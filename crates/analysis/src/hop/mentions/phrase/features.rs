@@ -1,6 +1,6 @@
-//! What a phrase is made of, and what follows it.
+//! The features of a phrase, and what follows it.
 
-/// What stands behind a phrase.
+/// What follows a phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hop::mentions) enum After {
     /// A verb: the phrase is its subject.
@@ -9,11 +9,11 @@ pub(in crate::hop::mentions) enum After {
     LikelyVerb,
     /// A mark or another clause.
     Mark,
-    /// Nothing; the prompt is to be continued here.
+    /// Nothing: the prompt ends here and is to be continued.
     Nothing,
 }
 
-/// What a phrase is made of.
+/// The features of a phrase.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is counted on its own")]
 pub(in crate::hop::mentions) struct Features {
@@ -24,18 +24,18 @@ pub(in crate::hop::mentions) struct Features {
     pub(in crate::hop::mentions) relative: bool,
     /// `located`, `named`, `following`.
     pub(in crate::hop::mentions) participle: bool,
-    /// A preposition goes on from its noun.
+    /// A preposition continues the phrase after its noun.
     pub(in crate::hop::mentions) chain: bool,
-    /// A name, number or quotation behind its first noun.
+    /// A name, number or quotation follows its first noun.
     pub(in crate::hop::mentions) name: bool,
-    /// It is written like a name, and a common noun in it says of what.
+    /// It is capitalized like a name, and contains a common noun as its head.
     pub(in crate::hop::mentions) epithet: bool,
-    /// Words in small letters that are nouns, adjectives and the like.
+    /// The number of lower-case words that are nouns, adjectives and the like.
     pub(in crate::hop::mentions) words: usize,
 }
 
 impl Features {
-    /// Whether it describes anything at all: a name does not, nor does `the city`.
+    /// Returns whether the phrase describes an entity. A name does not, nor does `the city`.
     pub(in crate::hop::mentions) fn describes(self) -> bool {
         self.epithet
             || (self.words > 0

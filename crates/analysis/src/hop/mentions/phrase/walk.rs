@@ -1,16 +1,16 @@
-//! Walking along the words of a phrase: what each does to it, and where it ends.
+//! Walks along the words of a phrase, collects its features and finds its end.
 
 use crate::hop::mentions::lexer::{Lexeme, LexemeKind, is_closed};
 use crate::hop::mentions::phrase::features::{After, Features};
 use crate::hop::mentions::words::Class;
 
-/// What happened so far in a phrase.
+/// The state of a walk along a phrase.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) features: Features,
-    /// Relative clauses that still wait for their verb.
+    /// The number of relative clauses that still lack their verb.
     pub(super) waiting: usize,
-    /// Whether a word that can be what the phrase is about was there.
+    /// Whether a word that can be the head of the phrase occurred.
     pub(super) has_noun: bool,
     /// The first word that is a verb only if the phrase ends there.
     pub(super) likely: Option<(usize, Features)>,
@@ -18,11 +18,11 @@ pub(super) struct Walk {
     pub(super) verb: Option<usize>,
 }
 
-/// What a lexeme does to the phrase before it.
+/// The effect of a lexeme on the phrase before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WalkStep {
     Goes,
-    /// A verb, and how sure that is.
+    /// A verb, and whether that is certain.
     Verb(bool),
     Ends(After),
 }
@@ -43,7 +43,6 @@ impl Walk {
                 if at > start && (!is_closed(class) || in_title(before, next)) =>
             {
                 self.name(before);
-                // A possessive ending at the very beginning is what makes it a description.
                 WalkStep::Goes
             }
             LexemeKind::Capital(class) if at == start && !is_closed(class) => {
@@ -66,7 +65,8 @@ impl Walk {
         }
     }
 
-    /// A comma goes on inside names ("Edmund Grey, 1st Earl of Kent") and lists of words.
+    /// Handles a comma. The phrase continues inside names ("Edmund Grey, 1st Earl of Kent") and
+    /// lists of words.
     fn comma(&self, all: &[Lexeme], at: usize) -> WalkStep {
         let before = at.checked_sub(1).map(|before| all[before].kind);
         let next = all.get(at + 1).map(|next| next.kind);
@@ -118,7 +118,8 @@ impl Walk {
                 let after_noun = before.is_some_and(|before| !asks_for_noun(before))
                     && !is_ing(text, &all[at - 1])
                     && self.verb != Some(at - 1);
-                // "… that the Romans built": the verb comes later. "the birds hunt the": before.
+                // "… that the Romans built": the verb follows later. "the birds hunt the": it came
+                // before.
                 if at > start && after_noun && self.waiting == 0 {
                     return WalkStep::Ends(After::Mark);
                 }
@@ -197,7 +198,8 @@ impl Walk {
         self.features.words += 1;
     }
 
-    /// Whether a word that shows nothing is a verb by where it stands, and how sure that is.
+    /// Returns whether a word without a telling form is a verb by its position, and whether that is
+    /// certain; `None` if it is not.
     fn bare_verb(
         &self,
         all: &[Lexeme],
@@ -209,7 +211,7 @@ impl Walk {
         let next = all.get(at + 1).map(|next| next.kind);
         let behind = all.get(at + 2).and_then(|next| next.kind.class());
         if before.class() == Some(Class::Relative) && all[at].kind.class() == Some(Class::Open) {
-            // "that make honey": no noun of its own, so the verb comes at once.
+            // "that make honey": the clause has no subject of its own, so the verb follows at once.
             return Some(true)
                 .filter(|_| !matches!(next, Some(LexemeKind::Word(Class::Auxiliary))));
         }
@@ -226,7 +228,7 @@ impl Walk {
         (noun && adverb && behind != Some(Class::Ed)).then_some(false)
     }
 
-    /// A word in `-ed`: a verb, or what was done to the thing ("located at").
+    /// Handles a word in `-ed`: a verb, an adjective before a noun, or a participle ("located at").
     fn past(
         &mut self,
         all: &[Lexeme],
@@ -255,7 +257,7 @@ impl Walk {
             next.and_then(LexemeKind::class),
             Some(Class::Preposition | Class::Of | Class::Adverb)
         ) || next.is_none();
-        // Names behind "named" and "called" are part of the description.
+        // Names after "named" and "called" are part of the description.
         let names =
             next.is_some_and(LexemeKind::is_name) && before.is_some_and(|before| !before.is_name());
         WalkStep::Verb(!passive && !names)
@@ -302,7 +304,7 @@ fn is_ing(text: &str, one: &Lexeme) -> bool {
     text[one.range.clone()].ends_with("ing")
 }
 
-/// Whether a noun has to follow.
+/// Returns whether a noun has to follow this lexeme.
 fn asks_for_noun(kind: LexemeKind) -> bool {
     match kind {
         LexemeKind::Word(class) | LexemeKind::Capital(class) => matches!(
@@ -323,7 +325,8 @@ fn asks_for_noun(kind: LexemeKind) -> bool {
     }
 }
 
-/// Whether the words before `at` end in an auxiliary, adverbs left out: `was famously defeated`.
+/// Returns whether the words before `at` end in an auxiliary, ignoring adverbs: `was famously
+/// defeated`.
 fn follows_auxiliary(all: &[Lexeme], start: usize, at: usize) -> bool {
     all[start..at]
         .iter()
@@ -332,7 +335,8 @@ fn follows_auxiliary(all: &[Lexeme], start: usize, at: usize) -> bool {
         .is_some_and(|one| one.kind.class() == Some(Class::Auxiliary))
 }
 
-/// A function word between names is part of them where it is written large.
+/// Returns whether a name precedes or follows. A capitalized function word beside a name is part of
+/// it.
 fn in_title(before: Option<&Lexeme>, next: Option<&Lexeme>) -> bool {
     let name = |one: Option<&Lexeme>| one.is_some_and(|one| one.kind.is_name());
     name(before) || name(next)

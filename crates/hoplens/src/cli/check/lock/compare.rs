@@ -1,4 +1,4 @@
-//! What differs from the lock file, and what of it matters.
+//! Compares findings with the lock file and decides which differences matter.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use hoplens_analysis::Verdict;
 use hoplens_ide::percent;
 use hoplens_workspace::Allowance;
 
-/// How much less probable an answer may be than it was.
+/// How much less probable an answer may become.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::cli::check) struct Tolerance {
     absolute: f64,
@@ -19,13 +19,13 @@ pub(in crate::cli::check) struct Tolerance {
 }
 
 impl Tolerance {
-    /// 0.02 or a tenth, whichever is larger, where nothing is said.
+    /// The default: 0.02 or a tenth, whichever is larger.
     pub(super) const DEFAULT: Self = Self {
         absolute: 0.02,
         share: 0.1,
     };
 
-    /// What the parts allow together; what is not named is 0.
+    /// Combines the parts. A part that is not given is 0; without parts, the default applies.
     pub(in crate::cli::check) fn new(parts: &[Allowance]) -> Self {
         if parts.is_empty() {
             return Self::DEFAULT;
@@ -48,23 +48,23 @@ impl Tolerance {
     }
 }
 
-/// What differs from the lock file.
+/// The differences from the lock file.
 #[derive(Debug, Default, Serialize)]
 pub(in crate::cli::check) struct Comparison {
     path: String,
-    /// What got worse by more than the tolerance.
+    /// Cases that got worse by more than the tolerance, or are no longer ok.
     pub(in crate::cli::check) worse: Vec<Change>,
-    /// What got better by more than the tolerance.
+    /// Cases that got better by more than the tolerance, or became ok.
     better: Vec<Change>,
-    /// Cases that are not in the lock file: path and id.
+    /// Cases that are not in the lock file.
     new: Vec<Place>,
-    /// Cases of the files that were checked that are only in the lock file.
+    /// Cases of the checked files that are only in the lock file.
     gone: Vec<Place>,
-    /// Codes of warnings and errors that there are more of, by path.
+    /// Codes of warnings and errors whose count grew, by path.
     more: Vec<More>,
 }
 
-/// A case and how it was.
+/// A case before and after a change.
 #[derive(Debug, Serialize)]
 pub(in crate::cli::check) struct Change {
     pub(in crate::cli::check) path: String,
@@ -114,7 +114,7 @@ impl Change {
 }
 
 impl Comparison {
-    /// Nothing yet, compared with the lock file at `path`.
+    /// Returns an empty comparison with the lock file at `path`.
     pub(in crate::cli::check) fn with(path: &Path) -> Self {
         Self {
             path: slashed(&path.to_string_lossy()),
@@ -122,13 +122,13 @@ impl Comparison {
         }
     }
 
-    /// Whether anything got worse, or is new and fails.
+    /// Returns whether anything got worse, or is new and fails.
     pub(in crate::cli::check) fn fails(&self) -> bool {
         let fails = |place: &Place| place.verdict.as_deref() != Some(Verdict::Ok.name());
         !self.worse.is_empty() || !self.more.is_empty() || self.new.iter().any(fails)
     }
 
-    /// Whether a finding was there when the lock file was written, and is no worse.
+    /// Returns whether a finding is already in the lock file and is no worse now.
     pub(in crate::cli::check) fn knows(&self, path: &str, case: Option<&str>, code: &str) -> bool {
         let same = |file: &str, id: &str| file == path && Some(id) == case;
         !self.worse.iter().any(|one| same(&one.path, &one.case))
@@ -139,7 +139,7 @@ impl Comparison {
                 .any(|one| one.path == path && one.code == code)
     }
 
-    /// For people.
+    /// Prints the comparison as text.
     pub(in crate::cli::check) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for (word, changes) in [("worse", &self.worse), ("better", &self.better)] {
             for change in changes {
@@ -258,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn worse_is_beyond_the_tolerance_or_a_verdict_that_breaks() {
+    fn a_case_is_worse_beyond_the_tolerance_or_if_its_verdict_breaks() {
         let before = file(0.5, "ok");
         assert_eq!(compared(&before, &file(0.46, "ok")), (0, 0, false));
         assert_eq!(compared(&before, &file(0.44, "ok")), (1, 0, true));
         assert_eq!(compared(&before, &file(0.56, "ok")), (0, 1, false));
         assert_eq!(compared(&before, &file(0.5, "hop-lost")), (1, 0, true));
-        // What failed already is known.
+        // A case that already failed is known.
         let before = file(0.1, "hop-lost");
         assert_eq!(compared(&before, &file(0.1, "hop-lost")), (0, 0, false));
         assert_eq!(compared(&before, &file(0.1, "ok")), (0, 1, false));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn tolerances_are_probabilities_and_shares() {
+    fn tolerances_combine_probabilities_and_shares() {
         let parse = |parts: &[&str]| {
             let parts = parts.iter().map(|part| part.parse());
             let parts: Result<Vec<Allowance>, String> = parts.collect();

@@ -1,4 +1,4 @@
-//! One file of a lock file.
+//! The entry of one file in a lock file.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(in crate::cli::check::lock) struct LockedFile {
     /// The cases that expect an answer, by id.
     pub(in crate::cli::check::lock) cases: BTreeMap<String, LockedCase>,
-    /// How many warnings and errors there are beside verdicts, by code.
+    /// How many warnings and errors there are apart from verdicts, by code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::cli::check::lock) findings: BTreeMap<String, usize>,
 }

@@ -1,4 +1,4 @@
-//! `hoplens lens eval --against`: how far two lenses disagree about the same heads.
+//! `hoplens lens eval --against`: measures how much two lenses disagree about the same heads.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,7 +20,7 @@ use hoplens_interp::lens::trained::{
 use hoplens_interp::lens::{AnyLens, HeadAt};
 use hoplens_runtime::{Cancel, Model};
 
-/// The name of the plain lens where a file could stand.
+/// The name of the unembed lens in place of a file.
 const UNEMBED: &str = "unembed";
 
 #[derive(Serialize)]
@@ -44,7 +44,7 @@ struct LayerDisagreement {
     tops_differ: f64,
 }
 
-/// The other lens; `None` for the unembed lens.
+/// Opens the other lens; `None` for the unembed lens.
 pub(super) fn open(path: &Path, model: &Model, any: bool) -> Result<Option<TrainedLens>, CliError> {
     if path == Path::new(UNEMBED) {
         return Ok(None);

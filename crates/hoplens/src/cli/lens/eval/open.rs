@@ -1,4 +1,4 @@
-//! Reading lens files.
+//! Reads lens files.
 
 use std::path::Path;
 
