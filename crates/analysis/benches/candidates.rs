@@ -16,7 +16,7 @@ use hoplens_analysis::{
     Verdict, candidates, mentions, name_key, run_probes, undeclared, verdict,
 };
 use hoplens_prompt::Facts;
-use hoplens_runtime::{Cancel, LoadOptions, Model};
+use hoplens_runtime::{CancelToken, LoadOptions, Model};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// The likeliest candidates, of which one should be the bridge.
@@ -99,7 +99,11 @@ fn rows(path: &str) -> Vec<Row> {
 }
 
 fn find(model: &Model, row: &Row) -> Found {
-    let (settings, cancel, facts) = (AnalysisSettings::default(), Cancel::new(), Facts::default());
+    let (settings, cancel, facts) = (
+        AnalysisSettings::default(),
+        CancelToken::new(),
+        Facts::default(),
+    );
     let start = Instant::now();
     let first = mentions(&row.sentence).into_iter().next();
     let grammar = start.elapsed();
@@ -134,7 +138,7 @@ fn find(model: &Model, row: &Row) -> Found {
 
 /// What the labels say.
 fn labelled(model: &Model, subject: CaseQuery, row: &Row, range: Range<usize>) -> (Verdict, bool) {
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let subject = CaseQuery {
         expect: vec![row.answer.clone()],
         mentions: vec![Mention {

@@ -13,7 +13,7 @@ use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{MemoryEncoding, MemoryInjection, Placement, encode, measure};
 use hoplens_prompt::{is_prompt_file, parse};
 use hoplens_runtime::{
-    BosPolicy, Cancel, FirstTokenScore, Fork, LoadOptions, Model, PromptQuery, TargetPositions,
+    BosPolicy, CancelToken, FirstTokenScore, Fork, LoadOptions, Model, PromptQuery, TargetPositions,
 };
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
@@ -137,7 +137,7 @@ fn offered(model: &Model) -> Vec<Repair> {
         .collect();
     paths.retain(|path| is_prompt_file(path));
     paths.sort();
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let mut found = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("an example is text");
@@ -186,7 +186,7 @@ fn ask(
     answer: &str,
     repairs: &[Repair],
 ) -> (FirstTokenScore, Vec<FirstTokenScore>) {
-    let (bos, cancel) = (BosPolicy::Auto, Cancel::new());
+    let (bos, cancel) = (BosPolicy::Auto, CancelToken::new());
     let context = ModelContext::new(model, &cancel);
     let query = PromptQuery {
         answers: answers(model, prompt, &[answer.into()]).expect("an answer has tokens"),

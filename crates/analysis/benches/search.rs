@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, GridSearch, SEARCH_PASSES, Sweep, search, sweep};
-use hoplens_runtime::{BosPolicy, Cancel, LoadOptions, Model, PromptQuery};
+use hoplens_runtime::{BosPolicy, CancelToken, LoadOptions, Model, PromptQuery};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// What the searches may cost, in passes: as `hoplens sweep --search`, and as for repairs.
@@ -74,7 +74,7 @@ fn measure(model: &Model, prompt: &str, memory: &str, answer: &str, scope: &Scop
         scopes: vec![scope.clone()],
         head: None,
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(model, &cancel);
     let gain = |sweep: &Sweep| sweep.best().unwrap().logp_first - sweep.baseline.logp_first;
     let full = gain(&sweep(context, &query, memory, &grid, &mut |_| {}).unwrap());

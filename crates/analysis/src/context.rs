@@ -1,7 +1,7 @@
 //! The context that the steps of an analysis share.
 
 use hoplens_interp::ModelContext;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 use crate::pipeline::step::AnalysisStep;
 use crate::settings::AnalysisSettings;
@@ -13,14 +13,18 @@ pub struct AnalysisContext<'a> {
     /// The settings that decide the verdicts and which repairs are tried.
     pub settings: &'a AnalysisSettings,
     /// Stops the work when it is set.
-    pub cancel: &'a Cancel,
+    pub cancel: &'a CancelToken,
     /// Called repeatedly during long work. The caller may run other work in it.
     pub progress: Option<&'a mut dyn FnMut(AnalysisProgress<'_>)>,
 }
 
 impl<'a> AnalysisContext<'a> {
     /// Returns a context without a progress hook.
-    pub const fn new(model: &'a Model, settings: &'a AnalysisSettings, cancel: &'a Cancel) -> Self {
+    pub const fn new(
+        model: &'a Model,
+        settings: &'a AnalysisSettings,
+        cancel: &'a CancelToken,
+    ) -> Self {
         Self {
             model,
             settings,

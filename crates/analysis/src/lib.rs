@@ -22,7 +22,7 @@ pub use case::rendered_case::{case_id, case_queries, case_query};
 pub use context::{AnalysisContext, AnalysisProgress};
 pub use error::AnalysisError;
 pub use generation::answer::ModelAnswer;
-pub use generation::generate::{Generated, GeneratedToken, Generation, Stop, generate};
+pub use generation::generate::{Generated, GeneratedToken, Generation, StopReason, generate};
 pub use hop::candidates::{Candidate, CandidateSource, candidates, name_key};
 pub use hop::mentions::mentions;
 pub use hop::probe::{HopProbe, Probe, Probes, TokenProbability, TokenReading};

@@ -9,7 +9,7 @@ use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_prompt::declaration_sites::{DeclarationSite, key_of};
 use hoplens_prompt::keys::{Key, KeyKind};
-use hoplens_prompt::outline::{Outline, What};
+use hoplens_prompt::outline::{Outline, OutlineNodeKind};
 use hoplens_prompt::{Injection, Origin};
 
 /// A hover that needs no model.
@@ -48,11 +48,11 @@ pub fn declaration_hover(
         .and_then(|(snapshot, index)| Some((snapshot, snapshot.file.injections.get(index)?)));
     let at = outline.at(offset);
     let key = at.and_then(|at| {
-        let spot = &outline.spots[at];
-        let on_key = spot.label.start <= offset && offset <= spot.label.end;
-        let is_key = spot.what == What::Entry && on_key;
+        let node = &outline.nodes[at];
+        let on_key = node.label.start <= offset && offset <= node.label.end;
+        let is_key = node.kind == OutlineNodeKind::Entry && on_key;
         let key = key_of(site.keys, &outline.path(at)).filter(|_| is_key)?;
-        Some((key, spot.label.clone()))
+        Some((key, node.label.clone()))
     });
     let effect = injection.map(|(snapshot, one)| effect(snapshot, one));
     match (key, injection, effect) {

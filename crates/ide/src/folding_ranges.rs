@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::snapshot::Snapshot;
 use crate::spans::messages;
 use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
-use hoplens_prompt::outline::{Outline, Spot, What};
+use hoplens_prompt::outline::{Outline, OutlineNode, OutlineNodeKind};
 use hoplens_prompt::{PromptFile, PromptFormat};
 
 /// Returns the ranges that can be folded, in order: from the line that stays visible to the last one
@@ -18,9 +18,10 @@ pub fn folding_ranges(
     let mut found = Vec::new();
     for site in sites {
         let outline = Outline::read(text, site.window.clone());
-        for (at, spot) in outline.spots.iter().enumerate() {
-            if spot.what != What::Word && !kinds(site.keys, &outline.path(at)).is_empty() {
-                found.push(spot.range());
+        for (at, node) in outline.nodes.iter().enumerate() {
+            if node.kind != OutlineNodeKind::Word && !kinds(site.keys, &outline.path(at)).is_empty()
+            {
+                found.push(node.range());
             }
         }
     }
@@ -30,7 +31,7 @@ pub fn folding_ranges(
         found.extend(sites.iter().filter_map(|site| front_matter(text, site)));
         if snapshot.file.format == PromptFormat::Github {
             let outline = Outline::read(text, 0..text.len());
-            found.extend(outline.spots.iter().map(Spot::range));
+            found.extend(outline.nodes.iter().map(OutlineNode::range));
         } else {
             found.extend(messages(snapshot).into_iter().map(|message| message.range));
         }

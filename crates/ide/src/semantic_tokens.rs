@@ -7,7 +7,7 @@ use crate::snapshot::Snapshot;
 use crate::spans::{injected_spans, mention_spans};
 use hoplens_prompt::declaration_sites::{DeclarationSite, PROMPTY, key_of, kinds};
 use hoplens_prompt::keys::KeyKind;
-use hoplens_prompt::outline::{Outline, PathStep, What, unquoted};
+use hoplens_prompt::outline::{Outline, OutlineNodeKind, PathStep, unquoted};
 use hoplens_prompt::template_tags;
 
 /// The type of a [`SemanticToken`], in the order of [`TOKEN_TYPES`].
@@ -111,15 +111,15 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> 
 fn declared(text: &str, site: &DeclarationSite) -> Vec<SemanticToken> {
     let outline = Outline::read(text, site.window.clone());
     let mut found = Vec::new();
-    for (at, spot) in outline.spots.iter().enumerate() {
+    for (at, node) in outline.nodes.iter().enumerate() {
         let path = outline.path(at);
-        let is_key = spot.what == What::Entry && key_of(site.keys, &path).is_some();
+        let is_key = node.kind == OutlineNodeKind::Entry && key_of(site.keys, &path).is_some();
         // `metadata` is Prompty's own key.
         let is_ours = site.keys != PROMPTY || path.len() > 1;
         if is_key && is_ours {
-            found.push(SemanticToken::of(TokenKind::Property, spot.label.clone()));
+            found.push(SemanticToken::of(TokenKind::Property, node.label.clone()));
         }
-        if let Some(value) = &spot.value {
+        if let Some(value) = &node.value {
             let raw = text.get(value.clone()).unwrap_or_default();
             let kind = of_value(&kinds(site.keys, &path), &path, &unquoted(raw));
             found.extend(kind.map(|kind| SemanticToken::of(kind, value.clone())));

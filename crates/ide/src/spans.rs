@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use hoplens_injection::Scope;
-use hoplens_prompt::{places, render};
+use hoplens_prompt::{find_mentions, render};
 
 /// Most cases that are rendered; the rows of a matrix mostly have the same ranges.
 const MAX_CASES: usize = 64;
@@ -20,7 +20,7 @@ pub(super) fn mention_spans(snapshot: &Snapshot) -> Vec<Range<usize>> {
         }
         let prompt = render(file, &snapshot.text, Some(case)).joined();
         for hop in &case.hops {
-            let found = places(&prompt.text, &hop.mention.value, None)
+            let found = find_mentions(&prompt.text, &hop.mention.value, None)
                 .ranges
                 .into_iter();
             let found = found.filter_map(|range| prompt.to_source(range));

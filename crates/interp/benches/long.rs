@@ -13,7 +13,7 @@ use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, MemoryEncoding, encode, place, sweep};
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Hooks, Intervention, LoadOptions, Model, PromptQuery,
+    Answer, BosPolicy, CancelToken, Hooks, Intervention, LoadOptions, Model, PromptQuery,
     TargetPositions, Token,
 };
 use hoplens_store::{ModelRef, StoreOptions, locate};
@@ -82,7 +82,7 @@ fn read(path: &str) -> Result<Vec<Column>, Box<dyn std::error::Error>> {
 }
 
 fn measure(model: &Model) -> Vec<Column> {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut columns: Vec<Column> = [
         "pass",
         "embed + pass",

@@ -12,7 +12,8 @@ use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{Ablation, HeadAt, ablate_heads, read_heads};
 use hoplens_interp::memory::{Grid, sweep};
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Capture, Hooks, LoadOptions, Model, Positions, PromptQuery, Reuse,
+    Answer, BosPolicy, CancelToken, Capture, Hooks, LoadOptions, Model, Positions, PromptQuery,
+    Reuse,
 };
 use hoplens_store::ModelFiles;
 use hoplens_store::{ModelRef, StoreOptions, locate};
@@ -47,7 +48,7 @@ fn forward(c: &mut Criterion) {
         let ids = prompt(&model, tokens);
         let clean = Hooks::interventions(Vec::new());
         group.bench_function(format!("clean, {tokens} tokens"), |b| {
-            b.iter(|| model.forward(black_box(&[&ids]), &clean, &Cancel::new()));
+            b.iter(|| model.forward(black_box(&[&ids]), &clean, &CancelToken::new()));
         });
         let traced = Hooks::capture(Capture {
             logits: Positions::Last,
@@ -56,7 +57,7 @@ fn forward(c: &mut Criterion) {
             ..Capture::default()
         });
         group.bench_function(format!("traced, {tokens} tokens"), |b| {
-            b.iter(|| model.forward(black_box(&[&ids]), &traced, &Cancel::new()));
+            b.iter(|| model.forward(black_box(&[&ids]), &traced, &CancelToken::new()));
         });
     }
     group.finish();
@@ -78,7 +79,7 @@ fn rerun(c: &mut Criterion) {
             b.iter(|| {
                 token = (token + 1) % 400;
                 ids[changed] = token;
-                model.forward(&[&ids], &hooks, &Cancel::new())
+                model.forward(&[&ids], &hooks, &CancelToken::new())
             });
         });
     }
@@ -94,7 +95,7 @@ fn readings(c: &mut Criterion) {
         answers: vec![Answer::from_token(3)],
         ..PromptQuery::from_ids(&ids)
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     group.bench_function("read all", |b| {
         b.iter(|| {
@@ -118,7 +119,7 @@ fn sweeps(c: &mut Criterion) {
         answers: vec![Answer::from_token(3)],
         ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Never)
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     for scope in [Scope::All, Scope::Last] {
         let grid = Grid {

@@ -47,7 +47,7 @@ pub fn is_promptfoo_config(path: &Path) -> bool {
 ///
 /// `read` returns the text of a file if it exists. `is_root` returns whether a folder, such as the
 /// root of a repository, is the last to search.
-pub fn promptfoo_beside(
+pub fn find_promptfoo_config(
     prompt: &Path,
     read: &mut dyn FnMut(&Path) -> Option<String>,
     is_root: &dyn Fn(&Path) -> bool,

@@ -16,24 +16,28 @@ use crate::format::prompt_format::PromptFormat;
 /// that [`sidecar_name`](super::sidecar_name) names, if there is one. Its cases replace those of
 /// the same id in the file.
 pub fn parse(file_name: &str, text: &str, sidecar: Option<&str>) -> PromptFile {
-    let beside = CompanionTexts {
+    let companions = CompanionTexts {
         sidecar,
         ..CompanionTexts::default()
     };
-    parse_with(file_name, text, beside)
+    parse_with(file_name, text, companions)
 }
 
 /// Parses a prompt file with its companion files, like [`parse`].
-pub fn parse_with(file_name: &str, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
-    parse_as(PromptFormat::of(file_name), text, beside)
+pub fn parse_with(file_name: &str, text: &str, companions: CompanionTexts<'_>) -> PromptFile {
+    parse_as(PromptFormat::of(file_name), text, companions)
 }
 
 /// Parses a prompt file of a known format, like [`parse_with`].
-pub(crate) fn parse_as(format: PromptFormat, text: &str, beside: CompanionTexts<'_>) -> PromptFile {
+pub(crate) fn parse_as(
+    format: PromptFormat,
+    text: &str,
+    companions: CompanionTexts<'_>,
+) -> PromptFile {
     match format {
-        PromptFormat::Markdown => markdown::parse(text, beside)
-            .unwrap_or_else(|| parse_within(PromptFormat::Plain, text, 0..text.len(), beside)),
-        _ => parse_within(format, text, 0..text.len(), beside),
+        PromptFormat::Markdown => markdown::parse(text, companions)
+            .unwrap_or_else(|| parse_within(PromptFormat::Plain, text, 0..text.len(), companions)),
+        _ => parse_within(format, text, 0..text.len(), companions),
     }
 }
 

@@ -21,7 +21,7 @@ mod yaml;
 
 pub use companion_files::{
     CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
-    is_promptfoo_config, promptfoo_beside, slashed,
+    find_promptfoo_config, is_promptfoo_config, slashed,
 };
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};
 pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
@@ -45,7 +45,8 @@ pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar,
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
 pub use lint::all_problems;
 pub use mentions::chain::{
-    Link, MentionPlaces, RewriteStep, name_bridges, places, stands, where_written, without,
+    HopText, MentionMatches, RewriteStep, contains_mentions, find_mentions, mask_mentions,
+    mention_ranges, name_bridges,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
 pub use render::render;

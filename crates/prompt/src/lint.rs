@@ -104,53 +104,59 @@ mod tests {
     use crate::file::parse;
 
     /// Returns the severity and the marked text of the problem that there is no prompt.
-    fn told(name: &str, text: &str) -> Option<(Severity, String)> {
+    fn empty_prompt_problem(name: &str, text: &str) -> Option<(Severity, String)> {
         let problems = all_problems(&parse(name, text, None), text);
         let mut found = problems.iter().filter(|p| p.message.contains("no prompt"));
-        let told = found.next()?;
+        let empty_prompt_problem = found.next()?;
         assert!(found.next().is_none(), "{problems:?}");
-        Some((told.severity, text[told.range.clone()].into()))
+        Some((
+            empty_prompt_problem.severity,
+            text[empty_prompt_problem.range.clone()].into(),
+        ))
     }
 
     #[test]
     fn a_file_without_a_prompt_is_reported_once() {
         let worth_knowing = |text: &str| Some((Severity::Information, text.to_owned()));
-        assert_eq!(told("a.prompt", ""), worth_knowing(""));
-        assert_eq!(told("a.txt", " \n\n"), worth_knowing(""));
+        assert_eq!(empty_prompt_problem("a.prompt", ""), worth_knowing(""));
+        assert_eq!(empty_prompt_problem("a.txt", " \n\n"), worth_knowing(""));
         assert_eq!(
-            told("a.prompt", "---\nmodel: x\n---\n"),
+            empty_prompt_problem("a.prompt", "---\nmodel: x\n---\n"),
             worth_knowing("---")
         );
         assert_eq!(
-            told("a.prompty", "---\nname: x\n---\n\n"),
+            empty_prompt_problem("a.prompty", "---\nname: x\n---\n\n"),
             worth_knowing("---")
         );
         assert_eq!(
-            told("a.prompt.yml", "messages: []\n"),
+            empty_prompt_problem("a.prompt.yml", "messages: []\n"),
             worth_knowing("messages: []")
         );
         assert_eq!(
-            told("a.prompt", "{{#if x}}a{{/if}}"),
+            empty_prompt_problem("a.prompt", "{{#if x}}a{{/if}}"),
             worth_knowing("{{#if x}}a{{/if}}")
         );
-        assert_eq!(told("a.prompt", "The capital of France is"), None);
+        assert_eq!(
+            empty_prompt_problem("a.prompt", "The capital of France is"),
+            None
+        );
         // Errors are reported already.
-        assert_eq!(told("a.prompt", "{{#if x}}a"), None);
-        assert_eq!(told("a.prompt.yml", "name: a\n"), None);
+        assert_eq!(empty_prompt_problem("a.prompt", "{{#if x}}a"), None);
+        assert_eq!(empty_prompt_problem("a.prompt.yml", "name: a\n"), None);
     }
 
     #[test]
     fn cases_without_a_prompt_are_warnings() {
         let text = "---\nhoplens.cases:\n  - expect: \" x\"\n  - expect: y\n---\n\n";
         assert_eq!(
-            told("a.prompt", text),
+            empty_prompt_problem("a.prompt", text),
             Some((Severity::Warning, "---".into()))
         );
         let text = "---\nhoplens.cases:\n  - {input: {x: true}, expect: a}\n\
                     \x20 - {input: {x: false}, expect: b}\n---\n{{#if x}}a{{/if}}";
         let case = "{input: {x: false}, expect: b}";
         assert_eq!(
-            told("a.prompt", text),
+            empty_prompt_problem("a.prompt", text),
             Some((Severity::Warning, case.into()))
         );
     }

@@ -5,19 +5,19 @@
 //! only determines what an editor offers and shows; declarations come from the parser.
 
 mod flow;
+pub(crate) mod node;
 mod scan;
 mod scanner;
-pub(crate) mod spot;
 
 use std::ops::Range;
 
-pub use crate::outline::spot::{PathStep, Spot, What, unquoted};
+pub use crate::outline::node::{OutlineNode, OutlineNodeKind, PathStep, unquoted};
 
 /// The keys, items and words of a YAML text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outline {
     /// In text order.
-    pub spots: Vec<Spot>,
+    pub nodes: Vec<OutlineNode>,
 }
 
 impl Outline {
@@ -25,20 +25,20 @@ impl Outline {
     /// time linear in the text.
     pub fn read(text: &str, window: Range<usize>) -> Self {
         Self {
-            spots: scan::scan(text, window),
+            nodes: scan::scan(text, window),
         }
     }
 
-    /// Returns the steps that lead to a spot: into a key's value, into an item. A word has the path
+    /// Returns the steps that lead to a node: into a key's value, into an item. A word has the path
     /// of its parent.
-    pub fn path(&self, spot: usize) -> Vec<PathStep> {
+    pub fn path(&self, node: usize) -> Vec<PathStep> {
         let mut steps = Vec::new();
-        let mut at = Some(spot);
-        while let Some(one) = at.and_then(|at| self.spots.get(at)) {
-            match one.what {
-                What::Entry => steps.push(PathStep::Key(one.name.clone())),
-                What::Item => steps.push(PathStep::Item(one.index)),
-                What::Word => {}
+        let mut at = Some(node);
+        while let Some(one) = at.and_then(|at| self.nodes.get(at)) {
+            match one.kind {
+                OutlineNodeKind::Entry => steps.push(PathStep::Key(one.name.clone())),
+                OutlineNodeKind::Item => steps.push(PathStep::Item(one.index)),
+                OutlineNodeKind::Word => {}
             }
             at = one.parent;
         }
@@ -46,19 +46,19 @@ impl Outline {
         steps
     }
 
-    /// Returns the children of `parent`, or the spots at the root.
-    pub fn children(&self, parent: Option<usize>) -> impl Iterator<Item = (usize, &Spot)> {
-        let spots = self.spots.iter().enumerate();
-        spots.filter(move |(_, spot)| spot.parent == parent)
+    /// Returns the children of `parent`, or the nodes at the root.
+    pub fn children(&self, parent: Option<usize>) -> impl Iterator<Item = (usize, &OutlineNode)> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(move |(_, node)| node.parent == parent)
     }
 
-    /// Returns the innermost spot whose range contains `offset`.
+    /// Returns the innermost node whose range contains `offset`.
     pub fn at(&self, offset: usize) -> Option<usize> {
-        let holds = |spot: &Spot| {
-            let range = spot.range();
+        let holds = |node: &OutlineNode| {
+            let range = node.range();
             range.start <= offset && offset <= range.end
         };
-        self.spots.iter().rposition(holds)
+        self.nodes.iter().rposition(holds)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::template::handlebars;
 use crate::template::jinja;
 use crate::template::mustache;
 use crate::template::nunjucks;
-use crate::template::written;
+use crate::template::output;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -144,7 +144,7 @@ fn prompty(
     text: &str,
     body: &str,
     value: &dyn Fn(&str) -> Option<InputValue>,
-    engine: impl Fn(&str) -> Result<written::Written, Failure>,
+    engine: impl Fn(&str) -> Result<output::TemplateOutput, Failure>,
 ) -> Result<Rendered, Failure> {
     let base = file.body.start;
     let template = prompty::prepared(body, base);

@@ -7,6 +7,6 @@ pub(crate) mod language;
 pub(crate) mod limited;
 pub(crate) mod mustache;
 pub(crate) mod nunjucks;
+pub(crate) mod output;
 pub(crate) mod python;
 pub(crate) mod template_tags;
-pub(crate) mod written;

@@ -11,7 +11,7 @@ use crate::batch::Segment;
 use crate::config::{Block, Mlp};
 use crate::error::ModelError;
 use crate::head_layout::HeadLayout;
-use crate::hooks::{Action, Cancel, Capture, Hooks, Intervention, Positions};
+use crate::hooks::{CancelToken, Capture, Hooks, Intervention, InterventionAction, Positions};
 use crate::logits::{FirstTokenScore, log_softmax, score_first_tokens};
 use crate::matrix::Matrix;
 use crate::model::Model;
@@ -40,7 +40,7 @@ impl Model {
         tokens: &[u32],
         first_tokens: &[u32],
         interventions: &[Intervention],
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<AttnOutGradients, ModelError> {
         let hooks = Hooks {
             interventions: interventions.to_vec(),
@@ -242,7 +242,7 @@ impl Transformer {
         };
         let mut out_grad = out_grad.clone();
         for change in here() {
-            if let Action::ReplaceAttnOut(_) = change.action {
+            if let InterventionAction::ReplaceAttnOut(_) = change.action {
                 for row in change.at.range(out_grad.rows) {
                     out_grad.row_mut(row).fill(0.0);
                 }
@@ -250,7 +250,9 @@ impl Transformer {
         }
         let mut z_grad = self.layers[index].output.backward(&out_grad);
         for change in here() {
-            if let Action::ZeroHead(head) | Action::ReplaceHead(head, _) = change.action {
+            if let InterventionAction::ZeroHead(head) | InterventionAction::ReplaceHead(head, _) =
+                change.action
+            {
                 for row in change.at.range(z_grad.rows) {
                     z_grad.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
                 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::hooks::{Action, Fork, Hooks, Positions, Reuse};
+use crate::hooks::{Fork, Hooks, InterventionAction, Positions, Reuse};
 use crate::matrix::Matrix;
 use crate::run_cache::{CacheHit, Sequence};
 
@@ -205,7 +205,7 @@ pub(crate) fn interventions_of<'a>(
     layer: usize,
     segments: &'a [Segment],
     hooks: &'a Hooks,
-) -> impl Iterator<Item = (&'a Action, impl Iterator<Item = usize> + 'a)> + 'a {
+) -> impl Iterator<Item = (&'a InterventionAction, impl Iterator<Item = usize> + 'a)> + 'a {
     let here = hooks
         .interventions
         .iter()

@@ -7,7 +7,7 @@ use crate::attention::{AttentionInputs, attend};
 use crate::batch::{KvLocation, Segment, interventions_of, keep};
 use crate::config::{Block, Mlp};
 use crate::error::ModelError;
-use crate::hooks::Action;
+use crate::hooks::InterventionAction;
 use crate::matrix::{Matrix, add};
 use crate::ops::{activate, gated, rows_per_task};
 use crate::pass::{PassContext, ScratchBuffers};
@@ -186,14 +186,16 @@ impl Transformer {
         for (action, rows) in interventions_of(layer, segments, pass.hooks) {
             for row in rows {
                 match action {
-                    Action::ZeroHead(head) => {
+                    InterventionAction::ZeroHead(head) => {
                         z.row_mut(row)[head * head_dim..(head + 1) * head_dim].fill(0.0);
                     }
-                    Action::ReplaceHead(head, vector) => {
+                    InterventionAction::ReplaceHead(head, vector) => {
                         z.row_mut(row)[head * head_dim..(head + 1) * head_dim]
                             .copy_from_slice(vector);
                     }
-                    Action::AddAttnOut(_) | Action::ReplaceAttnOut(_) | Action::AddMlpOut(_) => {}
+                    InterventionAction::AddAttnOut(_)
+                    | InterventionAction::ReplaceAttnOut(_)
+                    | InterventionAction::AddMlpOut(_) => {}
                 }
             }
         }
@@ -239,9 +241,13 @@ fn intervene_on_attn_out(
     for (action, rows) in interventions_of(layer, segments, pass.hooks) {
         for row in rows {
             match action {
-                Action::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
-                Action::ReplaceAttnOut(vector) => attn_out.row_mut(row).copy_from_slice(vector),
-                Action::ZeroHead(_) | Action::ReplaceHead(..) | Action::AddMlpOut(_) => {}
+                InterventionAction::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
+                InterventionAction::ReplaceAttnOut(vector) => {
+                    attn_out.row_mut(row).copy_from_slice(vector)
+                }
+                InterventionAction::ZeroHead(_)
+                | InterventionAction::ReplaceHead(..)
+                | InterventionAction::AddMlpOut(_) => {}
             }
         }
     }
@@ -255,7 +261,7 @@ fn intervene_on_mlp_out(
     segments: &[Segment],
 ) {
     for (action, rows) in interventions_of(layer, segments, pass.hooks) {
-        if let Action::AddMlpOut(vector) = action {
+        if let InterventionAction::AddMlpOut(vector) = action {
             for row in rows {
                 add(mlp_out.row_mut(row), vector);
             }

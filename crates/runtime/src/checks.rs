@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::ModelError;
-use crate::hooks::{Action, Hooks};
+use crate::hooks::{Hooks, InterventionAction};
 use crate::model::Model;
 
 /// Bytes of text per token of the context, above which a prompt's beginning is counted first.
@@ -73,11 +73,11 @@ impl Model {
                 return Err(self.out_of_range("layer", change.layer, layers));
             }
             let (head, len, wanted) = match &change.action {
-                Action::AddAttnOut(vector)
-                | Action::ReplaceAttnOut(vector)
-                | Action::AddMlpOut(vector) => (0, vector.len(), width),
-                Action::ZeroHead(head) => (*head, 0, 0),
-                Action::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
+                InterventionAction::AddAttnOut(vector)
+                | InterventionAction::ReplaceAttnOut(vector)
+                | InterventionAction::AddMlpOut(vector) => (0, vector.len(), width),
+                InterventionAction::ZeroHead(head) => (*head, 0, 0),
+                InterventionAction::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
             };
             if head >= heads {
                 return Err(self.out_of_range("head", head, heads));

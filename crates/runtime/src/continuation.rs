@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::batch::{KvSpan, Segment};
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Hooks, Intervention};
+use crate::hooks::{CancelToken, Hooks, Intervention};
 use crate::matrix::Matrix;
 use crate::model::Model;
 use crate::pass::{PassContext, ScratchBuffers};
@@ -78,7 +78,7 @@ impl Continuation<'_> {
     /// `tokens` is empty, makes the sequence longer than the context or has an id outside the
     /// vocabulary; `cancel` was set; [`ModelError::NotFinite`] where an intervention makes the
     /// logits overflow.
-    pub fn push(&mut self, tokens: &[u32], cancel: &Cancel) -> Result<&[f32], ModelError> {
+    pub fn push(&mut self, tokens: &[u32], cancel: &CancelToken) -> Result<&[f32], ModelError> {
         if tokens.is_empty() {
             return Err(ModelError::EmptyPrompt);
         }
@@ -158,7 +158,7 @@ impl Transformer {
         hit: CacheHit,
         hooks: &Hooks,
         logits: &mut Matrix,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Vec<CachedLayer>, ModelError> {
         let (position, length) = (hit.shared, sequence.tokens.len());
         let past = KvSpan::Cached {

@@ -8,7 +8,7 @@
 use crate::activation_cache::{ActivationCache, LayerActivations};
 use crate::batch::{KvSpan, Segment, fork_segments, pack};
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Hooks, Reuse};
+use crate::hooks::{CancelToken, Hooks, Reuse};
 use crate::matrix::{Matrix, add};
 use crate::pass::{PassContext, ScratchBuffers};
 use crate::run_cache::{CacheHit, CachedLayer, CachedRun, Sequence};
@@ -28,7 +28,7 @@ impl Transformer {
         hooks: &Hooks,
         hits: &[Option<CacheHit>],
         budget: usize,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<(ActivationCache, Vec<CachedRun>), ModelError> {
         let affordable = self.affordable(sequences, hooks.reuse, budget);
         let mut segments = pack(sequences, hooks, hits, &affordable);

@@ -216,7 +216,7 @@ pub struct Intervention {
     /// The positions that it changes.
     pub at: TargetPositions,
     /// What it does there.
-    pub action: Action,
+    pub action: InterventionAction,
 }
 
 impl fmt::Debug for Intervention {
@@ -259,7 +259,7 @@ impl TargetPositions {
 
 /// What an intervention does at its hook point.
 #[derive(Clone, PartialEq)]
-pub enum Action {
+pub enum InterventionAction {
     /// `hook_attn_out ← hook_attn_out + vector`, before the residual add. `vector`: `[width]`.
     AddAttnOut(Arc<[f32]>),
     /// `hook_attn_out ← vector`. `vector`: `[width]`.
@@ -273,7 +273,7 @@ pub enum Action {
     ReplaceHead(usize, Arc<[f32]>),
 }
 
-impl Action {
+impl InterventionAction {
     /// The hook point that the action changes.
     pub const fn hook_point(&self) -> HookPoint {
         match self {
@@ -284,7 +284,7 @@ impl Action {
     }
 }
 
-impl fmt::Debug for Action {
+impl fmt::Debug for InterventionAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, head, vector) = match self {
             Self::AddAttnOut(vector) => ("AddAttnOut", None, Some(vector)),
@@ -306,9 +306,9 @@ impl fmt::Debug for Action {
 
 /// A flag that stops a forward pass between two layers. Clones share the flag.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct CancelToken(Arc<AtomicBool>);
 
-impl Cancel {
+impl CancelToken {
     /// A flag that is not set.
     pub fn new() -> Self {
         Self::default()
@@ -335,7 +335,7 @@ mod tests {
             layer: 3,
             sequence: None,
             at: TargetPositions::All,
-            action: Action::ReplaceHead(2, Arc::new([0.0; 8])),
+            action: InterventionAction::ReplaceHead(2, Arc::new([0.0; 8])),
         };
         assert_eq!(
             format!("{change:?}"),

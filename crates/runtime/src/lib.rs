@@ -54,8 +54,8 @@ pub use device::Device;
 pub use error::ModelError;
 pub use hook_point::HookPoint;
 pub use hooks::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, Positions, Reuse, Sequences,
-    TargetPositions,
+    CancelToken, Capture, Fork, Hooks, Intervention, InterventionAction, Positions, Reuse,
+    Sequences, TargetPositions,
 };
 pub use load::{CACHE_BYTES, LoadOptions};
 pub use logits::{FirstTokenScore, RankedToken, kl, log_softmax, log_softmax_at, rank_of, top_k};

@@ -7,7 +7,7 @@ use crate::activation_cache::ActivationCache;
 use crate::chat::ChatTemplate;
 use crate::config::Config;
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Hooks, Intervention, Reuse};
+use crate::hooks::{CancelToken, Hooks, Intervention, Reuse};
 use crate::run_cache::{CacheHit, RunCache, Sequence, interventions_on};
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
@@ -58,7 +58,7 @@ impl Model {
         &self,
         sequences: &[&[u32]],
         hooks: &Hooks,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<ActivationCache, ModelError> {
         for tokens in sequences {
             self.check_sequence(tokens)?;

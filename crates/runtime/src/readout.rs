@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::activation_cache::ActivationCache;
 use crate::batch::{KvLocation, Segment};
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Capture};
+use crate::hooks::{CancelToken, Capture};
 use crate::logits::{FirstTokenScore, log_softmax_at, score_first_tokens};
 use crate::matrix::Matrix;
 use crate::pass::PassContext;
@@ -117,7 +117,7 @@ impl Transformer {
         segments: &[Segment],
         resid: &Matrix,
         cache: &mut ActivationCache,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<(), ModelError> {
         let capture = &pass.hooks.capture;
         let own = &segments[..pass.sequences.len()];

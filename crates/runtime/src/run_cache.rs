@@ -220,7 +220,7 @@ impl RunCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hooks::{Action, TargetPositions};
+    use crate::hooks::{InterventionAction, TargetPositions};
 
     fn run(tokens: &[u32], interventions: &[Intervention]) -> CachedRun {
         CachedRun {
@@ -246,7 +246,7 @@ mod tests {
             layer: 0,
             sequence: None,
             at,
-            action: Action::AddAttnOut(Arc::new([value])),
+            action: InterventionAction::AddAttnOut(Arc::new([value])),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::activation_cache::ActivationCache;
 use crate::error::ModelError;
-use crate::hooks::{Cancel, Hooks, Intervention, Positions};
+use crate::hooks::{CancelToken, Hooks, Intervention, Positions};
 use crate::logits::{RankedToken, log_softmax_at, log_sum, rank_of, top_k};
 use crate::model::Model;
 use crate::query::{Answer, PromptQuery};
@@ -39,7 +39,7 @@ impl Model {
         prompt: &[u32],
         answers: &[Answer],
         hooks: &Hooks,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<(Score, ActivationCache), ModelError> {
         let query = PromptQuery {
             answers: answers.to_vec(),
@@ -67,7 +67,7 @@ impl Model {
         &self,
         queries: &[PromptQuery],
         hooks: &Hooks,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<(Vec<(Score, usize)>, ActivationCache), ModelError> {
         let mut sequences = Vec::new();
         let mut hooks = Hooks {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hoplens_prompt::{
-    CompanionTexts, Promptfoo, absent_prompts, promptfoo_beside, read_partials, sidecar_name,
+    CompanionTexts, Promptfoo, absent_prompts, find_promptfoo_config, read_partials, sidecar_name,
 };
 
 use crate::file_source::FileSource;
@@ -78,7 +78,7 @@ pub fn companion_files(
 
 /// Returns the nearest promptfoo configuration that names the prompt at `path`.
 pub fn promptfoo_config(source: &dyn FileSource, path: &Path) -> Option<Promptfoo> {
-    promptfoo_beside(
+    find_promptfoo_config(
         &whole_path(path),
         &mut |config| {
             let text = source.read(config).ok().flatten()?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{MemoryError, place, resolve_scope};
 use hoplens_prompt::Injection;
-use hoplens_runtime::{Answer, BosPolicy, Cancel, Intervention, Model, PromptQuery, Token};
+use hoplens_runtime::{Answer, BosPolicy, CancelToken, Intervention, Model, PromptQuery, Token};
 
 use crate::case::injection::memory_injection;
 use crate::error::AnalysisError;
@@ -101,7 +101,7 @@ pub fn in_force(
     model: &Model,
     query: &CaseQuery,
     bos: BosPolicy,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<(Vec<Token>, Vec<Intervention>), AnalysisError> {
     let CaseQuery {
         prompt, injections, ..

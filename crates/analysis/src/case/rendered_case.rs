@@ -4,7 +4,7 @@ use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
 use crate::chat;
 use crate::error::AnalysisError;
-use hoplens_prompt::{Case, Link, MappedText, PromptFile, render, where_written};
+use hoplens_prompt::{Case, HopText, MappedText, PromptFile, mention_ranges, render};
 use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.
@@ -96,18 +96,18 @@ pub(crate) fn render_case(
 /// Returns the mentions of the declared hops, each with its range in the rendered prompt.
 fn mentions(rendered: &MappedText, case: Option<&Case>) -> Vec<Mention> {
     let hops = case.map_or(&[][..], |case| &case.hops);
-    let links: Vec<Link<'_>> = hops
+    let hop_texts: Vec<HopText<'_>> = hops
         .iter()
-        .map(|hop| Link {
+        .map(|hop| HopText {
             mention: &hop.mention.value,
             bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
         })
         .collect();
-    let places = where_written(&rendered.text, &links);
-    let mention = |(hop, range): (&Link<'_>, _)| Mention {
+    let places = mention_ranges(&rendered.text, &hop_texts);
+    let mention = |(hop, range): (&HopText<'_>, _)| Mention {
         phrase: hop.mention.to_owned(),
         range,
         bridge: hop.bridge.map(str::to_owned),
     };
-    links.iter().zip(places).map(mention).collect()
+    hop_texts.iter().zip(places).map(mention).collect()
 }

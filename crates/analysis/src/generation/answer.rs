@@ -6,7 +6,7 @@ use crate::case::query::CaseQuery;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::generation::generate::generate;
-use crate::generation::generate::{Generation, Stop};
+use crate::generation::generate::{Generation, StopReason};
 use crate::hop::probe::Probe;
 use crate::hop::prompt_query::{ask, asked};
 use hoplens_runtime::{Capture, SamplingParams};
@@ -58,7 +58,7 @@ pub fn answer(
         }
     })?;
     let text = match written.stop {
-        Stop::Eos => written.text.trim_end(),
+        StopReason::Eos => written.text.trim_end(),
         _ if has_ended => word(&said),
         _ => return Ok(None),
     };

@@ -11,7 +11,7 @@ use crate::error::AnalysisError;
 use crate::generation::stream::TextStream;
 use hoplens_interp::ModelContext;
 use hoplens_runtime::{
-    BosPolicy, Cancel, Model, ModelError, PromptQuery, Sampler, SamplingParams, log_softmax_at,
+    BosPolicy, CancelToken, Model, ModelError, PromptQuery, Sampler, SamplingParams, log_softmax_at,
 };
 
 /// The settings of a generation.
@@ -30,7 +30,7 @@ pub struct Generation {
 /// The reason why a generated text ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Stop {
+pub enum StopReason {
     /// The model generated an end token.
     Eos,
     /// The text has as many tokens as requested, or the context is full.
@@ -60,7 +60,7 @@ pub struct Generated {
     /// Its tokens, including those of the stop text.
     pub tokens: Vec<GeneratedToken>,
     /// Why it ends.
-    pub stop: Stop,
+    pub stop: StopReason,
     /// The end token, if `stop` is `eos`. It is not part of the text.
     pub end: Option<GeneratedToken>,
     /// Whether the text ends because the model's context is full.
@@ -86,7 +86,7 @@ pub fn generate(
     model: &Model,
     query: &CaseQuery,
     settings: &Generation,
-    cancel: &Cancel,
+    cancel: &CancelToken,
     sink: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Generated, AnalysisError> {
     let start = Instant::now();
@@ -100,7 +100,7 @@ pub fn generate(
     let mut written = Generated {
         text: String::new(),
         tokens: Vec::new(),
-        stop: Stop::Length,
+        stop: StopReason::Length,
         end: None,
         context_full: false,
         prompt_tokens: ids.len(),
@@ -120,7 +120,7 @@ pub fn generate(
         match sequence.push(&next, cancel) {
             Ok(_) => {}
             Err(ModelError::Cancelled) => {
-                written.stop = Stop::Interrupted;
+                written.stop = StopReason::Interrupted;
                 break;
             }
             Err(error) => return Err(error.into()),
@@ -133,7 +133,7 @@ pub fn generate(
             logp: log_softmax_at(sequence.logits(), id as usize),
         };
         if model.config().eos.contains(&id) {
-            written.stop = Stop::Eos;
+            written.stop = StopReason::Eos;
             written.end = Some(token);
             break;
         }
@@ -141,11 +141,11 @@ pub fn generate(
         let fed = stream.feed(&model.tokenizer.bytes(id));
         written.text.push_str(&fed.text);
         if sink(&fed.text).is_break() {
-            written.stop = Stop::Interrupted;
+            written.stop = StopReason::Interrupted;
             break;
         }
         if fed.stopped {
-            written.stop = Stop::StopText;
+            written.stop = StopReason::StopText;
             break;
         }
         next = vec![id];

@@ -1,12 +1,12 @@
 //! The prompts that probe a chain of hops: each hop alone, and the prompt with its bridges named.
 
 use crate::case::query::CaseQuery;
-use hoplens_prompt::{Link, RewriteStep, name_bridges, without};
+use hoplens_prompt::{HopText, RewriteStep, mask_mentions, name_bridges};
 
-fn links(query: &CaseQuery) -> Vec<Link<'_>> {
+fn hop_texts(query: &CaseQuery) -> Vec<HopText<'_>> {
     let mentions = query.mentions.iter();
     mentions
-        .map(|mention| Link {
+        .map(|mention| HopText {
             mention: &mention.phrase,
             bridge: mention.bridge.as_deref(),
         })
@@ -15,13 +15,13 @@ fn links(query: &CaseQuery) -> Vec<Link<'_>> {
 
 /// Returns the prompt with its bridges named one after another.
 pub(crate) fn steps(query: &CaseQuery) -> Vec<RewriteStep> {
-    name_bridges(&query.prompt, &links(query))
+    name_bridges(&query.prompt, &hop_texts(query))
 }
 
 /// Returns the prompt with each mention replaced by a word without content; `None` if no mention is
 /// in the prompt.
 pub(crate) fn without_subject(query: &CaseQuery) -> Option<String> {
-    without(&query.prompt, &links(query))
+    mask_mentions(&query.prompt, &hop_texts(query))
 }
 
 /// Returns the mention as a prompt that asks for its bridge: "The largest coral reef system in the

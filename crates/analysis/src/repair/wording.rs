@@ -14,7 +14,7 @@ use crate::repair::change::{RepairChange, Wording};
 use crate::repair::measured_repair::Repair;
 use crate::repair::retokenize::{space_at_end, spellings};
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{MappedText, match_case, places};
+use hoplens_prompt::{MappedText, find_mentions, match_case};
 use hoplens_runtime::Capture;
 
 /// Measures every change of words in one pass, with the file's injections in force. A change that
@@ -110,7 +110,7 @@ fn namings(
         .as_ref()
         .map_or(rendered.text.len(), |range| range.start);
     let mention = range.clone().and_then(|range| rendered.text.get(range));
-    let found = mention.map(|mention| places(&rendered.text, mention, Some(&hop.bridge)));
+    let found = mention.map(|mention| find_mentions(&rendered.text, mention, Some(&hop.bridge)));
     let mut changes = Vec::new();
     let is_named = found.as_ref().is_some_and(|found| found.named);
     if !is_named {

@@ -15,7 +15,7 @@ use hoplens_prompt::{
     PromptFile, all_problems, find_mention, has_prompt_fence, is_prompt_file, parse,
     prompt_of_sidecar, render, sidecar_name,
 };
-use hoplens_runtime::{Cancel, LoadOptions, Model};
+use hoplens_runtime::{CancelToken, LoadOptions, Model};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// File, case and verdict; no verdict where no answer is expected.
@@ -178,7 +178,7 @@ fn examples_get_their_verdicts_on_the_default_model() {
         return;
     };
     let mut found = Vec::new();
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let context = AnalysisContext::new(&model, &settings, &cancel);
     for Example { name, text, file } in &examples() {
         let findings = find_verdicts(&context, PromptSource::new(file, text)).unwrap();

@@ -8,7 +8,7 @@ use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CandidateSource, CaseQuery, name_key, undeclared,
 };
 use hoplens_prompt::{Facts, parse, parse_facts};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 use hoplens_test_support::{default_model, skip};
 
 fn subject(prompt: &str) -> CaseQuery {
@@ -45,7 +45,7 @@ fn the_examples_are_read_without_their_labels() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let context = AnalysisContext::new(&model, &settings, &cancel);
     let mut bridges = 0;
     let labelled = labelled();
@@ -70,7 +70,7 @@ fn two_ways_of_asking_disagree_without_any_label() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let context = AnalysisContext::new(&model, &settings, &cancel);
     let ask = |prompt: &str| {
         let facts = Facts::default();
@@ -90,7 +90,7 @@ fn a_fact_stands_before_every_guess_and_a_declared_hop_is_left_alone() {
     let Some(model) = model() else {
         return skip("the default model");
     };
-    let (settings, cancel) = (AnalysisSettings::default(), Cancel::new());
+    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
     let facts = parse_facts("our flagship store in Europe: Harrods\n");
     let prompt = subject("Our flagship store in Europe is located in the city of");
     let ask = |subject: &CaseQuery, settings: &AnalysisSettings| {

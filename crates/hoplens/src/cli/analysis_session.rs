@@ -11,7 +11,7 @@ use hoplens_analysis::{
     AnalysisStep, CaseQuery, FileFindings, RepairSelection, run,
 };
 use hoplens_ide::Snapshot;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 use hoplens_workspace::{Disk, facts};
 
 /// The analysis of one of several files.
@@ -59,7 +59,7 @@ impl AnalysisSession<'_> {
                 spinner.set_message(format!("{label}: {message}"));
             }
         };
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = AnalysisContext::new(self.model, self.settings, &cancel);
         let mut findings = None;
         run(

@@ -13,8 +13,8 @@ use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, sweep};
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Reuse, gemm_peak,
-    top_k,
+    Answer, BosPolicy, CancelToken, Capture, Hooks, Model, Positions, PromptQuery, Reuse,
+    gemm_peak, top_k,
 };
 
 #[derive(Debug, clap::Args)]
@@ -136,7 +136,7 @@ impl Bench<'_> {
     fn time(&self, ids: &[u32], hooks: &Hooks) -> Result<f64, CliError> {
         let pass = || {
             self.model
-                .forward(&[ids], hooks, &Cancel::new())
+                .forward(&[ids], hooks, &CancelToken::new())
                 .map(|_| ())
         };
         Ok(median(self.runs, pass)?)
@@ -187,7 +187,7 @@ impl Bench<'_> {
         };
         let mut run = |token: u32| {
             ids[tokens - 1] = token;
-            self.model.forward(&[&ids], &hooks, &Cancel::new())
+            self.model.forward(&[&ids], &hooks, &CancelToken::new())
         };
         run(1)?;
         let mut next = 1;
@@ -210,7 +210,7 @@ impl Bench<'_> {
         if tokens + more > self.model.config().context {
             return Ok(());
         }
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let mut continuation = self.model.continuation(&[])?;
         let mut next = greedy(continuation.push(&ids, &cancel)?);
         let mut times = Vec::with_capacity(more);
@@ -239,7 +239,7 @@ impl Bench<'_> {
             answers: vec![Answer::from_token(*first)],
             ..prompt
         };
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(self.model, &cancel);
         let layers = self.model.info.layers;
         let grid = Grid {

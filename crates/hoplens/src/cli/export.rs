@@ -15,7 +15,7 @@ use crate::cli::resident;
 use hoplens_analysis::answers;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Library, Script, control_vector, python};
-use hoplens_runtime::{Cancel, PromptQuery};
+use hoplens_runtime::{CancelToken, PromptQuery};
 
 pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     if args.to == Target::Gguf && args.out.is_none() {
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExportArgs, global: &Global) -> Result<CommandOutcome, 
         None => None,
     };
     if args.to == Target::Gguf {
-        let (injections, cancel) = (&wanted.injections, Cancel::new());
+        let (injections, cancel) = (&wanted.injections, CancelToken::new());
         let context = ModelContext::new(&model, &cancel);
         let vector = control_vector(context, injections, global.bos(), query.as_ref())?;
         write::control_vector(args, global, &model, &wanted, &vector)?;

@@ -18,7 +18,7 @@ use crate::cli::outcome::CommandOutcome;
 use crate::cli::{cases, interrupt, json, prompt_files, resident};
 use hoplens_analysis::memory_injection;
 use hoplens_analysis::{
-    AnalysisError, CaseQuery, Generated, Generation, PromptSource, Stop, case_id, case_query,
+    AnalysisError, CaseQuery, Generated, Generation, PromptSource, StopReason, case_id, case_query,
     generate,
 };
 use hoplens_ide::{Snapshot, quoted};
@@ -26,7 +26,7 @@ use hoplens_injection::Scope;
 use hoplens_interp::memory::{MemoryInjection, Placement};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Origin, Severity, all_problems, sidecar_name};
-use hoplens_runtime::{Cancel, Model, SamplingParams};
+use hoplens_runtime::{CancelToken, Model, SamplingParams};
 
 #[derive(Serialize)]
 struct GenerateResult<'a> {
@@ -161,7 +161,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global) -> Result<CommandOutcome
 struct Session<'a> {
     model: &'a Model,
     settings: &'a Generation,
-    cancel: &'a Cancel,
+    cancel: &'a CancelToken,
     /// Whether the text is printed during generation.
     is_text: bool,
     /// Whether standard output is a terminal, which interprets control characters.
@@ -226,14 +226,14 @@ impl Session<'_> {
 
     fn summary(&self, written: &Generated, query: &CaseQuery) -> String {
         let why = match written.stop {
-            Stop::Eos => "ended by the model".to_owned(),
-            Stop::Length if written.context_full => {
+            StopReason::Eos => "ended by the model".to_owned(),
+            StopReason::Length if written.context_full => {
                 let context = self.model.config().context;
                 format!("stopped: the model reads no more than {context} tokens")
             }
-            Stop::Length => "stopped by --max-tokens".to_owned(),
-            Stop::StopText => "stopped by --stop".to_owned(),
-            Stop::Interrupted => "interrupted".to_owned(),
+            StopReason::Length => "stopped by --max-tokens".to_owned(),
+            StopReason::StopText => "stopped by --stop".to_owned(),
+            StopReason::Interrupted => "interrupted".to_owned(),
         };
         let speed = written
             .ms_per_token

@@ -1,9 +1,9 @@
 //! `hoplens lens`: reads attention heads, and trains lenses for them.
 
-mod asked;
 mod chart;
 mod curve;
 mod eval;
+mod heads_query;
 mod map;
 mod print;
 mod read;

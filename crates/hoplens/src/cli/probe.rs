@@ -12,7 +12,7 @@ use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes,
 };
 use hoplens_ide::{percent, quoted};
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ProbeArgs {
@@ -49,7 +49,7 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<CommandOutcome, C
         mentions: Vec::new(),
         injections: Vec::new(),
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let (probes, tokens) = run_probes(&AnalysisContext::new(&model, &settings, &cancel), &query)?;
     let probe = probes.composed;
     let out = &mut anstream::stdout().lock();

@@ -28,7 +28,7 @@ use hoplens_ide::{
     Snapshot, manual_repair_reason, repair_edit, repair_side_effects, repair_title, verdict_message,
 };
 use hoplens_prompt::{FileEdit, prompt_of_sidecar};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 use warned::{Warned, warnings};
 
 #[derive(Debug, clap::Args)]
@@ -120,9 +120,9 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, 
         json::print(out, Some(&model.info), result)?;
     }
     let is_clean = if is_written {
-        let asked = |one: &&Afterwards| one.is_worse || is_wanted(one.place);
-        let mut asked = afterwards.iter().filter(asked);
-        asked.all(|one| one.still.is_none())
+        let remeasured = |one: &&Afterwards| one.is_worse || is_wanted(one.place);
+        let mut remeasured = afterwards.iter().filter(remeasured);
+        remeasured.all(|one| one.still.is_none())
     } else {
         wanted.is_empty() && warned.is_empty()
     };
@@ -295,12 +295,12 @@ fn apply(
         put(&target, before, &after, &edit)?;
     }
     let edited = edited(&snapshot, &edit);
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = AnalysisContext::new(model, settings, &cancel);
     let findings = find_verdicts(&context, PromptSource::new(&edited.file, &edited.text))?;
-    let asked = findings.cases.iter().find(|case| case.case == place);
-    let still = asked.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
-    let asked = asked.and_then(|case| case.outcome.as_ref().ok());
+    let remeasured = findings.cases.iter().find(|case| case.case == place);
+    let still = remeasured.and_then(|case| verdict_message(case, case.outcome.as_ref().ok()?));
+    let remeasured = remeasured.and_then(|case| case.outcome.as_ref().ok());
     let name = target.to_string_lossy().into_owned();
     let diff = TextDiff::from_lines(before, &after);
     Ok(Some(AppliedRepair {
@@ -308,8 +308,8 @@ fn apply(
         number,
         written: !args.diff,
         promised: repair.logp_after.exp(),
-        measured: asked.map_or(f64::NAN, |outcome| outcome.probes.composed.p),
-        is_ok: asked.is_some_and(|outcome| outcome.verdict == Some(Verdict::Ok)),
+        measured: remeasured.map_or(f64::NAN, |outcome| outcome.probes.composed.p),
+        is_ok: remeasured.is_some_and(|outcome| outcome.verdict == Some(Verdict::Ok)),
         still,
         diff: diff.unified_diff().header(&name, &name).to_string(),
         path: name,

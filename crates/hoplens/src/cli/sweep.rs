@@ -14,7 +14,7 @@ use hoplens_ide::{factor, percent, quoted};
 use hoplens_injection::Scope;
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, GridSearch, Sweep, search, sweep};
-use hoplens_runtime::{Cancel, PromptQuery};
+use hoplens_runtime::{CancelToken, PromptQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("scope", |arg| arg.help("Positions that are changed; `span` needs --span")))]
@@ -63,7 +63,7 @@ pub(super) fn run(args: &SweepArgs, global: &Global) -> Result<CommandOutcome, C
     let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
     let bar = progress::bar(cells, "cells");
     let start = Instant::now();
-    let (memory, cancel) = (args.memory.as_str(), Cancel::new());
+    let (memory, cancel) = (args.memory.as_str(), CancelToken::new());
     let context = ModelContext::new(&model, &cancel);
     let progress = &mut |done| bar.set_position(done as u64);
     let swept = match args.search {

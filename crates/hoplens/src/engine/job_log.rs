@@ -5,19 +5,19 @@ use std::time::Instant;
 use tracing::Span;
 
 use crate::engine::queue::Priority;
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 
 /// The log record of one job, written within the span of the code that submitted it.
 pub(super) struct JobLog {
     span: Span,
     submitted: Instant,
     priority: Priority,
-    cancel: Cancel,
+    cancel: CancelToken,
 }
 
 impl JobLog {
     /// Starts the record of a job at the moment of its submission.
-    pub(super) fn start(priority: Priority, cancel: &Cancel) -> Self {
+    pub(super) fn start(priority: Priority, cancel: &CancelToken) -> Self {
         Self {
             span: Span::current(),
             submitted: Instant::now(),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// The urgency of a job: a person waits for a hover, nobody for a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +13,7 @@ pub enum Priority {
     /// Inlay hints.
     Hints,
     /// A command whose result a person waits for.
-    Action,
+    InterventionAction,
     /// A hover that a person waits for.
     Hover,
 }
@@ -26,7 +26,7 @@ pub(super) struct EngineJob {
     pub(super) priority: Priority,
     /// Earlier jobs of the same priority run first.
     pub(super) number: u64,
-    pub(super) cancel: Cancel,
+    pub(super) cancel: CancelToken,
     pub(super) work: JobWork,
 }
 
@@ -64,5 +64,5 @@ pub(super) struct JobQueue {
     pub(super) closed: bool,
     pub(super) next: u64,
     /// The cancel tokens of the jobs that run now: one, and the urgent job that interrupts it.
-    pub(super) running: Vec<Cancel>,
+    pub(super) running: Vec<CancelToken>,
 }

@@ -14,7 +14,7 @@ use crate::engine::queue::{EngineJob, JobQueue, LoadModel, Priority};
 use crate::engine::status::ModelStatus;
 #[cfg(feature = "test-faults")]
 use crate::engine::test_faults::inject_test_panic;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// Receives every change of the model's state, on the engine's thread.
 type OnStatus = Box<dyn Fn(&ModelStatus) + Send>;
@@ -86,8 +86,8 @@ impl Engine {
     pub fn submit<T, E>(
         &self,
         priority: Priority,
-        cancel: &Cancel,
-        work: impl FnOnce(&Model, &Cancel) -> Result<T, E> + Send + 'static,
+        cancel: &CancelToken,
+        work: impl FnOnce(&Model, &CancelToken) -> Result<T, E> + Send + 'static,
     ) -> JobResult<T>
     where
         T: Send + 'static,
@@ -141,8 +141,8 @@ impl Engine {
     pub fn submit_long<T, E>(
         &self,
         priority: Priority,
-        cancel: &Cancel,
-        work: impl FnOnce(&Model, &Cancel, &mut dyn FnMut()) -> Result<T, E> + Send + 'static,
+        cancel: &CancelToken,
+        work: impl FnOnce(&Model, &CancelToken, &mut dyn FnMut()) -> Result<T, E> + Send + 'static,
     ) -> JobResult<T>
     where
         T: Send + 'static,
@@ -302,7 +302,7 @@ mod tests {
         let order = Arc::new(Mutex::new(Vec::new()));
         let ask = |priority, name: &'static str| {
             let order = Arc::clone(&order);
-            engine.submit(priority, &Cancel::new(), move |_, _| {
+            engine.submit(priority, &CancelToken::new(), move |_, _| {
                 lock(&order).push(name);
                 Ok::<_, EngineError>(())
             })
@@ -330,11 +330,11 @@ mod tests {
         let (inside, seen) = (Arc::clone(&engine), Arc::clone(&order));
         let long = engine.submit_long(
             Priority::Diagnostics,
-            &Cancel::new(),
+            &CancelToken::new(),
             move |_, _, pause: &mut dyn FnMut()| {
                 let ask = |priority, name: &'static str| {
                     let seen = Arc::clone(&seen);
-                    inside.submit(priority, &Cancel::new(), move |_, _| {
+                    inside.submit(priority, &CancelToken::new(), move |_, _| {
                         lock(&seen).push(name);
                         Ok::<_, EngineError>(())
                     })
@@ -359,10 +359,10 @@ mod tests {
         let engine = ready();
         let bad = engine.submit(
             Priority::Hover,
-            &Cancel::new(),
+            &CancelToken::new(),
             |_, _| -> Result<(), EngineError> { panic!("on purpose") },
         );
-        let good = engine.submit(Priority::Hints, &Cancel::new(), |model, _| {
+        let good = engine.submit(Priority::Hints, &CancelToken::new(), |model, _| {
             Ok::<_, EngineError>(model.info.layers)
         });
         assert_eq!(bad.wait(), Err(EngineError::Panicked("on purpose".into())));
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn a_job_cancelled_in_the_queue_does_not_run() {
         let engine = Engine::start(|_| {}).unwrap();
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let answer = engine.submit(Priority::Hints, &cancel, |_, _| Ok::<_, EngineError>(()));
         cancel.cancel();
         engine.load("tiny-gpt2", tiny);
@@ -383,7 +383,7 @@ mod tests {
     fn jobs_fail_with_the_reason_why_the_model_did_not_load() {
         let engine = Engine::start(|_| {}).unwrap();
         engine.load("missing", || Err("it is not there".into()));
-        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+        let answer = engine.submit(Priority::Hints, &CancelToken::new(), |_, _| {
             Ok::<_, EngineError>(())
         });
         assert_eq!(
@@ -399,12 +399,12 @@ mod tests {
     #[test]
     fn shutdown_fails_waiting_jobs() {
         let engine = Engine::start(|_| {}).unwrap();
-        let answer = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+        let answer = engine.submit(Priority::Hints, &CancelToken::new(), |_, _| {
             Ok::<_, EngineError>(())
         });
         engine.shutdown();
         assert!(answer.wait().is_err());
-        let late = engine.submit(Priority::Hints, &Cancel::new(), |_, _| {
+        let late = engine.submit(Priority::Hints, &CancelToken::new(), |_, _| {
             Ok::<_, EngineError>(())
         });
         assert_eq!(late.wait(), Err(EngineError::Closed));

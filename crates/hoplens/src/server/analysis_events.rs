@@ -14,7 +14,7 @@ use crate::server::server_settings::RunMode;
 use crate::server::session::{RunControl, Session};
 use crate::server::stale_findings::StaleFindings;
 use hoplens_analysis::{AnalysisEvent, FileFindings};
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 
 impl Session {
     /// Begins an analysis of a prompt after `edits` of its text, and ends the one before; returns
@@ -31,8 +31,8 @@ impl Session {
             number,
             trigger,
             runs_model,
-            cancel: Cancel::new(),
-            superseded: Cancel::new(),
+            cancel: CancelToken::new(),
+            superseded: CancelToken::new(),
         };
         let superseded = run.superseded.clone();
         if let Some(before) = self.runs.insert(key.clone(), run) {

@@ -16,7 +16,7 @@ use hoplens_analysis::{
     AnalysisSettings, AnalysisStep, RepairSelection,
 };
 use hoplens_prompt::Facts;
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 
 /// What one analysis needs.
 pub(super) struct AnalysisTask {
@@ -27,7 +27,7 @@ pub(super) struct AnalysisTask {
     /// The number of the run.
     pub run: u64,
     /// Set when a newer run begins or a command ends this one.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
     /// The settings.
     pub settings: AnalysisSettings,
     /// The files of the prompt.

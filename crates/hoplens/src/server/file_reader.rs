@@ -16,7 +16,7 @@ use crate::server::event::{Event, FilesEvent, ModelRequest};
 use crate::server::prompt_view::PromptView;
 use crate::server::read_prompt::{PromptFiles, read_prompt};
 use hoplens_prompt::Facts;
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 use hoplens_store::StoreOptions;
 use hoplens_workspace::{CachedDisk, FileSource, Project, ProjectCache, facts, project_file};
 
@@ -27,7 +27,7 @@ enum ReadRequest {
         files: PromptFiles,
         run: u64,
         /// Set once a newer analysis needs newer files.
-        superseded: Cancel,
+        superseded: CancelToken,
     },
     /// The files of a prompt after a save or a change on the disk.
     Reread(PromptFiles),
@@ -85,7 +85,7 @@ impl FileReader {
     }
 
     /// Reads the files of a prompt for an analysis, unless `superseded` is set before.
-    pub(super) fn read_prompt(&self, files: PromptFiles, run: u64, superseded: Cancel) {
+    pub(super) fn read_prompt(&self, files: PromptFiles, run: u64, superseded: CancelToken) {
         self.send(ReadRequest::Prompt {
             files,
             run,

@@ -8,7 +8,7 @@ use crate::server::model_search;
 use crate::server::model_search::ModelSearchTask;
 use crate::server::progress::WorkProgress;
 use crate::server::session::{ModelSearchControl, Session};
-use hoplens_runtime::{Cancel, LoadOptions, Model};
+use hoplens_runtime::{CancelToken, LoadOptions, Model};
 use hoplens_store::{DEFAULT, LocatedModel};
 
 impl Session {
@@ -58,7 +58,7 @@ impl Session {
         self.search.cancel.cancel();
         self.search = ModelSearchControl {
             number: self.search.number + 1,
-            cancel: Cancel::new(),
+            cancel: CancelToken::new(),
         };
         self.change().requested_model = Some(name.as_str().into());
         model_search::spawn(ModelSearchTask {

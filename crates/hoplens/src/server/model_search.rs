@@ -6,7 +6,7 @@ use crate::server::event::{Consent, EngineEvent, MissingModel, ModelSearch};
 use crate::server::progress::{ProgressStep, WorkProgress};
 use crate::server::session_handle::SessionHandle;
 use hoplens_ide::percent;
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 use hoplens_store::{LocatedModel, ModelRef, StoreError};
 
 /// A search for one model.
@@ -19,7 +19,7 @@ pub(super) struct ModelSearchTask {
     /// The number of the search.
     pub number: u64,
     /// Ends a download.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
     /// Whether the user has agreed to a download.
     pub consent: Consent,
 }

@@ -15,23 +15,23 @@ use crate::server::prompt_view::PromptView;
 use crate::server::session_handle::SessionHandle;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_analysis::FileFindings;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// How long a command waits until the model has analyzed a prompt.
 const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Cancels work on the model when the request is cancelled, which drops its handler.
 #[derive(Debug)]
-pub(super) struct CancelOnDrop(Option<Cancel>);
+pub(super) struct CancelOnDrop(Option<CancelToken>);
 
 impl CancelOnDrop {
     /// Creates a token that is set on drop.
     pub(super) fn new() -> Self {
-        Self(Some(Cancel::new()))
+        Self(Some(CancelToken::new()))
     }
 
     /// Returns the token.
-    pub(super) fn token(&self) -> Cancel {
+    pub(super) fn token(&self) -> CancelToken {
         self.0.clone().unwrap_or_default()
     }
 
@@ -65,7 +65,9 @@ pub(super) fn failed(reason: impl Into<Cow<'static, str>>) -> Error {
 /// There is no model, or the work failed; with the reason.
 pub(super) async fn run_on_model<T, E>(
     session: &SessionHandle,
-    work: impl FnOnce(&Model, &Cancel, &mut dyn FnMut()) -> std::result::Result<T, E> + Send + 'static,
+    work: impl FnOnce(&Model, &CancelToken, &mut dyn FnMut()) -> std::result::Result<T, E>
+    + Send
+    + 'static,
 ) -> Result<T>
 where
     T: Send + 'static,

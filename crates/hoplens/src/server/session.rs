@@ -16,7 +16,7 @@ use crate::server::publish::PublishBatch;
 use crate::server::refresh::Refresh;
 use crate::server::session_handle::SessionHandle;
 use crate::server::snapshot::{PromptSnapshot, SessionSnapshot};
-use hoplens_runtime::Cancel;
+use hoplens_runtime::CancelToken;
 
 /// The state of the server. The event loop owns it and is its only writer; everybody else reads
 /// the snapshots that it publishes.
@@ -63,9 +63,9 @@ pub(super) struct RunControl {
     /// Whether the model analyzes the prompt once its files are read.
     pub runs_model: bool,
     /// Ends the work on the model.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
     /// Set when a newer run needs newer files.
-    pub superseded: Cancel,
+    pub superseded: CancelToken,
 }
 
 /// The newest search for a model.
@@ -74,7 +74,7 @@ pub(super) struct ModelSearchControl {
     /// The number of the search.
     pub number: u64,
     /// Ends the download.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
 }
 
 /// The channels to the tasks that the session feeds.

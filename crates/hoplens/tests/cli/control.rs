@@ -19,8 +19,8 @@ use hoplens_interp::memory::{
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
-    Action, Answer, BosPolicy, Cancel, Hooks, Intervention, Model, PromptQuery, TargetPositions,
-    log_softmax, log_softmax_at, rank_of,
+    Action, Answer, BosPolicy, CancelToken, Hooks, Intervention, Model, PromptQuery,
+    TargetPositions, log_softmax, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
 use serde_json::Value;
@@ -55,7 +55,7 @@ fn span(text: &str) -> Scope {
 /// Returns the logits after a prompt by one whole pass.
 fn logits(model: &Model, ids: &[u32], interventions: Vec<Intervention>) -> Vec<f32> {
     let hooks = Hooks::interventions(interventions);
-    let trace = model.forward(&[ids], &hooks, &Cancel::new()).unwrap();
+    let trace = model.forward(&[ids], &hooks, &CancelToken::new()).unwrap();
     trace.logits.row(0).to_vec()
 }
 
@@ -79,7 +79,7 @@ fn a_control_equals_a_plain_loop() {
             ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Always)
         };
         let ids = query.ids();
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let random = random_memories("coral", &[], 22, 3);
         for encoding in ENCODINGS {
@@ -131,7 +131,7 @@ fn memories_encoded_together_equal_single_encodings() {
         let texts = random_memories("Eiffel Tower", &[], 70, 0);
         for encoding in ENCODINGS {
             for bos in [BosPolicy::Always, BosPolicy::Never] {
-                let cancel = Cancel::new();
+                let cancel = CancelToken::new();
                 let context = ModelContext::new(&model, &cancel);
                 let encoding = MemoryEncoding::new(encoding, bos);
                 let all = encode_all(context, &texts, encoding).unwrap();
@@ -157,7 +157,7 @@ fn a_memory_that_overflows_ranks_lowest() {
         answers: vec![Answer::from_token(7)],
         ..PromptQuery::new(&model.tokenizer, PROMPT, BosPolicy::Never)
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     // The largest value of "a" times this is still finite; that of longer memories is not.
     let embed = MemoryEncoding::new(Encoding::Embed, BosPolicy::Never);
@@ -205,7 +205,7 @@ fn side_effects_equal_a_plain_double_loop() {
             injection("coral", nowhere),
             injection("Lisbon", last),
         ];
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let mut done = Vec::new();
         let found = side_effects(
@@ -261,7 +261,7 @@ fn an_injection_of_magnitude_zero_has_no_side_effects() {
         for scope in [Scope::All, Scope::Last] {
             let nothing = placement(Encoding::Embed, scope, 0.0);
             let found = side_effects(
-                ModelContext::new(&model, &Cancel::new()),
+                ModelContext::new(&model, &CancelToken::new()),
                 &reference_prompts,
                 &[injection("coral", nothing)],
                 BosPolicy::Always,
@@ -355,7 +355,7 @@ fn the_other_cases_of_a_file_are_reference_prompts() {
     let model = hoplens_test_support::load_files(&files);
     let file = parse("two.prompt", TWO_CASES, None);
     let settings = AnalysisSettings::default();
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut context = AnalysisContext::new(&model, &settings, &cancel);
     let source = PromptSource::new(&file, TWO_CASES);
     let findings = find_verdicts(&context, source).unwrap();

@@ -12,8 +12,8 @@ use hoplens_interp::memory::{
     encode, python,
 };
 use hoplens_runtime::{
-    Action, Answer, BosPolicy, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
-    TargetPositions,
+    Action, Answer, BosPolicy, CancelToken, Capture, Hooks, Intervention, Model, Positions,
+    PromptQuery, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -58,7 +58,7 @@ fn the_file_contains_the_memory_times_tau() {
             memory_injection(Encoding::Embed, last, Scope::All),
             memory_injection(Encoding::Embed, last, Scope::All),
         ];
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let vector = control_vector(context, &injections, BOS, None).unwrap();
         let at = match vector.side {
@@ -113,7 +113,7 @@ fn a_direction_is_added_after_its_block() {
                 interventions,
                 ..Hooks::capture(capture)
             };
-            model.forward(&[&ids], &hooks, &Cancel::new()).unwrap()
+            model.forward(&[&ids], &hooks, &CancelToken::new()).unwrap()
         };
         let (clean, changed) = (run(Vec::new()), run(vec![change]));
         for position in 0..ids.len() {
@@ -138,7 +138,7 @@ fn with_a_parallel_mlp_a_control_vector_equals_the_injection() {
     for family in IN_LLAMA_CPP {
         let model = load(&miniature(family));
         let injections = [memory_injection(Encoding::Unembed, 1, Scope::All)];
-        let (query, cancel) = (query(&model), Cancel::new());
+        let (query, cancel) = (query(&model), CancelToken::new());
         let context = ModelContext::new(&model, &cancel);
         let vector = control_vector(context, &injections, BOS, Some(&query));
         let likeness = vector.unwrap().likeness.unwrap();
@@ -342,7 +342,7 @@ fn control_vectors_support_heads_and_scripts_reject_them() {
         );
     }
     let memory = &injections[0].memory;
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     let of_head = MemoryEncoding {
         head: Some(1),

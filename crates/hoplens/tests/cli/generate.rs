@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hoplens_runtime::{BosPolicy, Cancel, Hooks, log_softmax_at, top_k};
+use hoplens_runtime::{BosPolicy, CancelToken, Hooks, log_softmax_at, top_k};
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
 use serde_json::Value;
 
@@ -88,7 +88,9 @@ fn greedy_text_equals_that_of_whole_passes() {
         let found = written["tokens"].as_array().unwrap();
         for token in found {
             let hooks = Hooks::interventions(Vec::new());
-            let trace = model.forward(&[&tokens], &hooks, &Cancel::new()).unwrap();
+            let trace = model
+                .forward(&[&tokens], &hooks, &CancelToken::new())
+                .unwrap();
             let logits = trace.logits.row(0);
             let next = top_k(logits, 1)[0].token;
             assert_eq!(token["id"], next, "{family}");

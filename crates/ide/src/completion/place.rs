@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hoplens_prompt::declaration_sites::{DeclarationSite, kinds};
 use hoplens_prompt::keys::{Key, KeyKind};
-use hoplens_prompt::outline::{Outline, PathStep, Spot, What};
+use hoplens_prompt::outline::{Outline, OutlineNode, OutlineNodeKind, PathStep};
 
 /// A private-use character that marks the cursor while the text is read, so that there is a word even
 /// before the first letter. A text that contains it gets no completions.
@@ -73,15 +73,15 @@ pub(super) fn find(text: &str, home: &DeclarationSite, offset: usize) -> Option<
     let mark = offset..offset + MARK.len_utf8();
     let holds = |range: &Range<usize>| range.start <= mark.start && mark.end <= range.end;
     let at = outline
-        .spots
+        .nodes
         .iter()
-        .rposition(|spot| holds(&spot.label) || spot.value.as_ref().is_some_and(&holds))?;
-    let spot = &outline.spots[at];
-    let is_label = holds(&spot.label);
+        .rposition(|node| holds(&node.label) || node.value.as_ref().is_some_and(&holds))?;
+    let node = &outline.nodes[at];
+    let is_label = holds(&node.label);
     let whole = if is_label {
-        spot.label.clone()
+        node.label.clone()
     } else {
-        spot.value.clone()?
+        node.value.clone()?
     };
     let typed = marked.get(whole.start..mark.start)?;
     let behind = marked.get(mark.end..whole.end)?;
@@ -111,9 +111,9 @@ pub(super) fn find(text: &str, home: &DeclarationSite, offset: usize) -> Option<
 }
 
 fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<PathStep>, String)> {
-    let spots = outline.spots.iter().enumerate();
-    let texts = spots.filter_map(|(at, spot)| {
-        let raw = marked.get(spot.value.clone()?)?;
+    let nodes = outline.nodes.iter().enumerate();
+    let texts = nodes.filter_map(|(at, node)| {
+        let raw = marked.get(node.value.clone()?)?;
         // The text being typed is not a value yet.
         (!raw.contains(MARK)).then(|| (outline.path(at), hoplens_prompt::outline::unquoted(raw)))
     });
@@ -122,36 +122,37 @@ fn scalars(marked: &str, outline: &Outline) -> Vec<(Vec<PathStep>, String)> {
 
 /// Returns the place of a key, or of a word that may become one.
 fn keys(outline: &Outline, at: usize, home: &DeclarationSite, typed: &str) -> Option<KeyPlace> {
-    let spot = &outline.spots[at];
+    let node = &outline.nodes[at];
     if typed.contains([' ', ':']) || typed.starts_with('-') {
         return None;
     }
-    let parent = spot.parent;
+    let parent = node.parent;
     let path = parent
         .map(|parent| outline.path(parent))
         .unwrap_or_default();
-    let siblings: Vec<&Spot> = outline
+    let siblings: Vec<&OutlineNode> = outline
         .children(parent)
-        .filter(|(other, sibling)| *other != at && sibling.what != What::Word)
+        .filter(|(other, sibling)| *other != at && sibling.kind != OutlineNodeKind::Word)
         .map(|(_, sibling)| sibling)
         .collect();
-    let aligned = siblings.iter().all(|one| one.column == spot.column);
-    let at_root = parent.is_none() && siblings.is_empty() && spot.column > 0;
-    if !spot.flow && (!aligned || at_root) {
+    let aligned = siblings.iter().all(|one| one.column == node.column);
+    let at_root = parent.is_none() && siblings.is_empty() && node.column > 0;
+    if !node.flow && (!aligned || at_root) {
         return None;
     }
-    let in_list = siblings.iter().any(|one| one.what == What::Item);
-    let of_entry = parent.is_some_and(|parent| outline.spots[parent].what == What::Entry);
-    let is_word = spot.what == What::Word && !spot.flow;
+    let in_list = siblings.iter().any(|one| one.kind == OutlineNodeKind::Item);
+    let of_entry =
+        parent.is_some_and(|parent| outline.nodes[parent].kind == OutlineNodeKind::Entry);
+    let is_word = node.kind == OutlineNodeKind::Word && !node.flow;
     let may_begin_item = is_word && of_entry && (siblings.is_empty() || in_list);
     let names: Vec<String> = siblings.iter().map(|one| one.name.clone()).collect();
     let mut found = KeyPlace {
         known: Vec::new(),
         any: None,
         needs_dash: false,
-        has_colon: spot.what == What::Entry,
-        in_flow: spot.flow,
-        column: spot.column,
+        has_colon: node.kind == OutlineNodeKind::Entry,
+        in_flow: node.flow,
+        column: node.column,
     };
     for kind in kinds(home.keys, &path) {
         match kind {
@@ -181,9 +182,9 @@ fn value(
     home: &DeclarationSite,
     typed: &str,
 ) -> Option<ExpectedAtCursor> {
-    let spot = &outline.spots[at];
-    let start = spot.value.as_ref()?.start;
-    let between = marked.get(spot.label.end..start)?;
+    let node = &outline.nodes[at];
+    let start = node.value.as_ref()?.start;
+    let between = marked.get(node.label.end..start)?;
     let below = between.contains(['\n', '\r']);
     let line = marked
         .get(..start)?
@@ -191,7 +192,7 @@ fn value(
         .map_or(0, |at| at + 1);
     let column = start - line;
     let kinds = kinds(home.keys, &outline.path(at));
-    let begins_map = !spot.flow && (below || spot.what == What::Item);
+    let begins_map = !node.flow && (below || node.kind == OutlineNodeKind::Item);
     let is_word = !typed.contains([' ', ':', '|', '>', '"', '\'']) && !typed.starts_with('-');
     if begins_map && is_word {
         let mut found = KeyPlace {
@@ -222,6 +223,6 @@ fn value(
     }
     Some(ExpectedAtCursor::Value(ValuePlace {
         kinds,
-        below: below && !spot.flow,
+        below: below && !node.flow,
     }))
 }

@@ -10,7 +10,7 @@ use hoplens_analysis::{
 use hoplens_ide::{Snapshot, repair_edit};
 use hoplens_injection::Scope;
 use hoplens_prompt::{PromptFile, edited};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 use hoplens_test_support::{FAMILIES, assert_close, load, miniature};
 
 const CHAIN: &str = "---
@@ -57,7 +57,7 @@ fn verdicts(
     text: &str,
     settings: &AnalysisSettings,
 ) -> FileFindings {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = AnalysisContext::new(model, settings, &cancel);
     find_verdicts(&context, PromptSource::new(file, text)).unwrap()
 }
@@ -75,7 +75,7 @@ fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
         injections: Vec::new(),
     };
     let (probes, _) = {
-        let (settings, cancel) = (settings(), Cancel::new());
+        let (settings, cancel) = (settings(), CancelToken::new());
         run_probes(&AnalysisContext::new(model, &settings, &cancel), &subject).unwrap()
     };
     probes.composed.logp
@@ -235,7 +235,7 @@ fn measured(
     case: &CaseFindings,
     reference_prompts: &ReferencePrompts,
 ) -> Vec<Repair> {
-    let (settings, cancel) = (settings(), Cancel::new());
+    let (settings, cancel) = (settings(), CancelToken::new());
     let mut context = AnalysisContext::new(model, &settings, &cancel);
     let source = PromptSource::new(&snapshot.file, &snapshot.text);
     let mut repairs = find_repairs(&mut context, case).unwrap();

@@ -8,7 +8,7 @@ use crate::memory::encoding::MemoryVector;
 use crate::memory::error::MemoryError;
 use crate::memory::placement::Placement;
 use hoplens_injection::Scope;
-use hoplens_runtime::{Action, BosPolicy, Intervention, TargetPositions, Token};
+use hoplens_runtime::{BosPolicy, Intervention, InterventionAction, TargetPositions, Token};
 
 /// A memory with its placement: an injection that no file declares.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -45,7 +45,7 @@ pub fn place(
     tau: f64,
     at: TargetPositions,
 ) -> Result<Intervention, MemoryError> {
-    let action = Action::AddAttnOut(scaled(vector, layer, tau)?);
+    let action = InterventionAction::AddAttnOut(scaled(vector, layer, tau)?);
     Ok(Intervention {
         layer,
         sequence: None,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::numbers::check_reference;
 use candle_core::quantized::GgmlDType;
 use checkpoint::Checkpoint;
-use hoplens_runtime::{BosPolicy, Cancel, Capture, Hooks, Model, Positions};
+use hoplens_runtime::{BosPolicy, CancelToken, Capture, Hooks, Model, Positions};
 use hoplens_test_support::{ReferenceNumbers, load, miniature};
 
 /// Within as much as Hugging Face Transformers and the safetensors agree.
@@ -79,7 +79,7 @@ fn logits(model: &Model) -> Vec<f32> {
         ..Capture::default()
     };
     let run = model
-        .forward(&[&tokens], &Hooks::capture(capture), &Cancel::new())
+        .forward(&[&tokens], &Hooks::capture(capture), &CancelToken::new())
         .unwrap();
     run.logits.row(0).to_vec()
 }

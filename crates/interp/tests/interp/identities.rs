@@ -3,8 +3,8 @@
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::read_heads;
 use hoplens_runtime::{
-    Action, BosPolicy, Cancel, Capture, Device, Fork, Hooks, Intervention, LoadOptions, Model,
-    Positions, PromptQuery, Sequences, TargetPositions,
+    BosPolicy, CancelToken, Capture, Device, Fork, Hooks, Intervention, InterventionAction,
+    LoadOptions, Model, Positions, PromptQuery, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -20,7 +20,7 @@ fn direct_contributions_add_up_to_the_logit() {
         );
         for target in [3, 77, 400] {
             let query = PromptQuery::from_ids(&ids);
-            let cancel = Cancel::new();
+            let cancel = CancelToken::new();
             let context = ModelContext::new(&model, &cancel);
             let reading = read_heads(context, &query, target, 0).unwrap();
             let heads: f32 = reading.heads.iter().map(|head| head.direct_logit).sum();
@@ -42,9 +42,9 @@ fn batched_sequences_equal_single_passes() {
             logits: Positions::Last,
             ..Capture::default()
         });
-        let together = model.forward(&rows, &hooks, &Cancel::new()).unwrap();
+        let together = model.forward(&rows, &hooks, &CancelToken::new()).unwrap();
         for (index, row) in rows.iter().enumerate() {
-            let alone = model.forward(&[row], &hooks, &Cancel::new()).unwrap();
+            let alone = model.forward(&[row], &hooks, &CancelToken::new()).unwrap();
             for (a, b) in together.logits.row(index).iter().zip(alone.logits.row(0)) {
                 assert!((a - b).abs() < 1e-5, "{family}: {a} is not {b}");
             }
@@ -69,8 +69,8 @@ fn candle_matrix_products_equal_the_own_kernels() {
             token_logps: Sequences::All,
             ..Capture::default()
         });
-        let [ours, candles] =
-            [&ours, &candles].map(|model| model.forward(&[&ids], &hooks, &Cancel::new()).unwrap());
+        let [ours, candles] = [&ours, &candles]
+            .map(|model| model.forward(&[&ids], &hooks, &CancelToken::new()).unwrap());
         for (a, b) in ours.logits.data.iter().zip(&candles.logits.data) {
             assert!((a - b).abs() < 1e-4, "{family}: {a} is not {b}");
         }
@@ -100,8 +100,8 @@ fn captures_do_not_change_the_logits() {
             token_logps: Sequences::All,
             first_tokens: vec![0],
         });
-        let clean = model.forward(&[&ids], &clean, &Cancel::new()).unwrap();
-        let full = model.forward(&[&ids], &full, &Cancel::new()).unwrap();
+        let clean = model.forward(&[&ids], &clean, &CancelToken::new()).unwrap();
+        let full = model.forward(&[&ids], &full, &CancelToken::new()).unwrap();
         assert_eq!(clean.logits, full.logits, "{family}");
         for layer in &full.layers {
             for row in layer.attention[0].data.chunks(ids.len()) {
@@ -114,7 +114,7 @@ fn captures_do_not_change_the_logits() {
 #[test]
 fn a_cancelled_pass_stops() {
     let model = load(&miniature("tiny-gpt2"));
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     cancel.cancel();
     let result = model.forward(&[&[1, 2, 3]], &Hooks::default(), &cancel);
     assert_eq!(result.unwrap_err().to_string(), "cancelled");
@@ -142,7 +142,7 @@ fn a_fork_equals_a_whole_pass() {
             layer: model.info.layers - 1,
             sequence: None,
             at: TargetPositions::All,
-            action: Action::AddAttnOut(vector(99)),
+            action: InterventionAction::AddAttnOut(vector(99)),
         };
         let mut forks = Vec::new();
         for layer in (0..model.info.layers).rev() {
@@ -160,7 +160,7 @@ fn a_fork_equals_a_whole_pass() {
             ..Hooks::interventions(vec![in_force.clone()])
         };
         let trace = model
-            .forward(&[&other, &ids], &hooks, &Cancel::new())
+            .forward(&[&other, &ids], &hooks, &CancelToken::new())
             .unwrap();
         assert_eq!(trace.logits.rows, 2 + forks.len());
         for (index, fork) in forks.iter().enumerate() {
@@ -168,10 +168,10 @@ fn a_fork_equals_a_whole_pass() {
                 layer: fork.layer,
                 sequence: None,
                 at: fork.at.clone(),
-                action: Action::AddAttnOut(fork.vector.clone()),
+                action: InterventionAction::AddAttnOut(fork.vector.clone()),
             };
             let whole = Hooks::interventions(vec![in_force.clone(), whole]);
-            let whole = model.forward(&[&ids], &whole, &Cancel::new()).unwrap();
+            let whole = model.forward(&[&ids], &whole, &CancelToken::new()).unwrap();
             for (a, b) in trace.logits.row(2 + index).iter().zip(whole.logits.row(0)) {
                 assert!((a - b).abs() < 1e-4, "{family}, {fork:?}: {a} is not {b}");
             }

@@ -5,7 +5,7 @@ use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{self, HeadAt, ablate_heads, read_heads};
 use hoplens_interp::memory::{Grid, MemoryEncoding, encode, sweep};
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Capture, Hooks, Model, Positions, PromptQuery, Sequences,
+    Answer, BosPolicy, CancelToken, Capture, Hooks, Model, Positions, PromptQuery, Sequences,
     log_softmax, rank_of,
 };
 use hoplens_test_support::{
@@ -45,7 +45,7 @@ fn check_trace(model: &Model, trace: &ReferenceTrace, policy: BosPolicy, toleran
         ..Capture::default()
     };
     let run = model
-        .forward(&[&tokens], &Hooks::capture(capture), &Cancel::new())
+        .forward(&[&tokens], &Hooks::capture(capture), &CancelToken::new())
         .unwrap();
     let logits = run.logits.row(0);
     let logps = log_softmax(logits);
@@ -74,13 +74,13 @@ fn check_trace(model: &Model, trace: &ReferenceTrace, policy: BosPolicy, toleran
     }];
     let hooks = Hooks::default();
     let (score, _) = model
-        .score(&tokens, &answers, &hooks, &Cancel::new())
+        .score(&tokens, &answers, &hooks, &CancelToken::new())
         .unwrap();
     assert_close(score.logp_first, trace.logp_first, tolerance, "logp_first");
     assert_close(score.logp, trace.logp_full, tolerance, "logp_full");
 
     let reading = read_heads(
-        ModelContext::new(model, &Cancel::new()),
+        ModelContext::new(model, &CancelToken::new()),
         &PromptQuery::from_ids(&tokens),
         answer[0],
         5,
@@ -122,7 +122,7 @@ fn check_injections(
         answers: vec![Answer::from_token(first)],
         ..PromptQuery::new(&model.tokenizer, injection.prompt.as_str(), policy)
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(model, &cancel);
     let layers: Vec<usize> = (0..model.info.layers)
         .filter(|layer| injection.cells.iter().any(|cell| cell.layer == *layer))
@@ -199,7 +199,7 @@ fn check_ablations(
         answers: vec![Answer::from_token(first)],
         ..PromptQuery::from_ids(tokens)
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(model, &cancel);
     let found = ablate_heads(context, &query, &heads, lens::Ablation::Zero).unwrap();
     for (logp, cell) in found.iter().zip(cells) {

@@ -5,7 +5,7 @@
 //! `HOPLENS_REQUIRE_MODEL=1` says that the model must be there.
 
 use crate::numbers::check_reference;
-use hoplens_runtime::{Answer, Cancel, Hooks};
+use hoplens_runtime::{Answer, CancelToken, Hooks};
 use hoplens_test_support::{
     SMOLLM2_TOLERANCE, assert_close, default_model, shared, skip, smollm2_reference,
 };
@@ -41,7 +41,7 @@ fn every_development_prompt_has_its_probability() {
             text,
         }];
         model
-            .score(&ids, &answers, &Hooks::default(), &Cancel::new())
+            .score(&ids, &answers, &Hooks::default(), &CancelToken::new())
             .unwrap()
             .0
     };

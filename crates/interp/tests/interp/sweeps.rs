@@ -9,7 +9,7 @@ use hoplens_interp::memory::{
     search, sweep,
 };
 use hoplens_runtime::{
-    Answer, BosPolicy, Cancel, Hooks, Model, ModelError, PromptQuery, log_softmax_at, rank_of,
+    Answer, BosPolicy, CancelToken, Hooks, Model, ModelError, PromptQuery, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, load, miniature};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn query(model: &Model) -> PromptQuery {
 /// One whole pass with the cell's injection in force.
 #[track_caller]
 fn check_cell(model: &Model, query: &PromptQuery, memory: &str, cell: &Cell) {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let encoding = MemoryEncoding {
         encoding: cell.encoding,
         head: cell.head,
@@ -100,7 +100,7 @@ proptest! {
         let model = MODELS[family].lock().unwrap();
         let query = query(&model);
         let grid = Grid { encodings, layers, taus, scopes, head };
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let swept = sweep(context, &query, "great barrier", &grid, &mut |_| {}).unwrap();
         let cells = grid.encodings.len() * grid.layers.len() * grid.taus.len() * grid.scopes.len();
@@ -145,7 +145,7 @@ fn a_search_finds_a_good_cell_with_exact_measurements() {
         let model = load(&miniature(family));
         let query = query(&model);
         let grid = wide_grid(&model, Scope::All);
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let mut done = 0;
         let found = search(context, &query, "great barrier", budget(&grid), &mut |n| {
@@ -182,7 +182,7 @@ fn a_search_measures_every_cell_of_a_small_grid() {
     let query = query(&model);
     let mut grid = wide_grid(&model, Scope::Last);
     grid.taus = vec![-2.0, 0.0, 3.0];
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     let found = search(context, &query, "reef", budget(&grid), &mut |_| {}).unwrap();
     let all = sweep(context, &query, "reef", &grid, &mut |_| {}).unwrap();
@@ -194,7 +194,7 @@ fn a_search_measures_every_cell_of_a_small_grid() {
 fn a_search_can_be_cancelled() {
     let model = load(&miniature("tiny-llama"));
     let grid = wide_grid(&model, Scope::All);
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let stop = cancel.clone();
     let context = ModelContext::new(&model, &cancel);
     let found = search(context, &query(&model), "reef", budget(&grid), &mut |_| {
@@ -212,7 +212,7 @@ fn a_search_can_be_cancelled() {
 fn layerwise_memories_of_the_heads_add_up_to_the_layer() {
     for family in FAMILIES {
         let model = load(&miniature(family));
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let context = ModelContext::new(&model, &cancel);
         let layerwise = MemoryEncoding::new(Encoding::Layerwise, BosPolicy::Never);
         let whole = encode(context, "great barrier", layerwise).unwrap();
@@ -247,7 +247,7 @@ fn a_head_that_does_not_exist_is_refused() {
             head: Some(99),
             bos: BosPolicy::Never,
         };
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let refused = encode(ModelContext::new(&model, &cancel), "reef", encoding);
         let message = refused.unwrap_err().to_string();
         assert!(message.contains("head 99"), "{message}");

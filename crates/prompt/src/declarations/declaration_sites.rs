@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::declarations::keys::{Key, KeyKind, LISTS, VERSION};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
-use crate::outline::spot::PathStep;
+use crate::outline::node::PathStep;
 
 const fn map(name: &'static str, keys: &'static [Key], doc: &'static str) -> Key {
     Key {
@@ -65,10 +65,10 @@ pub fn declaration_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> 
         return file
             .fences
             .iter()
-            .filter_map(|fence| home(fence, text))
+            .filter_map(|fence| front_matter_site(fence, text))
             .collect();
     }
-    home(file, text).into_iter().collect()
+    front_matter_site(file, text).into_iter().collect()
 }
 
 /// Returns the whole of a sidecar.
@@ -79,7 +79,7 @@ pub fn sidecar_site(text: &str) -> DeclarationSite {
     }
 }
 
-fn home(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
+fn front_matter_site(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
     let keys = match file.format {
         PromptFormat::Dotprompt => DOTPROMPT,
         PromptFormat::Prompty => PROMPTY,
@@ -208,7 +208,7 @@ mod tests {
         let found = declaration_sites(&parse(name, text, None), text);
         let found: Vec<&str> = found
             .iter()
-            .map(|home| &text[home.window.clone()])
+            .map(|site| &text[site.window.clone()])
             .collect();
         assert_eq!(found, windows, "{name}: {text}");
     }
@@ -237,8 +237,8 @@ mod tests {
             text in "(---|\\+\\+\\+|\n|\r\n|\r| |a: b|é|\u{feff}|```prompt|```|#){0,24}",
             name in "a\\.(prompt|prompty|prompt\\.md|md|txt|prompt\\.yml)",
         ) {
-            for home in declaration_sites(&parse(&name, &text, None), &text) {
-                prop_assert!(text.get(home.window).is_some());
+            for site in declaration_sites(&parse(&name, &text, None), &text) {
+                prop_assert!(text.get(site.window).is_some());
             }
         }
     }

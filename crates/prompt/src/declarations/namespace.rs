@@ -20,7 +20,7 @@ pub(crate) struct Lists<'node> {
 pub(crate) const DOTPROMPT_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
 
 /// Returns the keys that lead to the map of [`LISTS`]; dotprompt has dotted keys instead.
-fn home(format: PromptFormat) -> &'static [&'static str] {
+fn lists_path(format: PromptFormat) -> &'static [&'static str] {
     match format {
         PromptFormat::Prompty => &["metadata", "hoplens"],
         PromptFormat::PromptMd => &["hoplens"],
@@ -39,8 +39,9 @@ pub(crate) fn path(format: PromptFormat, origin: Origin, list: &str) -> Vec<Stri
             vec![format!("hoplens.{list}")]
         }
         (Origin::FrontMatter, _) => {
-            let home = home(format).iter();
-            home.map(|key| (*key).to_owned())
+            let lists_path = lists_path(format).iter();
+            lists_path
+                .map(|key| (*key).to_owned())
                 .chain([list.to_owned()])
                 .collect()
         }
@@ -95,27 +96,27 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
 }
 
 fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problems) -> Lists<'node> {
-    let home = home(format);
+    let lists_path = lists_path(format);
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();
         let dotted = name.strip_prefix("hoplens.");
-        if dotted.is_some() || (name == "hoplens" && home[0] != "hoplens") {
+        if dotted.is_some() || (name == "hoplens" && lists_path[0] != "hoplens") {
             let message = format!(
                 "This format keeps what hoplens reads in `{}`, so `{name}` is ignored. Move it \
                  there.",
-                home.join(".")
+                lists_path.join(".")
             );
             problems.warn(Code::MisplacedKey, key.here(), message);
         }
     }
     let mut node = root;
-    for (depth, key) in home.iter().enumerate() {
+    for (depth, key) in lists_path.iter().enumerate() {
         twice(node, key, problems);
         let found = node.entry(key).filter(|(_, value)| !value.is_null());
         let Some((_, value)) = found else {
             return Lists::default();
         };
-        let what = format!("`{}`", home[..=depth].join("."));
+        let what = format!("`{}`", lists_path[..=depth].join("."));
         // `metadata` may have any type; only a map can contain declarations.
         if *key == "hoplens" {
             let Some(entries) = fields::map(value, &what, problems) else {

@@ -62,19 +62,19 @@ impl FileEdit {
 
 /// Applies an edit and returns the parsed file and its text.
 pub fn edited(file: &PromptFile, text: &str, edit: &FileEdit) -> (PromptFile, String) {
-    let beside = file.beside();
+    let companions = file.companion_texts();
     match edit.target {
         Origin::FrontMatter => {
             let text = edit.apply(text);
-            (parse_as(file.format, &text, beside), text)
+            (parse_as(file.format, &text, companions), text)
         }
         Origin::Sidecar => {
-            let sidecar = edit.apply(beside.sidecar.unwrap_or_default());
-            let beside = CompanionTexts {
+            let sidecar = edit.apply(companions.sidecar.unwrap_or_default());
+            let companions = CompanionTexts {
                 sidecar: Some(&sidecar),
-                ..beside
+                ..companions
             };
-            (parse_as(file.format, text, beside), text.to_owned())
+            (parse_as(file.format, text, companions), text.to_owned())
         }
     }
 }

@@ -42,7 +42,7 @@ pub fn insert_injection(
     }
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
-    let home = match (file.format, origin) {
+    let list_yaml = match (file.format, origin) {
         (PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo, _)
         | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
         (
@@ -53,11 +53,11 @@ pub fn insert_injection(
             _,
         ) => Origin::FrontMatter,
     };
-    let targets = [home, Origin::Sidecar];
+    let targets = [list_yaml, Origin::Sidecar];
     targets
         .into_iter()
         .filter_map(|target| attempt(file, text, case.zip(case_id), injection, target))
-        .find(|(edit, naming)| verify::holds(file, text, edit, injection, naming))
+        .find(|(edit, naming)| verify::adds_injection(file, text, edit, injection, naming))
         .map_or(none, |(edit, _)| edit)
 }
 
@@ -109,19 +109,19 @@ fn attempt(
     let naming = naming(file, case, target);
     let item = item(injection, naming.reference.as_deref());
     let fence = case.and_then(|(at, _)| file.cases.get(at)?.fence);
-    let home = lists::home(file, text, target, fence)?;
-    let mut edits = vec![lists::added(&home, "inject", &item)?];
+    let list_yaml = lists::list_yaml(file, text, target, fence)?;
+    let mut edits = vec![lists::added(&list_yaml, "inject", &item)?];
     if let Some(at) = naming.new_id {
-        let root = home.root().ok()??;
+        let root = list_yaml.root().ok()??;
         let mut cases = &root;
-        for key in home.path("cases") {
+        for key in list_yaml.path("cases") {
             cases = cases.entry(&key)?.1;
         }
         let case = file.cases.get(at)?;
         let written = id(naming.reference.as_deref()?);
-        let (text, newline) = (home.text, home.newline);
+        let (text, newline) = (list_yaml.text, list_yaml.newline);
         edits.push(place::case_id(text, cases, &case.range, &written, newline)?);
     }
     edits.sort_by_key(|edit| edit.range.start);
-    Some((home.edit(file, edits), naming))
+    Some((list_yaml.edit(file, edits), naming))
 }

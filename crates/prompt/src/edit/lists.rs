@@ -21,7 +21,7 @@ use crate::yaml::node::Node;
 use crate::yaml::quote::quoted;
 
 /// The YAML that contains a list, or that will.
-pub(crate) struct Home<'text> {
+pub(crate) struct ListYaml<'text> {
     pub text: &'text str,
     pub newline: &'static str,
     format: PromptFormat,
@@ -32,12 +32,12 @@ pub(crate) struct Home<'text> {
 
 /// Returns the YAML that contains a target's lists. `None` for a fence without front matter, to
 /// which no front matter is added.
-pub(crate) fn home<'text>(
+pub(crate) fn list_yaml<'text>(
     file: &'text PromptFile,
     text: &'text str,
     target: Origin,
     fence: Option<usize>,
-) -> Option<Home<'text>> {
+) -> Option<ListYaml<'text>> {
     let (text, yaml) = match target {
         Origin::FrontMatter if file.format == PromptFormat::Markdown => {
             let fence = file.fences.get(fence.unwrap_or(0))?;
@@ -49,7 +49,7 @@ pub(crate) fn home<'text>(
             (text, Some(0..text.len()).filter(|all| !all.is_empty()))
         }
     };
-    Some(Home {
+    Some(ListYaml {
         text,
         newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
         format: file.format,
@@ -60,23 +60,23 @@ pub(crate) fn home<'text>(
 
 /// The YAML has a syntax error.
 #[derive(Debug)]
-pub(crate) struct Broken;
+pub(crate) struct InvalidYaml;
 
-impl Home<'_> {
+impl ListYaml<'_> {
     /// Returns the keys that lead to a list.
     pub(crate) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
     }
 
     /// Returns the root of the tree; `None` if the YAML is empty.
-    pub(crate) fn root(&self) -> Result<Option<Node>, Broken> {
+    pub(crate) fn root(&self) -> Result<Option<Node>, InvalidYaml> {
         let Some(range) = &self.yaml else {
             return Ok(None);
         };
-        let yaml = self.text.get(range.clone()).ok_or(Broken)?;
+        let yaml = self.text.get(range.clone()).ok_or(InvalidYaml)?;
         let tree = yaml::read::read(yaml, range.start);
         if tree.error.is_some() {
-            return Err(Broken);
+            return Err(InvalidYaml);
         }
         Ok(tree.root.filter(|root| !root.is_null()))
     }
@@ -91,11 +91,11 @@ impl Home<'_> {
 }
 
 /// Returns the edit that adds an item to a list, not yet verified.
-pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit> {
-    let (path, newline) = (home.path(list), home.newline);
-    let Some(range) = home.yaml.clone() else {
+pub(crate) fn added(list_yaml: &ListYaml<'_>, list: &str, item: &Item) -> Option<TextEdit> {
+    let (path, newline) = (list_yaml.path(list), list_yaml.newline);
+    let Some(range) = list_yaml.yaml.clone() else {
         let list = place::new_key(&path, item, 0, newline);
-        let new_text = match home.target {
+        let new_text = match list_yaml.target {
             Origin::FrontMatter => format!("---{newline}{list}{newline}---{newline}"),
             Origin::Sidecar => format!("version: 1{newline}{list}{newline}"),
         };
@@ -104,9 +104,9 @@ pub(crate) fn added(home: &Home<'_>, list: &str, item: &Item) -> Option<TextEdit
             new_text,
         });
     };
-    let root = home.root().ok()?;
+    let root = list_yaml.root().ok()?;
     let doc = place::EditedFile {
-        text: home.text,
+        text: list_yaml.text,
         range,
         newline,
     };
@@ -135,7 +135,7 @@ pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<File
         fields.push(("input", Value::Object(case.input.clone()).to_string()));
     }
     fields.push(("expect", quoted(&case.expect)));
-    first_sound(file, text, "cases", &Item::Map(fields), |after, target| {
+    first_valid_edit(file, text, "cases", &Item::Map(fields), |after, target| {
         let (old, new) = (plain_cases(file), plain_cases(after));
         let mut own_new: Vec<&Case> = own(&new, target).collect();
         let Some(last) = own_new.pop() else {
@@ -163,7 +163,7 @@ pub fn insert_ignore(file: &PromptFile, text: &str, code: Code) -> Option<FileEd
         creates: false,
     };
     let (own, _) = edited(file, text, &nothing);
-    first_sound(file, text, "ignore", &item, |after, _| {
+    first_valid_edit(file, text, "ignore", &item, |after, _| {
         let codes = |file: &PromptFile| -> Vec<Code> {
             file.suppressed.iter().map(|one| one.code).collect()
         };
@@ -202,13 +202,13 @@ pub fn record(
 }
 
 /// Returns the first edit, of the prompt file or else of the sidecar, after which the prompts are
-/// unchanged and `holds` accepts the file.
-fn first_sound(
+/// unchanged and `is_expected` accepts the file.
+fn first_valid_edit(
     file: &PromptFile,
     text: &str,
     list: &str,
     item: &Item,
-    holds: impl Fn(&PromptFile, Origin) -> bool,
+    is_expected: impl Fn(&PromptFile, Origin) -> bool,
 ) -> Option<FileEdit> {
     let inside = !matches!(
         file.format,
@@ -219,14 +219,15 @@ fn first_sound(
         .into_iter()
         .filter(|target| inside || *target == Origin::Sidecar)
         .find_map(|target| {
-            let home = home(file, text, target, None)?;
-            let edit = home.edit(file, vec![added(&home, list, item)?]);
+            let list_yaml = list_yaml(file, text, target, None)?;
+            let edit = list_yaml.edit(file, vec![added(&list_yaml, list, item)?]);
             let (after, now) = edited(file, text, &edit);
             let same_prompts = after.defaults == file.defaults
                 && crate::edit::verify::bodies(&after, &now)
                     == crate::edit::verify::bodies(file, text);
-            let sound = same_prompts && errors(&after) <= errors(file) && holds(&after, target);
-            sound.then_some(edit)
+            let is_valid =
+                same_prompts && errors(&after) <= errors(file) && is_expected(&after, target);
+            is_valid.then_some(edit)
         })
 }
 

@@ -25,9 +25,9 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
     let mut in_words = !edit.edits.is_empty();
     // From the last to the first, so that earlier positions stay valid.
     for change in edit.edits.iter().rev() {
-        let place = place(file, change);
-        in_words &= place.is_some();
-        if let Some((turn, at)) = place
+        let location = locate_change(file, change);
+        in_words &= location.is_some();
+        if let Some((turn, at)) = location
             && let Some((_, words)) = expected.get_mut(turn)
         {
             words.replace_range(at..at + change.range.len(), &change.new_text);
@@ -49,7 +49,7 @@ pub fn preserves_declarations(file: &PromptFile, text: &str, edit: &FileEdit) ->
 }
 
 /// Returns the message that contains a change, and the byte offset of the change in its text.
-fn place(file: &PromptFile, change: &TextEdit) -> Option<(usize, usize)> {
+fn locate_change(file: &PromptFile, change: &TextEdit) -> Option<(usize, usize)> {
     file.turns.iter().enumerate().find_map(|(at, turn)| {
         let piece = turn.text.pieces.iter().find(|piece| {
             let inside = |source: &std::ops::Range<usize>| {

@@ -9,7 +9,7 @@ use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::edit::file_edit::{FileEdit, TextEdit};
 use crate::format::prompty::role_of_line;
-use crate::mentions::chain::{Link, stands};
+use crate::mentions::chain::{HopText, contains_mentions};
 use crate::render::rendered::Rendered;
 use crate::render::source_map::{MappedText, SourceSpan, find_phrase};
 use crate::yaml::quote::quoted;
@@ -183,18 +183,18 @@ fn means_more(mapped: &MappedText, rendered: &Range<usize>, text: &str) -> bool 
 /// made the hop explicit and nothing is missing.
 pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
     let prompt = rendered.joined().text;
-    let links: Vec<Link<'_>> = case
+    let hop_texts: Vec<HopText<'_>> = case
         .hops
         .iter()
-        .map(|hop| Link {
+        .map(|hop| HopText {
             mention: &hop.mention.value,
             bridge: hop.bridge.as_ref().map(|bridge| bridge.value.as_str()),
         })
         .collect();
-    let hops = case.hops.iter().zip(stands(&prompt, &links));
-    hops.filter(|(hop, stands)| {
+    let hops = case.hops.iter().zip(contains_mentions(&prompt, &hop_texts));
+    hops.filter(|(hop, is_contained)| {
         let named = |text: &str| find_phrase(&prompt, text).is_some();
-        !stands
+        !is_contained
             && !hop
                 .bridge
                 .as_ref()
@@ -218,7 +218,7 @@ pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
 mod tests {
     use super::*;
     use crate::file::parse;
-    use crate::mentions::chain::places;
+    use crate::mentions::chain::find_mentions;
     use crate::render::render;
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let file = parse("a.prompt", text, None);
         let rendered = render(&file, text, Some(&file.cases[0])).joined();
         let in_text = |words: &str| {
-            let ranges = places(&rendered.text, "a big reef", None).ranges;
+            let ranges = find_mentions(&rendered.text, "a big reef", None).ranges;
             let here: Vec<(Range<usize>, &str)> = ranges
                 .into_iter()
                 .filter(|range| rendered.text[range.clone()] == *words)

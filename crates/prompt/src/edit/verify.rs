@@ -9,7 +9,7 @@ use crate::file::prompt_file::PromptFile;
 use crate::yaml::quote::significant;
 
 /// Whether the edit adds the injection and changes nothing else.
-pub(crate) fn holds(
+pub(crate) fn adds_injection(
     file: &PromptFile,
     text: &str,
     edit: &FileEdit,
@@ -52,13 +52,13 @@ fn added(
         .filter(|i| i.origin == target)
         .count();
     let (mut added, mut kept) = (Vec::new(), Vec::new());
-    let mut seen = 0;
+    let mut in_target = 0;
     for injection in &after.injections {
         let plain = plain_injection(injection);
         if injection.origin == target {
-            seen += 1;
+            in_target += 1;
         }
-        if injection.origin == target && old < seen {
+        if injection.origin == target && old < in_target {
             added.push(plain);
         } else {
             kept.push(plain);

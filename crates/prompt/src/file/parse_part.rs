@@ -26,14 +26,14 @@ pub(crate) fn parse_within(
     format: PromptFormat,
     text: &str,
     window: Range<usize>,
-    beside: CompanionTexts<'_>,
+    companions: CompanionTexts<'_>,
 ) -> PromptFile {
     let CompanionTexts {
         sidecar,
         partials,
         promptfoo,
         absent,
-    } = beside;
+    } = companions;
     let inside = text.get(window.clone()).unwrap_or_default();
     let mut split = format::split(format, inside).moved(window.start);
     let mut file_problems = Problems::new(Origin::FrontMatter);

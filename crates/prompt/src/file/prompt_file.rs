@@ -58,7 +58,7 @@ pub struct PromptFile {
 
 impl PromptFile {
     /// Returns the companion files, to parse an edited text again.
-    pub(crate) fn beside(&self) -> CompanionTexts<'_> {
+    pub(crate) fn companion_texts(&self) -> CompanionTexts<'_> {
         CompanionTexts {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),

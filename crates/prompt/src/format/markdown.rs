@@ -99,7 +99,7 @@ pub fn has_prompt_fence(file_name: &str, text: &str) -> bool {
 
 /// Reads every fence, and the sidecar. A case of the sidecar belongs to the fence that has a case
 /// of the same id, otherwise to the first. `None` if there is no fence to read.
-pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile> {
+pub(crate) fn parse(text: &str, companions: CompanionTexts<'_>) -> Option<PromptFile> {
     let (windows, refused) = fences(text);
     let mut file_problems = Problems::new(Origin::FrontMatter);
     for (range, message) in refused {
@@ -108,7 +108,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
     let fence_companions = CompanionTexts {
         sidecar: None,
         promptfoo: None,
-        ..beside
+        ..companions
     };
     let mut parts: Vec<PromptFile> = windows
         .into_iter()
@@ -119,7 +119,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
         add(&mut declared, fence, part);
     }
     let mut sidecar_problems = Problems::new(Origin::Sidecar);
-    if let Some(text) = beside.sidecar {
+    if let Some(text) = companions.sidecar {
         let mut in_sidecar = read_sidecar(text, &mut sidecar_problems);
         let fences: BTreeMap<&str, usize> = declared
             .cases
@@ -163,7 +163,7 @@ pub(crate) fn parse(text: &str, beside: CompanionTexts<'_>) -> Option<PromptFile
         suppressed: declared.suppressed,
         problems,
         inputs: declared.inputs,
-        sidecar: beside.sidecar.map(str::to_owned),
+        sidecar: companions.sidecar.map(str::to_owned),
         fences: parts,
         ..first
     })

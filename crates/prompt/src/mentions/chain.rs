@@ -7,7 +7,7 @@ use crate::render::source_map::{find_phrase, match_loosely};
 
 /// The words of a hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link<'text> {
+pub struct HopText<'text> {
     /// The mention as the author declared it.
     pub mention: &'text str,
     /// The bridge, if the author named it.
@@ -30,7 +30,7 @@ pub struct RewriteStep {
 
 /// The occurrences of a mention.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MentionPlaces {
+pub struct MentionMatches {
     /// The byte ranges that a bridge replaces, in order and without overlap: every occurrence of
     /// the mention, including a bridge in apposition to it.
     pub ranges: Vec<Range<usize>>,
@@ -40,11 +40,11 @@ pub struct MentionPlaces {
 
 /// Returns every occurrence of a mention, compared as [`find_phrase`] compares phrases. The first
 /// match of [`find_phrase`] counts as it is; the others must be whole words.
-pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> MentionPlaces {
-    let mut found = MentionPlaces::default();
+pub fn find_mentions(text: &str, mention: &str, bridge: Option<&str>) -> MentionMatches {
+    let mut found = MentionMatches::default();
     for range in occurrences(text, mention) {
-        let apposed = bridge.and_then(|bridge| apposed(text, &range, bridge));
-        let stated = || bridge.is_some_and(|bridge| stated(text, &range, bridge));
+        let apposed = bridge.and_then(|bridge| apposition_range(text, &range, bridge));
+        let stated = || bridge.is_some_and(|bridge| states_bridge(text, &range, bridge));
         found.named |= apposed.is_some() || stated();
         let range = apposed.unwrap_or(range);
         if found
@@ -64,23 +64,23 @@ pub fn places(text: &str, mention: &str, bridge: Option<&str>) -> MentionPlaces 
 /// A later mention may be written in the prompt's own words, around an earlier mention ("the
 /// mother of the president of France"), or in the words that result once the earlier bridge is
 /// named. Hops without a bridge and hops whose mention is not in the prompt are skipped.
-pub fn name_bridges(prompt: &str, links: &[Link<'_>]) -> Vec<RewriteStep> {
-    walk(prompt, links).0
+pub fn name_bridges(prompt: &str, hops: &[HopText<'_>]) -> Vec<RewriteStep> {
+    substitute_bridges(prompt, hops).0
 }
 
 /// Returns for each hop whether the prompt contains its mention once the earlier bridges are named.
-pub fn stands(prompt: &str, links: &[Link<'_>]) -> Vec<bool> {
-    walk(prompt, links).1
+pub fn contains_mentions(prompt: &str, hops: &[HopText<'_>]) -> Vec<bool> {
+    substitute_bridges(prompt, hops).1
 }
 
 /// Returns the range of each hop's mention in the prompt as it is written. A mention that is
 /// declared with an earlier bridge is searched for with that bridge's own mention in its place.
-pub fn where_written(prompt: &str, links: &[Link<'_>]) -> Vec<Option<Range<usize>>> {
-    let steps = name_bridges(prompt, links);
-    let place = |(hop, link): (usize, &Link<'_>)| {
+pub fn mention_ranges(prompt: &str, hops: &[HopText<'_>]) -> Vec<Option<Range<usize>>> {
+    let steps = name_bridges(prompt, hops);
+    let place = |(hop, hop_text): (usize, &HopText<'_>)| {
         let before = steps.iter().filter(|step| step.hop < hop).rev();
         let as_written = || {
-            let words = before.fold(link.mention.to_owned(), |mut words, step| {
+            let words = before.fold(hop_text.mention.to_owned(), |mut words, step| {
                 if let Some(range) = find_phrase(&words, &step.bridge) {
                     // With the prompt's own capitals.
                     words.replace_range(range, &step.phrase);
@@ -89,26 +89,26 @@ pub fn where_written(prompt: &str, links: &[Link<'_>]) -> Vec<Option<Range<usize
             });
             find_phrase(prompt, &words)
         };
-        find_phrase(prompt, link.mention).or_else(as_written)
+        find_phrase(prompt, hop_text.mention).or_else(as_written)
     };
-    links.iter().enumerate().map(place).collect()
+    hops.iter().enumerate().map(place).collect()
 }
 
 /// Returns the prompt with "it" in place of every mention and every bridge, so that no word
 /// identifies the entities. `None` if the prompt contains no mention.
-pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
+pub fn mask_mentions(prompt: &str, hops: &[HopText<'_>]) -> Option<String> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    let written = where_written(prompt, links);
-    for (link, range) in links.iter().zip(written) {
+    let written = mention_ranges(prompt, hops);
+    for (hop_text, range) in hops.iter().zip(written) {
         let words = range.and_then(|range| prompt.get(range));
-        let words = words.map(|words| places(prompt, words, link.bridge));
+        let words = words.map(|words| find_mentions(prompt, words, hop_text.bridge));
         ranges.extend(words.unwrap_or_default().ranges);
     }
     if ranges.is_empty() {
         return None;
     }
-    for bridge in links.iter().filter_map(|link| link.bridge) {
-        ranges.extend(spoken(prompt, bridge));
+    for bridge in hops.iter().filter_map(|hop_text| hop_text.bridge) {
+        ranges.extend(bridge_occurrences(prompt, bridge));
     }
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -118,29 +118,31 @@ pub fn without(prompt: &str, links: &[Link<'_>]) -> Option<String> {
             None => merged.push(range),
         }
     }
-    Some(replaced(prompt, &merged, "it"))
+    Some(replace_ranges(prompt, &merged, "it"))
 }
 
 /// Returns the steps, and for each hop whether its mention was found.
-fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
+fn substitute_bridges(prompt: &str, hops: &[HopText<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
     let mut rewritten = prompt.to_owned();
     let mut all_named = true;
     let mut steps: Vec<RewriteStep> = Vec::new();
-    let mut is_found = Vec::with_capacity(links.len());
-    for (hop, link) in links.iter().enumerate() {
-        let later = steps.iter().fold(link.mention.to_owned(), |words, before| {
-            in_place(&words, &before.phrase, &before.bridge)
-        });
+    let mut is_found = Vec::with_capacity(hops.len());
+    for (hop, hop_text) in hops.iter().enumerate() {
+        let later = steps
+            .iter()
+            .fold(hop_text.mention.to_owned(), |words, before| {
+                replace_phrase(&words, &before.phrase, &before.bridge)
+            });
         let range =
-            find_phrase(&rewritten, link.mention).or_else(|| find_phrase(&rewritten, &later));
+            find_phrase(&rewritten, hop_text.mention).or_else(|| find_phrase(&rewritten, &later));
         is_found.push(range.is_some());
-        let (Some(range), Some(bridge)) = (range, link.bridge) else {
+        let (Some(range), Some(bridge)) = (range, hop_text.bridge) else {
             continue;
         };
         let phrase = rewritten.get(range).unwrap_or_default().to_owned();
-        let found = places(&rewritten, &phrase, Some(bridge));
+        let found = find_mentions(&rewritten, &phrase, Some(bridge));
         all_named &= found.named;
-        rewritten = replaced(&rewritten, &found.ranges, bridge);
+        rewritten = replace_ranges(&rewritten, &found.ranges, bridge);
         steps.push(RewriteStep {
             hop,
             phrase,
@@ -152,7 +154,7 @@ fn walk(prompt: &str, links: &[Link<'_>]) -> (Vec<RewriteStep>, Vec<bool>) {
 }
 
 /// Replaces each range by `words`, from the last to the first so that earlier ranges stay valid.
-fn replaced(text: &str, ranges: &[Range<usize>], words: &str) -> String {
+fn replace_ranges(text: &str, ranges: &[Range<usize>], words: &str) -> String {
     let from_last = ranges.iter().rev();
     from_last.fold(text.to_owned(), |text, range| {
         substitute(&text, range.clone(), words)
@@ -160,7 +162,7 @@ fn replaced(text: &str, ranges: &[Range<usize>], words: &str) -> String {
 }
 
 /// Replaces the first occurrence of `phrase` by `words`.
-fn in_place(text: &str, phrase: &str, words: &str) -> String {
+fn replace_phrase(text: &str, phrase: &str, words: &str) -> String {
     match find_phrase(text, phrase) {
         Some(range) => substitute(text, range, words),
         None => text.to_owned(),
@@ -172,22 +174,27 @@ fn occurrences(text: &str, mention: &str) -> Vec<Range<usize>> {
         return Vec::new();
     };
     let apart = |range: &Range<usize>| range.end <= first.start || first.end <= range.start;
-    let mut found: Vec<Range<usize>> = whole(text, mention.trim()).filter(apart).collect();
+    let mut found: Vec<Range<usize>> = whole_word_occurrences(text, mention.trim())
+        .filter(apart)
+        .collect();
     found.push(first.clone());
     found.sort_by_key(|range| range.start);
     found
 }
 
 /// Returns the occurrences of a phrase as whole words.
-fn whole<'text>(text: &'text str, phrase: &'text str) -> impl Iterator<Item = Range<usize>> {
+fn whole_word_occurrences<'text>(
+    text: &'text str,
+    phrase: &'text str,
+) -> impl Iterator<Item = Range<usize>> {
     let mut free = 0;
     text.char_indices().filter_map(move |(start, _)| {
-        if start < free || phrase.is_empty() || joins(text[..start].chars().next_back()) {
+        if start < free || phrase.is_empty() || continues_word(text[..start].chars().next_back()) {
             return None;
         }
         let length = match_loosely(&text[start..], phrase)?;
         let end = start + length;
-        (!joins(text[end..].chars().next())).then(|| {
+        (!continues_word(text[end..].chars().next())).then(|| {
             free = end;
             start..end
         })
@@ -195,7 +202,7 @@ fn whole<'text>(text: &'text str, phrase: &'text str) -> impl Iterator<Item = Ra
 }
 
 /// Whether the character continues a word.
-fn joins(char: Option<char>) -> bool {
+fn continues_word(char: Option<char>) -> bool {
     char.is_some_and(char::is_alphanumeric)
 }
 
@@ -209,20 +216,20 @@ fn spellings(bridge: &str) -> Vec<String> {
 }
 
 /// Returns the occurrences of a bridge, including its article.
-fn spoken(text: &str, bridge: &str) -> Vec<Range<usize>> {
+fn bridge_occurrences(text: &str, bridge: &str) -> Vec<Range<usize>> {
     let spelled = spellings(bridge);
     spelled
         .iter()
-        .flat_map(|one| whole(text, one).collect::<Vec<_>>())
+        .flat_map(|one| whole_word_occurrences(text, one).collect::<Vec<_>>())
         .collect()
 }
 
 /// Returns the number of bytes at the beginning of `text` that are the bridge as whole words.
-fn begins(text: &str, bridge: &str) -> Option<usize> {
+fn bridge_prefix_length(text: &str, bridge: &str) -> Option<usize> {
     let spelled = spellings(bridge);
     let lengths = spelled.iter().filter_map(|one| match_loosely(text, one));
     lengths
-        .filter(|length| *length > 0 && !joins(text[*length..].chars().next()))
+        .filter(|length| *length > 0 && !continues_word(text[*length..].chars().next()))
         .max()
 }
 
@@ -230,40 +237,40 @@ fn begins(text: &str, bridge: &str) -> Option<usize> {
 const MARKS: [(&str, &str); 4] = [(", ", ","), (" (", ")"), (" – ", " –"), (" — ", " —")];
 
 /// Returns the range of the mention at `at` and the bridge in apposition to it, marks included.
-fn apposed(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> {
+fn apposition_range(text: &str, at: &Range<usize>, bridge: &str) -> Option<Range<usize>> {
     let after = text.get(at.end..)?;
     for (open, close) in MARKS {
         let Some(rest) = after.strip_prefix(open) else {
             continue;
         };
-        if let Some(length) = begins(rest, bridge) {
+        if let Some(length) = bridge_prefix_length(rest, bridge) {
             let end = at.end + open.len() + length;
             let closes = text[end..].starts_with(close);
             return Some(at.start..end + if closes { close.len() } else { 0 });
         }
     }
     let before = text.get(..at.start)?.strip_suffix(", ")?;
-    let start = whole_at_end(before, bridge)?;
+    let start = bridge_start_at_end(before, bridge)?;
     let end = at.end + usize::from(after.starts_with(','));
     Some(start..end)
 }
 
 /// Returns where the bridge begins if `text` ends with it.
-fn whole_at_end(text: &str, bridge: &str) -> Option<usize> {
+fn bridge_start_at_end(text: &str, bridge: &str) -> Option<usize> {
     // Only as many bytes as the bridge can occupy, so that each mention does not cost a scan of
     // the whole prompt.
     let from = crate::text::boundary::snap(text, text.len().saturating_sub(2 * bridge.len() + 16));
-    let ends = spoken(&text[from..], bridge).into_iter();
+    let ends = bridge_occurrences(&text[from..], bridge).into_iter();
     let ends = ends.filter(|range| from + range.end == text.len());
     ends.map(|range| from + range.start).min()
 }
 
 /// Whether the text states that the mention at `at` is the bridge.
-fn stated(text: &str, at: &Range<usize>, bridge: &str) -> bool {
+fn states_bridge(text: &str, at: &Range<usize>, bridge: &str) -> bool {
     let after = text.get(at.end..).unwrap_or_default();
     let verbs = [" is ", " was ", " are ", " were "];
     let mut rests = verbs.iter().filter_map(|verb| after.strip_prefix(verb));
-    rests.any(|rest| begins(rest, bridge).is_some())
+    rests.any(|rest| bridge_prefix_length(rest, bridge).is_some())
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::outline::node::OutlineNodeKind;
 use crate::outline::scanner::{Scan, quoted_length};
-use crate::outline::spot::What;
 
 /// Brackets nested deeper than this are read as text.
 const MAX_DEPTH: usize = 64;
@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 64;
 /// A list or map that is not closed yet.
 struct Open {
     is_map: bool,
-    /// The spot whose value it is.
+    /// The node whose value it is.
     owner: usize,
     /// The last entry or word of a map, and whether its colon was found.
     last: Option<(usize, bool)>,
@@ -22,7 +22,7 @@ struct Open {
 /// An unclosed list or map ends before the first line that is not indented deeper than its key, so
 /// that a missing bracket does not swallow the rest of the file.
 pub(crate) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
-    let base = scan.spots[owner].column;
+    let base = scan.nodes[owner].column;
     let mut stack: Vec<Open> = Vec::new();
     let mut at = at;
     while at < scan.end {
@@ -79,11 +79,11 @@ pub(crate) fn read(scan: &mut Scan<'_>, at: usize, owner: usize) -> usize {
             ':' if is_colon(rest) => {
                 at += 1;
                 if let Some(top) = stack.last_mut()
-                    && let Some((spot, colon)) = &mut top.last
+                    && let Some((node, colon)) = &mut top.last
                 {
                     *colon = true;
-                    scan.spots[*spot].what = What::Entry;
-                    scan.grow(*spot, at);
+                    scan.nodes[*node].kind = OutlineNodeKind::Entry;
+                    scan.grow(*node, at);
                 }
             }
             _ => {
@@ -104,34 +104,38 @@ fn is_colon(rest: &str) -> bool {
     behind.is_empty() || behind.starts_with([' ', '\t', '\n', '\r', ',', ']', '}', '[', '{'])
 }
 
-/// Returns the spot of the value at `place`: a new item, or the entry whose colon was found.
+/// Returns the node of the value at `place`: a new item, or the entry whose colon was found.
 fn element(scan: &mut Scan<'_>, top: &mut Open, place: Range<usize>) -> usize {
-    if let (true, Some((spot, true))) = (top.is_map, top.last) {
-        return spot;
+    if let (true, Some((node, true))) = (top.is_map, top.last) {
+        return node;
     }
-    let what = if top.is_map { What::Word } else { What::Item };
-    add(scan, top, what, place)
+    let kind = if top.is_map {
+        OutlineNodeKind::Word
+    } else {
+        OutlineNodeKind::Item
+    };
+    add(scan, top, kind, place)
 }
 
-fn add(scan: &mut Scan<'_>, top: &mut Open, what: What, label: Range<usize>) -> usize {
+fn add(scan: &mut Scan<'_>, top: &mut Open, kind: OutlineNodeKind, label: Range<usize>) -> usize {
     let before = scan.text.get(..label.start).unwrap_or_default();
     let column = label.start - before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let spot = scan.add(Some(top.owner), what, label, column, true);
-    top.last = Some((spot, false));
-    spot
+    let node = scan.add(Some(top.owner), kind, label, column, true);
+    top.last = Some((node, false));
+    node
 }
 
 fn scalar(scan: &mut Scan<'_>, top: &mut Open, range: Range<usize>) {
     match (top.is_map, top.last) {
-        (true, Some((spot, true))) if scan.spots[spot].value.is_none() => {
-            scan.set_value(spot, range);
+        (true, Some((node, true))) if scan.nodes[node].value.is_none() => {
+            scan.set_value(node, range);
         }
         (true, None) => {
-            add(scan, top, What::Word, range);
+            add(scan, top, OutlineNodeKind::Word, range);
         }
-        (true, Some((spot, _))) => scan.grow(spot, range.end),
+        (true, Some((node, _))) => scan.grow(node, range.end),
         (false, _) => {
-            let item = add(scan, top, What::Item, range.start..range.start);
+            let item = add(scan, top, OutlineNodeKind::Item, range.start..range.start);
             scan.set_value(item, range);
         }
     }

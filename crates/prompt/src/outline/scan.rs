@@ -3,18 +3,18 @@
 use std::ops::Range;
 
 use crate::outline::flow;
+use crate::outline::node::{OutlineNode, OutlineNodeKind};
 use crate::outline::scanner::Scan;
-use crate::outline::spot::{Spot, What};
 
-/// Spots nested deeper than this are read as text.
+/// Nodes nested deeper than this are read as text.
 const MAX_DEPTH: usize = 64;
 
-pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<Spot> {
+pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<OutlineNode> {
     let end = crate::text::boundary::snap(text, window.end);
     let mut scan = Scan {
         text,
         end,
-        spots: Vec::new(),
+        nodes: Vec::new(),
         open: Vec::new(),
         root_items: 0,
     };
@@ -25,7 +25,7 @@ pub(crate) fn scan(text: &str, window: Range<usize>) -> Vec<Spot> {
     while at < end {
         at = scan.line(at).max(at + 1);
     }
-    scan.spots
+    scan.nodes
 }
 
 impl Scan<'_> {
@@ -43,7 +43,7 @@ impl Scan<'_> {
                 if self.open.len() >= MAX_DEPTH {
                     break;
                 }
-                self.push(What::Item, at..at + 1, column);
+                self.push(OutlineNodeKind::Item, at..at + 1, column);
                 at = self.skip_blanks(at + 1, end);
                 continue;
             }
@@ -57,11 +57,11 @@ impl Scan<'_> {
         at + rest.len() - rest.trim_start_matches([' ', '\t']).len()
     }
 
-    /// Closes the spots that do not contain a line at `column`. A list may be at the column of its
+    /// Closes the nodes that do not contain a line at `column`. A list may be at the column of its
     /// key.
     fn close_to(&mut self, column: usize, is_dash: bool) {
-        while let Some(top) = self.open.last().map(|top| &self.spots[*top]) {
-            let is_key = top.what == What::Entry && top.value.is_none();
+        while let Some(top) = self.open.last().map(|top| &self.nodes[*top]) {
+            let is_key = top.kind == OutlineNodeKind::Entry && top.value.is_none();
             if top.column < column || (top.column == column && is_dash && is_key) {
                 return;
             }
@@ -69,10 +69,10 @@ impl Scan<'_> {
         }
     }
 
-    fn push(&mut self, what: What, label: Range<usize>, column: usize) -> usize {
+    fn push(&mut self, kind: OutlineNodeKind, label: Range<usize>, column: usize) -> usize {
         let parent = self.open.last().copied();
-        let at = self.add(parent, what, label, column, false);
-        if what != What::Word {
+        let at = self.add(parent, kind, label, column, false);
+        if kind != OutlineNodeKind::Word {
             self.open.push(at);
         }
         at
@@ -85,25 +85,25 @@ impl Scan<'_> {
             if self.open.len() >= MAX_DEPTH {
                 return self.next_line(end);
             }
-            let spot = self.push(What::Entry, label, column);
+            let node = self.push(OutlineNodeKind::Entry, label, column);
             let value = self.skip_blanks(value, end);
-            return self.value(value, spot, end);
+            return self.value(value, node, end);
         }
         self.close_to(column, false);
         let Some(top) = self.open.last().copied() else {
-            self.push(What::Word, at..self.plain_end(at, end), column);
+            self.push(OutlineNodeKind::Word, at..self.plain_end(at, end), column);
             return self.next_line(end);
         };
-        let spot = &self.spots[top];
-        if let Some(value) = spot.value.clone() {
+        let node = &self.nodes[top];
+        if let Some(value) = node.value.clone() {
             // A continued plain scalar.
             self.set_value(top, value.start..self.plain_end(at, end));
             return self.next_line(end);
         }
-        if !spot.is_parent {
+        if !node.is_parent {
             return self.value(at, top, end);
         }
-        self.push(What::Word, at..self.plain_end(at, end), column);
+        self.push(OutlineNodeKind::Word, at..self.plain_end(at, end), column);
         self.next_line(end)
     }
 
@@ -114,8 +114,8 @@ impl Scan<'_> {
         at + line[..length].trim_end().len()
     }
 
-    /// Reads the value of `spot` at `at`. Returns the start of the next line to read.
-    fn value(&mut self, at: usize, spot: usize, end: usize) -> usize {
+    /// Reads the value of `node` at `at`. Returns the start of the next line to read.
+    fn value(&mut self, at: usize, node: usize, end: usize) -> usize {
         let mut at = at;
         // Anchors and tags precede a value.
         while self.text[at..end].starts_with(['&', '!']) {
@@ -127,28 +127,28 @@ impl Scan<'_> {
         match line.chars().next() {
             None | Some('#') => self.next_line(end),
             Some('|' | '>') => {
-                let last = self.block_end(spot, end);
-                self.set_value(spot, at..last);
+                let last = self.block_end(node, end);
+                self.set_value(node, at..last);
                 self.next_line(last)
             }
-            Some('[' | '{') => flow::read(self, at, spot),
+            Some('[' | '{') => flow::read(self, at, node),
             Some('"' | '\'') => {
-                let last = self.quoted_end(at, self.spots[spot].column, end);
-                self.set_value(spot, at..last);
+                let last = self.quoted_end(at, self.nodes[node].column, end);
+                self.set_value(node, at..last);
                 let end = self.line_end(last);
                 self.next_line(end)
             }
             Some(_) => {
                 let last = self.plain_end(at, end);
-                self.set_value(spot, at..last);
+                self.set_value(node, at..last);
                 self.next_line(end)
             }
         }
     }
 
-    /// Returns the end of the lines that are indented deeper than `spot`.
-    fn block_end(&self, spot: usize, end: usize) -> usize {
-        let column = self.spots[spot].column;
+    /// Returns the end of the lines that are indented deeper than `node`.
+    fn block_end(&self, node: usize, end: usize) -> usize {
+        let column = self.nodes[node].column;
         let mut last = end;
         while let Some((indent, start)) = self.indentation(self.next_line(last)) {
             if indent <= column {

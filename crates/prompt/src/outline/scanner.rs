@@ -1,15 +1,15 @@
-//! The scanned text and the spots that were found.
+//! The scanned text and the nodes that were found.
 
 use std::ops::Range;
 
-use crate::outline::spot::{Spot, What, unquoted};
+use crate::outline::node::{OutlineNode, OutlineNodeKind, unquoted};
 
-/// The text, and the spots found so far.
+/// The text, and the nodes found so far.
 pub(crate) struct Scan<'text> {
     pub text: &'text str,
     pub end: usize,
-    pub spots: Vec<Spot>,
-    /// The block-style spots that may contain the next line, outermost first.
+    pub nodes: Vec<OutlineNode>,
+    /// The block-style nodes that may contain the next line, outermost first.
     pub open: Vec<usize>,
     pub root_items: usize,
 }
@@ -51,31 +51,31 @@ impl Scan<'_> {
         None
     }
 
-    /// Adds a spot and extends its ancestors to contain it.
+    /// Adds a node and extends its ancestors to contain it.
     pub fn add(
         &mut self,
         parent: Option<usize>,
-        what: What,
+        kind: OutlineNodeKind,
         label: Range<usize>,
         column: usize,
         flow: bool,
     ) -> usize {
         let items = match parent {
             Some(parent) => {
-                self.spots[parent].is_parent = true;
-                &mut self.spots[parent].items
+                self.nodes[parent].is_parent = true;
+                &mut self.nodes[parent].items
             }
             None => &mut self.root_items,
         };
         let index = *items;
-        *items += usize::from(what == What::Item);
-        let name = match what {
-            What::Item => String::new(),
+        *items += usize::from(kind == OutlineNodeKind::Item);
+        let name = match kind {
+            OutlineNodeKind::Item => String::new(),
             _ => unquoted(&self.text[label.clone()]),
         };
-        self.spots.push(Spot {
+        self.nodes.push(OutlineNode {
             parent,
-            what,
+            kind,
             end: label.end,
             label,
             name,
@@ -86,25 +86,25 @@ impl Scan<'_> {
             items: 0,
             is_parent: false,
         });
-        let at = self.spots.len() - 1;
-        self.grow(at, self.spots[at].end);
+        let at = self.nodes.len() - 1;
+        self.grow(at, self.nodes[at].end);
         at
     }
 
-    /// Extends a spot and its ancestors to `end`.
-    pub fn grow(&mut self, spot: usize, end: usize) {
-        let mut at = Some(spot);
+    /// Extends a node and its ancestors to `end`.
+    pub fn grow(&mut self, node: usize, end: usize) {
+        let mut at = Some(node);
         while let Some(here) = at {
-            let one = &mut self.spots[here];
+            let one = &mut self.nodes[here];
             one.end = one.end.max(end);
             at = one.parent;
         }
     }
 
-    pub fn set_value(&mut self, spot: usize, range: Range<usize>) {
+    pub fn set_value(&mut self, node: usize, range: Range<usize>) {
         let end = range.end;
-        self.spots[spot].value = Some(range);
-        self.grow(spot, end);
+        self.nodes[node].value = Some(range);
+        self.grow(node, end);
     }
 
     /// Returns the bytes of a key at `at` and the offset after its colon.

@@ -2,27 +2,27 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Returns every spot as its path and scalar.
+/// Returns every node as its path and scalar.
 fn shown(text: &str) -> Vec<String> {
     let outline = Outline::read(text, 0..text.len());
-    let spots = outline.spots.iter().enumerate();
-    let spots = spots.map(|(at, spot)| {
+    let nodes = outline.nodes.iter().enumerate();
+    let nodes = nodes.map(|(at, node)| {
         let steps = outline.path(at);
         let steps = steps.iter().map(|step| match step {
             PathStep::Key(key) => key.clone(),
             PathStep::Item(index) => index.to_string(),
         });
         let mut steps: Vec<String> = steps.collect();
-        if spot.what == What::Word {
-            steps.push(format!("?{}", spot.name));
+        if node.kind == OutlineNodeKind::Word {
+            steps.push(format!("?{}", node.name));
         }
-        let value = spot
+        let value = node
             .value
             .clone()
             .map(|value| format!(" = {}", &text[value]));
         steps.join("/") + value.unwrap_or_default().as_str()
     });
-    spots.collect()
+    nodes.collect()
 }
 
 #[track_caller]
@@ -136,14 +136,14 @@ proptest! {
         length in 0_usize..60,
     ) {
         let outline = Outline::read(&text, from..from + length);
-        for (at, spot) in outline.spots.iter().enumerate() {
-            prop_assert!(text.get(spot.range()).is_some());
-            prop_assert!(text.get(spot.label.clone()).is_some());
-            if let Some(value) = &spot.value {
+        for (at, node) in outline.nodes.iter().enumerate() {
+            prop_assert!(text.get(node.range()).is_some());
+            prop_assert!(text.get(node.label.clone()).is_some());
+            if let Some(value) = &node.value {
                 prop_assert!(text.get(value.clone()).is_some());
-                prop_assert!(value.end <= spot.end);
+                prop_assert!(value.end <= node.end);
             }
-            prop_assert!(spot.parent.is_none_or(|parent| parent < at));
+            prop_assert!(node.parent.is_none_or(|parent| parent < at));
             outline.path(at);
         }
         for offset in 0..=text.len() {
@@ -170,8 +170,8 @@ proptest! {
         let outline = Outline::read(&text, 0..text.len());
         let mut parsed = Vec::new();
         keys(&root, &mut parsed);
-        let entries = outline.spots.iter().filter(|spot| spot.what == What::Entry);
-        let read: Vec<_> = entries.map(|spot| spot.label.clone()).collect();
+        let entries = outline.nodes.iter().filter(|node| node.kind == OutlineNodeKind::Entry);
+        let read: Vec<_> = entries.map(|node| node.label.clone()).collect();
         prop_assert_eq!(read, parsed);
     }
 }

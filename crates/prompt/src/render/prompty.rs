@@ -11,7 +11,7 @@ use crate::render::findings;
 use crate::render::findings::MANY;
 use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
-use crate::template::written::Written;
+use crate::template::output::TemplateOutput;
 
 /// Returns the template with every line break as `\n`, as Python reads text files.
 pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
@@ -39,7 +39,7 @@ pub(crate) fn prepared(body: &str, base: usize) -> MappedText {
 /// line is the system message; without any role line the prompt has no roles. With `strict`, the
 /// runtime rejects a role line that the template itself does not contain; here it becomes text.
 pub(crate) fn messages(
-    written: &Written,
+    written: &TemplateOutput,
     template: &MappedText,
     text: &str,
     strict: bool,

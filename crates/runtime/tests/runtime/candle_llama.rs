@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::llama::{Cache, Config, Llama, LlamaConfig};
-use hoplens_runtime::{Cancel, Capture, Hooks, Positions};
+use hoplens_runtime::{CancelToken, Capture, Hooks, Positions};
 use hoplens_test_support::{load, miniature};
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn logits_are_those_of_candle() {
             logits: Positions::Last,
             ..Capture::default()
         });
-        let ours = model.forward(&[&ids], &hooks, &Cancel::new()).unwrap();
+        let ours = model.forward(&[&ids], &hooks, &CancelToken::new()).unwrap();
         let input = Tensor::new(ids.as_slice(), &device)
             .unwrap()
             .unsqueeze(0)

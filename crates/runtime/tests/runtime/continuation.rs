@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Hooks, Intervention, LoadOptions, Model, ModelError, TargetPositions, top_k,
+    CancelToken, Hooks, Intervention, InterventionAction, LoadOptions, Model, ModelError,
+    TargetPositions, top_k,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -22,14 +23,16 @@ fn change(model: &Model, layer: usize, at: TargetPositions) -> Intervention {
         layer,
         sequence: None,
         at,
-        action: Action::AddAttnOut(vector(model, layer)),
+        action: InterventionAction::AddAttnOut(vector(model, layer)),
     }
 }
 
 /// The logits of the last token from a pass over all tokens.
 fn whole(model: &Model, tokens: &[u32], interventions: &[Intervention]) -> Vec<f32> {
     let hooks = Hooks::interventions(interventions.to_vec());
-    let trace = model.forward(&[tokens], &hooks, &Cancel::new()).unwrap();
+    let trace = model
+        .forward(&[tokens], &hooks, &CancelToken::new())
+        .unwrap();
     trace.logits.row(0).to_vec()
 }
 
@@ -44,7 +47,7 @@ fn close(found: &[f32], expected: &[f32], what: &str) {
 /// Greedy tokens after a prompt, each compared with a pass over all tokens before it.
 #[track_caller]
 fn check(model: &Model, prompt: &[u32], interventions: &[Intervention], what: &str) -> Vec<u32> {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut growing = model.continuation(interventions).unwrap();
     let mut tokens = prompt.to_vec();
     let mut logits = growing.push(prompt, &cancel).unwrap().to_vec();
@@ -94,7 +97,7 @@ fn the_scope_of_an_intervention_applies_to_pushed_tokens() {
     let prompt: Vec<u32> = (30..39).collect();
     let on_all = [change(&model, 1, TargetPositions::All)];
     let on_prompt = [change(&model, 1, TargetPositions::Range(0..prompt.len()))];
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut all = model.continuation(&on_all).unwrap();
     let mut own = model.continuation(&on_prompt).unwrap();
     let same = all.push(&prompt, &cancel).unwrap().to_vec();
@@ -135,7 +138,7 @@ fn length_dependent_rotations_are_recomputed() {
 #[test]
 fn a_failed_push_keeps_the_tokens_before_it() {
     let model = load(&miniature("tiny-gpt2"));
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut growing = model.continuation(&[]).unwrap();
     let context = model.config().context;
     assert!(matches!(
@@ -149,7 +152,7 @@ fn a_failed_push_keeps_the_tokens_before_it() {
         Err(ModelError::TooLong { .. })
     ));
     assert!(growing.push(&[u32::MAX], &cancel).is_err());
-    let stopped = Cancel::new();
+    let stopped = CancelToken::new();
     stopped.cancel();
     assert!(matches!(
         growing.push(&[8], &stopped),
@@ -172,13 +175,13 @@ fn overflowing_logits_are_an_error() {
         layer: 0,
         sequence: Some(3),
         at: TargetPositions::All,
-        action: Action::AddAttnOut(huge),
+        action: InterventionAction::AddAttnOut(huge),
     };
     // Once is large, twice is infinite.
     let twice = [change.clone(), change.clone()];
     let mut growing = model.continuation(&twice).unwrap();
     assert!(matches!(
-        growing.push(&[1, 2], &Cancel::new()),
+        growing.push(&[1, 2], &CancelToken::new()),
         Err(ModelError::NotFinite { .. })
     ));
     let outside = Intervention {
@@ -205,7 +208,7 @@ proptest! {
         let changes = [change(&model, layer % model.info.layers, at)];
         let mut growing = model.continuation(&changes).unwrap();
         for tokens in &pushes {
-            let found = growing.push(tokens, &Cancel::new()).unwrap().to_vec();
+            let found = growing.push(tokens, &CancelToken::new()).unwrap().to_vec();
             close(&found, &whole(&model, growing.tokens(), &changes), FAMILIES[family]);
         }
         prop_assert_eq!(model.cache_usage().0, 0);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, Cancel, Capture, Fork, Hooks, Intervention, Model, ModelError, TargetPositions,
+    CancelToken, Capture, Fork, Hooks, Intervention, InterventionAction, Model, ModelError,
+    TargetPositions,
 };
 use hoplens_test_support::{FAMILIES, load, miniature};
 
@@ -50,14 +51,16 @@ fn difference(
         forks: vec![fork(1.0), fork(-1.0)],
         ..Hooks::default()
     };
-    let cache = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    let cache = model
+        .forward(&[&TOKENS], &hooks, &CancelToken::new())
+        .unwrap();
     let logp = |at: usize| cache.first_token_scores[at].logp_first;
     (logp(1) - logp(2)) / f64::from(2.0 * STEP)
 }
 
 fn check(model: &Model, interventions: &[Intervention], what: &str) {
     let gradients = model
-        .attn_out_gradients(&TOKENS, &FIRST_TOKENS, interventions, &Cancel::new())
+        .attn_out_gradients(&TOKENS, &FIRST_TOKENS, interventions, &CancelToken::new())
         .unwrap();
     let width = model.info.width;
     assert_eq!(gradients.attn_out.len(), model.info.layers);
@@ -107,18 +110,18 @@ fn gradients_account_for_interventions() {
             change(
                 0,
                 TargetPositions::All,
-                Action::AddAttnOut(Arc::clone(&vector)),
+                InterventionAction::AddAttnOut(Arc::clone(&vector)),
             ),
             change(
                 1,
                 TargetPositions::Range(2..5),
-                Action::ReplaceAttnOut(vector),
+                InterventionAction::ReplaceAttnOut(vector),
             ),
-            change(1, TargetPositions::All, Action::ZeroHead(0)),
+            change(1, TargetPositions::All, InterventionAction::ZeroHead(0)),
             change(
                 model.info.layers - 1,
                 TargetPositions::Range(3..8),
-                Action::ReplaceHead(1, head),
+                InterventionAction::ReplaceHead(1, head),
             ),
         ];
         check(&model, &changes, family);
@@ -133,8 +136,9 @@ fn overflowing_logits_are_an_error() {
         layer: 1,
         sequence: None,
         at: TargetPositions::All,
-        action: Action::AddAttnOut(vector),
+        action: InterventionAction::AddAttnOut(vector),
     };
-    let gradients = model.attn_out_gradients(&TOKENS, &FIRST_TOKENS, &[change], &Cancel::new());
+    let gradients =
+        model.attn_out_gradients(&TOKENS, &FIRST_TOKENS, &[change], &CancelToken::new());
     assert!(matches!(gradients, Err(ModelError::NotFinite { .. })));
 }

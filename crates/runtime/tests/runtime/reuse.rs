@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hoplens_runtime::{
-    Action, ActivationCache, Cancel, Capture, Fork, Hooks, Intervention, LoadOptions, Matrix,
-    Model, Positions, Reuse, Sequences, TargetPositions,
+    ActivationCache, CancelToken, Capture, Fork, Hooks, Intervention, InterventionAction,
+    LoadOptions, Matrix, Model, Positions, Reuse, Sequences, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 /// Compares a pass that starts from the cache with one that does not.
 #[track_caller]
 fn check(model: &Model, sequences: &[&[u32]], hooks: &Hooks) {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let reusing = model.forward(sequences, hooks, &cancel).unwrap();
     let fresh = Hooks {
         reuse: Reuse::Nothing,
@@ -171,13 +171,13 @@ fn sequences_with_a_common_prefix_share_its_positions() {
                     layer: 1,
                     sequence: Some(3),
                     at: TargetPositions::Range(4..6),
-                    action: Action::AddAttnOut(vector(&model, 3)),
+                    action: InterventionAction::AddAttnOut(vector(&model, 3)),
                 },
                 Intervention {
                     layer: 0,
                     sequence: None,
                     at: TargetPositions::All,
-                    action: Action::AddAttnOut(vector(&model, 4)),
+                    action: InterventionAction::AddAttnOut(vector(&model, 4)),
                 },
             ];
             check(&model, &rows, &hooks);
@@ -196,7 +196,7 @@ fn forks_of_cached_and_fresh_runs_agree() {
                 layer: 0,
                 sequence: None,
                 at: TargetPositions::Range(2..3),
-                action: Action::AddAttnOut(vector(&model, 1)),
+                action: InterventionAction::AddAttnOut(vector(&model, 1)),
             }])
         };
         for round in 0..3 {
@@ -227,7 +227,7 @@ fn cached_positions_are_not_computed_again() {
     let model = load(&miniature("tiny-qwen3"));
     let mut tokens: Vec<u32> = (10..24).collect();
     let computed = |tokens: &[&[u32]], hooks: &Hooks| {
-        let trace = model.forward(tokens, hooks, &Cancel::new()).unwrap();
+        let trace = model.forward(tokens, hooks, &CancelToken::new()).unwrap();
         trace.computed
     };
     let hooks = hooks(at_last());
@@ -280,7 +280,9 @@ fn one_pass_caches_no_more_than_the_budget() {
     let whole = Model::load(&files, &LoadOptions::default()).unwrap();
     let hooks = hooks(at_last());
     let tokens: Vec<u32> = (10..20).collect();
-    whole.forward(&[&tokens], &hooks, &Cancel::new()).unwrap();
+    whole
+        .forward(&[&tokens], &hooks, &CancelToken::new())
+        .unwrap();
     let (one, _) = whole.cache_usage();
     let options = LoadOptions {
         cache_bytes: 2 * one,
@@ -292,15 +294,21 @@ fn one_pass_caches_no_more_than_the_budget() {
     check(&model, &rows, &hooks);
     assert_eq!(model.cache_usage().0, 2 * one);
     // The first sequences are cached; where residuals do not fit, keys and values still are.
-    let trace = model.forward(&rows[..2], &hooks, &Cancel::new()).unwrap();
+    let trace = model
+        .forward(&rows[..2], &hooks, &CancelToken::new())
+        .unwrap();
     assert_eq!(trace.computed, 2);
     let residuals = Hooks {
         reuse: Reuse::Residuals,
         ..hooks
     };
     let long: Vec<u32> = (100..115).collect();
-    model.forward(&[&long], &residuals, &Cancel::new()).unwrap();
-    let trace = model.forward(&[&long], &residuals, &Cancel::new()).unwrap();
+    model
+        .forward(&[&long], &residuals, &CancelToken::new())
+        .unwrap();
+    let trace = model
+        .forward(&[&long], &residuals, &CancelToken::new())
+        .unwrap();
     assert_eq!(trace.computed, 1);
 }
 
@@ -325,7 +333,7 @@ fn without_a_budget_nothing_is_cached_and_results_are_equal() {
 #[test]
 fn a_cancelled_pass_caches_nothing() {
     let model = load(&miniature("tiny-llama"));
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     cancel.cancel();
     assert!(
         model
@@ -334,7 +342,7 @@ fn a_cancelled_pass_caches_nothing() {
     );
     assert_eq!(model.cache_usage().0, 0);
     model
-        .forward(&[&[1, 2]], &hooks(at_last()), &Cancel::new())
+        .forward(&[&[1, 2]], &hooks(at_last()), &CancelToken::new())
         .unwrap();
     assert!(0 < model.cache_usage().0);
     model.clear_cache();
@@ -369,9 +377,9 @@ proptest! {
                     sequence: own.then_some(start % rows.len()),
                     at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(start..start + 2) },
                     action: match kind {
-                        0 => Action::ZeroHead(start % model.info.heads),
-                        1 => Action::ReplaceAttnOut(vector(&model, start)),
-                        _ => Action::AddAttnOut(vector(&model, start)),
+                        0 => InterventionAction::ZeroHead(start % model.info.heads),
+                        1 => InterventionAction::ReplaceAttnOut(vector(&model, start)),
+                        _ => InterventionAction::AddAttnOut(vector(&model, start)),
                     },
                 });
             }

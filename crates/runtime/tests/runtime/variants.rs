@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hoplens_runtime::{Cancel, Capture, Hooks, Model, Positions, Sequences, log_softmax};
+use hoplens_runtime::{CancelToken, Capture, Hooks, Model, Positions, Sequences, log_softmax};
 use hoplens_test_support::{assert_close, load, miniature};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -80,7 +80,11 @@ fn check(model: &Model, case: &Case, prompt: &Prompt) {
         ..Capture::default()
     };
     let run = model
-        .forward(&[&prompt.ids], &Hooks::capture(capture), &Cancel::new())
+        .forward(
+            &[&prompt.ids],
+            &Hooks::capture(capture),
+            &CancelToken::new(),
+        )
         .unwrap();
     let what = format!("{}, {} tokens", case.name, prompt.ids.len());
     assert_eq!(run.token_logps[0].len(), prompt.token_logp.len());
@@ -129,7 +133,7 @@ fn sequences_of_one_pass_rotate_by_their_own_length() {
             ..Capture::default()
         };
         let run = model
-            .forward(&together, &Hooks::capture(capture), &Cancel::new())
+            .forward(&together, &Hooks::capture(capture), &CancelToken::new())
             .unwrap();
         for (found, prompt) in run.token_logps.iter().zip(&case.prompts) {
             for (found, expected) in found.iter().zip(&prompt.token_logp) {

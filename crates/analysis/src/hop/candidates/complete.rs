@@ -4,7 +4,7 @@ use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::candidates::name::{key, leading};
 use hoplens_runtime::{
-    Cancel, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
+    CancelToken, Capture, Hooks, Matrix, Model, Positions, Reuse, log_softmax_at, top_k,
 };
 
 /// A name that the model continues the prompt with.
@@ -89,7 +89,7 @@ fn begin(
     prompt: &[u32],
     seeds: &[u32],
     effort: Effort,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Vec<Beam>, AnalysisError> {
     let the = model.tokenizer.continuation(" the");
     let with_article = [prompt, &the].concat();
@@ -171,7 +171,7 @@ fn finish(model: &Model, beam: &Beam, from: usize) -> Option<NameCompletion> {
 fn last_logits(
     model: &Model,
     sequences: &[&[u32]],
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Matrix, AnalysisError> {
     let hooks = Hooks {
         reuse: Reuse::Keys,

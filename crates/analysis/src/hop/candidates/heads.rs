@@ -3,7 +3,7 @@
 use crate::error::AnalysisError;
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{Retrieval, retrieved};
-use hoplens_runtime::{Cancel, Model, Token};
+use hoplens_runtime::{CancelToken, Model, Token};
 
 use crate::hop::candidates::complete::begins_name;
 
@@ -24,7 +24,7 @@ pub(super) fn head_tokens(
     tokens: &[Token],
     mention_end: usize,
     most: usize,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Vec<u32>, AnalysisError> {
     let last = tokens
         .iter()

@@ -19,7 +19,7 @@ use hoplens_eval::{
     Memories, ScopeKind, SummarySettings, WordChoice,
 };
 use hoplens_interp::ModelContext;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
@@ -87,9 +87,9 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
 fn check_control(model: &Model, data: &DataSet, args: &RunArgs) -> Result<(), CliError> {
     let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
     if most < args.control {
-        let asked = args.control;
+        let requested = args.control;
         let reason = format!(
-            "the lists hold {most} random memories for every row, not {asked}; give {most} or less"
+            "the lists hold {most} random memories for every row, not {requested}; give {most} or less"
         );
         return Err(usage("--control", &reason));
     }
@@ -174,7 +174,7 @@ impl Run<'_> {
     /// Measures the rows that are not in the journal yet.
     fn rows(&self, journal: &mut Journal) -> Result<(), CliError> {
         let experiment = &self.header.experiment;
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let run = ExperimentRun {
             context: ModelContext::new(self.model, &cancel),
             experiment,
@@ -246,7 +246,7 @@ impl Run<'_> {
                 continue;
             }
             let experiment = &self.header.experiment;
-            let cancel = Cancel::new();
+            let cancel = CancelToken::new();
             let context = ModelContext::new(self.model, &cancel);
             let record = hoplens_eval::measure_control(context, experiment, &example, &plan)
                 .map_err(|error| self.data.in_row(&example, &error))?;

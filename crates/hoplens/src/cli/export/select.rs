@@ -13,7 +13,7 @@ use hoplens_analysis::{
 };
 use hoplens_injection::Scope;
 use hoplens_interp::memory::{MemoryInjection, Placement};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// The injections to export and the prompt that they are for.
 pub(super) struct ExportSelection {
@@ -72,7 +72,7 @@ fn of_file(
         bos: global.bos(),
         ..AnalysisSettings::default()
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = AnalysisContext::new(model, &settings, &cancel);
     let source = PromptSource::new(&snapshot.file, &snapshot.text);
     let findings = find_verdicts(&context, source)?;

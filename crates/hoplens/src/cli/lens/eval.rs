@@ -24,7 +24,7 @@ use hoplens_interp::lens::trained::{
     EvaluateOptions, HeadScores, LensAbout, LensEvaluation, LensScores, TextAbout, TrainedLens,
     evaluate,
 };
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// Means over the heads of a layer, or over all.
 #[derive(Debug, Serialize)]
@@ -62,7 +62,7 @@ pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome
     let text = text::to_hold(&args.text, &model)?;
     let bar = progress::spinner("Reading heads");
     let mut read = 0;
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(&model, &cancel);
     let options = EvaluateOptions {
         pairs: &pairs,

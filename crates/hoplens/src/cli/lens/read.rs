@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
-use crate::cli::lens::asked::asked;
+use crate::cli::lens::heads_query::heads_query;
 use crate::cli::lens::read_args::{AblateArg, LensArg, MapArg, ReadArgs};
 use crate::cli::lens::{print, words};
 use crate::cli::outcome::CommandOutcome;
@@ -15,7 +15,7 @@ use hoplens_ide::documents::{
 };
 use hoplens_interp::lens::AnyLens;
 use hoplens_interp::lens::trained::TrainedLens;
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 impl From<AblateArg> for AblationMethod {
     fn from(ablate: AblateArg) -> Self {
@@ -44,8 +44,8 @@ impl From<MapArg> for HeadMapKind {
 pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let words = args.words.as_deref().map(words::words).transpose()?;
     let model = resident::load(global)?;
-    let asked = asked(args, global, &model)?;
-    if args.bridge.is_some() && asked.hop.is_none() {
+    let query = heads_query(args, global, &model)?;
+    if args.bridge.is_some() && query.hop.is_none() {
         let what = match args.file {
             Some(_) => "the case declares no hop; add `hops: [{mention: …}]`, or use --prompt",
             None => "name the words that stand for it with --mention",
@@ -55,7 +55,7 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, Cl
             reason: what.into(),
         });
     }
-    let position = position(args.position, asked.tokens.len())?;
+    let position = position(args.position, query.tokens.len())?;
     let lens = trained(args, &model)?;
     let lens = lens.as_ref().map_or(AnyLens::Unembed, AnyLens::Trained);
     let options = HeadsOptions {
@@ -67,7 +67,7 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, Cl
         words,
         anywhere: args.anywhere,
     };
-    let result = heads_document(&model, asked, &options, &Cancel::new());
+    let result = heads_document(&model, query, &options, &CancelToken::new());
     let result = result.map_err(usage)?;
     report(&result, args, global, &model)
 }

@@ -6,7 +6,7 @@ use crate::cli::error::CliError;
 use crate::cli::{progress, prompt_files, write};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{LensText, SampleOptions, TextSource, cut, sample};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TextArgs {
@@ -45,7 +45,7 @@ pub(super) fn of_training(
     args: &TextArgs,
     model: &Model,
     kept: &Path,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<LensText, CliError> {
     if !args.text.is_empty() {
         return of(args, TO_TRAIN, model, args.seed, cancel);
@@ -105,7 +105,7 @@ fn read_kept(args: &TextArgs, model: &Model, kept: &Path) -> Option<LensText> {
 /// Returns text for evaluation, which a lens was not trained on.
 pub(super) fn to_hold(args: &TextArgs, model: &Model) -> Result<LensText, CliError> {
     let seed = args.seed.wrapping_add(OTHER_SEED);
-    of(args, TO_HOLD, model, seed, &Cancel::new())
+    of(args, TO_HOLD, model, seed, &CancelToken::new())
 }
 
 /// Returns the text that the flags name. Sampled text has `count` sequences unless the flags set
@@ -115,7 +115,7 @@ fn of(
     count: usize,
     model: &Model,
     seed: u64,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<LensText, CliError> {
     if args.length < 2 {
         return Err(CliError::Usage {

@@ -20,7 +20,7 @@ use hoplens_interp::lens::trained::{
     CurvePoint, Form, LensAbout, LensText, Objective, Schedule, TrainedLens, Trainer,
     TrainingOptions,
 };
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TrainArgs {
@@ -282,7 +282,7 @@ fn trainer<'a>(
     text: &'a LensText,
     options: TrainingOptions,
     checkpoint: Option<&[u8]>,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Trainer<'a>, CliError> {
     let spinner = progress::spinner("Looking at the held-out positions");
     let steps = options.schedule.steps;
@@ -299,7 +299,11 @@ fn trainer<'a>(
 }
 
 /// Trains to the end. Saves a checkpoint after each evaluation on the held-out positions.
-fn learn(trainer: &mut Trainer<'_>, checkpoint: &Path, cancel: &Cancel) -> Result<(), CliError> {
+fn learn(
+    trainer: &mut Trainer<'_>,
+    checkpoint: &Path,
+    cancel: &CancelToken,
+) -> Result<(), CliError> {
     let steps = trainer.about().options.schedule.steps;
     let bar = progress::bar(steps, "Training");
     let first = trainer.curve().last().map_or(0, |point| point.step);

@@ -11,7 +11,7 @@ use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CaseFindings, PromptSource, find_verdicts,
 };
 use hoplens_ide::{Snapshot, percent, verdict_message};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// A case before the first edit and after the last.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(super) fn afterwards(
     model: &Model,
     settings: &AnalysisSettings,
 ) -> Result<Vec<Afterwards>, CliError> {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = AnalysisContext::new(model, settings, &cancel);
     let now = find_verdicts(&context, PromptSource::new(&edited.file, &edited.text))?;
     let old = before.findings.iter().flat_map(|found| &found.cases);
@@ -81,14 +81,14 @@ impl Afterwards {
         applied: &[AppliedRepair],
     ) -> std::io::Result<()> {
         if self.is_worse {
-            let told = |p: Option<f64>| p.map_or_else(|| "not asked".to_owned(), percent);
-            let (before, after) = (told(self.before), told(self.after));
+            let shown = |p: Option<f64>| p.map_or_else(|| "not asked".to_owned(), percent);
+            let (before, after) = (shown(self.before), shown(self.after));
             writeln!(out, "worse: case {}: {before} → {after}", self.case)?;
         }
         let own = applied.iter().find(|one| one.case == self.case);
-        let said = own.is_some_and(|one| one.still == self.still);
+        let is_reported = own.is_some_and(|one| one.still == self.still);
         match &self.still {
-            Some(message) if !said => writeln!(out, "still: case {}: {message}", self.case),
+            Some(message) if !is_reported => writeln!(out, "still: case {}: {message}", self.case),
             _ => Ok(()),
         }
     }

@@ -20,7 +20,7 @@ use hoplens_analysis::{AnalysisError, CaseFindings, answers, in_force};
 use hoplens_ide::{HoverTarget, hover_target, project_hover, render_hover, token_source};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{TokenLens, read_token};
-use hoplens_runtime::{BosPolicy, Cancel, Model, PromptQuery};
+use hoplens_runtime::{BosPolicy, CancelToken, Model, PromptQuery};
 
 /// How long a person waits before the hover shows what is known so far.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -177,7 +177,7 @@ fn read_heads(
     case: &CaseFindings,
     token: usize,
     bos: BosPolicy,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> std::result::Result<TokenLens, AnalysisError> {
     let is_last = token + 1 == case.tokens.len();
     let expected = match case.query.expect.first() {

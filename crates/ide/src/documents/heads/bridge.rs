@@ -5,7 +5,7 @@ use crate::documents::heads::query::HeadsQuery;
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{AnyLens, WordRank, WordSearch, rank_words};
 use hoplens_prompt::memory_text;
-use hoplens_runtime::{Cancel, Model, PromptQuery};
+use hoplens_runtime::{CancelToken, Model, PromptQuery};
 
 /// Each head's rank of the bridge, in the prompt as written and in the one that names the bridge.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub fn find_bridge(
     model: &Model,
     query: &HeadsQuery,
     lens: AnyLens<'_>,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Option<BridgeRanks>, DocumentError> {
     let (Some(hop), Some((explicit, place))) = (&query.hop, query.explicit()) else {
         return Ok(None);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use hoplens_analysis::{AnalysisError, CaseQuery, in_force, memory_injection};
 use hoplens_interp::memory::MemoryInjection;
 use hoplens_prompt::substitute;
-use hoplens_runtime::{BosPolicy, Cancel, Intervention, Model, Token};
+use hoplens_runtime::{BosPolicy, CancelToken, Intervention, Model, Token};
 
 /// A prompt whose heads are read, with what they are measured by.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl HeadsQuery {
         model: &Model,
         subject: &CaseQuery,
         bos: BosPolicy,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Self, AnalysisError> {
         model.check_text(&subject.prompt)?;
         let (tokens, interventions) = in_force(model, subject, bos, cancel)?;

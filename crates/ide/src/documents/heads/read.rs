@@ -12,7 +12,7 @@ use hoplens_interp::lens::{
     Ablation, AnyLens, HeadAt, HeadReadout, WordSearch, ablate_heads, estimate_ablations,
     last_outputs, rank_words, read_heads, read_token,
 };
-use hoplens_runtime::{Answer, Cancel, Matrix, Model, PromptQuery, top_k};
+use hoplens_runtime::{Answer, CancelToken, Matrix, Model, PromptQuery, top_k};
 
 /// Reads every head at a token.
 ///
@@ -22,7 +22,7 @@ pub fn heads_document(
     model: &Model,
     query: HeadsQuery,
     options: &HeadsOptions<'_>,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<HeadsDocument, DocumentError> {
     let (ids, position) = (query.ids(), options.position);
     let Some(prefix) = query.tokens.get(..=position) else {

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use crate::context::ModelContext;
 use crate::lens::head_at::HeadAt;
 use hoplens_runtime::{
-    Action, ActivationCache, Capture, Hooks, Intervention, Matrix, MatrixView, Model, ModelError,
-    Positions, TargetPositions, softmax, top_k,
+    ActivationCache, Capture, Hooks, Intervention, InterventionAction, Matrix, MatrixView, Model,
+    ModelError, Positions, TargetPositions, softmax, top_k,
 };
 
 use crate::lens::trained::objective::Objective;
@@ -145,7 +145,7 @@ impl<'a> Batch<'a> {
                 layer: at.layer,
                 sequence: None,
                 at: TargetPositions::All,
-                action: Action::ZeroHead(at.head),
+                action: InterventionAction::ZeroHead(at.head),
             }],
             ..Hooks::capture(Capture {
                 logits: Positions::All,

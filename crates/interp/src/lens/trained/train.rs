@@ -16,7 +16,7 @@ use crate::lens::trained::prepare::{TrainingContext, average, candidates, fit, f
 use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::text::{LensText, mixed};
 use crate::lens::trained::trained_lens::TrainedLens;
-use hoplens_runtime::{Cancel, Matrix, Model};
+use hoplens_runtime::{CancelToken, Matrix, Model};
 
 /// The share of the candidates that are the most frequent tokens.
 const FREQUENT_SHARE: f64 = 0.5;
@@ -71,7 +71,7 @@ impl<'a> Trainer<'a> {
         model: &'a Model,
         text: &'a LensText,
         options: TrainingOptions,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Self, LensError> {
         let mut trainer = Self::prepared(model, text, options, cancel)?;
         if let Learners::Groups(groups) = &mut trainer.learners {
@@ -101,7 +101,7 @@ impl<'a> Trainer<'a> {
         text: &'a LensText,
         options: TrainingOptions,
         checkpoint: &[u8],
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Self, LensError> {
         let reader = TensorReader::new(checkpoint, CHECKPOINT)?;
         let kept: CheckpointAbout = reader.about()?;
@@ -126,7 +126,7 @@ impl<'a> Trainer<'a> {
         model: &'a Model,
         text: &'a LensText,
         options: TrainingOptions,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Self, LensError> {
         let usable = text.sequences.iter().filter(|tokens| tokens.len() > 1);
         let mut sequences: Vec<&[u32]> = usable.map(Vec::as_slice).collect();
@@ -197,7 +197,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// As [`Model::forward`]; [`LensError::Diverged`].
-    pub fn step(&mut self, cancel: &Cancel) -> Result<CurvePoint, LensError> {
+    pub fn step(&mut self, cancel: &CancelToken) -> Result<CurvePoint, LensError> {
         let options = &self.about.options;
         let step = self.progress.step + 1;
         let (sequences, read) = self.next_sequences();

@@ -14,7 +14,8 @@ use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, place, resolve_scope, scaled};
 use hoplens_injection::Scope;
 use hoplens_runtime::{
-    Action, Block, BosPolicy, Hooks, Intervention, PromptQuery, TargetPositions, kl, log_softmax_at,
+    Block, BosPolicy, Hooks, Intervention, InterventionAction, PromptQuery, TargetPositions, kl,
+    log_softmax_at,
 };
 
 /// Whether an injection's direction is added before or after its block.
@@ -118,7 +119,7 @@ impl ControlVector {
                 layer: *layer,
                 sequence: None,
                 at: TargetPositions::All,
-                action: Action::AddMlpOut(vector.as_slice().into()),
+                action: InterventionAction::AddMlpOut(vector.as_slice().into()),
             })
             .collect()
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::{Ablation, HeadAt, ablate_heads, estimate_ablations, read_heads};
 use hoplens_runtime::{
-    Action, Answer, Cancel, Capture, Hooks, Intervention, Model, Positions, PromptQuery,
-    TargetPositions, log_softmax_at,
+    Answer, CancelToken, Capture, Hooks, Intervention, InterventionAction, Model, Positions,
+    PromptQuery, TargetPositions, log_softmax_at,
 };
 
 use hoplens_test_support::{FAMILIES, load, miniature};
@@ -33,7 +33,9 @@ fn mean(model: &Model, layer: usize, head: usize) -> Arc<[f32]> {
         z: Positions::All,
         ..Capture::default()
     });
-    let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    let trace = model
+        .forward(&[&TOKENS], &hooks, &CancelToken::new())
+        .unwrap();
     let dim = model.config().head_dim;
     let z = |row| trace.layers[layer].head(row, head, dim);
     (0..dim)
@@ -44,7 +46,7 @@ fn mean(model: &Model, layer: usize, head: usize) -> Arc<[f32]> {
         .collect()
 }
 
-fn logp_with(model: &Model, layer: usize, action: Action) -> f64 {
+fn logp_with(model: &Model, layer: usize, action: InterventionAction) -> f64 {
     let change = Intervention {
         layer,
         sequence: None,
@@ -52,7 +54,9 @@ fn logp_with(model: &Model, layer: usize, action: Action) -> f64 {
         action,
     };
     let hooks = Hooks::interventions(vec![change]);
-    let trace = model.forward(&[&TOKENS], &hooks, &Cancel::new()).unwrap();
+    let trace = model
+        .forward(&[&TOKENS], &hooks, &CancelToken::new())
+        .unwrap();
     log_softmax_at(trace.logits.row(0), ANSWER as usize)
 }
 
@@ -62,14 +66,16 @@ fn batched_ablations_equal_single_passes() {
         let model = load(&miniature(family));
         let heads = heads(&model);
         for ablation in [Ablation::Zero, Ablation::Mean] {
-            let cancel = Cancel::new();
+            let cancel = CancelToken::new();
             let context = ModelContext::new(&model, &cancel);
             let found = ablate_heads(context, &query(&[]), &heads, ablation).unwrap();
             assert_eq!(found.len(), heads.len());
             for (logp, HeadAt { layer, head }) in found.iter().zip(&heads) {
                 let action = match ablation {
-                    Ablation::Zero => Action::ZeroHead(*head),
-                    Ablation::Mean => Action::ReplaceHead(*head, mean(&model, *layer, *head)),
+                    Ablation::Zero => InterventionAction::ZeroHead(*head),
+                    Ablation::Mean => {
+                        InterventionAction::ReplaceHead(*head, mean(&model, *layer, *head))
+                    }
                 };
                 let expected = logp_with(&model, *layer, action);
                 assert!(
@@ -91,7 +97,7 @@ fn in_force(model: &Model) -> Vec<Intervention> {
         layer,
         sequence: None,
         at,
-        action: Action::AddAttnOut(vector(scale)),
+        action: InterventionAction::AddAttnOut(vector(scale)),
     };
     let last = TOKENS.len() - 1..TOKENS.len();
     vec![
@@ -105,7 +111,7 @@ fn ablations_keep_the_injections_in_force() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let heads = heads(&model);
-        let (cancel, in_force) = (Cancel::new(), in_force(&model));
+        let (cancel, in_force) = (CancelToken::new(), in_force(&model));
         let context = ModelContext::new(&model, &cancel);
         let injected = query(&in_force);
         let zero = Ablation::Zero;
@@ -121,7 +127,7 @@ fn ablations_keep_the_injections_in_force() {
                 layer: *layer,
                 sequence: None,
                 at: TargetPositions::All,
-                action: Action::ZeroHead(*head),
+                action: InterventionAction::ZeroHead(*head),
             };
             let expected = plain(Some(silent));
             assert!(
@@ -150,7 +156,7 @@ fn the_estimate_is_the_first_order_change() {
     for family in FAMILIES {
         let model = load(&miniature(family));
         let heads = heads(&model);
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let found =
             estimate_ablations(ModelContext::new(&model, &cancel), &query(&[]), &heads).unwrap();
         let hooks = Hooks::capture(Capture {
@@ -161,7 +167,7 @@ fn the_estimate_is_the_first_order_change() {
         let baseline = logp_with(
             &model,
             0,
-            Action::AddAttnOut(vec![0.0; model.info.width].into()),
+            InterventionAction::AddAttnOut(vec![0.0; model.info.width].into()),
         );
         let dim = model.config().head_dim;
         for (estimate, HeadAt { layer, head }) in found.iter().zip(&heads) {
@@ -172,7 +178,7 @@ fn the_estimate_is_the_first_order_change() {
                     layer: *layer,
                     sequence: None,
                     at: TargetPositions::Range(row..row + 1),
-                    action: Action::ReplaceHead(
+                    action: InterventionAction::ReplaceHead(
                         *head,
                         clean.layers[*layer]
                             .head(row, *head, dim)

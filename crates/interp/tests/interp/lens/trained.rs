@@ -7,7 +7,7 @@ use hoplens_interp::lens::trained::{
     evaluate, sample,
 };
 use hoplens_interp::lens::{AnyLens, HeadAt};
-use hoplens_runtime::{Cancel, Matrix, Model};
+use hoplens_runtime::{CancelToken, Matrix, Model};
 use hoplens_test_support::{load, miniature};
 
 fn model(family: &str) -> Model {
@@ -24,7 +24,7 @@ fn long_text(model: &Model, sequences: usize, seed: u64) -> LensText {
         length: 20,
         seed,
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     sample(ModelContext::new(model, &cancel), options, &mut |_| {}).expect("text is sampled")
 }
 
@@ -34,7 +34,7 @@ fn evaluated(
     text: &LensText,
     pairs: &[(HeadAt, HeadAt)],
 ) -> LensEvaluation {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let options = EvaluateOptions { pairs, top: 5 };
     evaluate(
         ModelContext::new(model, &cancel),
@@ -72,7 +72,7 @@ fn options(model: &Model, form: Form, objective: Objective) -> TrainingOptions {
 const COMPACT: Form = Form::Compact { rank: 4 };
 
 fn train(model: &Model, text: &LensText, options: TrainingOptions) -> TrainedLens {
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let mut trainer = Trainer::new(model, text, options, &cancel).expect("training begins");
     while !trainer.is_done() {
         trainer.step(&cancel).expect("a step is done");
@@ -96,7 +96,7 @@ fn training_lowers_the_held_out_loss_for_every_objective() {
             rate: 0.005,
             steps: 40,
         };
-        let cancel = Cancel::new();
+        let cancel = CancelToken::new();
         let mut trainer = Trainer::new(&model, &text, options, &cancel).expect("training begins");
         while !trainer.is_done() {
             trainer.step(&cancel).expect("a step is done");
@@ -138,7 +138,7 @@ fn a_trained_lens_beats_the_unembed_lens_on_unseen_text() {
 fn a_resumed_training_produces_identical_bytes() {
     let model = model("gpt2");
     let text = text(&model, 3);
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     for form in [COMPACT, Form::Full] {
         let objective = match form {
             Form::Full => Objective::LayerSum,
@@ -241,7 +241,7 @@ fn training_begins_with_lenses_better_than_the_average() {
         let model = model(family);
         let text = text(&model, 1);
         let options = options(&model, COMPACT, Objective::Head);
-        let trainer = Trainer::new(&model, &text, options, &Cancel::new()).expect("begins");
+        let trainer = Trainer::new(&model, &text, options, &CancelToken::new()).expect("begins");
         let lens = trainer.lens();
         let total: f64 = lens.bias().iter().map(|log| f64::from(*log).exp()).sum();
         assert!((total - 1.0).abs() < 1e-3, "a distribution: {total}");
@@ -299,7 +299,7 @@ fn a_lens_agrees_with_itself_and_differs_from_other_objectives() {
     let (head, attended) = (lens(Objective::Head), lens(Objective::Attended));
     let held = text(&model, 2);
     let disagreement = |first: AnyLens, second: AnyLens| -> Vec<Disagreement> {
-        let (heads, cancel) = (all_heads(&model), Cancel::new());
+        let (heads, cancel) = (all_heads(&model), CancelToken::new());
         let options = CompareOptions {
             first,
             second,

@@ -15,7 +15,7 @@ use hoplens_injection::SpanScope;
 
 /// The format that stores the cases and injections.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Home {
+enum ListYaml {
     Dotprompt,
     Prompty,
     PromptMd,
@@ -23,7 +23,7 @@ enum Home {
     Sidecar,
 }
 
-impl Home {
+impl ListYaml {
     const ALL: [Self; 5] = [
         Self::Dotprompt,
         Self::Prompty,
@@ -125,7 +125,7 @@ proptest! {
         head in prop::sample::select(vec!["", "model: x\n", "# note\n", "a: |\n  t\n\n", "input: {default: {thing: z}}\n", "name: \"é\"\n"]),
         swapped: bool,
         crlf: bool,
-        home in prop::sample::select(Home::ALL.to_vec()),
+        list_yaml in prop::sample::select(ListYaml::ALL.to_vec()),
         body in "(\n|)(A \\{\\{thing\\}\\} reef\\.| x )(\n|)",
         memory in "([-+${}\"\\\\'#:\n]|\\PC){1,12}",
         which in 0..4usize,
@@ -133,14 +133,14 @@ proptest! {
         span: bool,
     ) {
         let lists = if swapped { format!("{injections}{cases}") } else { format!("{cases}{injections}") };
-        let head = if home == Home::Sidecar && !head.is_empty() { "# note\nignore: []\n" } else { head };
-        let yaml = home.yaml(head, &lists);
-        let (mut text, mut sidecar) = home.files(&yaml, &body);
+        let head = if list_yaml == ListYaml::Sidecar && !head.is_empty() { "# note\nignore: []\n" } else { head };
+        let yaml = list_yaml.yaml(head, &lists);
+        let (mut text, mut sidecar) = list_yaml.files(&yaml, &body);
         if crlf {
             text = text.replace('\n', "\r\n");
             sidecar = sidecar.map(|s| s.replace('\n', "\r\n"));
         }
-        let name = home.name();
+        let name = list_yaml.name();
         let file = parse(name, &text, sidecar.as_deref());
         let id = file.cases.get(which).map(|case| match &case.id {
             Some(id) => id.value.clone(),

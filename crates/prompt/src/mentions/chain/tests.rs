@@ -2,21 +2,21 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn links<'text>(hops: &[(&'text str, &'text str)]) -> Vec<Link<'text>> {
-    let link = |(mention, bridge): &(&'text str, &'text str)| Link {
+fn hop_texts<'text>(hops: &[(&'text str, &'text str)]) -> Vec<HopText<'text>> {
+    let hop_text = |(mention, bridge): &(&'text str, &'text str)| HopText {
         mention,
         bridge: (!bridge.is_empty()).then_some(*bridge),
     };
-    hops.iter().map(link).collect()
+    hops.iter().map(hop_text).collect()
 }
 
 fn prompts(prompt: &str, hops: &[(&str, &str)]) -> Vec<String> {
-    let found = name_bridges(prompt, &links(hops));
+    let found = name_bridges(prompt, &hop_texts(hops));
     found.into_iter().map(|step| step.prompt).collect()
 }
 
 fn bare(prompt: &str, hops: &[(&str, &str)]) -> Option<String> {
-    without(prompt, &links(hops))
+    mask_mentions(prompt, &hop_texts(hops))
 }
 
 const REEF: (&str, &str) = ("the largest reef", "the Great Barrier Reef");
@@ -33,9 +33,9 @@ fn bridges_are_named_in_the_order_of_the_hops() {
     // A mention written with the earlier bridge.
     let hops = [hops[0], ("the capital of France", "Paris")];
     assert_eq!(prompts(prompt, &hops), named);
-    assert_eq!(stands(prompt, &links(&hops)), [true, true]);
+    assert_eq!(contains_mentions(prompt, &hop_texts(&hops)), [true, true]);
     // It is located at the words of the prompt.
-    let found = where_written(prompt, &links(&hops));
+    let found = mention_ranges(prompt, &hop_texts(&hops));
     assert_eq!(found, [Some(15..46), Some(0..46)]);
 }
 
@@ -47,10 +47,13 @@ fn hops_without_a_mention_or_bridge_are_skipped() {
         ("the largest reef", ""),
         ("reef", "Y"),
     ];
-    let found = name_bridges(prompt, &links(&hops));
+    let found = name_bridges(prompt, &hop_texts(&hops));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].hop, 2);
-    assert_eq!(stands(prompt, &links(&hops)), [false, true, true]);
+    assert_eq!(
+        contains_mentions(prompt, &hop_texts(&hops)),
+        [false, true, true]
+    );
     assert_eq!(prompts(prompt, &[]), Vec::<String>::new());
 }
 
@@ -79,7 +82,7 @@ fn every_occurrence_of_a_mention_is_replaced() {
     );
     // Occurrences inside another word do not count.
     let prompt = "A reef, coral reefs, the reef";
-    assert_eq!(places(prompt, "reef", None).ranges, [2..6, 25..29]);
+    assert_eq!(find_mentions(prompt, "reef", None).ranges, [2..6, 25..29]);
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_bridge_in_apposition_is_replaced_together_with_its_mention() {
     );
     // A longer name that begins with the bridge is not the bridge.
     let hops = [("the capital", "Paris")];
-    assert!(!places("The capital, Parisian, is", "the capital", Some("Paris")).named);
+    assert!(!find_mentions("The capital, Parisian, is", "the capital", Some("Paris")).named);
     assert_eq!(prompts("The capital, Rome, is", &hops), ["Paris, Rome, is"]);
 }
 
@@ -133,17 +136,17 @@ proptest! {
     ) {
         let hops: Vec<(&str, &str)> =
             mentions.iter().map(|(mention, bridge)| (&**mention, &**bridge)).collect();
-        let links = links(&hops);
-        for range in where_written(&prompt, &links).into_iter().flatten() {
+        let hops = hop_texts(&hops);
+        for range in mention_ranges(&prompt, &hops).into_iter().flatten() {
             prop_assert!(prompt.get(range).is_some_and(|words| !words.is_empty()));
         }
         for (mention, bridge) in &hops {
-            let found = places(&prompt, mention, Some(bridge));
+            let found = find_mentions(&prompt, mention, Some(bridge));
             let apart = |pair: &[Range<usize>]| pair[0].end <= pair[1].start;
             prop_assert!(found.ranges.windows(2).all(apart));
         }
-        prop_assert_eq!(stands(&prompt, &links).len(), hops.len());
-        let _ = (name_bridges(&prompt, &links), without(&prompt, &links));
+        prop_assert_eq!(contains_mentions(&prompt, &hops).len(), hops.len());
+        let _ = (name_bridges(&prompt, &hops), mask_mentions(&prompt, &hops));
     }
 }
 

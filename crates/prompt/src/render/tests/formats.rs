@@ -201,11 +201,11 @@ fn output_of_partials_maps_to_their_tag() {
         ("p".to_owned(), "p{{x}}".to_owned()),
         ("q".to_owned(), "q{{gone}}".to_owned()),
     ]);
-    let beside = CompanionTexts {
+    let companions = CompanionTexts {
         partials: Some(&partials),
         ..CompanionTexts::default()
     };
-    let file = parse_with("x.prompt", text, beside);
+    let file = parse_with("x.prompt", text, companions);
     let rendered = render(&file, text, None);
     let mapped = &rendered.turns[0].text;
     assert_eq!(mapped.text, "A pyq B");
@@ -249,11 +249,11 @@ fn excessive_depth_and_size_are_errors() {
         assert!(!rendered.problems.is_empty(), "{start}");
     }
     let cyclic = BTreeMap::from([("p".to_owned(), "{{> p}}".to_owned())]);
-    let beside = CompanionTexts {
+    let companions = CompanionTexts {
         partials: Some(&cyclic),
         ..CompanionTexts::default()
     };
-    let file = parse_with("x.prompt", "{{> p}}", beside);
+    let file = parse_with("x.prompt", "{{> p}}", companions);
     let told = &render(&file, "{{> p}}", None).problems[0].message;
     assert!(told.contains("without end"), "{told}");
 }

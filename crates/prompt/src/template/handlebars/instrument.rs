@@ -179,7 +179,7 @@ impl Walk<'_> {
             .iter()
             .filter_map(|range| source.get(range.clone()))
             .collect();
-        let offset = place(&whole, text)?;
+        let offset = offset_in(&whole, text)?;
         let wanted = offset..offset + text.len();
         let mut parts = Vec::new();
         let mut at = 0;
@@ -220,7 +220,7 @@ fn unescape(source: &str) -> Vec<Range<usize>> {
 }
 
 /// Returns where `text` is in `whole`; it lacks only whitespace at the ends.
-fn place(whole: &str, text: &str) -> Option<usize> {
+fn offset_in(whole: &str, text: &str) -> Option<usize> {
     if text.trim().is_empty() {
         // Whitespace control may cut blank text at both ends, and any equal part of it will do.
         return if whole.ends_with(text) {

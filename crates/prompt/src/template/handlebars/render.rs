@@ -93,20 +93,20 @@ fn run(
         partial(&mut registry, name, text, body, marker)?;
     }
     let readable = blocks::readable(body, &tokens, marker)?;
-    let place = Place {
+    let errors = ErrorLocator {
         body,
         readable: &readable,
     };
-    let mut template = Template::compile(&readable).map_err(|error| place.refused(&error))?;
+    let mut template = Template::compile(&readable).map_err(|error| errors.refused(&error))?;
     let mut traced = template.clone();
     let marks = instrument::mark(&mut traced, body, tokens, marker);
     helpers::count(&mut traced, marker);
     helpers::count(&mut template, marker);
     let with_marks = match &marks {
-        Some(_) => Some(one(&mut registry, traced, &place, data)?),
+        Some(_) => Some(one(&mut registry, traced, &errors, data)?),
         None => None,
     };
-    let plain = one(&mut registry, template, &place, data)?;
+    let plain = one(&mut registry, template, &errors, data)?;
     // The map is valid only if the marked template renders to the same text.
     match (with_marks, marks) {
         (Some(text), Some(marks)) if instrument::without_marks(&text, marker) == plain => {
@@ -149,12 +149,12 @@ fn partial(
         ))
     };
     let readable = blocks::readable(text, &tokens, marker).map_err(within)?;
-    let place = Place {
+    let errors = ErrorLocator {
         body: text,
         readable: &readable,
     };
     let mut compiled =
-        Template::compile(&readable).map_err(|error| within(place.refused(&error)))?;
+        Template::compile(&readable).map_err(|error| within(errors.refused(&error)))?;
     helpers::count(&mut compiled, marker);
     registry.register_template(name, compiled);
     Ok(())
@@ -173,24 +173,24 @@ fn at_partial(body: &str, name: &str) -> Range<usize> {
 fn one(
     registry: &mut Handlebars<'static>,
     template: Template,
-    place: &Place<'_>,
+    errors: &ErrorLocator<'_>,
     data: &Map<String, Value>,
 ) -> Result<String, Failure> {
     registry.register_template(NAME, template);
     let mut out = Limited::default();
     match registry.render_to_write(NAME, data, &mut out) {
         Ok(()) => Ok(out.into_text()),
-        Err(error) => Err(place.failed(&error)),
+        Err(error) => Err(errors.failed(&error)),
     }
 }
 
 /// Maps the library's error positions in `readable` back to `body`.
-struct Place<'a> {
+struct ErrorLocator<'a> {
     body: &'a str,
     readable: &'a str,
 }
 
-impl Place<'_> {
+impl ErrorLocator<'_> {
     /// Returns the tag at a line and column of `readable`, as a range of `body`.
     fn tag(&self, position: Option<(usize, usize)>) -> Range<usize> {
         let place = range_at(self.readable, position);

@@ -17,8 +17,8 @@ use crate::template::handlebars::blocks::short;
 use crate::template::handlebars::render::unused_char;
 use crate::template::jinja::lexer::{JinjaToken, JinjaTokenKind, tokens, word};
 use crate::template::limited::Limited;
+use crate::template::output::{OutputSpan, TemplateOutput};
 use crate::template::python;
-use crate::template::written::{Span, Written};
 
 /// Maximum work of a template, in the library's fuel, while a user waits.
 const FUEL: u64 = 5_000_000;
@@ -29,7 +29,7 @@ const MAX_PARTS: usize = 200;
 const NAME: &str = "prompt";
 
 /// Renders a Jinja template with `data` as Python's Jinja2 does.
-pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<Written, Failure> {
+pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<TemplateOutput, Failure> {
     let tokens = tokens(template);
     if let Some(range) = too_deep(template, &tokens) {
         let tag = short(template.get(range.clone()).unwrap_or_default());
@@ -51,7 +51,7 @@ fn run(
     template: &str,
     data: &Map<String, Value>,
     tokens: &[JinjaToken],
-) -> Result<Written, Failure> {
+) -> Result<TemplateOutput, Failure> {
     let fail = |error| failure(template, tokens, &error);
     let plain = environment(None);
     let compiled = plain
@@ -70,18 +70,18 @@ fn run(
         .template_from_named_str(NAME, template)
         .and_then(|template| template.render_with_spans(Serde(data)));
     let Ok((output, found)) = marked else {
-        return Ok(Written::whole(text, template));
+        return Ok(TemplateOutput::whole(text, template));
     };
-    let mut written = Written {
+    let mut written = TemplateOutput {
         exact: true,
-        ..Written::default()
+        ..TemplateOutput::default()
     };
     let mut at = 0;
     for span in found {
         let range = span.output_range();
         let part = output.get(range.clone()).unwrap_or_default();
         if range.start != at {
-            return Ok(Written::whole(text, template));
+            return Ok(TemplateOutput::whole(text, template));
         }
         at = range.end;
         let code = template.get(span.source_range()).unwrap_or_default();
@@ -92,12 +92,12 @@ fn run(
             tag_around(tokens, span.source_range())
         };
         if part.contains(marker) && !is_text {
-            written.miss(code.trim(), &source);
+            written.record_missing(code.trim(), &source);
         }
         let variable = (!is_text && free.contains(code)).then(|| code.to_owned());
         let part = part.replace(marker, "");
         if !part.is_empty() {
-            written.spans.push(Span {
+            written.spans.push(OutputSpan {
                 verbatim: is_text && code == part,
                 text: part,
                 source,
@@ -111,10 +111,10 @@ fn run(
         .map(|span| span.text.len())
         .sum::<usize>();
     if at != output.len() || got != text.len() || output.replace(marker, "") != text {
-        return Ok(Written::whole(text, template));
+        return Ok(TemplateOutput::whole(text, template));
     }
     for (name, tag) in empty_loops(template, tokens, &free, data) {
-        written.miss(&name, &tag);
+        written.record_missing(&name, &tag);
     }
     Ok(written)
 }

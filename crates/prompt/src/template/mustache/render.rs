@@ -6,8 +6,8 @@ use crate::template::failure::Failure;
 use crate::template::handlebars::blocks::short;
 use crate::template::limited::MAX_OUTPUT;
 use crate::template::mustache::lexer::{MustacheToken, MustacheTokenKind, tokens};
+use crate::template::output::{OutputSpan, TemplateOutput};
 use crate::template::python;
-use crate::template::written::{Span, Written};
 
 /// Maximum depth of nested sections; deeper ones would exhaust the stack.
 const MAX_SECTIONS: usize = 64;
@@ -17,25 +17,25 @@ const MAX_STEPS: usize = 2_000_000;
 const MAX_SPANS: usize = 200_000;
 
 /// Renders a Mustache template with `data`.
-pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<Written, Failure> {
+pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<TemplateOutput, Failure> {
     let tokens = tokens(template).map_err(|(message, range)| Failure::new(message, range))?;
-    let mut run = Run {
+    let mut renderer = Renderer {
         template,
-        out: Written {
+        out: TemplateOutput {
             exact: true,
-            ..Written::default()
+            ..TemplateOutput::default()
         },
         size: 0,
         steps: 0,
     };
     let data = Value::Object(data.clone());
-    run.tokens(&tokens, &mut vec![&data], 0)?;
-    Ok(run.out)
+    renderer.tokens(&tokens, &mut vec![&data], 0)?;
+    Ok(renderer.out)
 }
 
-struct Run<'text> {
+struct Renderer<'text> {
     template: &'text str,
-    out: Written,
+    out: TemplateOutput,
     size: usize,
     steps: usize,
 }
@@ -43,7 +43,7 @@ struct Run<'text> {
 const TRUE: Value = Value::Bool(true);
 const FALSE: Value = Value::Bool(false);
 
-impl Run<'_> {
+impl Renderer<'_> {
     fn tokens(
         &mut self,
         tokens: &[MustacheToken<'_>],
@@ -125,7 +125,7 @@ impl Run<'_> {
         top: bool,
     ) -> Result<(), Failure> {
         let Some(mut value) = find(token.key, scopes) else {
-            self.out.miss(token.key, &token.range);
+            self.out.record_missing(token.key, &token.range);
             return Ok(());
         };
         // In `{{^x}}{{.}}{{/x}}` the dot refers to the value around the section.
@@ -162,7 +162,7 @@ impl Run<'_> {
             ));
         }
         if !text.is_empty() {
-            self.out.spans.push(Span {
+            self.out.spans.push(OutputSpan {
                 text,
                 source: token.range.clone(),
                 verbatim,

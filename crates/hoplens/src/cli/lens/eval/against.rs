@@ -18,7 +18,7 @@ use hoplens_interp::lens::trained::{
     CompareOptions, Disagreement, LensAbout, TextAbout, TrainedLens, compare,
 };
 use hoplens_interp::lens::{AnyLens, HeadAt};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// The name of the unembed lens in place of a file.
 const UNEMBED: &str = "unembed";
@@ -81,7 +81,7 @@ pub(super) fn run(
         read += more;
         bar.set_message(format!("Reading heads: {read}"));
     };
-    let cancel = Cancel::new();
+    let cancel = CancelToken::new();
     let context = ModelContext::new(model, &cancel);
     let options = CompareOptions {
         first,

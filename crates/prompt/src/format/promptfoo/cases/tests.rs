@@ -4,7 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::companion_files::{CompanionTexts, promptfoo_beside};
+use crate::companion_files::{CompanionTexts, find_promptfoo_config};
 use crate::edit::insert_injection::insert_injection;
 use crate::edit::new_injection::NewInjection;
 use crate::file::parse_with;
@@ -37,12 +37,12 @@ fn config(text: &str) -> Promptfoo {
 }
 
 fn read_with(text: &str, promptfoo: &Promptfoo, sidecar: Option<&str>) -> PromptFile {
-    let beside = CompanionTexts {
+    let companions = CompanionTexts {
         sidecar,
         promptfoo: Some(promptfoo),
         ..CompanionTexts::default()
     };
-    parse_with("prompts/x.txt", text, beside)
+    parse_with("prompts/x.txt", text, companions)
 }
 
 fn messages(file: &PromptFile) -> Vec<&str> {
@@ -98,11 +98,11 @@ fn tests_are_read_as_cases() {
 
 /// Returns the problems of a configuration, each with the text that it concerns.
 fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text str, String)> {
-    let beside = CompanionTexts {
+    let companions = CompanionTexts {
         absent,
         ..CompanionTexts::default()
     };
-    let file = parse_with("x/promptfooconfig.yaml", text, beside);
+    let file = parse_with("x/promptfooconfig.yaml", text, companions);
     assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
     let found = file.problems.into_iter();
     found
@@ -202,7 +202,7 @@ fn the_nearest_configuration_that_names_the_prompt_is_found() {
     ]);
     let find = |root: &str| {
         let mut read = |path: &Path| files.get(path.to_str()?).map(|text| (*text).to_owned());
-        let found = promptfoo_beside(Path::new("/r/a/b/x.txt"), &mut read, &|folder| {
+        let found = find_promptfoo_config(Path::new("/r/a/b/x.txt"), &mut read, &|folder| {
             folder == Path::new(root)
         });
         found.map(|found| (found.config, found.prompt))

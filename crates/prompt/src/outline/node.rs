@@ -11,9 +11,9 @@ pub enum PathStep {
     Item(usize),
 }
 
-/// The kind of a [`Spot`].
+/// The kind of a [`OutlineNode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum OutlineNodeKind {
     /// A key with its value.
     Entry,
     /// An item of a list.
@@ -24,11 +24,11 @@ pub enum What {
 
 /// A key, an item, or a word that may become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    /// The spot that contains it; `None` at the root.
+pub struct OutlineNode {
+    /// The node that contains it; `None` at the root.
     pub parent: Option<usize>,
-    /// The kind of the spot.
-    pub what: What,
+    /// The kind of the node.
+    pub kind: OutlineNodeKind,
     /// Bytes of the key or word, including quotes. For an item its dash, or empty in brackets.
     pub label: Range<usize>,
     /// The key or word without quotes; empty for an item.
@@ -45,11 +45,11 @@ pub struct Spot {
     pub(crate) index: usize,
     /// The number of items in it.
     pub(crate) items: usize,
-    /// Whether it contains other spots.
+    /// Whether it contains other nodes.
     pub(crate) is_parent: bool,
 }
 
-impl Spot {
+impl OutlineNode {
     /// Returns all its bytes, including those of its children.
     pub fn range(&self) -> Range<usize> {
         self.label.start..self.end.max(self.label.end)

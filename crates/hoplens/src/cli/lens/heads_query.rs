@@ -9,10 +9,10 @@ use crate::cli::{cases, projects, prompt_files};
 use hoplens_analysis::{AnalysisError, PromptSource, case_id, case_query};
 use hoplens_ide::documents::{BridgedMention, HeadsQuery};
 use hoplens_prompt::{find_phrase, prompt_of_sidecar};
-use hoplens_runtime::{Cancel, Model};
+use hoplens_runtime::{CancelToken, Model};
 
 /// Returns the query that the flags describe.
-pub(super) fn asked(
+pub(super) fn heads_query(
     args: &ReadArgs,
     global: &Global,
     model: &Model,
@@ -20,23 +20,27 @@ pub(super) fn asked(
     match &args.file {
         Some(file) => {
             let file = prompt_of_sidecar(file).unwrap_or_else(|| file.clone());
-            of_file(&file, args, global, model)
+            query_of_file(&file, args, global, model)
         }
-        None => of_prompt(args, global, model),
+        None => query_of_prompt(args, global, model),
     }
 }
 
-fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<HeadsQuery, CliError> {
+fn query_of_prompt(
+    args: &ReadArgs,
+    global: &Global,
+    model: &Model,
+) -> Result<HeadsQuery, CliError> {
     // clap ensures that the flag is given.
     let prompt = args.prompt.clone().unwrap_or_default();
     let hop = match (&args.bridge, &args.mention) {
         (Some(bridge), Some(mention)) => {
-            let place = find_phrase(&prompt, mention).ok_or_else(|| CliError::Usage {
+            let range = find_phrase(&prompt, mention).ok_or_else(|| CliError::Usage {
                 flag: "--mention",
                 reason: format!("\"{mention}\" is not in the prompt; quote its own words"),
             })?;
             Some(BridgedMention {
-                mention: place,
+                mention: range,
                 bridge: bridge.clone(),
             })
         }
@@ -54,7 +58,7 @@ fn of_prompt(args: &ReadArgs, global: &Global, model: &Model) -> Result<HeadsQue
     })
 }
 
-fn of_file(
+fn query_of_file(
     file: &Path,
     args: &ReadArgs,
     global: &Global,
@@ -73,14 +77,15 @@ fn of_file(
         reason: format!("{id}: {error}"),
     };
     let source = PromptSource::new(&snapshot.file, &snapshot.text);
-    let query = case_query(model, source, index).map_err(failed)?;
-    let mut asked = HeadsQuery::of_case(model, &query, bos, &Cancel::new()).map_err(failed)?;
-    if let (Some(hop), Some(bridge)) = (&mut asked.hop, &args.bridge) {
+    let case_query = case_query(model, source, index).map_err(failed)?;
+    let mut query =
+        HeadsQuery::of_case(model, &case_query, bos, &CancelToken::new()).map_err(failed)?;
+    if let (Some(hop), Some(bridge)) = (&mut query.hop, &args.bridge) {
         hop.bridge.clone_from(bridge);
     }
     if let Some(expect) = &args.expect {
-        asked.expect = vec![expect.clone()];
+        query.expect = vec![expect.clone()];
     }
-    asked.case = Some((path.into_owned(), id));
-    Ok(asked)
+    query.case = Some((path.into_owned(), id));
+    Ok(query)
 }

@@ -6,9 +6,9 @@ use crate::declarations::input_value::InputValue;
 use crate::render::findings::MANY;
 use crate::render::source_map::MappedText;
 
-/// A run of output.
+/// A part of the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct OutputSpan {
     pub text: String,
     /// Bytes of the template: the same text, or the tag that produced it.
     pub source: Range<usize>,
@@ -20,18 +20,18 @@ pub(crate) struct Span {
 
 /// The output of a template.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
-    pub spans: Vec<Span>,
+pub(crate) struct TemplateOutput {
+    pub spans: Vec<OutputSpan>,
     /// Variables without a value, with the bytes of their tags in the template.
     pub missing: Vec<(String, Range<usize>)>,
     /// Whether each span has its own origin; otherwise one span maps to the whole template.
     pub exact: bool,
 }
 
-impl Written {
+impl TemplateOutput {
     /// Returns output of unknown origin, mapped to the whole template.
     pub fn whole(text: String, template: &str) -> Self {
-        let span = Span {
+        let span = OutputSpan {
             text,
             source: 0..template.len(),
             verbatim: false,
@@ -45,7 +45,7 @@ impl Written {
     }
 
     /// Records a variable without a value, once for each tag.
-    pub fn miss(&mut self, name: &str, tag: &Range<usize>) {
+    pub fn record_missing(&mut self, name: &str, tag: &Range<usize>) {
         let missing = (name.to_owned(), tag.clone());
         if self.missing.len() < MANY && !self.missing.contains(&missing) {
             self.missing.push(missing);
