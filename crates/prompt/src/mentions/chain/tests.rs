@@ -134,13 +134,13 @@ proptest! {
         prompt in "(the |The |é|reef|, |\\(|\\)| is |\n|☃| ){0,24}",
         mentions in prop::collection::vec(("(the |é|reef| ){0,3}", "(the |The |reef|é| ){0,3}"), 0..4),
     ) {
-        let hops: Vec<(&str, &str)> =
+        let pairs: Vec<(&str, &str)> =
             mentions.iter().map(|(mention, bridge)| (&**mention, &**bridge)).collect();
-        let hops = hop_texts(&hops);
+        let hops = hop_texts(&pairs);
         for range in mention_ranges(&prompt, &hops).into_iter().flatten() {
             prop_assert!(prompt.get(range).is_some_and(|words| !words.is_empty()));
         }
-        for (mention, bridge) in &hops {
+        for (mention, bridge) in &pairs {
             let found = find_mentions(&prompt, mention, Some(bridge));
             let apart = |pair: &[Range<usize>]| pair[0].end <= pair[1].start;
             prop_assert!(found.ranges.windows(2).all(apart));
