@@ -243,7 +243,7 @@ fn intervene_on_attn_out(
             match action {
                 InterventionAction::AddAttnOut(vector) => add(attn_out.row_mut(row), vector),
                 InterventionAction::ReplaceAttnOut(vector) => {
-                    attn_out.row_mut(row).copy_from_slice(vector)
+                    attn_out.row_mut(row).copy_from_slice(vector);
                 }
                 InterventionAction::ZeroHead(_)
                 | InterventionAction::ReplaceHead(..)
