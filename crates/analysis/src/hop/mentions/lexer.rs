@@ -32,7 +32,7 @@ pub(super) enum LexemeKind {
     /// Any other mark. It ends a phrase.
     Break,
     /// The end of a sentence.
-    StopReason,
+    Stop,
 }
 
 /// Splits a text into lexemes.
@@ -73,10 +73,10 @@ impl Lexer<'_> {
             let fence = self.rest()[3..]
                 .find("```")
                 .map_or(self.rest().len(), |end| end + 6);
-            self.push(LexemeKind::StopReason, fence);
+            self.push(LexemeKind::Stop, fence);
         } else if self.rest().starts_with("<|") {
             let mark = bounded(&self.rest()[2..], "|>", 40).map_or(2, |end| end + 4);
-            self.push(LexemeKind::StopReason, mark);
+            self.push(LexemeKind::Stop, mark);
         } else if let Some(close) = closing(next) {
             match bounded(&self.rest()[width..], close, QUOTATION) {
                 Some(length) => self.push(LexemeKind::Quotation, width + length + close.len()),
@@ -86,7 +86,7 @@ impl Lexer<'_> {
         } else if matches!(next, ',' | ':') {
             self.push(LexemeKind::Comma, width);
         } else if matches!(next, '.' | '!' | '?' | '。' | '{' | '}') {
-            self.push(LexemeKind::StopReason, width);
+            self.push(LexemeKind::Stop, width);
         } else if matches!(next, '\'' | '’' | '‘' | '*' | '_') {
             // Quotes around single words, and emphasis.
             self.at += width;
@@ -129,7 +129,7 @@ impl Lexer<'_> {
         });
         let goes_on = next.starts_with(char::is_lowercase) || open;
         if blank || !goes_on {
-            self.push(LexemeKind::StopReason, length);
+            self.push(LexemeKind::Stop, length);
         } else {
             self.at += length;
         }
