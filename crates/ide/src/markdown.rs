@@ -99,7 +99,7 @@ mod tests {
                 Event::Code(text) => found.push(text.into_string()),
                 Event::Html(_)
                 | Event::InlineHtml(_)
-                | Event::Start(Tag::HopText { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
+                | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
                     return None;
                 }
                 _ => {}

@@ -109,7 +109,7 @@ impl ReferencePrompts {
     /// run or are very long.
     ///
     /// # Errors
-    /// As [`Model::score_all`].
+    /// As [`hoplens_runtime::Model::score_all`].
     pub(crate) fn cases(
         &self,
         context: &AnalysisContext<'_>,

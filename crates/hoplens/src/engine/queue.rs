@@ -13,7 +13,7 @@ pub enum Priority {
     /// Inlay hints.
     Hints,
     /// A command whose result a person waits for.
-    InterventionAction,
+    Action,
     /// A hover that a person waits for.
     Hover,
 }

@@ -19,7 +19,7 @@ use hoplens_interp::memory::{
 };
 use hoplens_prompt::parse;
 use hoplens_runtime::{
-    Action, Answer, BosPolicy, CancelToken, Hooks, Intervention, Model, PromptQuery,
+    Answer, BosPolicy, CancelToken, Hooks, Intervention, InterventionAction, Model, PromptQuery,
     TargetPositions, log_softmax, log_softmax_at, rank_of,
 };
 use hoplens_test_support::{FAMILIES, assert_close, default_model, load, miniature, skip};
@@ -64,7 +64,7 @@ fn in_force(model: &Model) -> Intervention {
         layer: 0,
         sequence: None,
         at: TargetPositions::Range(1..3),
-        action: Action::AddAttnOut(vec![0.05; model.info.width].into()),
+        action: InterventionAction::AddAttnOut(vec![0.05; model.info.width].into()),
     }
 }
 

@@ -12,8 +12,8 @@ use hoplens_interp::memory::{
     encode, python,
 };
 use hoplens_runtime::{
-    Action, Answer, BosPolicy, CancelToken, Capture, Hooks, Intervention, Model, Positions,
-    PromptQuery, TargetPositions,
+    Answer, BosPolicy, CancelToken, Capture, Hooks, Intervention, InterventionAction, Model,
+    Positions, PromptQuery, TargetPositions,
 };
 use hoplens_store::ModelFiles;
 use hoplens_test_support::{FAMILIES, load, miniature, skip};
@@ -102,7 +102,7 @@ fn a_direction_is_added_after_its_block() {
             layer: model.info.layers - 1,
             sequence: None,
             at: TargetPositions::Range(1..3),
-            action: Action::AddMlpOut(vector.as_slice().into()),
+            action: InterventionAction::AddMlpOut(vector.as_slice().into()),
         };
         let run = |interventions| {
             let capture = Capture {
