@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::declarations::registered_names::RegisteredNames;
 use crate::format::promptfoo::paths::promptfoo_prompts;
 
 /// The texts of a prompt file's companion files.
@@ -18,6 +19,8 @@ pub struct CompanionTexts<'a> {
     /// For a promptfoo configuration: the paths of the prompts that it names and that do not
     /// exist; see [`absent_prompts`].
     pub absent: &'a [String],
+    /// The helpers and partials that the project's application registers in its code.
+    pub registered: Option<&'a RegisteredNames>,
 }
 
 /// A promptfoo configuration, relative to a prompt.

@@ -14,6 +14,7 @@ pub mod keys;
 pub(crate) mod lists;
 mod matrix;
 pub(crate) mod namespace;
+pub(crate) mod registered_names;
 pub(crate) mod schema;
 pub(crate) mod spanned;
 pub(crate) mod suppressions;

@@ -26,6 +26,7 @@ pub use companion_files::{
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};
 pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use declarations::input_value::InputValue;
+pub use declarations::registered_names::RegisteredNames;
 pub use declarations::schema::{front_matter_schema, sidecar_schema};
 pub use declarations::spanned::{Origin, Spanned};
 pub use declarations::{declaration_sites, keys};
@@ -43,7 +44,8 @@ pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
 pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar, sidecar_name};
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
-pub use lint::all_problems;
+pub use lint::finding::LintFix;
+pub use lint::{all_problems, lint_fixes};
 pub use mentions::chain::{
     HopText, MentionMatches, RewriteStep, contains_mentions, find_mentions, mask_mentions,
     mention_ranges, name_bridges,

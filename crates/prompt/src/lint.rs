@@ -1,163 +1,160 @@
 //! Reports all problems of a prompt file that can be found without a model.
 
+mod declaration_fixes;
+mod empty_prompt;
+pub(crate) mod finding;
+mod handlebars_uses;
+mod handlebars_words;
+mod helpers;
+mod inputs;
+mod jinja_uses;
+mod lint_context;
+mod missing_values;
+mod removal;
+mod roles;
+mod samples;
+mod template_uses;
+mod uses;
+mod value_type;
+mod variables;
+
+use std::collections::BTreeSet;
+
 use crate::declarations::case::Case;
-use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
-use crate::diagnostics::severity::Severity;
+use crate::edit::file_edit::edited;
+use crate::edit::preserves_declarations::errors;
 use crate::edit::rewrite::mention_problems;
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
+use crate::lint::empty_prompt::empty;
+use crate::lint::finding::{LintFinding, LintFix};
+use crate::lint::lint_context::LintContext;
+use crate::lint::missing_values::MissingValues;
 use crate::render::render;
-use crate::render::rendered::Rendered;
 
-/// Returns the problems of the declarations, of every case's rendering and of its mentions, each
-/// once.
+/// Returns the problems of the declarations, of the template in every branch, of every case's
+/// rendering and of its mentions, each once.
 ///
 /// `text` is the text that `file` was parsed from.
 pub fn all_problems(file: &PromptFile, text: &str) -> Vec<Problem> {
-    let mut problems = file.problems.clone();
-    let mut add = |more: Vec<Problem>| {
-        for problem in more {
-            if !problems.contains(&problem) {
-                problems.push(problem);
+    let problems = lint(file, text).into_iter();
+    problems.map(|finding| finding.problem).collect()
+}
+
+/// Returns the edits that correct problems of [`all_problems`]. After each of them the declarations
+/// have no further error.
+pub fn lint_fixes(file: &PromptFile, text: &str) -> Vec<LintFix> {
+    let fixes = lint(file, text)
+        .into_iter()
+        .flat_map(|finding| finding.fixes);
+    fixes
+        .filter(|fix| errors(&edited(file, text, &fix.edit).0) <= errors(file))
+        .collect()
+}
+
+fn lint(file: &PromptFile, text: &str) -> Vec<LintFinding> {
+    let declared = file.problems.iter().cloned().map(LintFinding::from);
+    let mut found: Vec<LintFinding> = declared
+        .map(|finding| declaration_fixes::with_fix(file, text, finding))
+        .collect();
+    let contexts = contexts(file, text);
+    found.extend(contexts.iter().flat_map(of_prompt));
+    let codes: BTreeSet<Code> = found.iter().map(|finding| finding.problem.code).collect();
+    let mut missing = MissingValues::new(file, text, &found);
+    let mut add = |problems: Vec<Problem>| {
+        // A rule has found these already, wherever they are.
+        let is_known = |problem: &Problem| {
+            let is_rule = matches!(
+                problem.code,
+                Code::UnknownHelper | Code::UnknownPartial | Code::CircularPartial
+            );
+            is_rule && codes.contains(&problem.code)
+        };
+        for problem in problems {
+            if !is_known(&problem) && found.iter().all(|one| one.problem != problem) {
+                found.push(problem.into());
             }
         }
     };
-    if file.cases.is_empty() && file.fences.is_empty() {
-        let rendered = render(file, text, None);
-        add(empty(file, text, None, &rendered).into_iter().collect());
-        add(rendered.problems);
-    }
-    for case in &file.cases {
-        let rendered = render(file, text, Some(case));
-        add(mention_problems(&rendered, case));
-        add(empty(file, text, Some(case), &rendered)
+    let cases = file.cases.iter().map(Some);
+    let without_case = file.cases.is_empty() && file.fences.is_empty();
+    for case in without_case.then_some(None).into_iter().chain(cases) {
+        let mut rendered = render(file, text, case);
+        let declared = case.filter(|case| is_declared(case));
+        let fence = case.and_then(|case| case.fence).unwrap_or(0);
+        let is_filled_later = match declared {
+            // The finding about the variable says why there is no text.
+            Some(_) => !rendered.unset.is_empty(),
+            None => contexts
+                .get(fence)
+                .is_some_and(LintContext::is_filled_later),
+        };
+        if !is_filled_later {
+            add(empty(file, text, declared, &rendered).into_iter().collect());
+        }
+        let problems = std::mem::take(&mut rendered.problems);
+        let (unset, other) = problems
             .into_iter()
-            .collect());
-        add(rendered.problems);
+            .partition(|problem| problem.code == Code::UnsetVariable);
+        if let Some(case) = declared {
+            add(mention_problems(&rendered, case));
+            missing.add(case, &rendered.unset, unset);
+        }
+        add(other);
     }
-    problems
+    found.extend(missing.found);
+    found
 }
 
-/// Returns the problem that there is no prompt. `None` if there is one, or if an error already
-/// explains why there is none.
-fn empty(
-    file: &PromptFile,
-    text: &str,
-    case: Option<&Case>,
-    rendered: &Rendered,
-) -> Option<Problem> {
+/// Whether the author wrote the case; a fence of Markdown without one has an empty case.
+fn is_declared(case: &Case) -> bool {
+    case.fence.is_none() || !case.range.is_empty()
+}
+
+/// Returns the prompts of a file: itself, or its fences.
+fn contexts<'a>(file: &'a PromptFile, text: &'a str) -> Vec<LintContext<'a>> {
     if file.format == PromptFormat::Promptfoo {
-        return None;
+        return Vec::new();
     }
-    let mut problems = file.problems.iter().chain(&rendered.problems);
-    let mut turns = rendered.turns.iter();
-    if !turns.all(|turn| turn.text.text.trim().is_empty())
-        || problems.any(|p| p.severity == Severity::Error)
-    {
-        return None;
+    if file.format != PromptFormat::Markdown {
+        let sidecar = file.sidecar.as_deref().unwrap_or_default();
+        return vec![LintContext::new(
+            file,
+            text,
+            sidecar,
+            &mut file.cases.iter(),
+        )];
     }
-    let written = text.get(file.body.clone()).unwrap_or_default().trim();
-    let (what, remedy) = match (file.format, &file.front_matter) {
-        (PromptFormat::Github, _) => ("There is no prompt", "Give `messages` a `content`."),
-        _ if !written.is_empty() => (
-            "There is no prompt: the template makes no text",
-            "Look at its variables and conditions.",
-        ),
-        (_, Some(_)) => ("There is no prompt", "Write it below the front matter."),
-        (_, None) => ("There is no prompt", "Write it into the file."),
+    let fences = file.fences.iter().enumerate();
+    let context = |(at, fence): (usize, &'a PromptFile)| {
+        let mut cases = file.cases.iter().filter(|case| case.fence == Some(at));
+        LintContext::new(fence, text, "", &mut cases)
     };
-    // A template may render no text for one case only.
-    let of_case = case.filter(|_| !written.is_empty());
-    let (range, origin) = match (of_case, &file.front_matter) {
-        (Some(case), _) => (case.range.clone(), case.origin),
-        (None, Some(yaml)) if written.is_empty() => {
-            let fence = text.get(yaml.end..).unwrap_or_default();
-            let skipped = fence.len() - fence.trim_start().len();
-            let start = yaml.end + skipped;
-            let fence = fence.trim_start().lines().next().unwrap_or_default();
-            (start..start + fence.trim_end().len(), Origin::FrontMatter)
-        }
-        (None, _) => {
-            let body = text.get(file.body.clone()).unwrap_or_default();
-            let start = file.body.start + body.len() - body.trim_start().len();
-            (start..start + written.len(), Origin::FrontMatter)
-        }
-    };
-    let of_case = of_case.map_or(String::new(), |_| " for this case".into());
-    Some(Problem {
-        code: Code::EmptyPrompt,
-        severity: match case {
-            Some(_) => Severity::Warning,
-            None => Severity::Information,
-        },
-        message: format!("{what}{of_case}. {remedy}"),
-        range,
-        origin,
-    })
+    fences.map(context).collect()
+}
+
+/// Applies every rule to one prompt.
+fn of_prompt(context: &LintContext<'_>) -> Vec<LintFinding> {
+    // Half of the declarations would be missing.
+    let is_readable = |problem: &Problem| problem.code != Code::InvalidYaml;
+    let is_readable = context.file.problems.iter().all(is_readable);
+    let mut found = Vec::new();
+    if is_readable {
+        found.extend(variables::undeclared(context));
+    }
+    found.extend(variables::shadowed(context));
+    found.extend(helpers::unknown_helpers(context));
+    found.extend(helpers::unknown_partials(context));
+    found.extend(helpers::circular_partials(context));
+    found.extend(roles::unknown_roles(context));
+    found.extend(samples::mismatches(context));
+    if is_readable {
+        found.extend(variables::unused(context));
+    }
+    found
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::file::parse;
-
-    /// Returns the severity and the marked text of the problem that there is no prompt.
-    fn empty_prompt_problem(name: &str, text: &str) -> Option<(Severity, String)> {
-        let problems = all_problems(&parse(name, text, None), text);
-        let mut found = problems.iter().filter(|p| p.message.contains("no prompt"));
-        let empty_prompt_problem = found.next()?;
-        assert!(found.next().is_none(), "{problems:?}");
-        Some((
-            empty_prompt_problem.severity,
-            text[empty_prompt_problem.range.clone()].into(),
-        ))
-    }
-
-    #[test]
-    fn a_file_without_a_prompt_is_reported_once() {
-        let worth_knowing = |text: &str| Some((Severity::Information, text.to_owned()));
-        assert_eq!(empty_prompt_problem("a.prompt", ""), worth_knowing(""));
-        assert_eq!(empty_prompt_problem("a.txt", " \n\n"), worth_knowing(""));
-        assert_eq!(
-            empty_prompt_problem("a.prompt", "---\nmodel: x\n---\n"),
-            worth_knowing("---")
-        );
-        assert_eq!(
-            empty_prompt_problem("a.prompty", "---\nname: x\n---\n\n"),
-            worth_knowing("---")
-        );
-        assert_eq!(
-            empty_prompt_problem("a.prompt.yml", "messages: []\n"),
-            worth_knowing("messages: []")
-        );
-        assert_eq!(
-            empty_prompt_problem("a.prompt", "{{#if x}}a{{/if}}"),
-            worth_knowing("{{#if x}}a{{/if}}")
-        );
-        assert_eq!(
-            empty_prompt_problem("a.prompt", "The capital of France is"),
-            None
-        );
-        // Errors are reported already.
-        assert_eq!(empty_prompt_problem("a.prompt", "{{#if x}}a"), None);
-        assert_eq!(empty_prompt_problem("a.prompt.yml", "name: a\n"), None);
-    }
-
-    #[test]
-    fn cases_without_a_prompt_are_warnings() {
-        let text = "---\nhoplens.cases:\n  - expect: \" x\"\n  - expect: y\n---\n\n";
-        assert_eq!(
-            empty_prompt_problem("a.prompt", text),
-            Some((Severity::Warning, "---".into()))
-        );
-        let text = "---\nhoplens.cases:\n  - {input: {x: true}, expect: a}\n\
-                    \x20 - {input: {x: false}, expect: b}\n---\n{{#if x}}a{{/if}}";
-        let case = "{input: {x: false}, expect: b}";
-        assert_eq!(
-            empty_prompt_problem("a.prompt", text),
-            Some((Severity::Warning, case.into()))
-        );
-    }
-}
+mod tests;

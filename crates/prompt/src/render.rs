@@ -79,8 +79,10 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         };
     }
     let rendered = match file.language.engine {
-        TemplateLanguage::Handlebars => handlebars::render::render(body, &data, &file.partials)
-            .map(|output| turns::build(&output, body, base, &value)),
+        TemplateLanguage::Handlebars => {
+            handlebars::render::render(body, &data, file.template_parts())
+                .map(|output| turns::build(&output, body, base, &value))
+        }
         TemplateLanguage::Jinja => prompty(file, text, body, &value, |text| {
             jinja::render::render(text, &data)
         }),
@@ -131,7 +133,7 @@ fn check_required(file: &PromptFile, data: &Map<String, Value>, rendered: &mut R
         );
         rendered.problems.push(findings::problem(
             Code::UnsetVariable,
-            Severity::Warning,
+            Severity::Information,
             variable.range.clone(),
             message,
         ));

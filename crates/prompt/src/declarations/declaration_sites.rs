@@ -30,13 +30,21 @@ pub const DOTPROMPT: &[Key] = &[
         name: "hoplens.ignore",
         ..LISTS[2]
     },
+    Key {
+        name: "hoplens.helpers",
+        ..LISTS[3]
+    },
+    Key {
+        name: "hoplens.partials",
+        ..LISTS[4]
+    },
 ];
 
 /// The top-level key of hoplens in a `.prompt.md` file's front matter.
 pub const PROMPT_MD: &[Key] = &[map(
     "hoplens",
     LISTS,
-    "What hoplens reads: `cases`, `inject` and `ignore`.",
+    "What hoplens reads: `cases`, `inject`, `ignore`, `helpers` and `partials`.",
 )];
 
 /// The top-level key that leads to hoplens's own in a Prompty file's front matter.
@@ -47,7 +55,7 @@ pub const PROMPTY: &[Key] = &[map(
 )];
 
 /// The keys of a sidecar.
-pub const SIDECAR: &[Key] = &[VERSION, LISTS[0], LISTS[1], LISTS[2]];
+pub const SIDECAR: &[Key] = &[VERSION, LISTS[0], LISTS[1], LISTS[2], LISTS[3], LISTS[4]];
 
 /// A range of YAML in a document, and its top-level keys.
 #[derive(Debug, Clone, PartialEq)]

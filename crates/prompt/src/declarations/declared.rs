@@ -1,10 +1,11 @@
-//! The lists that an author declares: `cases`, `inject` and `ignore`.
+//! The lists that an author declares: `cases`, `inject`, `ignore`, `helpers` and `partials`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::declarations::case::{Case, Injection};
 use crate::declarations::input_value::InputValue;
+use crate::declarations::registered_names::RegisteredNames;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, Suppression, did_you_mean};
@@ -17,6 +18,7 @@ pub(crate) struct Declared {
     pub injections: Vec<Injection>,
     pub suppressed: Vec<Suppression>,
     pub inputs: Vec<InputValue>,
+    pub registered: RegisteredNames,
     /// The total size of the matrices expanded so far.
     pub made: Made,
 }
@@ -57,6 +59,7 @@ pub(crate) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
     file.injections.extend(sidecar.injections);
     file.suppressed.extend(sidecar.suppressed);
     file.inputs.extend(sidecar.inputs);
+    file.registered = file.registered.union(&sidecar.registered);
     file
 }
 

@@ -223,6 +223,16 @@ pub const LISTS: &[Key] = &[
         KeyKind::List(&KeyKind::Word(Code::NAMES)),
         "Codes of findings that are not to be shown in this file.",
     ),
+    key(
+        "helpers",
+        KeyKind::List(&KeyKind::Text),
+        "Names of the Handlebars helpers that the application registers in its code.",
+    ),
+    key(
+        "partials",
+        KeyKind::List(&KeyKind::Text),
+        "Names of the partials that the application registers in its code.",
+    ),
 ];
 
 /// The version of a sidecar.

@@ -1,7 +1,8 @@
-//! Reads the lists `cases`, `inject` and `ignore`.
+//! Reads the lists `cases`, `inject`, `ignore`, `helpers` and `partials`.
 
 use crate::declarations::declared::Declared;
 use crate::declarations::namespace::Lists;
+use crate::declarations::registered_names::{RegisteredNames, names};
 use crate::declarations::suppressions::suppression;
 
 use crate::declarations::{cases, fields, injections};
@@ -32,5 +33,9 @@ pub(crate) fn read(lists: Lists<'_>, problems: &mut Problems) -> Declared {
                 .extend(suppression(&code.value, &code.range, problems));
         }
     }
+    declared.registered = RegisteredNames {
+        helpers: names(lists.helpers, "helper", problems),
+        partials: names(lists.partials, "partial", problems),
+    };
     declared
 }

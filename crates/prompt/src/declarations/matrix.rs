@@ -249,7 +249,7 @@ fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut 
                     name.trim(),
                     name.trim()
                 );
-                warn_once(Code::UnsetVariable, &text.range, message, problems);
+                warn_once(Code::UndeclaredVariable, &text.range, message, problems);
                 out.push_str("{{");
                 out.push_str(name);
                 out.push_str("}}");

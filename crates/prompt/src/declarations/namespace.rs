@@ -8,16 +8,24 @@ use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::Node;
 
-/// The values of the three keys, wherever the format stores them.
+/// The values of the keys, wherever the format stores them.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Lists<'node> {
     pub cases: Option<&'node Node>,
     pub inject: Option<&'node Node>,
     pub ignore: Option<&'node Node>,
+    pub helpers: Option<&'node Node>,
+    pub partials: Option<&'node Node>,
 }
 
 /// dotprompt's keys, all at the top level.
-pub(crate) const DOTPROMPT_KEYS: [&str; 3] = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
+pub(crate) const DOTPROMPT_KEYS: [&str; 5] = [
+    "hoplens.cases",
+    "hoplens.inject",
+    "hoplens.ignore",
+    "hoplens.helpers",
+    "hoplens.partials",
+];
 
 /// Returns the keys that lead to the map of [`LISTS`]; dotprompt has dotted keys instead.
 fn lists_path(format: PromptFormat) -> &'static [&'static str] {
@@ -87,11 +95,13 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     for key in DOTPROMPT_KEYS {
         twice(root, key, problems);
     }
-    let [cases, inject, ignore] = DOTPROMPT_KEYS;
+    let [cases, inject, ignore, helpers, partials] = DOTPROMPT_KEYS;
     Lists {
         cases: value(cases),
         inject: value(inject),
         ignore: value(ignore),
+        helpers: value(helpers),
+        partials: value(partials),
     }
 }
 
@@ -136,6 +146,8 @@ pub(crate) fn from_map(node: &Node) -> Lists<'_> {
         cases: value("cases"),
         inject: value("inject"),
         ignore: value("ignore"),
+        helpers: value("helpers"),
+        partials: value("partials"),
     }
 }
 

@@ -99,10 +99,22 @@ codes! {
         "The template cannot be rendered.";
     UnknownPartial, "unknown-partial", Error,
         "The template uses a partial that does not exist.";
-    UnsetVariable, "unset-variable", Warning,
-        "A variable has no value.";
+    CircularPartial, "circular-partial", Error,
+        "A partial includes itself, directly or through other partials.";
+    UnknownHelper, "unknown-helper", Error,
+        "The template calls a helper that does not exist.";
+    ShadowedVariable, "shadowed-variable", Warning,
+        "A helper has the name of a variable, so the variable is never read.";
+    UndeclaredVariable, "undeclared-variable", Warning,
+        "The template uses a variable that the file does not declare.";
+    UnsetVariable, "unset-variable", Information,
+        "A case gives a variable no value.";
     UnusedVariable, "unused-variable", Hint,
-        "The file gives a value that no template uses.";
+        "The file declares or gives a value that no template uses.";
+    SchemaMismatch, "schema-mismatch", Warning,
+        "A value does not have the type that the file declares for it.";
+    UnknownRole, "unknown-role", Warning,
+        "A message has a role that the format does not know.";
     InvalidRoleLine, "invalid-role-line", Error,
         "Prompty refuses a role line, or sends an empty message before it.";
     UnsupportedContent, "unsupported-content", Information,
@@ -155,8 +167,12 @@ impl Code {
             | Self::MentionMissing
             | Self::TemplateError
             | Self::UnknownPartial
+            | Self::CircularPartial
+            | Self::UnknownHelper
+            | Self::UndeclaredVariable
             | Self::UnsetVariable
             | Self::UnusedVariable
+            | Self::UnknownRole
             | Self::InvalidRoleLine
             | Self::UnsupportedContent
             | Self::InvalidYaml
@@ -183,6 +199,8 @@ impl Code {
             | Self::TokenSplit
             | Self::TrailingSpace
             | Self::UnknownModel
+            | Self::ShadowedVariable
+            | Self::SchemaMismatch
             | Self::DeprecatedIgnore
             | Self::FrontMatter => false,
         }

@@ -33,7 +33,9 @@ pub(crate) fn parse_within(
         partials,
         promptfoo,
         absent,
+        registered,
     } = companions;
+    let project_names = registered.cloned().unwrap_or_default();
     let inside = text.get(window.clone()).unwrap_or_default();
     let mut split = format::split(format, inside).moved(window.start);
     let mut file_problems = Problems::new(Origin::FrontMatter);
@@ -116,6 +118,8 @@ pub(crate) fn parse_within(
         sidecar: sidecar.map(str::to_owned),
         promptfoo: promptfoo.cloned(),
         partials: partials.cloned().unwrap_or_default(),
+        registered: declared.registered.union(&project_names),
+        project_names,
         fences: Vec::new(),
         language: variables.language,
     }

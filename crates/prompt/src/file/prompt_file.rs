@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use crate::companion_files::{CompanionTexts, Promptfoo};
 use crate::declarations::case::{Case, Injection};
 use crate::declarations::declared;
+use crate::declarations::registered_names::RegisteredNames;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::problem::{Problem, Suppression};
 use crate::format::prompt_format::PromptFormat;
 use crate::render::rendered::Turn;
+use crate::template::handlebars::template_parts::TemplateParts;
 use crate::template::language::Language;
 
 /// A prompt file, as far as it is valid.
@@ -49,6 +51,11 @@ pub struct PromptFile {
     pub promptfoo: Option<Promptfoo>,
     /// The texts of dotprompt's partials, by name.
     pub partials: BTreeMap<String, String>,
+    /// The helpers and partials that the application registers in its code, as this file and its
+    /// project declare them.
+    pub registered: RegisteredNames,
+    /// Those of `registered` that the project declares.
+    pub(crate) project_names: RegisteredNames,
     /// The prompts in the fences of a Markdown file, each as a file of its own whose ranges are
     /// those of this file. Each case here names its fence.
     pub fences: Vec<PromptFile>,
@@ -64,6 +71,15 @@ impl PromptFile {
             partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),
             absent: &[],
+            registered: Some(&self.project_names),
+        }
+    }
+
+    /// Returns what a Handlebars template may use besides its own tags.
+    pub(crate) fn template_parts(&self) -> TemplateParts<'_> {
+        TemplateParts {
+            partials: &self.partials,
+            registered: &self.registered,
         }
     }
 }

@@ -149,7 +149,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
             did_you_mean(&role.value, ROLES),
             ROLES.join(", ")
         );
-        problems.error(Code::InvalidValue, &role.range, message);
+        problems.error(Code::UnknownRole, &role.range, message);
     }
     let role = role.map(|role| role.value);
     let content = required(entries, "content", "A message", node.here(), problems)?;

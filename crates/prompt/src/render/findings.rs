@@ -45,5 +45,5 @@ pub(crate) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> P
     let message = format!(
         "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."
     );
-    problem(Code::UnsetVariable, Severity::Warning, range, message)
+    problem(Code::UnsetVariable, Severity::Information, range, message)
 }

@@ -30,7 +30,7 @@ pub(crate) fn render(
                     "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the text. \
                      Give it one in {home}, or in the `input` of a case in the sidecar."
                 );
-                let (code, severity) = (Code::UnsetVariable, Severity::Warning);
+                let (code, severity) = (Code::UnsetVariable, Severity::Information);
                 problems.push(findings::problem(code, severity, range, message));
             }
         });

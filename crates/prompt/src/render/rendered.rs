@@ -31,8 +31,15 @@ impl Rendered {
     /// Returns why the template could not be rendered, if it could not. The turns then contain its
     /// source.
     pub fn broken(&self) -> Option<&Problem> {
-        let is_broken =
-            |one: &&Problem| matches!(one.code, Code::TemplateError | Code::UnknownPartial);
+        let is_broken = |one: &&Problem| {
+            matches!(
+                one.code,
+                Code::TemplateError
+                    | Code::UnknownPartial
+                    | Code::UnknownHelper
+                    | Code::CircularPartial
+            )
+        };
         self.problems.iter().find(is_broken)
     }
 

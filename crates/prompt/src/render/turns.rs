@@ -78,6 +78,11 @@ pub(crate) fn build(
                 dropped(&mut rendered, range, "A medium", "{{media}}");
             }
             "section" => piece.push(Part::Cut),
+            "helper" | "partial" => {
+                let what = format!("What the application's {signal} `{argument}` writes");
+                dropped(&mut rendered, range, &what, argument);
+                rendered.unset.insert(argument.to_owned());
+            }
             _ => missing(&mut rendered, range, argument),
         }
     }

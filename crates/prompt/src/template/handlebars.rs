@@ -1,8 +1,9 @@
 //! Handlebars as dotprompt reads it.
 
 pub(crate) mod blocks;
-mod helpers;
+pub(crate) mod helpers;
 pub(crate) mod instrument;
 pub(crate) mod lexer;
 pub(crate) mod partials;
 pub(crate) mod render;
+pub(crate) mod template_parts;

@@ -3,10 +3,21 @@
 use crate::declarations::fields;
 use crate::declarations::fields::{map, required};
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::Problems;
+use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::render::rendered::Turn;
 use crate::yaml;
 use crate::yaml::node::{Data, Node};
+
+/// The roles of the chats of common providers.
+const ROLES: [&str; 7] = [
+    "system",
+    "user",
+    "assistant",
+    "developer",
+    "tool",
+    "function",
+    "model",
+];
 
 /// Whether promptfoo reads a prompt of this name as a chat if its content is one.
 pub(crate) fn is_chat(path: &str) -> bool {
@@ -52,6 +63,17 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
     let here = node.here();
     let role = required(entries, "role", "A message", here, problems)
         .and_then(|role| fields::text(role, "A message's role", problems));
+    if let Some(role) = role
+        .as_ref()
+        .filter(|one| !ROLES.contains(&one.value.as_str()))
+    {
+        let near = did_you_mean(&role.value, &ROLES);
+        // Other providers have other roles, and a variable may name one.
+        if !near.is_empty() && !role.value.contains("{{") {
+            let message = format!("A message's role is `{}`.{near}", role.value);
+            problems.warn(Code::UnknownRole, &role.range, message);
+        }
+    }
     let content = required(entries, "content", "A message", here, problems)?;
     let Some(text) = yaml::source::mapped(file, content) else {
         let message = format!("A message's content is {}. Write a text.", content.kind());

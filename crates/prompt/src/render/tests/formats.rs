@@ -7,7 +7,6 @@ use super::super::*;
 use crate::companion_files::CompanionTexts;
 use crate::edit::rewrite::insert_text;
 use crate::file::{parse, parse_with};
-use crate::lint::all_problems;
 use crate::render::source_map::find_mention;
 
 /// Returns turns as `role: text`, output of tags as `text<-tag`, and problems as `bytes: message`.
@@ -30,7 +29,8 @@ fn show(name: &str, text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
             }
         }
     }
-    let problems = all_problems(&file, text).into_iter();
+    let problems = file.problems.clone().into_iter();
+    let problems = problems.chain(rendered.problems);
     let problems = problems.map(|problem| format!("{}: {}", &text[problem.range], problem.message));
     (turns, made, problems.collect())
 }

@@ -106,9 +106,9 @@ fn missing_variables_are_reported_and_render_empty() {
     assert_eq!(
         got,
         [
-            ("{{b}}", Severity::Warning),
-            ("{{b}}", Severity::Warning),
-            ("{{d.e}}", Severity::Warning)
+            ("{{b}}", Severity::Information),
+            ("{{b}}", Severity::Information),
+            ("{{d.e}}", Severity::Information)
         ]
     );
     assert!(rendered.problems[0].message.contains("`b`"));

@@ -12,6 +12,25 @@ use handlebars::{
     Output, RenderContext, RenderErrorReason, Renderable, no_escape,
 };
 
+use crate::template::handlebars::template_parts::TemplateParts;
+
+/// The helpers that a dotprompt template may call without registering them.
+pub(crate) const HELPERS: [&str; 13] = [
+    "if",
+    "unless",
+    "each",
+    "with",
+    "lookup",
+    "log",
+    "role",
+    "history",
+    "media",
+    "section",
+    "json",
+    "ifEquals",
+    "unlessEquals",
+];
+
 /// Helpers that handlebars-rust adds to Handlebars; a variable may have such a name.
 const EXTRAS: [&str; 11] = [
     "raw", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len",
@@ -57,6 +76,30 @@ pub(crate) fn registry(marker: char) -> Handlebars<'static> {
     registry
 }
 
+/// Registers the helpers and partials that the application registers in its code. Each writes a
+/// signal with its name, because its text is unknown.
+pub(crate) fn add_registered(
+    registry: &mut Handlebars<'static>,
+    marker: char,
+    parts: TemplateParts<'_>,
+) {
+    let names = parts.registered;
+    for name in &names.helpers {
+        if !HELPERS.contains(&name.as_str()) {
+            let kind = "helper";
+            registry.register_helper(name, Box::new(Signal { marker, kind }));
+        }
+    }
+    for name in &names.partials {
+        if !parts.partials.contains_key(name) {
+            let mut signal = Template::new();
+            let text = format!("{marker}partial {}{marker}", name.replace(marker, ""));
+            signal.elements.push(TemplateElement::RawString(text));
+            registry.register_template(name, signal);
+        }
+    }
+}
+
 struct Signal {
     marker: char,
     kind: &'static str,
@@ -76,7 +119,7 @@ impl HelperDef for Signal {
             "missing" if first.is_some() || !helper.hash().is_empty() => {
                 return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
             }
-            "missing" => helper.name().to_owned(),
+            "missing" | "helper" => helper.name().to_owned(),
             "role" => first.ok_or(RenderErrorReason::ParamNotFoundForIndex("role", 0))?,
             _ => String::new(),
         };

@@ -1,6 +1,5 @@
 //! Renders with the Handlebars library twice: for the text, and with marks for the source map.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,6 +11,7 @@ use crate::template::failure::Failure;
 use crate::template::handlebars::instrument::Mark;
 use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind, tokens, too_deep};
 use crate::template::handlebars::partials;
+use crate::template::handlebars::template_parts::TemplateParts;
 use crate::template::handlebars::{blocks, helpers, instrument};
 use crate::template::limited::Limited;
 
@@ -30,11 +30,12 @@ pub(crate) struct Output {
 
 /// Renders `body`, a Handlebars template, with `data`.
 ///
-/// `partials` maps the names in `{{> name}}` to their texts. Their output is mapped to that tag.
+/// The output of a partial is mapped to its tag. What the application registers in its code writes
+/// a signal, because its text is unknown.
 pub(crate) fn render(
     body: &str,
     data: &Map<String, Value>,
-    partials: &BTreeMap<String, String>,
+    parts: TemplateParts<'_>,
 ) -> Result<Output, Failure> {
     let tokens = tokens(body);
     if let Some(range) = too_deep(body, &tokens) {
@@ -53,7 +54,7 @@ pub(crate) fn render(
         return Err(Failure::new(message, range));
     }
     // The library may panic on unusual templates, and text that is being typed is often unusual.
-    let run = catch_unwind(AssertUnwindSafe(|| run(body, data, partials, tokens)));
+    let run = catch_unwind(AssertUnwindSafe(|| run(body, data, parts, tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Handlebars library failed on it.".to_owned();
         let range = 0..body.len();
@@ -67,21 +68,24 @@ const MAX_USES: usize = 10_000;
 fn run(
     body: &str,
     data: &Map<String, Value>,
-    partials: &BTreeMap<String, String>,
+    parts: TemplateParts<'_>,
     tokens: Vec<HandlebarsToken>,
 ) -> Result<Output, Failure> {
+    let partials = parts.partials;
     let mut all = body.to_owned();
     all.extend(partials.values().map(String::as_str));
     let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
+    helpers::add_registered(&mut registry, marker, parts);
     if let Some(name) = partials::cycle(partials) {
-        return Err(Failure::new(
-            format!(
+        return Err(Failure {
+            code: Code::CircularPartial,
+            message: format!(
                 "the partial `{name}` uses itself, and so without end. Take `{{{{> {name}}}}}` out \
                  of it, or of those that it uses."
             ),
-            at_partial(body, name),
-        ));
+            range: at_partial(body, name),
+        });
     }
     if partials::uses(body, partials) > MAX_USES {
         return Err(Failure::new(
@@ -264,6 +268,7 @@ impl ErrorLocator<'_> {
         };
         let code = match error.reason() {
             RenderErrorReason::PartialNotFound(_) => Code::UnknownPartial,
+            RenderErrorReason::HelperNotFound(_) => Code::UnknownHelper,
             _ => Code::TemplateError,
         };
         let message = format!("at `{tag}`, {told}");

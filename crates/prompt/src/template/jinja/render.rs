@@ -119,6 +119,20 @@ fn run(
     Ok(written)
 }
 
+/// Returns the names that a template uses and does not define itself; none if it does not compile.
+pub(crate) fn undeclared_variables(template: &str) -> HashSet<String> {
+    let tokens = tokens(template);
+    if too_deep(template, &tokens).is_some() || unbalanced(template, &tokens).is_some() {
+        return HashSet::new();
+    }
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        let plain = environment(None);
+        let compiled = plain.template_from_named_str(NAME, template).ok()?;
+        Some(compiled.undeclared_variables(false))
+    }));
+    run.ok().flatten().unwrap_or_default()
+}
+
 /// Returns the tag that contains an expression.
 fn tag_around(tokens: &[JinjaToken], range: Range<usize>) -> Range<usize> {
     let at = tokens.partition_point(|token| token.range.end <= range.start);

@@ -1,0 +1,383 @@
+//! The names that a Handlebars template uses.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::declarations::spanned::Spanned;
+use crate::lint::handlebars_words::{Word, WordKind, words};
+use crate::lint::uses::{CallKind, HelperCall, TemplateUses, VariableUse};
+use crate::template::handlebars::helpers::HELPERS;
+use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
+
+/// An open block.
+struct Block {
+    /// Whether names inside are fields of something else than the prompt's variables.
+    has_own_context: bool,
+    /// Whether the other branch is the one with a context of its own.
+    is_inverse: bool,
+    /// The names in `as |item index|`.
+    params: Vec<String>,
+}
+
+/// Reads a template; ranges are bytes of `body`. `registered` names helpers of the application.
+pub(crate) fn read(body: &str, registered: &BTreeSet<String>) -> TemplateUses {
+    let mut reader = Reader {
+        body,
+        registered,
+        blocks: Vec::new(),
+        uses: TemplateUses::default(),
+    };
+    for token in tokens(body) {
+        match token.kind {
+            HandlebarsTokenKind::Text | HandlebarsTokenKind::Comment => {}
+            HandlebarsTokenKind::Close => {
+                reader.blocks.pop();
+            }
+            HandlebarsTokenKind::Open => reader.open(&token.range),
+            HandlebarsTokenKind::Else => reader.divide(&token.range),
+            HandlebarsTokenKind::Expression => reader.expression(&token.range),
+        }
+    }
+    reader.uses
+}
+
+struct Reader<'a> {
+    body: &'a str,
+    registered: &'a BTreeSet<String>,
+    blocks: Vec<Block>,
+    uses: TemplateUses,
+}
+
+impl Reader<'_> {
+    /// Returns the sign after the braces of a tag, and where the code after it begins.
+    fn code(&self, tag: &Range<usize>) -> (&'static str, Range<usize>) {
+        let text = self.body.get(tag.clone()).unwrap_or_default();
+        let inner = text.trim_start_matches('{').trim_start_matches(['~', ' ']);
+        let end = tag.start + text.trim_end_matches('}').trim_end_matches('~').len();
+        let signs = ["#>", "#*", "#", "^", ">", "&", "*"];
+        let sign = signs.into_iter().find(|sign| inner.starts_with(sign));
+        let sign = sign.unwrap_or_default();
+        let start = tag.start + text.len() - inner.len() + sign.len();
+        (sign, start..end.max(start))
+    }
+
+    fn open(&mut self, tag: &Range<usize>) {
+        let (sign, code) = self.code(tag);
+        let words = words(self.body, code);
+        let name = words.first().map_or("", |word| word.text(self.body));
+        let mut block = Block {
+            has_own_context: false,
+            is_inverse: sign == "^",
+            params: Vec::new(),
+        };
+        match sign {
+            "#>" => self.partial(&words),
+            "#*" => {
+                if let Some(name) = words.get(1) {
+                    let name = name.unquoted(self.body).to_owned();
+                    self.uses.own_partials.insert(name);
+                }
+                block.has_own_context = true;
+            }
+            _ => {
+                let keeps = ["if", "unless", "ifEquals", "unlessEquals", "log", "section"];
+                block.has_own_context = !keeps.contains(&name);
+                self.call(&words, false);
+            }
+        }
+        let params = words.iter().filter(|word| word.kind == WordKind::Param);
+        block.params = params.map(|word| word.text(self.body).to_owned()).collect();
+        self.blocks.push(block);
+    }
+
+    /// Reads `{{else}}`, `{{^}}` and `{{else if …}}`.
+    fn divide(&mut self, tag: &Range<usize>) {
+        let (_, code) = self.code(tag);
+        let words = words(self.body, code);
+        if let Some(block) = self.blocks.last_mut() {
+            block.is_inverse = !block.is_inverse;
+            block.params.clear();
+        }
+        let chained = words
+            .iter()
+            .skip_while(|word| word.text(self.body) == "else");
+        let chained: Vec<Word> = chained.cloned().collect();
+        if chained.is_empty() {
+            return;
+        }
+        self.call(&chained, false);
+        let keeps = ["if", "unless", "ifEquals", "unlessEquals"];
+        let name = chained.first().map_or("", |word| word.text(self.body));
+        if let Some(block) = self.blocks.last_mut() {
+            block.has_own_context = !keeps.contains(&name);
+            block.is_inverse = false;
+        }
+    }
+
+    fn expression(&mut self, tag: &Range<usize>) {
+        let (sign, code) = self.code(tag);
+        let words = words(self.body, code);
+        match sign {
+            ">" => self.partial(&words),
+            "*" => {}
+            _ => self.call(&words, false),
+        }
+    }
+
+    fn partial(&mut self, words: &[Word]) {
+        let Some((first, rest)) = words.split_first() else {
+            return;
+        };
+        if first.kind == WordKind::Open {
+            // The name is computed, so any partial may be meant.
+            self.uses.uses_all = true;
+            self.arguments(words);
+            return;
+        }
+        let range = first.inner(self.body);
+        let value = first.unquoted(self.body).to_owned();
+        if !value.starts_with('@') {
+            self.uses.partials.push(Spanned { value, range });
+        }
+        // The whole context is what a partial reads anyway.
+        let whole = |word: &&Word| matches!(word.text(self.body), "this" | ".");
+        let rest: Vec<Word> = rest.iter().filter(|word| !whole(word)).cloned().collect();
+        self.arguments(&rest);
+    }
+
+    /// Reads a helper or variable with its arguments.
+    fn call(&mut self, words: &[Word], in_parentheses: bool) {
+        let Some((first, rest)) = words.split_first() else {
+            return;
+        };
+        let name = first.text(self.body);
+        let has_arguments = in_parentheses
+            || rest
+                .iter()
+                .any(|word| !matches!(word.kind, WordKind::Param | WordKind::As));
+        let is_helper = HELPERS.contains(&name) || self.registered.contains(name);
+        let is_name = first.kind == WordKind::Name;
+        if is_name && (has_arguments || is_helper) && !name.starts_with(['.', '@']) {
+            self.uses.calls.push(HelperCall {
+                kind: CallKind::Helper,
+                name: name.to_owned(),
+                range: first.range.clone(),
+                may_be_variable: !has_arguments,
+            });
+            if name == "role"
+                && let Some(role) = rest.first().filter(|word| word.kind == WordKind::Text)
+            {
+                self.uses.roles.push(Spanned {
+                    value: role.unquoted(self.body).to_owned(),
+                    range: role.inner(self.body),
+                });
+            }
+        } else {
+            self.variable(first);
+        }
+        self.arguments(rest);
+    }
+
+    fn arguments(&mut self, words: &[Word]) {
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            at += 1;
+            match word.kind {
+                WordKind::Name => self.variable(word),
+                WordKind::Open => {
+                    let end = closing(words, at);
+                    self.call(words.get(at..end).unwrap_or_default(), true);
+                    at = end + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn variable(&mut self, word: &Word) {
+        if word.kind != WordKind::Name {
+            return;
+        }
+        let mut path = word.text(self.body);
+        let mut blocks = self.blocks.as_slice();
+        let mut is_root = false;
+        if let Some(rest) = path.strip_prefix("@root") {
+            path = rest.trim_start_matches(['.', '/']);
+            (blocks, is_root) = (&[], true);
+        }
+        if path.starts_with('@') {
+            return;
+        }
+        while let Some(rest) = path.strip_prefix("..") {
+            path = rest.strip_prefix('/').unwrap_or(rest);
+            let own = blocks.iter().rposition(Block::is_own);
+            blocks = own.map_or(&[][..], |own| &blocks[..own]);
+        }
+        is_root |= !blocks.iter().any(Block::is_own);
+        let rest = path.strip_prefix("this").or(path.strip_prefix('.'));
+        if let Some(rest) = rest
+            && (rest.is_empty() || rest.starts_with(['.', '/']))
+        {
+            path = rest.trim_start_matches(['.', '/']);
+        }
+        if path.is_empty() {
+            // The whole context.
+            self.uses.uses_all |= is_root;
+            return;
+        }
+        let name = match path.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((name, _)) => name,
+            None => path.split(['.', '/', '[']).next().unwrap_or_default(),
+        };
+        let is_param = |block: &Block| block.params.iter().any(|param| param == name);
+        if name.is_empty() || blocks.iter().any(is_param) || is_literal(name) {
+            return;
+        }
+        let text = word.text(self.body);
+        let start = word.range.start + (text.len() - path.len()) + path.find(name).unwrap_or(0);
+        self.uses.variables.push(VariableUse {
+            name: name.to_owned(),
+            range: start..start + name.len(),
+            is_root,
+        });
+    }
+}
+
+impl Block {
+    /// Whether the branch that is open now has a context of its own.
+    fn is_own(&self) -> bool {
+        self.has_own_context && !self.is_inverse
+    }
+}
+
+/// Returns the index of the word that closes the parenthesis before `from`.
+fn closing(words: &[Word], from: usize) -> usize {
+    let mut open = 1usize;
+    for (at, word) in words.iter().enumerate().skip(from) {
+        match word.kind {
+            WordKind::Open => open += 1,
+            WordKind::Close => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return at;
+        }
+    }
+    words.len()
+}
+
+fn is_literal(name: &str) -> bool {
+    matches!(name, "true" | "false" | "null" | "undefined" | "else")
+        || name.starts_with(|char: char| char.is_ascii_digit() || char == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uses(body: &str) -> TemplateUses {
+        read(body, &BTreeSet::from(["now".to_owned()]))
+    }
+
+    /// Returns the variables, those that are certainly the prompt's own with a `!`.
+    fn variables(body: &str) -> Vec<String> {
+        let found = uses(body).variables.into_iter();
+        found
+            .map(|one| {
+                assert_eq!(&body[one.range.clone()], one.name);
+                format!("{}{}", one.name, if one.is_root { "!" } else { "" })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn variables_are_found_in_every_branch_and_argument() {
+        assert_eq!(
+            variables(
+                "{{a}}{{{b.c}}}{{~ d ~}}{{#if e}}{{f}}{{else if g}}{{h}}{{else}}{{i}}{{/if}}"
+            ),
+            ["a!", "b!", "d!", "e!", "f!", "g!", "h!", "i!"]
+        );
+        assert_eq!(
+            variables("{{json (lookup a \"x}}\") indent=b}}{{media url=c.[d e]}}{{this.f}}{{./g}}"),
+            ["a!", "b!", "c!", "f!", "g!"]
+        );
+        assert_eq!(
+            variables("{{true}}{{1}}{{@first}}{{@state.x}}{{@root.y}}"),
+            ["y!"]
+        );
+        assert_eq!(variables("\\{{a}}{{!-- {{b}} --}}{{[a b]}}"), ["a b!"]);
+    }
+
+    #[test]
+    fn names_in_loops_may_be_fields_of_the_items() {
+        assert_eq!(
+            variables("{{#each a}}{{b}}{{../c}}{{#if d}}{{/if}}{{else}}{{e}}{{/each}}{{f}}"),
+            ["a!", "b", "c!", "d", "e!", "f!"]
+        );
+        assert_eq!(
+            variables(
+                "{{#each a as |item at|}}{{item.x}}{{at}}{{#with y}}{{item}}{{../../z}}{{/with}}{{/each}}"
+            ),
+            ["a!", "y", "z!"]
+        );
+        assert_eq!(
+            variables("{{#a}}{{b}}{{/a}}{{^a}}{{b}}{{/a}}"),
+            ["a!", "b", "a!", "b!"]
+        );
+    }
+
+    #[test]
+    fn the_whole_context_uses_everything() {
+        for body in [
+            "{{json this}}",
+            "{{this}}",
+            "{{#each .}}x{{/each}}",
+            "{{json @root}}",
+        ] {
+            assert!(uses(body).uses_all, "{body}");
+        }
+        for body in [
+            "{{#each a}}{{this}}{{/each}}",
+            "{{> card this}}",
+            "{{this.a}}",
+        ] {
+            assert!(!uses(body).uses_all, "{body}");
+        }
+    }
+
+    #[test]
+    fn helpers_partials_and_roles_are_found() {
+        let body = "{{#if a}}{{shout (trim b)}}{{/if}}{{now}}{{role \"user\"}}{{role kind}}{{> card a x=1}}{{#> \"lay/out\"}}{{/lay/out}}{{#*inline \"own\"}}{{/inline}}{{#list a}}{{/list}}{{#list a b}}{{/list}}";
+        let found = uses(body);
+        let calls: Vec<(&str, bool)> = found
+            .calls
+            .iter()
+            .map(|call| (&body[call.range.clone()], call.may_be_variable))
+            .collect();
+        let expected = [
+            ("if", false),
+            ("shout", false),
+            ("trim", false),
+            ("now", true),
+            ("role", false),
+            ("role", false),
+            ("list", false),
+            ("list", false),
+        ];
+        assert_eq!(calls, expected);
+        let partials: Vec<&str> = found
+            .partials
+            .iter()
+            .map(|one| &body[one.range.clone()])
+            .collect();
+        assert_eq!(partials, ["card", "lay/out"]);
+        assert!(found.own_partials.contains("own"));
+        let roles: Vec<&str> = found
+            .roles
+            .iter()
+            .map(|one| &body[one.range.clone()])
+            .collect();
+        assert_eq!(roles, ["user"]);
+    }
+}
