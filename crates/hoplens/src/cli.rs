@@ -11,12 +11,14 @@ mod error;
 mod eval;
 mod evidence;
 mod export;
+mod findings;
 mod generate;
 mod global;
 mod grid;
 mod interrupt;
 mod json;
 mod lens;
+mod lint;
 mod lists;
 mod logging;
 mod lsp;
@@ -54,6 +56,8 @@ struct Args {
 enum Command {
     /// Analyse prompt files: which hop fails, and which measured change repairs it.
     Check(check::CheckArgs),
+    /// Report what is wrong in prompt files without a model: variables, helpers, partials, roles.
+    Lint(lint::LintArgs),
     /// Rank the measured repairs of a prompt file's cases, and apply one.
     Repair(repair::RepairArgs),
     /// Ask one prompt: how probable the expected answer and every token are.
@@ -115,12 +119,13 @@ fn run(args: &mut Args) -> Result<CommandOutcome, CliError> {
     };
     let args = &*args;
     args.global.refuse_formats(match args.command {
-        Command::Check(_) => &[OutputFormat::Sarif, OutputFormat::Github],
+        Command::Check(_) | Command::Lint(_) => &[OutputFormat::Sarif, OutputFormat::Github],
         Command::Lens(_) => &[OutputFormat::Svg],
         _ => &[],
     })?;
     match &args.command {
         Command::Check(command) => check::run(command, &args.global),
+        Command::Lint(command) => lint::run(command, &args.global),
         Command::Repair(command) => repair::run(command, &args.global),
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Lens(command) => lens::run(command, &args.global),

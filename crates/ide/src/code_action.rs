@@ -24,6 +24,8 @@ pub struct CodeAction {
 pub const INJECT: &str = "quickfix.hoplens.inject";
 /// Changes words of the prompt.
 pub const REWRITE: &str = "quickfix.hoplens.rewrite";
+/// Corrects a mistake that the lint found.
+pub const CORRECT: &str = "quickfix.hoplens.correct";
 /// Ignores a code.
 pub const IGNORE: &str = "quickfix.hoplens.ignore";
 /// Records the current effect of an injection.

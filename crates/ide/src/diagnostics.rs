@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::snapshot::Snapshot;
 use hoplens_analysis::CaseFindings;
-use hoplens_prompt::{Code, Origin};
+use hoplens_prompt::{Code, Origin, Severity};
 
 pub use diagnostic::{Diagnostic, RelatedInformation};
 pub use verdicts::verdict_message;
@@ -86,7 +86,13 @@ fn case_diagnostic(snapshot: &Snapshot, index: usize, case: &CaseFindings) -> Op
         ),
     };
     let range = verdict_range(snapshot, case);
+    // A prompt without a case asks nothing, so one that this model cannot run is no mistake.
+    let severity = match code {
+        Code::AnalysisFailed if case.case.is_none() => Severity::Information,
+        _ => code.severity(),
+    };
     Some(Diagnostic {
+        severity,
         case: Some(index),
         related,
         ..Diagnostic::new(code, message, range, Origin::FrontMatter)

@@ -26,7 +26,7 @@ mod side_effects;
 mod snapshot;
 mod spans;
 
-pub use code_action::{ADD_CASE, CodeAction, IGNORE, INJECT, REFRESH, REWRITE};
+pub use code_action::{ADD_CASE, CORRECT, CodeAction, IGNORE, INJECT, REFRESH, REWRITE};
 pub use code_lenses::{CodeLens, CodeLensCommand, code_lenses};
 pub use completion::{
     Completion, CompletionContext, CompletionKind, InsertStyle, complete, complete_project,

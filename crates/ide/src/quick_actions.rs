@@ -1,15 +1,17 @@
-//! Code actions other than repairs: ignore a finding, record the current effect of an injection,
+//! Code actions other than repairs: correct a mistake, ignore a finding, record the current effect of an injection,
 //! add the model's answer as a case.
 
 use std::ops::Range;
 
-use crate::code_action::{ADD_CASE, CodeAction, IGNORE, REFRESH};
+use crate::code_action::{ADD_CASE, CORRECT, CodeAction, IGNORE, REFRESH};
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::injection_effects::effect_on_own_case;
 use crate::numbers::{factor, percent, quoted};
 use crate::repair_edits::model_digest;
 use crate::snapshot::Snapshot;
-use hoplens_prompt::{Code, Measured, NewCase, Origin, insert_case, insert_ignore, record};
+use hoplens_prompt::{
+    Code, Measured, NewCase, Origin, insert_case, insert_ignore, lint_fixes, record,
+};
 
 /// Returns the actions at bytes `range` of the prompt file or its sidecar, except repairs.
 ///
@@ -25,6 +27,7 @@ pub fn quick_actions(
         .filter(|one| one.origin == origin && touches(&one.range, range))
         .collect();
     let mut offered: Vec<CodeAction> = record_actions(snapshot, &touched).collect();
+    offered.extend(correct_actions(snapshot, &touched));
     if origin == Origin::FrontMatter {
         offered.extend(add_case_action(snapshot, range));
     }
@@ -71,6 +74,28 @@ fn ignore_actions<'a>(
             fixes: own.map(|one| (*one).clone()).collect(),
         })
     })
+}
+
+/// Returns the actions that correct mistakes in the declarations and the template.
+fn correct_actions(snapshot: &Snapshot, touched: &[&Diagnostic]) -> Vec<CodeAction> {
+    if touched.is_empty() {
+        return Vec::new();
+    }
+    let fixes = lint_fixes(&snapshot.file, &snapshot.text).into_iter();
+    let actions = fixes.filter_map(|fix| {
+        let fixed = touched.iter().find(|one| {
+            (one.code, &one.range, one.origin) == (fix.code, &fix.range, fix.origin)
+        })?;
+        Some(CodeAction {
+            title: fix.title,
+            kind: CORRECT,
+            edit: fix.edit,
+            preferred: fix.is_likely,
+            case: None,
+            fixes: vec![(*fixed).clone()],
+        })
+    });
+    actions.collect()
 }
 
 /// Returns an action for each stale record that replaces it by the current effect.
@@ -139,4 +164,44 @@ fn add_case_action(snapshot: &Snapshot, range: &Range<usize>) -> Option<CodeActi
         case: None,
         fixes: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::static_diagnostics;
+
+    /// Returns the titles of the corrections at some words, and the text after the first.
+    fn corrections(text: &str, words: &str) -> (Vec<String>, Option<String>) {
+        let snapshot = Snapshot::new("a.prompt", text, None);
+        let at = text.find(words).unwrap();
+        let all = static_diagnostics(&snapshot);
+        let found = quick_actions(&snapshot, &all, Origin::FrontMatter, &(at..at + 1));
+        let found: Vec<CodeAction> = found.into_iter().filter(|one| one.kind == CORRECT).collect();
+        let after = found.first().map(|one| one.edit.apply(text));
+        assert!(found.iter().all(|one| one.fixes.len() == 1));
+        (found.into_iter().map(|one| one.title).collect(), after)
+    }
+
+    #[test]
+    fn a_mistake_is_corrected_where_it_is_underlined() {
+        let text = "---\ninput:\n  schema:\n    userMessage: string\n---\n{{query}} {{role \"usr\"}}";
+        let (titles, after) = corrections(text, "query");
+        assert_eq!(titles, ["Replace by `userMessage`"]);
+        assert_eq!(after.unwrap(), text.replace("query", "userMessage"));
+        let (titles, after) = corrections(text, "userMessage");
+        assert_eq!(titles, ["Remove `userMessage`"]);
+        assert!(!after.unwrap().contains("userMessage"));
+        let (titles, _) = corrections(text, "usr");
+        assert_eq!(titles, ["Replace by `user`"]);
+        assert_eq!(corrections(text, "input").0, [""; 0]);
+    }
+
+    #[test]
+    fn a_missing_value_is_added_to_its_case() {
+        let text = "---\nhoplens.cases:\n  - expect: x\n    input:\n      a: 1\n---\n{{a}} {{b}}";
+        let (titles, after) = corrections(text, "{{b}}");
+        assert_eq!(titles, ["Add `b` to the case"]);
+        assert_eq!(after.unwrap(), text.replace("      a: 1", "      b: \"\"\n      a: 1"));
+    }
 }

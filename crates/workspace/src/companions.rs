@@ -10,6 +10,7 @@ use hoplens_prompt::{
 
 use crate::file_source::FileSource;
 use crate::nearest::{is_repository_root, whole_path};
+use crate::project::Project;
 use crate::read_error::ReadError;
 
 /// The companions of a prompt file at one moment.
@@ -29,13 +30,14 @@ pub struct CompanionFiles {
 }
 
 impl CompanionFiles {
-    /// Borrows the companions for the parser.
-    pub fn as_beside(&self) -> CompanionTexts<'_> {
+    /// Borrows the companions and what the project declares about templates for the parser.
+    pub fn as_beside<'a>(&'a self, project: &'a Project) -> CompanionTexts<'a> {
         CompanionTexts {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),
             promptfoo: self.promptfoo.as_ref(),
             absent: &self.absent,
+            registered: Some(&project.templates),
         }
     }
 }

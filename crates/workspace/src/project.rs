@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use hoplens_injection::Encoding;
-use hoplens_prompt::{Origin, Suppression};
+use hoplens_prompt::{Origin, RegisteredNames, Suppression};
 
 pub use ignore_edit::ignore_code_edit;
 pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
@@ -40,6 +40,8 @@ pub struct Project {
     pub search: ProjectSearch,
     /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
+    /// The helpers and partials that the project's application registers in its code.
+    pub templates: RegisteredNames,
 }
 
 /// Whether the begin-of-text token precedes prompts.
@@ -231,7 +233,8 @@ mod tests {
     fn keys_that_are_set_count_and_others_stay_unset() {
         let text = "model = \"x.gguf\"\nbos = \"always\"\nignore = [\"token-split\"]\n\
                     [thresholds]\nknown = 0.2\n[search]\nscopes = [\"last\"]\nmost = 2\n\
-                    taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n";
+                    taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n\
+                    [templates]\nhelpers = [\"now\"]\n";
         let project = Project::parse(text).unwrap();
         assert_eq!(project.model.as_deref(), Some("x.gguf"));
         assert_eq!(project.bos, Some(Bos::Always));
@@ -240,6 +243,8 @@ mod tests {
         assert_eq!(project.search.taus, Some(vec![1.0, -2.5]));
         assert_eq!(project.search.most, Some(2));
         assert_eq!(project.search.encodings, None);
+        assert!(project.templates.helpers.contains("now"));
+        assert!(project.templates.partials.is_empty());
     }
 
     #[test]

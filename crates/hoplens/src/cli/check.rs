@@ -1,34 +1,25 @@
 //! `hoplens check`: analyses prompt files and reports the findings.
 
-mod checked_files;
-mod github;
-mod lock;
-mod paths;
-mod sarif;
-mod text;
+pub(super) mod lock;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use serde::Serialize;
-
 use crate::cli::analysis_session::AnalysisSession;
-use crate::cli::check::checked_files::CheckedFiles;
-use crate::cli::error;
+use crate::cli::check::lock::Lock;
+use crate::cli::check::lock::compare::{Comparison, Tolerance};
 use crate::cli::error::CliError;
+use crate::cli::findings::checked_files::CheckedFiles;
+use crate::cli::findings::read_files::ReadFiles;
+use crate::cli::findings::{read_files, report, text};
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::outcome::CommandOutcome;
-use crate::cli::prompt_files::open;
-use crate::cli::report::{FileReport, file_report};
-use crate::cli::{json, projects, resident};
+use crate::cli::{lint, progress, projects, resident};
 use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
-use hoplens_prompt::Severity;
 use hoplens_runtime::Model;
 use hoplens_workspace::Allowance;
-use lock::{Comparison, Lock, Tolerance};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
@@ -55,17 +46,23 @@ pub(super) struct CheckArgs {
     /// Leave prompts alone that declare no hop, instead of guessing one.
     #[arg(long)]
     declared_only: bool,
+    /// Report only what needs no model, like `hoplens lint`.
+    #[arg(long = "static", conflicts_with_all = ["baseline", "update", "tolerance"])]
+    without_model: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
+    if args.without_model {
+        return lint::lint(&args.paths, global);
+    }
     let project = &global.project;
-    let files = paths::prompt_files(&args.paths, project)?;
+    let files = read_files::find(&args.paths, global)?;
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
         &project.check.tolerance
     } else {
         &args.tolerance
     });
-    let (model, read, refused) = read(&files, global)?;
+    let (model, ReadFiles { read, refused }) = read(&files, global)?;
     let lock_path = args
         .baseline
         .clone()
@@ -89,6 +86,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
+        progress::step(at + 1, total, &snapshot.name);
         let mut settings = projects::settings(&snapshot.name, global)?;
         settings.declared_only |= args.declared_only;
         let session = AnalysisSession {
@@ -112,32 +110,16 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         snapshots.push(snapshot);
         found.push(of_file);
     }
-    print(
-        &CheckedFiles {
-            model: &model.info,
-            snapshots: &snapshots,
-            found: &found,
-            compared: compared.as_ref(),
-            refused: refused.len(),
-        },
-        global,
-    )?;
-    // All other files are reported, but a file that could not be read and a case that could not be
-    // run are errors, not findings.
-    let mut refused = refused.into_iter();
-    if let Some(error) = refused.next() {
-        refused.for_each(|other| error::print(&other));
-        return Err(error);
-    }
-    for snapshot in &snapshots {
-        let mut cases = snapshot.findings.iter().flat_map(|found| &found.cases);
-        if let Some(reason) = cases.find_map(|case| case.outcome.as_ref().err()) {
-            return Err(CliError::Case {
-                path: snapshot.name.clone().into(),
-                reason: reason.clone(),
-            });
-        }
-    }
+    let checked = CheckedFiles {
+        model: Some(&model.info),
+        snapshots: &snapshots,
+        found: &found,
+        compared: compared.as_ref(),
+        refused: refused.len(),
+    };
+    report::print(&checked, global)?;
+    // All other files are reported.
+    report::refused(refused)?;
     if let (Some(path), true) = (&lock_path, args.update) {
         let updated = Lock::updated(lock, path, &model.info, &snapshots, &found);
         let changed = updated.write(path)?;
@@ -153,75 +135,26 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         );
         return Ok(CommandOutcome::Clean);
     }
-    let fails = compared.map_or_else(|| has_findings(&found), |compared| compared.fails());
-    Ok(if fails {
-        CommandOutcome::Findings
-    } else {
-        CommandOutcome::Clean
+    Ok(match compared {
+        Some(compared) if compared.fails() => CommandOutcome::Findings,
+        Some(_) => CommandOutcome::Clean,
+        None => report::outcome(&found),
     })
 }
 
-/// The model, the files that could be read, and the errors of the others.
-type Read = (Model, Vec<Snapshot>, Vec<CliError>);
-
 /// Reads the files while the model loads. The analysis itself is sequential, because one pass
 /// already uses all cores.
-fn read(files: &[PathBuf], global: &Global) -> Result<Read, CliError> {
-    let (model, read) = rayon::join(
-        || resident::load(global),
-        || -> Vec<Result<Snapshot, CliError>> { files.par_iter().map(|path| open(path)).collect() },
-    );
-    let (read, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
-    let read: Vec<Snapshot> = read.into_iter().flatten().collect();
-    let mut refused: Vec<CliError> = refused.into_iter().filter_map(Result::err).collect();
-    if read.is_empty() && !refused.is_empty() {
-        return Err(refused.remove(0));
+///
+/// # Errors
+/// The model cannot be loaded, after the findings that need none are printed as text, or no file
+/// can be read.
+fn read(files: &[PathBuf], global: &Global) -> Result<(Model, ReadFiles), CliError> {
+    let (model, read) = rayon::join(|| resident::load(global), || read_files::read(files));
+    let read = read?;
+    let is_text = global.format() == OutputFormat::Text;
+    if model.is_err() && is_text {
+        let found: Vec<Vec<Diagnostic>> = read.read.iter().map(diagnostics).collect();
+        lint::print_files(&read.read, &found)?;
     }
-    Ok((model?, read, refused))
-}
-
-/// Prints the report. As text, only the part after all files.
-fn print(checked: &CheckedFiles<'_>, global: &Global) -> Result<(), CliError> {
-    let CheckedFiles {
-        model,
-        snapshots,
-        found,
-        compared,
-        ..
-    } = *checked;
-    let out = &mut anstream::stdout().lock();
-    match global.format() {
-        OutputFormat::Text => {
-            text::summary(out, checked)?;
-            if let Some(compared) = compared {
-                compared.print(out)?;
-            }
-        }
-        OutputFormat::Json => {
-            let files = snapshots.iter().zip(found);
-            let files = files.map(|(snapshot, found)| file_report(snapshot, found));
-            let result = CheckResult {
-                files: files.collect(),
-                baseline: compared,
-            };
-            json::print(out, Some(model), result)?;
-        }
-        OutputFormat::Sarif => sarif::print(out, snapshots, found, compared)?,
-        OutputFormat::Github => github::print(out, snapshots, found, compared)?,
-        // Unsupported formats are rejected before anything is read.
-        OutputFormat::Svg => {}
-    }
-    Ok(())
-}
-
-fn has_findings(found: &[Vec<Diagnostic>]) -> bool {
-    let mut all = found.iter().flatten();
-    all.any(|diagnostic| diagnostic.severity >= Severity::Warning)
-}
-
-#[derive(Serialize)]
-struct CheckResult<'a> {
-    files: Vec<FileReport<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    baseline: Option<&'a Comparison>,
+    Ok((model?, read))
 }

@@ -46,9 +46,9 @@ pub(super) struct Global {
 pub(super) enum OutputFormat {
     Text,
     Json,
-    /// SARIF 2.1.0, for code scanning; `check` only.
+    /// SARIF 2.1.0, for code scanning; `check` and `lint` only.
     Sarif,
-    /// GitHub's workflow commands, for annotations; `check` only.
+    /// GitHub's workflow commands, for annotations; `check` and `lint` only.
     Github,
     /// A picture of the heads; `lens` only.
     Svg,

@@ -32,6 +32,14 @@ pub(super) fn note(bar: &ProgressBar, text: &str) {
     bar.suspend(|| drop(writeln!(io::stderr(), "{text}")));
 }
 
+/// Prints a line for logs before each of several steps, if standard error is no terminal.
+pub(super) fn step(number: usize, total: usize, what: &str) {
+    if total > 1 && !io::stderr().is_terminal() {
+        // A failure to write to standard error cannot be reported.
+        drop(writeln!(io::stderr(), "{number} of {total}: {what}"));
+    }
+}
+
 /// Prints a line for logs whenever another tenth is done, if standard error is no terminal.
 pub(super) fn log(bar: &ProgressBar, done: usize, total: usize, what: &str) {
     let tenth = |done: usize| 10 * done / total.max(1);

@@ -21,8 +21,8 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
     if let Some(error) = companions.sidecar_error {
         return Err(error.into());
     }
-    let mut snapshot = Snapshot::read(name, text, companions.as_beside());
     let project = project(&Disk, path)?;
+    let mut snapshot = Snapshot::read(name, text, companions.as_beside(&project));
     snapshot.file.suppressed.extend(project.suppressions());
     Ok(snapshot)
 }

@@ -211,11 +211,6 @@ pub(super) fn origin_path(snapshot: &Snapshot, origin: Origin) -> String {
     }
 }
 
-/// Returns the path as other tools name it, with slashes and without a leading `./`.
-pub(super) fn display_path(snapshot: &Snapshot, origin: Origin) -> String {
-    slashed(&origin_path(snapshot, origin))
-}
-
 /// Returns a path with slashes and without a leading `./`.
 pub(super) fn slashed(path: &str) -> String {
     let path = if std::path::MAIN_SEPARATOR == '\\' {

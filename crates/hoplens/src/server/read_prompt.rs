@@ -94,8 +94,9 @@ pub(super) fn read_prompt(
         Some(sidecar) => Some(sidecar.uri.clone()),
         None => sidecar_key.and_then(|_| derived_uri()),
     };
-    let mut snapshot = Snapshot::read(name, prompt.text.clone(), companions.as_beside());
     let project = project();
+    let beside = companions.as_beside(&project);
+    let mut snapshot = Snapshot::read(name, prompt.text.clone(), beside);
     snapshot.file.suppressed.extend(project.suppressions());
     Some(PromptView {
         snapshot,

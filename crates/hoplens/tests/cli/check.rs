@@ -3,6 +3,7 @@
 mod baseline;
 mod cases;
 mod flags;
+mod folder;
 mod formats;
 mod paths;
 mod repair;

@@ -7,5 +7,6 @@ mod eval;
 mod export;
 mod generate;
 mod lens;
+mod lint;
 mod models;
 mod smollm2;

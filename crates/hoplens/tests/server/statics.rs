@@ -125,3 +125,29 @@ fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
     client.diagnostics(&sidecar, |found| found["diagnostics"] == json!([]));
     client.diagnostics(&plain, |_| true);
 }
+
+#[test]
+fn lint_findings_have_quick_fixes_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&without_model(folder.path()));
+    let text = "---\ninput:\n  schema:\n    userMessage: string\n---\n{{query}}";
+    client.open(URI, "dotprompt", text);
+    let found = client.diagnostics(URI, |found| found["version"] == 1);
+    let found = found["diagnostics"].as_array().unwrap();
+    let codes: Vec<&str> = found.iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["undeclared-variable", "unused-variable"]);
+    assert_eq!(editor::slice(text, &found[0]["range"]), "query");
+    let params = json!({
+        "textDocument": {"uri": URI},
+        "range": found[0]["range"],
+        "context": {"diagnostics": [], "only": ["quickfix.hoplens.correct"]},
+    });
+    let actions = client.request("textDocument/codeAction", params);
+    assert_eq!(actions[0]["title"], "Replace by `userMessage`");
+    assert_eq!(actions[0]["isPreferred"], true);
+    // The findings follow the text.
+    let range = &found[0]["range"];
+    client.change(URI, 2, &json!([{"range": range, "text": "userMessage"}]));
+    let found = client.diagnostics(URI, |found| found["version"] == 2);
+    assert_eq!(found["diagnostics"], json!([]));
+}

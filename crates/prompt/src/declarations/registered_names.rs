@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+
 use crate::declarations::fields;
 use crate::diagnostics::problem::Problems;
 use crate::yaml::node::Node;
 
 /// The names of the helpers and partials that an application registers in its code. hoplens knows
 /// that they exist, and not what they write.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RegisteredNames {
     /// The names of helpers.
     pub helpers: BTreeSet<String>,

@@ -169,6 +169,20 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "[\"0.02\", \"10%\"]",
         "How much less probable than in the lock file an answer may be, like `--tolerance`.",
     ),
+    key(
+        "templates",
+        "helpers",
+        Other,
+        "[]",
+        "Names of the Handlebars helpers that the application registers in its code.",
+    ),
+    key(
+        "templates",
+        "partials",
+        Other,
+        "[]",
+        "Names of the partials that the application registers in its code.",
+    ),
 ];
 
 #[cfg(test)]
@@ -235,9 +249,10 @@ mod tests {
             };
             Project::parse(&text).unwrap_err().message
         };
-        for table in ["", "thresholds", "search", "check"] {
+        for table in ["", "thresholds", "search", "check", "templates"] {
             let message = names(table);
-            let (_, listed) = message.split_once("expected one of").expect(&message);
+            // Two names are joined by `or`.
+            let (_, listed) = message.split_once("expected ").expect(&message);
             let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
             let known = |name: &&&str| {
                 PROJECT_KEYS

@@ -1,7 +1,7 @@
 //! The lock file: the measured probability of each expected answer. A check compares with it to
 //! report what got worse.
 
-mod compare;
+pub(in crate::cli) mod compare;
 mod locked_file;
 
 use std::collections::BTreeMap;
@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(super) use compare::{Comparison, Tolerance};
-
+use crate::cli::check::lock::compare::{Comparison, Tolerance};
 use crate::cli::check::lock::locked_file::{LockedCase, LockedFile};
 use crate::cli::error::CliError;
 use crate::cli::report::slashed;

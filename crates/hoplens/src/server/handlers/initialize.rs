@@ -6,7 +6,7 @@ use crate::server::client_capabilities::ClientCapabilities;
 use crate::server::commands::COMMANDS;
 use crate::server::handlers::code_action::fix_all::FIX_ALL;
 use crate::server::handlers::text_features::text_features;
-use hoplens_ide::{ADD_CASE, IGNORE, INJECT, REFRESH, REWRITE};
+use hoplens_ide::{ADD_CASE, CORRECT, IGNORE, INJECT, REFRESH, REWRITE};
 
 /// Returns what the server supports.
 pub(in crate::server) fn initialize(params: &lsp::InitializeParams) -> lsp::InitializeResult {
@@ -35,7 +35,7 @@ fn capabilities(client: &ClientCapabilities) -> lsp::ServerCapabilities {
         code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
             lsp::CodeActionOptions {
                 code_action_kinds: Some(
-                    [INJECT, REWRITE, IGNORE, REFRESH, ADD_CASE, FIX_ALL]
+                    [INJECT, REWRITE, CORRECT, IGNORE, REFRESH, ADD_CASE, FIX_ALL]
                         .map(lsp::CodeActionKind::from)
                         .to_vec(),
                 ),

@@ -13,7 +13,7 @@ use hoplens_workspace::Allowance;
 
 /// How much less probable an answer may become.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::cli::check) struct Tolerance {
+pub(in crate::cli) struct Tolerance {
     absolute: f64,
     share: f64,
 }
@@ -26,7 +26,7 @@ impl Tolerance {
     };
 
     /// Combines the parts. A part that is not given is 0; without parts, the default applies.
-    pub(in crate::cli::check) fn new(parts: &[Allowance]) -> Self {
+    pub(in crate::cli) fn new(parts: &[Allowance]) -> Self {
         if parts.is_empty() {
             return Self::DEFAULT;
         }
@@ -50,10 +50,10 @@ impl Tolerance {
 
 /// The differences from the lock file.
 #[derive(Debug, Default, Serialize)]
-pub(in crate::cli::check) struct Comparison {
+pub(in crate::cli) struct Comparison {
     path: String,
     /// Cases that got worse by more than the tolerance, or are no longer ok.
-    pub(in crate::cli::check) worse: Vec<Change>,
+    pub(in crate::cli) worse: Vec<Change>,
     /// Cases that got better by more than the tolerance, or became ok.
     better: Vec<Change>,
     /// Cases that are not in the lock file.
@@ -66,9 +66,9 @@ pub(in crate::cli::check) struct Comparison {
 
 /// A case before and after a change.
 #[derive(Debug, Serialize)]
-pub(in crate::cli::check) struct Change {
-    pub(in crate::cli::check) path: String,
-    pub(in crate::cli::check) case: String,
+pub(in crate::cli) struct Change {
+    pub(in crate::cli) path: String,
+    pub(in crate::cli) case: String,
     p_before: f64,
     p_after: f64,
     verdict_before: String,
@@ -93,7 +93,7 @@ struct More {
 
 impl Change {
     /// `case "reef": P was 41.0 %, now 23.5 % (ok, now hop-lost; the prompt has changed)`.
-    pub(in crate::cli::check) fn message(&self) -> String {
+    pub(in crate::cli) fn message(&self) -> String {
         let verdict = if self.verdict_before == self.verdict_after {
             self.verdict_after.clone()
         } else {
@@ -115,7 +115,7 @@ impl Change {
 
 impl Comparison {
     /// Returns an empty comparison with the lock file at `path`.
-    pub(in crate::cli::check) fn with(path: &Path) -> Self {
+    pub(in crate::cli) fn with(path: &Path) -> Self {
         Self {
             path: slashed(&path.to_string_lossy()),
             ..Self::default()
@@ -123,13 +123,13 @@ impl Comparison {
     }
 
     /// Returns whether anything got worse, or is new and fails.
-    pub(in crate::cli::check) fn fails(&self) -> bool {
+    pub(in crate::cli) fn fails(&self) -> bool {
         let fails = |place: &Place| place.verdict.as_deref() != Some(Verdict::Ok.name());
         !self.worse.is_empty() || !self.more.is_empty() || self.new.iter().any(fails)
     }
 
     /// Returns whether a finding is already in the lock file and is no worse now.
-    pub(in crate::cli::check) fn knows(&self, path: &str, case: Option<&str>, code: &str) -> bool {
+    pub(in crate::cli) fn knows(&self, path: &str, case: Option<&str>, code: &str) -> bool {
         let same = |file: &str, id: &str| file == path && Some(id) == case;
         !self.worse.iter().any(|one| same(&one.path, &one.case))
             && !self.new.iter().any(|one| same(&one.path, &one.case))
@@ -140,7 +140,7 @@ impl Comparison {
     }
 
     /// Prints the comparison as text.
-    pub(in crate::cli::check) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    pub(in crate::cli) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for (word, changes) in [("worse", &self.worse), ("better", &self.better)] {
             for change in changes {
                 writeln!(out, "{word}: {}, {}", change.path, change.message())?;

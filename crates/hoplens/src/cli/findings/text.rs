@@ -1,4 +1,4 @@
-//! Prints the results of `hoplens check` as text.
+//! Prints the results of `hoplens check` and `hoplens lint` as text.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,9 +7,9 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::check::checked_files::CheckedFiles;
-use crate::cli::check::github::is_known;
-use crate::cli::check::lock::Comparison;
+use crate::cli::check::lock::compare::Comparison;
+use crate::cli::findings::checked_files::CheckedFiles;
+use crate::cli::findings::github::is_known;
 use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
     Diagnostic, Snapshot, is_fixed_by, percent, quoted, repair_side_effects, repair_title,
@@ -17,11 +17,13 @@ use hoplens_ide::{
 use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const POOR: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const FAINT: Style = Style::new().dimmed();
 
 /// Prints one file: each finding with its source lines, and each case without findings in one line.
 /// With a lock file, known findings are marked.
-pub(super) fn file(
+pub(in crate::cli) fn file(
     out: &mut dyn Write,
     snapshot: &Snapshot,
     found: &[Diagnostic],
@@ -188,28 +190,71 @@ fn well(
     }
 }
 
+/// Prints the files that have errors, then those that have only warnings, each by name, if there are
+/// several files.
+pub(in crate::cli) fn files_by_severity(
+    out: &mut dyn Write,
+    checked: &CheckedFiles<'_>,
+) -> std::io::Result<()> {
+    if checked.snapshots.len() < 2 {
+        return Ok(());
+    }
+    let mut files: Vec<(Severity, &str, String)> = Vec::new();
+    for (snapshot, found) in checked.snapshots.iter().zip(checked.found) {
+        let new = found
+            .iter()
+            .filter(|one| !is_known(snapshot, one, checked.compared));
+        let new: Vec<&Diagnostic> = new
+            .filter(|one| Severity::Warning <= one.severity)
+            .collect();
+        let worst = new.iter().map(|one| one.severity).max();
+        if let Some(worst) = worst {
+            files.push((worst, &snapshot.name, severities(&new)));
+        }
+    }
+    files.sort_by(|(one, name, _), (other, other_name, _)| {
+        other.cmp(one).then_with(|| name.cmp(other_name))
+    });
+    for (severity, name, counts) in &files {
+        let (style, word) = match severity {
+            Severity::Error => (BAD, "error  "),
+            _ => (POOR, "warning"),
+        };
+        writeln!(out, "{style}{word}{style:#} {name}: {counts}")?;
+    }
+    if !files.is_empty() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
 /// Prints the last line: the number of files and cases, how many fail, and how many findings there
 /// are.
-pub(super) fn summary(out: &mut dyn Write, checked: &CheckedFiles<'_>) -> std::io::Result<()> {
+pub(in crate::cli) fn summary(
+    out: &mut dyn Write,
+    checked: &CheckedFiles<'_>,
+) -> std::io::Result<()> {
+    let unread = match checked.refused {
+        0 => String::new(),
+        refused => format!(", {} not read", counted(refused, "file")),
+    };
+    let files = counted(checked.snapshots.len(), "file");
+    let Some(model) = checked.model else {
+        return writeln!(out, "{files}{unread}; {}", found(checked));
+    };
     let findings = checked
         .snapshots
         .iter()
         .filter_map(|one| one.findings.as_ref());
     let cases: Vec<&CaseFindings> = findings.flat_map(|findings| &findings.cases).collect();
     let failing = cases.iter().filter(|case| case.fails()).count();
-    let unread = match checked.refused {
-        0 => String::new(),
-        refused => format!(", {} not read", counted(refused, "file")),
-    };
-    let digest = &checked.model.sha256;
-    let digest = digest.get(..12).unwrap_or(digest);
+    let digest = model.sha256.get(..12).unwrap_or(&model.sha256);
     writeln!(
         out,
-        "{}{unread}, {}, {failing} failing; {}; measured with {} (sha256:{digest})",
-        counted(checked.snapshots.len(), "file"),
+        "{files}{unread}, {}, {failing} failing; {}; measured with {} (sha256:{digest})",
         counted(cases.len(), "case"),
         found(checked),
-        checked.model.name
+        model.name
     )
 }
 
@@ -222,17 +267,7 @@ fn found(checked: &CheckedFiles<'_>) -> String {
         .flat_map(|(snapshot, found)| found.iter().map(move |one| (snapshot, one)))
         .filter(|(_, one)| Severity::Warning <= one.severity)
         .collect();
-    let of = |severity| {
-        all.iter()
-            .filter(|(_, one)| one.severity == severity)
-            .count()
-    };
-    let severities = [
-        (of(Severity::Error), "error"),
-        (of(Severity::Warning), "warning"),
-    ];
-    let some = severities.iter().filter(|(count, _)| 0 < *count);
-    let some: Vec<String> = some.map(|(count, noun)| counted(*count, noun)).collect();
+    let some: Vec<&Diagnostic> = all.iter().map(|(_, one)| *one).collect();
     if some.is_empty() {
         return "nothing found".into();
     }
@@ -244,7 +279,19 @@ fn found(checked: &CheckedFiles<'_>) -> String {
         Some(_) => format!(": {} new, {known} known", all.len() - known),
         None => String::new(),
     };
-    format!("{}{baseline}", some.join(", "))
+    format!("{}{baseline}", severities(&some))
+}
+
+/// Returns `1 error, 2 warnings`.
+fn severities(found: &[&Diagnostic]) -> String {
+    let of = |severity| found.iter().filter(|one| one.severity == severity).count();
+    let counts = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+    ];
+    let some = counts.iter().filter(|(count, _)| 0 < *count);
+    let some: Vec<String> = some.map(|(count, noun)| counted(*count, noun)).collect();
+    some.join(", ")
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use crate::cli::check::lock::Comparison;
-use crate::cli::report::{FilePositions, display_path, slashed};
+use crate::cli::check::lock::compare::Comparison;
+use crate::cli::findings::repository_path::repository_path;
+use crate::cli::report::{FilePositions, origin_path, slashed};
 use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, repair_title};
 use hoplens_prompt::Severity;
 
 /// Prints one command for each finding, with the best repair on a separate line of the message.
-pub(super) fn print(
+pub(in crate::cli) fn print(
     out: &mut dyn Write,
     snapshots: &[Snapshot],
     found: &[Vec<Diagnostic>],
@@ -31,7 +32,7 @@ pub(super) fn print(
             writeln!(
                 out,
                 "::{level} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-                property(&display_path(snapshot, one.origin)),
+                property(&repository_path(&origin_path(snapshot, one.origin))),
                 range.start.line,
                 range.start.column,
                 range.end.line,
@@ -45,7 +46,7 @@ pub(super) fn print(
         writeln!(
             out,
             "::error file={},title=worse than the baseline::{}",
-            property(&worse.path),
+            property(&repository_path(&worse.path)),
             data(&worse.message())
         )?;
     }
@@ -63,7 +64,7 @@ fn title(snapshot: &Snapshot, found: &Diagnostic) -> String {
 }
 
 /// Returns whether the lock file already contains a finding.
-pub(super) fn is_known(
+pub(in crate::cli) fn is_known(
     snapshot: &Snapshot,
     found: &Diagnostic,
     compared: Option<&Comparison>,

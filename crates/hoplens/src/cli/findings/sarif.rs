@@ -2,15 +2,17 @@
 
 use std::io::Write;
 use std::ops::Range;
+use std::path::Path;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::check::github::is_known;
-use crate::cli::check::lock::Comparison;
+use crate::cli::check::lock::compare::Comparison;
 use crate::cli::error::CliError;
-use crate::cli::report::{FilePositions, RangeReport, display_path, origin_text, severity_name};
+use crate::cli::findings::github::is_known;
+use crate::cli::findings::repository_path::repository_path;
+use crate::cli::report::{FilePositions, RangeReport, origin_path, origin_text, severity_name};
 use hoplens_analysis::CaseFindings;
 use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
@@ -42,7 +44,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Prints one log with one run.
-pub(super) fn print(
+pub(in crate::cli) fn print(
     out: &mut dyn Write,
     snapshots: &[Snapshot],
     found: &[Vec<Diagnostic>],
@@ -68,8 +70,8 @@ pub(super) fn print(
             "ruleIndex": Code::ALL.len(),
             "level": "error",
             "message": {"text": worse.message()},
-            "locations": [{"physicalLocation": {"artifactLocation": artifact(&worse.path)}}],
-            "partialFingerprints": {"hoplens/v1": hash(&[WORSE, &worse.path, &worse.case])},
+            "locations": [{"physicalLocation": {"artifactLocation": artifact(&repository_path(&worse.path))}}],
+            "partialFingerprints": {"hoplens/v1": hash(&[WORSE, &repository_path(&worse.path), &worse.case])},
             "baselineState": "updated",
         }));
     }
@@ -118,7 +120,7 @@ fn result(places: &FilePositions<'_>, found: &Diagnostic) -> Value {
     });
     let text = origin_text(snapshot, found.origin);
     let words = text.get(found.range.clone()).unwrap_or_default();
-    let path = display_path(snapshot, found.origin);
+    let path = repository_path(&origin_path(snapshot, found.origin));
     let id = case.map_or("", |case| case.id.as_str());
     let mut result = json!({
         "ruleId": found.code,
@@ -184,23 +186,29 @@ fn change(places: &FilePositions<'_>, edit: &FileEdit) -> Value {
         })
         .collect();
     json!({
-        "artifactLocation": artifact(&display_path(places.snapshot, edit.target)),
+        "artifactLocation": artifact(&repository_path(&origin_path(places.snapshot, edit.target))),
         "replacements": replacements,
     })
 }
 
 fn location(places: &FilePositions<'_>, origin: Origin, range: &Range<usize>) -> Value {
     json!({"physicalLocation": {
-        "artifactLocation": artifact(&display_path(places.snapshot, origin)),
+        "artifactLocation": artifact(&repository_path(&origin_path(places.snapshot, origin))),
         "region": region(places, origin, range),
     }})
 }
 
+/// Returns the location of a file by its path relative to the repository, or by its absolute path.
 fn artifact(path: &str) -> Value {
     let segments = path
         .split('/')
         .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string());
     let mut uri = segments.collect::<Vec<_>>().join("/");
+    if Path::new(path).is_absolute() {
+        // A drive letter follows a slash.
+        let slash = if uri.starts_with('/') { "" } else { "/" };
+        return json!({"uri": format!("file://{slash}{uri}")});
+    }
     // `a:b/c` would be a URI with the scheme `a`.
     if path
         .split('/')
@@ -242,6 +250,13 @@ mod tests {
         assert_eq!(artifact("a b/ü.prompt")["uri"], "a%20b/%C3%BC.prompt");
         assert_eq!(artifact("c:x/y")["uri"], "./c:x/y");
         assert_eq!(artifact("100%.prompt")["uri"], "100%25.prompt");
+        #[cfg(unix)]
+        assert_eq!(artifact("/a b/c.prompt")["uri"], "file:///a%20b/c.prompt");
+        #[cfg(windows)]
+        assert_eq!(
+            artifact("C:/a b/c.prompt")["uri"],
+            "file:///C:/a%20b/c.prompt"
+        );
     }
 
     #[test]

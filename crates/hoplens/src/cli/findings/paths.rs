@@ -20,7 +20,10 @@ use hoplens_workspace::{
 /// Returns the prompt files that `paths` name, each once, in a stable order: files themselves, the
 /// prompt files in folders, and the matches of globs. In folders and globs, `.gitignore` and the
 /// project's `include` and `exclude` apply.
-pub(super) fn prompt_files(paths: &[String], project: &Project) -> Result<Vec<PathBuf>, CliError> {
+pub(in crate::cli) fn prompt_files(
+    paths: &[String],
+    project: &Project,
+) -> Result<Vec<PathBuf>, CliError> {
     let include = set(&project.check.include)?;
     let exclude = set(&project.check.exclude)?;
     let is_excluded = |path: &Path| {
