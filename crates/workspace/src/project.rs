@@ -30,9 +30,9 @@ pub struct Project {
     pub model: Option<String>,
     /// Whether the begin-of-text token precedes prompts, like `--bos`.
     pub bos: Option<Bos>,
-    /// Codes of findings to hide.
+    /// Codes of findings that are not shown.
     pub ignore: Vec<IgnoredCode>,
-    /// Whether to guess no hops in prompts that declare none.
+    /// Whether to skip prompts that declare no hop, instead of guessing one.
     pub declared_only: bool,
     /// Thresholds of the verdicts.
     pub thresholds: ProjectThresholds,
@@ -80,9 +80,9 @@ pub struct ProjectSearch {
     pub taus: Option<Vec<f64>>,
     /// Scopes; `all` and `last`.
     pub scopes: Option<Vec<ProjectScope>>,
-    /// Budget of the search of one scope, in passes over the prompt.
+    /// Budget of the search in one scope, in forward passes over the prompt.
     pub passes: Option<f64>,
-    /// Most repairs that are offered.
+    /// Maximum number of repairs that are offered.
     pub most: Option<usize>,
 }
 
@@ -102,7 +102,7 @@ pub enum ProjectScope {
 pub struct CheckFiles {
     /// Globs: if any, folders and globs on the command line select only files that match one of them.
     pub include: Vec<FileGlob>,
-    /// Globs of files to leave out.
+    /// Globs of files that `hoplens check` leaves out.
     pub exclude: Vec<FileGlob>,
     /// How much less probable than in the lock file an answer may be, like `--tolerance`.
     pub tolerance: Vec<Allowance>,
