@@ -22,18 +22,19 @@ pub(crate) struct CachedRun {
     pub(crate) layers: Vec<CachedLayer>,
     /// `[n, width]`: `hook_resid_post` of the last block, before the final norm.
     pub(crate) resid_final: Matrix,
-    /// Log-probabilities of the tokens from the second one on; shorter than the sequence if a pass did
-    /// not compute all of them.
+    /// Log-probabilities of the tokens from the second one on; shorter than the sequence if a pass
+    /// did not compute all of them.
     pub(crate) token_logps: Vec<f32>,
 }
 
 /// The cached activations of one layer.
 #[derive(Debug, Default)]
 pub(crate) struct CachedLayer {
-    /// `[n, 2·H_kv·head_dim]`: the keys after RoPE, then the values; H_kv is the number of key-value
-    /// heads.
+    /// `[n, 2·H_kv·head_dim]`: the keys after RoPE, then the values; H_kv is the number of
+    /// key-value heads.
     pub(crate) keys_values: Matrix,
-    /// The residual stream, from which variants branch off; `None` if only keys and values are cached.
+    /// The residual stream, from which variants branch off; `None` if only keys and values are
+    /// cached.
     pub(crate) residuals: Option<Residuals>,
 }
 
@@ -123,8 +124,8 @@ impl Sequence<'_> {
     }
 }
 
-/// Returns the interventions of `hooks` on one sequence of a pass, with their field `sequence` set to
-/// `None`.
+/// Returns the interventions of `hooks` on one sequence of a pass, with their field `sequence` set
+/// to `None`.
 pub(crate) fn interventions_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
     hooks
         .interventions
@@ -156,8 +157,8 @@ impl CacheHit {
         self.shared == len && (wanted != Reuse::Residuals || self.run.has_residuals())
     }
 
-    /// Returns the log-probabilities of the shared tokens from the second one on, as far as they are
-    /// known.
+    /// Returns the log-probabilities of the shared tokens from the second one on, as far as they
+    /// are known.
     pub(crate) fn token_logps(&self) -> &[f32] {
         let known = self.run.token_logps.len();
         &self.run.token_logps[..known.min(self.shared.saturating_sub(1))]
@@ -197,8 +198,8 @@ impl RunCache {
         self.runs.clear();
     }
 
-    /// Returns the run that shares most positions with a sequence, and marks it as most recently used.
-    /// Among equals, a run with residuals is preferred. `None` if no run shares a position.
+    /// Returns the run that shares most positions with a sequence, and marks it as most recently
+    /// used. Among equals, a run with residuals is preferred. `None` if no run shares a position.
     pub(crate) fn find(&mut self, sequence: &Sequence<'_>) -> Option<CacheHit> {
         let rank = |run: &Arc<CachedRun>| (run.sequence().shared(sequence), run.has_residuals());
         let (index, (shared, _)) = self
@@ -214,8 +215,8 @@ impl RunCache {
     }
 
     /// Inserts a run. Removes the runs that it makes redundant, because it contains everything that
-    /// they contain, and then the least recently used runs until the rest fits the budget. A run larger
-    /// than the budget is not inserted.
+    /// they contain, and then the least recently used runs until the rest fits the budget. A run
+    /// larger than the budget is not inserted.
     pub(crate) fn insert(&mut self, run: CachedRun) {
         if run.bytes() > self.budget {
             return;

@@ -64,7 +64,8 @@ pub struct ProjectThresholds {
     pub hop_known: Option<f64>,
     /// Smallest share of its probability that the answer keeps without the mention in a shortcut.
     pub shortcut_share: Option<f64>,
-    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is lost.
+    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is
+    /// lost.
     pub lost_factor: Option<f64>,
     /// Smallest factor by which a repair must raise the answer's probability.
     pub gain_factor: Option<f64>,
@@ -100,7 +101,8 @@ pub enum ProjectScope {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckFiles {
-    /// Globs: if any, folders and globs on the command line select only files that match one of them.
+    /// Globs: if any, folders and globs on the command line select only files that match one of
+    /// them.
     pub include: Vec<FileGlob>,
     /// Globs of files that `hoplens check` leaves out.
     pub exclude: Vec<FileGlob>,

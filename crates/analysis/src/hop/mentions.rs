@@ -175,8 +175,8 @@ fn can_precede_subject(before: &Lexeme) -> bool {
         )
 }
 
-/// Returns `None` if no description may begin at `at`; otherwise whether it begins with a possessive
-/// name, such as "Bill Clinton's".
+/// Returns `None` if no description may begin at `at`; otherwise whether it begins with a
+/// possessive name, such as "Bill Clinton's".
 fn starts_description(lexemes: &[Lexeme], sentence: &Range<usize>, at: usize) -> Option<bool> {
     let first = &lexemes[at];
     let next = lexemes.get(at + 1).map(|next| next.kind);
@@ -294,8 +294,8 @@ fn add_owners(text: &str, lexemes: &[Lexeme], found: &mut Vec<(f64, Phrase)>) {
 /// Ranks each nested phrase above or below the phrase around it, as in "the place of birth of the
 /// director of …".
 ///
-/// The inner phrase ranks higher if the outer phrase only names a relation or if the prompt asks for
-/// the outer phrase's name: the model then has to look up the inner phrase first. Otherwise the
+/// The inner phrase ranks higher if the outer phrase only names a relation or if the prompt asks
+/// for the outer phrase's name: the model then has to look up the inner phrase first. Otherwise the
 /// inner phrase ranks lower.
 fn rank_nested_phrases(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase)]) {
     for outer in 0..found.len() {
@@ -322,7 +322,8 @@ fn rank_nested_phrases(text: &str, lexemes: &[Lexeme], found: &mut [(f64, Phrase
     }
 }
 
-/// Returns whether the prompt asks for the name of the phrase that ends before `end`: "… is called".
+/// Returns whether the prompt asks for the name of the phrase that ends before `end`: "… is
+/// called".
 fn asks_for_name(text: &str, lexemes: &[Lexeme], end: usize) -> bool {
     let is = lexemes
         .get(end)

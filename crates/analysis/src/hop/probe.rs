@@ -28,7 +28,8 @@ pub struct Probe {
     pub logp: f64,
     /// The natural logarithm of the summed probability of the answers' first tokens.
     pub logp_first: f64,
-    /// The number of tokens that are more likely than the likeliest of these first tokens (0 = top).
+    /// The number of tokens that are more likely than the likeliest of these first tokens; 0 is
+    /// the top.
     pub rank: usize,
     /// The likeliest next tokens, likeliest first.
     pub top: Vec<TokenProbability>,
@@ -83,8 +84,8 @@ impl Probes {
         found.map(|(_, probe)| probe)
     }
 
-    /// Returns the probe of the prompt without one of its injections, given by its index; `None` if it
-    /// was not run, because only the first few injections are left out one by one.
+    /// Returns the probe of the prompt without one of its injections, given by its index; `None` if
+    /// it was not run, because only the first few injections are left out one by one.
     pub fn without(&self, injection: usize) -> Option<&Probe> {
         // With a single injection, leaving it out is the same as leaving out all of them.
         let is_without = |(variant, _): &(Variant, Probe)| matches!(variant, Variant::Without(_));

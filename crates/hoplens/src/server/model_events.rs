@@ -1,8 +1,8 @@
 //! Chooses the model of the session, loads it, and keeps the snapshot's model status up to date.
 //!
 //! The steps of a load: [`Session::request_model`] determines the name, [`Session::model_named`]
-//! starts a search for the files, [`Session::search_reported`] receives the reports of the search, and
-//! [`Session::model_status_changed`] the status of the load on the engine's thread.
+//! starts a search for the files, [`Session::search_reported`] receives the reports of the search,
+//! and [`Session::model_status_changed`] the status of the load on the engine's thread.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ impl Session {
         self.request_model(ModelRequest::Load(consent));
     }
 
-    /// Loads a model that a command chose. Until the server ends, it takes precedence over the models
-    /// that flags and settings name.
+    /// Loads a model that a command chose. Until the server ends, it takes precedence over the
+    /// models that flags and settings name.
     pub(super) fn choose_model(&mut self, name: String) {
         self.chosen_model = Some(name);
         self.load_model(Consent::Ask);
     }
 
-    /// Determines the name of the model and continues with [`Self::model_named`]. The first of these
-    /// names counts: the one that a command chose, the one of the command line, the one of the
-    /// client's settings, the one in the `hoplens.toml` of a workspace folder, in the order of the
-    /// folders, and the default.
+    /// Determines the name of the model and continues with [`Self::model_named`]. The first of
+    /// these names counts: the one that a command chose, the one of the command line, the one of
+    /// the client's settings, the one in the `hoplens.toml` of a workspace folder, in the order of
+    /// the folders, and the default.
     pub(super) fn request_model(&mut self, request: ModelRequest) {
         let name = self.chosen_model.clone();
         let name = name.or_else(|| self.handle.options.model.clone());
@@ -147,8 +147,8 @@ impl Session {
         self.follow_engine_status();
     }
 
-    /// Copies the engine's status to the snapshot. The engine's own status may be newer than the one in
-    /// the event that is being handled.
+    /// Copies the engine's status to the snapshot. The engine's own status may be newer than the
+    /// one in the event that is being handled.
     fn follow_engine_status(&mut self) {
         let status = self.handle.engine.status();
         self.change().model = Arc::new(status);

@@ -28,8 +28,8 @@ struct DeclaredRow<'node> {
     hops: Option<Vec<Hop>>,
 }
 
-/// Adds a case to `declared` for every row of `matrix`. Each is a copy of `case` with the row's values;
-/// `case` was read from `node`.
+/// Adds a case to `declared` for every row of `matrix`. Each is a copy of `case` with the row's
+/// values; `case` was read from `node`.
 pub(crate) fn expand(
     case: &Case,
     node: &Node,
@@ -186,8 +186,8 @@ fn combine_values<'node>(
         .collect()
 }
 
-/// Returns the label of a row, such as `[thing=a,place=x]`, or its number, such as `[2]`, if it has no
-/// variables. `index` is the row's index from 0.
+/// Returns the label of a row, such as `[thing=a,place=x]`, or its number, such as `[2]`, if it has
+/// no variables. `index` is the row's index from 0.
 fn label(row: &DeclaredRow<'_>, index: usize) -> String {
     let pairs: Vec<String> = row
         .values
@@ -219,7 +219,8 @@ fn case_of_row(
     for answer in &mut row.expect {
         replace_variables(answer, &row.input, problems);
     }
-    // Two answers may have become equal. One of them is removed, or its probability would count twice.
+    // Two answers may have become equal. One of them is removed, or its probability would count
+    // twice.
     let mut seen = std::collections::HashSet::new();
     row.expect
         .retain(|answer| seen.insert(answer.value.clone()));

@@ -7,8 +7,8 @@ use hoplens_interp::lens::{AnyLens, WordRank, WordSearch, rank_words};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{CancelToken, Model, PromptQuery};
 
-/// The rank that each head gives to the bridge, in two prompts: as written, and with the bridge named
-/// in the text.
+/// The rank that each head gives to the bridge, in two prompts: as written, and with the bridge
+/// named in the text.
 #[derive(Debug)]
 pub struct BridgeRanks {
     /// The bridge.
@@ -23,8 +23,8 @@ pub struct BridgeRanks {
     pub explicit: Vec<WordRank>,
 }
 
-/// Ranks the bridge in both prompts, at every position from the mention (or the bridge in its place)
-/// to the end. Returns `None` if the query has no bridge.
+/// Ranks the bridge in both prompts, at every position from the mention (or the bridge in its
+/// place) to the end. Returns `None` if the query has no bridge.
 ///
 /// The prompt that names the bridge runs without the file's injections, like the probe `explicit`.
 pub fn find_bridge(
@@ -87,9 +87,9 @@ fn first_tokens(model: &Model, text: &str, every_word: bool) -> Vec<u32> {
     tokens
 }
 
-/// Returns the first tokens of `words`, and the words that have no usable token. A token is usable if
-/// it is the whole word or a part of it with at least three letters: shorter parts begin many other
-/// words too.
+/// Returns the first tokens of `words`, and the words that have no usable token. A token is usable
+/// if it is the whole word or a part of it with at least three letters: shorter parts begin many
+/// other words too.
 pub fn word_tokens(model: &Model, words: &[String]) -> (Vec<u32>, Vec<String>) {
     const MIN_LETTERS: usize = 3;
     let (mut tokens, mut unknown) = (Vec::new(), Vec::new());
