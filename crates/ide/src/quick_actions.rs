@@ -83,9 +83,9 @@ fn correct_actions(snapshot: &Snapshot, touched: &[&Diagnostic]) -> Vec<CodeActi
     }
     let fixes = lint_fixes(&snapshot.file, &snapshot.text).into_iter();
     let actions = fixes.filter_map(|fix| {
-        let fixed = touched.iter().find(|one| {
-            (one.code, &one.range, one.origin) == (fix.code, &fix.range, fix.origin)
-        })?;
+        let fixed = touched
+            .iter()
+            .find(|one| (one.code, &one.range, one.origin) == (fix.code, &fix.range, fix.origin))?;
         Some(CodeAction {
             title: fix.title,
             kind: CORRECT,
@@ -177,7 +177,10 @@ mod tests {
         let at = text.find(words).unwrap();
         let all = static_diagnostics(&snapshot);
         let found = quick_actions(&snapshot, &all, Origin::FrontMatter, &(at..at + 1));
-        let found: Vec<CodeAction> = found.into_iter().filter(|one| one.kind == CORRECT).collect();
+        let found: Vec<CodeAction> = found
+            .into_iter()
+            .filter(|one| one.kind == CORRECT)
+            .collect();
         let after = found.first().map(|one| one.edit.apply(text));
         assert!(found.iter().all(|one| one.fixes.len() == 1));
         (found.into_iter().map(|one| one.title).collect(), after)
@@ -185,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_mistake_is_corrected_where_it_is_underlined() {
-        let text = "---\ninput:\n  schema:\n    userMessage: string\n---\n{{query}} {{role \"usr\"}}";
+        let text =
+            "---\ninput:\n  schema:\n    userMessage: string\n---\n{{query}} {{role \"usr\"}}";
         let (titles, after) = corrections(text, "query");
         assert_eq!(titles, ["Replace by `userMessage`"]);
         assert_eq!(after.unwrap(), text.replace("query", "userMessage"));
@@ -202,6 +206,9 @@ mod tests {
         let text = "---\nhoplens.cases:\n  - expect: x\n    input:\n      a: 1\n---\n{{a}} {{b}}";
         let (titles, after) = corrections(text, "{{b}}");
         assert_eq!(titles, ["Add `b` to the case"]);
-        assert_eq!(after.unwrap(), text.replace("      a: 1", "      b: \"\"\n      a: 1"));
+        assert_eq!(
+            after.unwrap(),
+            text.replace("      a: 1", "      b: \"\"\n      a: 1")
+        );
     }
 }

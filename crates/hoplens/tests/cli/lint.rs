@@ -60,7 +60,10 @@ const HELPER: &str = "Plan.\n{{#if items}}{{bulets items}}{{/if}}";
 fn findings_are_reported_without_a_model() {
     let repository = Repository::new();
     repository.write("wrong.prompt", WRONG);
-    for args in [&["lint", "wrong.prompt"][..], &["check", "wrong.prompt", "--static"]] {
+    for args in [
+        &["lint", "wrong.prompt"][..],
+        &["check", "wrong.prompt", "--static"],
+    ] {
         let output = repository.run(args);
         assert_eq!(code(&output), 1);
         let text = stdout(&output);
@@ -141,15 +144,24 @@ fn annotations_and_sarif_name_files_relative_to_the_repository() {
     let uri = |output: &Output| {
         let log: Value = serde_json::from_slice(&output.stdout).unwrap();
         let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
-        place["artifactLocation"]["uri"].as_str().unwrap().to_owned()
+        place["artifactLocation"]["uri"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let github = ["lint", "a.prompt", "--format", "github"];
     let sarif = ["lint", "a.prompt", "--format", "sarif"];
     let root = repository.0.path();
     for workspace in [None, Some(root)] {
         let text = stdout(&repository.run_in("sub", &github, workspace));
-        assert!(text.starts_with("::warning file=sub/a.prompt,line=6,"), "{text}");
-        assert_eq!(uri(&repository.run_in("sub", &sarif, workspace)), "sub/a.prompt");
+        assert!(
+            text.starts_with("::warning file=sub/a.prompt,line=6,"),
+            "{text}"
+        );
+        assert_eq!(
+            uri(&repository.run_in("sub", &sarif, workspace)),
+            "sub/a.prompt"
+        );
     }
     // A file of no repository.
     std::fs::remove_dir(root.join(".git")).unwrap();

@@ -10,3 +10,4 @@ mod lens;
 mod lint;
 mod models;
 mod smollm2;
+mod snapshots;

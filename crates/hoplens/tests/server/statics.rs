@@ -134,7 +134,10 @@ fn lint_findings_have_quick_fixes_without_a_model() {
     client.open(URI, "dotprompt", text);
     let found = client.diagnostics(URI, |found| found["version"] == 1);
     let found = found["diagnostics"].as_array().unwrap();
-    let codes: Vec<&str> = found.iter().map(|one| one["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = found
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes, ["undeclared-variable", "unused-variable"]);
     assert_eq!(editor::slice(text, &found[0]["range"]), "query");
     let params = json!({

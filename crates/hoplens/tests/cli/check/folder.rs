@@ -16,7 +16,10 @@ fn one_prompt_over_the_context_changes_no_other_result() {
     let found = json(&output);
     let files = found["files"].as_array().unwrap();
     assert_eq!(files.len(), 3);
-    assert_eq!(files[0]["cases"][0]["p"], alone["files"][0]["cases"][0]["p"]);
+    assert_eq!(
+        files[0]["cases"][0]["p"],
+        alone["files"][0]["cases"][0]["p"]
+    );
     assert_eq!(files[1]["diagnostics"][0]["code"], "analysis-failed");
     // Without a case, nothing is asked, and so nothing is wrong.
     folder.write("long.prompt", &long);
@@ -32,7 +35,10 @@ fn progress_is_one_line_a_file_where_standard_error_is_no_terminal() {
     folder.write("b.prompt", "The second");
     let output = folder.run(&["check", "."]);
     let lines = stderr(&output);
-    assert!(lines.contains("1 of 2: ./a.prompt\n2 of 2: ./b.prompt\n"), "{lines}");
+    assert!(
+        lines.contains("1 of 2: ./a.prompt\n2 of 2: ./b.prompt\n"),
+        "{lines}"
+    );
     let lines = stderr(&folder.run(&["check", "a.prompt"]));
     assert!(!lines.contains("1 of 1"), "{lines}");
 }

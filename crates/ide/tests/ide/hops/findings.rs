@@ -135,9 +135,7 @@ fn a_prompt_that_cannot_be_rendered_is_not_analysed() {
 #[test]
 fn only_the_unset_variable_is_reported_in_a_prompt_that_has_one() {
     let model = load(&miniature("tiny-gpt2"));
-    let file = |body: &str| {
-        format!("---\nhoplens.cases:\n  - {{expect: \" Paris\"}}\n---\n{body}")
-    };
+    let file = |body: &str| format!("---\nhoplens.cases:\n  - {{expect: \" Paris\"}}\n---\n{body}");
     let codes = |body: &str| -> Vec<Code> {
         let mut snapshot = Snapshot::new("hole.prompt", file(body), None);
         let mut findings = found(&model, &snapshot);
