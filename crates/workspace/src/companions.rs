@@ -13,6 +13,9 @@ use crate::nearest::{is_repository_root, whole_path};
 use crate::project::Project;
 use crate::read_error::ReadError;
 
+/// Maximum number of folders to search for a partial: the prompt's own and those above it.
+const PARTIAL_LEVELS: usize = 5;
+
 /// The companions of a prompt file at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct CompanionFiles {
@@ -70,12 +73,29 @@ pub fn companion_files(
     CompanionFiles {
         sidecar,
         sidecar_error,
-        partials: read_partials(format_name, text, &mut |file| readable(&folder.join(file))),
+        partials: read_partials(format_name, text, &mut |file| {
+            let mut folders = partial_folders(source, path).into_iter();
+            folders.find_map(|folder| readable(&folder.join(file)))
+        }),
         promptfoo: promptfoo_config(source, path),
         absent: absent_prompts(format_name, text, &|file| {
             source.is_file(&folder.join(file))
         }),
     }
+}
+
+/// Returns the folders in which the partials of the prompt at `path` may be: its own, which comes
+/// first, and those above it up to the root of the repository. Applications name partials relative
+/// to the folder of all their prompts.
+fn partial_folders(source: &dyn FileSource, path: &Path) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    for folder in whole_path(path).ancestors().skip(1).take(PARTIAL_LEVELS) {
+        folders.push(folder.to_path_buf());
+        if is_repository_root(source, folder) {
+            break;
+        }
+    }
+    folders
 }
 
 /// Returns the nearest promptfoo configuration that names the prompt at `path`.
@@ -136,6 +156,24 @@ mod tests {
         // A configuration above the repository belongs to somebody else.
         std::fs::create_dir(root.path().join("p/.git")).unwrap();
         assert!(read(&Disk, &prompt).promptfoo.is_none());
+    }
+
+    #[test]
+    fn a_partial_may_be_in_a_folder_above_within_the_repository() {
+        let root = tempfile::tempdir().unwrap();
+        let prompt = write(root.path(), "repository/prompts/mail/a.prompt", PROMPT);
+        std::fs::create_dir(root.path().join("repository/.git")).unwrap();
+        write(root.path(), "_greeting.prompt", "Outside");
+        assert!(read(&Disk, &prompt).partials.is_empty());
+        write(root.path(), "repository/prompts/_greeting.prompt", "Above");
+        assert_eq!(read(&Disk, &prompt).partials["greeting"], "Above");
+        // The prompt's own folder comes first.
+        write(
+            root.path(),
+            "repository/prompts/mail/_greeting.prompt",
+            "Own",
+        );
+        assert_eq!(read(&Disk, &prompt).partials["greeting"], "Own");
     }
 
     #[test]

@@ -79,9 +79,10 @@ fn prompts_that_do_not_fit_are_rejected() {
     let folder = Folder::new();
     let huge = folder.file("huge.prompt", "word ".repeat(5000));
     let output = hoplens(&["check", "--model", model, huge.to_str().unwrap()]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("has at least "), "{said}");
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("has at least "), "{report}");
+    // It has no case, so nothing is wrong.
+    assert_eq!(output.status.code(), Some(0), "{report}");
     let sweep = |more: &[&str], words: &[&str]| {
         let args = ["sweep", "--model", model, "--prompt", "a b c"];
         refuses_args(&[&args[..], more].concat(), words);
@@ -157,8 +158,9 @@ fn unreadable_prompt_files_are_reported() {
     check(folder.0.path(), &["no prompt files"]);
     let latin = folder.file("latin.prompt", b"caf\xe9");
     check(&latin, &["latin.prompt", "offset 3", "UTF-8"]);
-    // The prompt is too long for the model; the other findings are reported anyway.
-    let long = folder.file("long.prompt", "word ".repeat(500));
+    // A case whose prompt is too long for the model is a finding.
+    let case = "---\nhoplens.cases: [{expect: x}]\n---\n";
+    let long = folder.file("long.prompt", format!("{case}{}", "word ".repeat(500)));
     let args = [
         "check",
         long.to_str().unwrap(),
@@ -166,10 +168,10 @@ fn unreadable_prompt_files_are_reported() {
         model.to_str().unwrap(),
     ];
     let output = hoplens(&args);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
     for word in ["long.prompt", "reads at most 128", "Shorten"] {
-        assert!(error.contains(word), "{error}");
+        assert!(report.contains(word), "{report}");
     }
 }
 
@@ -226,11 +228,10 @@ fn one_bad_case_does_not_hide_the_others() {
     );
     let output = hoplens(&args);
     let report = String::from_utf8_lossy(&output.stdout);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(
-        error.contains("a.prompt") && error.contains("tokens"),
-        "{error}"
+        report.contains("a.prompt") && report.contains("tokens"),
+        "{report}"
     );
     assert!(
         report.contains("b.prompt") && report.contains("answer-unlikely"),

@@ -9,6 +9,7 @@ use crate::lint::finding::{LintFinding, closest, question};
 use crate::lint::jinja_uses::{FILTERS, TESTS};
 use crate::lint::lint_context::LintContext;
 use crate::lint::uses::{CallKind, HelperCall, TemplateUses};
+use crate::render::findings::MANY;
 use crate::template::handlebars::helpers::HELPERS;
 
 /// Returns a finding for each call of a helper, filter or test that does not exist, in every branch
@@ -21,7 +22,7 @@ pub(crate) fn unknown_helpers(context: &LintContext<'_>) -> Vec<LintFinding> {
         let calls = uses.calls.iter();
         calls.filter_map(move |call| unknown_helper(context, call, Some((name, place.clone()?))))
     });
-    own.chain(of_partials).collect()
+    own.chain(of_partials).take(MANY).collect()
 }
 
 /// Returns the finding about one call; `partial` is the partial that contains it and the place in
@@ -95,8 +96,8 @@ pub(crate) fn unknown_partials(context: &LintContext<'_>) -> Vec<LintFinding> {
             None => format!("_{name}.prompt"),
         };
         format!(
-            "There is no partial `{name}`.{} Write it into the file `{file}` beside the prompt, or \
-             list it under `hoplens.partials` if the application registers it.",
+            "There is no partial `{name}`.{} Write it into the file `{file}` beside the prompt or \
+             in a folder above, or list it under `hoplens.partials` if the application registers it.",
             question(near)
         )
     };

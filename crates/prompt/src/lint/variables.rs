@@ -10,6 +10,7 @@ use crate::lint::finding::{LintFinding, closest, question};
 use crate::lint::inputs::{DeclaredInput, InputSource, root};
 use crate::lint::lint_context::LintContext;
 use crate::lint::removal::removal;
+use crate::render::findings::MANY;
 use crate::template::language::TemplateLanguage;
 
 /// Returns a finding for each variable that the file does not declare, at its first use.
@@ -25,6 +26,7 @@ pub(crate) fn undeclared(context: &LintContext<'_>) -> Vec<LintFinding> {
         .filter(|one| {
             one.is_root && !context.is_given(&one.name) && reported.insert(one.name.as_str())
         })
+        .take(MANY)
         .collect();
     let unused = unused_names(context);
     let mut required = inputs.list.iter().filter(|input| {
@@ -75,13 +77,16 @@ pub(crate) fn undeclared(context: &LintContext<'_>) -> Vec<LintFinding> {
     found
 }
 
-/// Returns the declared names that the template does not use, each once; none if it may use all.
+/// Returns declared names that the template does not use, each once; none if it may use all.
 fn unused_names<'a>(context: &'a LintContext<'_>) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for input in &context.inputs.list {
         let name = input.name.as_str();
         if !context.uses(name) && !names.contains(&name) && !context.is_in_case_text(name) {
             names.push(name);
+        }
+        if names.len() == MANY {
+            break;
         }
     }
     names
