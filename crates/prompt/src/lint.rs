@@ -95,14 +95,20 @@ fn lint(file: &PromptFile, text: &str) -> Vec<LintFinding> {
             add(empty(file, text, declared, &rendered).into_iter().collect());
         }
         let problems = std::mem::take(&mut rendered.problems);
-        let (unset, other) = problems
+        let (unset, other): (Vec<_>, Vec<_>) = problems
             .into_iter()
             .partition(|problem| problem.code == Code::UnsetVariable);
         if let Some(case) = declared {
             add(mention_problems(&rendered, case));
-            missing.add(case, &rendered.unset, unset);
+            missing.add(case, &rendered.unset, &unset);
         }
-        add(other);
+        let may_render = contexts
+            .get(fence)
+            .is_some_and(LintContext::may_render_later);
+        let is_early = |problem: &Problem| {
+            declared.is_none() && may_render && problem.code == Code::TemplateError
+        };
+        add(other.into_iter().filter(|one| !is_early(one)).collect());
     }
     found.extend(missing.found);
     found

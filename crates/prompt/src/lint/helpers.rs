@@ -20,7 +20,8 @@ pub(crate) fn unknown_helpers(context: &LintContext<'_>) -> Vec<LintFinding> {
     let of_partials = context.partials.iter().flat_map(|(name, uses)| {
         let place = partial_tag(context, name);
         let calls = uses.calls.iter();
-        calls.filter_map(move |call| unknown_helper(context, call, Some((name, place.clone()?))))
+        let partial = place.map(|place| (name.clone(), place));
+        calls.filter_map(move |call| unknown_helper(context, call, Some(partial.as_ref()?)))
     });
     own.chain(of_partials).take(MANY).collect()
 }
@@ -30,7 +31,7 @@ pub(crate) fn unknown_helpers(context: &LintContext<'_>) -> Vec<LintFinding> {
 fn unknown_helper(
     context: &LintContext<'_>,
     call: &HelperCall,
-    partial: Option<(&String, Range<usize>)>,
+    partial: Option<&(String, Range<usize>)>,
 ) -> Option<LintFinding> {
     let name = call.name.as_str();
     let registered = &context.file.registered.helpers;
@@ -62,9 +63,7 @@ fn unknown_helper(
     let place = partial.as_ref().map_or_else(String::new, |(name, _)| {
         format!("In the partial `{name}`: ")
     });
-    let range = partial
-        .as_ref()
-        .map_or_else(|| call.range.clone(), |(_, range)| range.clone());
+    let range = partial.map_or_else(|| call.range.clone(), |(_, range)| range.clone());
     let message = format!(
         "{place}There is no {what} `{name}`.{} {remedy}",
         question(near)

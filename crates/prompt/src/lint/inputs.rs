@@ -159,8 +159,8 @@ impl DeclaredInputs {
         });
     }
 
-    fn add_all(&mut self, map: Option<Place<'_>>, source: InputSource) {
-        for (name, key, place) in map.iter().flat_map(Place::entries) {
+    fn add_all(&mut self, map: Option<&Place<'_>>, source: InputSource) {
+        for (name, key, place) in map.into_iter().flat_map(Place::entries) {
             self.add(name, key, source, place);
         }
     }
@@ -172,7 +172,7 @@ impl DeclaredInputs {
         if let Some(schema) = inside("schema").filter(Place::is_map) {
             self.schema(&schema);
         }
-        self.add_all(inside("default"), InputSource::Default);
+        self.add_all(inside("default").as_ref(), InputSource::Default);
     }
 
     /// Reads `input.schema` by dotprompt's rule: it is a JSON Schema if it has a `type` of JSON
@@ -240,7 +240,7 @@ impl DeclaredInputs {
                 self.prompty_input(name, key, place);
             }
         }
-        self.add_all(root.key("sample"), InputSource::Default);
+        self.add_all(root.key("sample").as_ref(), InputSource::Default);
     }
 
     /// Reads one of Prompty's `inputs`; `name: value` is a short form for a default.
@@ -249,8 +249,8 @@ impl DeclaredInputs {
         let kind = entry("type").or(entry("kind")).and_then(Node::text);
         let value_type = kind.map_or(ValueType::Any, ValueType::named);
         let required = entry("required").and_then(Node::text) == Some("true");
-        let values = ["default", "example", "sample"].into_iter();
-        let value = values.filter_map(entry).next().cloned();
+        let mut values = ["default", "example", "sample"].into_iter();
+        let value = values.find_map(entry).cloned();
         let is_map = place.is_map();
         self.add(name, key, InputSource::Schema, place);
         self.complete(required, value_type);
@@ -264,7 +264,7 @@ impl DeclaredInputs {
         let path = Vec::new();
         let rows = Place { node: root, path }.key("testData");
         for row in rows.iter().flat_map(Place::items) {
-            self.add_all(Some(row), InputSource::Case);
+            self.add_all(Some(&row), InputSource::Case);
         }
     }
 
@@ -279,7 +279,7 @@ impl DeclaredInputs {
             place = place.and_then(|place| place.key(&key));
         }
         for case in place.iter().flat_map(Place::items) {
-            self.add_all(case.key("input"), InputSource::Case);
+            self.add_all(case.key("input").as_ref(), InputSource::Case);
             let Some(matrix) = case.key("matrix") else {
                 continue;
             };

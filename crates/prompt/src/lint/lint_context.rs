@@ -10,6 +10,8 @@ use crate::lint::handlebars_uses;
 use crate::lint::inputs::{DeclaredInputs, declared_inputs};
 use crate::lint::template_uses::template_uses;
 use crate::lint::uses::TemplateUses;
+use crate::template::jinja::render::compiles;
+use crate::template::language::TemplateLanguage;
 
 /// A prompt, what it declares and what its template uses.
 pub(crate) struct LintContext<'a> {
@@ -95,6 +97,14 @@ impl<'a> LintContext<'a> {
                 .partials
                 .iter()
                 .any(|one| registered.partials.contains(&one.value))
+    }
+
+    /// Whether a template that cannot be rendered without values may be fine with them.
+    pub fn may_render_later(&self) -> bool {
+        let body = self.text.get(self.file.body.clone());
+        self.file.language.engine == TemplateLanguage::Jinja
+            && self.is_filled_later()
+            && compiles(body.unwrap_or_default())
     }
 
     /// Whether the text of a partial is not known.

@@ -35,7 +35,7 @@ impl<'a> MissingValues<'a> {
     }
 
     /// Adds the first problem about each of the `unset` variables of a case.
-    pub fn add(&mut self, case: &Case, unset: &BTreeSet<String>, problems: Vec<Problem>) {
+    pub fn add(&mut self, case: &Case, unset: &BTreeSet<String>, problems: &[Problem]) {
         for name in unset {
             let about = format!("The variable `{name}` ");
             let own = problems.iter().find(|one| one.message.starts_with(&about));

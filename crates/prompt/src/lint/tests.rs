@@ -159,6 +159,10 @@ fn a_variable_that_the_application_fills_is_no_finding() {
         ),
         ("a.prompt.md", "Ask ${input:name}".into()),
         (
+            "a.prompty",
+            "---\nname: x\n---\nuser:\n{{ a.b }} {{ c | length }}".into(),
+        ),
+        (
             "a.prompt",
             "{{role \"system\"}}\nYou talk to {{@state.name}} {{json this}}".into(),
         ),

@@ -33,7 +33,7 @@ fn progress_is_one_line_a_file_where_standard_error_is_no_terminal() {
     let folder = Folder::new();
     folder.write("a.prompt", "The first");
     folder.write("b.prompt", "The second");
-    let output = folder.run(&["check", "."]);
+    let output = folder.run(&["check", ".", "--declared-only"]);
     let lines = stderr(&output);
     assert!(
         lines.contains("1 of 2: ./a.prompt\n2 of 2: ./b.prompt\n"),

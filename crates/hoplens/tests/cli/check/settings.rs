@@ -88,7 +88,8 @@ fn known_keys(table: &str) -> Vec<String> {
         format!("[{table}]\n")
     };
     let problem = Project::parse(&format!("{head}no_such_key = 1\n")).unwrap_err();
-    let names = problem.message.split("expected one of").nth(1).unwrap();
+    // Two names are joined by `or`, more follow `one of`.
+    let names = problem.message.split("expected ").nth(1).unwrap();
     let names = names.split('`').skip(1).step_by(2);
     names.map(str::to_owned).collect()
 }

@@ -121,16 +121,25 @@ fn run(
 
 /// Returns the names that a template uses and does not define itself; none if it does not compile.
 pub(crate) fn undeclared_variables(template: &str) -> HashSet<String> {
+    compiled_variables(template).unwrap_or_default()
+}
+
+/// Whether a template compiles; rendering may still fail on its values.
+pub(crate) fn compiles(template: &str) -> bool {
+    compiled_variables(template).is_some()
+}
+
+fn compiled_variables(template: &str) -> Option<HashSet<String>> {
     let tokens = tokens(template);
     if too_deep(template, &tokens).is_some() || unbalanced(template, &tokens).is_some() {
-        return HashSet::new();
+        return None;
     }
     let run = catch_unwind(AssertUnwindSafe(|| {
         let plain = environment(None);
         let compiled = plain.template_from_named_str(NAME, template).ok()?;
         Some(compiled.undeclared_variables(false))
     }));
-    run.ok().flatten().unwrap_or_default()
+    run.ok().flatten()
 }
 
 /// Returns the tag that contains an expression.
