@@ -130,6 +130,9 @@ fn a_plain_file_is_ignored_until_it_has_a_sidecar() {
 fn lint_findings_have_quick_fixes_without_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::start(&without_model(folder.path()));
+    client.notification("experimental/serverStatus", |status| {
+        status["quiescent"] == true
+    });
     let text = "---\ninput:\n  schema:\n    userMessage: string\n---\n{{query}}";
     client.open(URI, "dotprompt", text);
     let found = client.diagnostics(URI, |found| found["version"] == 1);
