@@ -2,6 +2,7 @@
 
 pub(crate) mod findings;
 pub(crate) mod injection;
+pub(crate) mod prompt_reading;
 pub(crate) mod prompt_source;
 pub(crate) mod query;
 pub(crate) mod rendered_case;

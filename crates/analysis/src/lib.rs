@@ -16,6 +16,7 @@ mod settings;
 
 pub use case::findings::{CaseFindings, CaseOutcome, FileFindings};
 pub use case::injection::{memory_injection, placement};
+pub use case::prompt_reading::PromptReading;
 pub use case::prompt_source::PromptSource;
 pub use case::query::{CaseQuery, Mention, answers, in_force};
 pub use case::rendered_case::{case_id, case_queries, case_query};

@@ -1,5 +1,6 @@
 //! The findings of an analysis, by case.
 
+use crate::case::prompt_reading::PromptReading;
 use crate::case::query::CaseQuery;
 use crate::generation::answer::ModelAnswer;
 use crate::hop::probe::{Probes, TokenReading};
@@ -35,6 +36,8 @@ pub struct CaseFindings {
     pub rendered: MappedText,
     /// The prompt with what the case declares about it.
     pub query: CaseQuery,
+    /// How the model reads the prompt.
+    pub reading: PromptReading,
     /// The prompt's tokens.
     pub tokens: Vec<TokenReading>,
     /// Whether the prompt has a hole where a variable has no value.

@@ -1,10 +1,13 @@
 //! Renders a case for one model.
 
+use crate::case::prompt_reading::PromptReading;
 use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
 use crate::chat;
 use crate::error::AnalysisError;
-use hoplens_prompt::{Case, HopText, MappedText, PromptFile, mention_ranges, render};
+use hoplens_prompt::{
+    Case, HopText, MappedText, PromptFile, body_reading, mention_ranges, render,
+};
 use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.
@@ -13,6 +16,8 @@ pub(crate) struct RenderedCase {
     pub(crate) rendered: MappedText,
     /// The prompt with what the case declares.
     pub(crate) query: CaseQuery,
+    /// How the model reads the prompt.
+    pub(crate) reading: PromptReading,
     /// Whether the prompt has a hole where a variable has no value.
     pub(crate) has_holes: bool,
     /// The reason why the prompt cannot be run: its template is broken, or the chat template
@@ -65,7 +70,9 @@ pub(crate) fn render_case(
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
     let turns = render(file, text, case);
     let has_holes = turns.has_holes();
-    let (rendered, mut error) = match chat::joined(model.chat.as_ref(), &turns) {
+    let template = model.chat.as_ref();
+    let reading = chat::reading(template, &turns, body_reading(file, case));
+    let (rendered, mut error) = match chat::joined(template, &turns, reading) {
         Ok(rendered) => (rendered, None),
         Err(error) => (turns.joined(), Some(error.into())),
     };
@@ -88,6 +95,7 @@ pub(crate) fn render_case(
     RenderedCase {
         rendered,
         query,
+        reading,
         has_holes,
         error,
     }

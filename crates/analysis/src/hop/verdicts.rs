@@ -33,6 +33,7 @@ pub fn find_verdicts(
         let RenderedCase {
             rendered,
             query,
+            reading,
             has_holes,
             error,
         } = render_case(context.model, source, index);
@@ -45,6 +46,7 @@ pub fn find_verdicts(
             id: case_id(source.file, index),
             rendered,
             query,
+            reading,
             tokens: Vec::new(),
             has_holes,
             outcome: Err(String::new()),

@@ -7,6 +7,7 @@ use crate::case::prompt_source::PromptSource;
 use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
 use crate::generation::answer::answer;
+use crate::hop::guess_limits::may_have_hop;
 use crate::hop::undeclared::undeclared;
 use crate::hop::verdicts::find_verdicts;
 use crate::pipeline::event::AnalysisEvent;
@@ -138,7 +139,9 @@ impl AnalysisRun {
             .clone()
             .filter(|(_, case, _)| *answers && case.case.is_none() && case.query.expect.is_empty());
         let looks = *undeclared && !context.settings.declared_only;
-        let plain = asked.filter(|(_, case, _)| looks && case.query.mentions.is_empty());
+        let facts = &self.request.facts;
+        let plain = asked
+            .filter(|(_, case, outcome)| looks && may_have_hop(case, &outcome.probes, facts));
         let steps = failing
             .map(|(case, ..)| AnalysisStep::Repairs { case })
             .chain(open.map(|(case, ..)| AnalysisStep::Answer { case }))

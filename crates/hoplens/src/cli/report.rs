@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Probes, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, PromptReading, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
 use hoplens_interp::memory::{Control, MemoryInjection};
@@ -24,6 +24,8 @@ pub(super) struct FileReport<'a> {
 struct CaseReport<'a> {
     id: &'a str,
     prompt: &'a str,
+    /// How the model reads the prompt.
+    read_as: PromptReading,
     expect: &'a [String],
     p: f64,
     logp: f64,
@@ -143,6 +145,7 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
     Some(CaseReport {
         id: &case.id,
         prompt: &case.query.prompt,
+        read_as: case.reading,
         expect: &case.query.expect,
         p: probe.p,
         logp: probe.logp,
