@@ -12,9 +12,11 @@ mod generation;
 mod hop;
 mod pipeline;
 mod repair;
+mod reply;
 mod settings;
 
 pub use case::findings::{CaseFindings, CaseOutcome, FileFindings};
+pub use case::free_text::{Reference, ReplyTest};
 pub use case::injection::{memory_injection, placement};
 pub use case::prompt_reading::PromptReading;
 pub use case::prompt_source::PromptSource;
@@ -45,4 +47,6 @@ pub use repair::reference_prompts::ReferencePrompts;
 pub use repair::search::find_repairs;
 pub use repair::side_effects::SideEffects;
 pub use repair::stability::Stability;
+pub use reply::reference_score::ReferenceScore;
+pub use reply::reply_search::{REPLY_SAMPLES, REPLY_TOKENS, Reply, ReplySearch};
 pub use settings::{AnalysisSettings, SearchSettings, Thresholds};

@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnostic;
 mod injections;
+mod replies;
 mod tokens;
 mod undeclared;
 mod verdicts;
@@ -31,6 +32,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
+            own.extend(replies::diagnostic(snapshot, index, case, verdict_range));
             own.extend(undeclared::diagnostic(snapshot, index, case));
             own.extend(tokens::diagnostics(
                 snapshot,

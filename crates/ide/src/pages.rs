@@ -22,6 +22,7 @@ pages! {
     HopUnknown "hop-unknown",
     HopLost "hop-lost",
     AnswerUnlikely "answer-unlikely",
+    ReplyMissesAnswer "reply-misses-answer",
     HopInconsistent "hop-inconsistent",
     InjectionStale "injection-stale",
     InjectionHarmful "injection-harmful",

@@ -8,6 +8,8 @@ use crate::hop::undeclared::Undeclared;
 use crate::hop::variant::Variant;
 use crate::hop::verdict::Verdict;
 use crate::repair::measured_repair::Repair;
+use crate::reply::reference_score::ReferenceScore;
+use crate::reply::reply_search::ReplySearch;
 use crate::settings::Thresholds;
 use hoplens_prompt::{MappedText, Problem};
 use hoplens_runtime::ModelInfo;
@@ -60,6 +62,10 @@ pub struct CaseOutcome {
     pub has_evidence: bool,
     /// The undeclared hop, if the analysis looked for one and found it.
     pub undeclared: Option<Undeclared>,
+    /// The score of the case's reference reply, if it declares one.
+    pub reference: Option<ReferenceScore>,
+    /// The replies in which the expected answer was looked for, once they are generated.
+    pub replies: Option<ReplySearch>,
     /// The model's own answer, if no answer is expected and the request asks for the model's own.
     pub answer: Option<ModelAnswer>,
 }

@@ -1,5 +1,6 @@
 //! Renders a case for one model.
 
+use crate::case::expectation::Expectation;
 use crate::case::prompt_reading::PromptReading;
 use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
@@ -68,10 +69,13 @@ pub(crate) fn render_case(
 ) -> RenderedCase {
     let PromptSource { file, text } = source;
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
-    let turns = render(file, text, case);
+    let mut turns = render(file, text, case);
     let has_holes = turns.has_holes();
     let template = model.chat.as_ref();
     let reading = chat::reading(template, &turns, body_reading(file, case));
+    let expectation = case.map(Expectation::of).unwrap_or_default();
+    let begins_reply = reading != PromptReading::Continuation && !turns.ends_with_reply();
+    expectation.extend(&mut turns, reading);
     let (rendered, mut error) = match chat::joined(template, &turns, reading) {
         Ok(rendered) => (rendered, None),
         Err(error) => (turns.joined(), Some(error.into())),
@@ -82,10 +86,12 @@ pub(crate) fn render_case(
     }
     let id = case_id(file, index);
     let injections = file.injections.iter();
-    let expect = case.map_or(&[][..], |case| &case.expect).iter();
+    let expectation = expectation.behind(&rendered.text, begins_reply);
     let query = CaseQuery {
         prompt: rendered.text.clone(),
-        expect: expect.map(|answer| answer.value.clone()).collect(),
+        expect: expectation.expect,
+        reply_test: expectation.reply_test,
+        reference: expectation.reference,
         mentions: mentions(&rendered, case),
         injections: injections
             .filter(|injection| injection.acts_on(case, &id))

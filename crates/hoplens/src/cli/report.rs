@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Probes, PromptReading, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, PromptReading, ReferenceScore, Repair, ReplySearch, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
 use hoplens_interp::memory::{Control, MemoryInjection};
@@ -33,6 +33,11 @@ struct CaseReport<'a> {
     rank: usize,
     top: &'a [TokenProbability],
     verdict: Option<Verdict>,
+    /// The score of the reference reply; null without one.
+    reference: Option<ReferenceScore>,
+    /// The replies in which the answer was looked for; null where the answer is scored as the next
+    /// words.
+    replies: Option<&'a ReplySearch>,
     probes: &'a Probes,
     repairs: Vec<RepairReport<'a>>,
     /// The undeclared hop; all of it is guessed.
@@ -153,6 +158,8 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
         rank: probe.rank,
         top: &probe.top,
         verdict: outcome.verdict,
+        reference: outcome.reference,
+        replies: outcome.replies.as_ref(),
         probes: &outcome.probes,
         repairs: repairs
             .iter()

@@ -188,7 +188,9 @@ impl Session {
         };
         // Clients request code actions again when diagnostics change.
         let is_shown = match &event {
-            AnalysisEvent::Repairs { .. } | AnalysisEvent::Evidence { .. } => true,
+            AnalysisEvent::Repairs { .. }
+            | AnalysisEvent::Evidence { .. }
+            | AnalysisEvent::Replies { .. } => true,
             AnalysisEvent::Undeclared { found, .. } => found.is_some(),
             _ => false,
         };

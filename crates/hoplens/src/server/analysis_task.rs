@@ -85,6 +85,7 @@ impl AnalysisTask {
         AnalysisRequest {
             facts,
             repairs: RepairSelection::All,
+            replies: true,
             answers: true,
             undeclared: true,
             ..verdicts

@@ -75,6 +75,8 @@ codes! {
         "The model knows both hops but does not join them.";
     AnswerUnlikely, "answer-unlikely", Warning,
         "The answer is improbable, and no hop is declared.";
+    ReplyMissesAnswer, "reply-misses-answer", Warning,
+        "The replies that the model writes do not have the expected answer.";
     HopInconsistent, "hop-inconsistent", Information,
         "No hop is declared, and two ways of asking give two answers.";
     InjectionStale, "injection-stale", Information,
@@ -177,6 +179,7 @@ impl Code {
             | Self::HopUnknown
             | Self::HopLost
             | Self::AnswerUnlikely
+            | Self::ReplyMissesAnswer
             | Self::HopInconsistent
             | Self::InjectionStale
             | Self::InjectionHarmful

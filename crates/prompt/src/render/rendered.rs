@@ -41,6 +41,12 @@ impl Rendered {
         !self.unset.is_empty()
     }
 
+    /// Whether the last message is the beginning of the model's own reply.
+    pub fn ends_with_reply(&self) -> bool {
+        let role = self.turns.last().and_then(|turn| turn.role.as_deref());
+        matches!(role, Some("model" | "assistant"))
+    }
+
     /// Returns all messages as one text, with an empty line between two.
     pub fn joined(&self) -> MappedText {
         let mut turns = self.turns.iter();
