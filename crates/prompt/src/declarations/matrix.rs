@@ -196,8 +196,19 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
     }
     row.expect = line.expect.clone().unwrap_or(row.expect);
     row.hops = line.hops.clone().unwrap_or(row.hops);
-    for answer in &mut row.expect {
+    for answer in row.expect.iter_mut().chain(&mut row.prefill) {
         fill(answer, &row.input, problems);
+    }
+    if let Some(reference) = &mut row.reference {
+        let range = reference.range.clone();
+        reference.map_text(&mut |piece| {
+            let mut piece = Spanned {
+                value: piece.to_owned(),
+                range: range.clone(),
+            };
+            fill(&mut piece, &row.input, problems);
+            piece.value
+        });
     }
     // Two answers may have become equal; their probability counts once.
     let mut seen = std::collections::HashSet::new();
@@ -284,7 +295,9 @@ fn size(case: &Case) -> usize {
         let bridge = hop.bridge.as_ref().map_or(0, |bridge| bridge.value.len());
         32 + hop.mention.value.len() + bridge
     });
-    input + expect + hops.sum::<usize>()
+    let prefill = case.prefill.as_ref().map_or(0, |one| one.value.len());
+    let reference = case.reference.as_ref().map_or(0, |one| one.text.len());
+    input + expect + prefill + reference + hops.sum::<usize>()
 }
 
 /// Adds a warning that every row would repeat, unless it was added before.
