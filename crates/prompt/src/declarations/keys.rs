@@ -1,6 +1,7 @@
 //! The keys that may be declared. The reader, the JSON Schemas, completion and the documentation
 //! share this list.
 
+use crate::declarations::answer_match::AnswerMatch;
 use crate::diagnostics::code::Code;
 
 /// A key of the declarations.
@@ -112,12 +113,27 @@ pub const CASE: &[Key] = &[
             KeyKind::Values(&KeyKind::List(&KeyKind::Any)),
             KeyKind::List(&KeyKind::Values(&KeyKind::Any)),
         ]),
-        "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `mention` and `bridge` stands for the row's value.",
+        "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `prefill`, `reference`, `mention` and `bridge` stands for the row's value.",
     ),
     key(
         "expect",
         KeyKind::Either(&[KeyKind::Text, KeyKind::List(&KeyKind::Text)]),
         "The expected answer, or a list of accepted answers, whose probabilities add up. A leading space matters.",
+    ),
+    key(
+        "match",
+        KeyKind::Word(AnswerMatch::NAMES),
+        "How the answer is compared with the reply: the reply `begins` with it (unless told otherwise), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
+    ),
+    key(
+        "prefill",
+        KeyKind::Text,
+        "The first words of the model's reply; the answer is scored behind them.",
+    ),
+    key(
+        "reference",
+        KeyKind::Text,
+        "A whole reply, scored by the mean log-probability of its tokens. If it has a marked part `[[100 days]]`, that part alone is scored. `\\[[` stands for the signs themselves.",
     ),
     key(
         "hops",

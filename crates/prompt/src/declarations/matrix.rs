@@ -216,8 +216,19 @@ fn case_of_row(
     }
     row.expect = declared.expect.clone().unwrap_or(row.expect);
     row.hops = declared.hops.clone().unwrap_or(row.hops);
-    for answer in &mut row.expect {
+    for answer in row.expect.iter_mut().chain(&mut row.prefill) {
         replace_variables(answer, &row.input, problems);
+    }
+    if let Some(reference) = &mut row.reference {
+        let range = reference.range.clone();
+        reference.map_text(&mut |text| {
+            let mut text = Spanned {
+                value: text.to_owned(),
+                range: range.clone(),
+            };
+            replace_variables(&mut text, &row.input, problems);
+            text.value
+        });
     }
     // Two answers may have become equal. One of them is removed, or its probability would count
     // twice.
@@ -313,7 +324,9 @@ fn size(case: &Case) -> usize {
         let bridge = hop.bridge.as_ref().map_or(0, |bridge| bridge.value.len());
         32 + hop.mention.value.len() + bridge
     });
-    input + expect + hops.sum::<usize>()
+    let prefill = case.prefill.as_ref().map_or(0, |one| one.value.len());
+    let reference = case.reference.as_ref().map_or(0, |one| one.text.len());
+    input + expect + prefill + reference + hops.sum::<usize>()
 }
 
 /// Adds a warning unless the same one was added before: each row of a matrix would repeat it.

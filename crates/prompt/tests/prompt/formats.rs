@@ -86,14 +86,8 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
         panic!("the input of {:?} is no map", fixture.text);
     };
     let case = Case {
-        id: None,
-        row: None,
         input,
-        expect: Vec::new(),
-        hops: Vec::new(),
-        range: 0..0,
-        origin: Origin::FrontMatter,
-        fence: None,
+        ..Case::new(0..0, Origin::FrontMatter)
     };
     let rendered = render(&file, fixture.text, Some(&case));
     (file, rendered)

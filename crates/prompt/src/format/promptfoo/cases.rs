@@ -10,8 +10,10 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::companion_files::Promptfoo;
-use crate::declarations::accepted_answers::accepted;
+use crate::declarations::answer_match::AnswerMatch;
 use crate::declarations::case::Case;
+use crate::declarations::imported_answers::{ImportedAnswers, ImportedAssertion};
+use crate::declarations::reference_reply::ReferenceReply;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
@@ -20,10 +22,26 @@ use crate::format::promptfoo::paths;
 use crate::yaml;
 use crate::yaml::node::{Data, Node};
 
-/// Assertions whose value is the answer or a part of it.
-pub(crate) const ANSWERS: &[&str] = &["equals", "contains", "icontains", "starts-with"];
-/// Assertions whose value is a list of answers, of which one suffices.
-pub(crate) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-any"];
+/// Assertions that compare the reply with one text or with several.
+const ANSWERS: &[(&str, AnswerMatch)] = &[
+    ("equals", AnswerMatch::Equals),
+    ("starts-with", AnswerMatch::Begins),
+    ("contains", AnswerMatch::Contains),
+    ("icontains", AnswerMatch::ContainsIgnoringCase),
+    ("contains-any", AnswerMatch::Contains),
+    ("contains-all", AnswerMatch::Contains),
+    ("icontains-any", AnswerMatch::ContainsIgnoringCase),
+    ("icontains-all", AnswerMatch::ContainsIgnoringCase),
+];
+/// Assertions whose value is a reply that the model's should be like.
+const REFERENCES: &[&str] = &[
+    "similar",
+    "levenshtein",
+    "rouge-n",
+    "bleu",
+    "gleu",
+    "meteor",
+];
 /// Maximum number of cases of one configuration.
 const MAX_CASES: usize = 256;
 /// Maximum number of bytes of values in combinations; further combinations are dropped.
@@ -174,9 +192,9 @@ impl Reader<'_> {
             }
         }
         let asserts = [own(Some(test), "assert"), own(default, "assert")];
-        let mut answers = None;
+        let mut assertions = Vec::new();
         for asserts in asserts.into_iter().flatten() {
-            answers = answers.or_else(|| self.answers(&asserts));
+            assertions.extend(self.assertions(&asserts));
         }
         let description = own(Some(test), "description");
         let name = description
@@ -189,28 +207,15 @@ impl Reader<'_> {
                 self.inform(Code::TooManyCases, test.here(), &message);
                 return;
             }
-            let expect = answers.iter().flatten().flat_map(|answer| {
-                accepted(&Spanned {
-                    value: fill(answer, &input),
-                    range: 0..0,
-                })
-            });
-            let mut seen = BTreeSet::new();
-            let expect = expect
-                .filter(|answer| seen.insert(answer.value.clone()))
-                .collect();
             let id = self.id(name, &label);
-            self.cases.push(Case {
+            // The prompt file contains no part of the case.
+            let mut case = Case {
                 id,
-                row: None,
-                input,
-                expect,
-                hops: Vec::new(),
-                // The prompt file contains no part of it.
-                range: 0..0,
-                origin: Origin::FrontMatter,
-                fence: None,
-            });
+                ..Case::new(0..0, Origin::FrontMatter)
+            };
+            self.answers(&assertions, &input).apply(&mut case);
+            case.input = input;
+            self.cases.push(case);
         }
     }
 
@@ -232,48 +237,115 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns the answers that the first assertion with an answer accepts.
-    fn answers(&mut self, asserts: &Node) -> Option<Vec<String>> {
+    /// Returns the assertions that a case can express, and reports the others.
+    fn assertions(&mut self, asserts: &Node) -> Vec<TestAssertion> {
         let Data::List { items, .. } = &asserts.data else {
             self.not_read(asserts, "`assert`");
-            return None;
+            return Vec::new();
         };
-        let mut found: Option<Vec<String>> = None;
+        let mut found = Vec::new();
         for item in items {
             let Some(kind) = item.entry("type").and_then(|(_, kind)| kind.text()) else {
                 self.not_read(item, "An assertion without a `type`");
                 continue;
             };
-            let value = item.entry("value").map(|(_, value)| value);
-            let answers: Vec<String> = match value.map(|value| &value.data) {
-                Some(Data::List { items, .. }) if ANY_ANSWERS.contains(&kind) => items
-                    .iter()
-                    .filter_map(|item| item.text().map(str::to_owned))
-                    .collect(),
-                Some(Data::Scalar { .. }) if ANSWERS.contains(&kind) => value
-                    .and_then(Node::text)
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect(),
-                _ => Vec::new(),
-            };
-            let message = if answers.is_empty() {
-                format!(
-                    "The assertion `{kind}` names no answer that hoplens can look for, so it is \
-                     not read. Read are: {}, {}.",
-                    ANSWERS.join(", "),
-                    ANY_ANSWERS.join(", ")
-                )
-            } else if found.is_some() {
-                "A test has several assertions that name an answer; the first counts.".to_owned()
-            } else {
-                found = Some(answers);
-                continue;
-            };
-            self.inform(Code::UnsupportedContent, item.here(), &message);
+            match assertion(kind, item) {
+                Some(assertion) => found.push(assertion),
+                None => {
+                    let names: Vec<&str> = ANSWERS.iter().map(|(name, _)| *name).collect();
+                    let message = format!(
+                        "The assertion `{kind}` names no answer that hoplens can look for, so it \
+                         is not read. Read are: {}, {}.",
+                        names.join(", "),
+                        REFERENCES.join(", ")
+                    );
+                    self.inform(Code::UnsupportedContent, item.here(), &message);
+                }
+            }
         }
         found
     }
+
+    /// Joins the assertions of a test with the values of its variables.
+    fn answers(
+        &mut self,
+        assertions: &[TestAssertion],
+        input: &Map<String, Value>,
+    ) -> ImportedAnswers {
+        let mut answers = ImportedAnswers::default();
+        for assertion in assertions {
+            let filled = |text: &String| Spanned {
+                value: fill(text, input),
+                range: 0..0,
+            };
+            let mut texts = assertion.texts.iter().map(filled);
+            let is_joined = match assertion.answer_match {
+                Some(answer_match) => answers.add(ImportedAssertion {
+                    answer_match,
+                    requires_all: assertion.requires_all,
+                    answers: texts.collect(),
+                }),
+                None => {
+                    let reply = texts.next().as_ref().map(ReferenceReply::unmarked);
+                    let is_first = answers.reference.is_none();
+                    answers.reference = answers.reference.or(reply);
+                    is_first
+                }
+            };
+            if !is_joined {
+                let message = "A test has several assertions that a case cannot join; the first \
+                               counts.";
+                self.inform(Code::UnsupportedContent, &assertion.range, message);
+            }
+        }
+        answers
+    }
+}
+
+/// An assertion of a test whose texts may contain variables.
+struct TestAssertion {
+    /// `None` for a reply that the model's should be like.
+    answer_match: Option<AnswerMatch>,
+    requires_all: bool,
+    texts: Vec<String>,
+    range: Range<usize>,
+}
+
+/// Reads an assertion of type `kind`; `None` if no text of it can be compared with a reply.
+fn assertion(kind: &str, item: &Node) -> Option<TestAssertion> {
+    let named = ANSWERS.iter().find(|(name, _)| *name == kind);
+    let answer_match = named.map(|(_, answer_match)| *answer_match);
+    if answer_match.is_none() && !REFERENCES.contains(&kind) {
+        return None;
+    }
+    let (_, value) = item.entry("value")?;
+    let takes_list = kind.ends_with("-any") || kind.ends_with("-all");
+    let texts: Vec<String> = match &value.data {
+        Data::List { items, .. } if takes_list || answer_match.is_none() => {
+            items.iter().filter_map(answer_text).collect()
+        }
+        // promptfoo splits one text at commas.
+        Data::Scalar { .. } if takes_list => value
+            .text()?
+            .split(',')
+            .map(|text| text.trim().to_owned())
+            .collect(),
+        Data::Scalar { .. } => answer_text(value).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    (!texts.is_empty()).then(|| TestAssertion {
+        answer_match,
+        requires_all: kind.ends_with("-all"),
+        texts,
+        range: item.here().clone(),
+    })
+}
+
+/// Returns the text of an answer; `None` if a file or a program has it.
+fn answer_text(node: &Node) -> Option<String> {
+    let text = node.text()?;
+    let is_text = !text.starts_with("file://") && !text.is_empty();
+    is_text.then(|| text.to_owned())
 }
 
 /// Returns a map for every combination of the values of lists, with a label if there are several.

@@ -67,9 +67,9 @@ fn tests_are_read_as_cases() {
         expect,
         [
             vec![" Australia", "Australia"],
-            vec![" X", "X"],
-            vec![" X", "X"],
-            vec![" p", "p", " q"]
+            vec!["X"],
+            vec!["X"],
+            vec!["p", " q"]
         ]
     );
     assert_eq!(file.cases[0].id.as_ref().unwrap().value, "reef");
@@ -136,6 +136,108 @@ fn problems_of_a_configuration_have_their_own_ranges() {
             .iter()
             .all(|(severity, ..)| *severity == Severity::Information)
     );
+}
+
+#[test]
+fn assertions_say_how_the_answer_is_compared() {
+    use AnswerMatch::{Begins, Contains, ContainsIgnoringCase, Equals};
+    for (asserts, kind, all, expect, reference) in [
+        (
+            "{type: equals, value: a}",
+            Equals,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: starts-with, value: a}",
+            Begins,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: contains, value: ' a'}",
+            Contains,
+            false,
+            vec![" a"],
+            None,
+        ),
+        (
+            "{type: icontains, value: A}",
+            ContainsIgnoringCase,
+            false,
+            vec!["A"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: [a, b]}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: 'a, b'}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-all, value: [a, b]}",
+            Contains,
+            true,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: icontains-all, value: [a]}",
+            ContainsIgnoringCase,
+            false,
+            vec!["a"],
+            None,
+        ),
+        // All assertions of a test must hold.
+        (
+            "{type: contains, value: a}, {type: contains, value: '{{v}}'}, {type: similar, value: r}",
+            Contains,
+            true,
+            vec!["a", "w"],
+            Some("r"),
+        ),
+        (
+            "{type: similar, value: [r, s]}",
+            Begins,
+            false,
+            vec![],
+            Some("r"),
+        ),
+        ("{type: equals, value: ''}", Begins, false, vec![], None),
+        (
+            "{type: equals, value: file://a.txt}",
+            Begins,
+            false,
+            vec![],
+            None,
+        ),
+    ] {
+        let text = format!("tests: [{{vars: {{v: w}}, assert: [{asserts}]}}]");
+        let case = &read_with("x", &config(&text), None).cases[0];
+        let values: Vec<&str> = case.expect.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(values, expect, "{asserts}");
+        assert_eq!(
+            (case.answer_match, case.requires_all),
+            (kind, all),
+            "{asserts}"
+        );
+        let reply = case.reference.as_ref().map(|reply| reply.text.as_str());
+        assert_eq!(reply, reference, "{asserts}");
+    }
+    let text = "tests: [{assert: [{type: contains, value: a}, {type: equals, value: b}]}]";
+    let file = read_with("x", &config(text), None);
+    assert_eq!(file.cases[0].expect[0].value, "a");
+    assert!(messages(&file)[0].contains("that a case cannot join"));
 }
 
 #[test]
