@@ -148,8 +148,8 @@ impl AnalysisRun {
             .filter(|(_, case, _)| *answers && case.case.is_none() && case.query.expect.is_empty());
         let looks = *undeclared && !context.settings.declared_only;
         let facts = &self.request.facts;
-        let plain = asked
-            .filter(|(_, case, outcome)| looks && may_have_hop(case, &outcome.probes, facts));
+        let plain =
+            asked.filter(|(_, case, outcome)| looks && may_have_hop(case, &outcome.probes, facts));
         let steps = failing
             .map(|(case, ..)| AnalysisStep::Repairs { case })
             .chain(tested.map(|(case, ..)| AnalysisStep::Replies { case }))

@@ -58,7 +58,10 @@ pub(crate) fn reference_score(
         token.range.start < offset + part.end && offset + part.start < token.range.end
     };
     let mean = |is_counted: &dyn Fn(&Token) -> bool| {
-        let counted = reply.iter().zip(logps).filter(|(token, _)| is_counted(token));
+        let counted = reply
+            .iter()
+            .zip(logps)
+            .filter(|(token, _)| is_counted(token));
         let (count, sum) = counted.fold((0_usize, 0.0), |(count, sum), (_, logp)| {
             (count + 1, sum + f64::from(*logp))
         });

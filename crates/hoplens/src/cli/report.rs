@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Probes, PromptReading, ReferenceScore, Repair, ReplySearch, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, PromptReading, ReferenceScore, Repair, ReplySearch, SideEffects,
+    Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
 use hoplens_interp::memory::{Control, MemoryInjection};

@@ -42,6 +42,9 @@ pub(super) fn complete(
             {
                 list.extend(map_completion(*kind, found, context));
             }
+            KeyKind::Flag => {
+                list.extend(["true", "false"].map(|word| word_completion(word, found)));
+            }
             KeyKind::Version(number) => list.push(word_completion(&number.to_string(), found)),
             KeyKind::Text | KeyKind::Index(_) => {
                 let choices = choices(found, context)

@@ -30,6 +30,9 @@ pub struct Case {
     pub answer_match: AnswerMatch,
     /// Whether the reply must have all of the accepted answers, and not only one of them.
     pub requires_all: bool,
+    /// Whether a chat model continues the text of a prompt without roles, instead of reading it as
+    /// one user message.
+    pub raw: bool,
     /// The first words of the model's reply, which are given; the answer comes behind them.
     pub prefill: Option<Spanned<String>>,
     /// A whole reply that is scored.
@@ -65,6 +68,7 @@ impl Case {
             expect: Vec::new(),
             answer_match: AnswerMatch::default(),
             requires_all: false,
+            raw: false,
             prefill: None,
             reference: None,
             hops: Vec::new(),

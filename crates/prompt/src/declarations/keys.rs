@@ -30,6 +30,8 @@ pub enum KeyKind {
     Number,
     /// A number from 0 to 1.
     Probability,
+    /// `true` or `false`.
+    Flag,
     /// Exactly this whole number.
     Version(u64),
     /// Any value.
@@ -124,6 +126,11 @@ pub const CASE: &[Key] = &[
         "match",
         KeyKind::Word(AnswerMatch::NAMES),
         "How the answer is compared with the reply: the reply `begins` with it (unless told otherwise), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
+    ),
+    key(
+        "raw",
+        KeyKind::Flag,
+        "Whether a model with a chat template continues the text of a prompt without roles, instead of reading it as one user message.",
     ),
     key(
         "prefill",
