@@ -16,6 +16,8 @@ use crate::error::AnalysisError;
 pub struct CaseQuery {
     /// The rendered prompt, with the given first words of the reply (`prefill`).
     pub prompt: String,
+    /// The byte of `prompt` where the model's reply begins, if a chat template was applied.
+    pub reply_start: Option<usize>,
     /// Accepted answers as the next words; empty if the case expects none.
     pub expect: Vec<String>,
     /// What a whole reply must have.

@@ -87,6 +87,7 @@ pub(crate) fn render_case(
     let expectation = expectation.behind(&rendered.text, begins_reply);
     let query = CaseQuery {
         prompt: rendered.text.clone(),
+        reply_start: reply_start(model, reading, &turns, &rendered.text),
         expect: expectation.expect,
         reply_test: expectation.reply_test,
         reference: expectation.reference,
@@ -103,6 +104,22 @@ pub(crate) fn render_case(
         has_holes,
         error,
     }
+}
+
+/// Returns where the model's reply begins in the text that its chat template made of `turns`.
+fn reply_start(
+    model: &Model,
+    reading: PromptReading,
+    turns: &Rendered,
+    text: &str,
+) -> Option<usize> {
+    if reading == PromptReading::Continuation || model.chat.is_none() {
+        return None;
+    }
+    let begun = turns.turns.last().filter(|_| turns.ends_with_reply());
+    // Templates may trim the message.
+    let begun = begun.map_or("", |turn| turn.text.text.trim_start());
+    text.strip_suffix(begun).map(str::len)
 }
 
 /// Returns the mentions of the declared hops, each with its range in the rendered prompt.
