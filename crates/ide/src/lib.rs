@@ -33,7 +33,8 @@ pub use completion::{
 };
 pub use declaration_hover::{TextHover, declaration_hover, project_hover};
 pub use diagnostics::{
-    Diagnostic, RelatedInformation, diagnostics, static_diagnostics, unknown_model, verdict_message,
+    Diagnostic, RelatedInformation, diagnostics, is_ignored, static_diagnostics, unknown_model,
+    verdict_message,
 };
 pub use document_links::{DocumentLink, document_links, sidecar_link_range};
 pub use document_symbols::{DocumentSymbol, SymbolKind, document_symbols};

@@ -25,7 +25,8 @@ impl Session {
 
     /// Finds out which model is meant: the one that a command chose, then the command line's, then
     /// the client's, then that of the first folder whose `hoplens.toml` names one, then the
-    /// default.
+    /// default. Of an open `hoplens.toml` the saved text counts here, because the name of a model makes
+    /// no sense before all of it is typed.
     pub(super) fn request_model(&mut self, request: ModelRequest) {
         let named = self.chosen_model.clone();
         let named = named.or_else(|| self.handle.options.model.clone());
@@ -38,7 +39,10 @@ impl Session {
         if roots.is_empty() {
             roots.push(".".into());
         }
-        self.handle.files.read_project_model(request, roots);
+        let documents = Arc::clone(&self.current.documents);
+        self.handle
+            .files
+            .read_project_model(request, roots, documents);
     }
 
     /// It is known which model the settings name; `None` stands for the default.

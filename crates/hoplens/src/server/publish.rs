@@ -128,7 +128,10 @@ impl Publisher {
         let client = &self.handle.client;
         let mut found = hoplens_ide::diagnostics(&view.snapshot);
         if view.snapshot.findings.is_none() {
-            found.extend(prompt.stale.diagnostics.iter().cloned());
+            let stale = prompt.stale.diagnostics.iter();
+            // The project may have begun to ignore them.
+            let shown = stale.filter(|one| !hoplens_ide::is_ignored(&view.snapshot, one.code));
+            found.extend(shown.cloned());
         }
         if let ModelStatus::Failed(reason) = &*session.model {
             found.extend(hoplens_ide::unknown_model(&view.snapshot, reason));

@@ -29,4 +29,5 @@ mod structure;
 mod sync;
 mod tiny;
 mod unknown_model;
+mod unsaved;
 mod writing;

@@ -70,8 +70,10 @@ fn errors_of_open_settings_are_diagnostics_without_a_message() {
     client.change(&settings, 2, &json!([{"text": "[search]\nmost = 3\n"}]));
     let found = client.diagnostics(&settings, |found| found["version"] == 2);
     assert_eq!(found["diagnostics"], json!([]));
-    // Saved settings count: the prompt is analysed again.
-    std::fs::write(&path, "ignore = [\"front-matter\"]\n").unwrap();
+    // The prompt is analysed with the settings as they are in the editor.
+    let ignoring = "ignore = [\"invalid-yaml\"]\n";
+    client.change(&settings, 3, &json!([{"text": ignoring}]));
+    std::fs::write(&path, ignoring).unwrap();
     client.notify(
         "textDocument/didSave",
         json!({"textDocument": {"uri": settings}}),
