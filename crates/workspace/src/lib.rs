@@ -27,8 +27,8 @@ pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
-    ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectThresholds, ProjectValues,
-    ignore_code_edit,
+    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectThresholds,
+    ProjectValues, ignore_code_edit,
 };
 pub use project_cache::ProjectCache;
 pub use project_file::{ProjectError, project, project_file, read_project};

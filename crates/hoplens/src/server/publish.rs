@@ -91,7 +91,7 @@ impl Publisher {
         }
     }
 
-    /// Publishes the errors of an open project file; returns the files that show diagnostics.
+    /// Publishes the findings about an open project file; returns the files that show diagnostics.
     async fn publish_project(
         &self,
         session: &SessionSnapshot,
@@ -102,7 +102,7 @@ impl Publisher {
             self.clear(before).await;
             return Vec::new();
         };
-        let found = project_diagnostics(document, session.client.encoding);
+        let found = project_diagnostics(document, session);
         let (uri, version) = (document.uri.clone(), Some(document.version));
         if found.is_empty() && !before.contains(&uri) {
             return before;
