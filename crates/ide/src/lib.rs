@@ -44,7 +44,7 @@ pub use hover::{HoverTarget, hover_target, render_hover, token_source};
 pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use markdown::{MarkdownStyle, code_span, table};
 pub use numbers::{better_than, factor, nats, percent, quoted};
-pub use pages::page;
+pub use pages::{PageFile, page_files, page_text};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};
 pub use repair_edits::{injection_edit, manual_repair_reason, repair_edit};
