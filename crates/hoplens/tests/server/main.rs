@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod concerns;
 mod deaf;
+mod documents;
 mod editor;
 mod faults;
 mod folders;
