@@ -1,4 +1,4 @@
-//! Reads files for the session, one request after the other, on a thread of its own.
+//! Reads files for the session, one request after the other, on a separate thread.
 //!
 //! Handlers and the event loop never wait for the disk: results come back as events, or as the
 //! reply that a handler awaits. The thread is the only owner of the cached files.
@@ -51,7 +51,7 @@ enum ReadRequest {
         paths: Vec<PathBuf>,
         reply: oneshot::Sender<Vec<bool>>,
     },
-    /// The `hoplens.toml` that holds for a prompt, with its text.
+    /// The `hoplens.toml` that applies to a prompt, with its text.
     ProjectFile {
         prompt: PathBuf,
         documents: Arc<OpenDocuments>,
@@ -100,7 +100,7 @@ impl FileReader {
         self.send(ReadRequest::Reread { files, trigger });
     }
 
-    /// Reads a file again at the next request, whatever its modification time.
+    /// Reads a file again at the next request, even if its modification time is the same.
     pub(super) fn forget(&self, path: &Path) {
         self.send(ReadRequest::Forget(path.into()));
     }
@@ -119,7 +119,7 @@ impl FileReader {
         });
     }
 
-    /// Writes the page of each diagnostic code beside the models.
+    /// Writes the page of each diagnostic code into the model store.
     pub(super) fn write_code_pages(&self, store: StoreOptions) {
         self.send(ReadRequest::CodePages(store));
     }
@@ -131,7 +131,7 @@ impl FileReader {
         answer.await.unwrap_or_default()
     }
 
-    /// Returns the `hoplens.toml` that holds for a prompt.
+    /// Returns the `hoplens.toml` that applies to a prompt.
     pub(super) async fn project_file(
         &self,
         prompt: &Path,
@@ -247,7 +247,7 @@ impl Reader {
         read_prompt(files, &self.disk, shared).map(Box::new)
     }
 
-    /// Returns the settings that hold for a file or folder; those that cannot be used are reported
+    /// Returns the settings that apply to a file or folder; those that cannot be used are reported
     /// once and count as absent.
     fn project(&self, source: &dyn FileSource, path: &Path) -> Arc<Project> {
         let (project, error) = self.projects.get(source, path);

@@ -58,7 +58,7 @@ pub(super) fn overlay<'a>(
 
 /// Reads a prompt and its companions; `shared` reads what it shares with others.
 ///
-/// Returns `None` if the document is no prompt, or if neither the prompt nor its sidecar is open.
+/// Returns `None` if the document is not a prompt, or if neither the prompt nor its sidecar is open.
 pub(super) fn read_prompt(
     files: &PromptFiles,
     disk: &CachedDisk,
