@@ -63,6 +63,7 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
+    projects::print_hints(files.iter().map(PathBuf::as_path));
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
         &project.check.tolerance
     } else {

@@ -251,6 +251,12 @@ pub const LISTS: &[Key] = &[
 /// The version of a sidecar.
 pub const VERSION: Key = required("version", KeyKind::Version(1), "Always 1.");
 
+/// Returns the words of a key without former codes, which old files may still contain.
+pub fn current_words(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    let is_former = |word: &str| word.parse::<Code>().is_ok_and(Code::is_former);
+    words.iter().copied().filter(move |word| !is_former(word))
+}
+
 /// Returns the names of keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()

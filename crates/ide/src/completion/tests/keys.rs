@@ -92,7 +92,7 @@ fn only_missing_keys_of_the_map_at_the_cursor_are_offered() {
     check_labels(
         "a.prompt",
         "---\nhoplens.ignore:\n  $0\n---\nT",
-        hoplens_prompt::Code::NAMES,
+        hoplens_prompt::Code::CURRENT_NAMES,
     );
     let first = insert(
         "a.prompt",
