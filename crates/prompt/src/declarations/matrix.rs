@@ -8,6 +8,7 @@ use crate::declarations::case::{Case, Hop, Row};
 use crate::declarations::case_fields::{expected, hops, input_value};
 use crate::declarations::declared::Declared;
 use crate::declarations::fields::list;
+use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
@@ -43,11 +44,15 @@ pub(crate) fn expand(
             Vec::new()
         }
     };
+    let of_case = |input: &&InputValue| {
+        input.case.as_ref() == Some(&case.range) && input.origin == case.origin
+    };
+    let own: Vec<InputValue> = declared.inputs.iter().filter(of_case).cloned().collect();
     let mut labels = Vec::new();
     let mut scalars = Vec::new();
     for (at, line) in lines.into_iter().enumerate() {
         let mut label = label(&line, at);
-        let mut row = with_row(case, &line, &label, problems);
+        let mut row = with_row(case, &own, &line, &label, problems);
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
                 let message = format!("The row `{label}` is there twice; the first counts.");
@@ -56,7 +61,7 @@ pub(crate) fn expand(
             }
             // The rows differ in values that the label does not show, or in what they expect.
             label = format!("{label}#{}", at + 1);
-            row = with_row(case, &line, &label, problems);
+            row = with_row(case, &own, &line, &label, problems);
         }
         declared.made.rows += 1;
         declared.made.bytes += size(&row);
@@ -189,7 +194,14 @@ fn label(line: &Line<'_>, at: usize) -> String {
     format!("[{}]", pairs.join(","))
 }
 
-fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) -> Case {
+/// Returns the case of one row; `own` are the scalars of the case's own `input`.
+fn with_row(
+    case: &Case,
+    own: &[InputValue],
+    line: &Line<'_>,
+    label: &str,
+    problems: &mut Problems,
+) -> Case {
     let mut row = case.clone();
     for (name, value) in &line.values {
         row.input.insert((*name).to_owned(), value.to_json());
@@ -209,6 +221,10 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
             fill(bridge, &row.input, problems);
         }
     }
+    let is_replaced = |name: &str| line.values.iter().any(|(value, _)| *value == name);
+    let kept = own.iter().filter(|input| !is_replaced(&input.name));
+    let values = line.values.iter().map(|(_, value)| &value.range);
+    let scalars = values.chain(kept.map(|input| &input.range)).cloned();
     row.row = Some(Row {
         of: case
             .id
@@ -216,11 +232,7 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
             .map(|id| id.value.clone())
             .unwrap_or_default(),
         label: label.to_owned(),
-        scalars: line
-            .values
-            .iter()
-            .map(|(_, value)| value.range.clone())
-            .collect(),
+        scalars: scalars.collect(),
     });
     if let Some(id) = &mut row.id {
         id.value.push_str(label);
