@@ -71,6 +71,7 @@ pub(crate) fn too_far_left(
     parent: usize,
 ) -> Option<Range<usize>> {
     let source = text.get(range.clone()).unwrap_or_default();
+    let in_brackets = source.starts_with(['[', '{']);
     let mut at = range.start;
     for (number, line) in source.split_inclusive('\n').enumerate() {
         let start = at;
@@ -78,9 +79,12 @@ pub(crate) fn too_far_left(
         let content = line.trim_start_matches(' ');
         let indent = line.len() - content.len();
         let is_bracket = at == range.end && matches!(content, "]" | "}") && indent == parent;
-        let is_blank = content.trim().is_empty();
-        if number > 0 && indent <= parent && !is_blank && !is_bracket && !content.starts_with('#') {
-            return Some(start + indent..start + line.trim_end().len());
+        let ended = content.trim_end_matches(['\r', '\n']);
+        // In quotes, a `#` and a tab are text.
+        let is_blank =
+            ended.is_empty() || in_brackets && (ended.trim().is_empty() || ended.starts_with('#'));
+        if number > 0 && indent <= parent && !is_blank && !is_bracket {
+            return Some(start + indent..start + indent + ended.len());
         }
     }
     None

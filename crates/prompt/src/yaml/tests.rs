@@ -137,6 +137,7 @@ fn lines_left_of_their_key_are_an_error_only_in_dotprompt() {
         ("a:\n  b: {\n    c: 1\n }\n", "}"),
         ("a: \"b\nc\"\n", "c\""),
         ("a:\n- 'b\n\tc'\n", "c'"),
+        ("a: 'b\n# c'\n", "# c'"),
     ] {
         assert_eq!(
             error(text, Dialect::NpmYaml).0.trim_start(),
