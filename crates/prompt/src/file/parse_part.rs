@@ -162,7 +162,7 @@ fn root(source: &Source<'_>, problems: &mut Problems) -> Option<Node> {
         problems.error(
             Code::InvalidYaml,
             &range,
-            format!("{what} is not valid YAML: {message}. What stands before is used."),
+            format!("{what} is not valid YAML: {message}. The part before the error is used."),
         );
     }
     let root = tree.root.filter(|root| !root.is_null())?;

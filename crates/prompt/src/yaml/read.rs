@@ -318,19 +318,17 @@ impl Builder<'_> {
         };
         match &mut open.kind {
             Kind::List(items) => items.push(node),
-            Kind::Map(entries, key) => match key.take() {
-                Some(key) => {
-                    if node.range.is_empty() {
-                        node.range = after_colon(self.text, self.base, &key);
-                    }
-                    entries.push((key, node));
-                }
-                None => {
+            Kind::Map(entries, key) => {
+                let Some(name) = key.take() else {
                     let fault = refused_key(&node, &mut open.keys, self.dialect);
                     *key = Some(node);
                     return fault;
+                };
+                if node.range.is_empty() {
+                    node.range = after_colon(self.text, self.base, &name);
                 }
-            },
+                entries.push((name, node));
+            }
         }
         Ok(())
     }

@@ -233,9 +233,8 @@ fn merge_keys_add_entries_where_the_reader_knows_them() {
 fn merge_bombs_are_rejected() {
     let keys: Vec<String> = (0..1000).map(|at| format!("k{at}: 1")).collect();
     let mut text = format!("a: &a {{{}}}\n", keys.join(", "));
-    for at in 0..100 {
-        text.push_str(&format!("b{at}: {{<<: *a}}\n"));
-    }
+    let uses: Vec<String> = (0..100).map(|at| format!("b{at}: {{<<: *a}}\n")).collect();
+    text.push_str(&uses.concat());
     assert!(error(&text, Dialect::PyYaml).1.contains("aliases"));
 }
 

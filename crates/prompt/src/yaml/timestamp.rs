@@ -1,5 +1,7 @@
 //! YAML 1.1 timestamps as Python writes them.
 
+use std::fmt::Write;
+
 /// Whether `PyYAML` reads this plain scalar as a date or a time.
 pub(crate) fn is_timestamp(text: &str) -> bool {
     parts(text).is_some()
@@ -18,7 +20,8 @@ pub(crate) fn in_python(text: &str) -> Option<String> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    out.push_str(&format!(" {hour:02}:{minute:02}:{second:02}"));
+    // Writing to a string cannot fail.
+    let _ = write!(out, " {hour:02}:{minute:02}:{second:02}");
     let micros: String = time
         .fraction
         .chars()
@@ -34,7 +37,7 @@ pub(crate) fn in_python(text: &str) -> Option<String> {
             return None;
         }
         let sign = if negative && minutes > 0 { '-' } else { '+' };
-        out.push_str(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
+        let _ = write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
     }
     Some(out)
 }

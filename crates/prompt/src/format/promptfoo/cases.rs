@@ -99,7 +99,9 @@ fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
         reader.problems.error(
             Code::InvalidYaml,
             range,
-            format!("The configuration is not valid YAML: {message}. What stands before is used."),
+            format!(
+                "The configuration is not valid YAML: {message}. The part before the error is used."
+            ),
         );
     }
     let Some(root) = &tree.root else {
