@@ -76,7 +76,7 @@ impl ListYaml<'_> {
         };
         let yaml = self.text.get(range.clone()).ok_or(InvalidYaml)?;
         let dialect = match self.target {
-            Origin::FrontMatter => Dialect::of(self.format),
+            Origin::FrontMatter => self.format.yaml_dialect(),
             Origin::Sidecar => Dialect::Core,
         };
         let tree = yaml::read::read_as(yaml, range.start, dialect);

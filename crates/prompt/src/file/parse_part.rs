@@ -49,7 +49,7 @@ pub(crate) fn parse_within(
             text: yaml,
             base: range.start,
             what: "The front matter",
-            dialect: Dialect::of(format),
+            dialect: format.yaml_dialect(),
         };
         if let Some(root) = root(&source, &mut file_problems) {
             let lists = namespace::lists(format, &root, &mut file_problems);

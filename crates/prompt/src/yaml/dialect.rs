@@ -1,7 +1,5 @@
 //! The YAML readers of the formats' own packages, as far as they differ.
 
-use crate::format::prompt_format::PromptFormat;
-
 /// The reader whose rules decide what a text means and whether it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -16,16 +14,6 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the reader of this format's front matter or file.
-    pub fn of(format: PromptFormat) -> Self {
-        match format {
-            PromptFormat::Dotprompt | PromptFormat::Markdown => Self::NpmYaml,
-            PromptFormat::Prompty => Self::PyYaml,
-            PromptFormat::Promptfoo => Self::JsYaml,
-            PromptFormat::Github | PromptFormat::PromptMd | PromptFormat::Plain => Self::Core,
-        }
-    }
-
     /// Whether a key `<<` adds the entries of the maps that are its value.
     pub fn merges(self) -> bool {
         matches!(self, Self::JsYaml | Self::PyYaml)

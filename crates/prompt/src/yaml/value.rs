@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::format::prompt_format::PromptFormat;
-use crate::yaml::dialect::Dialect;
 use crate::yaml::node::Node;
 use crate::yaml::read::read_as;
 
@@ -13,7 +12,7 @@ use crate::yaml::read::read_as;
 ///
 /// What is wrong with the text.
 pub fn yaml_value(format: PromptFormat, text: &str) -> Result<Value, String> {
-    let tree = read_as(text, 0, Dialect::of(format));
+    let tree = read_as(text, 0, format.yaml_dialect());
     match tree.error {
         Some((range, message)) => Err(format!("{message} (bytes {range:?})")),
         None => Ok(tree.root.as_ref().map_or(Value::Null, Node::to_json)),
