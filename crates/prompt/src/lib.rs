@@ -57,3 +57,5 @@ pub use render::rendered::{Rendered, Turn};
 pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
 pub use template::handlebars::partials::read_partials;
 pub use template::template_tags::{TemplateTag, partial_uses, template_tags};
+#[doc(hidden)]
+pub use yaml::value::yaml_value;

@@ -54,7 +54,8 @@ pub struct Row {
     pub of: String,
     /// The variables in brackets: `[thing=coral,place=sea]`.
     pub label: String,
-    /// The ranges of the values that make the row.
+    /// The ranges of the values that make the row, and of the case's own `input` that no value of
+    /// the row replaces.
     pub scalars: Vec<Range<usize>>,
 }
 

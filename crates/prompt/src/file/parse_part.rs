@@ -19,6 +19,7 @@ use crate::format::github;
 use crate::format::prompt_format::PromptFormat;
 use crate::format::promptfoo::{cases, chat};
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::Node;
 
 /// Parses a file that is `window` of `text`; the result's ranges are those of `text`.
@@ -44,7 +45,13 @@ pub(crate) fn parse_within(
     let mut variables = Variables::new(format);
     if let Some(range) = &split.front_matter {
         let yaml = text.get(range.clone()).unwrap_or_default();
-        if let Some(root) = root(yaml, range.start, "The front matter", &mut file_problems) {
+        let source = Source {
+            text: yaml,
+            base: range.start,
+            what: "The front matter",
+            dialect: format.yaml_dialect(),
+        };
+        if let Some(root) = root(&source, &mut file_problems) {
             let lists = namespace::lists(format, &root, &mut file_problems);
             declared = lists::read(lists, &mut file_problems);
             variables = Variables::read(format, &root, &mut file_problems);
@@ -53,7 +60,7 @@ pub(crate) fn parse_within(
     }
     let mut turns = Vec::new();
     if format == PromptFormat::Github
-        && let Some(root) = root(text, 0, "The file", &mut file_problems)
+        && let Some(root) = root(&Source::whole(text, "The file"), &mut file_problems)
     {
         turns = github::read(text, &root, &mut declared, &mut file_problems);
     }
@@ -121,9 +128,36 @@ pub(crate) fn parse_within(
     }
 }
 
+/// YAML text, and the name that messages give it.
+struct Source<'text> {
+    text: &'text str,
+    /// The position of `text` in its file.
+    base: usize,
+    what: &'static str,
+    dialect: Dialect,
+}
+
+impl<'text> Source<'text> {
+    /// A file of hoplens' own, or of a format whose reader has no rules of its own.
+    fn whole(text: &'text str, what: &'static str) -> Self {
+        Self {
+            text,
+            base: 0,
+            what,
+            dialect: Dialect::Core,
+        }
+    }
+}
+
 /// Returns the root map; adds problems for invalid YAML and for a root of another kind.
-fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<Node> {
-    let tree = yaml::read::read(text, base);
+fn root(source: &Source<'_>, problems: &mut Problems) -> Option<Node> {
+    let what = source.what;
+    let tree = yaml::read::read_as(source.text, source.base, source.dialect);
+    for key in &tree.overridden {
+        let message = "This key is there again below, where the format takes its value from. \
+                       Remove one.";
+        problems.warn(Code::DuplicateKey, key, message);
+    }
     if let Some((range, message)) = tree.error {
         problems.error(
             Code::InvalidYaml,
@@ -137,7 +171,7 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
 }
 
 pub(crate) fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
-    let Some(root) = root(text, 0, "The sidecar", problems) else {
+    let Some(root) = root(&Source::whole(text, "The sidecar"), problems) else {
         return Declared::default();
     };
     let mut known = vec![VERSION];

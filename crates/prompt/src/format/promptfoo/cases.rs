@@ -20,6 +20,7 @@ use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
 use crate::format::promptfoo::paths;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// Assertions that compare the reply with one text or with several.
@@ -105,7 +106,7 @@ pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) {
 }
 
 fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
-    let tree = yaml::read::read(text, 0);
+    let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let mut reader = Reader {
         problems,
         seen: BTreeSet::new(),

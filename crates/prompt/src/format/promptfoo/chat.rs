@@ -6,6 +6,7 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::render::rendered::Turn;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// Whether promptfoo reads a prompt of this name as a chat if its content is one.
@@ -19,7 +20,7 @@ pub(crate) fn is_chat(path: &str) -> bool {
 /// Returns the messages of a chat, with each character mapped to the file. Empty if the file is not
 /// a chat; it is then a prompt as it is.
 pub(crate) fn chat(text: &str, problems: &mut Problems) -> Vec<Turn> {
-    let tree = yaml::read::read(text, 0);
+    let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let Some(root) = &tree.root else {
         return Vec::new();
     };
