@@ -100,6 +100,7 @@ impl PromptView {
             && text(self.sidecar.as_ref()) == text(other.sidecar.as_ref())
             && self.snapshot.file.promptfoo == other.snapshot.file.promptfoo
             && self.snapshot.file.partials == other.snapshot.file.partials
+            && self.snapshot.file.references == other.snapshot.file.references
     }
 
     /// Returns the file that `origin` names.
