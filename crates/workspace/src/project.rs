@@ -30,9 +30,9 @@ pub struct Project {
     pub model: Option<String>,
     /// Whether the begin-of-text token precedes prompts, like `--bos`.
     pub bos: Option<Bos>,
-    /// Codes of findings to hide.
+    /// Codes of findings that are not shown.
     pub ignore: Vec<IgnoredCode>,
-    /// Whether to guess no hops in prompts that declare none.
+    /// Whether to skip prompts that declare no hop, instead of guessing one.
     pub declared_only: bool,
     /// Thresholds of the verdicts.
     pub thresholds: ProjectThresholds,
@@ -66,7 +66,8 @@ pub struct ProjectThresholds {
     pub hop_known: Option<f64>,
     /// Smallest share of its probability that the answer keeps without the mention in a shortcut.
     pub shortcut_share: Option<f64>,
-    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is lost.
+    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is
+    /// lost.
     pub lost_factor: Option<f64>,
     /// Smallest factor by which a repair must raise the answer's probability.
     pub gain_factor: Option<f64>,
@@ -82,9 +83,9 @@ pub struct ProjectSearch {
     pub taus: Option<Vec<f64>>,
     /// Scopes; `all` and `last`.
     pub scopes: Option<Vec<ProjectScope>>,
-    /// Budget of the search of one scope, in passes over the prompt.
+    /// Budget of the search in one scope, in forward passes over the prompt.
     pub passes: Option<f64>,
-    /// Most repairs that are offered.
+    /// Maximum number of repairs that are offered.
     pub most: Option<usize>,
 }
 
@@ -102,9 +103,10 @@ pub enum ProjectScope {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckFiles {
-    /// Globs: if any, folders and globs on the command line select only files that match one of them.
+    /// Globs: if any, folders and globs on the command line select only files that match one of
+    /// them.
     pub include: Vec<FileGlob>,
-    /// Globs of files to leave out.
+    /// Globs of files that `hoplens check` leaves out.
     pub exclude: Vec<FileGlob>,
     /// How much less probable than in the lock file an answer may be, like `--tolerance`.
     pub tolerance: Vec<Allowance>,

@@ -35,8 +35,8 @@ pub(super) struct CheckArgs {
     /// Prompt files, folders to look for them in, or globs such as "prompts/**/*.prompt".
     #[arg(required = true)]
     paths: Vec<String>,
-    /// Compare with the probabilities in this lock file; only what got worse, or is new and fails,
-    /// is a finding then.
+    /// Compare with the probabilities in this lock file; only cases that got worse, or that are new
+    /// and fail, are findings then.
     #[arg(
         long,
         value_name = "FILE",
@@ -48,11 +48,11 @@ pub(super) struct CheckArgs {
     /// Write the probabilities that were measured into the lock file.
     #[arg(long)]
     update: bool,
-    /// How much less probable an answer may be than in the lock file: a probability (0.02), a
-    /// share of it (10%), or both, of which the larger counts.
+    /// How much less probable an answer may be than in the lock file: a probability (0.02), a share
+    /// of it (10%), or both; the larger one counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tolerance: Vec<Allowance>,
-    /// Leave prompts alone that declare no hop, instead of guessing one.
+    /// Do not guess hops in prompts that declare none.
     #[arg(long)]
     declared_only: bool,
 }

@@ -19,7 +19,7 @@ pub(super) struct ProbeArgs {
     /// The prompt, exactly as the model should read it.
     #[arg(long, short)]
     prompt: String,
-    /// The expected answer; several are accepted if given several times.
+    /// The expected answer; can be given several times.
     #[arg(long, short)]
     expect: Vec<String>,
 }

@@ -35,7 +35,7 @@ use warned::{Warned, warnings};
 pub(super) struct RepairArgs {
     /// A prompt file, or its sidecar.
     file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows.
+    /// Only this case, by its id or as #1, #2, …; the id of a matrix selects all its rows.
     #[arg(long, value_name = "ID")]
     case: Option<String>,
     /// Edit the file: for each failing case its best repair.
@@ -44,7 +44,7 @@ pub(super) struct RepairArgs {
     /// Show or apply this repair instead of the best one; needs --case where several fail.
     #[arg(long, value_name = "N")]
     number: Option<usize>,
-    /// Show what --apply would change, and change nothing.
+    /// Show what --apply would change without changing it.
     #[arg(long)]
     diff: bool,
 }

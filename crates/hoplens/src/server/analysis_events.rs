@@ -53,7 +53,7 @@ impl Session {
         number
     }
 
-    /// Analyzes every prompt anew.
+    /// Analyzes every prompt again.
     pub(super) fn analyze_all(&mut self, trigger: Trigger) {
         let keys: Vec<DocumentKey> = self.current.prompts.keys().cloned().collect();
         for key in keys {

@@ -1,4 +1,4 @@
-//! Reads files for the session, one request after the other, on a thread of its own.
+//! Reads files for the session, one request after the other, on a separate thread.
 //!
 //! Handlers and the event loop never wait for the disk: results come back as events, or as the
 //! reply that a handler awaits. The thread is the only owner of the cached files.
@@ -50,7 +50,7 @@ enum ReadRequest {
         prompt: PathBuf,
         reply: oneshot::Sender<Facts>,
     },
-    /// The `hoplens.toml` that holds for a prompt, with its text.
+    /// The `hoplens.toml` that applies to a prompt, with its text.
     ProjectFile {
         prompt: PathBuf,
         reply: oneshot::Sender<Option<ProjectText>>,
@@ -98,7 +98,7 @@ impl FileReader {
         self.send(ReadRequest::Reread(files));
     }
 
-    /// Reads a file again at the next request, whatever its modification time.
+    /// Reads a file again at the next request, even if its modification time is the same.
     pub(super) fn forget(&self, path: &Path) {
         self.send(ReadRequest::Forget(path.into()));
     }
@@ -108,7 +108,7 @@ impl FileReader {
         self.send(ReadRequest::ProjectModel { request, roots });
     }
 
-    /// Writes the page of each diagnostic code beside the models.
+    /// Writes the page of each diagnostic code into the model store.
     pub(super) fn write_code_pages(&self, store: StoreOptions) {
         self.send(ReadRequest::CodePages(store));
     }
@@ -120,7 +120,7 @@ impl FileReader {
         answer.await.unwrap_or_default()
     }
 
-    /// Returns the facts that hold for a prompt; none if they cannot be read.
+    /// Returns the facts that apply to a prompt; none if they cannot be read.
     pub(super) async fn facts(&self, prompt: &Path) -> Facts {
         let (reply, answer) = oneshot::channel();
         let prompt = prompt.into();
@@ -128,7 +128,7 @@ impl FileReader {
         answer.await.unwrap_or_default()
     }
 
-    /// Returns the `hoplens.toml` that holds for a prompt.
+    /// Returns the `hoplens.toml` that applies to a prompt.
     pub(super) async fn project_file(&self, prompt: &Path) -> Option<ProjectText> {
         let (reply, answer) = oneshot::channel();
         let prompt = prompt.into();
@@ -226,7 +226,7 @@ impl Reader {
         read_prompt(files, &self.disk, project).map(Box::new)
     }
 
-    /// Returns the saved settings that hold for a file or folder; those that cannot be used are
+    /// Returns the saved settings that apply to a file or folder; those that cannot be used are
     /// reported once and count as absent.
     fn project(&self, path: &Path) -> Arc<Project> {
         let (project, error) = self.projects.get(&self.disk, path);

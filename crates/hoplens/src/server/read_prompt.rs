@@ -36,9 +36,9 @@ impl OpenBuffers for Buffers<'_> {
     }
 }
 
-/// Reads a prompt and its companions; `project` are the settings that hold for it.
+/// Reads a prompt and its companions; `project` returns the settings that apply to it.
 ///
-/// Returns `None` if the document is no prompt, or if neither the prompt nor its sidecar is open.
+/// Returns `None` if the document is not a prompt, or if neither the prompt nor its sidecar is open.
 pub(super) fn read_prompt(
     files: &PromptFiles,
     disk: &CachedDisk,

@@ -9,3 +9,4 @@ mod generate;
 mod lens;
 mod models;
 mod smollm2;
+mod snapshots;

@@ -13,7 +13,7 @@ use hoplens_prompt::{MappedText, find_mention, memory_text, render};
 /// Most texts in the list.
 const MAX_TEXTS: usize = 50;
 
-/// A value that may stand at the cursor.
+/// A value that is valid at the cursor.
 struct Choice {
     text: String,
     /// Whether it is a text that needs quotes.
@@ -21,7 +21,7 @@ struct Choice {
     detail: Option<String>,
 }
 
-/// Returns the values that may stand at the cursor.
+/// Returns the values that are valid at the cursor.
 pub(super) fn complete(
     value: &ValuePlace,
     found: &CursorPlace,

@@ -172,7 +172,7 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
         problems.error(
             Code::InvalidYaml,
             &range,
-            format!("{what} is not valid YAML: {message}. What stands before is used."),
+            format!("{what} is not valid YAML: {message}. The part before the error is used."),
         );
     }
     let root = tree.root.filter(|root| !root.is_null())?;

@@ -72,7 +72,7 @@ pub(crate) fn refuses(root: &Node, problems: &mut Problems) -> bool {
     if let Some(error) = errors.find(|one| one.code == Code::InvalidYaml) {
         error.message = error
             .message
-            .replace("What stands before is used", CONSEQUENCE);
+            .replace("The part before the error is used", CONSEQUENCE);
         return true;
     }
     let Some((key, name)) = repeated_key(root) else {

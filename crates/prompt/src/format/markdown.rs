@@ -9,7 +9,7 @@
 //! ```
 //! ````
 //!
-//! The content of a fence tagged `prompt` is read as a dotprompt file of its own.
+//! The content of a fence tagged `prompt` is read as a separate dotprompt file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -100,7 +100,9 @@ fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
         reader.problems.error(
             Code::InvalidYaml,
             range,
-            format!("The configuration is not valid YAML: {message}. What stands before is used."),
+            format!(
+                "The configuration is not valid YAML: {message}. The part before the error is used."
+            ),
         );
     }
     let Some(root) = &tree.root else {

@@ -38,7 +38,7 @@ pub(super) async fn ignores(
     actions.collect()
 }
 
-/// The `hoplens.toml` that holds for a prompt, or a new one in the editor's folder.
+/// The `hoplens.toml` that applies to a prompt, or a new one in the editor's folder.
 struct SettingsFile {
     path: PathBuf,
     is_new: bool,
