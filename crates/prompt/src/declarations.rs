@@ -16,6 +16,7 @@ pub(crate) mod lists;
 mod matrix;
 pub(crate) mod namespace;
 pub(crate) mod reference_reply;
+pub(crate) mod references;
 pub(crate) mod schema;
 pub(crate) mod spanned;
 pub(crate) mod suppressions;

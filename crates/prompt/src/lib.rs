@@ -20,14 +20,15 @@ pub mod text;
 mod yaml;
 
 pub use companion_files::{
-    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
-    find_promptfoo_config, is_promptfoo_config, slashed,
+    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, RegisteredNames,
+    absent_prompts, find_promptfoo_config, is_promptfoo_config, slashed,
 };
 pub use declarations::answer_match::AnswerMatch;
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};
 pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use declarations::input_value::InputValue;
 pub use declarations::reference_reply::ReferenceReply;
+pub use declarations::references::read_references;
 pub use declarations::schema::{front_matter_schema, sidecar_schema};
 pub use declarations::spanned::{Origin, Spanned};
 pub use declarations::{declaration_sites, keys};

@@ -18,7 +18,9 @@ mod project_file;
 mod read_error;
 
 pub use cached_disk::CachedDisk;
-pub use companions::{CompanionFiles, companion_files, promptfoo_config, sidecar_path};
+pub use companions::{
+    CompanionFiles, companion_files, partial_path, promptfoo_config, sidecar_path,
+};
 pub use disk::{Disk, MAX_FILE_BYTES, read_file};
 pub use facts::facts;
 pub use facts_cache::FactsCache;
@@ -27,7 +29,8 @@ pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
-    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectThresholds,
+    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,
+    ProjectThresholds,
     ProjectValues, ignore_code_edit,
 };
 pub use project_cache::ProjectCache;

@@ -41,6 +41,8 @@ pub struct Project {
     pub search: ProjectSearch,
     /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
+    /// What the application registers for dotprompt's templates.
+    pub templates: ProjectTemplates,
 }
 
 /// Whether the begin-of-text token precedes prompts.
@@ -109,6 +111,16 @@ pub struct CheckFiles {
     pub exclude: Vec<FileGlob>,
     /// How much less probable than in the lock file an answer may be, like `--tolerance`.
     pub tolerance: Vec<Allowance>,
+}
+
+/// What an application registers in code before it renders dotprompt's templates.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectTemplates {
+    /// Names of helpers.
+    pub helpers: Vec<String>,
+    /// Names of partials.
+    pub partials: Vec<String>,
 }
 
 /// Why a `hoplens.toml` cannot be used.

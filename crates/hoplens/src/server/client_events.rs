@@ -14,7 +14,7 @@ use crate::server::event::{Consent, ModelRequest, Trigger};
 use crate::server::server_settings::ServerSettings;
 use crate::server::session::Session;
 use crate::server::watched_files;
-use hoplens_prompt::{FACTS_FILE, PROMPTFOO_CONFIGS};
+use hoplens_prompt::{FACTS_FILE, is_promptfoo_config};
 use hoplens_workspace::{PROJECT_FILE, ProjectError};
 
 impl Session {
@@ -229,7 +229,7 @@ fn is_shared(key: &DocumentKey) -> bool {
     let name = key.path().and_then(Path::file_name);
     let name = name.and_then(|name| name.to_str()).unwrap_or_default();
     let is_partial = name.starts_with('_') && name.ends_with(".prompt");
-    is_partial || name == PROJECT_FILE || name == FACTS_FILE || PROMPTFOO_CONFIGS.contains(&name)
+    is_partial || name == PROJECT_FILE || name == FACTS_FILE || is_promptfoo_config(Path::new(name))
 }
 
 /// Returns the client's folders, the first one first.

@@ -109,6 +109,7 @@ impl PromptView {
             && self.snapshot.file.partials == other.snapshot.file.partials
             && self.project == other.project
             && facts(self).eq(facts(other))
+            && self.snapshot.file.references == other.snapshot.file.references
     }
 
     /// Returns the file that `origin` names.

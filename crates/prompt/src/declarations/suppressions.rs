@@ -38,7 +38,9 @@ pub(crate) fn read(
             .filter(|token| token.kind == lexer::JinjaTokenKind::Comment)
             .map(|token| token.range)
             .collect(),
-        TemplateLanguage::Inputs | TemplateLanguage::Plain => Vec::new(),
+        TemplateLanguage::Inputs | TemplateLanguage::SemanticKernel | TemplateLanguage::Plain => {
+            Vec::new()
+        }
     };
     let mut found = Vec::new();
     for comment in comments {

@@ -139,7 +139,7 @@ codes! {
     TooManyCases, "too-many-cases", Warning,
         "The file declares more cases than hoplens runs.";
     MissingFile, "missing-file", Warning,
-        "A promptfoo configuration names a file that does not exist.";
+        "A prompt or a promptfoo configuration names a file that does not exist.";
     InvalidIgnore, "invalid-ignore", Warning,
         "An entry or a comment that should ignore a code ignores nothing.";
     DeprecatedIgnore, "deprecated-ignore", Hint,

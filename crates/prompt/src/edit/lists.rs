@@ -215,10 +215,7 @@ fn first_valid_edit(
     item: &Item,
     is_expected: impl Fn(&PromptFile, Origin) -> bool,
 ) -> Option<FileEdit> {
-    let inside = !matches!(
-        file.format,
-        PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo
-    );
+    let inside = file.keeps_declarations();
     let targets = [Origin::FrontMatter, Origin::Sidecar];
     targets
         .into_iter()

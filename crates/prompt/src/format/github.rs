@@ -6,6 +6,8 @@
 
 mod evaluators;
 
+use std::ops::Range;
+
 use crate::declarations::case::Case;
 use crate::declarations::case_fields::input_value;
 use crate::declarations::declared::Declared;
@@ -15,9 +17,9 @@ use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::diagnostics::severity::Severity;
+use crate::format::content_parts;
 use crate::format::github::evaluators::StringEvaluator;
 use crate::render::rendered::Turn;
-use crate::yaml;
 use crate::yaml::node::Node;
 
 /// Keys of the file, as `gh models` reads them.
@@ -49,7 +51,7 @@ pub(crate) fn read(
     let mut turns = Vec::new();
     let items = required(root.entries(), "messages", "The file", &whole, problems);
     for item in items.map_or(&[][..], |items| list(items, "`messages`", problems)) {
-        turns.extend(message(file, item, problems));
+        turns.extend(message(file, item, &mut declared.media, problems));
     }
     let rows = optional(root.entries(), "testData");
     let rows = rows.map_or(&[][..], |items| list(items, "`testData`", problems));
@@ -116,7 +118,12 @@ fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
     }
 }
 
-fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+fn message(
+    file: &str,
+    node: &Node,
+    media: &mut Vec<Range<usize>>,
+    problems: &mut Problems,
+) -> Option<Turn> {
     let entries = map(node, "A message", problems)?;
     unknown(entries, MESSAGE, "A message", problems);
     let role = required(entries, "role", "A message", node.here(), problems)
@@ -150,7 +157,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
         };
         problems.add(Code::InvalidValue, severity, &range, message);
     }
-    let Some(text) = yaml::source::mapped(file, content) else {
+    let Some(read) = content_parts::read(file, content) else {
         if content.is_null() {
             return None;
         }
@@ -158,6 +165,8 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
         problems.error(Code::InvalidValue, content.here(), message);
         return None;
     };
+    media.extend(read.media);
+    let text = read.text;
     Some(Turn { role, text })
 }
 

@@ -116,6 +116,9 @@ mod tests {
             ("a.prompt.yml", PromptFormat::Github),
             ("x/a.Prompt.YAML", PromptFormat::Github),
             ("x/promptfooconfig.yaml", PromptFormat::Promptfoo),
+            ("x/promptfooconfig.dev.yaml", PromptFormat::Promptfoo),
+            ("x/promptfooconfig-eu.yml", PromptFormat::Promptfoo),
+            ("x/promptfooconfigs.yaml", PromptFormat::Plain),
             (".prompt", PromptFormat::Plain),
             ("", PromptFormat::Plain),
         ] {

@@ -170,6 +170,20 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "[\"0.02\", \"10%\"]",
         "How much less probable than in the lock file an answer may be, like `--tolerance`.",
     ),
+    key(
+        "templates",
+        "helpers",
+        Other,
+        "[]",
+        "Helpers that your application registers for dotprompt's templates; hoplens cannot run them, and does not ask a model where one is used.",
+    ),
+    key(
+        "templates",
+        "partials",
+        Other,
+        "[]",
+        "Partials that your application registers for dotprompt's templates, under these names.",
+    ),
 ];
 
 #[cfg(test)]

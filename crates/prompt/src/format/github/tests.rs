@@ -125,6 +125,23 @@ fn evaluators_say_what_expected_means() {
 }
 
 #[test]
+fn content_lists_are_read_as_far_as_they_are_text() {
+    let text = "messages:\n  - role: user\n    content:\n      - {type: text, text: \"Look at {{a}}\"}\n      \
+                - type: text\n        text: ' please'\n      - type: image_url\n        image_url: {url: \
+                x}\ntestData: [{a: b}]\n";
+    let file = parse("x.prompt.yml", text, None);
+    assert_eq!(messages(&file), [""; 0]);
+    let rendered = render(&file, text, Some(&file.cases[0]));
+    assert_eq!(rendered.joined().text, "Look at b please");
+    let problem = rendered.broken().unwrap();
+    assert!(text[problem.range.clone()].starts_with("type: image_url"));
+    // Without a picture the model is asked.
+    let text = "messages: [{role: user, content: [{type: text, text: Hi}]}]\n";
+    let file = parse("x.prompt.yml", text, None);
+    assert!(render(&file, text, None).broken().is_none());
+}
+
+#[test]
 fn an_empty_expected_declares_no_answer() {
     for expected in ["''", "", "'  '"] {
         let text = format!("messages: []\ntestData: [{{input: Kim, expected: {expected}}}]\n");

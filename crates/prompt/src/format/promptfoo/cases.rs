@@ -10,7 +10,6 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::companion_files::Promptfoo;
-use crate::declarations::answer_match::AnswerMatch;
 use crate::declarations::case::Case;
 use crate::declarations::imported_answers::{ImportedAnswers, ImportedAssertion};
 use crate::declarations::reference_reply::ReferenceReply;
@@ -18,31 +17,13 @@ use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::format::promptfoo::assertions;
+use crate::format::promptfoo::assertions::{ANSWERS, REFERENCES, TestAssertion};
 use crate::format::promptfoo::paths;
 use crate::yaml;
 use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
-/// Assertions that compare the reply with one text or with several.
-const ANSWERS: &[(&str, AnswerMatch)] = &[
-    ("equals", AnswerMatch::Equals),
-    ("starts-with", AnswerMatch::Begins),
-    ("contains", AnswerMatch::Contains),
-    ("icontains", AnswerMatch::ContainsIgnoringCase),
-    ("contains-any", AnswerMatch::Contains),
-    ("contains-all", AnswerMatch::Contains),
-    ("icontains-any", AnswerMatch::ContainsIgnoringCase),
-    ("icontains-all", AnswerMatch::ContainsIgnoringCase),
-];
-/// Assertions whose value is a reply that the model's should be like.
-const REFERENCES: &[&str] = &[
-    "similar",
-    "levenshtein",
-    "rouge-n",
-    "bleu",
-    "gleu",
-    "meteor",
-];
 /// Maximum number of cases of one configuration.
 const MAX_CASES: usize = 256;
 /// Maximum number of bytes of values in combinations; further combinations are dropped.
@@ -80,7 +61,7 @@ pub(crate) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
 /// problems of the configuration itself contain the rest.
 pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> {
     let mut found = Problems::new(Origin::FrontMatter);
-    let cases = cases(&promptfoo.text, &mut found);
+    let cases = cases(&promptfoo.text, false, &mut found);
     // The most severe first, and among those the first in the file.
     found
         .list
@@ -99,16 +80,19 @@ pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> 
     cases
 }
 
-/// Reports at its own position what is wrong with a configuration or not read.
-pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) {
-    cases(text, problems);
+/// Reports at its own position what is wrong with a configuration or not read, and returns its
+/// tests as cases of the configuration itself.
+pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) -> Vec<Case> {
+    let cases = cases(text, true, problems);
     paths::review(text, absent, problems);
+    cases
 }
 
-fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
+fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
     let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let mut reader = Reader {
         problems,
+        is_own,
         seen: BTreeSet::new(),
         ids: BTreeSet::new(),
         cases: Vec::new(),
@@ -126,20 +110,41 @@ fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
         return Vec::new();
     };
     let default = root.entry("defaultTest").map(|(_, test)| test);
-    if let Some((_, tests)) = root.entry("tests") {
-        if let Data::List { items, .. } = &tests.data {
-            for item in items {
-                reader.test(item, default);
-            }
-        } else {
-            reader.not_read(tests, "`tests`");
+    if let Some(default) = default.filter(|default| !default.is_null()) {
+        if !matches!(default.data, Data::Map { .. }) {
+            reader.not_read(default, "`defaultTest`");
         }
+        reader.options(default);
+    }
+    let layers: Vec<&Node> = default.into_iter().collect();
+    if let Some((_, tests)) = root.entry("tests") {
+        reader.tests(tests, "`tests`", &layers);
+    }
+    if let Some((_, scenarios)) = root.entry("scenarios") {
+        reader.scenarios(scenarios, &layers);
+    }
+    if let Some((_, filters)) = root.entry("nunjucksFilters") {
+        let message = "hoplens cannot run filters of your own, so a prompt that uses one is not \
+                       rendered.";
+        reader.inform(Code::UnsupportedContent, filters.here(), message);
     }
     reader.cases
 }
 
+/// Options of a test that change the prompt or the reply before the assertions, in ways that
+/// hoplens does not follow.
+const OPTIONS: &[&str] = &[
+    "prefix",
+    "suffix",
+    "transform",
+    "transformVars",
+    "postprocess",
+];
+
 struct Reader<'a> {
     problems: &'a mut Problems,
+    /// Whether the cases belong to the configuration itself, and have its ranges.
+    is_own: bool,
     /// The messages that were reported, so that each is reported once.
     seen: BTreeSet<String>,
     ids: BTreeSet<String>,
@@ -167,22 +172,72 @@ impl Reader<'_> {
         self.inform(Code::UnsupportedContent, node.here(), &message);
     }
 
-    fn test(&mut self, test: &Node, default: Option<&Node>) {
+    /// Reads a list of tests; `layers` give values and assertions to each, the last one first.
+    fn tests(&mut self, tests: &Node, what: &str, layers: &[&Node]) {
+        let Data::List { items, .. } = &tests.data else {
+            self.not_read(tests, what);
+            return;
+        };
+        for item in items {
+            self.test(item, layers);
+        }
+    }
+
+    /// Reads scenarios: each test with the values of each item of `config`.
+    fn scenarios(&mut self, scenarios: &Node, layers: &[&Node]) {
+        let Data::List { items, .. } = &scenarios.data else {
+            self.not_read(scenarios, "`scenarios`");
+            return;
+        };
+        for scenario in items {
+            let of = |key| scenario.entry(key).map(|(_, value)| value);
+            let (Some(config), Some(tests)) = (of("config"), of("tests")) else {
+                self.not_read(scenario, "A scenario without `config` and `tests`");
+                continue;
+            };
+            let Data::List { items, .. } = &config.data else {
+                self.not_read(config, "A scenario's `config`");
+                continue;
+            };
+            for values in items {
+                let mut layers = layers.to_vec();
+                layers.push(values);
+                self.tests(tests, "A scenario's `tests`", &layers);
+            }
+        }
+    }
+
+    /// Reports options that hoplens does not follow.
+    fn options(&mut self, test: &Node) {
+        let options = test.entry("options").map(|(_, options)| options);
+        for (key, _) in options.map_or(&[][..], Node::entries) {
+            let name = key.text().unwrap_or_default();
+            if OPTIONS.contains(&name) {
+                let message = format!(
+                    "The option `{name}` changes the prompt or the reply, which hoplens does not \
+                     follow: the prompt is read as it stands in its file."
+                );
+                self.inform(Code::UnsupportedContent, key.here(), &message);
+            }
+        }
+    }
+
+    fn test(&mut self, test: &Node, layers: &[&Node]) {
         let Data::Map { .. } = &test.data else {
             self.not_read(test, "A test");
             return;
         };
-        let own = |node: Option<&Node>, key: &str| -> Option<Node> {
-            node.and_then(|node| node.entry(key))
-                .map(|(_, value)| value.clone())
+        self.options(test);
+        let mut nodes = layers.to_vec();
+        nodes.push(test);
+        let own = |key: &str| {
+            let values = nodes.iter().filter_map(move |node| node.entry(key));
+            values.map(|(_, value)| value).collect::<Vec<&Node>>()
         };
         let mut vars = Map::new();
-        for values in [own(default, "vars"), own(Some(test), "vars")]
-            .into_iter()
-            .flatten()
-        {
+        for values in own("vars") {
             if !values.is_null() && !matches!(values.data, Data::Map { .. }) {
-                self.not_read(&values, "`vars`");
+                self.not_read(values, "`vars`");
             }
             for (key, value) in values.entries() {
                 let Some(name) = key.text() else { continue };
@@ -192,32 +247,43 @@ impl Reader<'_> {
                 vars.insert(name.to_owned(), value.to_json());
             }
         }
-        let asserts = [own(Some(test), "assert"), own(default, "assert")];
         let mut assertions = Vec::new();
-        for asserts in asserts.into_iter().flatten() {
-            assertions.extend(self.assertions(&asserts));
+        for asserts in own("assert").into_iter().rev() {
+            assertions.extend(self.assertions(asserts));
         }
-        let description = own(Some(test), "description");
-        let name = description
-            .as_ref()
-            .and_then(Node::text)
-            .unwrap_or_default();
-        for (label, input) in combinations(&vars) {
+        let mut options = own("options").into_iter().rev();
+        let expands = options
+            .find_map(|options| options.entry("disableVarExpansion"))
+            .is_none_or(|(_, value)| value.text() != Some("true"));
+        let combinations = if expands {
+            combinations(&vars)
+        } else {
+            vec![(String::new(), vars)]
+        };
+        let description = own("description").into_iter().next_back();
+        let name = description.and_then(Node::text).unwrap_or_default();
+        for (label, input) in combinations {
             if self.cases.len() >= MAX_CASES {
                 let message = format!("Only the first {MAX_CASES} tests are read.");
                 self.inform(Code::TooManyCases, test.here(), &message);
                 return;
             }
             let id = self.id(name, &label);
-            // The prompt file contains no part of the case.
+            // A prompt file contains no part of the case.
+            let range = self.own_range(test.here());
             let mut case = Case {
                 id,
-                ..Case::new(0..0, Origin::FrontMatter)
+                ..Case::new(range, Origin::FrontMatter)
             };
             self.answers(&assertions, &input).apply(&mut case);
             case.input = input;
             self.cases.push(case);
         }
+    }
+
+    /// Returns a range of the configuration, if the cases belong to it.
+    fn own_range(&self, range: &Range<usize>) -> Range<usize> {
+        if self.is_own { range.clone() } else { 0..0 }
     }
 
     /// Returns the description, made unique. Tests without one are numbered.
@@ -250,7 +316,7 @@ impl Reader<'_> {
                 self.not_read(item, "An assertion without a `type`");
                 continue;
             };
-            match assertion(kind, item) {
+            match assertions::read(kind, item) {
                 Some(assertion) => found.push(assertion),
                 None => {
                     let names: Vec<&str> = ANSWERS.iter().map(|(name, _)| *name).collect();
@@ -275,9 +341,10 @@ impl Reader<'_> {
     ) -> ImportedAnswers {
         let mut answers = ImportedAnswers::default();
         for assertion in assertions {
+            let range = self.own_range(&assertion.range);
             let filled = |text: &String| Spanned {
                 value: fill(text, input),
-                range: 0..0,
+                range: range.clone(),
             };
             let mut texts = assertion.texts.iter().map(filled);
             let is_joined = match assertion.answer_match {
@@ -303,57 +370,13 @@ impl Reader<'_> {
     }
 }
 
-/// An assertion of a test whose texts may contain variables.
-struct TestAssertion {
-    /// `None` for a reply that the model's should be like.
-    answer_match: Option<AnswerMatch>,
-    requires_all: bool,
-    texts: Vec<String>,
-    range: Range<usize>,
-}
-
-/// Reads an assertion of type `kind`; `None` if no text of it can be compared with a reply.
-fn assertion(kind: &str, item: &Node) -> Option<TestAssertion> {
-    let named = ANSWERS.iter().find(|(name, _)| *name == kind);
-    let answer_match = named.map(|(_, answer_match)| *answer_match);
-    if answer_match.is_none() && !REFERENCES.contains(&kind) {
-        return None;
-    }
-    let (_, value) = item.entry("value")?;
-    let takes_list = kind.ends_with("-any") || kind.ends_with("-all");
-    let texts: Vec<String> = match &value.data {
-        Data::List { items, .. } if takes_list || answer_match.is_none() => {
-            items.iter().filter_map(answer_text).collect()
-        }
-        // promptfoo splits one text at commas.
-        Data::Scalar { .. } if takes_list => value
-            .text()?
-            .split(',')
-            .map(|text| text.trim().to_owned())
-            .collect(),
-        Data::Scalar { .. } => answer_text(value).into_iter().collect(),
-        _ => Vec::new(),
-    };
-    (!texts.is_empty()).then(|| TestAssertion {
-        answer_match,
-        requires_all: kind.ends_with("-all"),
-        texts,
-        range: item.here().clone(),
-    })
-}
-
-/// Returns the text of an answer; `None` if a file or a program has it.
-fn answer_text(node: &Node) -> Option<String> {
-    let text = node.text()?;
-    let is_text = !text.starts_with("file://") && !text.is_empty();
-    is_text.then(|| text.to_owned())
-}
-
 /// Returns a map for every combination of the values of lists, with a label if there are several.
 fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
     let mut found = vec![(Vec::new(), Map::new())];
     for (name, value) in vars {
-        let Value::Array(values) = value else {
+        // promptfoo expands only lists of texts.
+        let texts = value.as_array();
+        let Some(values) = texts.filter(|list| list.first().is_some_and(Value::is_string)) else {
             for (_, input) in &mut found {
                 input.insert(name.clone(), value.clone());
             }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::render::source_map::MappedText;
 use crate::yaml;
 use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
@@ -160,7 +161,10 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
     match &prompts.data {
         Data::List { items, .. } => items.iter().for_each(|item| entries(item, found)),
         Data::Map { entries: pairs, .. } => {
-            let named = ["id", "file", "raw"].iter();
+            // The id of a text is only a name.
+            let has_text = prompts.entry("raw").is_some();
+            let keys: &[&str] = if has_text { &["raw"] } else { &["id", "file"] };
+            let named = keys.iter();
             let mut named = named.filter_map(|key| prompts.entry(key)).peekable();
             if named.peek().is_some() {
                 for (_, value) in named {
@@ -195,6 +199,23 @@ pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
     found
 }
 
+/// Returns the prompts that stand in a configuration itself, each with its bytes and its text.
+pub(crate) fn inline_prompts(config: &str) -> Vec<(Range<usize>, MappedText)> {
+    let tree = yaml::read::read(config, 0);
+    let mut found = Vec::new();
+    let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
+    let Some((_, prompts)) = prompts else {
+        return found;
+    };
+    entries(prompts, &mut |node| {
+        let is_inline = node.text().is_some_and(|text| kind(text) == Kind::Inline);
+        if is_inline && let Some(text) = yaml::source::mapped(config, node) {
+            found.push((node.here().clone(), text));
+        }
+    });
+    found
+}
+
 fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
     let Some(text) = node.text() else { return };
     let message = match kind(text) {
@@ -206,7 +227,7 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
             problems.warn(Code::MissingFile, node.here(), message);
             return;
         }
-        Kind::File => return,
+        Kind::File | Kind::Inline => return,
         Kind::Program => {
             "This prompt is a program, which hoplens does not run. Keep the text in a \
                           file to have it checked."
@@ -214,10 +235,6 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
         Kind::Remote => {
             "This prompt has to be fetched, which hoplens does not do. Keep its text in \
                          a file to have it checked."
-        }
-        Kind::Inline => {
-            "This prompt stands in the configuration itself, where hoplens does not \
-                         read it. Move it into a file (`file://prompt.txt`) to have it checked."
         }
     };
     problems.add(
