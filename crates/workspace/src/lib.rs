@@ -30,8 +30,7 @@ pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
     ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,
-    ProjectThresholds,
-    ProjectValues, ignore_code_edit,
+    ProjectThresholds, ProjectValues, ignore_code_edit,
 };
 pub use project_cache::ProjectCache;
 pub use project_file::{ProjectError, project, project_file, read_project};

@@ -6,7 +6,9 @@ use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
 use crate::chat;
 use crate::error::AnalysisError;
-use hoplens_prompt::{Case, HopText, MappedText, PromptFile, Rendered, body_reading, mention_ranges, render};
+use hoplens_prompt::{
+    Case, HopText, MappedText, PromptFile, Rendered, body_reading, mention_ranges, render,
+};
 use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.

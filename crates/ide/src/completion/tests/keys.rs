@@ -52,7 +52,15 @@ fn keys_are_offered_wherever_a_format_has_declarations() {
 fn only_missing_keys_of_the_map_at_the_cursor_are_offered() {
     let case = |rest: &str| format!("---\nhoplens.cases:\n  - id: x\n{rest}---\nText");
     let left = [
-        "input", "matrix", "expect", "match", "raw", "prefill", "reference", "hops", "chain",
+        "input",
+        "matrix",
+        "expect",
+        "match",
+        "raw",
+        "prefill",
+        "reference",
+        "hops",
+        "chain",
     ];
     check_labels("a.prompt", &case("    $0\n"), &left);
     check_labels("a.prompt", &case("    ex$0\n"), &left);
