@@ -2,4 +2,5 @@
 
 mod examples;
 mod free_text;
+mod guess_limits;
 mod undeclared;
