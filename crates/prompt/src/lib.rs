@@ -52,8 +52,11 @@ pub use mentions::chain::{
     mention_ranges, name_bridges,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
+pub use render::body_reading::{BodyReading, body_reading};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};
 pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
 pub use template::handlebars::partials::read_partials;
 pub use template::template_tags::{TemplateTag, partial_uses, template_tags};
+#[doc(hidden)]
+pub use yaml::value::yaml_value;

@@ -1,5 +1,6 @@
 //! Renders a prompt file with a case into the text that the model reads.
 
+pub(crate) mod body_reading;
 pub(crate) mod findings;
 mod messages;
 mod promptfoo;

@@ -8,6 +8,7 @@ mod cached_disk;
 mod companions;
 mod disk;
 mod facts;
+mod facts_cache;
 mod file_source;
 mod nearest;
 mod overlay;
@@ -22,13 +23,14 @@ pub use companions::{
 };
 pub use disk::{Disk, MAX_FILE_BYTES, read_file};
 pub use facts::facts;
+pub use facts_cache::FactsCache;
 pub use file_source::FileSource;
 pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
-    ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates, ProjectThresholds,
-    ProjectValues, ignore_code_edit,
+    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,
+    ProjectThresholds, ProjectValues, ignore_code_edit,
 };
 pub use project_cache::ProjectCache;
 pub use project_file::{ProjectError, project, project_file, read_project};

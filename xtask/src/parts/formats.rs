@@ -1,4 +1,5 @@
-//! Prompts as the formats' own packages read them: `dotprompt` from npm, `prompty` from PyPI.
+//! Prompts and YAML as the formats' own packages read them: `dotprompt` and `yaml` from npm,
+//! `prompty` and PyYAML from PyPI.
 
 use crate::environment::Environment;
 use crate::failure::Failure;

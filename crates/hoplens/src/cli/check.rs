@@ -55,11 +55,15 @@ pub(super) struct CheckArgs {
     /// Do not guess hops in prompts that declare none.
     #[arg(long)]
     declared_only: bool,
+    /// Measure the verdicts only: no repairs, and no guesses about undeclared hops.
+    #[arg(long)]
+    no_repairs: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
+    projects::print_hints(files.iter().map(PathBuf::as_path));
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
         &project.check.tolerance
     } else {
@@ -90,7 +94,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
-        settings.declared_only |= args.declared_only;
+        settings.declared_only |= args.declared_only || args.no_repairs;
         let session = AnalysisSession {
             model: &model,
             settings: &settings,
@@ -98,7 +102,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             number: at + 1,
             total,
         };
-        let snapshot = session.analyse(snapshot, RepairSelection::All)?;
+        let repairs = if args.no_repairs {
+            RepairSelection::None
+        } else {
+            RepairSelection::All
+        };
+        let snapshot = session.analyse(snapshot, repairs)?;
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);

@@ -30,6 +30,9 @@ pub struct Case {
     pub answer_match: AnswerMatch,
     /// Whether the reply must have all of the accepted answers, and not only one of them.
     pub requires_all: bool,
+    /// Whether a chat model continues the text of a prompt without roles, instead of reading it as
+    /// one user message.
+    pub raw: bool,
     /// The first words of the model's reply, which are given; the answer comes behind them.
     pub prefill: Option<Spanned<String>>,
     /// A whole reply that is scored.
@@ -51,7 +54,8 @@ pub struct Row {
     pub of: String,
     /// The variables in brackets: `[thing=coral,place=sea]`.
     pub label: String,
-    /// The ranges of the values that make the row.
+    /// The ranges of the values that make the row, and of the case's own `input` that no value of
+    /// the row replaces.
     pub scalars: Vec<Range<usize>>,
 }
 
@@ -65,6 +69,7 @@ impl Case {
             expect: Vec::new(),
             answer_match: AnswerMatch::default(),
             requires_all: false,
+            raw: false,
             prefill: None,
             reference: None,
             hops: Vec::new(),

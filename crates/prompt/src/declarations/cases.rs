@@ -7,7 +7,7 @@ use crate::declarations::case_fields::input_value;
 use crate::declarations::answer_match::AnswerMatch;
 use crate::declarations::case::Case;
 use crate::declarations::declared::Declared;
-use crate::declarations::fields::{check_keys, map, optional, text};
+use crate::declarations::fields::{check_keys, flag, map, optional, text};
 use crate::declarations::keys::CASE;
 use crate::declarations::matrix;
 use crate::declarations::reference_reply::ReferenceReply;
@@ -40,6 +40,9 @@ pub(crate) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
         id,
         input,
         answer_match: answer_match(entries, problems),
+        raw: optional(entries, "raw")
+            .and_then(|raw| flag(raw, "The case's `raw`", problems))
+            .unwrap_or_default(),
         prefill: optional(entries, "prefill").and_then(|words| prefill(words, problems)),
         reference: optional(entries, "reference")
             .and_then(|reply| ReferenceReply::read(reply, problems)),

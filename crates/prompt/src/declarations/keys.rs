@@ -30,6 +30,8 @@ pub enum KeyKind {
     Number,
     /// A number from 0 to 1.
     Probability,
+    /// `true` or `false`.
+    Flag,
     /// Exactly this whole number.
     Version(u64),
     /// Any value.
@@ -124,6 +126,11 @@ pub const CASE: &[Key] = &[
         "match",
         KeyKind::Word(AnswerMatch::NAMES),
         "How the answer is compared with the reply: the reply `begins` with it (unless told otherwise), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
+    ),
+    key(
+        "raw",
+        KeyKind::Flag,
+        "Whether a model with a chat template continues the text of a prompt without roles, instead of reading it as one user message.",
     ),
     key(
         "prefill",
@@ -243,6 +250,12 @@ pub const LISTS: &[Key] = &[
 
 /// The version of a sidecar.
 pub const VERSION: Key = required("version", KeyKind::Version(1), "Always 1.");
+
+/// Returns the words of a key without former codes, which old files may still contain.
+pub fn current_words(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    let is_former = |word: &str| word.parse::<Code>().is_ok_and(Code::is_former);
+    words.iter().copied().filter(move |word| !is_former(word))
+}
 
 /// Returns the names of keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {

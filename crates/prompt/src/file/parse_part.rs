@@ -25,6 +25,7 @@ use crate::format::semantic_kernel;
 use crate::render::rendered::Turn;
 use crate::render::source_map::MappedText;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::Node;
 
 /// Parses a file that is `window` of `text`; the result's ranges are those of `text`.
@@ -54,8 +55,8 @@ pub(crate) fn parse_within(
         variables: Variables::new(format),
     };
     if let Some(range) = &split.front_matter {
-        let yaml = text.get(range.clone()).unwrap_or_default();
-        if let Some(root) = root(yaml, range.start, "The front matter", &mut file_problems)
+        let source = Source::front_matter(format, text, range);
+        if let Some(root) = root(&source, &mut file_problems)
             && front.read(format, &root, &references, &mut file_problems)
         {
             let text = text.get(..window.end).unwrap_or_default();
@@ -168,7 +169,7 @@ impl FrontMatter {
         turns: &mut Vec<Turn>,
         problems: &mut Problems,
     ) -> Option<(Range<usize>, MappedText)> {
-        let root = root(text, 0, "The file", problems)?;
+        let root = root(&Source::whole(text, "The file"), problems)?;
         if !semantic_kernel::is_semantic_kernel(&root) {
             *turns = github::read(text, &root, &mut self.declared, problems);
             return None;
@@ -206,9 +207,46 @@ fn first_prompt(promptfoo: &Promptfoo, text: &str, problems: &mut Problems) -> R
     body
 }
 
+/// YAML text, and the name that messages give it.
+struct Source<'text> {
+    text: &'text str,
+    /// The position of `text` in its file.
+    base: usize,
+    what: &'static str,
+    dialect: Dialect,
+}
+
+impl<'text> Source<'text> {
+    /// The front matter at `range` of a file.
+    fn front_matter(format: PromptFormat, text: &'text str, range: &Range<usize>) -> Self {
+        Self {
+            text: text.get(range.clone()).unwrap_or_default(),
+            base: range.start,
+            what: "The front matter",
+            dialect: format.yaml_dialect(),
+        }
+    }
+
+    /// A file of hoplens' own, or of a format whose reader has no rules of its own.
+    fn whole(text: &'text str, what: &'static str) -> Self {
+        Self {
+            text,
+            base: 0,
+            what,
+            dialect: Dialect::Core,
+        }
+    }
+}
+
 /// Returns the root map; adds problems for invalid YAML and for a root of another kind.
-fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<Node> {
-    let tree = yaml::read::read(text, base);
+fn root(source: &Source<'_>, problems: &mut Problems) -> Option<Node> {
+    let what = source.what;
+    let tree = yaml::read::read_as(source.text, source.base, source.dialect);
+    for key in &tree.overridden {
+        let message = "This key is there again below, where the format takes its value from. \
+                       Remove one.";
+        problems.warn(Code::DuplicateKey, key, message);
+    }
     if let Some((range, message)) = tree.error {
         problems.error(
             Code::InvalidYaml,
@@ -222,7 +260,7 @@ fn root(text: &str, base: usize, what: &str, problems: &mut Problems) -> Option<
 }
 
 pub(crate) fn read_sidecar(text: &str, problems: &mut Problems) -> Declared {
-    let Some(root) = root(text, 0, "The sidecar", problems) else {
+    let Some(root) = root(&Source::whole(text, "The sidecar"), problems) else {
         return Declared::default();
     };
     let mut known = vec![VERSION];

@@ -130,6 +130,29 @@ fn invalid_declarations_are_reported_and_the_rest_is_kept() {
 }
 
 #[test]
+fn repeated_keys_follow_the_reader_of_the_format() {
+    let text = "---\nname: a\nname: b\n---\nsystem:\nHello\n";
+    let codes = |name: &str| -> Vec<(Code, Severity)> {
+        let file = parse(name, text, None);
+        let found = file.problems.iter().map(|one| (one.code, one.severity));
+        found.collect()
+    };
+    assert_eq!(
+        codes("x.prompty"),
+        [(Code::DuplicateKey, Severity::Warning)]
+    );
+    assert_eq!(codes("x.prompt"), [(Code::InvalidYaml, Severity::Error)]);
+}
+
+#[test]
+fn a_bracket_that_closes_below_its_key_is_no_problem() {
+    let text = "---\nname: list\ninputs:\n  turns: [\n    {word: a},\n    {word: b}\n  ]\n---\nsystem:\nHello\n";
+    let file = parse("x.prompty", text, None);
+    assert_eq!(file.problems, []);
+    assert_eq!(file.defaults["turns"][1]["word"], "b");
+}
+
+#[test]
 fn misplaced_keys_are_reported() {
     check(
         "hoplens:\n  cases: []",

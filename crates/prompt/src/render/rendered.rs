@@ -65,6 +65,12 @@ impl Rendered {
         !self.unset.is_empty()
     }
 
+    /// Whether the last message is the beginning of the model's own reply.
+    pub fn ends_with_reply(&self) -> bool {
+        let role = self.turns.last().and_then(|turn| turn.role.as_deref());
+        matches!(role, Some("model" | "assistant"))
+    }
+
     /// Moves every range from a template that is a text of its own to the file that contains it.
     pub(crate) fn moved_to_file(mut self, template: &MappedText) -> Self {
         let whole = template.to_source(0..template.text.len());

@@ -5,6 +5,7 @@
 //! these tests are skipped, loudly.
 
 mod fixtures;
+mod yaml;
 
 use std::{
     collections::BTreeMap,

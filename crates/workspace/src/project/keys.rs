@@ -68,7 +68,7 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
     key(
         "",
         "ignore",
-        Words(hoplens_prompt::Code::NAMES),
+        Words(hoplens_prompt::Code::CURRENT_NAMES),
         "[]",
         "Codes of findings that are not shown.",
     ),

@@ -21,6 +21,7 @@ use crate::format::promptfoo::assertions;
 use crate::format::promptfoo::assertions::{ANSWERS, REFERENCES, TestAssertion};
 use crate::format::promptfoo::paths;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// Maximum number of cases of one configuration.
@@ -88,7 +89,7 @@ pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) -> 
 }
 
 fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
-    let tree = yaml::read::read(text, 0);
+    let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let mut reader = Reader {
         problems,
         is_own,

@@ -9,6 +9,7 @@ use crate::diagnostics::problem::Problems;
 use crate::format::content_parts;
 use crate::render::rendered::Turn;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// Whether promptfoo reads a prompt of this name as a chat if its content is one.
@@ -27,7 +28,7 @@ pub(crate) fn chat(
     media: &mut Vec<Range<usize>>,
     problems: &mut Problems,
 ) -> Vec<Turn> {
-    let tree = yaml::read::read(text, 0);
+    let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let Some(root) = &tree.root else {
         return Vec::new();
     };

@@ -7,6 +7,7 @@ use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
 use crate::render::source_map::MappedText;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// File name endings of prompts that are programs; their text is unknown without running them.
@@ -32,7 +33,7 @@ impl PromptPaths {
 
 /// Returns the prompt files that a promptfoo configuration names; none if it cannot be read.
 pub fn promptfoo_prompts(config: &str) -> PromptPaths {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let root = tree.root.as_ref();
     let mut paths = PromptPaths::default();
     if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
@@ -141,7 +142,7 @@ fn is_word(text: &str) -> bool {
 
 /// Reports the prompts that are not read, and those that do not exist.
 pub(crate) fn review(config: &str, absent: &[String], problems: &mut Problems) {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let Some(root) = tree.root.as_ref() else {
         return;
     };
@@ -182,7 +183,7 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
 /// Returns the paths of single files that a configuration names as prompts, each with the bytes of
 /// its entry.
 pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let mut found = Vec::new();
     let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
     let Some((_, prompts)) = prompts else {
