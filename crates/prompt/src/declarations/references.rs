@@ -181,12 +181,13 @@ impl References<'_> {
     /// Returns the content of a file, or why it cannot be used; `None` if there is no such file.
     fn content(&self, path: &str) -> Option<Result<Value, String>> {
         let text = self.files.get(path)?;
-        let is_json = self.version == PromptyVersion::V1 || path.ends_with(".json");
-        if is_json {
+        // Like the package, this takes the ending as it is written.
+        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+        if self.version == PromptyVersion::V1 || ending == "json" {
             let parsed = serde_json::from_str(text);
             return Some(parsed.map_err(|error| format!("is not valid JSON: {error}")));
         }
-        if path.ends_with(".yml") || path.ends_with(".yaml") {
+        if matches!(ending, "yml" | "yaml") {
             let tree = yaml::read::read(text, 0);
             return Some(match tree.error {
                 Some((_, message)) => Err(format!("is not valid YAML: {message}")),
@@ -209,13 +210,14 @@ impl References<'_> {
     fn check_node(&self, node: &Node, problems: &mut Problems) {
         match &node.data {
             Data::List { items, .. } => {
-                items
-                    .iter()
-                    .for_each(|item| self.check_node(item, problems));
+                for item in items {
+                    self.check_node(item, problems);
+                }
             }
             Data::Map { entries, .. } => {
-                let values = entries.iter().map(|(_, value)| value);
-                values.for_each(|value| self.check_node(value, problems));
+                for (_, value) in entries {
+                    self.check_node(value, problems);
+                }
             }
             Data::Scalar { text, .. } => {
                 let (code, message) = match reference(text, self.version) {

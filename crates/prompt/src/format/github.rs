@@ -5,6 +5,7 @@
 //! the sidecar.
 
 mod evaluators;
+mod known_keys;
 
 use std::ops::Range;
 
@@ -19,6 +20,7 @@ use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::diagnostics::severity::Severity;
 use crate::format::content_parts;
 use crate::format::github::evaluators::StringEvaluator;
+use crate::format::github::known_keys::unknown;
 use crate::render::rendered::Turn;
 use crate::yaml::node::Node;
 
@@ -62,38 +64,6 @@ pub(crate) fn read(
     }
     unused(file, rows, problems);
     turns
-}
-
-/// Reports keys that `gh models` does not read: a hint, or a warning if the key looks mistyped.
-pub(crate) fn unknown(
-    entries: &[(Node, Node)],
-    known: &[&str],
-    what: &str,
-    problems: &mut Problems,
-) {
-    let mut seen = Vec::new();
-    for (key, _) in entries {
-        let name = key.text().unwrap_or_default();
-        if seen.contains(&name) {
-            let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
-            problems.warn(Code::DuplicateKey, key.here(), message);
-        } else if !known.contains(&name) {
-            let near = did_you_mean(name, known);
-            // The format has no published schema, so other keys may be correct.
-            let severity = if near.is_empty() {
-                Severity::Hint
-            } else {
-                Severity::Warning
-            };
-            let message = format!(
-                "{what} has no key `{name}` that `gh models` reads; it is ignored.{near} Known \
-                 keys: {}.",
-                known.join(", ")
-            );
-            problems.add(Code::UnknownKey, severity, key.here(), message);
-        }
-        seen.push(name);
-    }
 }
 
 /// Reports keys of test data that no `{{name}}` of the file uses, each name once.

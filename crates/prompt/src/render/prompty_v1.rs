@@ -154,9 +154,7 @@ fn image(text: &str, within: Range<usize>) -> Option<Range<usize>> {
         let start = at + text.get(at..within.end)?.find("![")?;
         at = start + 2;
         let inner = text.get(at..within.end)?;
-        let Some(alt) = inner.find(']') else {
-            return None;
-        };
+        let alt = inner.find(']')?;
         let Some(address) = inner.get(alt + 1..)?.strip_prefix('(') else {
             continue;
         };

@@ -9,7 +9,7 @@ use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
-use crate::format::github::unknown;
+use crate::format::github::known_keys::unknown;
 use crate::yaml::node::Node;
 
 /// Keys of an evaluator and of its kinds that are maps.

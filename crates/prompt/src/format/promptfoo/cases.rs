@@ -316,19 +316,18 @@ impl Reader<'_> {
                 self.not_read(item, "An assertion without a `type`");
                 continue;
             };
-            match assertions::read(kind, item) {
-                Some(assertion) => found.push(assertion),
-                None => {
-                    let names: Vec<&str> = ANSWERS.iter().map(|(name, _)| *name).collect();
-                    let message = format!(
-                        "The assertion `{kind}` names no answer that hoplens can look for, so it \
-                         is not read. Read are: {}, {}.",
-                        names.join(", "),
-                        REFERENCES.join(", ")
-                    );
-                    self.inform(Code::UnsupportedContent, item.here(), &message);
-                }
+            if let Some(assertion) = assertions::read(kind, item) {
+                found.push(assertion);
+                continue;
             }
+            let names: Vec<&str> = ANSWERS.iter().map(|(name, _)| *name).collect();
+            let message = format!(
+                "The assertion `{kind}` names no answer that hoplens can look for, so it \
+                         is not read. Read are: {}, {}.",
+                names.join(", "),
+                REFERENCES.join(", ")
+            );
+            self.inform(Code::UnsupportedContent, item.here(), &message);
         }
         found
     }
@@ -347,18 +346,17 @@ impl Reader<'_> {
                 range: range.clone(),
             };
             let mut texts = assertion.texts.iter().map(filled);
-            let is_joined = match assertion.answer_match {
-                Some(answer_match) => answers.add(ImportedAssertion {
+            let is_joined = if let Some(answer_match) = assertion.answer_match {
+                answers.add(ImportedAssertion {
                     answer_match,
                     requires_all: assertion.requires_all,
                     answers: texts.collect(),
-                }),
-                None => {
-                    let reply = texts.next().as_ref().map(ReferenceReply::unmarked);
-                    let is_first = answers.reference.is_none();
-                    answers.reference = answers.reference.or(reply);
-                    is_first
-                }
+                })
+            } else {
+                let reply = texts.next().as_ref().map(ReferenceReply::unmarked);
+                let is_first = answers.reference.is_none();
+                answers.reference = answers.reference.or(reply);
+                is_first
             };
             if !is_joined {
                 let message = "A test has several assertions that a case cannot join; the first \

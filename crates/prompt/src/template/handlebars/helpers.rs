@@ -115,7 +115,7 @@ fn json(
 ) -> HelperResult {
     if helper
         .param(0)
-        .is_some_and(|value| value.is_value_missing())
+        .is_some_and(handlebars::PathAndJson::is_value_missing)
     {
         // `JSON.stringify` gives nothing for it, which JavaScript writes as a word.
         out.write("undefined")?;
