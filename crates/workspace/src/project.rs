@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use hoplens_injection::Encoding;
-use hoplens_prompt::{Origin, RegisteredNames, Suppression};
+use hoplens_prompt::{Code, Origin, Suppression};
 
 pub use ignore_edit::ignore_code_edit;
 pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
@@ -30,8 +31,8 @@ pub struct Project {
     pub model: Option<String>,
     /// Whether the begin-of-text token precedes prompts, like `--bos`.
     pub bos: Option<Bos>,
-    /// Codes of findings that are not shown.
-    pub ignore: Vec<IgnoredCode>,
+    /// Codes of findings that are not shown, each with its bytes in the file.
+    pub ignore: Vec<Spanned<IgnoredCode>>,
     /// Whether to skip prompts that declare no hop, instead of guessing one.
     pub declared_only: bool,
     /// Thresholds of the verdicts.
@@ -40,8 +41,8 @@ pub struct Project {
     pub search: ProjectSearch,
     /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
-    /// The helpers and partials that the project's application registers in its code.
-    pub templates: RegisteredNames,
+    /// What the application registers for dotprompt's templates.
+    pub templates: ProjectTemplates,
 }
 
 /// Whether the begin-of-text token precedes prompts.
@@ -112,6 +113,16 @@ pub struct CheckFiles {
     pub tolerance: Vec<Allowance>,
 }
 
+/// What an application registers in code before it renders dotprompt's templates.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectTemplates {
+    /// Names of helpers.
+    pub helpers: Vec<String>,
+    /// Names of partials.
+    pub partials: Vec<String>,
+}
+
 /// Why a `hoplens.toml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectProblem {
@@ -119,6 +130,17 @@ pub struct ProjectProblem {
     pub message: String,
     /// Bytes of the text.
     pub range: Option<Range<usize>>,
+}
+
+/// A setting that works, and that should be written in another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectHint {
+    /// The code of the finding.
+    pub code: Code,
+    /// The cause and the remedy.
+    pub message: String,
+    /// Bytes of the text.
+    pub range: Range<usize>,
 }
 
 impl Project {
@@ -200,10 +222,26 @@ impl Project {
     /// Returns the ignored codes in the form in which a prompt file ignores codes.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
         self.ignore.iter().map(|code| Suppression {
-            code: code.0,
+            code: code.get_ref().0,
             range: 0..0,
             origin: Origin::FrontMatter,
         })
+    }
+
+    /// Returns the hints about the settings, except those that the project itself ignores.
+    pub fn hints(&self) -> Vec<ProjectHint> {
+        let code = Code::DeprecatedIgnore;
+        if self.suppressions().any(|one| one.hides(code)) {
+            return Vec::new();
+        }
+        let hints = self.ignore.iter().filter_map(|ignored| {
+            Some(ProjectHint {
+                code,
+                message: ignored.get_ref().0.replacement_hint()?,
+                range: ignored.span(),
+            })
+        });
+        hints.collect()
     }
 }
 
@@ -235,8 +273,7 @@ mod tests {
     fn keys_that_are_set_count_and_others_stay_unset() {
         let text = "model = \"x.gguf\"\nbos = \"always\"\nignore = [\"token-split\"]\n\
                     [thresholds]\nknown = 0.2\n[search]\nscopes = [\"last\"]\nmost = 2\n\
-                    taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n\
-                    [templates]\nhelpers = [\"now\"]\n";
+                    taus = [1, -2.5]\n[check]\nexclude = [\"drafts/**\"]\ntolerance = [\"5%\"]\n";
         let project = Project::parse(text).unwrap();
         assert_eq!(project.model.as_deref(), Some("x.gguf"));
         assert_eq!(project.bos, Some(Bos::Always));
@@ -245,8 +282,23 @@ mod tests {
         assert_eq!(project.search.taus, Some(vec![1.0, -2.5]));
         assert_eq!(project.search.most, Some(2));
         assert_eq!(project.search.encodings, None);
-        assert!(project.templates.helpers.contains("now"));
-        assert!(project.templates.partials.is_empty());
+    }
+
+    #[test]
+    fn a_former_code_gives_a_hint_at_its_place() {
+        let text = "ignore = [\n  \"hop-lost\", # ours\n  'front-matter',\n]\n";
+        let [hint] = &Project::parse(text).unwrap().hints()[..] else {
+            panic!("one hint");
+        };
+        assert_eq!(hint.code, Code::DeprecatedIgnore);
+        assert_eq!(&text[hint.range.clone()], "'front-matter'");
+        assert!(hint.message.contains("unknown-key"), "{}", hint.message);
+        let hints = |ignored: &str| Project::parse(ignored).unwrap().hints();
+        assert_eq!(hints("ignore = [\"hop-lost\", \"unknown-key\"]"), []);
+        assert_eq!(
+            hints("ignore = [\"front-matter\", \"deprecated-ignore\"]"),
+            []
+        );
     }
 
     #[test]

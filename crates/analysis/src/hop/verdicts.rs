@@ -8,6 +8,7 @@ use crate::error::AnalysisError;
 use crate::hop::invalid_injections::drop_invalid_injections;
 use crate::hop::run_probes::run_probes;
 use crate::hop::verdict::verdict;
+use crate::reply::reference_score::reference_score;
 use hoplens_prompt::Problem;
 
 /// Runs the probes of every case of a file and derives the verdicts.
@@ -33,6 +34,7 @@ pub fn find_verdicts(
         let RenderedCase {
             rendered,
             query,
+            reading,
             has_holes,
             error,
         } = render_case(context.model, source, index);
@@ -45,6 +47,7 @@ pub fn find_verdicts(
             id: case_id(source.file, index),
             rendered,
             query,
+            reading,
             tokens: Vec::new(),
             has_holes,
             outcome: Err(String::new()),
@@ -93,6 +96,10 @@ fn probe_case(
     context.model.check_text(&case.query.prompt)?;
     let (probes, tokens) = run_probes(context, &case.query)?;
     case.tokens = tokens;
+    let reference = match &case.query.reference {
+        Some(reference) => reference_score(context, &case.query, reference)?,
+        None => None,
+    };
     let expects = !case.query.expect.is_empty();
     let verdict = expects.then(|| verdict(&probes, &context.settings.thresholds));
     Ok(CaseOutcome {
@@ -101,6 +108,8 @@ fn probe_case(
         repairs: None,
         has_evidence: false,
         undeclared: None,
+        reference,
+        replies: None,
         answer: None,
     })
 }

@@ -49,6 +49,9 @@ pub(super) struct CheckArgs {
     /// Report only what needs no model, like `hoplens lint`.
     #[arg(long = "static", conflicts_with_all = ["baseline", "update", "tolerance"])]
     without_model: bool,
+    /// Measure the verdicts only: no repairs, and no guesses about undeclared hops.
+    #[arg(long)]
+    no_repairs: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
@@ -57,6 +60,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     }
     let project = &global.project;
     let files = read_files::find(&args.paths, global)?;
+    projects::print_hints(files.iter().map(PathBuf::as_path));
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
         &project.check.tolerance
     } else {
@@ -88,7 +92,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     for (at, snapshot) in read.into_iter().enumerate() {
         progress::step(at + 1, total, &snapshot.name);
         let mut settings = projects::settings(&snapshot.name, global)?;
-        settings.declared_only |= args.declared_only;
+        settings.declared_only |= args.declared_only || args.no_repairs;
         let session = AnalysisSession {
             model: &model,
             settings: &settings,
@@ -96,7 +100,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             number: at + 1,
             total,
         };
-        let snapshot = session.analyse(snapshot, RepairSelection::All)?;
+        let repairs = if args.no_repairs {
+            RepairSelection::None
+        } else {
+            RepairSelection::All
+        };
+        let snapshot = session.analyse(snapshot, repairs)?;
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);

@@ -46,8 +46,7 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<CommandOutcome, C
     let query = CaseQuery {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
-        mentions: Vec::new(),
-        injections: Vec::new(),
+        ..CaseQuery::default()
     };
     let cancel = CancelToken::new();
     let (probes, tokens) = run_probes(&AnalysisContext::new(&model, &settings, &cancel), &query)?;

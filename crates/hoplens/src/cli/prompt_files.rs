@@ -22,7 +22,7 @@ pub(super) fn open(path: &Path) -> Result<Snapshot, CliError> {
         return Err(error.into());
     }
     let project = project(&Disk, path)?;
-    let mut snapshot = Snapshot::read(name, text, companions.as_beside(&project));
+    let mut snapshot = Snapshot::read(name, text, companions.as_beside());
     snapshot.file.suppressed.extend(project.suppressions());
     Ok(snapshot)
 }

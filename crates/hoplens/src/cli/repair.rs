@@ -51,6 +51,7 @@ pub(super) struct RepairArgs {
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
+    projects::print_hints([file.as_path()]);
     let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
     let snapshot = open(&file)?;

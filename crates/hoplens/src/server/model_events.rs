@@ -31,7 +31,8 @@ impl Session {
     /// Determines the name of the model and continues with [`Self::model_named`]. The first of
     /// these names counts: the one that a command chose, the one of the command line, the one of
     /// the client's settings, the one in the `hoplens.toml` of a workspace folder, in the order of
-    /// the folders, and the default.
+    /// the folders, and the default. The saved text of a `hoplens.toml` counts, even if the file is
+    /// open, because a name that is being typed names no model.
     pub(super) fn request_model(&mut self, request: ModelRequest) {
         let name = self.chosen_model.clone();
         let name = name.or_else(|| self.handle.options.model.clone());
@@ -44,8 +45,11 @@ impl Session {
         if roots.is_empty() {
             roots.push(".".into());
         }
+        let documents = Arc::clone(&self.current.documents);
         // The file reader replies with the event that calls `model_named`.
-        self.handle.files.read_project_model(request, roots);
+        self.handle
+            .files
+            .read_project_model(request, roots, documents);
     }
 
     /// Handles the name of the model, `None` for the default model: replaces the running search for

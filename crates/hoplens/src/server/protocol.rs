@@ -333,7 +333,8 @@ mod tests {
     use expect_test::expect_file;
 
     use super::documents::{
-        BridgeEntry, HeadEntry, HeadsReport, PromptToken, ScoredToken, SweepBaseline, SweepCell,
+        BridgeEntry, ControlEntry, HeadEntry, HeadsReport, InjectionEntry, PromptToken,
+        ScoredToken, SearchedBridge, SearchedWords, SideEffectEntry, SweepBaseline, SweepCell,
         SweepReport, WordEntry,
     };
     use super::typescript::TypeScript;
@@ -378,13 +379,18 @@ import type {
             BridgeEntry,
             AblationMode,
             HeadEntry,
+            EncodingName,
+            ScopeName,
+            InjectionEntry,
+            SearchedBridge,
+            SearchedWords,
             HeadsReport,
             HeadsParams,
             HeadsResult,
-            EncodingName,
-            ScopeName,
             SweepCell,
             SweepBaseline,
+            ControlEntry,
+            SideEffectEntry,
             SweepReport,
             SweepParams,
             SweepResult,

@@ -112,11 +112,11 @@ fn check_marks_a_yaml_error_and_still_summarises() {
     let output = folder.run(&["check", "bad.prompt"]);
     assert_eq!(code(&output), 1);
     expect![[r#"
-        error[invalid-yaml]: The front matter is not valid YAML: while parsing a node, did not find expected node content. The part before the error is used.
-         --> bad.prompt:2:27
+        error[invalid-yaml]: The front matter is not valid YAML: mismatched bracket '[' closed by '}'. The part before the error is used.
+         --> bad.prompt:2:26
           |
         2 | hoplens.cases: [{expect: [}
-          |                           ^
+          |                          ^^
 
         -- bad.prompt #1 continues with "�" N %, " system" N %, "�京" N %
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::companion_files::RegisteredNames;
 use crate::declarations::case::{Case, Injection};
 use crate::declarations::input_value::InputValue;
-use crate::declarations::registered_names::RegisteredNames;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, Suppression, did_you_mean};
@@ -19,6 +19,8 @@ pub(crate) struct Declared {
     pub suppressed: Vec<Suppression>,
     pub inputs: Vec<InputValue>,
     pub registered: RegisteredNames,
+    /// Bytes of the parts of messages that are not text.
+    pub media: Vec<Range<usize>>,
     /// The total size of the matrices expanded so far.
     pub made: Made,
 }

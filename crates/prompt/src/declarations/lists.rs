@@ -1,8 +1,9 @@
 //! Reads the lists `cases`, `inject`, `ignore`, `helpers` and `partials`.
 
+use crate::companion_files::RegisteredNames;
 use crate::declarations::declared::Declared;
 use crate::declarations::namespace::Lists;
-use crate::declarations::registered_names::{RegisteredNames, names};
+use crate::declarations::registered_names::names;
 use crate::declarations::suppressions::suppression;
 
 use crate::declarations::{cases, fields, injections};

@@ -8,6 +8,7 @@ use crate::declarations::case::{Case, Hop, Row};
 use crate::declarations::case_fields::{expected, hops, input_value};
 use crate::declarations::declared::Declared;
 use crate::declarations::fields::list;
+use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
@@ -47,11 +48,15 @@ pub(crate) fn expand(
             Vec::new()
         }
     };
+    let of_case = |input: &&InputValue| {
+        input.case.as_ref() == Some(&case.range) && input.origin == case.origin
+    };
+    let own: Vec<InputValue> = declared.inputs.iter().filter(of_case).cloned().collect();
     let mut labels = Vec::new();
     let mut scalars = Vec::new();
     for (index, declared_row) in declared_rows.into_iter().enumerate() {
         let mut label = label(&declared_row, index);
-        let mut row = case_of_row(case, &declared_row, &label, problems);
+        let mut row = case_of_row(case, &own, &declared_row, &label, problems);
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
                 let message = format!("The row `{label}` is there twice; the first counts.");
@@ -60,7 +65,7 @@ pub(crate) fn expand(
             }
             // The rows differ in values that the label does not show, or in their answers or hops.
             label = format!("{label}#{}", index + 1);
-            row = case_of_row(case, &declared_row, &label, problems);
+            row = case_of_row(case, &own, &declared_row, &label, problems);
         }
         declared.made.rows += 1;
         declared.made.bytes += size(&row);
@@ -204,8 +209,10 @@ fn label(row: &DeclaredRow<'_>, index: usize) -> String {
 }
 
 /// Returns the case that a row declares: `case` with the row's values, answers, hops and label.
+/// `own` are the scalars of the case's own `input`.
 fn case_of_row(
     case: &Case,
+    own: &[InputValue],
     declared: &DeclaredRow<'_>,
     label: &str,
     problems: &mut Problems,
@@ -216,8 +223,19 @@ fn case_of_row(
     }
     row.expect = declared.expect.clone().unwrap_or(row.expect);
     row.hops = declared.hops.clone().unwrap_or(row.hops);
-    for answer in &mut row.expect {
+    for answer in row.expect.iter_mut().chain(&mut row.prefill) {
         replace_variables(answer, &row.input, problems);
+    }
+    if let Some(reference) = &mut row.reference {
+        let range = reference.range.clone();
+        reference.map_text(&mut |text| {
+            let mut text = Spanned {
+                value: text.to_owned(),
+                range: range.clone(),
+            };
+            replace_variables(&mut text, &row.input, problems);
+            text.value
+        });
     }
     // Two answers may have become equal. One of them is removed, or its probability would count
     // twice.
@@ -230,6 +248,10 @@ fn case_of_row(
             replace_variables(bridge, &row.input, problems);
         }
     }
+    let is_replaced = |name: &str| declared.values.iter().any(|(value, _)| *value == name);
+    let kept = own.iter().filter(|input| !is_replaced(&input.name));
+    let values = declared.values.iter().map(|(_, value)| &value.range);
+    let scalars = values.chain(kept.map(|input| &input.range)).cloned();
     row.row = Some(Row {
         of: case
             .id
@@ -237,11 +259,7 @@ fn case_of_row(
             .map(|id| id.value.clone())
             .unwrap_or_default(),
         label: label.to_owned(),
-        scalars: declared
-            .values
-            .iter()
-            .map(|(_, value)| value.range.clone())
-            .collect(),
+        scalars: scalars.collect(),
     });
     if let Some(id) = &mut row.id {
         id.value.push_str(label);
@@ -313,7 +331,9 @@ fn size(case: &Case) -> usize {
         let bridge = hop.bridge.as_ref().map_or(0, |bridge| bridge.value.len());
         32 + hop.mention.value.len() + bridge
     });
-    input + expect + hops.sum::<usize>()
+    let prefill = case.prefill.as_ref().map_or(0, |one| one.value.len());
+    let reference = case.reference.as_ref().map_or(0, |one| one.text.len());
+    input + expect + prefill + reference + hops.sum::<usize>()
 }
 
 /// Adds a warning unless the same one was added before: each row of a matrix would repeat it.

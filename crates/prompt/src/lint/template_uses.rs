@@ -29,7 +29,17 @@ pub(crate) fn template_uses(file: &PromptFile, text: &str) -> TemplateUses {
     }
     let body = text.get(file.body.clone()).unwrap_or_default();
     let uses = match file.language.engine {
+        TemplateLanguage::Handlebars if file.format == PromptFormat::Github => TemplateUses {
+            // Semantic Kernel has helpers of its own.
+            calls: Vec::new(),
+            ..handlebars_uses::read(body, &file.registered.helpers)
+        },
         TemplateLanguage::Handlebars => handlebars_uses::read(body, &file.registered.helpers),
+        TemplateLanguage::Jinja if file.format == PromptFormat::Plain => TemplateUses {
+            // Nunjucks has other filters than Jinja, and an application may add some.
+            calls: Vec::new(),
+            ..jinja_uses::read(body)
+        },
         TemplateLanguage::Jinja => jinja_uses::read(body),
         TemplateLanguage::Mustache => mustache_uses(body),
         TemplateLanguage::Inputs => {
@@ -56,7 +66,7 @@ pub(crate) fn template_uses(file: &PromptFile, text: &str) -> TemplateUses {
                 ..jinja_uses::read(body)
             }
         }
-        TemplateLanguage::Plain => TemplateUses::default(),
+        TemplateLanguage::SemanticKernel | TemplateLanguage::Plain => TemplateUses::default(),
     };
     uses.moved(file.body.start)
 }

@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::companion_files::CompanionTexts;
-use crate::declarations::registered_names::RegisteredNames;
+use crate::companion_files::{CompanionTexts, RegisteredNames};
 use crate::diagnostics::severity::Severity;
 use crate::file::parse;
 use crate::file::parse_with;
@@ -162,10 +161,6 @@ fn a_variable_that_the_application_fills_is_no_finding() {
             "a.prompty",
             "---\nname: x\n---\nuser:\n{{ a.b }} {{ c | length }}".into(),
         ),
-        (
-            "a.prompt",
-            "{{role \"system\"}}\nYou talk to {{@state.name}} {{json this}}".into(),
-        ),
     ] {
         check(name, &text, &[]);
     }
@@ -264,25 +259,19 @@ fn helpers_are_checked_in_branches_that_are_not_taken() {
 }
 
 #[test]
-fn what_the_application_registers_is_left_out_of_the_text() {
+fn what_the_application_registers_is_unknown_text() {
     let text = "---\nhoplens.helpers: [now]\nhoplens.partials: [card]\nhoplens.cases: [{expect: \
                 x}]\n---\nIt is {{now}}. {{#if (now 1)}}Yes{{/if}} {{> card}}";
     let file = parse("a.prompt", text, None);
+    // The model is not asked, because the text is unknown.
     let rendered = render(&file, text, Some(&file.cases[0]));
-    assert_eq!(rendered.joined().text, "It is . Yes ");
-    assert!(rendered.has_holes() && rendered.broken().is_none());
-    check(
-        "a.prompt",
-        text,
-        &[
-            (Code::UnsupportedContent, Severity::Information, "{{now}}"),
-            (
-                Code::UnsupportedContent,
-                Severity::Information,
-                "{{> card}}",
-            ),
-        ],
-    );
+    let broken = rendered.broken().map(|problem| problem.code);
+    assert_eq!(broken, Some(Code::UnsupportedContent));
+    let found = all_problems(&file, text);
+    let is_note = |one: &Problem| {
+        (one.code, one.severity) == (Code::UnsupportedContent, Severity::Information)
+    };
+    assert!(!found.is_empty() && found.iter().all(is_note), "{found:#?}");
     // Without the declaration both are errors.
     let text = "{{#if a}}{{now 1}}{{> card}}{{/if}}";
     check(

@@ -68,7 +68,7 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
     key(
         "",
         "ignore",
-        Words(hoplens_prompt::Code::NAMES),
+        Words(hoplens_prompt::Code::CURRENT_NAMES),
         "[]",
         "Codes of findings that are not shown.",
     ),
@@ -175,14 +175,14 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "helpers",
         Other,
         "[]",
-        "Names of the Handlebars helpers that the application registers in its code.",
+        "Helpers that your application registers for dotprompt's templates; hoplens cannot run them, and does not ask a model where one is used.",
     ),
     key(
         "templates",
         "partials",
         Other,
         "[]",
-        "Names of the partials that the application registers in its code.",
+        "Partials that your application registers for dotprompt's templates, under these names.",
     ),
 ];
 
@@ -249,10 +249,9 @@ mod tests {
             };
             Project::parse(&text).unwrap_err().message
         };
-        for table in ["", "thresholds", "search", "check", "templates"] {
+        for table in ["", "thresholds", "search", "check"] {
             let message = message_with_all_keys(table);
-            // Two names are joined by `or`.
-            let (_, listed) = message.split_once("expected ").expect(&message);
+            let (_, listed) = message.split_once("expected one of").expect(&message);
             let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
             let is_listed = |name: &&&str| {
                 PROJECT_KEYS

@@ -6,13 +6,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::companion_files::RegisteredNames;
 use handlebars::template::{Template, TemplateElement};
 use handlebars::{
     BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue,
     Output, RenderContext, RenderErrorReason, Renderable, no_escape,
 };
-
-use crate::template::handlebars::template_parts::TemplateParts;
 
 /// The helpers that a dotprompt template may call without registering them.
 pub(crate) const HELPERS: [&str; 13] = [
@@ -38,6 +37,24 @@ const EXTRAS: [&str; 11] = [
 
 /// Maximum number of tags and texts that loops may execute, including those without output.
 const MAX_STEPS: usize = 400_000;
+
+/// Adds the helpers and partials that an application registers; each writes a signal only.
+pub(crate) fn add_registered(
+    registry: &mut Handlebars<'static>,
+    marker: char,
+    registered: &RegisteredNames,
+) {
+    for name in &registered.helpers {
+        let kind = "registered";
+        registry.register_helper(name, Box::new(Signal { marker, kind }));
+    }
+    for name in &registered.partials {
+        let mut template = Template::new();
+        let signal = format!("{marker}registered {marker}");
+        template.elements.push(TemplateElement::RawString(signal));
+        registry.register_template(name, template);
+    }
+}
 
 /// The loops of a template repeat more than [`MAX_STEPS`] tags and texts.
 #[derive(Debug)]
@@ -76,30 +93,6 @@ pub(crate) fn registry(marker: char) -> Handlebars<'static> {
     registry
 }
 
-/// Registers the helpers and partials that the application registers in its code. Each writes a
-/// signal with its name, because its text is unknown.
-pub(crate) fn add_registered(
-    registry: &mut Handlebars<'static>,
-    marker: char,
-    parts: TemplateParts<'_>,
-) {
-    let names = parts.registered;
-    for name in &names.helpers {
-        if !HELPERS.contains(&name.as_str()) {
-            let kind = "helper";
-            registry.register_helper(name, Box::new(Signal { marker, kind }));
-        }
-    }
-    for name in &names.partials {
-        if !parts.partials.contains_key(name) {
-            let mut signal = Template::new();
-            let text = format!("{marker}partial {}{marker}", name.replace(marker, ""));
-            signal.elements.push(TemplateElement::RawString(text));
-            registry.register_template(name, signal);
-        }
-    }
-}
-
 struct Signal {
     marker: char,
     kind: &'static str,
@@ -119,7 +112,7 @@ impl HelperDef for Signal {
             "missing" if first.is_some() || !helper.hash().is_empty() => {
                 return Err(RenderErrorReason::HelperNotFound(helper.name().to_owned()).into());
             }
-            "missing" | "helper" => helper.name().to_owned(),
+            "missing" => helper.name().to_owned(),
             "role" => first.ok_or(RenderErrorReason::ParamNotFoundForIndex("role", 0))?,
             _ => String::new(),
         };
@@ -137,6 +130,14 @@ fn json(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
+    if helper
+        .param(0)
+        .is_some_and(handlebars::PathAndJson::is_value_missing)
+    {
+        // `JSON.stringify` gives nothing for it, which JavaScript writes as a word.
+        out.write("undefined")?;
+        return Ok(());
+    }
     let value = helper.param(0).map_or(&JsonValue::Null, |p| p.value());
     let indent = helper.hash_get("indent").and_then(|p| p.value().as_u64());
     let text = match indent {

@@ -1,5 +1,7 @@
+mod rendering;
+
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
@@ -67,9 +69,9 @@ fn tests_are_read_as_cases() {
         expect,
         [
             vec![" Australia", "Australia"],
-            vec![" X", "X"],
-            vec![" X", "X"],
-            vec![" p", "p", " q"]
+            vec!["X"],
+            vec!["X"],
+            vec!["p", " q"]
         ]
     );
     assert_eq!(file.cases[0].id.as_ref().unwrap().value, "reef");
@@ -103,7 +105,6 @@ fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text
         ..CompanionTexts::default()
     };
     let file = parse_with("x/promptfooconfig.yaml", text, companions);
-    assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
     let found = file.problems.into_iter();
     found
         .map(|one| (one.severity, &text[one.range], one.message))
@@ -122,7 +123,6 @@ fn problems_of_a_configuration_have_their_own_ranges() {
         "file://b.txt",
         "make.py:run",
         "x://y",
-        "Say {{it}}",
     ];
     assert_eq!(places, wanted);
     assert_eq!(found[1].0, Severity::Warning);
@@ -136,6 +136,110 @@ fn problems_of_a_configuration_have_their_own_ranges() {
             .iter()
             .all(|(severity, ..)| *severity == Severity::Information)
     );
+}
+
+#[test]
+fn assertions_say_how_the_answer_is_compared() {
+    use crate::declarations::answer_match::AnswerMatch::{
+        Begins, Contains, ContainsIgnoringCase, Equals,
+    };
+    for (asserts, kind, all, expect, reference) in [
+        (
+            "{type: equals, value: a}",
+            Equals,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: starts-with, value: a}",
+            Begins,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: contains, value: ' a'}",
+            Contains,
+            false,
+            vec![" a"],
+            None,
+        ),
+        (
+            "{type: icontains, value: A}",
+            ContainsIgnoringCase,
+            false,
+            vec!["A"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: [a, b]}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: 'a, b'}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-all, value: [a, b]}",
+            Contains,
+            true,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: icontains-all, value: [a]}",
+            ContainsIgnoringCase,
+            false,
+            vec!["a"],
+            None,
+        ),
+        // All assertions of a test must hold.
+        (
+            "{type: contains, value: a}, {type: contains, value: '{{v}}'}, {type: similar, value: r}",
+            Contains,
+            true,
+            vec!["a", "w"],
+            Some("r"),
+        ),
+        (
+            "{type: similar, value: [r, s]}",
+            Begins,
+            false,
+            vec![],
+            Some("r"),
+        ),
+        ("{type: equals, value: ''}", Begins, false, vec![], None),
+        (
+            "{type: equals, value: file://a.txt}",
+            Begins,
+            false,
+            vec![],
+            None,
+        ),
+    ] {
+        let text = format!("tests: [{{vars: {{v: w}}, assert: [{asserts}]}}]");
+        let case = &read_with("x", &config(&text), None).cases[0];
+        let values: Vec<&str> = case.expect.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(values, expect, "{asserts}");
+        assert_eq!(
+            (case.answer_match, case.requires_all),
+            (kind, all),
+            "{asserts}"
+        );
+        let reply = case.reference.as_ref().map(|reply| reply.text.as_str());
+        assert_eq!(reply, reference, "{asserts}");
+    }
+    let text = "tests: [{assert: [{type: contains, value: a}, {type: equals, value: b}]}]";
+    let file = read_with("x", &config(text), None);
+    assert_eq!(file.cases[0].expect[0].value, "a");
+    assert!(messages(&file)[0].contains("that a case cannot join"));
 }
 
 #[test]
@@ -196,19 +300,22 @@ fn the_nearest_configuration_that_names_the_prompt_is_found() {
     let files = BTreeMap::from([
         ("/r/a/promptfooconfig.yml", "prompts: other.txt"),
         (
-            "/r/promptfooconfig.yaml",
+            "/r/promptfooconfig.dev.yaml",
             "prompts: [{id: file://a/b/*.txt}]",
         ),
     ]);
     let find = |root: &str| {
         let mut read = |path: &Path| files.get(path.to_str()?).map(|text| (*text).to_owned());
-        let found = find_promptfoo_config(Path::new("/r/a/b/x.txt"), &mut read, &|folder| {
-            folder == Path::new(root)
-        });
+        let list = |folder: &Path| {
+            let paths = files.keys().map(PathBuf::from);
+            paths.filter(|path| path.parent() == Some(folder)).collect()
+        };
+        let is_root = |folder: &Path| folder == Path::new(root);
+        let found = find_promptfoo_config(Path::new("/r/a/b/x.txt"), &mut read, &list, &is_root);
         found.map(|found| (found.config, found.prompt))
     };
     let found = Some((
-        "../../promptfooconfig.yaml".to_owned(),
+        "../../promptfooconfig.dev.yaml".to_owned(),
         "a/b/x.txt".to_owned(),
     ));
     assert_eq!(find("/"), found);
@@ -315,7 +422,7 @@ fn unsupported_tests_are_reported() {
 
 #[test]
 fn the_number_of_combinations_is_limited() {
-    let many: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let many: Vec<String> = (0..40).map(|number| format!("'{number}'")).collect();
     let many = many.join(",");
     let promptfoo = config(&format!(
         "tests: [{{vars: {{a: [{many}], b: [{many}], c: [{many}]}}}}]"
