@@ -1,6 +1,7 @@
 //! The page of each diagnostic code in docs/diagnostics, and the files that the pages link to.
 
 use std::ops::Range;
+use std::path::Path;
 
 use hoplens_prompt::Code;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
@@ -100,13 +101,18 @@ pub fn page_files() -> Vec<PageFile> {
     let is_there = |path: &str| files.iter().any(|(other, _)| *other == path);
     let with_links = files.iter().map(|(path, text)| PageFile {
         path,
-        text: if path.ends_with(".md") {
+        text: if is_markdown(path) {
             unlinked(text, |target| is_there(&resolved(path, target)))
         } else {
             (*text).to_owned()
         },
     });
     with_links.collect()
+}
+
+fn is_markdown(path: &str) -> bool {
+    let extension = Path::new(path).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
 }
 
 /// Returns the page of a code in Markdown without links to other files, for readers who do not
@@ -206,14 +212,15 @@ mod tests {
     fn every_link_leads_to_a_file_and_a_heading() {
         let files = page_files();
         let mut followed = 0;
-        for file in files.iter().filter(|file| file.path.ends_with(".md")) {
+        for file in files.iter().filter(|file| is_markdown(file.path)) {
             for target in targets(&file.text) {
                 if target.contains(':') {
                     continue;
                 }
-                let path = match target.starts_with('#') {
-                    true => file.path.to_owned(),
-                    false => resolved(file.path, &target),
+                let path = if target.starts_with('#') {
+                    file.path.to_owned()
+                } else {
+                    resolved(file.path, &target)
                 };
                 let other = files.iter().find(|other| other.path == path);
                 let other = other.unwrap_or_else(|| panic!("{}: {target}", file.path));

@@ -57,7 +57,7 @@ impl Expectation {
             let (before, answer) = part;
             // A space belongs to the token that it precedes.
             let lead = before.trim_end_matches(' ');
-            expectation.lead = lead.to_owned();
+            lead.clone_into(&mut expectation.lead);
             expectation.expect = vec![format!("{}{answer}", &before[lead.len()..])];
         }
         expectation

@@ -39,14 +39,13 @@ pub(crate) fn question(phrase: &str) -> String {
 /// A bridge may be a fact of the prompt itself ("Ana has the Pro plan"), which the mention alone
 /// cannot recall.
 pub(crate) fn question_in_context(query: &CaseQuery, step: &RewriteStep) -> Option<String> {
-    let context = match query.reply_start {
-        Some(start) => query.prompt.get(..start)?,
-        None => {
-            let mention = query.mentions.get(step.hop)?.range.clone()?;
-            let before = query.prompt.get(..mention.start)?;
-            let ends = [". ", "! ", "? ", "\n"].map(|end| Some(before.rfind(end)? + end.len()));
-            before.get(..ends.into_iter().flatten().max()?)?
-        }
+    let context = if let Some(start) = query.reply_start {
+        query.prompt.get(..start)?
+    } else {
+        let mention = query.mentions.get(step.hop)?.range.clone()?;
+        let before = query.prompt.get(..mention.start)?;
+        let ends = [". ", "! ", "? ", "\n"].map(|end| Some(before.rfind(end)? + end.len()));
+        before.get(..ends.into_iter().flatten().max()?)?
     };
     (!context.trim().is_empty()).then(|| format!("{context}{}", question(&step.phrase)))
 }

@@ -28,7 +28,7 @@ fn findings(model: &Model, name: &str, text: &str) -> FileFindings {
     let mut found = None;
     let mut context = AnalysisContext::new(model, &settings, &cancel);
     run(request, &mut context, &mut |event: AnalysisEvent| {
-        event.apply(&mut found)
+        event.apply(&mut found);
     })
     .unwrap();
     found.unwrap()
@@ -93,10 +93,8 @@ fn the_first_word_of_a_reply_has_no_space_before_it() {
         |expect: &str| format!("---\nhoplens.cases: [{{expect: \"{expect}\"}}]\n---\nName a reef");
     let found = findings(&model, "a.prompt", &text(" fish"));
     assert_eq!(found.cases[0].query.expect, ["fish"]);
-    assert_eq!(
-        found.cases,
-        findings(&model, "a.prompt", &text("fish")).cases
-    );
+    let plain = findings(&model, "a.prompt", &text("fish"));
+    assert_eq!(found.cases[0].outcome, plain.cases[0].outcome);
 }
 
 #[test]
@@ -197,13 +195,11 @@ fn answers_are_looked_for_in_whole_replies() {
     assert_eq!(replies.sampled.len(), REPLY_SAMPLES);
     assert!(!replies.greedy.passes && replies.sampled_passes() == 0);
     // A word of the likeliest reply is found, and the reply ends with it.
-    let reply: String = replies
-        .greedy
-        .text
-        .chars()
-        .filter(|c| *c != '\u{fffd}')
-        .collect();
-    let word = reply.split_whitespace().nth(1).expect("a second word");
+    let mut words = replies.greedy.text.split_whitespace().skip(1);
+    let is_text = |word: &&str| word.chars().all(char::is_alphanumeric);
+    let word = words
+        .find(is_text)
+        .expect("a word without broken characters");
     let found = case(word, "contains").outcome.unwrap().replies.unwrap();
     assert!(found.greedy.passes, "{word} {found:?}");
     assert!(replies.greedy.text.starts_with(&found.greedy.text));

@@ -20,7 +20,7 @@ fn is_guessed(model: &Model, text: &str, facts: Facts) -> bool {
     let mut found: Option<FileFindings> = None;
     let mut context = AnalysisContext::new(model, &settings, &cancel);
     run(request, &mut context, &mut |event: AnalysisEvent| {
-        event.apply(&mut found)
+        event.apply(&mut found);
     })
     .unwrap();
     let case = found.unwrap().cases.remove(0);

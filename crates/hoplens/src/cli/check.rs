@@ -43,6 +43,13 @@ pub(super) struct CheckArgs {
     /// of it (10%), or both; the larger one counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tolerance: Vec<Allowance>,
+    #[command(flatten)]
+    extent: ExtentArgs,
+}
+
+/// How much of the analysis is done.
+#[derive(Debug, clap::Args)]
+struct ExtentArgs {
     /// Do not guess hops in prompts that declare none.
     #[arg(long)]
     declared_only: bool,
@@ -55,7 +62,7 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
-    if args.without_model {
+    if args.extent.without_model {
         return lint::lint(&args.paths, global);
     }
     let project = &global.project;
@@ -92,7 +99,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     for (at, snapshot) in read.into_iter().enumerate() {
         progress::step(at + 1, total, &snapshot.name);
         let mut settings = projects::settings(&snapshot.name, global)?;
-        settings.declared_only |= args.declared_only || args.no_repairs;
+        settings.declared_only |= args.extent.declared_only || args.extent.no_repairs;
         let session = AnalysisSession {
             model: &model,
             settings: &settings,
@@ -100,7 +107,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             number: at + 1,
             total,
         };
-        let repairs = if args.no_repairs {
+        let repairs = if args.extent.no_repairs {
             RepairSelection::None
         } else {
             RepairSelection::All

@@ -64,8 +64,7 @@ pub(crate) fn parse_within(
             split.body = dotprompt::trimmed(text, window.start);
         }
     }
-    let mut turns = Vec::new();
-    let mut fences = Vec::new();
+    let (mut turns, mut fences) = (Vec::new(), Vec::new());
     let has_front_matter = split.front_matter.is_some();
     let template = match format {
         PromptFormat::Github => front.read_github(text, &mut turns, &mut file_problems),
@@ -78,10 +77,10 @@ pub(crate) fn parse_within(
         }),
         _ => None,
     };
-    if let Some((range, _)) = &template {
-        split.body = range.clone();
-    }
-    let template = template.map(|(_, template)| template);
+    let template = template.map(|(range, template)| {
+        split.body = range;
+        template
+    });
     let FrontMatter {
         mut declared,
         variables,

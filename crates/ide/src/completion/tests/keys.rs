@@ -67,7 +67,16 @@ fn only_missing_keys_of_the_map_at_the_cursor_are_offered() {
     check_labels(
         "a.prompt",
         &case("    $0\n    hops: []\n"),
-        &["input", "matrix", "expect", "chain"],
+        &[
+            "input",
+            "matrix",
+            "expect",
+            "match",
+            "raw",
+            "prefill",
+            "reference",
+            "chain",
+        ],
     );
     // Not where a key would be invalid.
     check_labels("a.prompt", &case("   $0\n"), &[]);

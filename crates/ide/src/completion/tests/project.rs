@@ -43,8 +43,8 @@ fn keys_tables_and_values_of_hoplens_toml_are_offered() {
     );
     check_project_labels("[search]\nscopes = $0", &["all", "last"]);
     check_project_labels("[thresholds]\nknown = $0", &["0.05"]);
-    check_project_labels("[sea$0", &["thresholds", "search", "check"]);
-    check_project_labels("[check]\n[sea$0]", &["thresholds", "search"]);
+    check_project_labels("[sea$0", &["thresholds", "search", "check", "templates"]);
+    check_project_labels("[check]\n[sea$0]", &["thresholds", "search", "templates"]);
     check_project_labels("# mo$0", &[]);
     check_project_labels(
         "[search]\nmost = 1\npa$0",
@@ -52,7 +52,13 @@ fn keys_tables_and_values_of_hoplens_toml_are_offered() {
     );
     check_project_labels(
         "[check]\r\nexclude = []\r\n$0",
-        &["include", "tolerance", "[thresholds]", "[search]"],
+        &[
+            "include",
+            "tolerance",
+            "[thresholds]",
+            "[search]",
+            "[templates]",
+        ],
     );
     assert_eq!(insert_project("model = $0", "gpt2"), "model = \"gpt2\"");
     assert_eq!(
