@@ -1,4 +1,5 @@
-//! Verdicts and guessed hops of the examples.
+//! Verdicts and guessed hops of the examples, and the influence of sentences.
 
 mod examples;
+mod influence;
 mod undeclared;
