@@ -19,11 +19,12 @@ use crate::cli::check::checked_files::CheckedFiles;
 use crate::cli::error;
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
+use crate::cli::influence::session::{influence, influence_of};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::prompt_files::open;
 use crate::cli::report::{FileReport, file_report};
 use crate::cli::{json, projects, resident};
-use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
+use hoplens_analysis::{CaseQuery, InfluenceMethod, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_prompt::Severity;
 use hoplens_runtime::Model;
@@ -55,6 +56,10 @@ pub(super) struct CheckArgs {
     /// Leave prompts alone that declare no hop, instead of guessing one.
     #[arg(long)]
     declared_only: bool,
+    /// Measure which sentences matter, too (see `hoplens influence`); it takes a pass over the
+    /// prompt for each sentence and case.
+    #[arg(long)]
+    influence: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
@@ -98,7 +103,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             number: at + 1,
             total,
         };
-        let snapshot = session.analyse(snapshot, RepairSelection::All)?;
+        let mut snapshot = session.analyse(snapshot, RepairSelection::All)?;
+        if args.influence {
+            let request = influence_of(&snapshot, InfluenceMethod::Remove);
+            let measured = influence(request, &model, &settings, &snapshot.name)?;
+            snapshot.influence = Some(measured);
+        }
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);

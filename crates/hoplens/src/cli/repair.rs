@@ -331,6 +331,7 @@ fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
         text,
         file,
         findings: None,
+        influence: None,
     }
 }
 
