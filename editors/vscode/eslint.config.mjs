@@ -22,7 +22,7 @@ export default tseslint.config(
         },
     },
     {
-        // Generated from the server's types, one file for the whole protocol.
+        // Generated from the server's types.
         files: ["src/client/protocol.ts"],
         rules: { "max-lines": "off" },
     },

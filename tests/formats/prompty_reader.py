@@ -1,5 +1,5 @@
-"""What the PyPI package `prompty` makes of prompts: a JSON list of {text, input} on standard input,
-a list of {messages, metadata, instructions} or {error} on standard output."""
+"""What the PyPI package `prompty` makes of prompts: a JSON list of {text, input, files} on standard
+input, a list of {messages, metadata, instructions} or {error} on standard output."""
 
 import json
 import sys
@@ -10,9 +10,11 @@ import prompty
 from prompty.core import pipeline
 
 
-def read(text: str, values: dict, folder: Path) -> dict:
+def read(text: str, values: dict, files: dict, folder: Path) -> dict:
     path = folder / "case.prompty"
     path.write_bytes(text.encode())
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode())
     try:
         agent = prompty.load(path)
         messages = pipeline.prepare(agent, values)
@@ -26,7 +28,8 @@ def read(text: str, values: dict, folder: Path) -> dict:
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-with tempfile.TemporaryDirectory() as folder:
-    asked = json.loads(sys.stdin.buffer.read())
-    answers = [read(one["text"], one["input"], Path(folder)) for one in asked]
+answers = []
+for one in json.loads(sys.stdin.buffer.read()):
+    with tempfile.TemporaryDirectory() as folder:
+        answers.append(read(one["text"], one["input"], one["files"], Path(folder)))
 sys.stdout.write(json.dumps(answers))

@@ -110,9 +110,7 @@ fn find(model: &Model, row: &Row) -> Found {
     let first = first.map_or("", |range| &row.sentence[range]);
     let subject = CaseQuery {
         prompt: row.sentence.clone(),
-        expect: Vec::new(),
-        mentions: Vec::new(),
-        injections: Vec::new(),
+        ..CaseQuery::default()
     };
     // As in an editor: the prompt itself was just analysed.
     let context = AnalysisContext::new(model, &settings, &cancel);

@@ -3,26 +3,45 @@
 
 use std::ops::Range;
 
-use hoplens_prompt::{MappedText, Rendered, Turn};
+use crate::case::prompt_reading::PromptReading;
+use hoplens_prompt::{BodyReading, MappedText, Rendered, Turn};
 use hoplens_runtime::{ChatTemplate, Message, ModelError};
 
 /// The chat templates' name for the role that dotprompt calls `model`.
 const ASSISTANT: &str = "assistant";
 
+/// Returns how a model with this chat template reads a prompt. `body` counts where the prompt sets
+/// no roles.
+pub(super) fn reading(
+    template: Option<&ChatTemplate>,
+    rendered: &Rendered,
+    body: BodyReading,
+) -> PromptReading {
+    if rendered.turns.iter().any(|turn| turn.role.is_some()) {
+        PromptReading::Chat
+    } else if template.is_some() && body == BodyReading::UserMessage {
+        PromptReading::UserMessage
+    } else {
+        PromptReading::Continuation
+    }
+}
+
 /// Returns the prompt as one text.
 ///
-/// A prompt without roles is returned unchanged. Without a chat template, the messages are joined
-/// with an empty line between them. Otherwise the template writes the conversation and the
-/// beginning of the model's answer. If the last message is the model's own, the text ends with it
-/// and the answer continues it, as with Transformers' `continue_final_message`.
+/// A prompt that is read as a continuation is returned unchanged. Without a chat template, the
+/// messages are joined with an empty line between them. Otherwise the template writes the
+/// conversation and the beginning of the model's answer. If the last message is the model's own,
+/// the text ends with it and the answer continues it, as with Transformers'
+/// `continue_final_message`.
 ///
 /// # Errors
 /// The template is broken, or rejects the messages.
 pub(super) fn joined(
     template: Option<&ChatTemplate>,
     rendered: &Rendered,
+    reading: PromptReading,
 ) -> Result<MappedText, ModelError> {
-    Ok(joined_with_places(template, rendered)?.0)
+    Ok(joined_with_places(template, rendered, reading)?.0)
 }
 
 /// Returns the prompt as one text, and where its messages are in it. Lacks a message that the
@@ -33,9 +52,10 @@ pub(super) fn joined(
 pub(crate) fn joined_with_places(
     template: Option<&ChatTemplate>,
     rendered: &Rendered,
+    reading: PromptReading,
 ) -> Result<(MappedText, Vec<MessagePlace>), ModelError> {
-    let has_roles = rendered.turns.iter().any(|turn| turn.role.is_some());
-    let Some(template) = template.filter(|_| has_roles) else {
+    let template = template.filter(|_| reading != PromptReading::Continuation);
+    let Some(template) = template else {
         return Ok((rendered.joined(), untemplated_places(rendered)));
     };
     let messages: Vec<Message> = rendered

@@ -2,6 +2,7 @@
 
 pub(crate) mod candidates;
 pub(crate) mod chain;
+pub(crate) mod guess_limits;
 pub(crate) mod invalid_injections;
 pub(crate) mod mentions;
 pub(crate) mod probe;

@@ -1,7 +1,8 @@
-//! The summary of a journal.
+//! Computes the results of an experiment from its journal.
 //!
-//! Each cell needs a column of log-probabilities. As many columns as fit into a bound are read at a
-//! time; a journal that is larger than memory is read several times.
+//! A journal stores one row of the data set after another, but each cell of the grid needs its
+//! log-probabilities over all rows: a column. The summary reads as many columns at a time as
+//! [`SummarySettings::bytes`] allows, so it may read the journal several times.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,19 +19,19 @@ use crate::outcome::{CellOutcome, ControlOutcome, FitOutcome, RowBest, RowOutcom
 use crate::reader::JournalReader;
 use crate::record::{ControlPlan, ControlRecord, JournalLine, RowRecord};
 
-/// The default bound on the bytes of columns that are read at a time.
-const COLUMN_BYTES: usize = 512 << 20;
+/// The default of [`SummarySettings::bytes`].
+const DEFAULT_BYTES: usize = 512 << 20;
 
-/// How results are summarised; no measurement depends on it.
+/// Settings of the summary. They do not affect what is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SummarySettings {
-    /// Number of folds; fewer where there are fewer rows.
+    /// The number of folds for cross-validation; at most one fold for each row is used.
     pub folds: usize,
     /// The seed that assigns rows to folds.
     pub seed: u64,
-    /// The criterion that selects defaults.
+    /// The criterion that selects the default cells.
     pub criterion: Criterion,
-    /// The most bytes of columns at a time; tests lower it.
+    /// The maximum size in bytes of the columns that are in memory at a time.
     pub bytes: usize,
 }
 
@@ -40,16 +41,18 @@ impl Default for SummarySettings {
             folds: 5,
             seed: 0,
             criterion: Criterion::Geo,
-            bytes: COLUMN_BYTES,
+            bytes: DEFAULT_BYTES,
         }
     }
 }
 
-/// Summarises a journal that contains every row of its experiment; with the `control` if its plan
-/// is measured for every row.
+/// Summarises a journal that contains every row of its experiment.
+///
+/// The outcome includes the control of the plan `control` if the journal has it for every row.
 ///
 /// # Errors
-/// The journal cannot be read, is a shard, or lacks rows (they are named).
+/// The journal cannot be read, contains only a shard, or lacks rows; the error names the missing
+/// rows.
 pub fn summarise(
     journal: &Path,
     settings: &SummarySettings,
@@ -59,27 +62,29 @@ pub fn summarise(
     let grid_cells = experiment.grid_cells();
     let per_row = experiment.memories_per_row();
     let observations = rows.len() * per_row;
-    let repeat = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
-        let each = |row| std::iter::repeat_n(value(row), per_row);
-        rows.iter().flat_map(each).collect()
+    // An observation is a pair of row and memory: values of rows are repeated for each memory.
+    let for_each_memory = |value: fn(&RowOutcome) -> f32| -> Vec<f32> {
+        let repeat = |row| std::iter::repeat_n(value(row), per_row);
+        rows.iter().flat_map(repeat).collect()
     };
-    let obscure = repeat(|row| row.obscure_logp_first);
-    let explicit = repeat(|row| row.explicit_logp_first);
+    let obscure = for_each_memory(|row| row.obscure_logp_first);
+    let explicit = for_each_memory(|row| row.explicit_logp_first);
     let folds = settings.folds.min(rows.len());
     let indices: Vec<usize> = rows.iter().map(|row| row.row).collect();
-    let fold: Vec<usize> = fold_of(&indices, folds.max(1), settings.seed)
+    let fold_of_observation: Vec<usize> = fold_of(&indices, folds.max(1), settings.seed)
         .into_iter()
         .flat_map(|fold| std::iter::repeat_n(fold, per_row))
         .collect();
-    let new_fit = || Fit::new(settings.criterion, folds, fold.clone());
+    let new_fit = || Fit::new(settings.criterion, folds, fold_of_observation.clone());
     let mut fit = new_fit();
     let mut by_encoding: Vec<Fit> = Vec::new();
-    let group = experiment.layers.len() * experiment.taus.len();
+    // The grid lists all layers and τ of one encoding and scope, then those of the next.
+    let cells_per_encoding = experiment.layers.len() * experiment.taus.len();
     let mut cells = Vec::with_capacity(grid_cells.len());
-    let at_a_time = (settings.bytes / (4 * observations).max(1)).max(1);
-    for first in (0..grid_cells.len()).step_by(at_a_time) {
-        let range = first..grid_cells.len().min(first + at_a_time);
-        let columns = columns(journal, range.clone(), per_row, observations)?;
+    let columns_at_a_time = (settings.bytes / (4 * observations).max(1)).max(1);
+    for first in (0..grid_cells.len()).step_by(columns_at_a_time) {
+        let range = first..grid_cells.len().min(first + columns_at_a_time);
+        let columns = read_columns(journal, range.clone(), per_row, observations)?;
         for (column, index) in columns.iter().zip(range) {
             let grid_cell = grid_cells[index];
             cells.push(CellOutcome {
@@ -90,10 +95,10 @@ pub fn summarise(
             if 2 <= folds {
                 let ratios = log_ratios(&obscure, &column.logp);
                 fit.consider(grid_cell, &ratios);
-                if by_encoding.len() <= index / group {
+                if by_encoding.len() <= index / cells_per_encoding {
                     by_encoding.push(new_fit());
                 }
-                by_encoding[index / group].consider(grid_cell, &ratios);
+                by_encoding[index / cells_per_encoding].consider(grid_cell, &ratios);
             }
         }
     }
@@ -119,7 +124,7 @@ pub fn summarise(
     })
 }
 
-/// Reads every row with its best cell, in the order of the rows.
+/// Reads the header's experiment and the outcome of every row, in the order of the rows.
 fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError> {
     let mut reader = JournalReader::open(journal)?;
     let experiment = reader.header.experiment.clone();
@@ -129,8 +134,8 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
             journal.display()
         )));
     }
-    // Memory is allocated for the rows found: a damaged header may claim any number. A row that
-    // fits the header confirms its grid.
+    // Memory is allocated only for rows that are in the journal, because a damaged header may claim
+    // any number of rows. For the same reason, the grid is built once a row has confirmed its size.
     let mut grid_cells = Vec::new();
     let mut rows: BTreeMap<usize, RowOutcome> = BTreeMap::new();
     while let Some(line) = reader.read()? {
@@ -148,7 +153,7 @@ fn read_rows(journal: &Path) -> Result<(Experiment, Vec<RowOutcome>), EvalError>
     Ok((experiment, rows.into_values().collect()))
 }
 
-/// Returns the error that names the missing rows of `all`, of which `present` are there.
+/// Returns the error for a journal with `present` of `all` rows; it names the first missing rows.
 pub(super) fn missing_rows(
     all: usize,
     present: usize,
@@ -168,11 +173,12 @@ pub(super) fn missing_rows(
     ))
 }
 
+/// Returns the outcome of a row with its best cell.
 fn row_outcome(record: &RowRecord, grid_cells: &[GridCell]) -> RowOutcome {
     let mut best: Option<(usize, usize, f32)> = None;
     for (memory, logps) in record.logp.iter().enumerate() {
         for (cell, logp) in logps.iter().enumerate() {
-            if !logp.is_nan() && best.is_none_or(|(_, _, most)| *logp > most) {
+            if !logp.is_nan() && best.is_none_or(|(_, _, highest)| *logp > highest) {
                 best = Some((memory, cell, *logp));
             }
         }
@@ -192,27 +198,26 @@ fn row_outcome(record: &RowRecord, grid_cells: &[GridCell]) -> RowOutcome {
     }
 }
 
-/// The log-probabilities of one cell, and how often the answer is the likeliest token.
+/// The measurements of one cell of the grid.
 struct Column {
+    /// Log-probabilities of the answers' first tokens: `[rows·memories]`.
     logp: Vec<f32>,
+    /// The number of observations in which the answer's first token is the likeliest one.
     top: usize,
 }
 
-/// Reads the columns of some cells.
-///
-/// # Shapes
-/// → `[cells][rows·memories]`.
-fn columns(
+/// Reads the columns of a range of cells.
+fn read_columns(
     journal: &Path,
     cells: std::ops::Range<usize>,
     per_row: usize,
     observations: usize,
 ) -> Result<Vec<Column>, EvalError> {
-    let new = |_| Column {
+    let empty = |_| Column {
         logp: vec![f32::NAN; observations],
         top: 0,
     };
-    let mut columns: Vec<Column> = cells.clone().map(new).collect();
+    let mut columns: Vec<Column> = cells.clone().map(empty).collect();
     let mut reader = JournalReader::open(journal)?;
     while let Some(line) = reader.read()? {
         let JournalLine::Row(record) = line else {
@@ -229,7 +234,7 @@ fn columns(
     Ok(columns)
 }
 
-/// Reads the control; `None` if the journal lacks the plan for some row.
+/// Reads the control; `None` if the journal lacks the plan's measurements for a row.
 fn read_control(
     journal: &Path,
     plan: &ControlPlan,
@@ -248,16 +253,16 @@ fn read_control(
     while let Some(line) = reader.read()? {
         match line {
             JournalLine::Row(mut row) => {
-                // Only the plan's cells are kept.
-                let kept = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
-                row.logp = row.logp.iter().map(kept).collect();
+                // To save memory, only the plan's cells are kept.
+                let select = |logps: &Vec<f32>| cells.iter().map(|cell| logps[*cell]).collect();
+                row.logp = row.logp.iter().map(select).collect();
                 row.rank.clear();
-                let at = row.row;
-                rows[at] = Some(row);
+                let index = row.row;
+                rows[index] = Some(row);
             }
             JournalLine::Control(record) if record.plan == *plan => {
-                let at = record.row;
-                records[at] = Some(record);
+                let index = record.row;
+                records[index] = Some(record);
             }
             JournalLine::Control(_) => {}
         }
@@ -267,7 +272,8 @@ fn read_control(
     else {
         return Ok(None);
     };
-    let kept: Vec<usize> = (0..cells.len()).collect();
-    let cells = summarise_control(plan, &records, &rows, &kept);
+    // The rows now contain the plan's cells only, in the plan's order.
+    let indices: Vec<usize> = (0..cells.len()).collect();
+    let cells = summarise_control(plan, &records, &rows, &indices);
     Ok(Some(ControlOutcome::new(plan, cells)))
 }

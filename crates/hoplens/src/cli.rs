@@ -57,7 +57,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Rank the measured repairs of a prompt file's cases, and apply one.
     Repair(repair::RepairArgs),
-    /// Ask one prompt: how probable the expected answer and every token are.
+    /// Measure one prompt: how probable the expected answer and every token are.
     Probe(probe::ProbeArgs),
     /// Read what every attention head does at a token, and train lenses for heads.
     Lens(lens::LensArgs),
@@ -65,11 +65,12 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Measure which sentences of a prompt matter: what its cases do without each of them.
     Influence(influence::InfluenceArgs),
-    /// Continue a prompt file's prompt, its injections in force.
+    /// Continue a prompt file's prompt with its injections.
     Generate(generate::GenerateArgs),
     /// Write injections for other tools: a llama.cpp control vector, a Python script.
     Export(export::ExportArgs),
-    /// Run the papers' experiment over a data set: every prompt × cell, summed up and controlled.
+    /// Run the papers' experiment over a data set: every prompt × cell, with a summary and a
+    /// control.
     Eval(eval::EvalArgs),
     /// List, fetch, show, remove or find models.
     Models {

@@ -16,7 +16,7 @@ pub use context::{CompletionContext, InsertStyle};
 pub use item::{Completion, CompletionKind};
 pub use project::complete_project;
 
-/// Returns what may stand at byte `offset` of a document whose declarations are in `sites`, likeliest
+/// Returns the completions at byte `offset` of a document whose declarations are in `sites`, likeliest
 /// first.
 pub fn complete(
     text: &str,

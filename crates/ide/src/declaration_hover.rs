@@ -8,7 +8,7 @@ use crate::markdown::code_span;
 use crate::numbers::{factor, percent};
 use crate::snapshot::Snapshot;
 use hoplens_prompt::declaration_sites::{DeclarationSite, key_of};
-use hoplens_prompt::keys::{Key, KeyKind};
+use hoplens_prompt::keys::{Key, KeyKind, current_words};
 use hoplens_prompt::outline::{Outline, OutlineNodeKind};
 use hoplens_prompt::{Injection, Origin};
 
@@ -100,7 +100,7 @@ fn of_key(key: &Key) -> String {
     let required = if key.required { " (required)" } else { "" };
     let values = match words(key.value) {
         Some(words) => {
-            let words: Vec<String> = words.iter().map(|word| code_span(word)).collect();
+            let words: Vec<String> = current_words(words).map(code_span).collect();
             format!("\n\nOne of {}.", words.join(", "))
         }
         None => String::new(),

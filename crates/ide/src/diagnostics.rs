@@ -3,6 +3,7 @@
 pub(crate) mod diagnostic;
 mod influence;
 mod injections;
+mod replies;
 mod tokens;
 mod undeclared;
 mod verdicts;
@@ -32,6 +33,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let mut own: Vec<Diagnostic> = Vec::new();
         for (index, case) in findings.cases.iter().enumerate() {
             own.extend(case_diagnostic(snapshot, index, case));
+            own.extend(replies::diagnostic(snapshot, index, case, verdict_range));
             own.extend(undeclared::diagnostic(snapshot, index, case));
             own.extend(tokens::diagnostics(
                 snapshot,
@@ -64,14 +66,14 @@ pub fn unknown_model(snapshot: &Snapshot, reason: &str) -> Option<Diagnostic> {
 
 /// Drops the findings that the file or its project ignores.
 fn unsuppressed(snapshot: &Snapshot, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.retain(|one| {
-        snapshot
-            .file
-            .suppressed
-            .iter()
-            .all(|suppression| !suppression.hides(one.code))
-    });
+    found.retain(|one| !is_ignored(snapshot, one.code));
     found
+}
+
+/// Returns whether the file or its project ignores a code.
+pub fn is_ignored(snapshot: &Snapshot, code: Code) -> bool {
+    let mut suppressions = snapshot.file.suppressed.iter();
+    suppressions.any(|suppression| suppression.hides(code))
 }
 
 /// Returns the finding about a case's verdict, or that it could not be analysed.

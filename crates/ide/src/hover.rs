@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::markdown::{MarkdownStyle, code_span, table};
 use crate::numbers::{percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, FileFindings};
+use hoplens_analysis::{CaseFindings, FileFindings, PromptReading};
 use hoplens_interp::lens::TokenLens;
 
 /// The token under the cursor.
@@ -97,8 +97,15 @@ pub fn render_hover(
         }
     }
     parts.push(format!("Model: {}", code_span(&findings.model.name)));
+    if case.reading == PromptReading::UserMessage {
+        parts.push(USER_MESSAGE.to_owned());
+    }
     Some(parts.join("\n\n"))
 }
+
+/// How a prompt without roles is read.
+const USER_MESSAGE: &str = "The prompt sets no roles, so the model reads it as one user message, \
+    as the file's format sends it. `raw: true` in a case makes it a text to continue.";
 
 /// Returns the beginning of a long answer.
 fn brief(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::hover::token_source;
-use crate::numbers::{percent, quoted};
+use crate::numbers::{is_whole_text, percent, quoted};
 use crate::snapshot::Snapshot;
 
 /// A text that the editor shows behind a position of the prompt file.
@@ -37,8 +37,10 @@ pub fn inlay_hints(snapshot: &Snapshot) -> Vec<InlayHint> {
                     composed.rank + 1
                 )
             }
-            (None, Some(top)) => format!("{} {} (#1)", quoted(&top.token), percent(top.p)),
-            (None, None) => continue,
+            (None, Some(top)) if is_whole_text(&top.token) => {
+                format!("{} {} (#1)", quoted(&top.token), percent(top.p))
+            }
+            (None, _) => continue,
         };
         let label = if several {
             format!("{}: {shown}", case.id)

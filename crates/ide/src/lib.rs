@@ -34,7 +34,8 @@ pub use completion::{
 };
 pub use declaration_hover::{TextHover, declaration_hover, project_hover};
 pub use diagnostics::{
-    Diagnostic, RelatedInformation, diagnostics, static_diagnostics, unknown_model, verdict_message,
+    Diagnostic, RelatedInformation, diagnostics, is_ignored, static_diagnostics, unknown_model,
+    verdict_message,
 };
 pub use document_links::{DocumentLink, document_links, sidecar_link_range};
 pub use document_symbols::{DocumentSymbol, SymbolKind, document_symbols};
@@ -45,7 +46,7 @@ pub use influence::{InfluenceLine, influence_bar, influence_lines, segment_kind_
 pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use markdown::{MarkdownStyle, code_span, table};
 pub use numbers::{better_than, factor, nats, percent, quoted};
-pub use pages::page;
+pub use pages::{PageFile, page_files, page_text};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};
 pub use repair_edits::{injection_edit, manual_repair_reason, repair_edit};

@@ -58,6 +58,12 @@ pub fn nats(nats: f64) -> String {
     }
 }
 
+/// Whether a token's text consists of whole characters. A token may be a part of an emoji, which no
+/// author can write.
+pub(crate) fn is_whole_text(token: &str) -> bool {
+    !token.contains(char::REPLACEMENT_CHARACTER)
+}
+
 /// Quotes a token or answer and escapes control characters and quotes.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");

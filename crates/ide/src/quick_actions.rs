@@ -32,34 +32,37 @@ pub fn quick_actions(
     offered
 }
 
-/// Returns the codes of the findings at `range` that may be ignored.
+/// Returns the codes of the findings at `range`, each once.
 pub fn ignorable_codes(all: &[Diagnostic], origin: Origin, range: &Range<usize>) -> Vec<Code> {
     let own = all.iter().filter(|one| one.origin == origin);
-    ignorable(own.filter(|one| touches(&one.range, range)))
+    distinct_codes(own.filter(|one| touches(&one.range, range)))
 }
 
 fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {
     one.start <= other.end && other.start <= one.end
 }
 
-/// Returns each code once, except those of mistakes in the declarations.
-fn ignorable<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
+fn distinct_codes<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Vec<Code> {
     let mut codes = Vec::new();
     for one in found {
-        if !one.code.was_front_matter() && !codes.contains(&one.code) {
+        if !codes.contains(&one.code) {
             codes.push(one.code);
         }
     }
     codes
 }
 
-/// Returns an action for each code that ignores it in the file.
+/// Returns an action for each code that ignores it in the file. While the YAML has a syntax error,
+/// its own list cannot be edited, and mistakes in it are not to be ignored in another file.
 fn ignore_actions<'a>(
     snapshot: &'a Snapshot,
     touched: &'a [&'a Diagnostic],
 ) -> impl Iterator<Item = CodeAction> + 'a {
-    let codes = ignorable(touched.iter().copied());
-    codes.into_iter().filter_map(|code| {
+    let mut problems = snapshot.file.problems.iter();
+    let is_invalid = problems.any(|problem| problem.code == Code::InvalidYaml);
+    let codes = distinct_codes(touched.iter().copied()).into_iter();
+    let codes = codes.filter(move |code| !(is_invalid && code.was_front_matter()));
+    codes.filter_map(|code| {
         let edit = insert_ignore(&snapshot.file, &snapshot.text, code)?;
         let own = touched.iter().filter(|one| one.code == code);
         Some(CodeAction {
@@ -139,4 +142,55 @@ fn add_case_action(snapshot: &Snapshot, range: &Range<usize>) -> Option<CodeActi
         case: None,
         fixes: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::diagnostics;
+
+    /// Returns the actions that ignore a code, as their titles and the edited texts.
+    fn ignores(name: &str, text: &str, origin: Origin) -> Vec<(String, String)> {
+        let sidecar = (origin == Origin::Sidecar).then_some(text);
+        let prompt = if sidecar.is_some() { "Hi" } else { text };
+        let snapshot = Snapshot::new(name, prompt, sidecar);
+        let all = diagnostics(&snapshot);
+        let actions = quick_actions(&snapshot, &all, origin, &(0..text.len()));
+        let ignores = actions.into_iter().filter(|action| action.kind == IGNORE);
+        ignores
+            .map(|action| (action.title, action.edit.apply(text)))
+            .collect()
+    }
+
+    #[test]
+    fn mistakes_in_declarations_can_be_ignored_like_other_findings() {
+        let [(title, edited)] = &ignores(
+            "a.prompt",
+            "---\nhoplens.cases: 3\n---\nHi",
+            Origin::FrontMatter,
+        )[..] else {
+            panic!("one action");
+        };
+        assert_eq!(title, "Ignore `invalid-value` in this file");
+        assert_eq!(
+            edited,
+            "---\nhoplens.cases: 3\nhoplens.ignore:\n  - invalid-value\n---\nHi"
+        );
+        let [(title, edited)] = &ignores("a.txt", "version: 1\nfoo: 3\n", Origin::Sidecar)[..]
+        else {
+            panic!("one action");
+        };
+        assert_eq!(title, "Ignore `unknown-key` in this file");
+        assert_eq!(edited, "version: 1\nfoo: 3\nignore:\n  - unknown-key\n");
+    }
+
+    #[test]
+    fn mistakes_are_not_ignored_in_a_file_whose_list_cannot_be_edited() {
+        let text = "---\nhoplens.foo: 1\nhoplens.cases: [\n---\nHi";
+        assert_eq!(ignores("a.prompt", text, Origin::FrontMatter), []);
+        // The project's list can be.
+        let all = diagnostics(&Snapshot::new("a.prompt", text, None));
+        let codes = ignorable_codes(&all, Origin::FrontMatter, &(0..text.len()));
+        assert!(codes.contains(&Code::InvalidYaml), "{codes:?}");
+    }
 }

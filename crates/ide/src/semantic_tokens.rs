@@ -138,6 +138,9 @@ fn of_value(kinds: &[KeyKind], path: &[PathStep], value: &str) -> Option<TokenKi
         KeyKind::Index(_) | KeyKind::Number | KeyKind::Probability | KeyKind::Version(_) => {
             value.parse::<f64>().is_ok().then_some(TokenKind::Number)
         }
+        KeyKind::Flag => ["true", "false"]
+            .contains(&value)
+            .then_some(TokenKind::EnumMember),
         KeyKind::Text => {
             let texts = ["memory", "bridge", "mention", "subject", "span"];
             let is_text = last.is_some_and(|last| texts.contains(&last));

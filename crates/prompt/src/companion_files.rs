@@ -1,6 +1,6 @@
 //! The companion files of a prompt file, which affect its content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::format::promptfoo::paths::promptfoo_prompts;
@@ -13,11 +13,26 @@ pub struct CompanionTexts<'a> {
     /// dotprompt's partials by the name in `{{> name}}`; see
     /// [`read_partials`](super::read_partials).
     pub partials: Option<&'a BTreeMap<String, String>>,
+    /// The files that a Prompty file refers to, by the path in `${file:…}`; see
+    /// [`read_references`](super::read_references).
+    pub references: Option<&'a BTreeMap<String, String>>,
+    /// The helpers and partials that the application registers.
+    pub registered: Option<&'a RegisteredNames>,
     /// The configuration of promptfoo that names the prompt.
     pub promptfoo: Option<&'a Promptfoo>,
     /// For a promptfoo configuration: the paths of the prompts that it names and that do not
     /// exist; see [`absent_prompts`].
     pub absent: &'a [String],
+}
+
+/// Names that an application registers in code before it renders dotprompt's templates. Their text
+/// is unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegisteredNames {
+    /// Helpers, as in `{{name value}}`.
+    pub helpers: BTreeSet<String>,
+    /// Partials, as in `{{> name}}`.
+    pub partials: BTreeSet<String>,
 }
 
 /// A promptfoo configuration, relative to a prompt.
@@ -36,20 +51,30 @@ pub const PROMPTFOO_CONFIGS: [&str; 2] = ["promptfooconfig.yaml", "promptfooconf
 /// Maximum number of folders to search: the prompt's own and those above it.
 pub const PROMPTFOO_LEVELS: usize = 5;
 
-/// Whether a file is a promptfoo configuration, by its name.
+/// Whether a file is a promptfoo configuration, by its name: one of [`PROMPTFOO_CONFIGS`], or a
+/// variant such as `promptfooconfig.dev.yaml`.
 pub fn is_promptfoo_config(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| PROMPTFOO_CONFIGS.contains(&name))
+    let variant = |name: &str| {
+        let rest = name.strip_prefix("promptfooconfig")?;
+        let middle = rest
+            .strip_suffix(".yaml")
+            .or_else(|| rest.strip_suffix(".yml"))?;
+        (middle.is_empty() || middle.starts_with(['.', '-', '_'])).then_some(())
+    };
+    name.is_some_and(|name| variant(name).is_some())
 }
 
 /// Returns the nearest promptfoo configuration that names the prompt at `prompt`, in its folder or
 /// in one above.
 ///
-/// `read` returns the text of a file if it exists. `is_root` returns whether a folder, such as the
+/// The usual names come first, then variants in the order of their names. `read` returns the text
+/// of a file if it exists, `list` the files in a folder. `is_root` returns whether a folder, such as the
 /// root of a repository, is the last to search.
 pub fn find_promptfoo_config(
     prompt: &Path,
     read: &mut dyn FnMut(&Path) -> Option<String>,
+    list: &dyn Fn(&Path) -> Vec<PathBuf>,
     is_root: &dyn Fn(&Path) -> bool,
 ) -> Option<Promptfoo> {
     let name = prompt.file_name()?;
@@ -59,8 +84,16 @@ pub fn find_promptfoo_config(
     let mut inside = PathBuf::from(name);
     let mut folder = prompt.parent()?;
     for level in 0..PROMPTFOO_LEVELS {
-        for config in PROMPTFOO_CONFIGS {
-            let path = folder.join(config);
+        let mut configs = PROMPTFOO_CONFIGS.map(str::to_owned).to_vec();
+        let others = list(folder)
+            .into_iter()
+            .filter(|path| is_promptfoo_config(path));
+        let others = others.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        let mut others: Vec<String> = others.filter(|name| !configs.contains(name)).collect();
+        others.sort_unstable();
+        configs.append(&mut others);
+        for config in configs {
+            let path = folder.join(&config);
             let Some(text) = read(&path) else { continue };
             let prompt = slashed(&inside)?;
             if !promptfoo_prompts(&text).names(&prompt) {

@@ -1,6 +1,6 @@
 //! The declarations of an author: cases, injections, facts and ignored codes.
 
-pub(crate) mod accepted_answers;
+pub(crate) mod answer_match;
 pub mod case;
 pub(crate) mod case_fields;
 pub(crate) mod cases;
@@ -8,12 +8,15 @@ pub mod declaration_sites;
 pub(crate) mod declared;
 pub(crate) mod facts;
 pub(crate) mod fields;
+pub(crate) mod imported_answers;
 pub(crate) mod injections;
 pub(crate) mod input_value;
 pub mod keys;
 pub(crate) mod lists;
 mod matrix;
 pub(crate) mod namespace;
+pub(crate) mod reference_reply;
+pub(crate) mod references;
 pub(crate) mod schema;
 pub(crate) mod spanned;
 pub(crate) mod suppressions;

@@ -1,5 +1,6 @@
 //! The formats of prompt files, and where each keeps its declarations and its template.
 
+pub(crate) mod content_parts;
 pub(crate) mod dotprompt;
 pub(crate) mod github;
 pub(crate) mod markdown;
@@ -8,6 +9,7 @@ pub(crate) mod prompt_format;
 pub(crate) mod prompt_md;
 pub(crate) mod promptfoo;
 pub(crate) mod prompty;
+pub(crate) mod semantic_kernel;
 pub(crate) mod split;
 
 use crate::format::prompt_format::PromptFormat;

@@ -21,12 +21,15 @@ pub mod text;
 mod yaml;
 
 pub use companion_files::{
-    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, absent_prompts,
-    find_promptfoo_config, is_promptfoo_config, slashed,
+    CompanionTexts, PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, Promptfoo, RegisteredNames,
+    absent_prompts, find_promptfoo_config, is_promptfoo_config, slashed,
 };
+pub use declarations::answer_match::AnswerMatch;
 pub use declarations::case::{Case, Hop, Injection, Measured, Row};
 pub use declarations::facts::{FACTS_FILE, Fact, Facts, parse_facts};
 pub use declarations::input_value::InputValue;
+pub use declarations::reference_reply::ReferenceReply;
+pub use declarations::references::read_references;
 pub use declarations::schema::{front_matter_schema, sidecar_schema};
 pub use declarations::spanned::{Origin, Spanned};
 pub use declarations::{declaration_sites, keys};
@@ -50,6 +53,7 @@ pub use mentions::chain::{
     mention_ranges, name_bridges,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
+pub use render::body_reading::{BodyReading, body_reading};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};
 pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
@@ -58,3 +62,5 @@ pub use segments::remove::without_segment;
 pub use segments::split::prompt_segments;
 pub use template::handlebars::partials::read_partials;
 pub use template::template_tags::{TemplateTag, partial_uses, template_tags};
+#[doc(hidden)]
+pub use yaml::value::yaml_value;

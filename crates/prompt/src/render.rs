@@ -1,8 +1,11 @@
 //! Renders a prompt file with a case into the text that the model reads.
 
+pub(crate) mod body_reading;
 pub(crate) mod findings;
 mod messages;
+mod promptfoo;
 mod prompty;
+mod prompty_v1;
 pub(crate) mod rendered;
 pub(crate) mod source_map;
 mod turns;
@@ -13,8 +16,8 @@ use crate::render::rendered::Turn;
 use crate::template::handlebars;
 use crate::template::jinja;
 use crate::template::mustache;
-use crate::template::nunjucks;
 use crate::template::output;
+use crate::template::semantic_kernel;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -25,8 +28,10 @@ use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
 use crate::file::prompt_file::PromptFile;
+use crate::format;
 use crate::format::prompt_format::PromptFormat;
 use crate::format::prompt_md;
+use crate::format::prompty::version::PromptyVersion;
 use crate::render::findings::{not_rendered, unset_variable};
 use crate::render::source_map::MappedText;
 use crate::template::failure::Failure;
@@ -41,12 +46,15 @@ const MAX_TEMPLATE: usize = 4 << 20;
 /// `text` is the text that `file` was parsed from. If the template cannot be rendered, the result
 /// contains a problem and the body as it is written.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
-    if file.format == PromptFormat::Markdown {
+    if file.format == PromptFormat::Markdown || !file.fences.is_empty() {
         let fence = case.and_then(|case| case.fence).unwrap_or(0);
         return match file.fences.get(fence) {
             Some(fence) => render(fence, text, case),
             None => Rendered::default(),
         };
+    }
+    if let Some(template) = &file.template {
+        return of_template(file, template, case);
     }
     let body = text.get(file.body.clone()).unwrap_or_default();
     let base = file.body.start;
@@ -55,15 +63,12 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         data.extend(case.input.clone());
     }
     let value = |name: &str| input_value(file, case, name);
-    match file.format {
-        PromptFormat::Github => return messages::render(file, case, &value),
-        PromptFormat::Plain if !file.turns.is_empty() => {
-            return messages::render(file, case, &value);
-        }
-        PromptFormat::Plain if file.promptfoo.is_some() => {
-            return nunjucks::render(body, &file.body, &data);
-        }
-        _ => {}
+    let is_promptfoo = file.format == PromptFormat::Plain && file.promptfoo.is_some();
+    if file.format == PromptFormat::Github {
+        return messages::render(file, case, &value);
+    }
+    if is_promptfoo {
+        return promptfoo::render(file, body, &data);
     }
     if MAX_TEMPLATE < body.len() {
         let message = format!(
@@ -75,18 +80,26 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         return Rendered {
             turns: literal(body, &file.body),
             problems: vec![not_rendered(&Failure::new(message, range), base)],
-            unset: BTreeSet::new(),
+            ..Rendered::default()
         };
     }
     let rendered = match file.language.engine {
-        TemplateLanguage::Handlebars => handlebars::render::render(body, &data, &file.partials)
-            .map(|output| turns::build(&output, body, base, &value)),
+        TemplateLanguage::Handlebars => {
+            handlebars::render::render(body, &data, &file.partials, &file.registered)
+                .map(|output| turns::build(&output, body, base, &value))
+        }
+        TemplateLanguage::Jinja if file.format == PromptFormat::Plain => {
+            jinja::render::render(body, &data).map(|output| in_file(&output, body, base, &value))
+        }
         TemplateLanguage::Jinja => prompty(file, text, body, &value, |text| {
             jinja::render::render(text, &data)
         }),
         TemplateLanguage::Mustache => prompty(file, text, body, &value, |text| {
             mustache::render::render(text, &data)
         }),
+        TemplateLanguage::SemanticKernel => {
+            semantic_kernel::render(body, &data).map(|output| in_file(&output, body, base, &value))
+        }
         TemplateLanguage::Inputs => Ok(inputs(body, base, &data, &value)),
         TemplateLanguage::Plain => Ok(Rendered {
             turns: literal(body, &file.body),
@@ -96,7 +109,7 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     let mut rendered = rendered.unwrap_or_else(|failure| Rendered {
         turns: literal(body, &file.body),
         problems: vec![not_rendered(&failure, base)],
-        unset: BTreeSet::new(),
+        ..Rendered::default()
     });
     if !rendered
         .problems
@@ -104,6 +117,62 @@ pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
         .any(|p| p.severity == Severity::Error)
     {
         check_required(file, &data, &mut rendered);
+    }
+    rendered
+}
+
+/// Renders a template that is a text in the file's YAML.
+fn of_template(file: &PromptFile, template: &MappedText, case: Option<&Case>) -> Rendered {
+    let is_semantic_kernel = file.format == PromptFormat::Github;
+    let inner = PromptFile {
+        format: if is_semantic_kernel {
+            PromptFormat::Plain
+        } else {
+            file.format
+        },
+        template: None,
+        body: 0..template.text.len(),
+        // These are declared in the file, not in the template.
+        required: Vec::new(),
+        ..file.clone()
+    };
+    let mut rendered = render(&inner, &template.text, case);
+    if is_semantic_kernel {
+        rendered.turns = format::semantic_kernel::messages(rendered.turns);
+        for problem in &mut rendered.problems {
+            // hoplens reads only a part of Semantic Kernel's languages.
+            if problem.code == Code::TemplateError {
+                problem.code = Code::UnsupportedContent;
+                problem.severity = Severity::Information;
+                rendered.media.push(problem.range.clone());
+            }
+        }
+    }
+    let mut rendered = rendered.moved_to_file(template);
+    let mut data = file.defaults.clone();
+    data.extend(case.map(|case| case.input.clone()).unwrap_or_default());
+    check_required(file, &data, &mut rendered);
+    rendered
+}
+
+/// Maps output without roles to the file that contains the template at `base`.
+fn in_file(
+    output: &output::TemplateOutput,
+    body: &str,
+    base: usize,
+    value: &dyn Fn(&str) -> Option<InputValue>,
+) -> Rendered {
+    let template = MappedText::verbatim(body, base..base + body.len());
+    let mut rendered = Rendered::default();
+    let text = output.mapped(&template, value);
+    if !text.text.is_empty() {
+        rendered.turns.push(Turn { role: None, text });
+    }
+    for (name, range) in &output.missing {
+        let source = base + range.start..base + range.end;
+        let remedy = "the case's `input`, or in `input_variables`";
+        rendered.problems.push(unset_variable(source, name, remedy));
+        rendered.unset.insert(name.clone());
     }
     rendered
 }
@@ -147,7 +216,12 @@ fn prompty(
     engine: impl Fn(&str) -> Result<output::TemplateOutput, Failure>,
 ) -> Result<Rendered, Failure> {
     let base = file.body.start;
-    let template = prompty::prepared(body, base);
+    let is_v1 = file.language.version == PromptyVersion::V1;
+    let mut template = prompty::prepared(body, base);
+    if is_v1 && file.language.engine == TemplateLanguage::Jinja && template.text.ends_with('\n') {
+        // Version 1 keeps Jinja's rule that a template's last line break is dropped.
+        template = template.part(0..template.text.len() - 1);
+    }
     let source = |range: &Range<usize>| {
         let source = template.to_source(range.clone());
         source.unwrap_or(base..base + body.len())
@@ -160,9 +234,17 @@ fn prompty(
         }
     })?;
     let strict = file.language.strict;
-    let mut rendered = prompty::messages(&written, &template, text, strict, value);
+    let mut rendered = if is_v1 {
+        prompty_v1::messages(&written, &template, value)
+    } else {
+        prompty::messages(&written, &template, text, strict, value)
+    };
     for (name, range) in &written.missing {
-        let remedy = "the case's `input`, or a `default` under `inputs`";
+        let remedy = if is_v1 {
+            "the case's `input`, or in `sample`"
+        } else {
+            "the case's `input`, or a `default` under `inputs`"
+        };
         rendered
             .problems
             .push(unset_variable(source(range), name, remedy));
@@ -219,6 +301,7 @@ fn inputs(
         turns,
         problems,
         unset,
+        ..Rendered::default()
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod mustache;
 pub(crate) mod nunjucks;
 pub(crate) mod output;
 pub(crate) mod python;
+pub(crate) mod semantic_kernel;
 pub(crate) mod template_tags;

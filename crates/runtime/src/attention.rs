@@ -156,7 +156,7 @@ fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<AttentionTa
     let mut index = 0;
     while let Some(segment) = segments.get(index) {
         let siblings = count_siblings(&segments[index..]);
-        // A captured segment needs tasks of its own, from which its pattern is read.
+        // A captured segment needs separate tasks, from which its pattern is read.
         let (group, count, rows) = if index >= captured && siblings > 1 {
             (RowGroup::Siblings, siblings, siblings)
         } else {

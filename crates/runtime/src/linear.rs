@@ -11,7 +11,7 @@ use crate::matrix_view::MatrixView;
 
 /// Columns of a [`Linear`]'s panel: the widest register tile of `gemm`'s AVX-512 kernel. Each weight
 /// is then read once and in memory order, while a row-major weight is read in strides; for a short
-/// prompt, reading the weights is the whole cost.
+/// prompt, reading the weights takes almost all of the time.
 const PANEL: usize = 48;
 
 /// Inputs whose gradient one task computes.

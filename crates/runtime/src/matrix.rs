@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-/// Values that one parallel task of element-wise work processes: enough to outweigh its overhead.
+/// The number of values that one parallel task processes in element-wise work. It is large enough
+/// that the work outweighs the overhead of a task.
 pub(crate) const VALUES_PER_TASK: usize = 1 << 13;
 
 /// A dense row-major matrix of f32.
@@ -12,12 +13,12 @@ pub struct Matrix {
     pub rows: usize,
     /// Number of columns.
     pub cols: usize,
-    /// `rows × cols` values, row after row.
+    /// The values, row after row: `[rows, cols]`.
     pub data: Vec<f32>,
 }
 
 impl Matrix {
-    /// A matrix of zeros.
+    /// Returns a matrix of zeros.
     pub fn zeros(rows: usize, cols: usize) -> Self {
         Self {
             rows,
@@ -26,17 +27,17 @@ impl Matrix {
         }
     }
 
-    /// Row `index`.
+    /// Returns row `index`.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.data[index * self.cols..(index + 1) * self.cols]
     }
 
-    /// Row `index`, mutable.
+    /// Returns row `index` for a change.
     pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
         &mut self.data[index * self.cols..(index + 1) * self.cols]
     }
 
-    /// A matrix of the given rows, in that order.
+    /// Returns a matrix of the rows with these indices, in this order.
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> Self {
         let mut data = Vec::new();
         let mut count = 0;
@@ -51,28 +52,29 @@ impl Matrix {
         }
     }
 
-    /// Changes the shape. The values are unspecified afterwards: the caller writes all of them.
+    /// Changes the shape and reuses the memory. The values are unspecified afterwards: the caller
+    /// must write all of them.
     pub(crate) fn reshape(&mut self, rows: usize, cols: usize) {
         self.rows = rows;
         self.cols = cols;
         self.data.resize(rows * cols, 0.0);
     }
 
-    /// Appends a row.
+    /// Appends a row with `cols` values.
     pub(crate) fn push_row(&mut self, row: &[f32]) {
         debug_assert_eq!(row.len(), self.cols);
         self.rows += 1;
         self.data.extend_from_slice(row);
     }
 
-    /// Appends the rows of `other`, which has as many columns.
+    /// Appends the rows of `other`, which must have the same number of columns.
     pub fn append(&mut self, other: &Self) {
         debug_assert_eq!(self.cols, other.cols);
         self.rows += other.rows;
         self.data.extend_from_slice(&other.data);
     }
 
-    /// Keeps the first `rows` rows.
+    /// Removes all rows after the first `rows`.
     pub(crate) fn truncate(&mut self, rows: usize) {
         self.rows = self.rows.min(rows);
         self.data.truncate(rows * self.cols);
@@ -85,7 +87,7 @@ impl Matrix {
             .extend_from_within(row * self.cols..(row + 1) * self.cols);
     }
 
-    /// Adds `other`, which has the same shape.
+    /// Adds `other`, which must have the same shape, value by value.
     pub(crate) fn add(&mut self, other: &Self) {
         debug_assert_eq!((self.rows, self.cols), (other.rows, other.cols));
         self.data
@@ -94,7 +96,7 @@ impl Matrix {
             .for_each(|(a, b)| add(a, b));
     }
 
-    /// The size of the values, in bytes.
+    /// Returns the size of the values in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.data.len() * size_of::<f32>()
     }

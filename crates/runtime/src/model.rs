@@ -12,7 +12,7 @@ use crate::run_cache::{CacheHit, RunCache, Sequence, interventions_on};
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
 
-/// The identity and size of a model, as reports print them beside its numbers.
+/// The identity and size of a model, as reports print them with its figures.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelInfo {
     /// Alias, repository or file name.

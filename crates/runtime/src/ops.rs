@@ -291,7 +291,7 @@ impl WithSimd for Activate<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let Self { values, by, .. } = self;
-        // Each branch is a loop of its own, without branches inside.
+        // Each branch is a separate loop, without branches inside.
         match self.activation {
             Activation::GeluTanh => map(values, by, gelu_tanh),
             Activation::GeluErf => map(values, by, gelu_erf),

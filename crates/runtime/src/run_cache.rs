@@ -1,8 +1,8 @@
 //! Cached runs: keys, values and residuals of earlier passes from which later ones start.
 //!
-//! Two sequences have equal keys, values and residuals up to the first token that differs, and up
-//! to the first position that an intervention of only one of them changes. A pass that may reuse
-//! cached runs computes only the positions after that. The result is exact.
+//! Two sequences have equal activations at every position before the first token that differs and
+//! before the first position that an intervention on only one of them changes. A pass that reuses a
+//! cached run therefore computes only the positions from there on, and the result is exact.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,27 +11,30 @@ use std::sync::Arc;
 use crate::hooks::{Hooks, Intervention, Reuse};
 use crate::matrix::Matrix;
 
-/// One sequence that a pass ran, with the interventions on it.
+/// The activations of one sequence that a pass computed, and what determines them.
 #[derive(Debug)]
 pub(crate) struct CachedRun {
     pub(crate) tokens: Vec<u32>,
-    /// The interventions on the sequence; `sequence` is `None`.
+    /// The interventions on the sequence, with their field `sequence` set to `None`.
     pub(crate) interventions: Vec<Intervention>,
     /// See [`Sequence::rotation`].
     pub(crate) rotation: usize,
     pub(crate) layers: Vec<CachedLayer>,
     /// `[n, width]`: `hook_resid_post` of the last block, before the final norm.
     pub(crate) resid_final: Matrix,
-    /// Log-probabilities of the tokens from the second one on, as far as they are known.
+    /// Log-probabilities of the tokens from the second one on; shorter than the sequence if a pass
+    /// did not compute all of them.
     pub(crate) token_logps: Vec<f32>,
 }
 
-/// What one layer of a run leaves in the cache.
+/// The cached activations of one layer.
 #[derive(Debug, Default)]
 pub(crate) struct CachedLayer {
-    /// `[n, 2·H_kv·head_dim]`: rotated keys, then values.
+    /// `[n, 2·H_kv·head_dim]`: the keys after RoPE, then the values; H_kv is the number of
+    /// key-value heads.
     pub(crate) keys_values: Matrix,
-    /// Where forks start from; `None` where only keys and values are cached.
+    /// The residual stream, from which variants branch off; `None` if only keys and values are
+    /// cached.
     pub(crate) residuals: Option<Residuals>,
 }
 
@@ -40,12 +43,12 @@ pub(crate) struct CachedLayer {
 pub(crate) struct Residuals {
     /// `[n, width]`: `hook_resid_pre`.
     pub(crate) pre: Matrix,
-    /// `[n, width]`: `hook_attn_out`, with interventions.
+    /// `[n, width]`: `hook_attn_out` after interventions.
     pub(crate) attn_out: Matrix,
 }
 
 impl CachedLayer {
-    /// Adds the residuals of the batch rows `rows`.
+    /// Caches the residuals of one sequence: the rows `rows` of the batch.
     ///
     /// # Shapes
     /// `resid`, `attn_out`: `[batch rows, width]`.
@@ -61,19 +64,21 @@ impl CachedLayer {
         });
     }
 
+    /// Returns the size of the layer's matrices in bytes.
     fn bytes(&self) -> usize {
         let residuals = self.residuals.as_ref();
-        self.keys_values.bytes()
-            + residuals.map_or(0, |kept| kept.pre.bytes() + kept.attn_out.bytes())
+        let residuals = residuals.map_or(0, |some| some.pre.bytes() + some.attn_out.bytes());
+        self.keys_values.bytes() + residuals
     }
 }
 
 impl CachedRun {
-    /// Whether forks can start from it.
+    /// Returns whether variants can branch off this run.
     pub(crate) fn has_residuals(&self) -> bool {
         self.layers.iter().all(|layer| layer.residuals.is_some())
     }
 
+    /// Returns what determines the run's activations.
     fn sequence(&self) -> Sequence<'_> {
         Sequence {
             tokens: &self.tokens,
@@ -82,7 +87,7 @@ impl CachedRun {
         }
     }
 
-    /// The size of its matrices, in bytes.
+    /// Returns the size of the run's matrices in bytes.
     fn bytes(&self) -> usize {
         self.resid_final.bytes() + self.layers.iter().map(CachedLayer::bytes).sum::<usize>()
     }
@@ -92,61 +97,68 @@ impl CachedRun {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sequence<'a> {
     pub(crate) tokens: &'a [u32],
-    /// The interventions on the sequence; `sequence` is `None`.
+    /// The interventions on the sequence, with their field `sequence` set to `None`.
     pub(crate) interventions: &'a [Intervention],
-    /// A number that is equal for sequences whose positions rotate by the same angles
-    /// ([`crate::rope::Rope::rotation`]).
+    /// Identifies the RoPE angles of the positions: equal for two sequences whose positions
+    /// rotate by the same angles ([`crate::rope::Rope::rotation`]).
     pub(crate) rotation: usize,
 }
 
 impl Sequence<'_> {
-    /// The number of first positions at which two sequences have equal activations.
+    /// Returns the number of leading positions at which two sequences have equal activations.
     pub(crate) fn shared(&self, other: &Self) -> usize {
         if self.rotation != other.rotation {
             return 0;
         }
         let pairs = self.tokens.iter().zip(other.tokens);
-        let same = pairs.take_while(|(a, b)| a == b).count();
+        let same_tokens = pairs.take_while(|(a, b)| a == b).count();
         if self.interventions == other.interventions {
-            return same;
+            return same_tokens;
         }
-        let first_changed = |change: &Intervention| change.at.first();
+        let first_changed = |intervention: &Intervention| intervention.at.first();
         self.interventions
             .iter()
             .chain(other.interventions)
             .map(first_changed)
-            .fold(same, usize::min)
+            .fold(same_tokens, usize::min)
     }
 }
 
-/// The interventions of `hooks` on one sequence of a pass, with `sequence` set to `None`.
+/// Returns the interventions of `hooks` on one sequence of a pass, with their field `sequence` set
+/// to `None`.
 pub(crate) fn interventions_on(sequence: usize, hooks: &Hooks) -> Vec<Intervention> {
     hooks
         .interventions
         .iter()
-        .filter(|change| change.sequence.is_none_or(|one| one == sequence))
-        .map(|change| Intervention {
+        .filter(|intervention| {
+            intervention
+                .sequence
+                .is_none_or(|target| target == sequence)
+        })
+        .map(|intervention| Intervention {
             sequence: None,
-            ..change.clone()
+            ..intervention.clone()
         })
         .collect()
 }
 
-/// A cached run that a sequence can start from.
+/// A cached run that shares its first positions with a sequence.
 #[derive(Debug, Clone)]
 pub(crate) struct CacheHit {
     pub(crate) run: Arc<CachedRun>,
-    /// The number of first positions that sequence and run share.
+    /// The number of leading positions at which the sequence and the run have equal activations.
     pub(crate) shared: usize,
 }
 
 impl CacheHit {
-    /// Whether the run already holds everything that `wanted` asks of a sequence of `len` tokens.
+    /// Returns whether the run contains everything that `wanted` requires for a sequence of `len`
+    /// tokens, so that nothing new has to be cached.
     pub(crate) fn covers(&self, len: usize, wanted: Reuse) -> bool {
         self.shared == len && (wanted != Reuse::Residuals || self.run.has_residuals())
     }
 
-    /// The known log-probabilities of the shared tokens from the second one on.
+    /// Returns the log-probabilities of the shared tokens from the second one on, as far as they
+    /// are known.
     pub(crate) fn token_logps(&self) -> &[f32] {
         let known = self.run.token_logps.len();
         &self.run.token_logps[..known.min(self.shared.saturating_sub(1))]
@@ -156,13 +168,14 @@ impl CacheHit {
 /// The most recently used runs that fit a memory budget.
 #[derive(Debug)]
 pub(crate) struct RunCache {
-    /// The most recently used run is last.
+    /// The runs in the order of their last use; the most recently used one is last.
     runs: VecDeque<Arc<CachedRun>>,
+    /// The maximum size of all runs in bytes.
     budget: usize,
 }
 
 impl RunCache {
-    /// An empty cache of at most `budget` bytes.
+    /// Returns an empty cache of at most `budget` bytes.
     pub(crate) fn new(budget: usize) -> Self {
         Self {
             runs: VecDeque::new(),
@@ -170,12 +183,12 @@ impl RunCache {
         }
     }
 
-    /// The most bytes that the cache holds.
+    /// Returns the maximum size of the cache in bytes.
     pub(crate) fn budget(&self) -> usize {
         self.budget
     }
 
-    /// The bytes that the cache holds now.
+    /// Returns the current size of the cache in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.runs.iter().map(|run| run.bytes()).sum()
     }
@@ -185,30 +198,32 @@ impl RunCache {
         self.runs.clear();
     }
 
-    /// The run that shares most positions with a sequence; among equals, one with residuals.
+    /// Returns the run that shares most positions with a sequence, and marks it as most recently
+    /// used. Among equals, a run with residuals is preferred. `None` if no run shares a position.
     pub(crate) fn find(&mut self, sequence: &Sequence<'_>) -> Option<CacheHit> {
         let rank = |run: &Arc<CachedRun>| (run.sequence().shared(sequence), run.has_residuals());
-        let (at, (shared, _)) = self
+        let (index, (shared, _)) = self
             .runs
             .iter()
             .map(rank)
             .enumerate()
             .max_by_key(|(_, rank)| *rank)
             .filter(|(_, (shared, _))| *shared > 0)?;
-        let run = self.runs.remove(at)?;
+        let run = self.runs.remove(index)?;
         self.runs.push_back(Arc::clone(&run));
         Some(CacheHit { run, shared })
     }
 
-    /// Inserts a run, removes runs that hold no more than it, and then removes the least recently
-    /// used runs until all fit the budget. A run larger than the budget is not inserted.
+    /// Inserts a run. Removes the runs that it makes redundant, because it contains everything that
+    /// they contain, and then the least recently used runs until the rest fits the budget. A run
+    /// larger than the budget is not inserted.
     pub(crate) fn insert(&mut self, run: CachedRun) {
         if run.bytes() > self.budget {
             return;
         }
         self.runs.retain(|old| {
-            let covered = old.sequence().shared(&run.sequence()) == old.tokens.len();
-            !covered || (old.has_residuals() && !run.has_residuals())
+            let is_prefix = old.sequence().shared(&run.sequence()) == old.tokens.len();
+            !is_prefix || (old.has_residuals() && !run.has_residuals())
         });
         self.runs.push_back(Arc::new(run));
         while self.bytes() > self.budget {

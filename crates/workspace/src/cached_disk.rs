@@ -85,6 +85,10 @@ impl FileSource for CachedDisk {
     fn is_dir(&self, path: &Path) -> bool {
         Disk.is_dir(path)
     }
+
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf> {
+        Disk.files_in(folder)
+    }
 }
 
 #[cfg(test)]

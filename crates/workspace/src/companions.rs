@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hoplens_prompt::{
-    CompanionTexts, Promptfoo, absent_prompts, find_promptfoo_config, read_partials, sidecar_name,
+    CompanionTexts, Promptfoo, RegisteredNames, absent_prompts, find_promptfoo_config,
+    read_partials, read_references, sidecar_name,
 };
 
 use crate::file_source::FileSource;
 use crate::nearest::{is_repository_root, whole_path};
+use crate::project_file::project;
 use crate::read_error::ReadError;
 
 /// The companions of a prompt file at one moment.
@@ -21,6 +23,10 @@ pub struct CompanionFiles {
     pub sidecar_error: Option<ReadError>,
     /// Text of each dotprompt partial, by the name in `{{> name}}`.
     pub partials: BTreeMap<String, String>,
+    /// Text of each file that a Prompty file refers to, by the path in `${file:…}`.
+    pub references: BTreeMap<String, String>,
+    /// The helpers and partials that `hoplens.toml` says the application registers.
+    pub registered: RegisteredNames,
     /// The promptfoo configuration that names the prompt.
     pub promptfoo: Option<Promptfoo>,
     /// If the file is a promptfoo configuration: the prompt files that it names and that do not
@@ -34,6 +40,8 @@ impl CompanionFiles {
         CompanionTexts {
             sidecar: self.sidecar.as_deref(),
             partials: Some(&self.partials),
+            references: Some(&self.references),
+            registered: Some(&self.registered),
             promptfoo: self.promptfoo.as_ref(),
             absent: &self.absent,
         }
@@ -68,12 +76,58 @@ pub fn companion_files(
     CompanionFiles {
         sidecar,
         sidecar_error,
-        partials: read_partials(format_name, text, &mut |file| readable(&folder.join(file))),
+        partials: read_partials(format_name, text, &mut |file| {
+            readable(&partial_path(source, path, file)?)
+        }),
+        registered: registered_names(source, path),
+        references: read_references(format_name, text, &mut |file| {
+            readable(&referred_path(source, path, file)?)
+        }),
         promptfoo: promptfoo_config(source, path),
         absent: absent_prompts(format_name, text, &|file| {
             source.is_file(&folder.join(file))
         }),
     }
+}
+
+/// Maximum number of folders in which a partial is looked for: the prompt's own and those above it.
+const PARTIAL_LEVELS: usize = 5;
+
+/// Returns the path of a partial: in the prompt's folder or in the nearest above it, but not above
+/// the repository. Tools load the partials of a whole folder of prompts under their bare names.
+pub fn partial_path(source: &dyn FileSource, prompt: &Path, partial: &str) -> Option<PathBuf> {
+    let prompt = whole_path(prompt);
+    for folder in prompt.ancestors().skip(1).take(PARTIAL_LEVELS) {
+        let path = folder.join(partial);
+        if source.is_file(&path) {
+            return Some(path);
+        }
+        if is_repository_root(source, folder) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Returns the names in the project's settings; none if those cannot be read, which is reported
+/// elsewhere.
+fn registered_names(source: &dyn FileSource, prompt: &Path) -> RegisteredNames {
+    let templates = project(source, prompt).unwrap_or_default().templates;
+    RegisteredNames {
+        helpers: templates.helpers.into_iter().collect(),
+        partials: templates.partials.into_iter().collect(),
+    }
+}
+
+/// Returns the path of a file that a prompt refers to; `None` if it is outside the prompt's
+/// repository, or, without a repository, outside the prompt's folder.
+fn referred_path(source: &dyn FileSource, prompt: &Path, reference: &str) -> Option<PathBuf> {
+    let prompt = whole_path(prompt);
+    let folder = prompt.parent()?;
+    let mut above = folder.ancestors();
+    let root = above.find(|folder| is_repository_root(source, folder));
+    let path = whole_path(&folder.join(reference.replace('\\', "/")));
+    path.starts_with(root.unwrap_or(folder)).then_some(path)
 }
 
 /// Returns the nearest promptfoo configuration that names the prompt at `path`.
@@ -84,6 +138,7 @@ pub fn promptfoo_config(source: &dyn FileSource, path: &Path) -> Option<Promptfo
             let text = source.read(config).ok().flatten()?;
             Some(text.as_ref().to_owned())
         },
+        &|folder| source.files_in(folder),
         &|folder| is_repository_root(source, folder),
     )
 }
@@ -137,6 +192,18 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_of_the_configuration_counts_too() {
+        let root = tempfile::tempdir().unwrap();
+        let prompt = write(root.path(), "a.prompt", PROMPT);
+        let config = "prompts: [file://a.prompt]";
+        write(root.path(), "promptfooconfig.dev.yaml", config);
+        let found = || read(&Disk, &prompt).promptfoo.unwrap().config;
+        assert_eq!(found(), "promptfooconfig.dev.yaml");
+        write(root.path(), "promptfooconfig.yaml", config);
+        assert_eq!(found(), "promptfooconfig.yaml");
+    }
+
+    #[test]
     fn unsaved_companions_count() {
         let root = tempfile::tempdir().unwrap();
         let prompt = write(root.path(), "a.prompt", PROMPT);
@@ -157,6 +224,58 @@ mod tests {
         assert_eq!(found.sidecar.as_deref(), Some("unsaved"));
         assert_eq!(found.partials["greeting"], "Hello");
         assert_eq!(found.promptfoo.unwrap().text, config);
+    }
+
+    #[test]
+    fn partials_are_looked_for_in_the_folders_above_too() {
+        let root = tempfile::tempdir().unwrap();
+        let prompt = write(root.path(), "r/a/b/x.prompt", PROMPT);
+        write(root.path(), "_greeting.prompt", "outside");
+        let greeting = || read(&Disk, &prompt).partials.remove("greeting");
+        assert_eq!(greeting().as_deref(), Some("outside"));
+        std::fs::create_dir(root.path().join("r/.git")).unwrap();
+        assert_eq!(greeting(), None);
+        write(root.path(), "r/_greeting.prompt", "above");
+        assert_eq!(greeting().as_deref(), Some("above"));
+        write(root.path(), "r/a/b/_greeting.prompt", "beside");
+        assert_eq!(greeting().as_deref(), Some("beside"));
+    }
+
+    #[test]
+    fn the_project_names_helpers_and_partials_of_the_application() {
+        let root = tempfile::tempdir().unwrap();
+        let prompt = write(root.path(), "a/x.prompt", PROMPT);
+        let settings = "[templates]\nhelpers = [\"bullets\"]\npartials = [\"absent\"]\n";
+        write(root.path(), "hoplens.toml", settings);
+        let found = read(&Disk, &prompt).registered;
+        assert!(found.helpers.contains("bullets") && found.partials.contains("absent"));
+    }
+
+    #[test]
+    fn references_lead_to_files_of_the_same_repository() {
+        let root = tempfile::tempdir().unwrap();
+        let text = "---\nmodel: {api: chat}\nsample: {a: '${file:../data/a.json}', b: \
+                    '${file:../../b.json}', c: '${file:c.json}'}\n---\nuser:\n{{a}}\n";
+        let prompt = write(root.path(), "r/p/x.prompty", text);
+        write(root.path(), "r/data/a.json", "1");
+        write(root.path(), "b.json", "2");
+        write(root.path(), "r/p/c.json", "3");
+        let found = || {
+            let found = companion_files(&Disk, &prompt, "x.prompty", text).references;
+            found.into_keys().collect::<Vec<_>>()
+        };
+        // Without a repository, only the prompt's folder counts.
+        assert_eq!(found(), ["c.json"]);
+        std::fs::create_dir(root.path().join("r/.git")).unwrap();
+        assert_eq!(found(), ["../data/a.json", "c.json"]);
+        let unsaved = root.path().join("r/p/c.json");
+        let buffers = HashMap::from([(unsaved, Arc::from("unsaved"))]);
+        let source = Overlay {
+            buffers: &buffers,
+            base: Disk,
+        };
+        let found = companion_files(&source, &prompt, "x.prompty", text);
+        assert_eq!(found.references["c.json"], "unsaved");
     }
 
     #[test]

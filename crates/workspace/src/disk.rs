@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::file_source::FileSource;
@@ -10,6 +10,9 @@ use crate::read_error::ReadError;
 
 /// Most bytes that [`Disk`] reads of one file; prompts and their companions are far smaller.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Most entries of one folder that [`Disk`] lists.
+const MAX_ENTRIES: usize = 10_000;
 
 /// Reads regular files of at most [`MAX_FILE_BYTES`] from the disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +35,12 @@ impl FileSource for Disk {
 
     fn is_dir(&self, path: &Path) -> bool {
         path.is_dir()
+    }
+
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.take(MAX_ENTRIES).collect()
     }
 }
 

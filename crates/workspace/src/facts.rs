@@ -20,11 +20,16 @@ pub fn facts(source: &dyn FileSource, prompt: &Path) -> Result<Facts, ReadError>
     let Some(text) = source.read(&path)? else {
         return Ok(Facts::default());
     };
-    let facts = parse_facts(&text);
+    Ok(read_facts(&path, &text))
+}
+
+/// Parses the text of the `facts.yaml` at `path`, and logs its problems.
+pub(crate) fn read_facts(path: &Path, text: &str) -> Facts {
+    let facts = parse_facts(text);
     for problem in &facts.problems {
         tracing::warn!("{}: {}", path.display(), problem.message);
     }
-    Ok(facts)
+    facts
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The interface through which hoplens reads prompt files and the files that belong to them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::read_error::ReadError;
@@ -21,6 +21,9 @@ pub trait FileSource: Send + Sync {
 
     /// Returns whether there is a folder at `path`.
     fn is_dir(&self, path: &Path) -> bool;
+
+    /// Returns the files and folders in a folder, in any order; none if it cannot be read.
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf>;
 }
 
 impl<S: FileSource + ?Sized> FileSource for &S {
@@ -35,6 +38,10 @@ impl<S: FileSource + ?Sized> FileSource for &S {
     fn is_dir(&self, path: &Path) -> bool {
         (**self).is_dir(path)
     }
+
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf> {
+        (**self).files_in(folder)
+    }
 }
 
 impl<S: FileSource + ?Sized> FileSource for Arc<S> {
@@ -48,5 +55,9 @@ impl<S: FileSource + ?Sized> FileSource for Arc<S> {
 
     fn is_dir(&self, path: &Path) -> bool {
         (**self).is_dir(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf> {
+        (**self).files_in(folder)
     }
 }

@@ -8,6 +8,7 @@ mod cached_disk;
 mod companions;
 mod disk;
 mod facts;
+mod facts_cache;
 mod file_source;
 mod nearest;
 mod overlay;
@@ -17,16 +18,19 @@ mod project_file;
 mod read_error;
 
 pub use cached_disk::CachedDisk;
-pub use companions::{CompanionFiles, companion_files, promptfoo_config, sidecar_path};
+pub use companions::{
+    CompanionFiles, companion_files, partial_path, promptfoo_config, sidecar_path,
+};
 pub use disk::{Disk, MAX_FILE_BYTES, read_file};
 pub use facts::facts;
+pub use facts_cache::FactsCache;
 pub use file_source::FileSource;
 pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
-    ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectThresholds, ProjectValues,
-    ignore_code_edit,
+    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,
+    ProjectThresholds, ProjectValues, ignore_code_edit,
 };
 pub use project_cache::ProjectCache;
 pub use project_file::{ProjectError, project, project_file, read_project};

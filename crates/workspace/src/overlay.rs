@@ -62,6 +62,10 @@ impl<B: OpenBuffers, S: FileSource> FileSource for Overlay<B, S> {
     fn is_dir(&self, path: &Path) -> bool {
         self.base.is_dir(path)
     }
+
+    fn files_in(&self, folder: &Path) -> Vec<PathBuf> {
+        self.base.files_in(folder)
+    }
 }
 
 #[cfg(test)]

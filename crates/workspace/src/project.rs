@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use hoplens_injection::Encoding;
-use hoplens_prompt::{Origin, Suppression};
+use hoplens_prompt::{Code, Origin, Suppression};
 
 pub use ignore_edit::ignore_code_edit;
 pub use keys::{PROJECT_KEYS, ProjectKey, ProjectValues};
@@ -30,9 +31,9 @@ pub struct Project {
     pub model: Option<String>,
     /// Whether the begin-of-text token precedes prompts, like `--bos`.
     pub bos: Option<Bos>,
-    /// Codes of findings to hide.
-    pub ignore: Vec<IgnoredCode>,
-    /// Whether to guess no hops in prompts that declare none.
+    /// Codes of findings that are not shown, each with its bytes in the file.
+    pub ignore: Vec<Spanned<IgnoredCode>>,
+    /// Whether to skip prompts that declare no hop, instead of guessing one.
     pub declared_only: bool,
     /// Thresholds of the verdicts.
     pub thresholds: ProjectThresholds,
@@ -40,6 +41,8 @@ pub struct Project {
     pub search: ProjectSearch,
     /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
+    /// What the application registers for dotprompt's templates.
+    pub templates: ProjectTemplates,
 }
 
 /// Whether the begin-of-text token precedes prompts.
@@ -64,7 +67,8 @@ pub struct ProjectThresholds {
     pub hop_known: Option<f64>,
     /// Smallest share of its probability that the answer keeps without the mention in a shortcut.
     pub shortcut_share: Option<f64>,
-    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is lost.
+    /// Smallest factor by which naming the bridge raises the answer's probability if the hop is
+    /// lost.
     pub lost_factor: Option<f64>,
     /// Smallest factor by which a repair must raise the answer's probability.
     pub gain_factor: Option<f64>,
@@ -80,9 +84,9 @@ pub struct ProjectSearch {
     pub taus: Option<Vec<f64>>,
     /// Scopes; `all` and `last`.
     pub scopes: Option<Vec<ProjectScope>>,
-    /// Budget of the search of one scope, in passes over the prompt.
+    /// Budget of the search in one scope, in forward passes over the prompt.
     pub passes: Option<f64>,
-    /// Most repairs that are offered.
+    /// Maximum number of repairs that are offered.
     pub most: Option<usize>,
 }
 
@@ -100,12 +104,23 @@ pub enum ProjectScope {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckFiles {
-    /// Globs: if any, folders and globs on the command line select only files that match one of them.
+    /// Globs: if any, folders and globs on the command line select only files that match one of
+    /// them.
     pub include: Vec<FileGlob>,
-    /// Globs of files to leave out.
+    /// Globs of files that `hoplens check` leaves out.
     pub exclude: Vec<FileGlob>,
     /// How much less probable than in the lock file an answer may be, like `--tolerance`.
     pub tolerance: Vec<Allowance>,
+}
+
+/// What an application registers in code before it renders dotprompt's templates.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectTemplates {
+    /// Names of helpers.
+    pub helpers: Vec<String>,
+    /// Names of partials.
+    pub partials: Vec<String>,
 }
 
 /// Why a `hoplens.toml` cannot be used.
@@ -115,6 +130,17 @@ pub struct ProjectProblem {
     pub message: String,
     /// Bytes of the text.
     pub range: Option<Range<usize>>,
+}
+
+/// A setting that works, and that should be written in another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectHint {
+    /// The code of the finding.
+    pub code: Code,
+    /// The cause and the remedy.
+    pub message: String,
+    /// Bytes of the text.
+    pub range: Range<usize>,
 }
 
 impl Project {
@@ -196,10 +222,26 @@ impl Project {
     /// Returns the ignored codes in the form in which a prompt file ignores codes.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> + '_ {
         self.ignore.iter().map(|code| Suppression {
-            code: code.0,
+            code: code.get_ref().0,
             range: 0..0,
             origin: Origin::FrontMatter,
         })
+    }
+
+    /// Returns the hints about the settings, except those that the project itself ignores.
+    pub fn hints(&self) -> Vec<ProjectHint> {
+        let code = Code::DeprecatedIgnore;
+        if self.suppressions().any(|one| one.hides(code)) {
+            return Vec::new();
+        }
+        let hints = self.ignore.iter().filter_map(|ignored| {
+            Some(ProjectHint {
+                code,
+                message: ignored.get_ref().0.replacement_hint()?,
+                range: ignored.span(),
+            })
+        });
+        hints.collect()
     }
 }
 
@@ -240,6 +282,23 @@ mod tests {
         assert_eq!(project.search.taus, Some(vec![1.0, -2.5]));
         assert_eq!(project.search.most, Some(2));
         assert_eq!(project.search.encodings, None);
+    }
+
+    #[test]
+    fn a_former_code_gives_a_hint_at_its_place() {
+        let text = "ignore = [\n  \"hop-lost\", # ours\n  'front-matter',\n]\n";
+        let [hint] = &Project::parse(text).unwrap().hints()[..] else {
+            panic!("one hint");
+        };
+        assert_eq!(hint.code, Code::DeprecatedIgnore);
+        assert_eq!(&text[hint.range.clone()], "'front-matter'");
+        assert!(hint.message.contains("unknown-key"), "{}", hint.message);
+        let hints = |ignored: &str| Project::parse(ignored).unwrap().hints();
+        assert_eq!(hints("ignore = [\"hop-lost\", \"unknown-key\"]"), []);
+        assert_eq!(
+            hints("ignore = [\"front-matter\", \"deprecated-ignore\"]"),
+            []
+        );
     }
 
     #[test]

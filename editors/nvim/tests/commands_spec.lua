@@ -135,7 +135,7 @@ end)
 
 t.test('influence shows bars that an edit or a second call removes', function()
   local folder = t.folder()
-  local text = '---\nhoplens.cases: [{expect: " Paris"}]\n---\n'
+  local text = '---\nhoplens.cases: [{expect: " Paris", raw: true}]\n---\n'
     .. 'Paper is made of wood. The answer is Paris.\n\nThe answer is'
   t.write(folder, 'a.prompt', text)
   vim.cmd.edit(vim.fs.joinpath(folder, 'a.prompt'))

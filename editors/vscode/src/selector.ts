@@ -10,7 +10,7 @@ const SCHEMES = ["file", "untitled", "vscode-vfs"];
 const COMPANION_FILES = [
     "**/*.hoplens.yaml",
     "**/hoplens.toml",
-    "**/promptfooconfig.{yaml,yml}",
+    "**/promptfooconfig*.{yaml,yml}",
     "**/facts.yaml",
 ];
 

@@ -6,15 +6,63 @@ export interface ShownMessage {
     buttons: string[];
 }
 
+/** A panel with a page, as the tests see it. */
+export class StubPanel {
+    active = true;
+    revealed = 0;
+    iconPath: unknown;
+    /** What the extension sent to the page. */
+    readonly sent: unknown[] = [];
+    private receive: ((message: unknown) => void) | undefined;
+    private disposed: (() => void) | undefined;
+    readonly webview = {
+        options: {},
+        html: "",
+        cspSource: "https://view",
+        asWebviewUri: (uri: unknown): unknown => uri,
+        onDidReceiveMessage: (listener: (message: unknown) => void): void => {
+            this.receive = listener;
+        },
+        postMessage: (message: unknown): Promise<boolean> => {
+            this.sent.push(message);
+            return Promise.resolve(true);
+        },
+    };
+
+    constructor(
+        readonly viewType: string,
+        public title: string,
+    ) {}
+
+    onDidDispose(listener: () => void): void {
+        this.disposed = listener;
+    }
+
+    reveal(): void {
+        this.revealed += 1;
+    }
+
+    dispose(): void {
+        this.disposed?.();
+    }
+
+    /** Acts as the page that sends a message. */
+    say(message: unknown): void {
+        this.receive?.(message);
+    }
+}
+
 /** The state of the simulated editor: what it showed and ran, and how the user acts. */
 export const editor = {
     messages: [] as ShownMessage[],
+    panels: [] as StubPanel[],
     executedCommands: [] as unknown[][],
     pressedButton: undefined as string | undefined,
     settings: {} as Record<string, unknown>,
     isTrusted: true,
     reset(): void {
         editor.messages = [];
+        editor.panels = [];
         editor.executedCommands = [];
         editor.pressedButton = undefined;
         editor.settings = {};
@@ -34,6 +82,11 @@ export const window = {
     showWarningMessage: showMessage("warning"),
     showInformationMessage: showMessage("information"),
     setStatusBarMessage: (): void => undefined,
+    createWebviewPanel: (viewType: string, title: string): StubPanel => {
+        const panel = new StubPanel(viewType, title);
+        editor.panels.push(panel);
+        return panel;
+    },
     activeTextEditor: undefined as unknown,
     visibleTextEditors: [] as unknown[],
 };
@@ -54,6 +107,15 @@ export const workspace = {
             editor.settings[`${section}.${name}`] ?? fallback,
     }),
 };
+
+export const Uri = {
+    parse: (text: string) => ({ path: text.replace(/^[a-z]+:\/\//, ""), toString: () => text }),
+    joinPath: (base: { path: string }, ...names: string[]) => Uri.parse([base.path, ...names].join("/")),
+};
+
+export enum ViewColumn {
+    Beside = -2,
+}
 
 export enum ConfigurationTarget {
     Global = 1,

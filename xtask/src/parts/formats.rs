@@ -1,4 +1,5 @@
-//! Prompts as the formats' own packages read them: `dotprompt` from npm, `prompty` from PyPI.
+//! Prompts and YAML as the formats' own packages read them: `dotprompt` and `yaml` from npm,
+//! `prompty` and PyYAML from PyPI.
 
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -17,8 +18,10 @@ pub fn run(environment: &Environment) -> Result<(), Failure> {
     }
     let folder = environment.folder("formats")?;
     let python = VirtualEnvironment::create(&folder.join("venv"))?;
+    let python_v1 = VirtualEnvironment::create(&folder.join("venv-v1"))?;
     if !npm::install("tests/formats/package.json", &folder)?
         || !python.install("tests/formats/requirements.txt")
+        || !python_v1.install("tests/formats/requirements-v1.txt")
     {
         skipped("dotprompt or prompty cannot be installed on this machine");
         return Ok(());

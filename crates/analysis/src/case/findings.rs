@@ -1,5 +1,6 @@
 //! The findings of an analysis, by case.
 
+use crate::case::prompt_reading::PromptReading;
 use crate::case::query::CaseQuery;
 use crate::generation::answer::ModelAnswer;
 use crate::hop::probe::{Probes, TokenReading};
@@ -7,6 +8,8 @@ use crate::hop::undeclared::Undeclared;
 use crate::hop::variant::Variant;
 use crate::hop::verdict::Verdict;
 use crate::repair::measured_repair::Repair;
+use crate::reply::reference_score::ReferenceScore;
+use crate::reply::reply_search::ReplySearch;
 use crate::settings::Thresholds;
 use hoplens_prompt::{MappedText, Problem};
 use hoplens_runtime::ModelInfo;
@@ -35,6 +38,8 @@ pub struct CaseFindings {
     pub rendered: MappedText,
     /// The prompt with what the case declares about it.
     pub query: CaseQuery,
+    /// How the model reads the prompt.
+    pub reading: PromptReading,
     /// The prompt's tokens.
     pub tokens: Vec<TokenReading>,
     /// Whether the prompt has a hole where a variable has no value.
@@ -57,6 +62,10 @@ pub struct CaseOutcome {
     pub has_evidence: bool,
     /// The undeclared hop, if the analysis looked for one and found it.
     pub undeclared: Option<Undeclared>,
+    /// The score of the case's reference reply, if it declares one.
+    pub reference: Option<ReferenceScore>,
+    /// The replies in which the expected answer was looked for, once they are generated.
+    pub replies: Option<ReplySearch>,
     /// The model's own answer, if no answer is expected and the request asks for the model's own.
     pub answer: Option<ModelAnswer>,
 }

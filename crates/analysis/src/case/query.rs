@@ -7,16 +7,23 @@ use hoplens_interp::memory::{MemoryError, place, resolve_scope};
 use hoplens_prompt::Injection;
 use hoplens_runtime::{Answer, BosPolicy, CancelToken, Intervention, Model, PromptQuery, Token};
 
+use crate::case::free_text::{Reference, ReplyTest};
 use crate::case::injection::memory_injection;
 use crate::error::AnalysisError;
 
 /// A rendered prompt with what its author declared about it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CaseQuery {
-    /// The rendered prompt.
+    /// The rendered prompt, with the given first words of the reply (`prefill`).
     pub prompt: String,
-    /// Accepted answers; empty if the case expects none.
+    /// The byte of `prompt` where the model's reply begins, if a chat template was applied.
+    pub reply_start: Option<usize>,
+    /// Accepted answers as the next words; empty if the case expects none.
     pub expect: Vec<String>,
+    /// What a whole reply must have.
+    pub reply_test: Option<ReplyTest>,
+    /// A whole reply that is scored.
+    pub reference: Option<Reference>,
     /// The declared mentions, in the order of the hops.
     pub mentions: Vec<Mention>,
     /// Injections in force.

@@ -1,10 +1,14 @@
 //! Renders a case for one model.
 
+use crate::case::expectation::Expectation;
+use crate::case::prompt_reading::PromptReading;
 use crate::case::prompt_source::PromptSource;
 use crate::case::query::{CaseQuery, Mention};
 use crate::chat;
 use crate::error::AnalysisError;
-use hoplens_prompt::{Case, HopText, MappedText, PromptFile, mention_ranges, render};
+use hoplens_prompt::{
+    Case, HopText, MappedText, PromptFile, Rendered, body_reading, mention_ranges, render,
+};
 use hoplens_runtime::Model;
 
 /// A case, rendered with the chat template of a model.
@@ -13,6 +17,10 @@ pub(crate) struct RenderedCase {
     pub(crate) rendered: MappedText,
     /// The prompt with what the case declares.
     pub(crate) query: CaseQuery,
+    /// The messages, with the given first words of the reply.
+    pub(crate) turns: Rendered,
+    /// How the model reads the prompt.
+    pub(crate) reading: PromptReading,
     /// Whether the prompt has a hole where a variable has no value.
     pub(crate) has_holes: bool,
     /// The reason why the prompt cannot be run: its template is broken, or the chat template
@@ -63,9 +71,14 @@ pub(crate) fn render_case(
 ) -> RenderedCase {
     let PromptSource { file, text } = source;
     let case: Option<&Case> = index.and_then(|index| file.cases.get(index));
-    let turns = render(file, text, case);
+    let mut turns = render(file, text, case);
     let has_holes = turns.has_holes();
-    let (rendered, mut error) = match chat::joined(model.chat.as_ref(), &turns) {
+    let template = model.chat.as_ref();
+    let reading = chat::reading(template, &turns, body_reading(file, case));
+    let expectation = case.map(Expectation::of).unwrap_or_default();
+    let begins_reply = reading != PromptReading::Continuation && !turns.ends_with_reply();
+    expectation.extend(&mut turns, reading);
+    let (rendered, mut error) = match chat::joined(template, &turns, reading) {
         Ok(rendered) => (rendered, None),
         Err(error) => (turns.joined(), Some(error.into())),
     };
@@ -75,10 +88,13 @@ pub(crate) fn render_case(
     }
     let id = case_id(file, index);
     let injections = file.injections.iter();
-    let expect = case.map_or(&[][..], |case| &case.expect).iter();
+    let expectation = expectation.behind(&rendered.text, begins_reply);
     let query = CaseQuery {
         prompt: rendered.text.clone(),
-        expect: expect.map(|answer| answer.value.clone()).collect(),
+        reply_start: reply_start(model, reading, &turns, &rendered.text),
+        expect: expectation.expect,
+        reply_test: expectation.reply_test,
+        reference: expectation.reference,
         mentions: mentions(&rendered, case),
         injections: injections
             .filter(|injection| injection.acts_on(case, &id))
@@ -88,9 +104,27 @@ pub(crate) fn render_case(
     RenderedCase {
         rendered,
         query,
+        turns,
+        reading,
         has_holes,
         error,
     }
+}
+
+/// Returns where the model's reply begins in the text that its chat template made of `turns`.
+fn reply_start(
+    model: &Model,
+    reading: PromptReading,
+    turns: &Rendered,
+    text: &str,
+) -> Option<usize> {
+    if reading == PromptReading::Continuation || model.chat.is_none() {
+        return None;
+    }
+    let begun = turns.turns.last().filter(|_| turns.ends_with_reply());
+    // Templates may trim the message.
+    let begun = begun.map_or("", |turn| turn.text.text.trim_start());
+    text.strip_suffix(begun).map(str::len)
 }
 
 /// Returns the mentions of the declared hops, each with its range in the rendered prompt.

@@ -17,7 +17,7 @@ mod tests {
     fn trailing_spaces_and_tabs_are_found() {
         assert_eq!(trailing_space("The capital is \t"), Some(14..16));
         assert_eq!(trailing_space("The capital is"), None);
-        // A line break is part of the question, and white space alone is no prompt.
+        // A line break is part of the question, and white space alone is not a prompt.
         assert_eq!(trailing_space("Answer:\n"), None);
         assert_eq!(trailing_space("  "), None);
     }

@@ -23,7 +23,9 @@ fn file<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
 
 fn read(template: Option<&ChatTemplate>, text: &str) -> Result<MappedText, ModelError> {
     let file = parse("a.prompt", text, None);
-    joined(template, &render(&file, text, None))
+    let rendered = render(&file, text, None);
+    let reading = reading(template, &rendered, BodyReading::Continuation);
+    joined(template, &rendered, reading)
 }
 
 /// Returns the text that comes from the prompt file.

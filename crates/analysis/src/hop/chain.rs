@@ -33,6 +33,24 @@ pub(crate) fn question(phrase: &str) -> String {
     format!("{phrase} is")
 }
 
+/// Returns the question of a hop behind the words that may state its bridge: as the beginning of the
+/// reply in a chat, else behind the sentences before the mention. `None` if there are none.
+///
+/// A bridge may be a fact of the prompt itself ("Ana has the Pro plan"), which the mention alone
+/// cannot recall.
+pub(crate) fn question_in_context(query: &CaseQuery, step: &RewriteStep) -> Option<String> {
+    let context = match query.reply_start {
+        Some(start) => query.prompt.get(..start)?,
+        None => {
+            let mention = query.mentions.get(step.hop)?.range.clone()?;
+            let before = query.prompt.get(..mention.start)?;
+            let ends = [". ", "! ", "? ", "\n"].map(|end| Some(before.rfind(end)? + end.len()));
+            before.get(..ends.into_iter().flatten().max()?)?
+        }
+    };
+    (!context.trim().is_empty()).then(|| format!("{context}{}", question(&step.phrase)))
+}
+
 /// Returns the forms of a bridge that may follow "is": as declared, without its article, and with
 /// "the".
 pub(crate) fn completions(bridge: &str) -> Vec<String> {
@@ -43,6 +61,36 @@ pub(crate) fn completions(bridge: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn query(prompt: &str, reply_start: Option<usize>) -> CaseQuery {
+        let start = prompt.find("Ana's plan").unwrap();
+        let mention = crate::case::query::Mention {
+            phrase: "Ana's plan".into(),
+            range: Some(start..start + 10),
+            bridge: Some("Pro".into()),
+        };
+        CaseQuery {
+            prompt: prompt.into(),
+            reply_start,
+            mentions: vec![mention],
+            ..CaseQuery::default()
+        }
+    }
+
+    #[test]
+    fn a_hop_is_asked_behind_the_facts_of_the_prompt() {
+        let asked = |query: CaseQuery| question_in_context(&query, &steps(&query)[0]);
+        let text = "Ana has Pro. With Ana's plan one can";
+        let found = asked(query(text, None));
+        assert_eq!(found.as_deref(), Some("Ana has Pro. Ana's plan is"));
+        assert_eq!(asked(query("With Ana's plan one can", None)), None);
+        let chat = "user: Pro has Ana's plan\nassistant: It has";
+        let found = asked(query(chat, Some(36)));
+        assert_eq!(
+            found.as_deref(),
+            Some("user: Pro has Ana's plan\nassistant: Ana's plan is")
+        );
+    }
 
     #[test]
     fn a_mention_becomes_a_prompt_and_its_bridge_the_answers() {

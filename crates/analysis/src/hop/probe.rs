@@ -1,4 +1,5 @@
-//! Probes: measurements of the same question, asked in several ways.
+//! Probes: the probability of the answer after variants of a case's prompt, which verdicts compare
+//! (`docs/method.md`, "Verdicts").
 
 use std::ops::Range;
 
@@ -10,41 +11,42 @@ use crate::hop::variant::Variant;
 /// A token with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TokenProbability {
-    /// The token's text. Bytes that are no character are U+FFFD.
+    /// The token's text. Bytes that are not valid UTF-8 appear as U+FFFD.
     pub token: String,
-    /// Its probability.
+    /// The token's probability.
     pub p: f64,
 }
 
-/// How probable the expected answer is after one prompt.
+/// The probability of the expected answer after one prompt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Probe {
     /// The prompt that was run.
     pub prompt: String,
-    /// Probability of the accepted answers, over all their tokens.
+    /// The sum of the probabilities of the accepted answers, each over all its tokens.
     pub p: f64,
-    /// Its natural logarithm.
+    /// The natural logarithm of `p`.
     pub logp: f64,
-    /// Natural log-probability of the answers' first tokens.
+    /// The natural logarithm of the summed probability of the answers' first tokens.
     pub logp_first: f64,
-    /// How many tokens are more likely than the likeliest of those first tokens (0 = top).
+    /// The number of tokens that are more likely than the likeliest of these first tokens; 0 is
+    /// the top.
     pub rank: usize,
-    /// The likeliest next tokens, best first.
+    /// The likeliest next tokens, likeliest first.
     pub top: Vec<TokenProbability>,
 }
 
 /// The probes of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probes {
-    /// The prompt as written, with its injections in force.
+    /// The prompt as written, with the file's injections in force.
     pub composed: Probe,
-    /// The prompt as written, without its injections; `None` if there are none.
+    /// The prompt as written, without injections; `None` if the file has none.
     pub without_injections: Option<Probe>,
-    /// "It" in place of the mention; `None` if no mention is in the prompt.
+    /// The prompt with "it" in place of every mention; `None` if the prompt contains no mention.
     pub no_subject: Option<Probe>,
-    /// The hops whose bridge is declared, in order.
+    /// The probes of the hops whose bridge is declared, in the order of the hops.
     pub hops: Vec<HopProbe>,
-    /// Variants of the prompt with one change each.
+    /// The probes of variants of the prompt that differ from it in one thing each.
     pub variants: Vec<(Variant, Probe)>,
 }
 
@@ -54,13 +56,13 @@ pub struct HopProbe {
     /// Index into [`crate::CaseQuery::mentions`].
     #[serde(skip)]
     pub index: usize,
-    /// The mention after the bridges before it are named.
+    /// The mention as it reads after the bridges of the earlier hops are named.
     pub mention: String,
     /// The bridge.
     pub bridge: String,
-    /// The mention alone, with the bridge as the answer.
+    /// The probe of the mention alone, "… is", with the bridge as the answer.
     pub known: Probe,
-    /// The prompt with this bridge and those before it named.
+    /// The probe of the prompt that names this bridge and those of the earlier hops.
     pub explicit: Probe,
 }
 
@@ -82,19 +84,21 @@ impl Probes {
         found.map(|(_, probe)| probe)
     }
 
-    /// Returns the probe of the prompt without one of its injections; `None` for an injection past
-    /// the first ones that are probed.
+    /// Returns the probe of the prompt without one of its injections, given by its index; `None` if
+    /// it was not run, because only the first few injections are left out one by one.
     pub fn without(&self, injection: usize) -> Option<&Probe> {
-        let several = |(variant, _): &(Variant, Probe)| matches!(variant, Variant::Without(_));
-        if self.variants.iter().any(several) {
+        // With a single injection, leaving it out is the same as leaving out all of them.
+        let is_without = |(variant, _): &(Variant, Probe)| matches!(variant, Variant::Without(_));
+        if self.variants.iter().any(is_without) {
             return self.variant(Variant::Without(injection));
         }
         self.without_injections.as_ref()
     }
 
-    /// Returns the hop that loses most of the answer's log-probability, with its index in
-    /// [`Probes::hops`]: naming its bridge raises the log-probability most, with the bridges before
-    /// it already named.
+    /// Returns the weakest hop and its index in [`Probes::hops`]; `None` if no bridge is declared.
+    ///
+    /// The weakest hop is the one whose bridge raises the answer's log-probability most when it is
+    /// named, compared with the prompt that names only the bridges before it.
     pub fn weakest(&self) -> Option<(usize, &HopProbe)> {
         let before =
             std::iter::once(&self.composed).chain(self.hops.iter().map(|hop| &hop.explicit));
@@ -105,11 +109,11 @@ impl Probes {
                 let gain = |hop: &HopProbe, from: &Probe| hop.explicit.logp - from.logp;
                 gain(a, from_a).total_cmp(&gain(b, from_b))
             })
-            .map(|(at, (hop, _))| (at, hop))
+            .map(|(index, (hop, _))| (index, hop))
     }
 }
 
-/// Omits probes that are `None`, and all variants.
+/// Writes the JSON of `docs/method.md`: without probes that are `None`, and without variants.
 impl Serialize for Probes {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
@@ -125,7 +129,7 @@ impl Serialize for Probes {
                 map.serialize_entry(name, probe)?;
             }
         }
-        // One hop needs no list, because `explicit` and `hop1` contain both of its probes.
+        // With one hop, a list would only repeat the probes `explicit` and `hop1`.
         if self.hops.len() > 1 {
             map.serialize_entry("hops", &self.hops)?;
         }
@@ -133,17 +137,17 @@ impl Serialize for Probes {
     }
 }
 
-/// One token of a prompt and how likely it was.
+/// A token of a prompt with its log-probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TokenReading {
-    /// Token id.
+    /// The token's id in the vocabulary.
     pub id: u32,
-    /// Its text. Bytes that are no character are U+FFFD.
+    /// The token's text. Bytes that are not valid UTF-8 appear as U+FFFD.
     pub text: String,
-    /// Natural log-probability given the tokens before it, with the injections in force; `None` for
-    /// the first token.
+    /// The natural log-probability of the token after the tokens before it, with the injections in
+    /// force; `None` for the first token.
     pub logp: Option<f64>,
-    /// Bytes of the rendered prompt; empty for BOS.
+    /// The bytes of the rendered prompt that the token covers; empty for BOS.
     #[serde(skip)]
     pub range: Range<usize>,
 }

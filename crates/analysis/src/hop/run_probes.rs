@@ -3,7 +3,7 @@
 use crate::case::query::{CaseQuery, answers as accepted_answers};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::hop::chain::{completions, question, steps, without_subject};
+use crate::hop::chain::{completions, question, question_in_context, steps, without_subject};
 use crate::hop::probe::{HopProbe, Probes, TokenReading};
 use crate::hop::prompt_query::{ask, asked};
 use crate::hop::variant::Variant;
@@ -12,9 +12,10 @@ use hoplens_runtime::{
     ActivationCache, Answer, Capture, Model, ModelError, PromptQuery, Sequences, Token,
 };
 
-/// Runs the prompt as written, with its bridges named, each mention alone, the prompt without its
-/// subject and its variants in one pass; [`Variant::FirstAnswerToken`] takes a second one. Returns
-/// the probes and a reading of each token of the prompt as written.
+/// Runs the probes in one pass; [`Variant::FirstAnswerToken`] takes a second one. The probes are the
+/// prompt as written, with its bridges named, each mention alone and behind the facts of the prompt
+/// (the model knows the bridge if it knows it in either), the prompt without its subject, and its
+/// variants. Returns the probes and a reading of each token of the prompt as written.
 ///
 /// # Errors
 /// As [`Model::score_all`]; an injection that cannot be placed.
@@ -41,9 +42,12 @@ pub fn run_probes(
         prompts.push(bare(query.prompt.clone(), answers.clone()));
     }
     for step in &steps {
-        let question = question(&step.phrase);
-        let bridges = accepted_answers(model, &question, &completions(&step.bridge))?;
-        prompts.push(bare(question, bridges));
+        let in_context = question_in_context(query, step);
+        let forms = completions(&step.bridge);
+        for question in std::iter::once(question(&step.phrase)).chain(in_context) {
+            let bridges = accepted_answers(model, &question, &forms)?;
+            prompts.push(bare(question, bridges));
+        }
         prompts.push(bare(step.prompt.clone(), answers.clone()));
     }
     let asks_nobody = nobody.is_some();
@@ -62,11 +66,18 @@ pub fn run_probes(
     let without_injections = injected.then(&mut next).transpose()?;
     let mut hops = Vec::with_capacity(steps.len());
     for step in steps {
+        let alone = next()?;
+        let in_context = question_in_context(query, &step)
+            .map(|_| next())
+            .transpose()?;
         hops.push(HopProbe {
             index: step.hop,
             mention: step.phrase,
             bridge: step.bridge,
-            known: next()?,
+            known: match in_context {
+                Some(in_context) if alone.logp < in_context.logp => in_context,
+                _ => alone,
+            },
             explicit: next()?,
         });
     }

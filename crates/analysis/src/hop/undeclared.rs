@@ -123,7 +123,7 @@ pub fn undeclared(
 }
 
 /// Returns the longest mention of a fact that is in the prompt as whole words.
-fn stated(prompt: &str, facts: &Facts) -> Option<Range<usize>> {
+pub(crate) fn stated(prompt: &str, facts: &Facts) -> Option<Range<usize>> {
     let whole = |range: &Range<usize>| {
         let letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
         !letter(prompt[..range.start].chars().next_back())

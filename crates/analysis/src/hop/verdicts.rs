@@ -8,6 +8,7 @@ use crate::error::AnalysisError;
 use crate::hop::invalid_injections::drop_invalid_injections;
 use crate::hop::run_probes::run_probes;
 use crate::hop::verdict::verdict;
+use crate::reply::reference_score::reference_score;
 use hoplens_prompt::Problem;
 
 /// Runs the probes of every case of a file and derives the verdicts.
@@ -33,8 +34,10 @@ pub fn find_verdicts(
         let RenderedCase {
             rendered,
             query,
+            reading,
             has_holes,
             error,
+            ..
         } = render_case(context.model, source, index);
         // If the template is broken, the prompt is unknown; the file's problems report it.
         if rendered.text.is_empty() || matches!(error, Some(AnalysisError::Template { .. })) {
@@ -45,6 +48,7 @@ pub fn find_verdicts(
             id: case_id(source.file, index),
             rendered,
             query,
+            reading,
             tokens: Vec::new(),
             has_holes,
             outcome: Err(String::new()),
@@ -93,6 +97,10 @@ fn probe_case(
     context.model.check_text(&case.query.prompt)?;
     let (probes, tokens) = run_probes(context, &case.query)?;
     case.tokens = tokens;
+    let reference = match &case.query.reference {
+        Some(reference) => reference_score(context, &case.query, reference)?,
+        None => None,
+    };
     let expects = !case.query.expect.is_empty();
     let verdict = expects.then(|| verdict(&probes, &context.settings.thresholds));
     Ok(CaseOutcome {
@@ -101,6 +109,8 @@ fn probe_case(
         repairs: None,
         has_evidence: false,
         undeclared: None,
+        reference,
+        replies: None,
         answer: None,
     })
 }

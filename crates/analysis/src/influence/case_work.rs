@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::case::prompt_source::PromptSource;
-use crate::case::rendered_case::{case_id, case_query};
+use crate::case::rendered_case::{case_id, render_case};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::influence::effect::{InfluenceMethod, SegmentInfluence};
@@ -11,7 +11,7 @@ use crate::influence::event::InfluenceEvent;
 use crate::influence::segments::measured_segments;
 use crate::influence::target::{InfluenceTarget, TargetEffect};
 use crate::influence::variant::WrittenPrompt;
-use hoplens_prompt::{PromptSegment, render};
+use hoplens_prompt::PromptSegment;
 use hoplens_runtime::PromptQuery;
 
 /// The most rows of a pass. More are no faster, and a pass cannot be interrupted by other work.
@@ -39,10 +39,7 @@ impl CaseWork {
         source: PromptSource<'_>,
         case: Option<usize>,
     ) -> Result<Self, AnalysisError> {
-        let query = case_query(context.model, source, case)?;
-        let declared = case.and_then(|index| source.file.cases.get(index));
-        let rendered = render(source.file, source.text, declared);
-        let written = WrittenPrompt::new(context, rendered, query)?;
+        let written = WrittenPrompt::new(context, render_case(context.model, source, case))?;
         let length = written.case.prompt.len();
         let segments = measured_segments(&written.rendered, &written.places, length);
         let target = InfluenceTarget::new(context, &written.query)?;

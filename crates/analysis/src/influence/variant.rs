@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use crate::case::prompt_reading::PromptReading;
 use crate::case::query::CaseQuery;
+use crate::case::rendered_case::RenderedCase;
 use crate::chat::{MessagePlace, joined, joined_with_places};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
@@ -16,6 +18,8 @@ use hoplens_runtime::{Intervention, InterventionAction, PromptQuery, TargetPosit
 pub(crate) struct WrittenPrompt {
     /// The messages.
     pub(crate) rendered: Rendered,
+    /// How the model reads them.
+    reading: PromptReading,
     /// Where they are in the prompt.
     pub(crate) places: Vec<MessagePlace>,
     /// The case, with the prompt as one text.
@@ -28,17 +32,27 @@ impl WrittenPrompt {
     /// Returns the prompt of a case.
     ///
     /// # Errors
-    /// The chat template rejects the messages; as [`asked`].
+    /// The prompt cannot be rendered, or the chat template rejects the messages; as [`asked`].
     pub(crate) fn new(
         context: &AnalysisContext<'_>,
-        rendered: Rendered,
-        case: CaseQuery,
+        rendered: RenderedCase,
     ) -> Result<Self, AnalysisError> {
+        let RenderedCase {
+            turns,
+            reading,
+            query: case,
+            error,
+            ..
+        } = rendered;
+        if let Some(error) = error {
+            return Err(error);
+        }
         let template = context.model.chat.as_ref();
-        let (_, places) = joined_with_places(template, &rendered)?;
+        let (_, places) = joined_with_places(template, &turns, reading)?;
         let query = asked(context, &case, case.prompt.clone())?;
         Ok(Self {
-            rendered,
+            rendered: turns,
+            reading,
             places,
             case,
             query,
@@ -72,10 +86,10 @@ impl WrittenPrompt {
             turns,
             ..Rendered::default()
         };
-        let mut text = joined(template, &rest).ok();
+        let mut text = joined(template, &rest, self.reading).ok();
         if text.is_none() && dropped {
             // Some templates want roles to alternate.
-            text = joined(template, &self.emptied(segment)).ok();
+            text = joined(template, &self.emptied(segment), self.reading).ok();
         }
         let prompt = text?.text;
         if rest.turns.is_empty() || prompt.is_empty() {

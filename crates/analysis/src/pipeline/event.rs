@@ -6,6 +6,7 @@ use crate::generation::answer::ModelAnswer;
 use crate::hop::undeclared::Undeclared;
 use crate::pipeline::step::AnalysisStep;
 use crate::repair::measured_repair::Repair;
+use crate::reply::reply_search::ReplySearch;
 
 /// The result of one [`AnalysisStep`]. `case` is an index into [`FileFindings::cases`].
 #[derive(Debug)]
@@ -31,6 +32,13 @@ pub enum AnalysisEvent {
         case: usize,
         /// Its repairs.
         repairs: Vec<Repair>,
+    },
+    /// The replies in which the expected answer was looked for.
+    Replies {
+        /// The case.
+        case: usize,
+        /// The replies.
+        found: ReplySearch,
     },
     /// The model's own answer to a prompt without an expected answer.
     Answer {
@@ -74,6 +82,9 @@ impl AnalysisEvent {
                 outcome.repairs = Some(repairs);
                 outcome.has_evidence = true;
             }),
+            Self::Replies { case, found } => {
+                update(findings, case, |outcome| outcome.replies = Some(found));
+            }
             Self::Answer { case, answer } => {
                 update(findings, case, |outcome| outcome.answer = answer);
             }

@@ -20,6 +20,8 @@ pub struct AnalysisRequest {
     pub facts: Facts,
     /// The failing cases whose repairs are measured.
     pub repairs: RepairSelection,
+    /// Whether replies are generated for the cases whose answer may stand anywhere in them.
+    pub replies: bool,
     /// Whether the model's own answer is generated for a prompt without cases.
     pub answers: bool,
     /// Whether to look for undeclared hops.
@@ -35,6 +37,7 @@ impl AnalysisRequest {
             other_cases: Arc::default(),
             facts: Facts::default(),
             repairs: RepairSelection::None,
+            replies: false,
             answers: false,
             undeclared: false,
         }

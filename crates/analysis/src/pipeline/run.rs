@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::case::findings::CaseFindings;
+use crate::case::prompt_reading::PromptReading;
 use crate::case::prompt_source::PromptSource;
 use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
 use crate::generation::answer::answer;
+use crate::hop::guess_limits::may_have_hop;
 use crate::hop::undeclared::undeclared;
 use crate::hop::verdicts::find_verdicts;
 use crate::pipeline::event::AnalysisEvent;
@@ -16,9 +18,11 @@ use crate::repair::evidence::add_evidence;
 use crate::repair::measured_repair::Repair;
 use crate::repair::reference_prompts::ReferencePrompts;
 use crate::repair::search::find_repairs;
+use crate::reply::reply_search::search_replies;
 
 /// An analysis in progress. Its steps are the verdicts of all cases, the repairs of each failing
-/// case, the evidence for each case's repairs, the model's own answers, and undeclared hops.
+/// case, the evidence for each case's repairs, replies in which an answer is looked for, the model's
+/// own answers, and undeclared hops.
 ///
 /// A step that panics is not repeated: the next call continues with the following step.
 #[derive(Debug)]
@@ -93,6 +97,7 @@ impl AnalysisRun {
             AnalysisStep::Verdicts => self.verdicts(context),
             AnalysisStep::Repairs { case } => self.repairs(context, case),
             AnalysisStep::Evidence { case } => self.evidence(context, case),
+            AnalysisStep::Replies { case } => self.replies(context, case),
             AnalysisStep::Answer { case } => self.answer(context, case),
             AnalysisStep::Undeclared { case } => self.undeclared(context, case),
         };
@@ -125,12 +130,16 @@ impl AnalysisRun {
     fn plan(&mut self, context: &AnalysisContext<'_>) {
         let AnalysisRequest {
             repairs,
+            replies,
             answers,
             undeclared,
             ..
         } = &self.request;
         let cases = self.cases.iter().enumerate();
         let asked = cases.filter_map(|(at, case)| Some((at, case, case.outcome.as_ref().ok()?)));
+        let tested = asked
+            .clone()
+            .filter(|(_, case, _)| *replies && case.query.reply_test.is_some());
         let failing = asked
             .clone()
             .filter(|(_, case, outcome)| outcome.wants_repairs() && repairs.contains(case.case));
@@ -138,9 +147,12 @@ impl AnalysisRun {
             .clone()
             .filter(|(_, case, _)| *answers && case.case.is_none() && case.query.expect.is_empty());
         let looks = *undeclared && !context.settings.declared_only;
-        let plain = asked.filter(|(_, case, _)| looks && case.query.mentions.is_empty());
+        let facts = &self.request.facts;
+        let plain =
+            asked.filter(|(_, case, outcome)| looks && may_have_hop(case, &outcome.probes, facts));
         let steps = failing
             .map(|(case, ..)| AnalysisStep::Repairs { case })
+            .chain(tested.map(|(case, ..)| AnalysisStep::Replies { case }))
             .chain(open.map(|(case, ..)| AnalysisStep::Answer { case }))
             .chain(plain.map(|(case, ..)| AnalysisStep::Undeclared { case }));
         self.steps.extend(steps);
@@ -204,15 +216,25 @@ impl AnalysisRun {
         Ok(AnalysisEvent::Evidence { case, repairs })
     }
 
+    fn replies(
+        &self,
+        context: &AnalysisContext<'_>,
+        case: usize,
+    ) -> Result<AnalysisEvent, AnalysisError> {
+        let query = &self.cases[case].query;
+        let test = query.reply_test.as_ref();
+        let found = test.map(|test| search_replies(context, query, test));
+        let found = found.transpose()?.unwrap_or_default();
+        Ok(AnalysisEvent::Replies { case, found })
+    }
+
     fn answer(
         &self,
         context: &AnalysisContext<'_>,
         case: usize,
     ) -> Result<AnalysisEvent, AnalysisError> {
         let of = &self.cases[case];
-        // Text that a chat template adds has no source in the file.
-        let mut pieces = of.rendered.pieces.iter();
-        let is_chat = pieces.any(|piece| piece.source.is_none());
+        let is_chat = of.reading != PromptReading::Continuation;
         let answer = answer(context, &of.query, is_chat)?;
         Ok(AnalysisEvent::Answer { case, answer })
     }

@@ -16,6 +16,11 @@ pub enum AnalysisStep {
         /// The case.
         case: usize,
     },
+    /// Generates replies and looks for the expected answer in them.
+    Replies {
+        /// The case.
+        case: usize,
+    },
     /// Generates the model's own answer to a prompt without an expected answer.
     Answer {
         /// The case.
@@ -35,6 +40,7 @@ impl AnalysisStep {
             Self::Verdicts => None,
             Self::Repairs { case }
             | Self::Evidence { case }
+            | Self::Replies { case }
             | Self::Answer { case }
             | Self::Undeclared { case } => Some(case),
         }

@@ -1,5 +1,6 @@
-//! Verdicts and guessed hops of the examples, and the influence of sentences.
+//! Verdicts and guessed hops of the examples, answers in free text, and the influence of sentences.
 
 mod examples;
+mod free_text;
 mod influence;
 mod undeclared;

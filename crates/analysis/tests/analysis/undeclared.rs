@@ -14,9 +14,7 @@ use hoplens_test_support::{default_model, skip};
 fn subject(prompt: &str) -> CaseQuery {
     CaseQuery {
         prompt: prompt.to_owned(),
-        expect: Vec::new(),
-        mentions: Vec::new(),
-        injections: Vec::new(),
+        ..CaseQuery::default()
     }
 }
 

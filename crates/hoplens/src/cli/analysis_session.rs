@@ -50,6 +50,7 @@ impl AnalysisSession<'_> {
             other_cases: Arc::clone(self.other_cases),
             facts: facts(&Disk, Path::new(name))?,
             repairs,
+            replies: true,
             answers: false,
             undeclared: true,
         };

@@ -36,8 +36,8 @@ pub(super) struct CheckArgs {
     /// Prompt files, folders to look for them in, or globs such as "prompts/**/*.prompt".
     #[arg(required = true)]
     paths: Vec<String>,
-    /// Compare with the probabilities in this lock file; only what got worse, or is new and fails,
-    /// is a finding then.
+    /// Compare with the probabilities in this lock file; only cases that got worse, or that are new
+    /// and fail, are findings then.
     #[arg(
         long,
         value_name = "FILE",
@@ -49,22 +49,26 @@ pub(super) struct CheckArgs {
     /// Write the probabilities that were measured into the lock file.
     #[arg(long)]
     update: bool,
-    /// How much less probable an answer may be than in the lock file: a probability (0.02), a
-    /// share of it (10%), or both, of which the larger counts.
+    /// How much less probable an answer may be than in the lock file: a probability (0.02), a share
+    /// of it (10%), or both; the larger one counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tolerance: Vec<Allowance>,
-    /// Leave prompts alone that declare no hop, instead of guessing one.
+    /// Do not guess hops in prompts that declare none.
     #[arg(long)]
     declared_only: bool,
     /// Measure which sentences matter, too (see `hoplens influence`); it takes a pass over the
     /// prompt for each sentence and case.
     #[arg(long)]
     influence: bool,
+    /// Measure the verdicts only: no repairs, and no guesses about undeclared hops.
+    #[arg(long)]
+    no_repairs: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let project = &global.project;
     let files = paths::prompt_files(&args.paths, project)?;
+    projects::print_hints(files.iter().map(PathBuf::as_path));
     let tolerance = Tolerance::new(if args.tolerance.is_empty() {
         &project.check.tolerance
     } else {
@@ -95,7 +99,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     let total = read.len();
     for (at, snapshot) in read.into_iter().enumerate() {
         let mut settings = projects::settings(&snapshot.name, global)?;
-        settings.declared_only |= args.declared_only;
+        settings.declared_only |= args.declared_only || args.no_repairs;
         let session = AnalysisSession {
             model: &model,
             settings: &settings,
@@ -103,7 +107,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
             number: at + 1,
             total,
         };
-        let mut snapshot = session.analyse(snapshot, RepairSelection::All)?;
+        let repairs = if args.no_repairs {
+            RepairSelection::None
+        } else {
+            RepairSelection::All
+        };
+        let mut snapshot = session.analyse(snapshot, repairs)?;
         if args.influence {
             let request = influence_of(&snapshot, InfluenceMethod::Remove);
             let measured = influence(request, &model, &settings, &snapshot.name)?;

@@ -32,7 +32,7 @@ pub(super) struct EvalArgs {
 
 #[derive(Debug, Subcommand)]
 enum EvalCommand {
-    /// Put the journals of all shards together, and write the results.
+    /// Merge the journals of all shards and write the results.
     Merge(MergeArgs),
 }
 

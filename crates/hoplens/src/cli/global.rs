@@ -21,20 +21,20 @@ pub(super) struct Global {
     /// The same as --format json.
     #[arg(long, global = true)]
     json: bool,
-    /// Never touch the network.
+    /// Do not use the network.
     #[arg(long, global = true)]
     pub(super) offline: bool,
-    /// Threads for the model; all cores if not given.
+    /// Threads for the model; all cores by default.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
-    /// Most memory, in MB, for what passes leave for later ones.
+    /// Largest size of the KV cache that later passes reuse, in MB.
     #[arg(long, global = true, value_name = "MB", default_value_t = CACHE_BYTES >> 20)]
     cache: usize,
-    /// Where linear maps are multiplied; cuda and metal need a build with that cargo feature.
+    /// Where matrix products run; cuda and metal need a build with that cargo feature.
     #[arg(long, global = true, value_enum, default_value_t = DeviceFlag::Cpu)]
     device: DeviceFlag,
-    /// Whether the begin-of-text token stands before prompts: as the tokenizer does, always,
-    /// never; `bos` in hoplens.toml, or auto.
+    /// Whether the begin-of-text token is prepended to prompts: as the tokenizer is configured
+    /// (auto), always or never; by default `bos` in hoplens.toml, or auto.
     #[arg(long, global = true, value_enum)]
     bos: Option<Bos>,
     /// The settings of the working folder's project.

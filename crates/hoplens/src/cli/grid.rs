@@ -16,7 +16,7 @@ pub(super) struct GridArgs {
     /// Positions that are changed.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
     pub(super) scope: Vec<ScopeArg>,
-    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
+    /// Layers from 0: 0..29 (both included) or 6,12; all by default.
     #[arg(long, value_name = "LIST")]
     layers: Option<String>,
     /// Magnitudes: 1..15 or 1,3,6.

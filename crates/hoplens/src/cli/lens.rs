@@ -31,7 +31,7 @@ pub(super) struct LensArgs {
 enum LensCommand {
     /// Train a lens for heads of a model.
     Train(train::TrainArgs),
-    /// Hold a lens to text that it was not trained on, beside the unembed lens.
+    /// Evaluate a lens on text that it was not trained on, beside the unembed lens.
     Eval(eval::args::LensEvalArgs),
 }
 

@@ -10,12 +10,11 @@ use crate::server::ServerOptions;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LspArgs {
-    /// Accepted because many clients pass it; the server always speaks on standard input and
-    /// output.
+    /// Accepted because many clients pass it; the server always uses standard input and output.
     #[arg(long)]
     stdio: bool,
-    /// Append the log to this file instead of writing it to standard error; HOPLENS_LOG says how
-    /// much, such as hoplens=debug.
+    /// Append the log to this file instead of writing it to standard error; HOPLENS_LOG sets the
+    /// level, for example hoplens=debug.
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
 }

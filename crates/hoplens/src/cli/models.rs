@@ -35,7 +35,7 @@ pub enum ModelsCommand {
         /// An alias or `org/name[@revision][:file]`
         model: String,
     },
-    /// Print where a model lies, or without a name where models are kept
+    /// Print the path of a model, or without a name the folders of all models
     Path {
         /// Any way to name a model
         model: Option<String>,

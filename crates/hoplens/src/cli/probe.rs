@@ -19,7 +19,7 @@ pub(super) struct ProbeArgs {
     /// The prompt, exactly as the model should read it.
     #[arg(long, short)]
     prompt: String,
-    /// The expected answer; several are accepted if given several times.
+    /// The expected answer; can be given several times.
     #[arg(long, short)]
     expect: Vec<String>,
 }
@@ -46,8 +46,7 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<CommandOutcome, C
     let query = CaseQuery {
         prompt: args.prompt.clone(),
         expect: args.expect.clone(),
-        mentions: Vec::new(),
-        injections: Vec::new(),
+        ..CaseQuery::default()
     };
     let cancel = CancelToken::new();
     let (probes, tokens) = run_probes(&AnalysisContext::new(&model, &settings, &cancel), &query)?;

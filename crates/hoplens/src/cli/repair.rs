@@ -35,7 +35,7 @@ use warned::{Warned, warnings};
 pub(super) struct RepairArgs {
     /// A prompt file, or its sidecar.
     file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows.
+    /// Only this case, by its id or as #1, #2, …; the id of a matrix selects all its rows.
     #[arg(long, value_name = "ID")]
     case: Option<String>,
     /// Edit the file: for each failing case its best repair.
@@ -44,13 +44,14 @@ pub(super) struct RepairArgs {
     /// Show or apply this repair instead of the best one; needs --case where several fail.
     #[arg(long, value_name = "N")]
     number: Option<usize>,
-    /// Show what --apply would change, and change nothing.
+    /// Show what --apply would change without changing it.
     #[arg(long)]
     diff: bool,
 }
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let file = prompt_of_sidecar(&args.file).unwrap_or_else(|| args.file.clone());
+    projects::print_hints([file.as_path()]);
     let path = file.to_string_lossy();
     let settings = projects::settings(&path, global)?;
     let snapshot = open(&file)?;

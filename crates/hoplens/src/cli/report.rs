@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use hoplens_analysis::{
-    CaseFindings, Probes, Repair, SideEffects, Stability, TokenProbability, Undeclared, Verdict,
+    CaseFindings, Probes, PromptReading, ReferenceScore, Repair, ReplySearch, SideEffects,
+    Stability, TokenProbability, Undeclared, Verdict,
 };
 use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title, segment_kind_name};
 use hoplens_interp::memory::{Control, MemoryInjection};
@@ -27,6 +28,8 @@ pub(super) struct FileReport<'a> {
 struct CaseReport<'a> {
     id: &'a str,
     prompt: &'a str,
+    /// How the model reads the prompt.
+    read_as: PromptReading,
     expect: &'a [String],
     p: f64,
     logp: f64,
@@ -34,6 +37,11 @@ struct CaseReport<'a> {
     rank: usize,
     top: &'a [TokenProbability],
     verdict: Option<Verdict>,
+    /// The score of the reference reply; null without one.
+    reference: Option<ReferenceScore>,
+    /// The replies in which the answer was looked for; null where the answer is scored as the next
+    /// words.
+    replies: Option<&'a ReplySearch>,
     probes: &'a Probes,
     repairs: Vec<RepairReport<'a>>,
     /// The undeclared hop; all of it is guessed.
@@ -160,6 +168,7 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
     Some(CaseReport {
         id: &case.id,
         prompt: &case.query.prompt,
+        read_as: case.reading,
         expect: &case.query.expect,
         p: probe.p,
         logp: probe.logp,
@@ -167,6 +176,8 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
         rank: probe.rank,
         top: &probe.top,
         verdict: outcome.verdict,
+        reference: outcome.reference,
+        replies: outcome.replies.as_ref(),
         probes: &outcome.probes,
         repairs: repairs
             .iter()

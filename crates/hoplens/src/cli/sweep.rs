@@ -22,7 +22,7 @@ pub(super) struct SweepArgs {
     /// The prompt, exactly as the model should read it.
     #[arg(long, short)]
     prompt: String,
-    /// The expected answer; several are accepted if given several times.
+    /// The expected answer; can be given several times.
     #[arg(long, short, required = true)]
     expect: Vec<String>,
     /// The memory's text.
@@ -30,17 +30,17 @@ pub(super) struct SweepArgs {
     memory: String,
     #[command(flatten)]
     grid: GridArgs,
-    /// The piece of the prompt that scope `span` means.
+    /// The part of the prompt for scope `span`.
     #[arg(long, value_name = "TEXT")]
     span: Option<String>,
     /// Which occurrence of it, from 1.
     #[arg(long, value_name = "N", default_value = "1", requires = "span")]
     nth: NonZeroUsize,
-    /// Confine the memory to what this head (from 0) of each layer can write.
+    /// Restrict the memory to what this head (from 0) of each layer can write.
     #[arg(long, value_name = "H")]
     head: Option<usize>,
-    /// Look for the best cells only: of each scope for about the cost of so many passes over the
-    /// prompt.
+    /// Search for the best cells only; the search in each scope costs about this many passes over
+    /// the prompt.
     #[arg(long, value_name = "PASSES", num_args = 0..=1, default_missing_value = "50")]
     search: Option<f64>,
 }

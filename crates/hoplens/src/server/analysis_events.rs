@@ -53,7 +53,7 @@ impl Session {
         number
     }
 
-    /// Analyzes every prompt anew.
+    /// Analyzes every prompt again.
     pub(super) fn analyze_all(&mut self, trigger: Trigger) {
         let keys: Vec<DocumentKey> = self.current.prompts.keys().cloned().collect();
         for key in keys {
@@ -61,12 +61,19 @@ impl Session {
         }
     }
 
-    /// Analyzes a prompt again if its files have changed, or if the model has not analyzed it yet
-    /// and now may.
-    pub(super) fn analyze_if_changed(&mut self, key: &DocumentKey) {
+    /// Analyzes a prompt again if its files have changed. After a save, also if the model has not
+    /// analyzed it yet and now may.
+    pub(super) fn analyze_if_changed(&self, key: &DocumentKey, trigger: Trigger) {
         if self.current.prompts.contains_key(key) {
             let files = self.files_of(key, true);
-            self.handle.files.reread_prompt(files);
+            self.handle.files.reread_prompt(files, trigger);
+        }
+    }
+
+    /// The same for every prompt except `changed`, a file that prompts share.
+    pub(super) fn analyze_dependents(&self, changed: &DocumentKey, trigger: Trigger) {
+        for key in self.current.prompts.keys().filter(|key| *key != changed) {
+            self.analyze_if_changed(key, trigger);
         }
     }
 
@@ -126,20 +133,25 @@ impl Session {
         });
     }
 
-    /// The files of a prompt were read after a save or a change on the disk.
-    pub(super) fn prompt_reread(&mut self, key: &DocumentKey, view: Option<&PromptView>) {
+    /// The files of a prompt were read again because some of them may have changed.
+    pub(super) fn prompt_reread(
+        &mut self,
+        key: &DocumentKey,
+        trigger: Trigger,
+        view: Option<&PromptView>,
+    ) {
         let Some(prompt) = self.current.prompts.get(key) else {
             return;
         };
         let is_unchanged = match (&prompt.view, view) {
-            (Some(before), Some(now)) => before.has_same_texts(now),
+            (Some(before), Some(now)) => before.has_same_content(now),
             _ => false,
         };
         let has_findings = |view: &Arc<PromptView>| view.snapshot.findings.is_some();
         let is_pending = prompt.is_pending && prompt.current_view().is_some();
         let is_done = is_pending || prompt.view.as_ref().is_some_and(has_findings);
-        if !(is_unchanged && is_done) {
-            self.analyze(key, Trigger::Saved, &[]);
+        if !is_unchanged || (trigger == Trigger::Saved && !is_done) {
+            self.analyze(key, trigger, &[]);
         }
     }
 
@@ -188,7 +200,9 @@ impl Session {
         };
         // Clients request code actions again when diagnostics change.
         let is_shown = match &event {
-            AnalysisEvent::Repairs { .. } | AnalysisEvent::Evidence { .. } => true,
+            AnalysisEvent::Repairs { .. }
+            | AnalysisEvent::Evidence { .. }
+            | AnalysisEvent::Replies { .. } => true,
             AnalysisEvent::Undeclared { found, .. } => found.is_some(),
             _ => false,
         };

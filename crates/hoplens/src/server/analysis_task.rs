@@ -55,7 +55,7 @@ enum StepEnd {
 
 impl AnalysisTask {
     async fn run(self) {
-        let run = Arc::new(Mutex::new(AnalysisRun::new(self.request().await)));
+        let run = Arc::new(Mutex::new(AnalysisRun::new(self.request())));
         if self.step(&run, AnalysisStep::Verdicts).await != StepEnd::Found {
             self.send(AnalysisResult::NoFindings);
             return;
@@ -72,19 +72,21 @@ impl AnalysisTask {
         }
     }
 
-    async fn request(&self) -> AnalysisRequest {
+    fn request(&self) -> AnalysisRequest {
         let snapshot = &self.view.snapshot;
         let verdicts = AnalysisRequest::verdicts(snapshot.file.clone(), snapshot.text.clone());
         if !self.with_repairs {
             return verdicts;
         }
-        let facts = match self.key.path() {
-            Some(path) if !self.settings.declared_only => self.handle.files.facts(path).await,
-            _ => Facts::default(),
+        let facts = if self.settings.declared_only {
+            Facts::default()
+        } else {
+            self.view.facts.as_ref().clone()
         };
         AnalysisRequest {
             facts,
             repairs: RepairSelection::All,
+            replies: true,
             answers: true,
             undeclared: true,
             ..verdicts

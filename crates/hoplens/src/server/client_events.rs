@@ -14,7 +14,7 @@ use crate::server::event::{Consent, ModelRequest, Trigger};
 use crate::server::server_settings::ServerSettings;
 use crate::server::session::Session;
 use crate::server::watched_files;
-use hoplens_prompt::{FACTS_FILE, PROMPTFOO_CONFIGS};
+use hoplens_prompt::{FACTS_FILE, is_promptfoo_config};
 use hoplens_workspace::{PROJECT_FILE, ProjectError};
 
 impl Session {
@@ -77,12 +77,11 @@ impl Session {
     /// Reads again what a save may have changed on the disk.
     pub(super) fn document_saved(&mut self, key: &DocumentKey) {
         // A client that watches files reports this one by itself.
-        if key.is_project_file() && !self.current.client.watch_files {
-            self.project_changed(key);
-            self.analyze_all(Trigger::Opened);
+        if is_shared(key) && !self.current.client.watch_files {
+            self.files_changed(std::slice::from_ref(key));
         }
         let (prompt, _) = key.prompt_and_origin();
-        self.analyze_if_changed(&prompt);
+        self.analyze_if_changed(&prompt, Trigger::Saved);
     }
 
     /// Removes a document that the client closed.
@@ -91,7 +90,7 @@ impl Session {
         self.document_touched(key, Trigger::Closed, &[]);
     }
 
-    /// A document was opened, changed or closed: analyzes its prompt.
+    /// A document was opened, changed or closed: analyzes its prompt, and those that share it.
     fn document_touched(&mut self, key: &DocumentKey, trigger: Trigger, edits: &[ByteEdit]) {
         if key.is_project_file() {
             self.publish(key);
@@ -104,6 +103,14 @@ impl Session {
             self.analyze(&prompt, trigger, &[]);
         } else if trigger != Trigger::Closed || self.current.prompts.contains_key(key) {
             self.analyze(key, trigger, edits);
+        }
+        if is_shared(key) {
+            // The saved text counts once the document is closed.
+            let trigger = match trigger {
+                Trigger::Closed => Trigger::Opened,
+                other => other,
+            };
+            self.analyze_dependents(key, trigger);
         }
     }
 
@@ -132,24 +139,17 @@ impl Session {
         if keys.iter().any(DocumentKey::is_project_file) {
             self.load_model_if_renamed();
         }
-        if keys.iter().any(is_shared) {
-            self.analyze_all(Trigger::Opened);
+        if let Some(shared) = keys.iter().find(|key| is_shared(key)) {
+            self.analyze_dependents(shared, Trigger::Saved);
         }
         for prompt in keys.iter().filter_map(DocumentKey::prompt_of_sidecar) {
             if self.current.prompts.contains_key(&prompt) {
-                self.analyze_if_changed(&prompt);
+                self.analyze_if_changed(&prompt, Trigger::Saved);
             } else if self.current.documents.contains_key(&prompt) {
                 // The first sidecar makes any open document a prompt.
                 self.analyze(&prompt, Trigger::Saved, &[]);
             }
         }
-    }
-
-    fn project_changed(&mut self, key: &DocumentKey) {
-        if let Some(path) = key.path() {
-            self.handle.files.forget(path);
-        }
-        self.load_model_if_renamed();
     }
 
     /// Reports once that the settings of a project are ignored: if the file is open, its
@@ -229,7 +229,7 @@ fn is_shared(key: &DocumentKey) -> bool {
     let name = key.path().and_then(Path::file_name);
     let name = name.and_then(|name| name.to_str()).unwrap_or_default();
     let is_partial = name.starts_with('_') && name.ends_with(".prompt");
-    is_partial || name == PROJECT_FILE || name == FACTS_FILE || PROMPTFOO_CONFIGS.contains(&name)
+    is_partial || name == PROJECT_FILE || name == FACTS_FILE || is_promptfoo_config(Path::new(name))
 }
 
 /// Returns the client's folders, the first one first.

@@ -20,7 +20,7 @@ use tower_lsp_server::ls_types as lsp;
 use crate::server::commands::argument::read;
 use crate::server::session_handle::SessionHandle;
 
-/// Analyzes a prompt and measures its repairs, whatever `hoplens.run` says.
+/// Analyzes a prompt and measures its repairs, regardless of `hoplens.run`.
 pub(super) const MEASURE: &str = "hoplens.server.measure";
 /// Measures which sentences of a prompt matter.
 pub(super) const INFLUENCE: &str = "hoplens.server.influence";

@@ -30,17 +30,9 @@ pub(super) fn to_diagnostic(
     let related: Vec<_> = related.collect();
     Some(lsp::Diagnostic {
         range: source.range(&one.range, client.encoding),
-        severity: Some(match one.severity {
-            Severity::Error => lsp::DiagnosticSeverity::ERROR,
-            Severity::Warning => lsp::DiagnosticSeverity::WARNING,
-            Severity::Information => lsp::DiagnosticSeverity::INFORMATION,
-            Severity::Hint => lsp::DiagnosticSeverity::HINT,
-        }),
+        severity: Some(severity(one.severity)),
         code: Some(lsp::NumberOrString::String(one.code.to_string())),
-        code_description: client
-            .code_links
-            .then(|| code_page(one.code, session))
-            .flatten(),
+        code_description: code_page(one.code, session),
         source: Some("hoplens".to_owned()),
         message: one.message.clone(),
         related_information: (client.related_information && !related.is_empty()).then_some(related),
@@ -49,8 +41,21 @@ pub(super) fn to_diagnostic(
     })
 }
 
-/// Returns the page of a code, for editors that open it at a click.
-fn code_page(code: Code, session: &SessionSnapshot) -> Option<lsp::CodeDescription> {
+/// Returns the severity in LSP.
+pub(super) fn severity(severity: Severity) -> lsp::DiagnosticSeverity {
+    match severity {
+        Severity::Error => lsp::DiagnosticSeverity::ERROR,
+        Severity::Warning => lsp::DiagnosticSeverity::WARNING,
+        Severity::Information => lsp::DiagnosticSeverity::INFORMATION,
+        Severity::Hint => lsp::DiagnosticSeverity::HINT,
+    }
+}
+
+/// Returns the page of a code; `None` if the editor does not open it at a click.
+pub(super) fn code_page(code: Code, session: &SessionSnapshot) -> Option<lsp::CodeDescription> {
+    if !session.client.code_links {
+        return None;
+    }
     let folder = session.code_pages.as_deref()?;
     let href = code_pages::uri(folder, code)?;
     Some(lsp::CodeDescription { href })

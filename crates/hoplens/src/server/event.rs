@@ -216,10 +216,12 @@ pub(super) enum FilesEvent {
         /// The files.
         view: Option<Box<PromptView>>,
     },
-    /// The files of a prompt after a save or a change on the disk.
+    /// The files of a prompt, read again because some of them may have changed.
     Reread {
         /// The prompt.
         key: DocumentKey,
+        /// What may have changed them.
+        trigger: Trigger,
         /// The files.
         view: Option<Box<PromptView>>,
     },

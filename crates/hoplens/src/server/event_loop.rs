@@ -107,7 +107,9 @@ fn apply_engine_event(session: &mut Session, event: EngineEvent) {
 fn apply_files_event(session: &mut Session, event: FilesEvent) {
     match event {
         FilesEvent::Prompt { key, run, view } => session.prompt_read(&key, run, view),
-        FilesEvent::Reread { key, view } => session.prompt_reread(&key, view.as_deref()),
+        FilesEvent::Reread { key, trigger, view } => {
+            session.prompt_reread(&key, trigger, view.as_deref());
+        }
         FilesEvent::UnusableProject(error) => session.project_is_unusable(&error),
         FilesEvent::ProjectModel { request, name } => session.model_named(request, name),
         FilesEvent::CodePages(folder) => {

@@ -1,4 +1,4 @@
-//! Reads files for the session, one request after the other, on a thread of its own.
+//! Reads files for the session, one request after the other, on a separate thread.
 //!
 //! Handlers and the event loop never wait for the disk: results come back as events, or as the
 //! reply that a handler awaits. The thread is the only owner of the cached files.
@@ -12,13 +12,15 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use crate::server::code_pages;
-use crate::server::event::{Event, FilesEvent, ModelRequest};
+use crate::server::event::{Event, FilesEvent, ModelRequest, Trigger};
 use crate::server::prompt_view::PromptView;
-use crate::server::read_prompt::{PromptFiles, read_prompt};
-use hoplens_prompt::Facts;
+use crate::server::read_prompt::{PromptFiles, SharedFiles, overlay, read_prompt};
+use crate::server::snapshot::OpenDocuments;
 use hoplens_runtime::CancelToken;
 use hoplens_store::StoreOptions;
-use hoplens_workspace::{CachedDisk, FileSource, Project, ProjectCache, facts, project_file};
+use hoplens_workspace::{
+    CachedDisk, FactsCache, FileSource, Project, ProjectCache, project, project_file,
+};
 
 /// Something to read.
 enum ReadRequest {
@@ -29,14 +31,18 @@ enum ReadRequest {
         /// Set once a newer analysis needs newer files.
         superseded: CancelToken,
     },
-    /// The files of a prompt after a save or a change on the disk.
-    Reread(PromptFiles),
+    /// The files of a prompt, of which some may have changed.
+    Reread {
+        files: PromptFiles,
+        trigger: Trigger,
+    },
     /// Forgets the cached text of a file.
     Forget(PathBuf),
     /// The first model that the projects of folders name.
     ProjectModel {
         request: ModelRequest,
         roots: Vec<PathBuf>,
+        documents: Arc<OpenDocuments>,
     },
     /// Writes the page of each diagnostic code.
     CodePages(StoreOptions),
@@ -45,19 +51,15 @@ enum ReadRequest {
         paths: Vec<PathBuf>,
         reply: oneshot::Sender<Vec<bool>>,
     },
-    /// The facts of a prompt.
-    Facts {
-        prompt: PathBuf,
-        reply: oneshot::Sender<Facts>,
-    },
-    /// The `hoplens.toml` that holds for a prompt, with its text.
+    /// The `hoplens.toml` that applies to a prompt, with its text.
     ProjectFile {
         prompt: PathBuf,
+        documents: Arc<OpenDocuments>,
         reply: oneshot::Sender<Option<ProjectText>>,
     },
 }
 
-/// A `hoplens.toml` on the disk.
+/// A `hoplens.toml`, from the editor if it is open.
 pub(super) struct ProjectText {
     /// Its path.
     pub path: PathBuf,
@@ -93,22 +95,31 @@ impl FileReader {
         });
     }
 
-    /// Reads the files of a prompt again.
-    pub(super) fn reread_prompt(&self, files: PromptFiles) {
-        self.send(ReadRequest::Reread(files));
+    /// Reads the files of a prompt again, some of which `trigger` may have changed.
+    pub(super) fn reread_prompt(&self, files: PromptFiles, trigger: Trigger) {
+        self.send(ReadRequest::Reread { files, trigger });
     }
 
-    /// Reads a file again at the next request, whatever its modification time.
+    /// Reads a file again at the next request, even if its modification time is the same.
     pub(super) fn forget(&self, path: &Path) {
         self.send(ReadRequest::Forget(path.into()));
     }
 
-    /// Reads which model the projects of the editor's folders name.
-    pub(super) fn read_project_model(&self, request: ModelRequest, roots: Vec<PathBuf>) {
-        self.send(ReadRequest::ProjectModel { request, roots });
+    /// Reads which model the saved projects of the editor's folders name.
+    pub(super) fn read_project_model(
+        &self,
+        request: ModelRequest,
+        roots: Vec<PathBuf>,
+        documents: Arc<OpenDocuments>,
+    ) {
+        self.send(ReadRequest::ProjectModel {
+            request,
+            roots,
+            documents,
+        });
     }
 
-    /// Writes the page of each diagnostic code beside the models.
+    /// Writes the page of each diagnostic code into the model store.
     pub(super) fn write_code_pages(&self, store: StoreOptions) {
         self.send(ReadRequest::CodePages(store));
     }
@@ -120,19 +131,18 @@ impl FileReader {
         answer.await.unwrap_or_default()
     }
 
-    /// Returns the facts that hold for a prompt; none if they cannot be read.
-    pub(super) async fn facts(&self, prompt: &Path) -> Facts {
+    /// Returns the `hoplens.toml` that applies to a prompt.
+    pub(super) async fn project_file(
+        &self,
+        prompt: &Path,
+        documents: Arc<OpenDocuments>,
+    ) -> Option<ProjectText> {
         let (reply, answer) = oneshot::channel();
-        let prompt = prompt.into();
-        self.send(ReadRequest::Facts { prompt, reply });
-        answer.await.unwrap_or_default()
-    }
-
-    /// Returns the `hoplens.toml` that holds for a prompt.
-    pub(super) async fn project_file(&self, prompt: &Path) -> Option<ProjectText> {
-        let (reply, answer) = oneshot::channel();
-        let prompt = prompt.into();
-        self.send(ReadRequest::ProjectFile { prompt, reply });
+        self.send(ReadRequest::ProjectFile {
+            prompt: prompt.into(),
+            documents,
+            reply,
+        });
         answer.await.ok().flatten()
     }
 
@@ -146,6 +156,7 @@ impl FileReader {
 struct Reader {
     disk: CachedDisk,
     projects: ProjectCache,
+    facts: FactsCache,
     events: UnboundedSender<Event>,
 }
 
@@ -153,6 +164,7 @@ fn run(requests: &Receiver<ReadRequest>, events: UnboundedSender<Event>) {
     let reader = Reader {
         disk: CachedDisk::default(),
         projects: ProjectCache::default(),
+        facts: FactsCache::default(),
         events,
     };
     while let Ok(request) = requests.recv() {
@@ -178,18 +190,26 @@ impl Reader {
                     self.send(FilesEvent::Prompt { key, run, view });
                 }
             }
-            ReadRequest::Reread(files) => {
+            ReadRequest::Reread { files, trigger } => {
                 let view = self.read(&files);
                 let key = files.key;
-                self.send(FilesEvent::Reread { key, view });
+                self.send(FilesEvent::Reread { key, trigger, view });
             }
             ReadRequest::Forget(path) => {
                 self.disk.forget(&path);
                 self.projects.forget(&path);
             }
-            ReadRequest::ProjectModel { request, roots } => {
-                let mut names = roots.iter().map(|root| self.project(root).model.clone());
-                let name = names.find_map(|name| name);
+            ReadRequest::ProjectModel {
+                request,
+                roots,
+                documents,
+            } => {
+                let source = overlay(&documents, &self.disk);
+                let name = roots.iter().find_map(|root| {
+                    // Reports settings that cannot be used.
+                    self.project(&source, root);
+                    project(&self.disk, root).unwrap_or_default().model
+                });
                 self.send(FilesEvent::ProjectModel { request, name });
             }
             ReadRequest::CodePages(store) => {
@@ -201,16 +221,14 @@ impl Reader {
                 let exist = paths.iter().map(|path| self.disk.is_file(path));
                 let _ = reply.send(exist.collect());
             }
-            ReadRequest::Facts { prompt, reply } => {
-                let facts = facts(&self.disk, &prompt).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "the facts are left out");
-                    Facts::default()
-                });
-                let _ = reply.send(facts);
-            }
-            ReadRequest::ProjectFile { prompt, reply } => {
-                let file = project_file(&self.disk, &prompt).map(|path| ProjectText {
-                    text: self.disk.read(&path).ok().flatten(),
+            ReadRequest::ProjectFile {
+                prompt,
+                documents,
+                reply,
+            } => {
+                let source = overlay(&documents, &self.disk);
+                let file = project_file(&source, &prompt).map(|path| ProjectText {
+                    text: source.read(&path).ok().flatten(),
                     path,
                 });
                 let _ = reply.send(file);
@@ -219,17 +237,20 @@ impl Reader {
     }
 
     fn read(&self, files: &PromptFiles) -> Option<Box<PromptView>> {
-        let project = || match files.key.path() {
-            Some(path) => self.project(path),
-            None => Arc::default(),
+        let shared = |source: &dyn FileSource| match files.key.path() {
+            Some(path) => SharedFiles {
+                project: self.project(source, path),
+                facts: self.facts.get(source, path),
+            },
+            None => SharedFiles::default(),
         };
-        read_prompt(files, &self.disk, project).map(Box::new)
+        read_prompt(files, &self.disk, shared).map(Box::new)
     }
 
-    /// Returns the saved settings that hold for a file or folder; those that cannot be used are
-    /// reported once and count as absent.
-    fn project(&self, path: &Path) -> Arc<Project> {
-        let (project, error) = self.projects.get(&self.disk, path);
+    /// Returns the settings that apply to a file or folder; those that cannot be used are reported
+    /// once and count as absent.
+    fn project(&self, source: &dyn FileSource, path: &Path) -> Arc<Project> {
+        let (project, error) = self.projects.get(source, path);
         if let Some(error) = error {
             self.send(FilesEvent::UnusableProject(error));
         }

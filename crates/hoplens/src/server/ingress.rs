@@ -1,10 +1,10 @@
-//! The first stop of every message, in the order of the wire.
+//! Puts the client's messages in order before handlers run.
 //!
-//! Both tower-lsp crates run handlers concurrently, so a handler that applied an edit could do so
-//! out of order. `call` runs on the reader, message by message: it sends the client's
-//! notifications to the event loop, and polls the handler of every other message once. A handler
-//! first requests the snapshot of its arrival, so that it sees all edits before it and none after
-//! it.
+//! Both tower-lsp crates run handlers concurrently, so handlers could apply edits in the wrong
+//! order. [`Ingress`] receives each message in the order of the input: it sends the client's
+//! notifications to the event loop, and polls the handler of every other message once. In its first
+//! poll, a handler requests the snapshot of that moment, so it sees all edits before its request
+//! and none after it.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ where
         }
         let (id, span) = (request.id().cloned(), span(&request));
         let mut handler = CatchPanic::new(Box::pin(self.inner.call(request)), id, span);
-        // The first poll requests the snapshot, in the order of the wire. It also executes a
+        // The first poll requests the snapshot, in the order of the input. It also executes a
         // cancellation at once, which would otherwise wait behind all earlier requests.
         let first = std::pin::Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop()));
         match first {
@@ -171,13 +171,14 @@ impl<S> Ingress<S> {
     }
 }
 
-/// Returns what the log contains of a request: its method and id, and nothing of the user's.
+/// Returns the span of a request in the log. It contains the method and the id, but no text of the
+/// user.
 fn span(request: &Request) -> tracing::Span {
     let id = request.id().map(ToString::to_string);
     tracing::debug_span!("request", method = request.method(), id)
 }
 
-/// Returns the response to something that is no message.
+/// Returns the error response to an unreadable message.
 fn refuse(unreadable: &Unreadable) -> Response {
     let mut error = if unreadable.is_syntax {
         Error::parse_error()
@@ -189,8 +190,8 @@ fn refuse(unreadable: &Unreadable) -> Response {
     Response::from_error(id, error)
 }
 
-/// Returns the parameters of a message; invalid ones of a notification are logged, because it has
-/// no response.
+/// Returns the parameters of a message. Logs invalid parameters, because a notification has no
+/// response.
 fn params<T: DeserializeOwned>(request: &Request) -> Option<T> {
     let params = request.params().unwrap_or(&lsp::LSPAny::Null);
     T::deserialize(params)

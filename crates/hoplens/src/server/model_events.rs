@@ -1,4 +1,8 @@
-//! How the session chooses a model and follows its state.
+//! Chooses the model of the session, loads it, and keeps the snapshot's model status up to date.
+//!
+//! The steps of a load: [`Session::request_model`] determines the name, [`Session::model_named`]
+//! starts a search for the files, [`Session::search_reported`] receives the reports of the search,
+//! and [`Session::model_status_changed`] the status of the load on the engine's thread.
 
 use std::sync::Arc;
 
@@ -17,37 +21,46 @@ impl Session {
         self.request_model(ModelRequest::Load(consent));
     }
 
-    /// Prefers a model to all that settings name, until the server ends.
+    /// Loads a model that a command chose. Until the server ends, it takes precedence over the
+    /// models that flags and settings name.
     pub(super) fn choose_model(&mut self, name: String) {
         self.chosen_model = Some(name);
         self.load_model(Consent::Ask);
     }
 
-    /// Finds out which model is meant: the one that a command chose, then the command line's, then
-    /// the client's, then that of the first folder whose `hoplens.toml` names one, then the
-    /// default.
+    /// Determines the name of the model and continues with [`Self::model_named`]. The first of
+    /// these names counts: the one that a command chose, the one of the command line, the one of
+    /// the client's settings, the one in the `hoplens.toml` of a workspace folder, in the order of
+    /// the folders, and the default. The saved text of a `hoplens.toml` counts, even if the file is
+    /// open, because a name that is being typed names no model.
     pub(super) fn request_model(&mut self, request: ModelRequest) {
-        let named = self.chosen_model.clone();
-        let named = named.or_else(|| self.handle.options.model.clone());
-        let named = named.or_else(|| self.current.settings.model.clone());
-        if named.is_some() {
-            self.model_named(request, named);
+        let name = self.chosen_model.clone();
+        let name = name.or_else(|| self.handle.options.model.clone());
+        let name = name.or_else(|| self.current.settings.model.clone());
+        if name.is_some() {
+            self.model_named(request, name);
             return;
         }
         let mut roots = self.current.roots.as_ref().clone();
         if roots.is_empty() {
             roots.push(".".into());
         }
-        self.handle.files.read_project_model(request, roots);
+        let documents = Arc::clone(&self.current.documents);
+        // The file reader replies with the event that calls `model_named`.
+        self.handle
+            .files
+            .read_project_model(request, roots, documents);
     }
 
-    /// It is known which model the settings name; `None` stands for the default.
+    /// Handles the name of the model, `None` for the default model: replaces the running search for
+    /// model files by one for this name.
     pub(super) fn model_named(&mut self, request: ModelRequest, name: Option<String>) {
         let name = name.unwrap_or_else(|| DEFAULT.to_owned());
         let consent = match request {
             ModelRequest::Load(consent) => consent,
             ModelRequest::LoadIfRenamed => {
-                // The first model is loaded once the client is ready.
+                // If no model was requested yet, the first load after `initialized` reads the new
+                // settings anyway.
                 let requested = self.current.requested_model.as_deref();
                 if requested.is_none_or(|requested| requested == name) {
                     return;
@@ -70,7 +83,8 @@ impl Session {
         });
     }
 
-    /// The search for a model reports.
+    /// Handles a report of the search with the number `number`. Reports of an older search are
+    /// ignored.
     pub(super) fn search_reported(&mut self, number: u64, report: ModelSearch) {
         if number != self.search.number || self.handle.lifecycle.is_shutting_down() {
             return;
@@ -99,7 +113,7 @@ impl Session {
         }
     }
 
-    /// The model's state changed on the engine's thread.
+    /// Handles a change of the model's status on the engine's thread.
     pub(super) fn model_status_changed(&mut self, status: ModelStatus) {
         self.follow_engine_status();
         self.loading = match &status {
@@ -109,8 +123,8 @@ impl Session {
             _ => None,
         };
         match status {
-            // Before it is reported, so that a prompt that the client opens because of the report
-            // is not analyzed twice.
+            // Analyses begin before the status is reported: a client may open a prompt in response
+            // to the report, and that prompt must not be analyzed twice.
             ModelStatus::Ready(_) => self.analyze_all(Trigger::ModelLoaded),
             ModelStatus::Failed(_) => self.publish_all(),
             ModelStatus::Absent(_) | ModelStatus::Loading(_) => {}
@@ -118,6 +132,7 @@ impl Session {
         self.report_status(status);
     }
 
+    /// Loads model files that the search found, on the engine's thread.
     fn load_located(&self, located: LocatedModel) {
         let options = LoadOptions {
             name: located.name.clone(),
@@ -130,19 +145,22 @@ impl Session {
         });
     }
 
+    /// Records that there is no model, with the reason that hovers and commands show.
     fn set_absent(&mut self, reason: String) {
         self.handle.engine.set_absent(reason);
         self.follow_engine_status();
     }
 
-    /// The engine's own state is newer than that of a waiting event.
+    /// Copies the engine's status to the snapshot. The engine's own status may be newer than the
+    /// one in the event that is being handled.
     fn follow_engine_status(&mut self) {
         let status = self.handle.engine.status();
         self.change().model = Arc::new(status);
     }
 
+    /// Sends a status to the task that reports it to the client.
     fn report_status(&self, status: ModelStatus) {
-        // The reporter ends with the process.
+        // An error means that the reporting task has ended, which happens only at exit.
         let _ = self.status_reports.send(status);
     }
 }

@@ -9,8 +9,8 @@ use crate::server::document::Document;
 use crate::server::positions;
 use hoplens_ide::{HoverTarget, Snapshot};
 use hoplens_interp::lens::TokenLens;
-use hoplens_prompt::Origin;
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
+use hoplens_prompt::{Facts, Origin};
 use hoplens_workspace::Project;
 
 /// A text file of a prompt: an open document or a file on the disk.
@@ -83,6 +83,8 @@ pub(super) struct PromptView {
     pub snapshot: Snapshot,
     /// The settings of the project that the prompt belongs to.
     pub project: Arc<Project>,
+    /// The facts that hold for the prompt.
+    pub facts: Arc<Facts>,
     /// Heads of the tokens that hovers have read; only the event loop writes.
     pub lenses: Arc<DashMap<HoverTarget, Arc<TokenLens>>>,
     /// For an injection of the file, its percentile among random memories in its place; only the
@@ -91,15 +93,23 @@ pub(super) struct PromptView {
 }
 
 impl PromptView {
-    /// Returns whether both were read from the same texts.
-    pub(super) fn has_same_texts(&self, other: &Self) -> bool {
+    /// Returns whether both were read from the same texts, with the same settings and facts.
+    pub(super) fn has_same_content(&self, other: &Self) -> bool {
         fn text(source: Option<&SourceFile>) -> Option<&str> {
             source.map(|source| source.text.as_str())
+        }
+        // A comment in `facts.yaml` moves facts and changes none.
+        fn facts(view: &PromptView) -> impl Iterator<Item = (&str, &str)> {
+            let list = view.facts.list.iter();
+            list.map(|fact| (fact.mention.value.as_str(), fact.bridge.value.as_str()))
         }
         self.prompt.text == other.prompt.text
             && text(self.sidecar.as_ref()) == text(other.sidecar.as_ref())
             && self.snapshot.file.promptfoo == other.snapshot.file.promptfoo
             && self.snapshot.file.partials == other.snapshot.file.partials
+            && self.project == other.project
+            && facts(self).eq(facts(other))
+            && self.snapshot.file.references == other.snapshot.file.references
     }
 
     /// Returns the file that `origin` names.

@@ -91,7 +91,7 @@ impl Publisher {
         }
     }
 
-    /// Publishes the errors of an open project file; returns the files that show diagnostics.
+    /// Publishes the findings about an open project file; returns the files that show diagnostics.
     async fn publish_project(
         &self,
         session: &SessionSnapshot,
@@ -102,7 +102,7 @@ impl Publisher {
             self.clear(before).await;
             return Vec::new();
         };
-        let found = project_diagnostics(document, session.client.encoding);
+        let found = project_diagnostics(document, session);
         let (uri, version) = (document.uri.clone(), Some(document.version));
         if found.is_empty() && !before.contains(&uri) {
             return before;
@@ -128,7 +128,10 @@ impl Publisher {
         let client = &self.handle.client;
         let mut found = hoplens_ide::diagnostics(&view.snapshot);
         if view.snapshot.findings.is_none() {
-            found.extend(prompt.stale.diagnostics.iter().cloned());
+            let stale = prompt.stale.diagnostics.iter();
+            // The project may have begun to ignore them.
+            let shown = stale.filter(|one| !hoplens_ide::is_ignored(&view.snapshot, one.code));
+            found.extend(shown.cloned());
         }
         if let ModelStatus::Failed(reason) = &*session.model {
             found.extend(hoplens_ide::unknown_model(&view.snapshot, reason));

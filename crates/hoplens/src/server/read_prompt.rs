@@ -10,7 +10,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::prompt_view::{PromptView, SourceFile};
 use crate::server::snapshot::OpenDocuments;
 use hoplens_ide::Snapshot;
-use hoplens_prompt::{PromptFormat, has_prompt_fence, is_prompt_file, sidecar_name};
+use hoplens_prompt::{Facts, PromptFormat, has_prompt_fence, is_prompt_file, sidecar_name};
 use hoplens_workspace::{
     CachedDisk, CompanionFiles, FileSource, OpenBuffers, Overlay, Project, ReadError,
     companion_files, promptfoo_config,
@@ -26,8 +26,17 @@ pub(super) struct PromptFiles {
     pub documents: Arc<OpenDocuments>,
 }
 
+/// What a prompt shares with others: the settings and the facts that hold for it.
+#[derive(Default)]
+pub(super) struct SharedFiles {
+    /// The settings of its project.
+    pub project: Arc<Project>,
+    /// The nearest facts.
+    pub facts: Arc<Facts>,
+}
+
 /// The open documents as the buffers of an [`Overlay`].
-struct Buffers<'a>(&'a OpenDocuments);
+pub(super) struct Buffers<'a>(&'a OpenDocuments);
 
 impl OpenBuffers for Buffers<'_> {
     fn open_text(&self, path: &Path) -> Option<Arc<str>> {
@@ -36,19 +45,27 @@ impl OpenBuffers for Buffers<'_> {
     }
 }
 
-/// Reads a prompt and its companions; `project` are the settings that hold for it.
+/// Returns the open documents over the disk.
+pub(super) fn overlay<'a>(
+    documents: &'a OpenDocuments,
+    disk: &'a CachedDisk,
+) -> Overlay<Buffers<'a>, &'a CachedDisk> {
+    Overlay {
+        buffers: Buffers(documents),
+        base: disk,
+    }
+}
+
+/// Reads a prompt and its companions; `shared` reads what it shares with others.
 ///
-/// Returns `None` if the document is no prompt, or if neither the prompt nor its sidecar is open.
+/// Returns `None` if the document is not a prompt, or if neither the prompt nor its sidecar is open.
 pub(super) fn read_prompt(
     files: &PromptFiles,
     disk: &CachedDisk,
-    project: impl FnOnce() -> Arc<Project>,
+    shared: impl FnOnce(&dyn FileSource) -> SharedFiles,
 ) -> Option<PromptView> {
     let (key, documents) = (&files.key, &files.documents);
-    let source = Overlay {
-        buffers: Buffers(documents),
-        base: disk,
-    };
+    let source = overlay(documents, disk);
     let sidecar_key = key.sidecar();
     let open_sidecar = sidecar_key.as_ref().and_then(|key| documents.get(key));
     let (prompt, language) = if let Some(document) = documents.get(key) {
@@ -95,7 +112,7 @@ pub(super) fn read_prompt(
         None => sidecar_key.and_then(|_| derived_uri()),
     };
     let mut snapshot = Snapshot::read(name, prompt.text.clone(), companions.as_beside());
-    let project = project();
+    let SharedFiles { project, facts } = shared(&source);
     snapshot.file.suppressed.extend(project.suppressions());
     Some(PromptView {
         snapshot,
@@ -103,6 +120,7 @@ pub(super) fn read_prompt(
         sidecar,
         sidecar_uri,
         project,
+        facts,
         lenses: Arc::default(),
         controls: Arc::default(),
     })

@@ -1,4 +1,4 @@
-//! Asks the client to request hints and lenses again.
+//! Asks the client to request inlay hints and code lenses again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tower_lsp_server::jsonrpc::Result;
 
 use crate::server::session_handle::SessionHandle;
 
-/// Most often, each kind is refreshed once in this time.
+/// The minimum time between two refresh requests of the same kind.
 const PERIOD: Duration = Duration::from_millis(500);
-/// A client that does not answer is asked again after this time.
+/// If a client does not answer a refresh request in this time, it gets the next one anyway.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Signals what changed.
+/// Signals that inlay hints or code lenses have changed.
 #[derive(Debug, Default)]
 pub(super) struct Refresh {
     hints: Notify,
@@ -21,13 +21,13 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    /// Findings changed, and with them hints and lenses.
+    /// Signals that findings changed, which inlay hints and code lenses show.
     pub(super) fn all(&self) {
         self.hints.notify_one();
         self.lenses.notify_one();
     }
 
-    /// Repairs changed, and with them lenses.
+    /// Signals that repairs changed, which only code lenses show.
     pub(super) fn lenses(&self) {
         self.lenses.notify_one();
     }
@@ -50,6 +50,7 @@ pub(super) async fn run(handle: SessionHandle, refresh: Arc<Refresh>) {
     tokio::join!(hints, lenses);
 }
 
+/// Sends `request` after each signal of `changed`, if the client supports it.
 async fn repeat<F: Future<Output = Result<()>>>(
     handle: &SessionHandle,
     changed: &Notify,

@@ -1,4 +1,4 @@
-//! The state of the server, with one owner: the event loop.
+//! The state of the server, which the event loop owns.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,79 +18,83 @@ use crate::server::session_handle::SessionHandle;
 use crate::server::snapshot::{PromptSnapshot, SessionSnapshot};
 use hoplens_runtime::CancelToken;
 
-/// The state of the server. The event loop owns it and is its only writer; everybody else reads
-/// the snapshots that it publishes.
+/// The state of the server. Only the event loop changes it; all other tasks read the snapshots that
+/// it publishes.
 pub(super) struct Session {
-    /// The access to the session, for the tasks that the session starts.
+    /// What tasks need to reach the client, the engine, the file reader and the event loop.
     pub handle: SessionHandle,
-    /// The state that handlers may read; published after each event.
+    /// The state that handlers read, as a snapshot that is published after each event.
     pub current: SessionSnapshot,
     /// Whether `current` differs from the published snapshot.
     is_changed: bool,
+    /// The channel of published snapshots.
     published: watch::Sender<Arc<SessionSnapshot>>,
-    /// The newest revision of a document.
+    /// The last revision number that was given to a document.
     revisions: u64,
     /// The newest analysis of each prompt.
     pub runs: HashMap<DocumentKey, RunControl>,
+    /// The last number that was given to an analysis.
     run_numbers: u64,
-    /// The prompts whose diagnostics are not yet sent.
+    /// The prompts and project files whose diagnostics are not yet given to the publisher.
     to_publish: HashSet<DocumentKey>,
-    /// Whether the publisher waits for a batch.
+    /// Whether the publisher has sent its last batch and waits for the next one.
     publisher_is_idle: bool,
+    /// The channel to the task that sends diagnostics.
     publisher: UnboundedSender<PublishBatch>,
-    /// Asks the client to refresh hints and lenses.
+    /// Asks the client to request inlay hints and code lenses again.
     pub refresh: Arc<Refresh>,
-    /// Reports the model's state to the client, in order.
+    /// The channel to the task that reports the model's status to the client, in order.
     pub status_reports: UnboundedSender<ModelStatus>,
-    /// Shown while a model is loaded.
+    /// The progress that the client shows while a model is being loaded.
     pub loading: Option<WorkProgress>,
-    /// The model that a command chose for this session.
+    /// The model that the command `useModel` chose; it lasts until the server ends.
     pub chosen_model: Option<String>,
-    /// The newest search for a model.
+    /// The newest search for model files.
     pub search: ModelSearchControl,
-    /// The number of the newest request for the client's settings.
+    /// The number of the newest `workspace/configuration` request; answers to older ones are
+    /// ignored.
     pub settings_requests: u64,
-    /// Whether the client was told that a job panicked.
+    /// Whether the user was notified that a job of the model panicked.
     has_reported_panic: bool,
 }
 
-/// How the newest analysis of a prompt proceeds.
+/// The newest analysis of a prompt: its number, its trigger, and how to stop it.
 pub(super) struct RunControl {
-    /// No two runs share a number.
+    /// The number of the run; no two runs have the same.
     pub number: u64,
-    /// What started it.
+    /// What started the run.
     pub trigger: Trigger,
-    /// Whether the model analyzes the prompt once its files are read.
+    /// Whether the model analyzes the prompt after its files are read.
     pub runs_model: bool,
-    /// Ends the work on the model.
+    /// Cancels the jobs of the run on the model.
     pub cancel: CancelToken,
-    /// Set when a newer run needs newer files.
+    /// Cancels reading the prompt's files, because a newer run reads them again.
     pub superseded: CancelToken,
 }
 
-/// The newest search for a model.
+/// The newest search for model files, on the disk and then on the hub.
 #[derive(Default)]
 pub(super) struct ModelSearchControl {
     /// The number of the search.
     pub number: u64,
-    /// Ends the download.
+    /// Cancels the search and its download.
     pub cancel: CancelToken,
 }
 
-/// The channels to the tasks that the session feeds.
+/// The channels through which the session sends its results.
 pub(super) struct SessionOutputs {
-    /// Publishes snapshots.
+    /// The channel of published snapshots.
     pub published: watch::Sender<Arc<SessionSnapshot>>,
-    /// Sends diagnostics to the client.
+    /// The channel to the task that sends diagnostics.
     pub publisher: UnboundedSender<PublishBatch>,
-    /// Reports the model's state to the client.
+    /// The channel to the task that reports the model's status.
     pub status_reports: UnboundedSender<ModelStatus>,
-    /// Asks the client to refresh hints and lenses.
+    /// Asks the client to request inlay hints and code lenses again.
     pub refresh: Arc<Refresh>,
 }
 
 impl Session {
-    /// Creates the session before the first message.
+    /// Creates the session of a server that has not received any message.
     pub(super) fn new(handle: SessionHandle, outputs: SessionOutputs) -> Self {
         let current = SessionSnapshot::clone(&handle.newest());
         Self {
@@ -114,13 +118,13 @@ impl Session {
         }
     }
 
-    /// Gives access to `current` for a change.
+    /// Returns `current` for a change, and marks it as changed.
     pub(super) fn change(&mut self) -> &mut SessionSnapshot {
         self.is_changed = true;
         &mut self.current
     }
 
-    /// Publishes `current` if it has changed, and returns the published snapshot.
+    /// Publishes `current` if it has changed. Returns the published snapshot.
     pub(super) fn publish_snapshot(&mut self) -> Arc<SessionSnapshot> {
         if self.is_changed {
             self.is_changed = false;
@@ -141,7 +145,7 @@ impl Session {
         self.run_numbers
     }
 
-    /// Moves the stale findings of a prompt along with edits.
+    /// Moves the stale findings of a prompt with the text when it is edited.
     pub(super) fn shift_stale_findings(&mut self, key: &DocumentKey, edits: &[ByteEdit]) {
         if edits.is_empty() {
             return;
@@ -154,7 +158,7 @@ impl Session {
         });
     }
 
-    /// Changes a prompt, if it is there.
+    /// Changes the snapshot of a prompt; does nothing if there is no such prompt.
     pub(super) fn change_prompt(
         &mut self,
         key: &DocumentKey,
@@ -176,18 +180,18 @@ impl Session {
             .is_some_and(|newest| newest.number == run)
     }
 
-    /// Sends the diagnostics of a prompt or project file to the client soon.
+    /// Marks the diagnostics of a prompt or project file to be sent after the current event.
     pub(super) fn publish(&mut self, key: &DocumentKey) {
         self.to_publish.insert(key.clone());
     }
 
-    /// Sends the diagnostics of all prompts to the client soon.
+    /// Marks the diagnostics of all prompts to be sent after the current event.
     pub(super) fn publish_all(&mut self) {
         self.to_publish.extend(self.current.prompts.keys().cloned());
     }
 
-    /// Hands the waiting diagnostics to the publisher if it is idle; they are those of the newest
-    /// snapshot, however long the client takes to read.
+    /// Gives all marked diagnostics to the publisher if it is idle. If it is not, they wait here,
+    /// so that a client that reads slowly still receives those of the newest snapshot.
     pub(super) fn feed_publisher(&mut self) {
         if !self.publisher_is_idle || self.to_publish.is_empty() {
             return;
@@ -199,12 +203,13 @@ impl Session {
         self.publisher_is_idle = self.publisher.send(batch).is_err();
     }
 
-    /// The publisher has sent its batch.
+    /// Handles the publisher's report that it has sent its batch.
     pub(super) fn publisher_finished(&mut self) {
         self.publisher_is_idle = true;
     }
 
-    /// Logs that a job panicked, and tells the user once in a session.
+    /// Logs that a job of the model panicked, and notifies the user of the first panic in a
+    /// session.
     pub(super) fn report_panic(&mut self, message: &str) {
         tracing::error!(
             "a job of the model panicked; with HOPLENS_LOG=hoplens=debug the log has its message"

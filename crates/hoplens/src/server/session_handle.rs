@@ -89,7 +89,7 @@ impl SessionHandle {
     }
 
     /// Returns the prompt of a document that a request is about, read from the very text that the
-    /// client had when the request arrived. `None` if the document is not open or no prompt.
+    /// client had when the request arrived. `None` if the document is not open or not a prompt.
     ///
     /// # Errors
     /// `ContentModified`: the client has changed the text since then.
@@ -146,7 +146,7 @@ impl SessionHandle {
     }
 
     /// Waits for findings of a document's text, until `deadline`; returns what is known then.
-    /// `None` if the document is no prompt, or if its text is not read in time.
+    /// `None` if the document is not a prompt, or if its text is not read in time.
     ///
     /// # Errors
     /// `ContentModified`: the client has changed the text.

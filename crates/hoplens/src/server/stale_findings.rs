@@ -1,5 +1,5 @@
-//! Findings of the text before the last edits, moved along with the text until new ones replace
-//! them, so that diagnostics and inlay_hints do not flicker while somebody types.
+//! Findings of an earlier revision of a text. They move with the text until new ones replace them,
+//! so that diagnostics and inlay hints do not flicker while the user types.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::server::document::ByteEdit;
 use hoplens_ide::{Diagnostic, InlayHint, Snapshot, diagnostics, inlay_hints, static_diagnostics};
 use hoplens_prompt::Origin;
 
-/// Findings of an older text.
+/// The diagnostics and inlay hints of an earlier revision.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct StaleFindings {
     /// The diagnostics.
     pub diagnostics: Vec<Diagnostic>,
-    /// The inlay inlay_hints.
+    /// The inlay hints.
     pub inlay_hints: Vec<InlayHint>,
 }
 
 impl StaleFindings {
-    /// Returns the diagnostics and inlay_hints of a snapshot with findings that can be moved.
+    /// Returns the diagnostics and inlay hints of a snapshot that can be moved with the text.
     pub(super) fn from(snapshot: &Snapshot) -> Self {
         let static_count = static_diagnostics(snapshot).len();
         let mut found = diagnostics(snapshot).split_off(static_count);
@@ -33,7 +33,8 @@ impl StaleFindings {
         }
     }
 
-    /// Moves everything along with an edit of the prompt, and drops what the edit touches.
+    /// Moves the diagnostics and hints that are behind an edit of the prompt, and drops those that
+    /// the edit touches.
     pub(super) fn shift(&mut self, edit: &ByteEdit) {
         self.diagnostics.retain_mut(|one| {
             let moved = moved(&one.range, edit);

@@ -8,8 +8,8 @@ use crate::server::document::Document;
 use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_ide::Snapshot;
-use hoplens_prompt::Origin;
 use hoplens_prompt::declaration_sites::{DeclarationSite, declaration_sites, sidecar_site};
+use hoplens_prompt::{Facts, Origin};
 
 /// A prompt file or a sidecar; everything is of the very text that a request is about.
 pub(super) struct TextView {
@@ -62,6 +62,12 @@ impl TextView {
     /// Returns the prompt.
     pub(super) fn snapshot(&self) -> Option<&Snapshot> {
         self.view.as_ref().map(|view| &view.snapshot)
+    }
+
+    /// Returns the facts that hold for the prompt.
+    pub(super) fn facts(&self) -> Arc<Facts> {
+        let view = self.view.as_ref();
+        view.map(|view| Arc::clone(&view.facts)).unwrap_or_default()
     }
 
     /// Returns the prompt if the document is the prompt file itself.

@@ -13,7 +13,7 @@ pub(super) fn register(client: Client) {
             {"globPattern": "**/*.hoplens.yaml"},
             {"globPattern": "**/hoplens.toml"},
             {"globPattern": "**/facts.yaml"},
-            {"globPattern": "**/promptfooconfig.{yaml,yml}"},
+            {"globPattern": "**/promptfooconfig*.{yaml,yml}"},
             {"globPattern": "**/_*.prompt"},
         ]})),
     };

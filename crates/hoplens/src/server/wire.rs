@@ -1,11 +1,11 @@
-//! Framing of what the client sends, forgiving where the library is not.
+//! Reads the client's messages from standard input, and checks each one before `tower-lsp-server`
+//! sees it.
 //!
-//! The library's reader ends the session at the first message that it cannot read. Here each
-//! frame is looked at before it gets that far; one that is no message becomes [`UNREADABLE`],
-//! which the ingress answers.
+//! The library's reader ends the session at the first message that it cannot read. Here, such a
+//! message is replaced by the notification [`UNREADABLE`], which the ingress answers with an error.
 //!
-//! Messages wait here for their turn, so that the end of a session is heard even while a client
-//! does not read what it is sent, which holds up everything behind this door.
+//! Messages wait in a queue. If a client does not read the server's messages, the library stops
+//! reading too; because of the queue, the server still notices `exit` and the end of the input.
 
 use std::io;
 use std::sync::Arc;
@@ -19,46 +19,53 @@ use tower_lsp_server::jsonrpc::{Request, Response};
 
 use crate::server::lifecycle::ShutdownSignal;
 
-/// Stands in for a message that could not be read; its parameters are an [`Unreadable`].
+/// The method of the notification that replaces an unreadable message; its parameters are an
+/// [`Unreadable`].
 pub(super) const UNREADABLE: &str = "$/hoplens/unreadable";
 
-/// Larger than any prompt; what is longer is skipped.
-const LONGEST: u64 = 64 << 20;
-/// No message has so many bytes: that length is a lie, and waiting for them would be for ever.
-const ABSURD: u64 = 4 << 30;
-/// Bytes that may wait for their turn. Beyond them nothing is read until the client reads.
-const ROOM: usize = 2 * LONGEST as usize;
-/// What a short message takes beside its text.
+/// The maximum size of a message in bytes, larger than any prompt. A longer message is skipped and
+/// answered with an error.
+const MAX_MESSAGE_BYTES: u64 = 64 << 20;
+/// A header that announces more bytes than this is wrong. The bytes are not skipped, because they
+/// would never arrive.
+const MAX_PLAUSIBLE_BYTES: u64 = 4 << 30;
+/// The maximum size of all messages in the queue, in bytes. If the queue is full, reading stops
+/// until the library takes a message.
+const MAX_QUEUED_BYTES: usize = 2 * MAX_MESSAGE_BYTES as usize;
+/// The memory that a queued message takes in addition to its text, in bytes.
 const OVERHEAD: usize = 64;
-const LONGEST_LINE: u64 = 8 << 10;
+/// The maximum length of a header line in bytes.
+const MAX_HEADER_LINE_BYTES: u64 = 8 << 10;
 
-/// What is wrong with a message.
+/// Why a message could not be read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Unreadable {
-    /// Its id as far as it has one.
+    /// The id of the message; null if it has none.
     pub id: Value,
-    /// Whether it is not even JSON.
+    /// Whether the message is not valid JSON.
     pub is_syntax: bool,
     pub reason: String,
 }
 
-/// Hands on every message of `input`, until it ends; `on_signal` receives the end of the session at once.
+/// Copies every message of `input` to `output` until the input ends. Calls `on_signal` as soon as a
+/// message or the end of the input ends the session, before the messages that still wait are
+/// copied.
 ///
 /// # Errors
-/// One of the two ends broke.
+/// Reading `input` or writing `output` failed.
 pub(super) async fn pass_on(
     input: impl AsyncBufRead + Unpin,
     mut output: impl AsyncWrite + Unpin,
     on_signal: impl Fn(ShutdownSignal),
 ) -> io::Result<()> {
-    let (messages, mut waiting) = mpsc::unbounded_channel::<Waiting>();
+    let (messages, mut queue) = mpsc::unbounded_channel::<QueuedMessage>();
     let write = async {
-        while let Some(Waiting { body, room }) = waiting.recv().await {
+        while let Some(QueuedMessage { body, permit }) = queue.recv().await {
             let header = format!("Content-Length: {}\r\n\r\n", body.len());
             output.write_all(header.as_bytes()).await?;
             output.write_all(&body).await?;
             output.flush().await?;
-            drop(room);
+            drop(permit);
         }
         output.shutdown().await
     };
@@ -66,28 +73,29 @@ pub(super) async fn pass_on(
     Ok(())
 }
 
-/// A message that waits for its turn.
-struct Waiting {
+/// A message in the queue.
+struct QueuedMessage {
     body: Vec<u8>,
-    /// Its share of [`ROOM`].
-    room: OwnedSemaphorePermit,
+    /// The message's share of [`MAX_QUEUED_BYTES`].
+    permit: OwnedSemaphorePermit,
 }
 
+/// Reads messages into the queue until the input ends.
 async fn read(
     mut input: impl AsyncBufRead + Unpin,
-    messages: UnboundedSender<Waiting>,
+    messages: UnboundedSender<QueuedMessage>,
     on_signal: impl Fn(ShutdownSignal),
 ) -> io::Result<()> {
-    let free = Arc::new(Semaphore::new(ROOM));
+    let free_bytes = Arc::new(Semaphore::new(MAX_QUEUED_BYTES));
     while let Some(body) = body(&mut input).await? {
         let (body, signal) = readable(body);
         if let Some(signal) = signal {
             on_signal(signal);
         }
-        let size = body.len().saturating_add(OVERHEAD).min(ROOM) as u32;
-        let room = Arc::clone(&free).acquire_many_owned(size);
-        let room = room.await.map_err(io::Error::other)?;
-        if messages.send(Waiting { body, room }).is_err() {
+        let size = body.len().saturating_add(OVERHEAD).min(MAX_QUEUED_BYTES) as u32;
+        let permit = Arc::clone(&free_bytes).acquire_many_owned(size);
+        let permit = permit.await.map_err(io::Error::other)?;
+        if messages.send(QueuedMessage { body, permit }).is_err() {
             return Ok(());
         }
     }
@@ -95,41 +103,45 @@ async fn read(
     Ok(())
 }
 
-/// The next message as it came, or why there is none; `None` at the end of the input.
+/// Reads the next message; `None` at the end of the input.
 async fn body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Body>> {
     let Some(length) = header(input).await? else {
         return Ok(None);
     };
-    if ABSURD < length {
+    if MAX_PLAUSIBLE_BYTES < length {
         return Ok(Some(Body::TooLong(length)));
     }
-    let wanted = length.min(LONGEST);
+    let kept_bytes = length.min(MAX_MESSAGE_BYTES);
     let mut body = Vec::new();
-    let got = (&mut *input).take(wanted).read_to_end(&mut body).await? as u64;
-    if got < wanted {
+    let mut kept = (&mut *input).take(kept_bytes);
+    let read_bytes = kept.read_to_end(&mut body).await? as u64;
+    if read_bytes < kept_bytes {
         // The input ended within a message.
         return Ok(None);
     }
-    if length <= LONGEST {
+    if length <= MAX_MESSAGE_BYTES {
         return Ok(Some(Body::Whole(body)));
     }
-    let mut rest = (&mut *input).take(length - LONGEST);
+    let mut rest = (&mut *input).take(length - MAX_MESSAGE_BYTES);
     tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
     Ok(Some(Body::TooLong(length)))
 }
 
+/// The body of a message.
 enum Body {
+    /// All its bytes.
     Whole(Vec<u8>),
+    /// The announced length of a message that was skipped.
     TooLong(u64),
 }
 
-/// The length of the next message; `None` at the end of the input. Lines that are no header of a
-/// message are skipped.
+/// Reads the header of the next message and returns the length of its body; `None` at the end of
+/// the input. Skips lines that are not a header.
 async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<u64>> {
     let mut length = None;
     loop {
         let mut line = Vec::new();
-        let mut limited = (&mut *input).take(LONGEST_LINE);
+        let mut limited = (&mut *input).take(MAX_HEADER_LINE_BYTES);
         if limited.read_until(b'\n', &mut line).await? == 0 {
             return Ok(None);
         }
@@ -142,9 +154,9 @@ async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<u6
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                 length = value.trim().parse().ok();
             }
-            // The content type can only be the one that there is.
+            // LSP defines a single content type, so its header is not read.
             Some(_) => {}
-            None => tracing::warn!("skipped what is no header"),
+            None => tracing::warn!("skipped a line that is not a header"),
         }
     }
 }
@@ -157,17 +169,18 @@ enum Message {
     Request(Request),
 }
 
-/// The message as it is if it can be read, and whether it is one of the last.
+/// Returns the message, or a notification [`UNREADABLE`] in its place, with the signal that the
+/// message gives if it ends the session.
 fn readable(body: Body) -> (Vec<u8>, Option<ShutdownSignal>) {
     let body = match body {
         Body::Whole(body) => body,
         Body::TooLong(length) => {
-            let reason = format!("a message of {length} bytes; the limit is {LONGEST}");
+            let reason = format!("a message of {length} bytes; the limit is {MAX_MESSAGE_BYTES}");
             return (unreadable(&Value::Null, false, &reason), None);
         }
     };
     let reason = match serde_json::from_slice(&body) {
-        // Where the library expects a method it also takes none.
+        // The library accepts an empty method, which no client means.
         Ok(Message::Request(request)) if request.method().is_empty() => "no method".to_owned(),
         Ok(Message::Request(request)) => return (body, shutdown_signal(&request)),
         Ok(Message::Response(_)) => return (body, None),
@@ -179,7 +192,7 @@ fn readable(body: Body) -> (Vec<u8>, Option<ShutdownSignal>) {
     };
     let id = value.get("id").cloned().unwrap_or_default();
     let has = |name| value.get(name).is_some();
-    // Some clients leave out a result that is null.
+    // Some clients omit a null result, which the library does not accept.
     if !id.is_null() && !has("method") && !has("error") && !has("result") {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": null});
         return (message.to_string().into_bytes(), None);
@@ -187,6 +200,7 @@ fn readable(body: Body) -> (Vec<u8>, Option<ShutdownSignal>) {
     (unreadable(&id, false, &reason), None)
 }
 
+/// Returns the signal of a message that ends the session.
 fn shutdown_signal(request: &Request) -> Option<ShutdownSignal> {
     match (request.method(), request.id()) {
         ("shutdown", Some(_)) => Some(ShutdownSignal::Shutdown),
@@ -195,6 +209,7 @@ fn shutdown_signal(request: &Request) -> Option<ShutdownSignal> {
     }
 }
 
+/// Returns the notification that replaces an unreadable message.
 fn unreadable(id: &Value, is_syntax: bool, reason: &str) -> Vec<u8> {
     tracing::warn!(reason, "a message that cannot be read");
     let params = json!({"id": id, "is_syntax": is_syntax, "reason": reason});
@@ -206,7 +221,7 @@ fn unreadable(id: &Value, is_syntax: bool, reason: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The messages that arrive.
+    /// Returns the messages that `pass_on` writes for an input.
     fn passed(input: &[u8]) -> Vec<Value> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -281,9 +296,9 @@ mod tests {
 
     #[test]
     fn an_oversized_message_is_skipped() {
-        let long = format!("Content-Length: {}\r\n\r\n", LONGEST + 1);
+        let long = format!("Content-Length: {}\r\n\r\n", MAX_MESSAGE_BYTES + 1);
         let mut input = long.into_bytes();
-        input.resize(input.len() + LONGEST as usize + 1, b' ');
+        input.resize(input.len() + MAX_MESSAGE_BYTES as usize + 1, b' ');
         input.extend(framed(r#"{"jsonrpc":"2.0","method":"a"}"#).bytes());
         let passed = passed(&input);
         assert_eq!((passed.len(), &passed[1]["method"]), (2, &json!("a")));

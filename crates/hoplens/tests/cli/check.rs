@@ -16,31 +16,31 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder in which the binary runs. Its `.git` keeps settings of parent folders from applying.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         std::fs::create_dir(folder.path(".git")).unwrap();
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Runs the binary in this folder on the tiny GPT-2.
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.run_on("tiny-gpt2", args)
     }
 
@@ -61,17 +61,17 @@ impl Folder {
     }
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     let code = output.status.code().unwrap();
     assert!(code <= 2, "{}", stderr(output));
     code
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn json(output: &Output) -> Value {
 }
 
 /// Returns a prompt whose answer the tiny GPT-2 gives only once the bridge is named.
-fn failing(mention: &str) -> String {
+pub(crate) fn failing(mention: &str) -> String {
     format!(
         "---\nhoplens.cases:\n  - id: one\n    expect: \" fought\"\n    hops:\n      - {{mention: \
          \"{mention}\", bridge: \"café\"}}\n---\n{mention} is located off the coast of\n"

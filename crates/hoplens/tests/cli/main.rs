@@ -10,3 +10,4 @@ mod influence;
 mod lens;
 mod models;
 mod smollm2;
+mod snapshots;

@@ -8,6 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// Messages for users, which tests may ignore. All others are part of the contract.
@@ -93,6 +95,16 @@ pub fn tiny_gpt2() -> PathBuf {
 /// Returns the URI of a file that need not exist.
 pub fn uri(path: &Path) -> String {
     format!("file://{}", path.display())
+}
+
+/// Reads a value as a type of the extension protocol. Panics if the value lacks a field of the type
+/// or has a field that the type lacks.
+#[track_caller]
+pub fn typed<T: Serialize + DeserializeOwned>(value: &Value) -> T {
+    let read = serde_json::from_value(value.clone());
+    let read: T = read.unwrap_or_else(|error| panic!("{error}: {value}"));
+    assert_eq!(serde_json::to_value(&read).unwrap(), *value);
+    read
 }
 
 /// A session with a server.
@@ -331,6 +343,24 @@ impl Client {
         });
         self.send(json!({"id": message["id"], "result": result}));
         message["params"].take()
+    }
+
+    /// Runs `hoplens.server.NAME` with an argument, which must succeed, and returns its result.
+    #[track_caller]
+    pub fn command<T: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &str,
+        argument: impl Serialize,
+    ) -> T {
+        let argument = serde_json::to_value(argument).unwrap();
+        let arguments = if argument.is_null() {
+            json!([])
+        } else {
+            json!([argument])
+        };
+        let command = format!("hoplens.server.{name}");
+        let params = json!({"command": command, "arguments": arguments});
+        typed(&self.request("workspace/executeCommand", params))
     }
 
     pub fn open(&mut self, uri: &str, language: &str, text: &str) {

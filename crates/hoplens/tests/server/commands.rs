@@ -2,22 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2};
+use crate::client::{Client, Start, tiny_gpt2, typed};
 use crate::editor;
+use hoplens::server::protocol::common::{AblationMode, EncodingName, ScopeName};
+use hoplens::server::protocol::documents::{HeadsReport, SweepReport};
+use hoplens::server::protocol::{
+    CaseEntry, FileResult, HeadsResult, InjectParams, InjectResult, ListedModel, ModelState,
+    StatusResult, SweepResult,
+};
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";
-
-#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
-fn run(client: &mut Client, name: &str, argument: Value) -> Value {
-    let arguments = if argument.is_null() {
-        json!([])
-    } else {
-        json!([argument])
-    };
-    let params = json!({"command": format!("hoplens.server.{name}"), "arguments": arguments});
-    client.request("workspace/executeCommand", params)
-}
 
 fn is_measured(found: &Value) -> bool {
     found["diagnostics"][0]["data"]["weighed"] == true
@@ -33,37 +28,31 @@ fn opened(start: &Start) -> Client {
 #[test]
 fn heads_have_the_ranges_of_their_tokens() {
     let mut client = opened(&Start::default());
-    let all = run(&mut client, "heads", json!({"uri": URI}));
-    let tokens = all["tokens"].as_array().unwrap().len();
-    assert_eq!(all["position"], tokens - 1);
-    assert_eq!(all["ranges"].as_array().unwrap().len(), tokens);
-    assert_eq!(all["case"], "tiny");
-    assert_eq!(all["schema"], 1);
-    let heads = all["heads"].as_array().unwrap();
-    let model = &all["model"];
-    assert_eq!(
-        heads.len() as u64,
-        model["layers"].as_u64().unwrap() * model["heads"].as_u64().unwrap()
-    );
-    assert!(heads[0]["ablation_dlogp"].is_f64(), "{}", heads[0]);
-    assert_eq!(heads[0]["attention"].as_array().unwrap().len(), tokens);
+    let all: HeadsResult = client.command("heads", json!({"uri": URI}));
+    let report: HeadsReport = typed(&all.document);
+    let tokens = report.tokens.len();
+    assert_eq!(report.position, tokens - 1);
+    assert_eq!(all.ranges.len(), tokens);
+    assert_eq!((all.case.as_str(), all.version), ("tiny", Some(1)));
+    assert_eq!(report.schema, 1);
+    let heads = &report.heads;
+    assert_eq!(heads.len(), report.model.layers * report.model.heads);
+    assert!(heads[0].ablation_dlogp.is_some(), "{:?}", heads[0]);
+    assert_eq!(heads[0].attention.len(), tokens);
     // At "president", which is not the last token.
     let position = json!({"line": 7, "character": 12});
-    let at = run(
-        &mut client,
+    let at: HeadsResult = client.command(
         "heads",
         json!({"uri": URI, "position": position, "ablate": "estimate"}),
     );
-    let token = at["position"].as_u64().unwrap() as usize;
+    let report: HeadsReport = typed(&at.document);
+    let token = report.position;
     assert!(token < tokens - 1, "{token}");
-    let range = &at["ranges"][token];
-    assert_eq!(range["start"]["line"], 7);
-    assert!(
-        range["start"]["character"].as_u64().unwrap() <= 12,
-        "{range}"
-    );
-    assert!(12 < range["end"]["character"].as_u64().unwrap(), "{range}");
-    assert_eq!(at["heads"][0]["ablation"], "estimate");
+    let range = at.ranges[token].unwrap();
+    assert_eq!(range.start.line, 7);
+    assert!(range.start.character <= 12, "{range:?}");
+    assert!(12 < range.end.character, "{range:?}");
+    assert_eq!(report.heads[0].ablation, Some(AblationMode::Estimate));
 }
 
 #[test]
@@ -71,30 +60,26 @@ fn a_sweep_cell_is_inserted_with_its_measured_effect() {
     let mut start = Start::default();
     start.capabilities["workspace"]["applyEdit"] = json!(true);
     let mut client = opened(&start);
-    let swept = run(
-        &mut client,
-        "sweep",
-        json!({"uri": URI, "encoding": "unembed"}),
-    );
-    assert_eq!(swept["memory"], "café");
-    assert_eq!(swept["memories"], json!(["café"]));
-    let cells = swept["cells"].as_array().unwrap();
-    assert_eq!(
-        cells.len() as u64,
-        15 * swept["model"]["layers"].as_u64().unwrap()
-    );
-    let best = &swept["best"];
-    let cell = json!({
-        "uri": URI, "case": "tiny", "memory": "café", "encoding": "unembed",
-        "layer": best["layer"], "tau": best["tau"], "scope": "all",
-    });
-    let told = run(&mut client, "inject", cell);
-    assert_eq!(told["applied"], true);
-    let (before, after) = (
-        told["before"].as_f64().unwrap(),
-        told["after"].as_f64().unwrap(),
-    );
-    assert!(before < after, "{told}");
+    let swept: SweepResult = client.command("sweep", json!({"uri": URI, "encoding": "unembed"}));
+    let report: SweepReport = typed(&swept.document);
+    assert_eq!(report.memory, "café");
+    assert_eq!(swept.memories, ["café"]);
+    assert_eq!(report.cells.len(), 15 * report.model.layers);
+    let best = report.best.unwrap();
+    let cell = InjectParams {
+        uri: URI.parse().unwrap(),
+        position: None,
+        case: Some("tiny".to_owned()),
+        memory: report.memory,
+        encoding: EncodingName::Unembed,
+        layer: best.layer,
+        tau: best.tau,
+        scope: ScopeName::All,
+    };
+    let injected: InjectResult = client.command("inject", cell);
+    assert!(injected.applied && injected.edit.is_none());
+    let (before, after) = (injected.before, injected.after);
+    assert!(before < after, "{injected:?}");
     let asked = client.serve("workspace/applyEdit", &json!({"applied": true}));
     let change = &asked["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"], json!({"uri": URI, "version": 1}));
@@ -114,8 +99,8 @@ fn a_sweep_cell_is_inserted_with_its_measured_effect() {
         let one = &found["diagnostics"][0];
         found["version"] == 2 && (one.is_null() || one["data"]["baseline"].is_f64())
     });
-    let cases = run(&mut client, "cases", json!(URI));
-    let p = cases[0]["p"].as_f64().unwrap();
+    let cases: Vec<CaseEntry> = client.command("cases", URI);
+    let p = cases[0].p.unwrap();
     assert!((p - after).abs() < 1e-3 * after, "{p} {after}");
     client.diagnostics(URI, |found| {
         let all = found["diagnostics"].as_array().unwrap();
@@ -129,12 +114,12 @@ fn pages_and_pictures_are_written_and_opened() {
     let mut start = Start::default();
     start.capabilities["window"] = json!({"showDocument": {"support": true}});
     let mut client = opened(&start);
-    let told = run(&mut client, "showHeads", json!({"uri": URI}));
+    let written: FileResult = client.command("showHeads", json!({"uri": URI}));
     let asked = client.serve("window/showDocument", &json!({"success": true}));
     assert_eq!(asked["external"], true);
-    let path = told["path"].as_str().unwrap();
-    assert_eq!(asked["uri"], format!("file://{path}"));
-    let page = std::fs::read_to_string(path).unwrap();
+    let path = written.path;
+    assert_eq!(asked["uri"], format!("file://{}", path.display()));
+    let page = std::fs::read_to_string(&path).unwrap();
     assert!(page.contains("Content-Security-Policy"), "{page}");
     std::fs::remove_file(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +130,8 @@ fn pages_and_pictures_are_written_and_opened() {
     ] {
         let path = folder.path().join(format!("{kind}.{format}"));
         let argument = json!({"uri": URI, "kind": kind, "format": format, "path": path});
-        assert_eq!(run(&mut client, "export", argument)["path"], json!(path));
+        let written: FileResult = client.command("export", argument);
+        assert_eq!(written.path, path);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(begins), "{text}");
     }
@@ -257,37 +243,31 @@ fn commands_cancel_analyses_and_change_models() {
     });
     client.open(URI, "dotprompt", TEXT);
     client.diagnostics(URI, |found| found["version"] == 1);
-    let status = run(&mut client, "status", Value::Null);
-    assert_eq!(
-        (&status["state"], &status["prompts"]),
-        (&json!("ready"), &json!(1))
-    );
-    assert_eq!(run(&mut client, "cancel", json!(URI)), json!(0));
+    let status: StatusResult = client.command("status", ());
+    assert_eq!((status.state, status.prompts), (ModelState::Ready, 1));
+    assert_eq!(client.command::<usize>("cancel", URI), 0);
     // A request for heads analyses the prompt first, whatever the setting.
-    let cases = run(&mut client, "cases", json!({"uri": URI}));
-    assert_eq!(cases[0]["verdict"], "hop-unknown");
-    let heads = json!({"uri": URI, "case": "#1", "ablate": "none"});
-    assert_eq!(run(&mut client, "heads", heads)["case"], "tiny");
+    let cases: Vec<CaseEntry> = client.command("cases", json!({"uri": URI}));
+    assert_eq!(cases[0].verdict.as_deref(), Some("hop-unknown"));
     // Repairs are measured on request.
-    assert_eq!(
-        run(&mut client, "cases", json!({"uri": URI}))[0]["repairs"],
-        Value::Null
-    );
-    run(&mut client, "measure", json!(URI));
+    assert_eq!(cases[0].repairs, None);
+    let heads = json!({"uri": URI, "case": "#1", "ablate": "none"});
+    let heads: HeadsResult = client.command("heads", heads);
+    assert_eq!(heads.case, "tiny");
+    client.command::<Value>("measure", URI);
     client.diagnostics(URI, is_measured);
-    let models = run(&mut client, "models", Value::Null);
-    let default = models
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["name"] == "smollm2-135m");
-    assert_eq!(default.unwrap()["licence"], "apache-2.0");
+    let cases: Vec<CaseEntry> = client.command("cases", json!({"uri": URI}));
+    assert!(cases[0].repairs.is_some());
+    let models: Vec<ListedModel> = client.command("models", ());
+    let mut models = models.into_iter();
+    let default = models.find(|one| one.name == "smollm2-135m").unwrap();
+    assert_eq!(default.licence.as_deref(), Some("apache-2.0"));
     let other = tiny_gpt2().with_file_name("tiny-llama");
-    run(&mut client, "useModel", json!({"model": other}));
+    client.command::<Value>("useModel", json!({"model": other}));
     client.wait_until_ready();
-    let status = run(&mut client, "status", Value::Null);
-    assert_eq!(status["model"]["name"], "tiny-llama");
-    run(&mut client, "restartModel", Value::Null);
+    let status: StatusResult = client.command("status", ());
+    assert_eq!(status.model.unwrap().name, "tiny-llama");
+    client.command::<Value>("restartModel", ());
     client.wait_until_ready();
     client.notify(
         "textDocument/didClose",

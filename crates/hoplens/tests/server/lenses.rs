@@ -1,5 +1,7 @@
 //! Code lenses, actions without a repair, and optional hints.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::client::{Client, Start, uri};
@@ -201,8 +203,14 @@ fn edits_of_actions_are_resolved_for_the_same_text_only() {
     let found = client.diagnostics(URI, is_measured);
     let one = &found["diagnostics"][0];
     let page = one["codeDescription"]["href"].as_str().unwrap();
-    let page = std::fs::read_to_string(page.strip_prefix("file://").unwrap()).unwrap();
+    let path = Path::new(page.strip_prefix("file://").unwrap());
+    let page = std::fs::read_to_string(path).unwrap();
     assert!(page.starts_with("# hop-unknown\n"), "{page}");
+    // Its links lead to files.
+    assert!(page.contains("](../../examples/louvre.prompt)"), "{page}");
+    let example = path.parent().unwrap().join("../../examples/louvre.prompt");
+    let example = std::fs::read_to_string(example).unwrap();
+    assert!(example.contains("hoplens.cases"), "{example}");
     let range = one["range"].clone();
     let all = actions(&mut client, URI, &range, json!(["quickfix"]));
     let first = all[0].clone();

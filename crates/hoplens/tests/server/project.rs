@@ -70,8 +70,10 @@ fn errors_of_open_settings_are_diagnostics_without_a_message() {
     client.change(&settings, 2, &json!([{"text": "[search]\nmost = 3\n"}]));
     let found = client.diagnostics(&settings, |found| found["version"] == 2);
     assert_eq!(found["diagnostics"], json!([]));
-    // Saved settings count: the prompt is analysed again.
-    std::fs::write(&path, "ignore = [\"front-matter\"]\n").unwrap();
+    // The prompt is analysed with the settings as they are in the editor.
+    let ignoring = "ignore = [\"invalid-yaml\"]\n";
+    client.change(&settings, 3, &json!([{"text": ignoring}]));
+    std::fs::write(&path, ignoring).unwrap();
     client.notify(
         "textDocument/didSave",
         json!({"textDocument": {"uri": settings}}),
@@ -83,4 +85,30 @@ fn errors_of_open_settings_are_diagnostics_without_a_message() {
     );
     let found = client.diagnostics(&prompt, |found| found["version"] == 2);
     assert_eq!(found["diagnostics"], json!([]));
+}
+
+#[test]
+fn a_former_code_in_the_settings_gives_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = uri(&folder.path().join("hoplens.toml"));
+    let mut client = Client::ready(&Start::default());
+    let text = "# é🙂\nignore = [\"hop-lost\", \"front-matter\"]\n";
+    client.open(&settings, "toml", text);
+    let found = client.diagnostics(&settings, |_| true);
+    let [hint] = &found["diagnostics"].as_array().unwrap()[..] else {
+        panic!("{found}");
+    };
+    assert_eq!(
+        (&hint["code"], &hint["severity"]),
+        (&json!("deprecated-ignore"), &json!(4))
+    );
+    assert_eq!(editor::slice(text, &hint["range"]), "\"front-matter\"");
+    let message = hint["message"].as_str().unwrap();
+    assert!(message.contains("unset-variable"), "{message}");
+    client.change(
+        &settings,
+        2,
+        &json!([{"text": "ignore = [\"unset-variable\"]\n"}]),
+    );
+    client.diagnostics(&settings, |found| found["diagnostics"] == json!([]));
 }

@@ -8,7 +8,7 @@ use crate::sources::{is_for_tests, sources};
 
 /// Lines of the longest file.
 const MOST_LINES: usize = 500;
-/// Parameters of a function beside `self`.
+/// Parameters of a function beside `self`, which Clippy's lint counts (clippy.toml).
 const MOST_PARAMETERS: usize = 5;
 
 #[test]

@@ -9,7 +9,7 @@ pub struct Completion {
     pub label: String,
     /// The kind.
     pub kind: CompletionKind,
-    /// A short description beside the label.
+    /// A short description next to the label.
     pub detail: Option<String>,
     /// Documentation, in Markdown.
     pub doc: Option<String>,

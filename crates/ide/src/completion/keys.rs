@@ -7,7 +7,7 @@ use crate::completion::snippets::{filter_text, opens_lines, value_snippet};
 use crate::completion::variables::variables;
 use hoplens_prompt::keys::Key;
 
-/// Returns the keys that may stand at the cursor, required ones first.
+/// Returns the keys that are valid at the cursor, required ones first.
 pub(super) fn complete(
     keys: &KeyPlace,
     found: &CursorPlace,

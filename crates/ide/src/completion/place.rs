@@ -44,7 +44,7 @@ pub(super) struct KeyPlace {
     pub any: Option<Vec<String>>,
     /// Whether a dash must be inserted before the key.
     pub needs_dash: bool,
-    /// Whether the colon is there already.
+    /// Whether a colon already follows.
     pub has_colon: bool,
     /// Whether the map is in braces.
     pub in_flow: bool,

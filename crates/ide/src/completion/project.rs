@@ -6,7 +6,7 @@ use crate::completion::item::{Completion, CompletionKind};
 use hoplens_store::CATALOGUE;
 use hoplens_workspace::{PROJECT_KEYS, ProjectKey, ProjectValues};
 
-/// Returns the keys, tables or values that may stand at byte `offset` of a `hoplens.toml`.
+/// Returns the keys, tables or values that are valid at byte `offset` of a `hoplens.toml`.
 pub fn complete_project(text: &str, offset: usize) -> Vec<Completion> {
     let Some((before, after)) = text.split_at_checked(offset) else {
         return Vec::new();

@@ -45,6 +45,7 @@ pub(super) fn flow_snippet(kind: KeyKind) -> String {
         match kind {
             KeyKind::Text => format!("\"${}\"", placeholder()),
             KeyKind::Word(words) => format!("${{{}|{}|}}", placeholder(), words.join(",")),
+            KeyKind::Flag => format!("${{{}|true,false|}}", placeholder()),
             KeyKind::Version(number) => number.to_string(),
             KeyKind::Map(keys) => {
                 let required = keys.iter().filter(|key| key.required);

@@ -6,14 +6,14 @@ use crate::completion::place::{CursorPlace, ValuePlace};
 use crate::completion::snippets::{filter_text, flow_snippet};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{mentions, name_key};
-use hoplens_prompt::keys::KeyKind;
+use hoplens_prompt::keys::{KeyKind, current_words};
 use hoplens_prompt::outline::PathStep;
 use hoplens_prompt::{MappedText, find_mention, memory_text, render};
 
 /// Most texts in the list.
 const MAX_TEXTS: usize = 50;
 
-/// A value that may stand at the cursor.
+/// A value that is valid at the cursor.
 struct Choice {
     text: String,
     /// Whether it is a text that needs quotes.
@@ -21,7 +21,7 @@ struct Choice {
     detail: Option<String>,
 }
 
-/// Returns the values that may stand at the cursor.
+/// Returns the values that are valid at the cursor.
 pub(super) fn complete(
     value: &ValuePlace,
     found: &CursorPlace,
@@ -31,16 +31,18 @@ pub(super) fn complete(
     for kind in &value.kinds {
         match kind {
             KeyKind::Word(words) => {
-                list.extend(words.iter().map(|word| word_completion(word, found)));
+                list.extend(current_words(words).map(|word| word_completion(word, found)));
             }
             KeyKind::List(KeyKind::Word(words)) => {
-                let wrap = |word: &&str| list_completion(word, value, found);
-                list.extend(words.iter().map(wrap));
+                list.extend(current_words(words).map(|word| list_completion(word, value, found)));
             }
             KeyKind::Map(_) | KeyKind::List(KeyKind::Map(_))
                 if found.quote.is_none() && !value.below =>
             {
                 list.extend(map_completion(*kind, found, context));
+            }
+            KeyKind::Flag => {
+                list.extend(["true", "false"].map(|word| word_completion(word, found)));
             }
             KeyKind::Version(number) => list.push(word_completion(&number.to_string(), found)),
             KeyKind::Text | KeyKind::Index(_) => {

@@ -163,7 +163,7 @@ fn a_key_of_hoplens_toml_shows_its_documentation_and_default() {
 
             **`search.most`**
 
-            Most repairs that are offered.
+            Maximum number of repairs that hoplens offers.
 
             Default: `5`
         "#]],

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::numbers::{factor, percent, quoted};
+use crate::numbers::{factor, is_whole_text, percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{
     CaseFindings, CaseOutcome, Probe, RepairChange, Thresholds, Variant, Wording,
@@ -146,7 +146,8 @@ fn shared_token_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<St
         .probes
         .variant(Variant::FirstAnswerToken)?
         .top
-        .first()?;
+        .first()
+        .filter(|next| is_whole_text(&next.token))?;
     let expect = case.query.expect.first()?;
     Some(format!(
         "{} shares its first token with another answer: the token has {}, the whole answer {}; \

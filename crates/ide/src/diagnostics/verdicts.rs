@@ -1,7 +1,7 @@
 //! Verdicts in words, and the places that show their evidence.
 
 use crate::diagnostics::diagnostic::RelatedInformation;
-use crate::numbers::{percent, quoted};
+use crate::numbers::{is_whole_text, percent, quoted};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, Verdict};
 
@@ -61,7 +61,9 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
             )
         }
         Verdict::AnswerUnlikely => {
-            let top = probes.composed.top.first().map_or_else(String::new, |top| {
+            let top = probes.composed.top.first();
+            let top = top.filter(|top| is_whole_text(&top.token));
+            let top = top.map_or_else(String::new, |top| {
                 format!(" (it prefers {}, {})", quoted(&top.token), percent(top.p))
             });
             format!(

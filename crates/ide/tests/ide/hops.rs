@@ -71,8 +71,7 @@ fn alone(model: &Model, prompt: &str, expect: &[String]) -> f64 {
     let subject = CaseQuery {
         prompt: prompt.to_owned(),
         expect: expect.to_vec(),
-        mentions: Vec::new(),
-        injections: Vec::new(),
+        ..CaseQuery::default()
     };
     let (probes, _) = {
         let (settings, cancel) = (settings(), CancelToken::new());

@@ -1,4 +1,5 @@
-//! The vectors of a memory, and the encodings that sum its tokens' rows.
+//! The vector of a memory, and the two encodings that sum rows of a weight matrix: `embed` and
+//! `unembed`. `encode.rs` has `layerwise`. Symbols are those of `docs/method.md`.
 
 use std::sync::Arc;
 
@@ -6,20 +7,20 @@ use crate::memory::error::MemoryError;
 use hoplens_injection::Encoding;
 use hoplens_runtime::{BosPolicy, Model};
 
-/// How a memory's text becomes a vector.
+/// All settings that determine how the text of a memory becomes a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEncoding {
-    /// The encoding.
+    /// The formula.
     pub encoding: Encoding,
-    /// The head, from 0, on whose output the memory is projected at each layer; `None` for the
-    /// whole layer.
+    /// Restricts the vector to what this head of each layer, counted from 0, can write; `None`
+    /// does not restrict it. See `docs/method.md`, "Memories and injections".
     pub head: Option<usize>,
-    /// Whether BOS precedes the memory where the model reads it alone (`layerwise`).
+    /// Whether BOS precedes the memory when the model reads it alone, as `layerwise` requires.
     pub bos: BosPolicy,
 }
 
 impl MemoryEncoding {
-    /// An encoding for whole layers.
+    /// Returns settings that do not restrict the vector to a head.
     pub const fn new(encoding: Encoding, bos: BosPolicy) -> Self {
         Self {
             encoding,
@@ -29,17 +30,17 @@ impl MemoryEncoding {
     }
 }
 
-/// A memory's vector: one for all layers, or one for each.
+/// The vector of a memory: one for all layers, or one for each layer.
 #[derive(Debug, Clone)]
 pub enum MemoryVector {
-    /// The same at every layer: `[width]`.
+    /// The same vector for every layer: `[width]`.
     Everywhere(Arc<[f32]>),
-    /// One for each layer: `[layers][width]`.
+    /// One vector for each layer: `[layers][width]`.
     PerLayer(Vec<Arc<[f32]>>),
 }
 
 impl MemoryVector {
-    /// The vector for a layer, which must exist.
+    /// Returns the vector for a layer, which must exist in the model.
     ///
     /// # Shapes
     /// → `[width]`.
@@ -51,20 +52,21 @@ impl MemoryVector {
     }
 }
 
-/// Returns Σ e_t over the set T of the text's token ids.
+/// Returns Σ e_t over the set T of the text's token ids; e_t is the embedding of token t.
 ///
 /// # Errors
-/// [`MemoryError::NoTokens`].
+/// [`MemoryError::NoTokens`] if the text has no tokens.
 pub(super) fn embed(model: &Model, text: &str) -> Result<MemoryVector, MemoryError> {
     let ids = token_set(model, text)?;
     let sum = sum(ids.iter().map(|id| model.embedding(*id)), model.info.width);
     Ok(MemoryVector::Everywhere(sum.into()))
 }
 
-/// Returns Σ γ ⊙ (w_t − w̄) over the set T of the text's token ids.
+/// Returns Σ γ ⊙ (w_t − w̄) over the set T of the text's token ids; w_t is the unembedding row of
+/// token t, w̄ the mean row, and γ the gain of the final norm.
 ///
 /// # Errors
-/// [`MemoryError::NoTokens`].
+/// [`MemoryError::NoTokens`] if the text has no tokens.
 pub(super) fn unembed(model: &Model, text: &str) -> Result<MemoryVector, MemoryError> {
     let ids = token_set(model, text)?;
     let mut sum = sum(
@@ -79,7 +81,10 @@ pub(super) fn unembed(model: &Model, text: &str) -> Result<MemoryVector, MemoryE
     Ok(MemoryVector::Everywhere(sum.into()))
 }
 
-/// Returns the text's token ids, each once; never empty.
+/// Returns the set of the text's token ids, which is not empty.
+///
+/// # Errors
+/// [`MemoryError::NoTokens`] if the text has no tokens.
 fn token_set(model: &Model, text: &str) -> Result<Vec<u32>, MemoryError> {
     let mut ids = model.tokenizer.ids(text);
     if ids.is_empty() {
@@ -90,6 +95,7 @@ fn token_set(model: &Model, text: &str) -> Result<Vec<u32>, MemoryError> {
     Ok(ids)
 }
 
+/// Returns the sum of vectors of `width` values.
 fn sum(vectors: impl Iterator<Item = Vec<f32>>, width: usize) -> Vec<f32> {
     let mut total = vec![0.0; width];
     for vector in vectors {

@@ -57,7 +57,7 @@ impl Words {
         list.lines().collect()
     }
 
-    /// Returns the list of a memory's kind: the list that contains it, whatever its case ("Kettle"
+    /// Returns the list of a memory's kind: the list that contains it, in upper or lower case ("Kettle"
     /// is a noun); otherwise entities for a name (several words, or a capital letter), and nouns
     /// for any other word.
     pub fn like(memory: &str) -> Self {

@@ -10,7 +10,9 @@ use std::ops::Range;
 use hoplens_injection::{Encoding, Scope};
 use serde::{Deserialize, Serialize};
 
+use crate::declarations::answer_match::AnswerMatch;
 use crate::declarations::input_value::InputValue;
+use crate::declarations::reference_reply::ReferenceReply;
 
 /// An expected answer of the prompt, with the input and the hops that lead to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,17 @@ pub struct Case {
     pub input: serde_json::Map<String, serde_json::Value>,
     /// Accepted answers; their probabilities add up. Empty if the author declared none.
     pub expect: Vec<Spanned<String>>,
+    /// How the accepted answers are compared with the model's reply.
+    pub answer_match: AnswerMatch,
+    /// Whether the reply must have all of the accepted answers, and not only one of them.
+    pub requires_all: bool,
+    /// Whether a chat model continues the text of a prompt without roles, instead of reading it as
+    /// one user message.
+    pub raw: bool,
+    /// The first words of the model's reply, which are given; the answer comes behind them.
+    pub prefill: Option<Spanned<String>>,
+    /// A whole reply that is scored.
+    pub reference: Option<ReferenceReply>,
     /// The chain of hops, first hop first.
     pub hops: Vec<Hop>,
     /// The whole case.
@@ -41,11 +54,46 @@ pub struct Row {
     pub of: String,
     /// The variables in brackets: `[thing=coral,place=sea]`.
     pub label: String,
-    /// The ranges of the values that make the row.
+    /// The ranges of the values that make the row, and of the case's own `input` that no value of
+    /// the row replaces.
     pub scalars: Vec<Range<usize>>,
 }
 
 impl Case {
+    /// Returns a case without answers, hops and values.
+    pub fn new(range: Range<usize>, origin: Origin) -> Self {
+        Self {
+            id: None,
+            row: None,
+            input: serde_json::Map::new(),
+            expect: Vec::new(),
+            answer_match: AnswerMatch::default(),
+            requires_all: false,
+            raw: false,
+            prefill: None,
+            reference: None,
+            hops: Vec::new(),
+            range,
+            origin,
+            fence: None,
+        }
+    }
+
+    /// Whether a reply of the model (behind `prefill`) is one that the author accepts; `None` if
+    /// there is no accepted answer.
+    pub fn accepts_reply(&self, reply: &str) -> Option<bool> {
+        if self.expect.is_empty() {
+            return None;
+        }
+        let mut answers = self.expect.iter();
+        let matches = |answer: &Spanned<String>| self.answer_match.is_match(&answer.value, reply);
+        Some(if self.requires_all {
+            answers.all(matches)
+        } else {
+            answers.any(matches)
+        })
+    }
+
     /// Returns the declared id, which all rows of a matrix share.
     pub(crate) fn declared_id(&self) -> Option<&str> {
         match &self.row {

@@ -17,6 +17,8 @@ pub(crate) struct Declared {
     pub injections: Vec<Injection>,
     pub suppressed: Vec<Suppression>,
     pub inputs: Vec<InputValue>,
+    /// Bytes of the parts of messages that are not text.
+    pub media: Vec<Range<usize>>,
     /// The total size of the matrices expanded so far.
     pub made: Made,
 }

@@ -59,7 +59,7 @@ pub fn parse_facts(text: &str) -> Facts {
         problems.error(
             Code::InvalidYaml,
             range,
-            format!("the facts are not valid YAML: {error}. What stands before is read."),
+            format!("the facts are not valid YAML: {error}. The part before the error is read."),
         );
     }
     let mut list = Vec::new();

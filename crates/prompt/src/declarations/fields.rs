@@ -74,6 +74,15 @@ pub(crate) fn index(
     })
 }
 
+/// Returns `true` or `false`.
+pub(crate) fn flag(node: &Node, what: &str, problems: &mut Problems) -> Option<bool> {
+    if let serde_json::Value::Bool(flag) = node.to_json() {
+        return Some(flag);
+    }
+    wrong_type(node, what, "`true` or `false`, without quotes", problems);
+    None
+}
+
 /// Returns a finite number.
 pub(crate) fn number(node: &Node, what: &str, problems: &mut Problems) -> Option<f64> {
     let number = match &node.data {

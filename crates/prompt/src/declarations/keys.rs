@@ -1,6 +1,7 @@
 //! The keys that may be declared. The reader, the JSON Schemas, completion and the documentation
 //! share this list.
 
+use crate::declarations::answer_match::AnswerMatch;
 use crate::diagnostics::code::Code;
 
 /// A key of the declarations.
@@ -29,6 +30,8 @@ pub enum KeyKind {
     Number,
     /// A number from 0 to 1.
     Probability,
+    /// `true` or `false`.
+    Flag,
     /// Exactly this whole number.
     Version(u64),
     /// Any value.
@@ -112,12 +115,32 @@ pub const CASE: &[Key] = &[
             KeyKind::Values(&KeyKind::List(&KeyKind::Any)),
             KeyKind::List(&KeyKind::Values(&KeyKind::Any)),
         ]),
-        "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `mention` and `bridge` stands for the row's value.",
+        "Variables with lists of values: one case for each combination. Or a list of rows, each a map of variables, which may have its own `expect` and `hops`. `{{variable}}` in `expect`, `prefill`, `reference`, `mention` and `bridge` stands for the row's value.",
     ),
     key(
         "expect",
         KeyKind::Either(&[KeyKind::Text, KeyKind::List(&KeyKind::Text)]),
         "The expected answer, or a list of accepted answers, whose probabilities add up. A leading space matters.",
+    ),
+    key(
+        "match",
+        KeyKind::Word(AnswerMatch::NAMES),
+        "How the answer is compared with the reply: the reply `begins` with it (unless told otherwise), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
+    ),
+    key(
+        "raw",
+        KeyKind::Flag,
+        "Whether a model with a chat template continues the text of a prompt without roles, instead of reading it as one user message.",
+    ),
+    key(
+        "prefill",
+        KeyKind::Text,
+        "The first words of the model's reply; the answer is scored behind them.",
+    ),
+    key(
+        "reference",
+        KeyKind::Text,
+        "A whole reply, scored by the mean log-probability of its tokens. If it has a marked part `[[100 days]]`, that part alone is scored. `\\[[` stands for the signs themselves.",
     ),
     key(
         "hops",
@@ -227,6 +250,12 @@ pub const LISTS: &[Key] = &[
 
 /// The version of a sidecar.
 pub const VERSION: Key = required("version", KeyKind::Version(1), "Always 1.");
+
+/// Returns the words of a key without former codes, which old files may still contain.
+pub fn current_words(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    let is_former = |word: &str| word.parse::<Code>().is_ok_and(Code::is_former);
+    words.iter().copied().filter(move |word| !is_former(word))
+}
 
 /// Returns the names of keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {

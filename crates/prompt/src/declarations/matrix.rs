@@ -1,4 +1,4 @@
-//! A case's `matrix`: expands it to rows, each a case of its own.
+//! Expands the `matrix` of a case to rows. Each row becomes a separate case.
 
 use std::ops::Range;
 
@@ -8,6 +8,7 @@ use crate::declarations::case::{Case, Hop, Row};
 use crate::declarations::case_fields::{expected, hops, input_value};
 use crate::declarations::declared::Declared;
 use crate::declarations::fields::list;
+use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
@@ -15,17 +16,21 @@ use crate::yaml::node::{Data, Node};
 
 /// Maximum number of cases that the matrices of one file expand to.
 const MAX_ROWS: usize = 256;
-/// Maximum number of bytes of values and texts in these cases.
+/// Maximum total size of the values and texts of these cases, in bytes.
 const MAX_BYTES: usize = 8 << 20;
 
-/// One row as it is declared.
-struct Line<'node> {
+/// One row as the matrix declares it.
+struct DeclaredRow<'node> {
+    /// The name and the value of each variable.
     values: Vec<(&'node str, &'node Node)>,
+    /// The row's own expected answers; `None` if it uses those of the case.
     expect: Option<Vec<Spanned<String>>>,
+    /// The row's own hops; `None` if it uses those of the case.
     hops: Option<Vec<Hop>>,
 }
 
-/// Adds a case for every row of `matrix`, each made from `case`, which was read from `node`.
+/// Adds a case to `declared` for every row of `matrix`. Each is a copy of `case` with the row's
+/// values; `case` was read from `node`.
 pub(crate) fn expand(
     case: &Case,
     node: &Node,
@@ -33,9 +38,9 @@ pub(crate) fn expand(
     declared: &mut Declared,
     problems: &mut Problems,
 ) {
-    let lines = match &matrix.data {
-        Data::List { items, .. } => rows(items, problems),
-        Data::Map { entries, .. } => product(entries, problems),
+    let declared_rows = match &matrix.data {
+        Data::List { items, .. } => read_rows(items, problems),
+        Data::Map { entries, .. } => combine_values(entries, problems),
         Data::Scalar { .. } => {
             let message = "A matrix is neither a map nor a list. Write `{thing: [a, b]}` for all \
                            combinations, or a list of rows such as `{thing: a}`.";
@@ -43,20 +48,24 @@ pub(crate) fn expand(
             Vec::new()
         }
     };
+    let of_case = |input: &&InputValue| {
+        input.case.as_ref() == Some(&case.range) && input.origin == case.origin
+    };
+    let own: Vec<InputValue> = declared.inputs.iter().filter(of_case).cloned().collect();
     let mut labels = Vec::new();
     let mut scalars = Vec::new();
-    for (at, line) in lines.into_iter().enumerate() {
-        let mut label = label(&line, at);
-        let mut row = with_row(case, &line, &label, problems);
+    for (index, declared_row) in declared_rows.into_iter().enumerate() {
+        let mut label = label(&declared_row, index);
+        let mut row = case_of_row(case, &own, &declared_row, &label, problems);
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
                 let message = format!("The row `{label}` is there twice; the first counts.");
                 warn_once(Code::DuplicateValue, matrix.here(), message, problems);
                 continue;
             }
-            // The rows differ in values that the label does not show, or in what they expect.
-            label = format!("{label}#{}", at + 1);
-            row = with_row(case, &line, &label, problems);
+            // The rows differ in values that the label does not show, or in their answers or hops.
+            label = format!("{label}#{}", index + 1);
+            row = case_of_row(case, &own, &declared_row, &label, problems);
         }
         declared.made.rows += 1;
         declared.made.bytes += size(&row);
@@ -69,10 +78,11 @@ pub(crate) fn expand(
             problems.warn(Code::TooManyCases, matrix.here(), message);
             return;
         }
-        for (name, value) in &line.values {
-            let place = (*name, value.range.clone());
-            if !scalars.contains(&place) {
-                scalars.push(place);
+        for (name, value) in &declared_row.values {
+            // Rows of a product share their values; each value is one input of the file.
+            let scalar = (*name, value.range.clone());
+            if !scalars.contains(&scalar) {
+                scalars.push(scalar);
                 let input = input_value(name, value, Some(node), problems);
                 declared.inputs.extend(input);
             }
@@ -82,44 +92,48 @@ pub(crate) fn expand(
     }
 }
 
-/// Whether two rows of one case have the same values, answers and hops.
+/// Returns whether two cases are rows of the same declared case with the same values, answers and
+/// hops.
 fn same_row(a: &Case, b: &Case) -> bool {
     let texts = |case: &Case| -> Vec<String> {
         let hops = case.hops.iter().flat_map(|hop| {
             let bridge = hop.bridge.as_ref().map(|bridge| bridge.value.clone());
             [Some(hop.mention.value.clone()), bridge]
         });
-        let expect = case.expect.iter().map(|one| one.value.clone());
+        let expect = case.expect.iter().map(|answer| answer.value.clone());
         expect.chain(hops.map(Option::unwrap_or_default)).collect()
     };
     a.range == b.range && a.input == b.input && texts(a) == texts(b)
 }
 
-/// Reads a list of rows: each is a map of variables, and may have its own `expect` and `hops`.
-fn rows<'node>(items: &'node [Node], problems: &mut Problems) -> Vec<Line<'node>> {
-    let mut lines = Vec::new();
+/// Reads a list of rows. Each row is a map of variables and may have its own `expect` and `hops`.
+fn read_rows<'node>(items: &'node [Node], problems: &mut Problems) -> Vec<DeclaredRow<'node>> {
+    let mut rows = Vec::new();
     for item in items.iter().take(MAX_ROWS + 1) {
         let Some(entries) = crate::declarations::fields::map(item, "A row of a matrix", problems)
         else {
             continue;
         };
-        let own = |key: &str| ["expect", "hops", "chain"].contains(&key);
+        let is_reserved = |key: &str| ["expect", "hops", "chain"].contains(&key);
         let values = entries.iter().filter_map(|(key, value)| {
             let name = key.text()?;
-            (!own(name)).then_some((name, value))
+            (!is_reserved(name)).then_some((name, value))
         });
-        lines.push(Line {
+        rows.push(DeclaredRow {
             values: values.collect(),
             expect: crate::declarations::fields::optional(entries, "expect")
-                .map(|one| expected(one, problems)),
+                .map(|answers| expected(answers, problems)),
             hops: hops(entries, problems),
         });
     }
-    lines
+    rows
 }
 
 /// Returns all combinations of the variables' values; the last variable varies fastest.
-fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Vec<Line<'node>> {
+fn combine_values<'node>(
+    entries: &'node [(Node, Node)],
+    problems: &mut Problems,
+) -> Vec<DeclaredRow<'node>> {
     let mut variables: Vec<(&str, Vec<&Node>)> = Vec::new();
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
@@ -150,32 +164,37 @@ fn product<'node>(entries: &'node [(Node, Node)], problems: &mut Problems) -> Ve
     if variables.is_empty() {
         return Vec::new();
     }
-    let counts = variables.iter().map(|(_, values)| values.len());
-    let all = counts.fold(1_usize, usize::saturating_mul);
+    let value_counts = variables.iter().map(|(_, values)| values.len());
+    let combinations = value_counts.fold(1_usize, usize::saturating_mul);
+    // The number of a combination, written in mixed radix, has one digit for each variable.
     let combination = |number: usize| {
         let mut rest = number;
         let mut values: Vec<_> = variables
             .iter()
             .rev()
             .filter_map(|(name, values)| {
-                let at = rest % values.len();
+                let digit = rest % values.len();
                 rest /= values.len();
-                Some((*name, *values.get(at)?))
+                Some((*name, *values.get(digit)?))
             })
             .collect();
         values.reverse();
-        Line {
+        DeclaredRow {
             values,
             expect: None,
             hops: None,
         }
     };
-    (0..all.min(MAX_ROWS + 1)).map(combination).collect()
+    // One row over the limit makes `expand` report it.
+    (0..combinations.min(MAX_ROWS + 1))
+        .map(combination)
+        .collect()
 }
 
-/// Returns `[thing=a,place=x]`; for a row without variables its number.
-fn label(line: &Line<'_>, at: usize) -> String {
-    let pairs: Vec<String> = line
+/// Returns the label of a row, such as `[thing=a,place=x]`, or its number, such as `[2]`, if it has
+/// no variables. `index` is the row's index from 0.
+fn label(row: &DeclaredRow<'_>, index: usize) -> String {
+    let pairs: Vec<String> = row
         .values
         .iter()
         .filter_map(|(name, value)| {
@@ -184,31 +203,55 @@ fn label(line: &Line<'_>, at: usize) -> String {
         })
         .collect();
     if pairs.is_empty() {
-        return format!("[{}]", at + 1);
+        return format!("[{}]", index + 1);
     }
     format!("[{}]", pairs.join(","))
 }
 
-fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) -> Case {
+/// Returns the case that a row declares: `case` with the row's values, answers, hops and label.
+/// `own` are the scalars of the case's own `input`.
+fn case_of_row(
+    case: &Case,
+    own: &[InputValue],
+    declared: &DeclaredRow<'_>,
+    label: &str,
+    problems: &mut Problems,
+) -> Case {
     let mut row = case.clone();
-    for (name, value) in &line.values {
+    for (name, value) in &declared.values {
         row.input.insert((*name).to_owned(), value.to_json());
     }
-    row.expect = line.expect.clone().unwrap_or(row.expect);
-    row.hops = line.hops.clone().unwrap_or(row.hops);
-    for answer in &mut row.expect {
-        fill(answer, &row.input, problems);
+    row.expect = declared.expect.clone().unwrap_or(row.expect);
+    row.hops = declared.hops.clone().unwrap_or(row.hops);
+    for answer in row.expect.iter_mut().chain(&mut row.prefill) {
+        replace_variables(answer, &row.input, problems);
     }
-    // Two answers may have become equal; their probability counts once.
+    if let Some(reference) = &mut row.reference {
+        let range = reference.range.clone();
+        reference.map_text(&mut |text| {
+            let mut text = Spanned {
+                value: text.to_owned(),
+                range: range.clone(),
+            };
+            replace_variables(&mut text, &row.input, problems);
+            text.value
+        });
+    }
+    // Two answers may have become equal. One of them is removed, or its probability would count
+    // twice.
     let mut seen = std::collections::HashSet::new();
     row.expect
         .retain(|answer| seen.insert(answer.value.clone()));
     for hop in &mut row.hops {
-        fill(&mut hop.mention, &row.input, problems);
+        replace_variables(&mut hop.mention, &row.input, problems);
         if let Some(bridge) = &mut hop.bridge {
-            fill(bridge, &row.input, problems);
+            replace_variables(bridge, &row.input, problems);
         }
     }
+    let is_replaced = |name: &str| declared.values.iter().any(|(value, _)| *value == name);
+    let kept = own.iter().filter(|input| !is_replaced(&input.name));
+    let values = declared.values.iter().map(|(_, value)| &value.range);
+    let scalars = values.chain(kept.map(|input| &input.range)).cloned();
     row.row = Some(Row {
         of: case
             .id
@@ -216,11 +259,7 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
             .map(|id| id.value.clone())
             .unwrap_or_default(),
         label: label.to_owned(),
-        scalars: line
-            .values
-            .iter()
-            .map(|(_, value)| value.range.clone())
-            .collect(),
+        scalars: scalars.collect(),
     });
     if let Some(id) = &mut row.id {
         id.value.push_str(label);
@@ -228,8 +267,12 @@ fn with_row(case: &Case, line: &Line<'_>, label: &str, problems: &mut Problems) 
     row
 }
 
-/// Replaces each `{{variable}}` by the variable's value.
-fn fill(text: &mut Spanned<String>, values: &Map<String, Value>, problems: &mut Problems) {
+/// Replaces each `{{variable}}` in `text` by the variable's value; reports variables without one.
+fn replace_variables(
+    text: &mut Spanned<String>,
+    values: &Map<String, Value>,
+    problems: &mut Problems,
+) {
     let mut out = String::new();
     let mut rest = text.value.as_str();
     while let Some((before, inside)) = rest.split_once("{{") {
@@ -277,24 +320,30 @@ fn size(case: &Case) -> usize {
     let input: usize = case
         .input
         .iter()
-        .map(|(key, one)| key.len() + of(one))
+        .map(|(key, value)| key.len() + of(value))
         .sum();
-    let expect: usize = case.expect.iter().map(|one| 16 + one.value.len()).sum();
+    let expect: usize = case
+        .expect
+        .iter()
+        .map(|answer| 16 + answer.value.len())
+        .sum();
     let hops = case.hops.iter().map(|hop| {
         let bridge = hop.bridge.as_ref().map_or(0, |bridge| bridge.value.len());
         32 + hop.mention.value.len() + bridge
     });
-    input + expect + hops.sum::<usize>()
+    let prefill = case.prefill.as_ref().map_or(0, |one| one.value.len());
+    let reference = case.reference.as_ref().map_or(0, |one| one.text.len());
+    input + expect + prefill + reference + hops.sum::<usize>()
 }
 
-/// Adds a warning that every row would repeat, unless it was added before.
+/// Adds a warning unless the same one was added before: each row of a matrix would repeat it.
 fn warn_once(code: Code, range: &Range<usize>, message: String, problems: &mut Problems) {
-    let known = problems.list.len();
+    let count = problems.list.len();
     problems.warn(code, range, message);
     if let Some((last, before)) = problems.list.split_last()
         && before.contains(last)
     {
-        problems.list.truncate(known);
+        problems.list.truncate(count);
     }
 }
 

@@ -82,6 +82,7 @@ fn value(kind: &KeyKind) -> Value {
         KeyKind::Word(words) => json!({"enum": words}),
         KeyKind::Index(least) => json!({"type": "integer", "minimum": least}),
         KeyKind::Number => json!({"type": "number"}),
+        KeyKind::Flag => json!({"type": "boolean"}),
         KeyKind::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
         KeyKind::Version(version) => json!({"const": version}),
         KeyKind::Any => json!({}),

@@ -38,7 +38,9 @@ pub(crate) fn read(
             .filter(|token| token.kind == lexer::JinjaTokenKind::Comment)
             .map(|token| token.range)
             .collect(),
-        TemplateLanguage::Inputs | TemplateLanguage::Plain => Vec::new(),
+        TemplateLanguage::Inputs | TemplateLanguage::SemanticKernel | TemplateLanguage::Plain => {
+            Vec::new()
+        }
     };
     let mut found = Vec::new();
     for comment in comments {
@@ -82,19 +84,13 @@ pub(crate) fn suppression(
     let Ok(code) = name.parse::<Code>() else {
         let message = format!(
             "hoplens has no diagnostic `{name}`, so nothing is ignored.{} Codes: {}.",
-            did_you_mean(name, Code::NAMES),
-            Code::NAMES.join(", ")
+            did_you_mean(name, Code::CURRENT_NAMES),
+            Code::CURRENT_NAMES.join(", ")
         );
         problems.warn(Code::InvalidIgnore, range, message);
         return None;
     };
-    if code == Code::FrontMatter {
-        let finer: Vec<&str> = Code::split_from_front_matter().map(Code::as_str).collect();
-        let message = format!(
-            "`{code}` has been split into finer codes, all of which are ignored here. Write only \
-             those that you do not want to see: {}.",
-            finer.join(", ")
-        );
+    if let Some(message) = code.replacement_hint() {
         problems.add(Code::DeprecatedIgnore, Severity::Hint, range, message);
     }
     Some(Suppression {

@@ -33,6 +33,13 @@ macro_rules! codes {
             /// The names of [`Code::ALL`], in the same order.
             pub const NAMES: &[&'static str] = &[$($name),*];
 
+            /// The names of the codes that findings have: all of [`Code::NAMES`] but the former
+            /// code, which is the last one.
+            pub const CURRENT_NAMES: &[&'static str] = match Self::NAMES.split_last() {
+                Some((_former, current)) => current,
+                None => &[],
+            };
+
             /// Returns the name, as in `ignore` and JSON.
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -75,6 +82,8 @@ codes! {
         "The model knows both hops but does not join them.";
     AnswerUnlikely, "answer-unlikely", Warning,
         "The answer is improbable, and no hop is declared.";
+    ReplyMissesAnswer, "reply-misses-answer", Warning,
+        "The replies that the model writes do not have the expected answer.";
     HopInconsistent, "hop-inconsistent", Information,
         "No hop is declared, and two ways of asking give two answers.";
     InjectionStale, "injection-stale", Information,
@@ -132,7 +141,7 @@ codes! {
     TooManyCases, "too-many-cases", Warning,
         "The file declares more cases than hoplens runs.";
     MissingFile, "missing-file", Warning,
-        "A promptfoo configuration names a file that does not exist.";
+        "A prompt or a promptfoo configuration names a file that does not exist.";
     InvalidIgnore, "invalid-ignore", Warning,
         "An entry or a comment that should ignore a code ignores nothing.";
     DeprecatedIgnore, "deprecated-ignore", Hint,
@@ -179,6 +188,7 @@ impl Code {
             | Self::HopUnknown
             | Self::HopLost
             | Self::AnswerUnlikely
+            | Self::ReplyMissesAnswer
             | Self::HopInconsistent
             | Self::InjectionStale
             | Self::InjectionHarmful
@@ -189,6 +199,24 @@ impl Code {
             | Self::DeprecatedIgnore
             | Self::FrontMatter => false,
         }
+    }
+
+    /// Whether no finding has the code any more, and `ignore` accepts it for the sake of old files.
+    pub fn is_former(self) -> bool {
+        self == Self::FrontMatter
+    }
+
+    /// Returns which codes to ignore instead of a former one; `None` for other codes.
+    pub fn replacement_hint(self) -> Option<String> {
+        if !self.is_former() {
+            return None;
+        }
+        let finer: Vec<&str> = Self::split_from_front_matter().map(Self::as_str).collect();
+        Some(format!(
+            "`{self}` has been split into finer codes, all of which are ignored here. Write only \
+             those that you do not want to see: {}.",
+            finer.join(", ")
+        ))
     }
 
     /// Returns the codes that [`Code::FrontMatter`] was split into.
@@ -214,7 +242,7 @@ impl fmt::Display for UnknownCode {
         write!(
             to,
             "there is no finding `{name}`; write any of {}",
-            Code::NAMES.join(", ")
+            Code::CURRENT_NAMES.join(", ")
         )
     }
 }
@@ -245,6 +273,18 @@ mod tests {
             assert!(code.docs_url().ends_with(&format!("/{name}.md")));
         }
         assert_eq!("ok".parse::<Code>(), Err(UnknownCode("ok".into())));
+    }
+
+    #[test]
+    fn every_code_is_current_or_former() {
+        let is_former = |name: &&str| name.parse::<Code>().unwrap().is_former();
+        let (former, current): (Vec<&str>, Vec<&str>) =
+            Code::NAMES.iter().copied().partition(is_former);
+        assert_eq!(former, ["front-matter"]);
+        assert_eq!(current, Code::CURRENT_NAMES);
+        for code in Code::ALL {
+            assert_eq!(code.replacement_hint().is_some(), code.is_former());
+        }
     }
 
     #[test]

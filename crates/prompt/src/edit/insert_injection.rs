@@ -12,7 +12,6 @@ use crate::declarations::case::Case;
 use crate::declarations::declared::find_case;
 use crate::declarations::spanned::Origin;
 use crate::file::prompt_file::PromptFile;
-use crate::format::prompt_format::PromptFormat;
 use crate::yaml::quote::id;
 
 /// Returns the edit that adds an injection for the case `case_id` (an id, or `#2` for the second
@@ -42,16 +41,10 @@ pub fn insert_injection(
     }
     let case = case.flatten();
     let origin = case.and_then(|at| file.cases.get(at)).map(|c| c.origin);
-    let list_yaml = match (file.format, origin) {
-        (PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo, _)
-        | (_, Some(Origin::Sidecar)) => Origin::Sidecar,
-        (
-            PromptFormat::Dotprompt
-            | PromptFormat::Prompty
-            | PromptFormat::PromptMd
-            | PromptFormat::Markdown,
-            _,
-        ) => Origin::FrontMatter,
+    let list_yaml = if origin == Some(Origin::Sidecar) || !file.keeps_declarations() {
+        Origin::Sidecar
+    } else {
+        Origin::FrontMatter
     };
     let targets = [list_yaml, Origin::Sidecar];
     targets

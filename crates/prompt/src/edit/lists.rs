@@ -17,6 +17,7 @@ use crate::edit::verify::{plain_case, plain_injection};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::Node;
 use crate::yaml::quote::quoted;
 
@@ -74,7 +75,11 @@ impl ListYaml<'_> {
             return Ok(None);
         };
         let yaml = self.text.get(range.clone()).ok_or(InvalidYaml)?;
-        let tree = yaml::read::read(yaml, range.start);
+        let dialect = match self.target {
+            Origin::FrontMatter => self.format.yaml_dialect(),
+            Origin::Sidecar => Dialect::Core,
+        };
+        let tree = yaml::read::read_as(yaml, range.start, dialect);
         if tree.error.is_some() {
             return Err(InvalidYaml);
         }
@@ -210,10 +215,7 @@ fn first_valid_edit(
     item: &Item,
     is_expected: impl Fn(&PromptFile, Origin) -> bool,
 ) -> Option<FileEdit> {
-    let inside = !matches!(
-        file.format,
-        PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo
-    );
+    let inside = file.keeps_declarations();
     let targets = [Origin::FrontMatter, Origin::Sidecar];
     targets
         .into_iter()

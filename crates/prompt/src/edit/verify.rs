@@ -112,6 +112,10 @@ pub(crate) fn plain_case(case: &Case) -> Case {
     for expect in &mut case.expect {
         expect.range = 0..0;
     }
+    case.prefill = case.prefill.map(|prefill| bare(prefill.value));
+    if let Some(reference) = &mut case.reference {
+        reference.range = 0..0;
+    }
     for hop in &mut case.hops {
         hop.mention.range = 0..0;
         if let Some(bridge) = &mut hop.bridge {

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::declarations::answer_match::AnswerMatch;
+use crate::declarations::case::Case;
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
@@ -125,6 +127,29 @@ fn invalid_declarations_are_reported_and_the_rest_is_kept() {
         ],
     );
     assert_eq!((file.cases.len(), file.injections.len()), (3, 1));
+}
+
+#[test]
+fn repeated_keys_follow_the_reader_of_the_format() {
+    let text = "---\nname: a\nname: b\n---\nsystem:\nHello\n";
+    let codes = |name: &str| -> Vec<(Code, Severity)> {
+        let file = parse(name, text, None);
+        let found = file.problems.iter().map(|one| (one.code, one.severity));
+        found.collect()
+    };
+    assert_eq!(
+        codes("x.prompty"),
+        [(Code::DuplicateKey, Severity::Warning)]
+    );
+    assert_eq!(codes("x.prompt"), [(Code::InvalidYaml, Severity::Error)]);
+}
+
+#[test]
+fn a_bracket_that_closes_below_its_key_is_no_problem() {
+    let text = "---\nname: list\ninputs:\n  turns: [\n    {word: a},\n    {word: b}\n  ]\n---\nsystem:\nHello\n";
+    let file = parse("x.prompty", text, None);
+    assert_eq!(file.problems, []);
+    assert_eq!(file.defaults["turns"][1]["word"], "b");
 }
 
 #[test]
@@ -261,4 +286,75 @@ fn a_byte_order_mark_before_the_front_matter_is_reported() {
     assert_eq!(file.problems.len(), 1, "{:?}", file.problems);
     assert!(file.problems[0].message.contains("byte order mark"));
     assert_eq!(parse("a.prompt", &text[3..], None).problems, []);
+}
+
+const FREE_TEXT: &str = r#"---
+hoplens.cases:
+  - expect: [100 days, three months]
+    match: contains
+    prefill: "Of course:"
+    reference: "You have [[100 days]]."
+  - matrix: {days: [100, 30]}
+    expect: "{{days}} days"
+    match: equals
+    prefill: "For {{days}}:"
+    reference: "I give {{days}} or [[{{days}} days]] to {{days}}."
+---
+How long?
+"#;
+
+#[test]
+fn answers_in_free_text_are_read() {
+    let file = parse("a.prompt", FREE_TEXT, None);
+    assert_eq!(file.problems, []);
+    let [first, row, _] = file.cases.as_slice() else {
+        panic!("{:?}", file.cases);
+    };
+    assert_eq!(first.answer_match, AnswerMatch::Contains);
+    assert_eq!(first.accepts_reply("You have 100 days."), Some(true));
+    assert_eq!(first.accepts_reply("You have 90 days."), Some(false));
+    let prefill = first.prefill.as_ref().unwrap();
+    assert_eq!(&FREE_TEXT[prefill.range.clone()], "\"Of course:\"");
+    let marked = |case: &Case| {
+        let reply = case.reference.clone().unwrap();
+        (reply.text[reply.part.unwrap()].to_owned(), reply.text)
+    };
+    assert_eq!(
+        marked(first),
+        ("100 days".into(), "You have 100 days.".into())
+    );
+    assert_eq!(row.answer_match, AnswerMatch::Equals);
+    assert_eq!(row.prefill.as_ref().unwrap().value, "For 100:");
+    assert_eq!(
+        marked(row),
+        ("100 days".into(), "I give 100 or 100 days to 100.".into())
+    );
+}
+
+#[test]
+fn wrong_answers_in_free_text_are_reported() {
+    for (keys, under, expected) in [
+        (
+            "expect: x, match: begin",
+            "begin",
+            "read as `begins`. Did you mean `begins`?",
+        ),
+        (
+            "match: equals",
+            "equals",
+            "The case has a `match` and no `expect`",
+        ),
+        ("prefill: ' '", "' '", "is only white space"),
+        ("prefill: ''", "''", "is an empty text"),
+        ("reference: [a]", "[a]", "The case's `reference` is a list"),
+        ("reference: 'a [[b'", "'a [[b'", "does not close it"),
+    ] {
+        let text = format!("---\nhoplens.cases: [{{{keys}}}]\n---\nx\n");
+        let file = parse("a.prompt", &text, None);
+        let [problem] = file.problems.as_slice() else {
+            panic!("{keys}: {:?}", file.problems);
+        };
+        assert_eq!(&text[problem.range.clone()], under, "{keys}");
+        assert!(problem.message.contains(expected), "{problem:?}");
+    }
 }

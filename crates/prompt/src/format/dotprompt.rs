@@ -4,9 +4,13 @@
 //! next token. Blank lines and `#` lines may precede the first fence, and whitespace may follow a
 //! fence. The body is trimmed if there is front matter, and unchanged if there is none.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problems;
 use crate::format::split::{BOM, Split, hidden_by_bom};
+use crate::yaml::node::{Data, Node};
 
 const FENCE: &str = "---";
 
@@ -57,6 +61,46 @@ pub(crate) fn trimmed(text: &str, from: usize) -> Range<usize> {
     let left = body.trim_start_matches(is_js_space);
     let start = from + body.len() - left.len();
     start..start + left.trim_end_matches(is_js_space).len()
+}
+
+/// Whether dotprompt cannot read the front matter with this root, of which `problems` has the
+/// errors so far. It then sends the whole file, and a problem says so.
+pub(crate) fn refuses(root: &Node, problems: &mut Problems) -> bool {
+    const CONSEQUENCE: &str = "dotprompt then sends the whole file to the model, front matter \
+                               included, and drops what it declares";
+    let mut errors = problems.list.iter_mut();
+    if let Some(error) = errors.find(|one| one.code == Code::InvalidYaml) {
+        error.message = error
+            .message
+            .replace("The part before the error is used", CONSEQUENCE);
+        return true;
+    }
+    let Some((key, name)) = repeated_key(root) else {
+        return false;
+    };
+    let message =
+        format!("The front matter has the key `{name}` twice. {CONSEQUENCE}. Remove one.");
+    problems.error(Code::InvalidYaml, key.here(), message);
+    true
+}
+
+/// Returns the first key that its map has twice; the package's YAML parser refuses that.
+fn repeated_key(node: &Node) -> Option<(&Node, &str)> {
+    match &node.data {
+        Data::Map { entries, .. } => {
+            let mut seen = HashSet::new();
+            entries.iter().find_map(|(key, value)| {
+                let name = key.text().unwrap_or_default();
+                if seen.insert(name) {
+                    repeated_key(value)
+                } else {
+                    Some((key, name))
+                }
+            })
+        }
+        Data::List { items, .. } => items.iter().find_map(repeated_key),
+        Data::Scalar { .. } => None,
+    }
 }
 
 /// Returns the number of bytes of the blank lines and comment lines before the first fence.

@@ -4,17 +4,22 @@
 //! and nothing else is a tag. The format does not allow foreign keys, so all declarations are in
 //! the sidecar.
 
-use crate::declarations::accepted_answers::accepted;
+mod evaluators;
+
+use std::ops::Range;
+
 use crate::declarations::case::Case;
 use crate::declarations::case_fields::input_value;
 use crate::declarations::declared::Declared;
 use crate::declarations::fields::{list, map, optional, required, text};
+use crate::declarations::reference_reply::ReferenceReply;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::{Problems, did_you_mean};
 use crate::diagnostics::severity::Severity;
+use crate::format::content_parts;
+use crate::format::github::evaluators::StringEvaluator;
 use crate::render::rendered::Turn;
-use crate::yaml;
 use crate::yaml::node::Node;
 
 /// Keys of the file, as `gh models` reads them.
@@ -34,12 +39,6 @@ pub(crate) const FILE: &[&str] = &[
 const MESSAGE: &[&str] = &["role", "content"];
 /// Roles that `gh models` sends, in upper or lower case.
 const ROLES: &[&str] = &["system", "user", "assistant"];
-/// Keys of an evaluator and of its kinds that are maps.
-const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
-const STRING: &[&str] = &["startsWith", "endsWith", "contains", "equals"];
-const LLM: &[&str] = &["modelId", "prompt", "choices", "systemPrompt"];
-const CHOICE: &[&str] = &["choice", "score"];
-
 /// Reads the messages, and the test data into `declared`.
 pub(crate) fn read(
     file: &str,
@@ -52,23 +51,26 @@ pub(crate) fn read(
     let mut turns = Vec::new();
     let items = required(root.entries(), "messages", "The file", &whole, problems);
     for item in items.map_or(&[][..], |items| list(items, "`messages`", problems)) {
-        turns.extend(message(file, item, problems));
+        turns.extend(message(file, item, &mut declared.media, problems));
     }
     let rows = optional(root.entries(), "testData");
     let rows = rows.map_or(&[][..], |items| list(items, "`testData`", problems));
-    for item in rows {
-        row(item, declared, problems);
-    }
     let evaluators = optional(root.entries(), "evaluators");
-    for item in evaluators.map_or(&[][..], |items| list(items, "`evaluators`", problems)) {
-        evaluator(item, problems);
+    let evaluators = evaluators.map_or(Vec::new(), |node| evaluators::read(node, problems));
+    for item in rows {
+        row(item, &evaluators, declared, problems);
     }
     unused(file, rows, problems);
     turns
 }
 
 /// Reports keys that `gh models` does not read: a hint, or a warning if the key looks mistyped.
-fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut Problems) {
+pub(crate) fn unknown(
+    entries: &[(Node, Node)],
+    known: &[&str],
+    what: &str,
+    problems: &mut Problems,
+) {
     let mut seen = Vec::new();
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
@@ -94,25 +96,6 @@ fn unknown(entries: &[(Node, Node)], known: &[&str], what: &str, problems: &mut 
     }
 }
 
-fn evaluator(node: &Node, problems: &mut Problems) {
-    let Some(entries) = map(node, "An evaluator", problems) else {
-        return;
-    };
-    unknown(entries, EVALUATOR, "An evaluator", problems);
-    for (kind, known) in [("string", STRING), ("llm", LLM)] {
-        let what = format!("An evaluator's `{kind}`");
-        let inside = optional(entries, kind).and_then(|inside| map(inside, &what, problems));
-        let Some(inside) = inside else { continue };
-        unknown(inside, known, &what, problems);
-        let choices = optional(inside, "choices").filter(|_| kind == "llm");
-        for choice in choices.map_or(&[][..], |items| list(items, "`choices`", problems)) {
-            if let Some(entries) = map(choice, "A choice", problems) {
-                unknown(entries, CHOICE, "A choice", problems);
-            }
-        }
-    }
-}
-
 /// Reports keys of test data that no `{{name}}` of the file uses, each name once.
 fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
     let mut reported = Vec::new();
@@ -135,7 +118,12 @@ fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
     }
 }
 
-fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
+fn message(
+    file: &str,
+    node: &Node,
+    media: &mut Vec<Range<usize>>,
+    problems: &mut Problems,
+) -> Option<Turn> {
     let entries = map(node, "A message", problems)?;
     unknown(entries, MESSAGE, "A message", problems);
     let role = required(entries, "role", "A message", node.here(), problems)
@@ -169,7 +157,7 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
         };
         problems.add(Code::InvalidValue, severity, &range, message);
     }
-    let Some(text) = yaml::source::mapped(file, content) else {
+    let Some(read) = content_parts::read(file, content) else {
         if content.is_null() {
             return None;
         }
@@ -177,29 +165,34 @@ fn message(file: &str, node: &Node, problems: &mut Problems) -> Option<Turn> {
         problems.error(Code::InvalidValue, content.here(), message);
         return None;
     };
+    media.extend(read.media);
+    let text = read.text;
     Some(Turn { role, text })
 }
 
 /// Reads a row of test data: every key except `expected` is a variable, and `name` is also the id.
-fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
+///
+/// The evaluators decide what `expected` means. If none of them compares the reply with it, it is
+/// an example of a good reply.
+fn row(
+    node: &Node,
+    evaluators: &[StringEvaluator],
+    declared: &mut Declared,
+    problems: &mut Problems,
+) {
     let Some(entries) = map(node, "A row of `testData`", problems) else {
         return;
     };
-    let mut case = Case {
-        id: None,
-        row: None,
-        input: serde_json::Map::new(),
-        expect: Vec::new(),
-        hops: Vec::new(),
-        range: node.here().clone(),
-        origin: problems.origin,
-        fence: None,
-    };
+    let mut case = Case::new(node.here().clone(), problems.origin);
+    let mut expected = None;
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
         if name == "expected" {
-            let answer = text(value, "A row's `expected`", problems);
-            case.expect = answer.as_ref().map(accepted).unwrap_or_default();
+            // An empty text declares no answer.
+            let is_empty = value.is_null() || value.text() == Some("");
+            if !is_empty {
+                expected = text(value, "A row's `expected`", problems);
+            }
             continue;
         }
         if name == "name" {
@@ -212,6 +205,15 @@ fn row(node: &Node, declared: &mut Declared, problems: &mut Problems) {
         let input = input_value(name, value, Some(node), problems);
         declared.inputs.extend(input);
     }
+    let mut values = case.input.clone();
+    if let Some(expected) = &expected {
+        values.insert("expected".into(), expected.value.clone().into());
+    }
+    let (mut answers, compares_expected) = evaluators::answers(evaluators, &values);
+    answers.reference = expected
+        .filter(|_| !compares_expected)
+        .map(|expected| ReferenceReply::unmarked(&expected));
+    answers.apply(&mut case);
     declared.cases.push(case);
 }
 

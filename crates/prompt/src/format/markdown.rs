@@ -9,7 +9,7 @@
 //! ```
 //! ````
 //!
-//! The content of a fence tagged `prompt` is read as a dotprompt file of its own.
+//! The content of a fence tagged `prompt` is read as a separate dotprompt file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -197,14 +197,8 @@ fn add(declared: &mut Declared, fence: usize, part: &PromptFile) {
 /// Returns a case for a fence that declares none, so that it is analyzed too.
 fn undeclared(fence: usize, part: &PromptFile) -> Case {
     Case {
-        id: None,
-        row: None,
-        input: serde_json::Map::new(),
-        expect: Vec::new(),
-        hops: Vec::new(),
-        range: part.body.start..part.body.start,
-        origin: Origin::FrontMatter,
         fence: Some(fence),
+        ..Case::new(part.body.start..part.body.start, Origin::FrontMatter)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::companion_files::is_promptfoo_config;
+use crate::yaml::dialect::Dialect;
 
 /// The format of a prompt file, determined by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +37,16 @@ const ENDINGS: [(&str, PromptFormat); 5] = [
 ];
 
 impl PromptFormat {
+    /// Returns the YAML reader of this format's front matter or file.
+    pub(crate) fn yaml_dialect(self) -> Dialect {
+        match self {
+            Self::Dotprompt | Self::Markdown => Dialect::NpmYaml,
+            Self::Prompty => Dialect::PyYaml,
+            Self::Promptfoo => Dialect::JsYaml,
+            Self::Github | Self::PromptMd | Self::Plain => Dialect::Core,
+        }
+    }
+
     /// Returns the format of a file by its name, ignoring its folders.
     pub fn of(file_name: &str) -> Self {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -105,6 +116,9 @@ mod tests {
             ("a.prompt.yml", PromptFormat::Github),
             ("x/a.Prompt.YAML", PromptFormat::Github),
             ("x/promptfooconfig.yaml", PromptFormat::Promptfoo),
+            ("x/promptfooconfig.dev.yaml", PromptFormat::Promptfoo),
+            ("x/promptfooconfig-eu.yml", PromptFormat::Promptfoo),
+            ("x/promptfooconfigs.yaml", PromptFormat::Plain),
             (".prompt", PromptFormat::Plain),
             ("", PromptFormat::Plain),
         ] {

@@ -1,5 +1,7 @@
 //! promptfoo: reads the tests of a configuration as cases of the prompts that it names.
 
+pub(crate) mod assertions;
 pub(crate) mod cases;
 pub(crate) mod chat;
+pub(crate) mod inline;
 pub(crate) mod paths;

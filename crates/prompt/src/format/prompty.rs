@@ -4,6 +4,9 @@
 //! `^\s*(?:---|\+\+\+)(.*?)(?:---|\+\+\+)\s*(.+)$`, is not bound to lines. The first `---` or `+++`
 //! after the opening one therefore ends the front matter, even inside a string or a comment.
 
+pub(crate) mod shorthand;
+pub(crate) mod version;
+
 use std::ops::Range;
 
 use crate::format::split::{BOM, Split, hidden_by_bom};
@@ -26,10 +29,11 @@ pub(crate) fn split(text: &str) -> Split {
         problems,
     };
     if !FENCES.iter().any(|fence| rest.starts_with(fence)) {
-        if !text.trim().is_empty() {
+        if !text.trim().is_empty() && shorthand::read(text).is_none() {
             let line = rest.lines().next().unwrap_or_default();
-            let message = "Prompty's Python runtime reads a file without front matter as YAML. \
-                           Begin with a line `---`, a line `name: …`, and a line `---`.";
+            let message = "Prompty's Python runtime reads a file without front matter as YAML, \
+                           which this is not. Begin with a line `---`, a line `name: …`, and a \
+                           line `---`.";
             let line = line.trim_end();
             problems.push((opening..opening + line.len(), message.to_owned()));
         }
@@ -187,7 +191,11 @@ mod tests {
     #[test]
     fn files_that_prompty_rejects_are_reported() {
         check("---\na: 1\n", None, "---\na: 1\n", 1);
-        check("Hi\nthere", None, "Hi\nthere", 1);
+        check("user:\nHi", None, "user:\nHi", 1);
+        // A text, or a map with `instructions`, is YAML that Prompty reads.
+        check("Hi\nthere", None, "Hi\nthere", 0);
+        let map = "instructions: |\n  user:\n  Hi\n";
+        check(map, None, map, 0);
         check("\u{feff}---\na: 1\n---\nHi", Some("a: 1"), "Hi", 1);
         check("---\na: 1\n---\n", Some("a: 1"), "", 0);
         check("---\na: 1\n---", Some("a: 1"), "", 1);

@@ -47,3 +47,19 @@ pub(crate) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> P
     );
     problem(Code::UnsetVariable, Severity::Warning, range, message)
 }
+
+/// Returns the problem of a part of a prompt that is not text.
+pub(crate) fn missing_part(range: Range<usize>) -> Problem {
+    let message = "This part of the prompt is a picture, a sound or a file, which hoplens cannot \
+                   give to the model. The text around it is read, and the model is not asked.";
+    let (code, severity) = (Code::UnsupportedContent, Severity::Information);
+    problem(code, severity, range, message.to_owned())
+}
+
+/// Returns the problem of a helper or partial that an application registers.
+pub(crate) fn unknown_text(range: Range<usize>) -> Problem {
+    let message = "The application writes this part of the prompt, so hoplens cannot know its text. \
+                   The text around it is read, and the model is not asked.";
+    let (code, severity) = (Code::UnsupportedContent, Severity::Information);
+    problem(code, severity, range, message.to_owned())
+}

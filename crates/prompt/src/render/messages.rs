@@ -1,4 +1,4 @@
-//! Fills `{{name}}` in messages, as `gh models` does, and promptfoo in those of a chat.
+//! Fills `{{name}}` in messages, as `gh models` does.
 
 use std::collections::BTreeSet;
 
@@ -21,14 +21,12 @@ pub(crate) fn render(
 ) -> Rendered {
     let mut problems = Vec::new();
     let mut unset = BTreeSet::new();
-    let trims = file.promptfoo.is_some();
-    let home = if trims { "`vars`" } else { "`testData`" };
     let turns = file.turns.iter().map(|turn| {
-        let text = fill(&turn.text, case, value, trims, &mut |name, range| {
+        let text = fill(&turn.text, case, value, &mut |name, range| {
             if unset.insert(name.to_owned()) {
                 let message = format!(
                     "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the text. \
-                     Give it one in {home}, or in the `input` of a case in the sidecar."
+                     Give it one in `testData`, or in the `input` of a case in the sidecar."
                 );
                 let (code, severity) = (Code::UnsetVariable, Severity::Warning);
                 problems.push(findings::problem(code, severity, range, message));
@@ -40,18 +38,22 @@ pub(crate) fn render(
         }
     });
     let turns: Vec<Turn> = turns.filter(|turn| !turn.text.text.is_empty()).collect();
-    Rendered {
+    let mut rendered = Rendered {
         turns,
         problems,
         unset,
+        ..Rendered::default()
+    };
+    for range in &file.media {
+        rendered.add_media(range.clone());
     }
+    rendered
 }
 
 fn fill(
     text: &MappedText,
     case: Option<&Case>,
     value: &dyn Fn(&str) -> Option<InputValue>,
-    trims: bool,
     missing: &mut dyn FnMut(&str, std::ops::Range<usize>),
 ) -> MappedText {
     let mut filled = MappedText::default();
@@ -61,9 +63,8 @@ fn fill(
         let start = at + open;
         let rest = &text.text[start + 2..];
         let Some(length) = rest.find("}}") else { break };
-        // `gh models` does not accept spaces inside the braces; Nunjucks does.
-        let inside = &rest[..length];
-        let name = if trims { inside.trim() } else { inside };
+        // `gh models` does not accept spaces inside the braces.
+        let name = &rest[..length];
         let end = start + 2 + length + 2;
         let new = case.and_then(|case| case.input.get(name)).map(shown);
         let Some(new) = new else {

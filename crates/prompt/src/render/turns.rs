@@ -75,9 +75,13 @@ pub(crate) fn build(
             }
             "media" => {
                 piece.push(Part::Cut);
-                dropped(&mut rendered, range, "A medium", "{{media}}");
+                rendered.add_media(range);
             }
             "section" => piece.push(Part::Cut),
+            "registered" => {
+                piece.push(Part::Cut);
+                rendered.add_unknown_text(range);
+            }
             _ => missing(&mut rendered, range, argument),
         }
     }
@@ -182,6 +186,16 @@ fn dropped(rendered: &mut Rendered, range: Range<usize>, what: &str, tag: &str) 
 }
 
 fn missing(rendered: &mut Rendered, range: Range<usize>, name: &str) {
+    if name.starts_with('@') {
+        let message = format!(
+            "`{{{{{name}}}}}` is context, which the application gives when it runs the prompt, and \
+             not an input. Nothing is written here."
+        );
+        let (code, severity) = (Code::UnsupportedContent, Severity::Information);
+        add(rendered, findings::problem(code, severity, range, message));
+        rendered.unset.insert(name.to_owned());
+        return;
+    }
     let remedy = "the case's `input` or in `input.default`";
     add(rendered, findings::unset_variable(range, name, remedy));
     rendered.unset.insert(name.to_owned());

@@ -1,11 +1,15 @@
 //! The language of a template.
 
+use crate::format::prompty::version::PromptyVersion;
+
 /// The language of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TemplateLanguage {
     Handlebars,
     Jinja,
     Mustache,
+    /// Semantic Kernel's `{{$name}}`.
+    SemanticKernel,
     /// `${input:name}` and nothing else.
     Inputs,
     /// The text is the prompt.
@@ -18,4 +22,6 @@ pub(crate) struct Language {
     pub engine: TemplateLanguage,
     /// Prompty's `template.format.strict`: only the template's own lines may be role lines.
     pub strict: bool,
+    /// The version of Prompty that reads the file; other formats ignore it.
+    pub version: PromptyVersion,
 }

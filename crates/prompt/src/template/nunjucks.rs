@@ -9,6 +9,9 @@ use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 use crate::template::jinja::render;
 
+/// Where a variable gets its value.
+const REMEDY: &str = "the test's `vars`";
+
 /// Renders `body`, which is at `range` of the file.
 ///
 /// A body with only `{{ name }}` tags is mapped byte by byte, one with other tags as a whole.
@@ -17,8 +20,16 @@ pub(crate) fn render(body: &str, range: &Range<usize>, data: &Map<String, Value>
     let text = match simple(body, range.start, data, &mut rendered) {
         Some(text) => text,
         // The library of Prompty, with the same limits.
-        None => match render::render(body, data) {
-            Ok(written) => written.mapped(&MappedText::verbatim(body, range.clone()), &|_| None),
+        None => match render::render_nunjucks(body, data) {
+            Ok(written) => {
+                for (name, tag) in &written.missing {
+                    let source = range.start + tag.start..range.start + tag.end;
+                    let problem = unset_variable(source, name, REMEDY);
+                    rendered.problems.push(problem);
+                    rendered.unset.insert(name.clone());
+                }
+                written.mapped(&MappedText::verbatim(body, range.clone()), &|_| None)
+            }
             Err(failure) => {
                 rendered.problems = vec![not_rendered(&failure, range.start)];
                 rendered.unset.clear();
@@ -60,9 +71,10 @@ fn simple(
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Bool(value)) => value.to_string(),
             Some(_) => return None,
+            // A name of the language, such as `true`, is no variable.
+            None if ["true", "false", "none", "null"].contains(&name) => return None,
             None => {
-                let remedy = "the test's `vars`";
-                let problem = unset_variable(source.clone(), name, remedy);
+                let problem = unset_variable(source.clone(), name, REMEDY);
                 rendered.problems.push(problem);
                 rendered.unset.insert(name.to_owned());
                 String::new()

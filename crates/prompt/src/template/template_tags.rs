@@ -21,7 +21,7 @@ pub struct TemplateTag {
 /// Returns the tags of a prompt's template in text order, without comments. `text` is the text
 /// that `file` was parsed from.
 pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
-    if file.format == PromptFormat::Markdown {
+    if file.format == PromptFormat::Markdown || !file.fences.is_empty() {
         let fences = file.fences.iter();
         return fences
             .flat_map(|fence| template_tags(fence, text))
@@ -29,6 +29,18 @@ pub fn template_tags(file: &PromptFile, text: &str) -> Vec<TemplateTag> {
     }
     if !file.turns.is_empty() {
         return in_messages(file);
+    }
+    if let Some(template) = &file.template {
+        let engine = match file.promptfoo {
+            Some(_) => TemplateLanguage::Jinja,
+            None => file.language.engine,
+        };
+        let tags = tags_of(engine, &template.text).into_iter();
+        let moved = tags.filter_map(|tag| {
+            let range = template.to_source(tag.range)?;
+            Some(TemplateTag { range, ..tag })
+        });
+        return moved.collect();
     }
     let body = text.get(file.body.clone()).unwrap_or_default();
     let engine = match file.format {
@@ -128,6 +140,15 @@ fn tags_of(engine: TemplateLanguage, body: &str) -> Vec<TemplateTag> {
                     tag(token.range, is_value.then_some(token.key))
                 })
                 .collect()
+        }
+        TemplateLanguage::SemanticKernel => {
+            let tags = jinja::lexer::tokens(body).into_iter();
+            let tags = tags.filter(|tag| tag.kind == jinja::lexer::JinjaTokenKind::Expression);
+            tags.map(|token| {
+                let name = jinja::lexer::word(body, &token).strip_prefix('$');
+                tag(token.range.clone(), name.filter(|name| is_name(name)))
+            })
+            .collect()
         }
         TemplateLanguage::Inputs => prompt_md::variables(body)
             .map(|variable| tag(variable.range, Some(variable.name)))

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::yaml::dialect::Dialect;
+use crate::yaml::timestamp;
+
 /// A node with its bytes in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
@@ -22,6 +25,8 @@ pub(crate) enum Data {
         text: String,
         value: Plain,
         block: bool,
+        /// The reader that decided on `value`; values are written as its language writes them.
+        dialect: Dialect,
     },
     List {
         items: Vec<Node>,
@@ -33,13 +38,15 @@ pub(crate) enum Data {
     },
 }
 
-/// The type of a scalar in YAML's core schema.
+/// The type of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Plain {
     Null,
     Bool(bool),
     Integer(i64),
     Float(f64),
+    /// A date, with or without a time; only YAML 1.1 has this type.
+    Timestamp,
     String,
 }
 
@@ -89,6 +96,7 @@ impl Node {
                 Plain::Null => "empty",
                 Plain::Bool(_) => "a truth value",
                 Plain::Integer(_) | Plain::Float(_) => "a number",
+                Plain::Timestamp => "a date",
                 Plain::String => "a text",
             },
             Data::List { .. } => "a list",
@@ -96,22 +104,85 @@ impl Node {
         }
     }
 
-    /// Returns the node as JSON; a float without a fraction becomes an integer, as in JavaScript.
+    /// Returns the node as JSON.
+    ///
+    /// A float without a fraction becomes an integer, as in JavaScript, except in Python. Dates and
+    /// numbers that JSON does not have become the texts that the reader's language writes.
     pub fn to_json(&self) -> Value {
         match &self.data {
-            Data::Scalar { text, value, .. } => match value {
+            Data::Scalar {
+                text,
+                value,
+                dialect,
+                ..
+            } => match value {
                 Plain::Null => Value::Null,
                 Plain::Bool(value) => Value::Bool(*value),
                 Plain::Integer(value) => Value::from(*value),
-                Plain::Float(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => {
-                    Value::from(*value as i64)
+                Plain::Float(value) => float_to_json(*value, *dialect),
+                Plain::Timestamp => {
+                    Value::from(timestamp::in_python(text).unwrap_or_else(|| text.clone()))
                 }
-                Plain::Float(value) => Value::from(*value),
                 Plain::String => Value::from(text.as_str()),
             },
             Data::List { items, .. } => items.iter().map(Node::to_json).collect(),
             Data::Map { entries, .. } => Value::Object(map_to_json(entries)),
         }
+    }
+
+    /// Returns the name that this node has as the key of a map in the reader's language.
+    fn key_name(&self) -> String {
+        let Data::Scalar { value, dialect, .. } = &self.data else {
+            return self.in_flow_style();
+        };
+        match (self.to_json(), value, dialect) {
+            (_, Plain::Null, Dialect::PyYaml) => "None".to_owned(),
+            (_, Plain::Bool(true), Dialect::PyYaml) => "True".to_owned(),
+            (_, Plain::Bool(false), Dialect::PyYaml) => "False".to_owned(),
+            (Value::Null, ..) => String::new(),
+            (Value::String(text), ..) => text,
+            (other, ..) => other.to_string(),
+        }
+    }
+
+    /// Returns the node on one line, as the npm package `yaml` names a key that is a list or map.
+    fn in_flow_style(&self) -> String {
+        match &self.data {
+            Data::Scalar { text, value, .. } => match value {
+                Plain::Null if text.is_empty() => "null".to_owned(),
+                _ => text.clone(),
+            },
+            Data::List { items, .. } if items.is_empty() => "[]".to_owned(),
+            Data::List { items, .. } => {
+                let items: Vec<_> = items.iter().map(Node::in_flow_style).collect();
+                format!("[ {} ]", items.join(", "))
+            }
+            Data::Map { entries, .. } if entries.is_empty() => "{}".to_owned(),
+            Data::Map { entries, .. } => {
+                let pairs: Vec<_> = entries
+                    .iter()
+                    .map(|(key, value)| match value.in_flow_style() {
+                        value if value == "null" => key.in_flow_style(),
+                        value => format!("{}: {value}", key.in_flow_style()),
+                    })
+                    .collect();
+                format!("{{ {} }}", pairs.join(", "))
+            }
+        }
+    }
+
+    /// Returns a text that two keys share only if the reader takes them for the same key.
+    pub fn key_identity(&self) -> Option<String> {
+        let Data::Scalar { text, value, .. } = &self.data else {
+            return None;
+        };
+        Some(match value {
+            Plain::String => format!("text {text}"),
+            Plain::Float(number) => format!("number {number}"),
+            Plain::Integer(number) => format!("number {number}"),
+            Plain::Timestamp => format!("date {text}"),
+            Plain::Null | Plain::Bool(_) => format!("{value:?}"),
+        })
     }
 
     pub fn size(&self) -> usize {
@@ -144,6 +215,22 @@ impl Node {
 fn map_to_json(entries: &[(Node, Node)]) -> serde_json::Map<String, Value> {
     entries
         .iter()
-        .filter_map(|(key, value)| Some((key.text()?.to_owned(), value.to_json())))
+        .map(|(key, value)| (key.key_name(), value.to_json()))
         .collect()
+}
+
+fn float_to_json(number: f64, dialect: Dialect) -> Value {
+    let is_python = dialect == Dialect::PyYaml;
+    if number.is_nan() {
+        return Value::from(if is_python { "nan" } else { "NaN" });
+    }
+    if number.is_infinite() {
+        let name = if is_python { "inf" } else { "Infinity" };
+        let sign = if number < 0.0 { "-" } else { "" };
+        return Value::from(format!("{sign}{name}"));
+    }
+    if !is_python && number.fract() == 0.0 && number.abs() < 9.0e15 {
+        return Value::from(number as i64);
+    }
+    Value::from(number)
 }

@@ -5,6 +5,7 @@
 //! these tests are skipped, loudly.
 
 mod fixtures;
+mod yaml;
 
 use std::{
     collections::BTreeMap,
@@ -13,11 +14,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use fixtures::{DOTPROMPT, EDITED, Fixture, PROMPTY, PROMPTY_REFUSES};
+use fixtures::{
+    DOTPROMPT, DOTPROMPT_REFUSES, EDITED, Fixture, PROMPTY, PROMPTY_REFUSES, PROMPTY_V1,
+    PROMPTY_V1_REFUSES,
+};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 use hoplens_prompt::{
     Case, CompanionTexts, NewInjection, Origin, PromptFile, Rendered, all_problems,
-    insert_injection, insert_text, parse, parse_with, render, replace_mention,
+    insert_injection, insert_text, parse, parse_with, read_references, render, replace_mention,
 };
 use serde_json::{Value, json};
 
@@ -66,10 +70,19 @@ fn prompty(folder: &Path, questions: &[Value]) -> Vec<Value> {
     )
 }
 
+fn prompty_v1(folder: &Path, questions: &[Value]) -> Vec<Value> {
+    let python = folder.join("venv-v1/bin/python");
+    ask(
+        Command::new(python).arg(script("prompty_v1_reader.py")),
+        questions,
+    )
+}
+
 fn question(fixture: &Fixture) -> Value {
     let input: Value = serde_json::from_str(fixture.input).unwrap();
     let partials: BTreeMap<_, _> = fixture.partials.iter().copied().collect();
-    json!({"text": fixture.text, "input": input, "partials": partials})
+    let files: BTreeMap<_, _> = fixture.files.iter().copied().collect();
+    json!({"text": fixture.text, "input": input, "partials": partials, "files": files})
 }
 
 /// The fixture as hoplens reads it, with its input as that of a case.
@@ -77,8 +90,14 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
     let partials = fixture.partials.iter();
     let partials = partials.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let partials: BTreeMap<String, String> = partials.collect();
+    let references = read_references(name, fixture.text, &mut |path| {
+        let mut files = fixture.files.iter();
+        let found = files.find(|(name, _)| *name == path);
+        found.map(|(_, text)| (*text).to_owned())
+    });
     let beside = CompanionTexts {
         partials: Some(&partials),
+        references: Some(&references),
         ..CompanionTexts::default()
     };
     let file = parse_with(name, fixture.text, beside);
@@ -86,14 +105,8 @@ fn ours(name: &str, fixture: &Fixture) -> (PromptFile, Rendered) {
         panic!("the input of {:?} is no map", fixture.text);
     };
     let case = Case {
-        id: None,
-        row: None,
         input,
-        expect: Vec::new(),
-        hops: Vec::new(),
-        range: 0..0,
-        origin: Origin::FrontMatter,
-        fence: None,
+        ..Case::new(0..0, Origin::FrontMatter)
     };
     let rendered = render(&file, fixture.text, Some(&case));
     (file, rendered)
@@ -136,18 +149,35 @@ fn prompts_read_as_their_own_packages_read_them() {
     let questions: Vec<Value> = PROMPTY.iter().map(question).collect();
     let answers = prompty(&folder, &questions);
     compare("x.prompty", "system", PROMPTY, answers);
+    let questions: Vec<Value> = PROMPTY_V1.iter().map(question).collect();
+    let answers = prompty_v1(&folder, &questions);
+    compare("x.prompty", "system", PROMPTY_V1, answers);
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
 }
 
 #[test]
 fn what_prompty_refuses_is_a_finding() {
     let Some(folder) = packages() else { return };
-    let questions: Vec<Value> = PROMPTY_REFUSES.iter().map(question).collect();
-    for (fixture, answer) in PROMPTY_REFUSES.iter().zip(prompty(&folder, &questions)) {
+    let questions = |fixtures: &[Fixture]| fixtures.iter().map(question).collect::<Vec<_>>();
+    let answers = prompty(&folder, &questions(PROMPTY_REFUSES));
+    let answers_v1 = prompty_v1(&folder, &questions(PROMPTY_V1_REFUSES));
+    let of_v2 = PROMPTY_REFUSES.iter().zip(answers);
+    for (fixture, answer) in of_v2.chain(PROMPTY_V1_REFUSES.iter().zip(answers_v1)) {
         assert!(answer["error"].is_string(), "{:?}: {answer}", fixture.text);
         let (file, rendered) = ours("x.prompty", fixture);
         let found = file.problems.len() + rendered.problems.len();
         assert!(found > 0, "{:?} is refused: {answer}", fixture.text);
+    }
+}
+
+#[test]
+fn what_dotprompt_refuses_is_an_error() {
+    let Some(folder) = packages() else { return };
+    let questions: Vec<Value> = DOTPROMPT_REFUSES.iter().map(question).collect();
+    for (fixture, answer) in DOTPROMPT_REFUSES.iter().zip(dotprompt(&folder, &questions)) {
+        assert!(answer["error"].is_string(), "{:?}: {answer}", fixture.text);
+        let (_, rendered) = ours("x.prompt", fixture);
+        assert!(rendered.broken().is_some(), "{:?} is refused", fixture.text);
     }
 }
 
@@ -167,7 +197,7 @@ fn hostile() -> NewInjection {
 }
 
 fn read(folder: &Path, name: &str, text: &str) -> Value {
-    let question = json!({"text": text, "input": {"c": "Ann"}, "partials": {}});
+    let question = json!({"text": text, "input": {"c": "Ann"}, "partials": {}, "files": {}});
     let answers = if name.ends_with(".prompty") {
         prompty(folder, &[question])
     } else {

@@ -1,24 +1,25 @@
-//! The keys of a `hoplens.toml`: completion, hovers and docs/settings.md share this list.
+//! The keys of `hoplens.toml`, for completion and hovers. Tests compare the list with
+//! docs/settings.md and with the keys that `Project` reads.
 
-/// A key of a `hoplens.toml`.
+/// A key of `hoplens.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProjectKey {
-    /// Its table; empty at the top.
+    /// The table that contains the key; empty for a key outside all tables.
     pub table: &'static str,
-    /// Its name.
+    /// The name of the key in its table.
     pub name: &'static str,
-    /// Its documentation, in Markdown.
+    /// The documentation, in Markdown.
     pub doc: &'static str,
-    /// Its default, as TOML.
+    /// The default value, as TOML.
     pub default: &'static str,
-    /// Its values.
+    /// The values that the key accepts.
     pub values: ProjectValues,
 }
 
-/// The values of a key of a `hoplens.toml`.
+/// The values that a key of `hoplens.toml` accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectValues {
-    /// Reference of a model, such as an alias.
+    /// A reference to a model, such as an alias.
     Model,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -26,7 +27,7 @@ pub enum ProjectValues {
     Words(&'static [&'static str]),
     /// `true` or `false`.
     Switch,
-    /// A number, or a list without fixed words.
+    /// A number, or a list without a fixed set of words.
     Other,
 }
 
@@ -67,16 +68,16 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
     key(
         "",
         "ignore",
-        Words(hoplens_prompt::Code::NAMES),
+        Words(hoplens_prompt::Code::CURRENT_NAMES),
         "[]",
-        "Codes of findings to hide.",
+        "Codes of findings that are not shown.",
     ),
     key(
         "",
         "declared_only",
         Switch,
         "false",
-        "Whether to guess no hops in prompts that declare none.",
+        "Skips prompts that declare no hop, instead of guessing one.",
     ),
     key(
         "thresholds",
@@ -118,49 +119,49 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "encodings",
         Words(hoplens_prompt::keys::ENCODINGS),
         "[\"embed\", \"unembed\", \"layerwise\"]",
-        "Encodings of injections that are tried.",
+        "Encodings that the search for an injection tries.",
     ),
     key(
         "search",
         "taus",
         Other,
         "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",
-        "Magnitudes that are tried.",
+        "Magnitudes τ that the search tries.",
     ),
     key(
         "search",
         "scopes",
         Words(hoplens_prompt::keys::SCOPES),
         "[\"all\", \"last\"]",
-        "Scopes that are tried: `\"all\"` and `\"last\"`.",
+        "Scopes that the search tries: `\"all\"` and `\"last\"`.",
     ),
     key(
         "search",
         "passes",
         Other,
         "100.0",
-        "Budget of the search of one scope, in passes over the prompt.",
+        "Budget of the search in one scope, in forward passes over the prompt.",
     ),
     key(
         "search",
         "most",
         Other,
         "5",
-        "Most repairs that are offered.",
+        "Maximum number of repairs that hoplens offers.",
     ),
     key(
         "check",
         "include",
         Other,
         "[]",
-        "Globs: in folders, and among the matches of globs, only files that match one of them are checked.",
+        "Globs: in folders and globs, `hoplens check` checks only files that match one of these.",
     ),
     key(
         "check",
         "exclude",
         Other,
         "[]",
-        "Globs of files to leave out.",
+        "Globs of files that `hoplens check` leaves out.",
     ),
     key(
         "check",
@@ -169,6 +170,20 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "[\"0.02\", \"10%\"]",
         "How much less probable than in the lock file an answer may be, like `--tolerance`.",
     ),
+    key(
+        "templates",
+        "helpers",
+        Other,
+        "[]",
+        "Helpers that your application registers for dotprompt's templates; hoplens cannot run them, and does not ask a model where one is used.",
+    ),
+    key(
+        "templates",
+        "partials",
+        Other,
+        "[]",
+        "Partials that your application registers for dotprompt's templates, under these names.",
+    ),
 ];
 
 #[cfg(test)]
@@ -176,8 +191,8 @@ mod tests {
     use super::*;
     use crate::project::Project;
 
-    /// Returns the dotted name of a key.
-    fn full(key: &ProjectKey) -> String {
+    /// Returns the name of a key with its table: `thresholds.known`.
+    fn dotted_name(key: &ProjectKey) -> String {
         [key.table, key.name]
             .iter()
             .filter(|part| !part.is_empty())
@@ -198,37 +213,36 @@ mod tests {
             })
             .collect();
         let keys = PROJECT_KEYS.iter();
-        let own: Vec<(String, String)> = keys
-            .map(|key| (full(key), key.default.to_owned()))
+        let expected: Vec<(String, String)> = keys
+            .map(|key| (dotted_name(key), key.default.to_owned()))
             .collect();
-        assert_eq!(own, listed);
+        assert_eq!(expected, listed);
     }
 
     #[test]
     fn every_default_and_every_word_parses() {
         for key in PROJECT_KEYS {
-            let read = |value: &str| Project::parse(&format!("{} = {value}\n", full(key)));
-            // What is tried is everything, or nothing; the rest is as it would be anyway.
-            assert!(read(key.default).is_ok(), "{key:?}");
-            let (words, list) = match key.values {
+            let parse = |value: &str| Project::parse(&format!("{} = {value}\n", dotted_name(key)));
+            assert!(parse(key.default).is_ok(), "{key:?}");
+            let (words, is_list) = match key.values {
                 Word(words) => (words, false),
                 Words(words) => (words, true),
                 _ => continue,
             };
             for word in words {
-                let value = if list {
+                let value = if is_list {
                     format!("[\"{word}\"]")
                 } else {
                     format!("\"{word}\"")
                 };
-                assert!(read(&value).is_ok(), "{key:?} {word}");
+                assert!(parse(&value).is_ok(), "{key:?} {word}");
             }
         }
     }
 
     #[test]
     fn every_key_that_parses_is_listed() {
-        let names = |table: &str| {
+        let message_with_all_keys = |table: &str| {
             let text = match table {
                 "" => "no_such_key = 1".to_owned(),
                 table => format!("[{table}]\nno_such_key = 1"),
@@ -236,15 +250,15 @@ mod tests {
             Project::parse(&text).unwrap_err().message
         };
         for table in ["", "thresholds", "search", "check"] {
-            let message = names(table);
+            let message = message_with_all_keys(table);
             let (_, listed) = message.split_once("expected one of").expect(&message);
             let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
-            let known = |name: &&&str| {
+            let is_listed = |name: &&&str| {
                 PROJECT_KEYS
                     .iter()
                     .any(|key| (key.table == table && key.name == **name) || key.table == **name)
             };
-            let missing: Vec<_> = listed.iter().filter(|name| !known(name)).collect();
+            let missing: Vec<_> = listed.iter().filter(|name| !is_listed(name)).collect();
             assert!(missing.is_empty(), "{table}: {missing:?}");
             assert!(!listed.is_empty());
         }

@@ -204,12 +204,60 @@ export interface HeadEntry {
     words?: WordEntry;
 }
 
+/** How a memory is encoded. */
+export type EncodingName = "embed" | "unembed" | "layerwise";
+
+/** The positions that an injection changes. */
+export type ScopeName = "all" | "last";
+
+/** An injection in force. */
+export interface InjectionEntry {
+    /** The memory's text. */
+    memory: string;
+    /** The encoding. */
+    encoding: EncodingName;
+    /** The layer, from 0. */
+    layer: number;
+    /** The head, from 0; absent for the whole layer. */
+    head?: number;
+    /** The magnitude. */
+    tau: number;
+    /** `all`, `last`, or an object for a quoted piece of the prompt. */
+    scope: unknown;
+}
+
+/** A bridge that is looked for in the heads. */
+export interface SearchedBridge {
+    /** The bridge. */
+    text: string;
+    /** The tokens that are looked for. */
+    tokens: PromptToken[];
+    /** The prompt that names the bridge. */
+    explicit_prompt: string;
+    /** The tokens of that prompt. */
+    explicit_tokens: PromptToken[];
+}
+
+/** Words that are looked for in the heads. */
+export interface SearchedWords {
+    /** The words. */
+    words: string[];
+    /** The tokens of the words. */
+    tokens: PromptToken[];
+    /** The words for which the vocabulary has no token. */
+    unknown: string[];
+}
+
 /** The document of `hoplens lens`. */
 export interface HeadsReport {
     /** The version of the document's format. */
     schema: number;
     /** The model. */
     model: ModelIdentity;
+    /** The prompt file, if the command line read the prompt of a case. */
+    path?: string;
+    /** The case's id, if the prompt is a case's. */
+    case?: string;
     /** The rendered prompt. */
     prompt: string;
     /** The tokens of the prompt. */
@@ -222,8 +270,14 @@ export interface HeadsReport {
     logp: number;
     /** The lens that read the heads. */
     lens: string;
+    /** The injections in force. */
+    injections: InjectionEntry[];
     /** Norm of the residual stream at the position. */
     residual_norm: number;
+    /** The bridge, if it was requested and the case has one. */
+    bridge?: SearchedBridge;
+    /** The words, if a list was requested. */
+    words?: SearchedWords;
     /** The heads. */
     heads: HeadEntry[];
 }
@@ -254,12 +308,6 @@ export interface HeadsResult extends HeadsReport {
     ranges: (Range | null)[];
 }
 
-/** How a memory is encoded. */
-export type EncodingName = "embed" | "unembed" | "layerwise";
-
-/** The positions that an injection changes. */
-export type ScopeName = "all" | "last";
-
 /** The effect of a memory at one layer and magnitude. */
 export interface SweepCell {
     /** The encoding. */
@@ -286,6 +334,51 @@ export interface SweepBaseline {
     rank: number;
 }
 
+/** How random memories do in the place of the best cell's memory. */
+export interface ControlEntry {
+    /** The encoding. */
+    encoding: EncodingName;
+    /** The layer, from 0. */
+    layer: number;
+    /** The head, from 0; absent for the whole layer. */
+    head?: number;
+    /** The magnitude. */
+    tau: number;
+    /** The scope. */
+    scope: ScopeName;
+    /** Number of random memories. */
+    memories: number;
+    /** Seed of their choice. */
+    seed: number;
+    /** Percentage of them that gain less, 0 to 100. */
+    percentile: number;
+    /**
+     * Mean gain in log-probability of the random memories, in nats; null if the logits
+     * overflowed.
+     */
+    mean_gain: number | null;
+    /** Median gain of the random memories, in nats; null if the logits overflowed. */
+    median_gain: number | null;
+}
+
+/** What the best cell does to the reference prompts. */
+export interface SideEffectEntry {
+    /** Number of reference prompts. */
+    prompts: number;
+    /** Mean KL divergence of the next token, in nats; null if the logits overflowed. */
+    mean_kl: number | null;
+    /** The largest KL divergence; null if the logits overflowed. */
+    max_kl: number | null;
+    /** Prompts whose likeliest next token changes. */
+    flips: number;
+    /** Prompts with an expected answer. */
+    answered: number;
+    /** Those whose likeliest token begins the answer without the injection. */
+    right_before: number;
+    /** Those whose likeliest token begins the answer with the injection. */
+    right_after: number;
+}
+
 /** The document of `hoplens sweep`. */
 export interface SweepReport {
     /** The version of the document's format. */
@@ -304,6 +397,12 @@ export interface SweepReport {
     cells: SweepCell[];
     /** The cell with the highest gain. */
     best: SweepCell | null;
+    /** The control of the best cell, if it was requested. */
+    control: ControlEntry | null;
+    /** The side effects of the best cell, if its control was requested. */
+    collateral: SideEffectEntry | null;
+    /** How long the sweep took, in milliseconds. */
+    elapsed_ms: number;
 }
 
 /** Argument of `hoplens.server.sweep`. */

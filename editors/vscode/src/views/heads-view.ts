@@ -4,12 +4,9 @@ import type { HeadsResult } from "../client/protocol";
 import * as requests from "../client/requests";
 import { errorMessage, isCancelled } from "../commands/errors";
 import type { PromptDocuments } from "../prompt-documents";
-import { requireClient } from "../server/require-client";
 import type { Supervisor } from "../server/supervisor";
-import { LatestRequest } from "./latest-request";
+import { DocumentPanel } from "./document-panel";
 import type { FromWebview, HeadsOptions, ImageFormat } from "./messages";
-import { fileName, saveExport } from "./save-export";
-import { ViewPanel } from "./view-panel";
 
 export const HEADS_VIEW = "hoplens.heads";
 
@@ -25,19 +22,29 @@ export interface HeadsTarget {
 
 /** The view that shows the map of heads for the token at the cursor. */
 export class HeadsView implements vscode.Disposable {
-    private panel: ViewPanel | undefined;
+    private readonly panel: DocumentPanel<HeadsResult>;
     private target: HeadsTarget | undefined;
-    private document: HeadsResult | undefined;
     private options: HeadsOptions = { ablate: "none", followCursor: true };
-    private readonly request = new LatestRequest();
     private readonly subscriptions: vscode.Disposable[];
     private timer: NodeJS.Timeout | undefined;
 
     constructor(
-        private readonly extensionUri: vscode.Uri,
-        private readonly supervisor: Supervisor,
+        extensionUri: vscode.Uri,
+        supervisor: Supervisor,
         private readonly prompts: PromptDocuments,
     ) {
+        this.panel = new DocumentPanel({
+            extensionUri,
+            supervisor,
+            viewType: HEADS_VIEW,
+            title: "Heads",
+            name: "heads",
+            render: (document, file) => [
+                { type: "heads", document, options: this.options, file },
+            ],
+            refresh: () => this.readHeads(),
+            onMessage: (message) => this.onMessage(message),
+        });
         this.subscriptions = [
             vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
                 this.follow(textEditor);
@@ -49,27 +56,22 @@ export class HeadsView implements vscode.Disposable {
     }
 
     get isActive(): boolean {
-        return this.panel?.isActive ?? false;
+        return this.panel.isActive;
     }
 
     get isOpen(): boolean {
-        return this.panel !== undefined;
+        return this.panel.isOpen;
     }
 
     open(target: HeadsTarget): void {
         this.target = target;
-        if (this.panel === undefined) {
-            const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-            this.attachPanel(vscode.window.createWebviewPanel(HEADS_VIEW, "Heads", column));
-        } else {
-            this.panel.reveal();
-        }
+        this.panel.open();
         void this.readHeads();
     }
 
     /** Takes over a panel of an earlier session and shows the open prompt. */
     restore(panel: vscode.WebviewPanel): void {
-        this.attachPanel(panel);
+        this.panel.attach(panel);
         const editor = this.prompts.editor();
         if (editor !== undefined) {
             this.target = cursorTarget(editor);
@@ -88,41 +90,25 @@ export class HeadsView implements vscode.Disposable {
 
     /** Reads the heads of the same target again. */
     refresh(): void {
-        if (this.panel !== undefined && this.target !== undefined) {
+        if (this.panel.isOpen) {
             void this.readHeads();
         }
     }
 
     export(format: ImageFormat): void {
-        this.panel?.post({ type: "export", format });
+        this.panel.export(format);
     }
 
     dispose(): void {
         clearTimeout(this.timer);
-        this.request.dispose();
-        this.panel?.dispose();
+        this.panel.dispose();
         for (const subscription of this.subscriptions) {
             subscription.dispose();
         }
     }
 
-    private attachPanel(panel: vscode.WebviewPanel): void {
-        this.panel = new ViewPanel(panel, {
-            extensionUri: this.extensionUri,
-            script: "heads.js",
-            onMessage: (message) => {
-                void this.onMessage(message);
-            },
-            onClose: () => {
-                this.panel = undefined;
-                this.document = undefined;
-                this.request.cancel();
-            },
-        });
-    }
-
     private follow(editor: vscode.TextEditor | undefined): void {
-        if (this.panel === undefined || !this.options.followCursor || editor === undefined) {
+        if (!this.panel.isOpen || !this.options.followCursor || editor === undefined) {
             return;
         }
         if (this.prompts.has(editor.document)) {
@@ -143,77 +129,42 @@ export class HeadsView implements vscode.Disposable {
         if (target === undefined) {
             return;
         }
-        this.panel?.post({ type: "busy", message: "Reading the heads…" });
+        const { uri, position } = target;
         try {
-            const client = await requireClient(this.supervisor);
-            const { uri, position } = target;
-            const params = {
-                uri,
-                case: target.case,
-                ablate: this.options.ablate,
-                position: position && { line: position.line, character: position.character },
-            };
-            const document = await this.request.run((token) =>
-                requests.heads(client, params, token),
-            );
+            const document = await this.panel.read("Reading the heads…", (client, token) => {
+                const params = {
+                    uri,
+                    case: target.case,
+                    ablate: this.options.ablate,
+                    position: position && { line: position.line, character: position.character },
+                };
+                return requests.heads(client, params, token);
+            });
             if (document !== undefined) {
-                this.document = document;
-                this.show();
+                this.panel.show();
             }
         } catch (error) {
             // After an edit the server cancels the request; `onDidAnalyze` then starts a new one.
             if (!isCancelled(error)) {
-                this.panel?.post({ type: "failed", message: errorMessage(error) });
+                this.panel.post({ type: "failed", message: errorMessage(error) });
             }
         }
     }
 
-    private show(): void {
-        if (this.document === undefined || this.panel === undefined) {
-            return;
-        }
-        const file = fileName(this.document.uri);
-        this.panel.title = `Heads: ${file}`;
-        this.panel.post({ type: "heads", document: this.document, options: this.options, file });
-    }
-
     private async onMessage(message: FromWebview): Promise<void> {
-        switch (message.type) {
-            case "ready":
-                this.show();
-                break;
-            case "refresh":
-                this.refresh();
-                break;
-            case "cancel":
-                this.request.cancel();
-                this.panel?.post({ type: "failed", message: "Cancelled." });
-                break;
-            case "setHeadsOptions":
-                this.options = message.options;
-                this.refresh();
-                break;
-            case "revealToken":
-                await this.revealToken(message.token);
-                break;
-            case "save":
-                await saveExport(
-                    vscode.Uri.parse(this.document?.uri ?? ""),
-                    "heads",
-                    message.format,
-                    Buffer.from(message.base64, "base64"),
-                );
-                break;
-            case "setSweepOptions":
-            case "inject":
-                break;
+        if (message.type === "setHeadsOptions") {
+            this.options = message.options;
+            await this.readHeads();
+        } else if (message.type === "revealToken") {
+            await this.revealToken(message.token);
         }
     }
 
     /** Selects a token of the prompt in the editor. */
     private async revealToken(token: number): Promise<void> {
-        const range = this.document?.ranges[token];
-        if (this.document === undefined || range === undefined || range === null) {
+        const { document } = this.panel;
+        const range = document?.ranges[token];
+        if (document === undefined || range === undefined || range === null) {
             return;
         }
         const { start, end } = range;
@@ -222,9 +173,9 @@ export class HeadsView implements vscode.Disposable {
             new vscode.Position(end.line, end.character),
             new vscode.Position(start.line, start.character),
         );
-        const uri = vscode.Uri.parse(this.document.uri);
+        const uri = vscode.Uri.parse(document.uri);
         const open = vscode.window.visibleTextEditors.find(
-            ({ document }) => document.uri.toString() === uri.toString(),
+            ({ document: shown }) => shown.uri.toString() === uri.toString(),
         );
         const editor = await vscode.window.showTextDocument(uri, {
             preserveFocus: true,

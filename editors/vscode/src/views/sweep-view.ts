@@ -7,10 +7,8 @@ import type { PromptDocuments } from "../prompt-documents";
 import { requireClient } from "../server/require-client";
 import type { Supervisor } from "../server/supervisor";
 import { formatPercent } from "../../webview/format";
-import { LatestRequest } from "./latest-request";
-import type { FromWebview, ImageFormat, SweepOptions } from "./messages";
-import { fileName, saveExport } from "./save-export";
-import { ViewPanel } from "./view-panel";
+import { DocumentPanel } from "./document-panel";
+import type { FromWebview, ImageFormat, SweepOptions, ToWebview } from "./messages";
 
 export const SWEEP_VIEW = "hoplens.sweep";
 
@@ -25,20 +23,28 @@ const STALE_NOTICE = "The prompt changed after this was measured.";
 
 /** The view that shows what a memory does at each layer and magnitude. */
 export class SweepView implements vscode.Disposable {
-    private panel: ViewPanel | undefined;
+    private readonly panel: DocumentPanel<SweepResult>;
     private target: SweepTarget | undefined;
-    private document: SweepResult | undefined;
     private options: SweepOptions = { memory: undefined, encoding: "embed", scope: "all" };
     private isStale = false;
     private staleNotice = STALE_NOTICE;
-    private readonly request = new LatestRequest();
     private readonly subscription: vscode.Disposable;
 
     constructor(
-        private readonly extensionUri: vscode.Uri,
+        extensionUri: vscode.Uri,
         private readonly supervisor: Supervisor,
         private readonly prompts: PromptDocuments,
     ) {
+        this.panel = new DocumentPanel({
+            extensionUri,
+            supervisor,
+            viewType: SWEEP_VIEW,
+            title: "Sweep",
+            name: "sweep",
+            render: (document, file) => this.render(document, file),
+            refresh: () => this.measure(),
+            onMessage: (message) => this.onMessage(message),
+        });
         this.subscription = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
             if (contentChanges.length > 0 && document.uri.toString() === this.target?.uri) {
                 this.markStale();
@@ -47,104 +53,83 @@ export class SweepView implements vscode.Disposable {
     }
 
     get isActive(): boolean {
-        return this.panel?.isActive ?? false;
+        return this.panel.isActive;
     }
 
     get isOpen(): boolean {
-        return this.panel !== undefined;
+        return this.panel.isOpen;
     }
 
     open(target: SweepTarget): void {
         if (target.uri !== this.target?.uri || target.case !== this.target.case) {
-            this.document = undefined;
+            this.panel.forget();
             this.options = { ...this.options, memory: undefined };
         }
         this.target = target;
         if (target.memory !== undefined) {
             this.options = { ...this.options, memory: target.memory };
         }
-        if (this.panel === undefined) {
-            const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-            this.attachPanel(vscode.window.createWebviewPanel(SWEEP_VIEW, "Sweep", column));
-        } else {
-            this.panel.reveal();
-        }
+        this.panel.open();
         void this.measure();
     }
 
     /** Takes over a panel of an earlier session. It measures only when the user asks for it. */
     restore(panel: vscode.WebviewPanel): void {
-        this.attachPanel(panel);
+        this.panel.attach(panel);
         const editor = this.prompts.editor();
         if (editor !== undefined) {
             this.target = { uri: editor.document.uri.toString() };
         }
-        this.panel?.post({ type: "failed", message: "Nothing measured yet." });
+        this.panel.post({ type: "failed", message: "Nothing measured yet." });
     }
 
     export(format: ImageFormat): void {
-        this.panel?.post({ type: "export", format });
+        this.panel.export(format);
     }
 
     dispose(): void {
-        this.request.dispose();
         this.subscription.dispose();
-        this.panel?.dispose();
-    }
-
-    private attachPanel(panel: vscode.WebviewPanel): void {
-        this.panel = new ViewPanel(panel, {
-            extensionUri: this.extensionUri,
-            script: "sweep.js",
-            onMessage: (message) => {
-                void this.onMessage(message);
-            },
-            onClose: () => {
-                this.panel = undefined;
-                this.document = undefined;
-                this.request.cancel();
-            },
-        });
+        this.panel.dispose();
     }
 
     private markStale(): void {
-        if (this.document !== undefined && !this.isStale) {
+        if (this.panel.document !== undefined && !this.isStale) {
             this.isStale = true;
-            this.panel?.post({ type: "stale", message: this.staleNotice });
+            this.panel.post({ type: "stale", message: this.staleNotice });
         }
     }
 
     /** Shows a message above the map. */
     private notify(message: string): void {
-        this.panel?.post({ type: this.isStale ? "stale" : "notice", message });
+        this.panel.post({ type: this.isStale ? "stale" : "notice", message });
     }
 
     private async measure(): Promise<void> {
         const target = this.target ?? this.activeTarget();
         if (target === undefined) {
-            this.panel?.post({ type: "failed", message: "Open a prompt file first." });
+            this.panel.post({ type: "failed", message: "Open a prompt file first." });
             return;
         }
         this.target = target;
         const { memory, encoding, scope } = this.options;
-        this.panel?.post({ type: "busy", message: "Measuring the memory in each layer…" });
         try {
-            const client = await requireClient(this.supervisor);
-            const params = { uri: target.uri, case: target.case, memory, encoding, scope };
-            const document = await this.request.run((token) =>
-                requests.sweep(client, params, token),
+            const document = await this.panel.read(
+                "Measuring the memory in each layer…",
+                (client, token) => {
+                    const params = { uri: target.uri, case: target.case, memory, encoding, scope };
+                    return requests.sweep(client, params, token);
+                },
             );
             if (document === undefined) {
                 return;
             }
-            this.document = document;
             this.options = { ...this.options, memory: document.memory };
             this.isStale = false;
             this.staleNotice = STALE_NOTICE;
-            this.show();
+            this.panel.show();
         } catch (error) {
             const message = isCancelled(error) ? "Cancelled." : errorMessage(error);
-            this.panel?.post({ type: "failed", message });
+            this.panel.post({ type: "failed", message });
         }
     }
 
@@ -153,57 +138,27 @@ export class SweepView implements vscode.Disposable {
         return editor === undefined ? undefined : { uri: editor.document.uri.toString() };
     }
 
-    private show(): void {
-        if (this.document === undefined || this.panel === undefined) {
-            return;
-        }
-        const file = fileName(this.document.uri);
-        this.panel.title = `Sweep: ${file}`;
-        this.panel.post({ type: "sweep", document: this.document, options: this.options, file });
-        if (this.isStale) {
-            this.panel.post({ type: "stale", message: this.staleNotice });
-        }
+    private render(document: SweepResult, file: string): ToWebview[] {
+        const shown: ToWebview = { type: "sweep", document, options: this.options, file };
+        return this.isStale ? [shown, { type: "stale", message: this.staleNotice }] : [shown];
     }
 
     private async onMessage(message: FromWebview): Promise<void> {
-        switch (message.type) {
-            case "ready":
-                this.show();
-                break;
-            case "refresh":
-                await this.measure();
-                break;
-            case "cancel":
-                this.request.cancel();
-                this.panel?.post({ type: "failed", message: "Cancelled." });
-                break;
-            case "setSweepOptions":
-                this.options = message.options;
-                await this.measure();
-                break;
-            case "inject":
-                await this.inject(message.cell);
-                break;
-            case "save":
-                await saveExport(
-                    vscode.Uri.parse(this.document?.uri ?? ""),
-                    "sweep",
-                    message.format,
-                    Buffer.from(message.base64, "base64"),
-                );
-                break;
-            case "setHeadsOptions":
-            case "revealToken":
-                break;
+        if (message.type === "setSweepOptions") {
+            this.options = message.options;
+            await this.measure();
+        } else if (message.type === "inject") {
+            await this.inject(message.cell);
         }
     }
 
     /** Inserts the injection of a cell into the prompt file. */
     private async inject(cell: SweepCell): Promise<void> {
-        if (this.document === undefined) {
+        const { document } = this.panel;
+        if (document === undefined) {
             return;
         }
-        const { uri, case: id, memory } = this.document;
+        const { uri, case: id, memory } = document;
         const { encoding, layer, tau, scope } = cell;
         try {
             const client = await requireClient(this.supervisor);

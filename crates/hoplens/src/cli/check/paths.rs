@@ -9,8 +9,8 @@ use ignore::WalkBuilder;
 
 use crate::cli::error::CliError;
 use hoplens_prompt::{
-    PROMPTFOO_CONFIGS, PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_prompt_file,
-    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
+    PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_prompt_file, is_promptfoo_config,
+    prompt_of_sidecar, promptfoo_prompts, slashed,
 };
 use hoplens_workspace::{
     Disk, FileGlob, FileSource, MAX_FILE_BYTES, Project, is_repository_root, read_file,
@@ -131,10 +131,12 @@ fn configs_above(folder: &Path) -> Vec<PathBuf> {
     let above = folders
         .into_iter()
         .take(last.map_or(PROMPTFOO_LEVELS, |at| at + 1));
-    let configs = above
-        .skip(1)
-        .flat_map(|folder| PROMPTFOO_CONFIGS.map(|name| folder.join(name)));
-    configs.filter(|config| config.is_file()).collect()
+    let configs = above.skip(1).flat_map(|folder| Disk.files_in(folder));
+    let mut configs: Vec<PathBuf> = configs
+        .filter(|path| is_promptfoo_config(path) && path.is_file())
+        .collect();
+    configs.sort();
+    configs
 }
 
 fn folder_of(file: &Path) -> &Path {

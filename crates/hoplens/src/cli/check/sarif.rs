@@ -12,7 +12,7 @@ use crate::cli::check::lock::Comparison;
 use crate::cli::error::CliError;
 use crate::cli::report::{FilePositions, RangeReport, display_path, origin_text, severity_name};
 use hoplens_analysis::CaseFindings;
-use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page, repair_edit, repair_title};
+use hoplens_ide::{Diagnostic, Snapshot, is_fixed_by, page_text, repair_edit, repair_title};
 use hoplens_prompt::text::PositionEncoding;
 use hoplens_prompt::{Code, FileEdit, Origin, Severity};
 use hoplens_store::hex;
@@ -94,7 +94,7 @@ pub(super) fn print(
 /// Returns one rule for each code, with its page as help.
 fn rules() -> Vec<Value> {
     let of_code = Code::ALL.iter().map(|code| {
-        let page = page(*code);
+        let page = page_text(*code);
         // The heading and the severity come before the description.
         let says = page.split("\n\n").nth(2).unwrap_or_default();
         json!({

@@ -1,4 +1,4 @@
-//! Runs an experiment, or one of its shards.
+//! `hoplens eval`: runs an experiment, or one of its shards.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -21,6 +21,7 @@ use hoplens_eval::{
 use hoplens_interp::ModelContext;
 use hoplens_runtime::{CancelToken, Model};
 
+/// Measures the rows that the journal lacks, then prints and writes the results.
 pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     let settings = args.settings.settings()?;
     if args.shard.is_some() && args.out.is_none() {
@@ -29,8 +30,8 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
             "needs --out: a shard's journal is what `hoplens eval merge` reads",
         ));
     }
-    let choice = choice(args)?;
-    // clap ensures that the flag is given.
+    let choice = word_choice(args)?;
+    // clap refuses a command without --data, so the default is never used.
     let data = DataSet::open(args.data.as_deref().unwrap_or(Path::new("")))?;
     let mut experiment = experiment(args, global, &data, choice.as_ref())?;
     let model = resident::load(global)?;
@@ -62,40 +63,42 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<CommandOutcome, Cli
     };
     let path = folder.join(JOURNAL);
     let mut journal = Journal::open(&path, &header)?;
-    let run = Run {
+    let measurement = Measurement {
         model: &model,
         data: &data,
         header: &header,
         choice: choice.as_ref(),
     };
-    run.rows(&mut journal)?;
-    // The rows were read from the file several times; its digest shows whether it changed.
+    measurement.measure_rows(&mut journal)?;
+    // The rows were read from the file several times. If its digest has changed since the start,
+    // the measured rows may belong to different data.
     if DataSet::open(&data.path)? != data {
         let reason = "changed while it was measured. Run the experiment anew, in another folder, with a file that stays as it is.".into();
         let path = data.path;
         return Err(hoplens_eval::EvalError::Data { path, reason }.into());
     }
     if let Some(shard) = args.shard {
-        return shard_done(&header, shard, &journal, folder, global);
+        return report_shard(&header, shard, &journal, folder, global);
     }
-    let outcome = run.outcome(&mut journal, &path, &settings, args)?;
+    let outcome = measurement.outcome(&mut journal, &path, &settings, args)?;
     report(&header, &outcome, args.out.as_deref(), global)?;
     Ok(CommandOutcome::Clean)
 }
 
-/// Checks that the lists have enough random memories for every row.
+/// Checks that the lists have `--control` random memories for every row.
 fn check_control(model: &Model, data: &DataSet, args: &RunArgs) -> Result<(), CliError> {
-    let most = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
-    if most < args.control {
+    let available = hoplens_eval::most_random(model, data, args.control, args.settings.seed)?;
+    if available < args.control {
         let requested = args.control;
         let reason = format!(
-            "the lists hold {most} random memories for every row, not {requested}; give {most} or less"
+            "the lists have {available} random memories for every row, not {requested}; give {available} or less"
         );
         return Err(usage("--control", &reason));
     }
     Ok(())
 }
 
+/// Returns the error for a flag that is missing, wrong or does not fit the others.
 fn usage(flag: &'static str, reason: &str) -> CliError {
     CliError::Usage {
         flag,
@@ -103,8 +106,9 @@ fn usage(flag: &'static str, reason: &str) -> CliError {
     }
 }
 
-/// Returns the words that --memories selects.
-fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
+/// Returns the list that `--memories` selects, with the number of words for each prompt; `None`
+/// without the flag.
+fn word_choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
     let Some(name) = &args.memories else {
         return Ok(None);
     };
@@ -121,7 +125,8 @@ fn choice(args: &RunArgs) -> Result<Option<WordChoice>, CliError> {
     }))
 }
 
-/// Returns the experiment that the flags describe, with the model's digest still empty.
+/// Returns the experiment that the flags describe. The caller adds the model's digest and, without
+/// `--layers`, the layers: both need the model.
 fn experiment(
     args: &RunArgs,
     global: &Global,
@@ -152,27 +157,29 @@ fn experiment(
     })
 }
 
-/// Returns each value once, so that a repeated cell is measured once.
+/// Removes repeated values, so that no cell is measured twice.
 fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut kept = Vec::new();
+    let mut distinct = Vec::new();
     for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
+        if !distinct.contains(&value) {
+            distinct.push(value);
         }
     }
-    kept
+    distinct
 }
 
-struct Run<'a> {
+/// What the rows of an experiment are measured with.
+struct Measurement<'a> {
     model: &'a Model,
     data: &'a DataSet,
     header: &'a JournalHeader,
+    /// The list of `--memories`; `None` if each row's bridge is the memory.
     choice: Option<&'a WordChoice>,
 }
 
-impl Run<'_> {
-    /// Measures the rows that are not in the journal yet.
-    fn rows(&self, journal: &mut Journal) -> Result<(), CliError> {
+impl Measurement<'_> {
+    /// Measures the rows of the experiment, or of its shard, that the journal lacks.
+    fn measure_rows(&self, journal: &mut Journal) -> Result<(), CliError> {
         let experiment = &self.header.experiment;
         let cancel = CancelToken::new();
         let run = ExperimentRun {
@@ -180,20 +187,21 @@ impl Run<'_> {
             experiment,
             choice: self.choice,
         };
-        let is_mine = |row| self.header.shard.is_none_or(|shard| shard.contains(row));
-        let mine = (0..experiment.rows).filter(|row| is_mine(*row)).count();
+        let is_in_shard = |row| self.header.shard.is_none_or(|shard| shard.contains(row));
+        let rows = (0..experiment.rows).filter(|row| is_in_shard(*row)).count();
         let cells = experiment.cells() * experiment.memories_per_row();
-        let left = mine - journal.done.len();
-        let bar = progress::bar(left * cells, "cells");
+        let missing = rows - journal.done.len();
+        let bar = progress::bar(missing * cells, "cells");
         let start = Instant::now();
         let mut finished = 0;
-        if 0 < left && left < mine {
-            let there = mine - left;
-            progress::note(&bar, &format!("{there} of {mine} rows are there: going on"));
+        if 0 < missing && missing < rows {
+            let present = rows - missing;
+            let note = format!("resuming: {present} of {rows} rows are already measured");
+            progress::note(&bar, &note);
         }
         for example in self.data.examples()? {
             let example = example?;
-            if !is_mine(example.row) || journal.done.contains(&example.row) {
+            if !is_in_shard(example.row) || journal.done.contains(&example.row) {
                 continue;
             }
             bar.set_message(format!("row {}", example.row));
@@ -202,7 +210,7 @@ impl Run<'_> {
                 .map_err(|error| self.data.in_row(&example, &error))?;
             journal.add(&JournalLine::Row(record))?;
             finished += 1;
-            progress::log(&bar, finished, left, "rows");
+            progress::log(&bar, finished, missing, "rows");
         }
         bar.finish_and_clear();
         let seconds = start.elapsed().as_secs_f64();
@@ -216,7 +224,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the results, with the control of the best cells.
+    /// Summarises the journal and measures the control of the default cells and the best cells.
     fn outcome(
         &self,
         journal: &mut Journal,
@@ -233,7 +241,7 @@ impl Run<'_> {
             seed: settings.seed,
             grid_cells: outcome.notable(),
         };
-        // If every cell overflowed somewhere, there is none to compare.
+        // If every cell overflowed for some row, there is no best cell to compare.
         if plan.grid_cells.is_empty() {
             return Ok(outcome);
         }
@@ -258,14 +266,16 @@ impl Run<'_> {
     }
 }
 
+/// The JSON output of a shard.
 #[derive(serde::Serialize)]
-struct ShardDone<'a> {
+struct ShardReport<'a> {
     experiment: &'a Experiment,
     shard: hoplens_eval::RowShard,
     finished_rows: usize,
 }
 
-fn shard_done(
+/// Prints the number of measured rows and how to merge the shards.
+fn report_shard(
     header: &JournalHeader,
     shard: hoplens_eval::RowShard,
     journal: &Journal,
@@ -274,12 +284,12 @@ fn shard_done(
 ) -> Result<CommandOutcome, CliError> {
     let out = &mut anstream::stdout().lock();
     if global.format() == OutputFormat::Json {
-        let done = ShardDone {
+        let report = ShardReport {
             experiment: &header.experiment,
             shard,
             finished_rows: journal.done.len(),
         };
-        json::print(out, Some(&header.model), done)?;
+        json::print(out, Some(&header.model), report)?;
     } else {
         writeln!(
             out,

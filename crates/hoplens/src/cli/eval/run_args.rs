@@ -21,10 +21,10 @@ pub(in crate::cli::eval) struct RunArgs {
     #[command(flatten)]
     pub(in crate::cli::eval) grid: GridArgs,
     /// Inject words instead of each row's explicit entity: nouns, verbs, adjectives, adverbs,
-    /// conjunctions, entities, random (all of these), or a file with one memory to a line.
+    /// conjunctions, entities, random (all of these), or a file with one memory per line.
     #[arg(long, value_name = "LIST|FILE")]
     pub(in crate::cli::eval) memories: Option<String>,
-    /// How many words of --memories each prompt gets.
+    /// Number of words from --memories that each prompt gets.
     #[arg(
         long,
         value_name = "N",
@@ -32,13 +32,13 @@ pub(in crate::cli::eval) struct RunArgs {
         default_value_t = hoplens_eval::WORDS_PER_PROMPT
     )]
     pub(in crate::cli::eval) words: usize,
-    /// Random memories a row for the control of the best cells; 0 for none.
+    /// Random memories per row for the control of the best cells; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(in crate::cli::eval) control: usize,
-    /// Measure every N-th row only, from the I-th on: 1/4, 2/4, … ; needs --out.
+    /// Measure only every N-th row, starting with the I-th: 1/4, 2/4, …; needs --out.
     #[arg(long, value_name = "I/N")]
     pub(in crate::cli::eval) shard: Option<RowShard>,
-    /// Folder for the journal, from which a run that was stopped goes on, and for the results.
+    /// Folder for the results and for the journal, from which an interrupted run continues.
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli::eval) out: Option<PathBuf>,
     #[command(flatten)]

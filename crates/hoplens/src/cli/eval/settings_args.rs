@@ -7,13 +7,13 @@ use hoplens_eval::{Criterion, SummarySettings};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::eval) struct SettingsArgs {
-    /// Parts of the rows that a default cell is held out from in turn.
+    /// Number of folds of the cross-validation that selects the default cell.
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
-    /// What the default cell is chosen by.
+    /// The criterion that selects the default cell.
     #[arg(long, value_enum, default_value_t = FitArg::Geo)]
     fit: FitArg,
-    /// Decides which rows are in which fold, and which words are drawn.
+    /// Determines the rows of each fold and the random words.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(in crate::cli::eval) seed: u64,
 }

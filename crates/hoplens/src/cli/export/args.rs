@@ -18,13 +18,13 @@ pub(in crate::cli) struct ExportArgs {
         required_unless_present = "memory"
     )]
     pub(super) file: Option<PathBuf>,
-    /// The case of the file, by its id or as #1, #2, …; needed where several have injections. A
-    /// matrix stands for its first row where the same is injected into all of them.
+    /// The case of the file, by its id or as #1, #2, …; needed if several cases have injections.
+    /// The id of a matrix selects its first row if all rows have the same injections.
     // The conflict is declared on both sides, because clap does not require a file if one would
     // conflict.
     #[arg(long, requires = "file", conflicts_with = "memory", value_name = "ID")]
     pub(super) case: Option<String>,
-    /// Only the case's K-th injection, from 1; all of them if not given.
+    /// Only the case's K-th injection, from 1; by default all of them.
     #[arg(long, requires = "file", conflicts_with = "memory", value_name = "K")]
     pub(super) injection: Option<usize>,
     /// The memory's text.
@@ -39,28 +39,28 @@ pub(in crate::cli) struct ExportArgs {
     /// Magnitude; negative suppresses.
     #[arg(long, requires = "memory", allow_hyphen_values = true)]
     pub(super) tau: Option<f64>,
-    /// Positions that are changed (all if not given); with a file, instead of what it says.
+    /// Positions that are changed (all by default); with a file, replaces the file's scope.
     #[arg(long, value_enum)]
     pub(super) scope: Option<ScopeArg>,
-    /// The piece of the prompt that scope `span` means.
+    /// The part of the prompt for scope `span`.
     #[arg(long, value_name = "TEXT")]
     pub(super) span: Option<String>,
     /// Which occurrence of it, from 1.
     #[arg(long, value_name = "N", default_value = "1", requires = "span")]
     pub(super) nth: NonZeroUsize,
-    /// Confine the memory to what this head (from 0) of the layer can write.
+    /// Restrict the memory to what this head (from 0) of the layer can write.
     #[arg(long, value_name = "H", requires = "memory", conflicts_with = "file")]
     pub(super) head: Option<usize>,
     /// The prompt on which a control vector is compared with the injection; a script runs it.
     #[arg(long, short)]
     pub(super) prompt: Option<String>,
-    /// The expected answer; several are accepted if given several times.
+    /// The expected answer; can be given several times.
     #[arg(long, short, requires = "prompt")]
     pub(super) expect: Vec<String>,
     /// What to write: a control vector for llama.cpp, or a Python script.
     #[arg(long, value_enum)]
     pub(super) to: Target,
-    /// Where to write it; a script goes to standard output if not given.
+    /// The file to write; by default a script goes to standard output.
     #[arg(long, short, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
 }

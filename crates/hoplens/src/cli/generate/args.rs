@@ -8,34 +8,35 @@ use hoplens_runtime::SamplingParams;
 pub(in crate::cli) struct GenerateArgs {
     /// The prompt file.
     pub(super) file: PathBuf,
-    /// Only this case, by its id or as #1, #2, …; a matrix by its own id, with all its rows. All of
-    /// the file's if not given.
+    /// Only this case, by its id or as #1, #2, …; the id of a matrix selects all its rows. All
+    /// cases by default.
     #[arg(long, value_name = "ID")]
     pub(super) case: Option<String>,
-    /// The most tokens that are written.
+    /// The most tokens to generate.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = count)]
     pub(super) max_tokens: usize,
-    /// 0 takes the likeliest token each time; 1 draws by the model's own probabilities. 0 if not
-    /// given, or 1 where --top-k, --top-p or --seed is.
+    /// Temperature of the sampling; 0 always takes the likeliest token, 1 samples from the model's
+    /// own distribution. 0 by default, or 1 with --top-k, --top-p or --seed.
     #[arg(long, value_name = "T", value_parser = temperature)]
     temperature: Option<f64>,
-    /// Draw among this many of the likeliest tokens only.
+    /// Sample only among this many of the likeliest tokens.
     #[arg(long, value_name = "K", value_parser = count)]
     top_k: Option<usize>,
-    /// Draw among the likeliest tokens only that together have this probability.
+    /// Sample only among the likeliest tokens that together have this probability (nucleus
+    /// sampling).
     #[arg(long, value_name = "P", value_parser = share)]
     top_p: Option<f64>,
-    /// The same seed draws the same tokens; 0 if not given.
+    /// Seed of the sampling; 0 by default.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Stop before this text; several are looked for if given several times.
+    /// Stop before this text; can be given several times.
     #[arg(long, value_name = "TEXT", value_parser = stop_text)]
     pub(super) stop: Vec<String>,
-    /// Leave the file's injections out.
+    /// Ignore the file's injections.
     #[arg(long)]
     pub(super) no_injections: bool,
-    /// Continue each prompt twice: without the file's injections, then with them; once, and a
-    /// note, where none is in force.
+    /// Continue each prompt twice, without the file's injections and with them; a prompt without
+    /// injections is continued once, with a note.
     #[arg(long, conflicts_with = "no_injections")]
     pub(super) compare: bool,
 }
@@ -61,7 +62,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn stop_text(text: &str) -> Result<String, String> {
     if text.is_empty() {
-        return Err("an empty text stands everywhere; give at least one character".into());
+        return Err("an empty text matches everywhere; give at least one character".into());
     }
     Ok(text.to_owned())
 }

@@ -6,11 +6,11 @@ use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadArgs {
-    /// A prompt file, or its sidecar: its case's prompt, answer and bridge, its injections in
-    /// force.
+    /// A prompt file, or its sidecar: reads the case's prompt, answer and bridge, with its
+    /// injections.
     #[arg(required_unless_present = "prompt")]
     pub(super) file: Option<PathBuf>,
-    /// This case of the file, by its id or as #1, #2, …; the first one if not given.
+    /// The case of the file, by its id or as #1, #2, …; the first one by default.
     #[arg(long, value_name = "ID", requires = "file")]
     pub(super) case: Option<String>,
     /// A prompt, exactly as the model should read it, instead of a file.
@@ -24,45 +24,47 @@ pub(super) struct ReadArgs {
         allow_negative_numbers = true
     )]
     pub(super) position: isize,
-    /// The answer that heads are measured by; the file's or the model's own next token if not
-    /// given.
+    /// The answer whose logit the heads are measured on; by default the file's, or the model's
+    /// likeliest next token.
     #[arg(long, short)]
     pub(super) expect: Option<String>,
-    /// Words of the prompt that stand for --bridge; a file names them itself.
+    /// The mention: the words of the prompt that refer to --bridge; a file declares it itself.
     #[arg(long, value_name = "TEXT", requires_all = ["prompt", "bridge"])]
     pub(super) mention: Option<String>,
-    /// What the mention stands for: shows which heads speak it, as written and where it is named.
+    /// The bridge of the mention: shows which heads rank it high, in the prompt as written and with
+    /// the bridge named.
     #[arg(long, value_name = "TEXT")]
     pub(super) bridge: Option<String>,
-    /// Words, with commas between them, or a file with one a line: shows which heads speak them.
+    /// Words separated by commas, or a file with one word per line: shows which heads rank them
+    /// high.
     #[arg(long, value_name = "WORDS|FILE")]
     pub(super) words: Option<String>,
-    /// Look for --words at every token up to this one, not at this one alone.
+    /// Look for --words at every token up to this one.
     #[arg(long, requires = "words")]
     pub(super) anywhere: bool,
-    /// How the words that a head retrieves are read: by the output head alone, or by a trained
-    /// lens, which --lens-file names.
+    /// How the words that a head retrieves are read: with the unembedding, or with the trained lens
+    /// in --lens-file.
     #[arg(long, value_enum, default_value_t = LensArg::Unembed)]
     pub(super) lens: LensArg,
     /// The trained lens.
     #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
     pub(super) lens_file: PathBuf,
-    /// How heads are silenced to see what they are worth: exactly, or estimated to first order.
+    /// How heads are ablated to measure their effect: exactly, or estimated to first order.
     #[arg(long, value_enum, default_value_t = AblateArg::Zero)]
     pub(super) ablate: AblateArg,
-    /// Words a head.
+    /// Words per head.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) top: usize,
-    /// Heads that the text names; JSON and the page have all.
+    /// Number of heads in the text output; JSON and the page list all of them.
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub(super) strongest: usize,
-    /// What the map of layers × heads shows; of what was asked for if not given.
+    /// What the map of layers × heads shows; by default what the other flags ask for.
     #[arg(long, value_enum)]
     pub(super) map: Option<MapArg>,
-    /// Write a page to click through, for a browser.
+    /// Write an interactive HTML page.
     #[arg(long, value_name = "FILE")]
     pub(super) page: Option<PathBuf>,
-    /// Open the page in a browser; without --page as a file of the system's temporary folder.
+    /// Open the page in a browser; without --page, the page is a temporary file.
     #[arg(long)]
     pub(super) open: bool,
 }
@@ -75,28 +77,28 @@ pub(super) enum LensArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum AblateArg {
-    /// z becomes zero at all positions.
+    /// Zero ablation: z is set to zero at all positions.
     Zero,
-    /// z becomes its mean over the prompt's positions.
+    /// Mean ablation: z is replaced by its mean over the prompt's positions.
     Mean,
-    /// As zero, to first order: fast, and often far off.
+    /// First-order estimate of zero ablation: fast, and often inaccurate.
     Estimate,
-    /// Not at all.
+    /// No ablation.
     None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MapArg {
-    /// What silencing a head changes.
+    /// The effect of ablating a head.
     Ablation,
-    /// What it adds to the answer's logit.
+    /// Direct logit attribution to the answer.
     Logit,
-    /// How high it ranks the bridge in the prompt as written.
+    /// Its rank of the bridge in the prompt as written.
     Bridge,
-    /// … and where the bridge is named.
+    /// Its rank of the bridge in the prompt with the bridge named.
     BridgeNamed,
-    /// How much higher as written than where it is named.
+    /// The difference of the two.
     BridgeDifference,
-    /// How high it ranks one of --words.
+    /// Its best rank of one of --words.
     Words,
 }

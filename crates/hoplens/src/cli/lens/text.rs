@@ -10,16 +10,16 @@ use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TextArgs {
-    /// Text files to read; if none is given, text is drawn from the model itself.
+    /// Text files to read; by default, text is sampled from the model itself.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) text: Vec<PathBuf>,
-    /// Sequences to draw from the model: 1024 to train on, 8 to hold a lens to, if not given.
+    /// Sequences to sample from the model; by default 1024 for training and 8 for evaluation.
     #[arg(long, value_name = "N", conflicts_with = "text")]
     pub(super) sample: Option<usize>,
     /// Most tokens of a sequence.
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub(super) length: usize,
-    /// Where the random numbers begin: the same seed gives the same result on the same machine.
+    /// Seed of the random numbers: the same seed gives the same result on the same machine.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
 }

@@ -24,50 +24,50 @@ use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TrainArgs {
-    /// The lens file to write (safetensors). While training goes on, FILE.checkpoint stands
-    /// beside it, and a training that was stopped goes on from there.
+    /// The lens file to write (safetensors). Training writes FILE.checkpoint beside it, and an
+    /// interrupted training continues from there.
     #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
     out: PathBuf,
     #[command(flatten)]
     text: TextArgs,
-    /// Compact: a share of the unembed lens and a thin correction; full: a whole vocabulary × width matrix a
-    /// head, for small models.
+    /// Compact: a scaled unembed lens with a low-rank correction; full: a whole vocabulary × width
+    /// matrix for each head, for small models.
     #[arg(long, value_enum, default_value_t = FormArg::Compact)]
     form: FormArg,
-    /// Columns of a compact lens' thin matrices.
+    /// Rank of a compact lens.
     #[arg(long, value_name = "R", default_value_t = 16)]
     rank: usize,
-    /// What the lens is to say; full maps are trained by layer-sum only.
+    /// The training objective; full maps support layer-sum only.
     #[arg(long, value_enum)]
     objective: Option<ObjectiveArg>,
-    /// Layers from 0: 0..29 (both included) or 6,12; all if not given.
+    /// Layers from 0: 0..29 (both included) or 6,12; all by default.
     #[arg(long, value_name = "LIST")]
     layers: Option<String>,
-    /// Heads from 0 of each layer; all if not given.
+    /// Heads from 0 of each layer; all by default.
     #[arg(long, value_name = "LIST")]
     heads: Option<String>,
     /// Most steps.
     #[arg(long, value_name = "N", default_value_t = 600)]
     steps: usize,
-    /// Positions a step.
+    /// Positions per step.
     #[arg(long, value_name = "N", default_value_t = 256)]
     batch: usize,
-    /// Tokens that a step's softmax runs over; each that is drawn stands for several that are not.
+    /// Tokens in a step's sampled softmax.
     #[arg(long, value_name = "N", default_value_t = 4_096)]
     candidates: usize,
-    /// How far a value moves in a step, at most and at first.
+    /// Initial learning rate.
     #[arg(long, value_name = "RATE", default_value_t = 0.01)]
     rate: f64,
-    /// Positions that are held out, by which the best lens is chosen.
+    /// Held-out positions, on which the best lens is selected.
     #[arg(long, value_name = "N", default_value_t = 512)]
     held_out: usize,
-    /// Steps between two looks at the held-out positions, and between two checkpoints.
+    /// Steps between two evaluations on the held-out positions, and between two checkpoints.
     #[arg(long, value_name = "N", default_value_t = 50)]
     check_every: usize,
-    /// Stop when so many looks in a row found no head better.
+    /// Stop after this many evaluations in a row without an improvement of any head.
     #[arg(long, value_name = "N", default_value_t = 5)]
     patience: usize,
-    /// Begin anew where a checkpoint stands.
+    /// Start again even if there is a checkpoint.
     #[arg(long)]
     restart: bool,
 }
@@ -80,13 +80,13 @@ enum FormArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ObjectiveArg {
-    /// Each head by itself says what the model says next.
+    /// Each head alone predicts the model's next token.
     Head,
-    /// The heads of a layer together say what the model says next.
+    /// The heads of a layer together predict the model's next token.
     LayerSum,
-    /// Each head says what it changes: the logits less those without it.
+    /// Each head predicts its own effect: the logits minus those without the head.
     Ablation,
-    /// Each head says the tokens that it attends to.
+    /// Each head predicts the tokens that it attends to.
     Attended,
 }
 

@@ -117,7 +117,7 @@ fn token_at(case: &CaseFindings, offset: usize) -> Option<usize> {
         .position(|token| token.range.contains(&at))
 }
 
-/// Adds to the document what an editor needs to show it beside the text.
+/// Adds to the document what an editor needs to show it next to the text.
 fn placed(analyzed: &Analyzed, case: &CaseFindings, document: Value) -> Result<Value> {
     let prompt = &analyzed.view.prompt;
     let encoding = analyzed.session.client.encoding;

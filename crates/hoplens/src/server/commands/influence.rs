@@ -10,9 +10,10 @@ use crate::server::commands::cases::{RequestedCase, requested_case};
 use crate::server::document_key::DocumentKey;
 use crate::server::event::EngineEvent;
 use crate::server::progress::{ProgressStep, WorkProgress};
-use crate::server::protocol::{
-    CaseLocation, InfluenceCase, InfluenceEntry, InfluenceLine, InfluenceMethodName,
-    InfluenceParams, InfluenceResult,
+use crate::server::protocol::CaseLocation;
+use crate::server::protocol::influence::{
+    InfluenceCase, InfluenceEntry, InfluenceLine, InfluenceMethodName, InfluenceParams,
+    InfluenceResult,
 };
 use crate::server::requests::{Analyzed, CancelOnDrop, ensure_analyzed, failed};
 use crate::server::session_handle::SessionHandle;
@@ -39,10 +40,11 @@ pub(super) async fn run(
     let key = DocumentKey::of(&params.uri);
     let (analyzed, only) = requested(session, &key, &params).await?;
     let snapshot = &analyzed.view.snapshot;
-    let method = params.method.into();
+    let method: InfluenceMethod = params.method.into();
     let mut request = InfluenceRequest::all(snapshot.file.clone(), snapshot.text.clone(), method);
-    if let Some(case) = only {
-        request.cases = vec![case];
+    let is_whole = only.is_empty() && method == InfluenceMethod::Remove;
+    if !only.is_empty() {
+        request.cases = only;
     }
     let title = format!("Measuring sentences of {}", key.short_name());
     let progress = WorkProgress::begin_for(session, title, token);
@@ -79,7 +81,6 @@ pub(super) async fn run(
         return Err(failed(format!("case {id} could not be run: {reason}")));
     }
     let result = write(result(&analyzed, &found))?;
-    let is_whole = only.is_none() && method == InfluenceMethod::Remove;
     if let Some(prompt) = analyzed.session.prompt(&key).filter(|_| is_whole) {
         session.send_engine(EngineEvent::InfluenceMeasured {
             key,
@@ -90,14 +91,14 @@ pub(super) async fn run(
     Ok(result)
 }
 
-/// Returns the analyzed prompt, and the only case that is measured: `None` stands for all cases.
+/// Returns the analyzed prompt, and the only case that is measured; none where all are.
 async fn requested(
     session: &SessionHandle,
     key: &DocumentKey,
     params: &InfluenceParams,
-) -> Result<(Analyzed, Option<Option<usize>>)> {
+) -> Result<(Analyzed, Vec<Option<usize>>)> {
     if params.case.is_none() {
-        return Ok((ensure_analyzed(session, key).await?, None));
+        return Ok((ensure_analyzed(session, key).await?, Vec::new()));
     }
     let location = CaseLocation {
         uri: params.uri.clone(),
@@ -105,7 +106,7 @@ async fn requested(
         case: params.case.clone(),
     };
     let RequestedCase { analyzed, case, .. } = requested_case(session, &location).await?;
-    Ok((analyzed, Some(case.case)))
+    Ok((analyzed, vec![case.case]))
 }
 
 fn result(analyzed: &Analyzed, found: &FileInfluence) -> InfluenceResult {

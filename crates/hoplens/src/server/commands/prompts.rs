@@ -33,7 +33,7 @@ async fn named(session: &SessionHandle, argument: &Value) -> Result<Vec<Document
     )))
 }
 
-/// Analyzes prompts, whatever the settings say; the findings come as diagnostics.
+/// Analyzes prompts, regardless of the settings; the findings arrive as diagnostics.
 pub(super) async fn measure(session: &SessionHandle, argument: &Value) -> Result<Value> {
     for key in named(session, argument).await? {
         analyze(session, &key, Trigger::Command).await?;

@@ -10,7 +10,6 @@ use crate::server::document_key::DocumentKey;
 use crate::server::session_handle::SessionHandle;
 use crate::server::text_view::TextView;
 use hoplens_ide::{Completion, CompletionContext, CompletionKind};
-use hoplens_prompt::Facts;
 
 /// The characters that precede a key or a value.
 pub(super) const TRIGGERS: [&str; 6] = [" ", "\"", "'", "{", "[", ","];
@@ -34,32 +33,27 @@ pub(in crate::server) async fn completion(
         let Some(view) = session.text_view(document).await? else {
             return Ok(None);
         };
-        // Nothing is read for the many places where nothing is offered.
         let contains = |site: &hoplens_prompt::declaration_sites::DeclarationSite| {
             site.window.start <= offset && offset <= site.window.end
         };
         if !view.sites.iter().any(contains) {
             return Ok(None);
         }
-        let facts = match key.path() {
-            Some(path) => session.files.facts(path).await,
-            None => Facts::default(),
-        };
-        in_declarations(&view, offset, &facts)
+        in_declarations(&view, offset)
     };
     let items = found.into_iter().enumerate();
     let items = items.map(|(rank, one)| to_item(document, rank, one, client));
     Ok(Some(lsp::CompletionResponse::Array(items.collect())))
 }
 
-fn in_declarations(view: &TextView, offset: usize, facts: &Facts) -> Vec<Completion> {
+fn in_declarations(view: &TextView, offset: usize) -> Vec<Completion> {
     let model = match &*view.session.model {
         ModelStatus::Ready(model) => Some(model),
         _ => None,
     };
     let known = CompletionContext {
         snapshot: view.snapshot(),
-        facts,
+        facts: &view.facts(),
         model,
         style: view.session.client.insert,
     };

@@ -1,6 +1,9 @@
-//! The JSON documents of `hoplens lens` and `hoplens sweep`, as far as an editor reads them.
+//! The JSON documents of `hoplens lens` and `hoplens sweep`.
 //!
-//! `hoplens-ide` writes them; tests compare what the server sends with these types.
+//! `hoplens-ide` writes them; tests read real documents as these types and write them back, so
+//! that no field is missing and none is invented.
+
+use serde_json::Value;
 
 use crate::server::protocol::common::{AblationMode, EncodingName, ModelIdentity, ScopeName};
 
@@ -81,12 +84,63 @@ protocol_object! {
 }
 
 protocol_object! {
+    /// An injection in force.
+    InjectionEntry {
+        /// The memory's text.
+        memory: String,
+        /// The encoding.
+        encoding: EncodingName,
+        /// The layer, from 0.
+        layer: usize,
+        /// The head, from 0; absent for the whole layer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        head: Option<usize>,
+        /// The magnitude.
+        tau: f64,
+        /// `all`, `last`, or an object for a quoted piece of the prompt.
+        scope: Value,
+    }
+}
+
+protocol_object! {
+    /// A bridge that is looked for in the heads.
+    SearchedBridge {
+        /// The bridge.
+        text: String,
+        /// The tokens that are looked for.
+        tokens: Vec<PromptToken>,
+        /// The prompt that names the bridge.
+        explicit_prompt: String,
+        /// The tokens of that prompt.
+        explicit_tokens: Vec<PromptToken>,
+    }
+}
+
+protocol_object! {
+    /// Words that are looked for in the heads.
+    SearchedWords {
+        /// The words.
+        words: Vec<String>,
+        /// The tokens of the words.
+        tokens: Vec<PromptToken>,
+        /// The words for which the vocabulary has no token.
+        unknown: Vec<String>,
+    }
+}
+
+protocol_object! {
     /// The document of `hoplens lens`.
     HeadsReport {
         /// The version of the document's format.
         schema: u32,
         /// The model.
         model: ModelIdentity,
+        /// The prompt file, if the command line read the prompt of a case.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// The case's id, if the prompt is a case's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         /// The rendered prompt.
         prompt: String,
         /// The tokens of the prompt.
@@ -99,8 +153,16 @@ protocol_object! {
         logp: f64,
         /// The lens that read the heads.
         lens: String,
+        /// The injections in force.
+        injections: Vec<InjectionEntry>,
         /// Norm of the residual stream at the position.
         residual_norm: f32,
+        /// The bridge, if it was requested and the case has one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bridge: Option<SearchedBridge>,
+        /// The words, if a list was requested.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        words: Option<SearchedWords>,
         /// The heads.
         heads: Vec<HeadEntry>,
     }
@@ -138,6 +200,54 @@ protocol_object! {
 }
 
 protocol_object! {
+    /// How random memories do in the place of the best cell's memory.
+    ControlEntry {
+        /// The encoding.
+        encoding: EncodingName,
+        /// The layer, from 0.
+        layer: usize,
+        /// The head, from 0; absent for the whole layer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        head: Option<usize>,
+        /// The magnitude.
+        tau: f64,
+        /// The scope.
+        scope: ScopeName,
+        /// Number of random memories.
+        memories: usize,
+        /// Seed of their choice.
+        seed: u64,
+        /// Percentage of them that gain less, 0 to 100.
+        percentile: f64,
+        /// Mean gain in log-probability of the random memories, in nats; null if the logits
+        /// overflowed.
+        mean_gain: Option<f64>,
+        /// Median gain of the random memories, in nats; null if the logits overflowed.
+        median_gain: Option<f64>,
+    }
+}
+
+protocol_object! {
+    /// What the best cell does to the reference prompts.
+    SideEffectEntry {
+        /// Number of reference prompts.
+        prompts: usize,
+        /// Mean KL divergence of the next token, in nats; null if the logits overflowed.
+        mean_kl: Option<f64>,
+        /// The largest KL divergence; null if the logits overflowed.
+        max_kl: Option<f64>,
+        /// Prompts whose likeliest next token changes.
+        flips: usize,
+        /// Prompts with an expected answer.
+        answered: usize,
+        /// Those whose likeliest token begins the answer without the injection.
+        right_before: usize,
+        /// Those whose likeliest token begins the answer with the injection.
+        right_after: usize,
+    }
+}
+
+protocol_object! {
     /// The document of `hoplens sweep`.
     SweepReport {
         /// The version of the document's format.
@@ -156,5 +266,11 @@ protocol_object! {
         cells: Vec<SweepCell>,
         /// The cell with the highest gain.
         best: Option<SweepCell>,
+        /// The control of the best cell, if it was requested.
+        control: Option<ControlEntry>,
+        /// The side effects of the best cell, if its control was requested.
+        collateral: Option<SideEffectEntry>,
+        /// How long the sweep took, in milliseconds.
+        elapsed_ms: f64,
     }
 }

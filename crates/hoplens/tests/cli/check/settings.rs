@@ -54,6 +54,34 @@ fn ignored_codes_are_not_reported() {
 }
 
 #[test]
+fn a_former_code_in_the_settings_gives_a_hint() {
+    let folder = Folder::new();
+    folder.write("one.prompt", "Text");
+    folder.write("two.prompt", "Text");
+    folder.write(
+        "hoplens.toml",
+        "bos = \"auto\"\nignore = [\"front-matter\"]\n",
+    );
+    let check = ["check", "one.prompt", "two.prompt", "--json"];
+    for arguments in [&check[..], &["repair", "one.prompt", "--json"]] {
+        let output = folder.run(arguments);
+        assert_eq!(code(&output), 0);
+        json(&output);
+        let shown = stderr(&output);
+        assert_eq!(
+            shown.matches("hint[deprecated-ignore]").count(),
+            1,
+            "{shown}"
+        );
+        for words in ["hoplens.toml:2:11: `front-matter`", "unset-variable"] {
+            assert!(shown.contains(words), "{shown}");
+        }
+    }
+    folder.write("hoplens.toml", "ignore = [\"unset-variable\"]\n");
+    assert_eq!(stderr(&folder.run(&["check", "one.prompt"])), "");
+}
+
+#[test]
 fn invalid_settings_are_reported_with_their_position() {
     let folder = Folder::new();
     folder.write("one.prompt", "Text");

@@ -51,7 +51,17 @@ fn keys_are_offered_wherever_a_format_has_declarations() {
 #[test]
 fn only_missing_keys_of_the_map_at_the_cursor_are_offered() {
     let case = |rest: &str| format!("---\nhoplens.cases:\n  - id: x\n{rest}---\nText");
-    let left = ["input", "matrix", "expect", "hops", "chain"];
+    let left = [
+        "input",
+        "matrix",
+        "expect",
+        "match",
+        "raw",
+        "prefill",
+        "reference",
+        "hops",
+        "chain",
+    ];
     check_labels("a.prompt", &case("    $0\n"), &left);
     check_labels("a.prompt", &case("    ex$0\n"), &left);
     check_labels(
@@ -90,7 +100,7 @@ fn only_missing_keys_of_the_map_at_the_cursor_are_offered() {
     check_labels(
         "a.prompt",
         "---\nhoplens.ignore:\n  $0\n---\nT",
-        hoplens_prompt::Code::NAMES,
+        hoplens_prompt::Code::CURRENT_NAMES,
     );
     let first = insert(
         "a.prompt",

@@ -29,10 +29,13 @@ fn keys_tables_and_values_of_hoplens_toml_are_offered() {
     check_project_labels("model = \"x\"\nb$0", &["bos", "ignore", "declared_only"]);
     check_project_labels("bos = $0", &["auto", "always", "never"]);
     check_project_labels("declared_only = $0", &["true", "false"]);
-    check_project_labels("ignore = [\"hop-lost\", $0]", hoplens_prompt::Code::NAMES);
+    check_project_labels(
+        "ignore = [\"hop-lost\", $0]",
+        hoplens_prompt::Code::CURRENT_NAMES,
+    );
     check_project_labels(
         "ignore = [\n  \"hop-lost\",\n  $0\n]\n",
-        hoplens_prompt::Code::NAMES,
+        hoplens_prompt::Code::CURRENT_NAMES,
     );
     check_project_labels(
         "[search]\nencodings = [$0]",

@@ -41,12 +41,12 @@ fn words_and_numbers_are_offered() {
     check_labels(
         "a.prompt",
         "---\nhoplens.ignore: [hop-lost, $0]\n---\nT",
-        hoplens_prompt::Code::NAMES,
+        hoplens_prompt::Code::CURRENT_NAMES,
     );
     check_labels(
         "a.prompt",
         "---\nhoplens.ignore:\n  - tok$0\n---\nT",
-        hoplens_prompt::Code::NAMES,
+        hoplens_prompt::Code::CURRENT_NAMES,
     );
     check_labels("a.txt.hoplens.yaml", "version: $0", &["1"]);
     let one = insert(

@@ -1,4 +1,4 @@
-//! Which heads rank the bridge of a hop, or the words of a list, highest.
+//! Finds the heads that rank the bridge of a hop, or the words of a list, high.
 
 use crate::documents::error::DocumentError;
 use crate::documents::heads::query::HeadsQuery;
@@ -7,41 +7,43 @@ use hoplens_interp::lens::{AnyLens, WordRank, WordSearch, rank_words};
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{CancelToken, Model, PromptQuery};
 
-/// Each head's rank of the bridge, in the prompt as written and in the one that names the bridge.
+/// The rank that each head gives to the bridge, in two prompts: as written, and with the bridge
+/// named in the text.
 #[derive(Debug)]
 pub struct BridgeRanks {
     /// The bridge.
     pub bridge: String,
-    /// The tokens that are looked for.
+    /// The tokens that stand for the bridge: the best rank of any of them counts.
     pub tokens: Vec<u32>,
-    /// The prompt that names the bridge.
+    /// The text of the prompt that names the bridge.
     pub explicit_prompt: String,
-    /// In the prompt as written.
+    /// The ranks in the prompt as written.
     pub composed: Vec<WordRank>,
-    /// In the prompt that names the bridge.
+    /// The ranks in the prompt that names the bridge.
     pub explicit: Vec<WordRank>,
 }
 
-/// Reads both prompts from the mention, or the bridge in its place, to the end; `None` if the query
-/// has no bridge. The prompt that names the bridge runs without the file's injections, like its
-/// probe.
+/// Ranks the bridge in both prompts, at every position from the mention (or the bridge in its
+/// place) to the end. Returns `None` if the query has no bridge.
+///
+/// The prompt that names the bridge runs without the file's injections, like the probe `explicit`.
 pub fn find_bridge(
     model: &Model,
     query: &HeadsQuery,
     lens: AnyLens<'_>,
     cancel: &CancelToken,
 ) -> Result<Option<BridgeRanks>, DocumentError> {
-    let (Some(hop), Some((explicit, place))) = (&query.hop, query.explicit()) else {
+    let (Some(hop), Some((explicit_prompt, bridge_range))) = (&query.hop, query.explicit()) else {
         return Ok(None);
     };
-    let tokens = tokens_of(model, memory_text(&hop.bridge), true);
+    let tokens = first_tokens(model, memory_text(&hop.bridge), true);
     if tokens.is_empty() {
         return Ok(None);
     }
     let context = ModelContext::new(model, cancel);
-    let rank = |query: &PromptQuery, from: usize| {
+    let rank = |query: &PromptQuery, first_position: usize| {
         let search = WordSearch {
-            positions: from..query.tokens.len(),
+            positions: first_position..query.tokens.len(),
             words: &tokens,
             lens,
         };
@@ -56,27 +58,27 @@ pub fn find_bridge(
         &composed_query,
         HeadsQuery::token_at(&composed_query.tokens, hop.mention.start),
     )?;
-    let explicit_query = PromptQuery::new(&model.tokenizer, explicit.as_str(), query.bos);
-    let explicit_heads = rank(
+    let explicit_query = PromptQuery::new(&model.tokenizer, explicit_prompt.as_str(), query.bos);
+    let explicit = rank(
         &explicit_query,
-        HeadsQuery::token_at(&explicit_query.tokens, place.start),
+        HeadsQuery::token_at(&explicit_query.tokens, bridge_range.start),
     )?;
     Ok(Some(BridgeRanks {
         bridge: hop.bridge.clone(),
         tokens,
-        explicit_prompt: explicit,
+        explicit_prompt,
         composed,
-        explicit: explicit_heads,
+        explicit,
     }))
 }
 
-/// Returns the tokens that begin a text: its first one, with a space before it and without, and if
-/// `all` those that begin its other words.
-fn tokens_of(model: &Model, text: &str, all: bool) -> Vec<u32> {
+/// Returns the first token of a text, with and without a leading space. With `every_word`, adds the
+/// first tokens of the text's other words.
+fn first_tokens(model: &Model, text: &str, every_word: bool) -> Vec<u32> {
     let spaced = model.tokenizer.continuation(&format!(" {text}"));
     let begins_word = |token: &&u32| model.tokenizer.text(**token).starts_with(' ');
     let mut tokens: Vec<u32> = spaced.first().copied().into_iter().collect();
-    if all {
+    if every_word {
         tokens.extend(spaced.iter().skip(1).filter(begins_word));
     }
     tokens.extend(model.tokenizer.continuation(text).first());
@@ -85,20 +87,21 @@ fn tokens_of(model: &Model, text: &str, all: bool) -> Vec<u32> {
     tokens
 }
 
-/// Returns the tokens of words, and the words for which the vocabulary has only pieces of a letter
-/// or two, which would be found everywhere.
+/// Returns the first tokens of `words`, and the words that have no usable token. A token is usable
+/// if it is the whole word or a part of it with at least three letters: shorter parts begin many
+/// other words too.
 pub fn word_tokens(model: &Model, words: &[String]) -> (Vec<u32>, Vec<String>) {
-    const LETTERS: usize = 2;
+    const MIN_LETTERS: usize = 3;
     let (mut tokens, mut unknown) = (Vec::new(), Vec::new());
     for word in words {
-        let says = |token: &u32| {
+        let is_usable = |token: &u32| {
             let text = model.tokenizer.text(*token);
             let text = text.trim();
-            text == word || (word.starts_with(text) && LETTERS < text.chars().count())
+            text == word || (word.starts_with(text) && text.chars().count() >= MIN_LETTERS)
         };
-        let found: Vec<u32> = tokens_of(model, word, false)
+        let found: Vec<u32> = first_tokens(model, word, false)
             .into_iter()
-            .filter(says)
+            .filter(is_usable)
             .collect();
         if found.is_empty() {
             unknown.push(word.clone());

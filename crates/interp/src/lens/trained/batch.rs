@@ -1,5 +1,5 @@
-//! A batch of text: what the model computed at its positions, which lenses read, and the
-//! distributions that they are trained to predict.
+//! A batch of training text: the activations that lenses read at its positions, and the
+//! distributions over the vocabulary that lenses learn to predict there.
 
 use std::ops::Range;
 
@@ -14,20 +14,22 @@ use hoplens_runtime::{
 
 use crate::lens::trained::objective::Objective;
 
-/// What a model computed at every position of some sequences except the last ones, which have no
-/// next token.
+/// The activations and logits of several sequences. A position is *used* if it has a next token:
+/// every position except the last one of each sequence.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    /// The sequences of the batch.
+    /// The token ids of the sequences.
     sequences: Vec<&'a [u32]>,
+    /// What the pass over all positions kept.
     trace: ActivationCache,
-    /// The rows of the trace that are used: every position that has a next token.
+    /// The row of each used position in the trace, where the sequences follow one another.
     rows: Vec<usize>,
-    /// The next token at each of them.
+    /// The next token at each used position.
     pub(super) next: Vec<u32>,
 }
 
-/// The statistics of a distribution over the vocabulary at each position that a loss needs.
+/// The statistics that a loss needs of a target distribution at each position: p_t is the
+/// probability of token t, w_t its unembedding row, and b_t its bias.
 #[derive(Debug, Clone)]
 pub(super) struct TargetDistribution {
     /// Σ_t p_t·w_t: `[positions, width]`.
@@ -39,7 +41,7 @@ pub(super) struct TargetDistribution {
 }
 
 impl<'a> Batch<'a> {
-    /// Runs the model over the sequences.
+    /// Runs the model over the sequences and keeps what `objective` needs.
     pub(super) fn run(
         context: ModelContext<'_>,
         sequences: Vec<&'a [u32]>,
@@ -59,11 +61,11 @@ impl<'a> Batch<'a> {
         let trace = context.model.forward(&sequences, &hooks, context.cancel)?;
         let mut rows = Vec::new();
         let mut next = Vec::new();
-        let mut first = 0;
+        let mut first_row = 0;
         for sequence in &sequences {
-            rows.extend(first..first + sequence.len() - 1);
+            rows.extend(first_row..first_row + sequence.len() - 1);
             next.extend_from_slice(&sequence[1..]);
-            first += sequence.len();
+            first_row += sequence.len();
         }
         Ok(Self {
             sequences,
@@ -73,35 +75,35 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Number of positions that are used.
+    /// Returns the number of used positions.
     pub(super) fn positions(&self) -> usize {
         self.rows.len()
     }
 
-    /// Returns z of some adjacent heads of a layer at every used position.
+    /// Returns `attn.hook_z` of adjacent heads of a layer at every used position.
     ///
     /// # Shapes
     /// → `[positions, heads·head_dim]`.
     pub(super) fn z(&self, layer: usize, heads: Range<usize>, head_dim: usize) -> Matrix {
         let z = &self.trace.layers[layer].z;
         let dims = heads.start * head_dim..heads.end * head_dim;
-        let mut own = Matrix::zeros(self.rows.len(), dims.len());
-        for (own, row) in own.data.chunks_exact_mut(dims.len()).zip(&self.rows) {
-            own.copy_from_slice(&z.row(*row)[dims.clone()]);
+        let mut used = Matrix::zeros(self.rows.len(), dims.len());
+        for (target, row) in used.data.chunks_exact_mut(dims.len()).zip(&self.rows) {
+            target.copy_from_slice(&z.row(*row)[dims.clone()]);
         }
-        own
+        used
     }
 
-    /// Returns r_h at every used position.
+    /// Returns the head's output r_h = z_h·W_O^h at every used position.
     ///
     /// # Shapes
     /// `weights`: the head's W_O^h, `[head_dim, width]` → `[positions, width]`.
     pub(super) fn outputs(&self, at: HeadAt, weights: &Matrix) -> Matrix {
-        let dim = weights.rows;
-        let own = self.z(at.layer, at.head..at.head + 1, dim);
+        let head_dim = weights.rows;
+        let z = self.z(at.layer, at.head..at.head + 1, head_dim);
         let mut outputs = Matrix::zeros(self.rows.len(), weights.cols);
-        let weights = MatrixView::new(&weights.data, dim, weights.cols, weights.cols);
-        MatrixView::new(&own.data, own.rows, dim, dim).times(
+        let weights = MatrixView::new(&weights.data, head_dim, weights.cols, weights.cols);
+        MatrixView::new(&z.data, z.rows, head_dim, head_dim).times(
             weights,
             1.0,
             &mut outputs.data,
@@ -111,7 +113,7 @@ impl<'a> Batch<'a> {
         outputs
     }
 
-    /// Returns the model's next-token probabilities.
+    /// Returns the model's next-token probabilities at every used position.
     ///
     /// # Shapes
     /// → `[positions, vocab]`.
@@ -122,7 +124,7 @@ impl<'a> Batch<'a> {
         logits
     }
 
-    /// Returns the model's `count` likeliest next tokens at each position, likeliest first.
+    /// Returns the model's `count` likeliest next tokens at every used position, likeliest first.
     pub(super) fn likeliest(&self, count: usize) -> Vec<Vec<u32>> {
         let best = |row: &usize| {
             let best = top_k(self.trace.logits.row(*row), count);
@@ -131,7 +133,8 @@ impl<'a> Batch<'a> {
         self.rows.par_iter().map(best).collect()
     }
 
-    /// Returns the softmax of the logits minus those of a run with the head ablated.
+    /// Returns, at every used position, the softmax of the difference between the logits and those
+    /// of a pass in which the head is ablated: the target of [`Objective::Ablation`].
     ///
     /// # Shapes
     /// → `[positions, vocab]`.
@@ -155,18 +158,20 @@ impl<'a> Batch<'a> {
         let trace = context
             .model
             .forward(&self.sequences, &hooks, context.cancel)?;
-        let without = trace.logits;
+        let ablated = trace.logits;
         let mut change = self.trace.logits.select(self.rows.iter().copied());
-        for (row, source) in change.data.chunks_exact_mut(without.cols).zip(&self.rows) {
-            for (value, less) in row.iter_mut().zip(without.row(*source)) {
-                *value -= less;
+        for (row, source) in change.data.chunks_exact_mut(ablated.cols).zip(&self.rows) {
+            for (value, ablated) in row.iter_mut().zip(ablated.row(*source)) {
+                *value -= ablated;
             }
             softmax(row);
         }
         Ok(change)
     }
 
-    /// Returns the attention of a head, summed over the positions of each token.
+    /// Returns, at every used position, the attention of a head to each token of the vocabulary:
+    /// the sum over the positions that hold the token. It is the target of [`Objective::Attended`].
+    /// `heads` is the model's number of heads.
     ///
     /// # Shapes
     /// → `[positions, vocab]`.
@@ -179,8 +184,8 @@ impl<'a> Batch<'a> {
             .zip(&self.trace.layers[at.layer].attention)
         {
             for position in 0..sequence.len() - 1 {
-                let looks = attention.row(position * heads + at.head);
-                for (token, weight) in sequence.iter().zip(looks) {
+                let pattern = attention.row(position * heads + at.head);
+                for (token, weight) in sequence.iter().zip(pattern) {
                     weights.row_mut(row)[*token as usize] += weight;
                 }
                 row += 1;
@@ -196,7 +201,8 @@ impl TargetDistribution {
     /// # Shapes
     /// `probabilities`: `[positions, vocab]`; `bias`: `[vocab]`.
     pub(super) fn of(model: &Model, probabilities: &Matrix, bias: &[f32]) -> Self {
-        let each = |term: &(dyn Fn(usize, f64) -> f64 + Sync)| -> Vec<f64> {
+        // Σ_t term(t, p_t) at each position.
+        let sum_over_tokens = |term: &(dyn Fn(usize, f64) -> f64 + Sync)| -> Vec<f64> {
             let rows = probabilities.data.par_chunks_exact(probabilities.cols);
             rows.map(|row| {
                 let values = row.iter().enumerate().filter(|(_, p)| **p > 0.0);
@@ -204,11 +210,11 @@ impl TargetDistribution {
             })
             .collect()
         };
-        let by_bias = each(&|token, p| p * f64::from(bias[token]));
+        let mean_bias = sum_over_tokens(&|token, p| p * f64::from(bias[token]));
         Self {
             mean: model.unembedding_means(probabilities),
-            bias: by_bias.into_iter().map(|sum| sum as f32).collect(),
-            negative_entropy: each(&|_, p| p * p.ln()),
+            bias: mean_bias.into_iter().map(|sum| sum as f32).collect(),
+            negative_entropy: sum_over_tokens(&|_, p| p * p.ln()),
         }
     }
 }

@@ -243,3 +243,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn values_of_the_case_itself_are_mapped_in_every_row() {
+    let text = "---\nhoplens.cases:\n  - input: {place: \"the sea\", thing: \"a rock\"}\n    \
+                matrix: {thing: [reef, coral]}\n    expect: \" x\"\n---\n{{thing}} in {{place}}";
+    let file = parse("x.prompt", text, None);
+    assert_eq!(messages(&file), [""; 0]);
+    assert_eq!(file.cases.len(), 2);
+    for (case, thing) in file.cases.iter().zip(["reef", "coral"]) {
+        let rendered = render(&file, text, Some(case));
+        let mapped = &rendered.turns[0].text;
+        assert_eq!(mapped.text, format!("{thing} in the sea"));
+        let scalars: Vec<&str> = mapped
+            .pieces
+            .iter()
+            .filter_map(|piece| Some(&text[piece.value.as_ref()?.range.clone()]))
+            .collect();
+        assert_eq!(scalars, [thing, "\"the sea\""]);
+    }
+}

@@ -97,6 +97,7 @@ fn sample(kind: &KeyKind) -> String {
         KeyKind::Word(words) => words[0].into(),
         KeyKind::Index(least) => least.to_string(),
         KeyKind::Number => "-1.5".into(),
+        KeyKind::Flag => "true".into(),
         KeyKind::Probability => "0.5".into(),
         KeyKind::Version(version) => version.to_string(),
         KeyKind::Any => "[1, {a: null}]".into(),

@@ -143,7 +143,7 @@ fn misplaced_and_unknown_keys_are_reported() {
         (
             "x.prompty",
             "metadata: {hoplens: {cases: [}}",
-            "}}",
+            "[}}",
             "not valid YAML",
         ),
         (

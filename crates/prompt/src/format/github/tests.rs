@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use crate::declarations::answer_match::AnswerMatch;
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::severity::Severity;
 use crate::edit::insert_injection::insert_injection;
@@ -70,6 +71,85 @@ fn messages_and_test_data_are_read() {
     assert_eq!(source("big"), "{{thing}}");
     assert_eq!(source("and"), "and");
     assert_eq!(text.pieces[1].value.as_ref().unwrap().range.len(), 18);
+}
+
+#[test]
+fn evaluators_say_what_expected_means() {
+    use AnswerMatch::{Begins, ContainsIgnoringCase, Equals};
+    for (evaluators, kind, expect, reference) in [
+        ("", Begins, vec![], Some("It is Rome.")),
+        (
+            "{name: e, uses: github/similarity}",
+            Begins,
+            vec![],
+            Some("It is Rome."),
+        ),
+        (
+            "{name: e, string: {equals: '{{expected}}'}}",
+            Equals,
+            vec![" It is Rome.", "It is Rome."],
+            None,
+        ),
+        (
+            "{name: e, string: {contains: '{{city}}'}}",
+            ContainsIgnoringCase,
+            vec!["Rome"],
+            Some("It is Rome."),
+        ),
+        (
+            "{name: e, string: {startsWith: 'It:'}}",
+            Begins,
+            vec![" It:", "It:"],
+            Some("It is Rome."),
+        ),
+        // A name without a value cannot be compared.
+        (
+            "{name: e, string: {contains: '{{town}}'}}",
+            Begins,
+            vec![],
+            Some("It is Rome."),
+        ),
+    ] {
+        let text = format!(
+            "messages: [{{role: user, content: 'x {{{{city}}}}'}}]\ntestData:\n  - {{city: Rome, \
+             expected: It is Rome.}}\nevaluators: [{evaluators}]\n"
+        );
+        let file = parse("x.prompt.yml", &text, None);
+        assert_eq!(messages(&file), [""; 0], "{text}");
+        let case = &file.cases[0];
+        let values: Vec<&str> = case.expect.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!((case.answer_match, values), (kind, expect), "{text}");
+        let reply = case.reference.as_ref().map(|reply| reply.text.as_str());
+        assert_eq!(reply, reference, "{text}");
+    }
+}
+
+#[test]
+fn content_lists_are_read_as_far_as_they_are_text() {
+    let text = "messages:\n  - role: user\n    content:\n      - {type: text, text: \"Look at {{a}}\"}\n      \
+                - type: text\n        text: ' please'\n      - type: image_url\n        image_url: {url: \
+                x}\ntestData: [{a: b}]\n";
+    let file = parse("x.prompt.yml", text, None);
+    assert_eq!(messages(&file), [""; 0]);
+    let rendered = render(&file, text, Some(&file.cases[0]));
+    assert_eq!(rendered.joined().text, "Look at b please");
+    let problem = rendered.broken().unwrap();
+    assert!(text[problem.range.clone()].starts_with("type: image_url"));
+    // Without a picture the model is asked.
+    let text = "messages: [{role: user, content: [{type: text, text: Hi}]}]\n";
+    let file = parse("x.prompt.yml", text, None);
+    assert!(render(&file, text, None).broken().is_none());
+}
+
+#[test]
+fn an_empty_expected_declares_no_answer() {
+    for expected in ["''", "", "'  '"] {
+        let text = format!("messages: []\ntestData: [{{input: Kim, expected: {expected}}}]\n");
+        let file = parse("x.prompt.yml", &text, None);
+        assert_eq!(messages(&file), [""; 0], "{text}");
+        assert_eq!(file.cases[0].expect, []);
+        assert_eq!(file.cases[0].reference, None);
+    }
 }
 
 #[test]

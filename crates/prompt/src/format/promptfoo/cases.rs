@@ -10,20 +10,20 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::companion_files::Promptfoo;
-use crate::declarations::accepted_answers::accepted;
 use crate::declarations::case::Case;
+use crate::declarations::imported_answers::{ImportedAnswers, ImportedAssertion};
+use crate::declarations::reference_reply::ReferenceReply;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::format::promptfoo::assertions;
+use crate::format::promptfoo::assertions::{ANSWERS, REFERENCES, TestAssertion};
 use crate::format::promptfoo::paths;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
-/// Assertions whose value is the answer or a part of it.
-pub(crate) const ANSWERS: &[&str] = &["equals", "contains", "icontains", "starts-with"];
-/// Assertions whose value is a list of answers, of which one suffices.
-pub(crate) const ANY_ANSWERS: &[&str] = &["contains-any", "icontains-any"];
 /// Maximum number of cases of one configuration.
 const MAX_CASES: usize = 256;
 /// Maximum number of bytes of values in combinations; further combinations are dropped.
@@ -61,7 +61,7 @@ pub(crate) fn split(prompt: &str, text: &str) -> (Range<usize>, bool) {
 /// problems of the configuration itself contain the rest.
 pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> {
     let mut found = Problems::new(Origin::FrontMatter);
-    let cases = cases(&promptfoo.text, &mut found);
+    let cases = cases(&promptfoo.text, false, &mut found);
     // The most severe first, and among those the first in the file.
     found
         .list
@@ -80,16 +80,19 @@ pub(crate) fn read(promptfoo: &Promptfoo, problems: &mut Problems) -> Vec<Case> 
     cases
 }
 
-/// Reports at its own position what is wrong with a configuration or not read.
-pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) {
-    cases(text, problems);
+/// Reports at its own position what is wrong with a configuration or not read, and returns its
+/// tests as cases of the configuration itself.
+pub(crate) fn review(text: &str, absent: &[String], problems: &mut Problems) -> Vec<Case> {
+    let cases = cases(text, true, problems);
     paths::review(text, absent, problems);
+    cases
 }
 
-fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
-    let tree = yaml::read::read(text, 0);
+fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
+    let tree = yaml::read::read_as(text, 0, Dialect::JsYaml);
     let mut reader = Reader {
         problems,
+        is_own,
         seen: BTreeSet::new(),
         ids: BTreeSet::new(),
         cases: Vec::new(),
@@ -98,27 +101,50 @@ fn cases(text: &str, problems: &mut Problems) -> Vec<Case> {
         reader.problems.error(
             Code::InvalidYaml,
             range,
-            format!("The configuration is not valid YAML: {message}. What stands before is used."),
+            format!(
+                "The configuration is not valid YAML: {message}. The part before the error is used."
+            ),
         );
     }
     let Some(root) = &tree.root else {
         return Vec::new();
     };
     let default = root.entry("defaultTest").map(|(_, test)| test);
-    if let Some((_, tests)) = root.entry("tests") {
-        if let Data::List { items, .. } = &tests.data {
-            for item in items {
-                reader.test(item, default);
-            }
-        } else {
-            reader.not_read(tests, "`tests`");
+    if let Some(default) = default.filter(|default| !default.is_null()) {
+        if !matches!(default.data, Data::Map { .. }) {
+            reader.not_read(default, "`defaultTest`");
         }
+        reader.options(default);
+    }
+    let layers: Vec<&Node> = default.into_iter().collect();
+    if let Some((_, tests)) = root.entry("tests") {
+        reader.tests(tests, "`tests`", &layers);
+    }
+    if let Some((_, scenarios)) = root.entry("scenarios") {
+        reader.scenarios(scenarios, &layers);
+    }
+    if let Some((_, filters)) = root.entry("nunjucksFilters") {
+        let message = "hoplens cannot run filters of your own, so a prompt that uses one is not \
+                       rendered.";
+        reader.inform(Code::UnsupportedContent, filters.here(), message);
     }
     reader.cases
 }
 
+/// Options of a test that change the prompt or the reply before the assertions, in ways that
+/// hoplens does not follow.
+const OPTIONS: &[&str] = &[
+    "prefix",
+    "suffix",
+    "transform",
+    "transformVars",
+    "postprocess",
+];
+
 struct Reader<'a> {
     problems: &'a mut Problems,
+    /// Whether the cases belong to the configuration itself, and have its ranges.
+    is_own: bool,
     /// The messages that were reported, so that each is reported once.
     seen: BTreeSet<String>,
     ids: BTreeSet<String>,
@@ -146,22 +172,72 @@ impl Reader<'_> {
         self.inform(Code::UnsupportedContent, node.here(), &message);
     }
 
-    fn test(&mut self, test: &Node, default: Option<&Node>) {
+    /// Reads a list of tests; `layers` give values and assertions to each, the last one first.
+    fn tests(&mut self, tests: &Node, what: &str, layers: &[&Node]) {
+        let Data::List { items, .. } = &tests.data else {
+            self.not_read(tests, what);
+            return;
+        };
+        for item in items {
+            self.test(item, layers);
+        }
+    }
+
+    /// Reads scenarios: each test with the values of each item of `config`.
+    fn scenarios(&mut self, scenarios: &Node, layers: &[&Node]) {
+        let Data::List { items, .. } = &scenarios.data else {
+            self.not_read(scenarios, "`scenarios`");
+            return;
+        };
+        for scenario in items {
+            let of = |key| scenario.entry(key).map(|(_, value)| value);
+            let (Some(config), Some(tests)) = (of("config"), of("tests")) else {
+                self.not_read(scenario, "A scenario without `config` and `tests`");
+                continue;
+            };
+            let Data::List { items, .. } = &config.data else {
+                self.not_read(config, "A scenario's `config`");
+                continue;
+            };
+            for values in items {
+                let mut layers = layers.to_vec();
+                layers.push(values);
+                self.tests(tests, "A scenario's `tests`", &layers);
+            }
+        }
+    }
+
+    /// Reports options that hoplens does not follow.
+    fn options(&mut self, test: &Node) {
+        let options = test.entry("options").map(|(_, options)| options);
+        for (key, _) in options.map_or(&[][..], Node::entries) {
+            let name = key.text().unwrap_or_default();
+            if OPTIONS.contains(&name) {
+                let message = format!(
+                    "The option `{name}` changes the prompt or the reply, which hoplens does not \
+                     follow: the prompt is read as it stands in its file."
+                );
+                self.inform(Code::UnsupportedContent, key.here(), &message);
+            }
+        }
+    }
+
+    fn test(&mut self, test: &Node, layers: &[&Node]) {
         let Data::Map { .. } = &test.data else {
             self.not_read(test, "A test");
             return;
         };
-        let own = |node: Option<&Node>, key: &str| -> Option<Node> {
-            node.and_then(|node| node.entry(key))
-                .map(|(_, value)| value.clone())
+        self.options(test);
+        let mut nodes = layers.to_vec();
+        nodes.push(test);
+        let own = |key: &str| {
+            let values = nodes.iter().filter_map(move |node| node.entry(key));
+            values.map(|(_, value)| value).collect::<Vec<&Node>>()
         };
         let mut vars = Map::new();
-        for values in [own(default, "vars"), own(Some(test), "vars")]
-            .into_iter()
-            .flatten()
-        {
+        for values in own("vars") {
             if !values.is_null() && !matches!(values.data, Data::Map { .. }) {
-                self.not_read(&values, "`vars`");
+                self.not_read(values, "`vars`");
             }
             for (key, value) in values.entries() {
                 let Some(name) = key.text() else { continue };
@@ -171,45 +247,43 @@ impl Reader<'_> {
                 vars.insert(name.to_owned(), value.to_json());
             }
         }
-        let asserts = [own(Some(test), "assert"), own(default, "assert")];
-        let mut answers = None;
-        for asserts in asserts.into_iter().flatten() {
-            answers = answers.or_else(|| self.answers(&asserts));
+        let mut assertions = Vec::new();
+        for asserts in own("assert").into_iter().rev() {
+            assertions.extend(self.assertions(asserts));
         }
-        let description = own(Some(test), "description");
-        let name = description
-            .as_ref()
-            .and_then(Node::text)
-            .unwrap_or_default();
-        for (label, input) in combinations(&vars) {
+        let mut options = own("options").into_iter().rev();
+        let expands = options
+            .find_map(|options| options.entry("disableVarExpansion"))
+            .is_none_or(|(_, value)| value.text() != Some("true"));
+        let combinations = if expands {
+            combinations(&vars)
+        } else {
+            vec![(String::new(), vars)]
+        };
+        let description = own("description").into_iter().next_back();
+        let name = description.and_then(Node::text).unwrap_or_default();
+        for (label, input) in combinations {
             if self.cases.len() >= MAX_CASES {
                 let message = format!("Only the first {MAX_CASES} tests are read.");
                 self.inform(Code::TooManyCases, test.here(), &message);
                 return;
             }
-            let expect = answers.iter().flatten().flat_map(|answer| {
-                accepted(&Spanned {
-                    value: fill(answer, &input),
-                    range: 0..0,
-                })
-            });
-            let mut seen = BTreeSet::new();
-            let expect = expect
-                .filter(|answer| seen.insert(answer.value.clone()))
-                .collect();
             let id = self.id(name, &label);
-            self.cases.push(Case {
+            // A prompt file contains no part of the case.
+            let range = self.own_range(test.here());
+            let mut case = Case {
                 id,
-                row: None,
-                input,
-                expect,
-                hops: Vec::new(),
-                // The prompt file contains no part of it.
-                range: 0..0,
-                origin: Origin::FrontMatter,
-                fence: None,
-            });
+                ..Case::new(range, Origin::FrontMatter)
+            };
+            self.answers(&assertions, &input).apply(&mut case);
+            case.input = input;
+            self.cases.push(case);
         }
+    }
+
+    /// Returns a range of the configuration, if the cases belong to it.
+    fn own_range(&self, range: &Range<usize>) -> Range<usize> {
+        if self.is_own { range.clone() } else { 0..0 }
     }
 
     /// Returns the description, made unique. Tests without one are numbered.
@@ -230,47 +304,69 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns the answers that the first assertion with an answer accepts.
-    fn answers(&mut self, asserts: &Node) -> Option<Vec<String>> {
+    /// Returns the assertions that a case can express, and reports the others.
+    fn assertions(&mut self, asserts: &Node) -> Vec<TestAssertion> {
         let Data::List { items, .. } = &asserts.data else {
             self.not_read(asserts, "`assert`");
-            return None;
+            return Vec::new();
         };
-        let mut found: Option<Vec<String>> = None;
+        let mut found = Vec::new();
         for item in items {
             let Some(kind) = item.entry("type").and_then(|(_, kind)| kind.text()) else {
                 self.not_read(item, "An assertion without a `type`");
                 continue;
             };
-            let value = item.entry("value").map(|(_, value)| value);
-            let answers: Vec<String> = match value.map(|value| &value.data) {
-                Some(Data::List { items, .. }) if ANY_ANSWERS.contains(&kind) => items
-                    .iter()
-                    .filter_map(|item| item.text().map(str::to_owned))
-                    .collect(),
-                Some(Data::Scalar { .. }) if ANSWERS.contains(&kind) => value
-                    .and_then(Node::text)
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect(),
-                _ => Vec::new(),
-            };
-            let message = if answers.is_empty() {
-                format!(
-                    "The assertion `{kind}` names no answer that hoplens can look for, so it is \
-                     not read. Read are: {}, {}.",
-                    ANSWERS.join(", "),
-                    ANY_ANSWERS.join(", ")
-                )
-            } else if found.is_some() {
-                "A test has several assertions that name an answer; the first counts.".to_owned()
-            } else {
-                found = Some(answers);
-                continue;
-            };
-            self.inform(Code::UnsupportedContent, item.here(), &message);
+            match assertions::read(kind, item) {
+                Some(assertion) => found.push(assertion),
+                None => {
+                    let names: Vec<&str> = ANSWERS.iter().map(|(name, _)| *name).collect();
+                    let message = format!(
+                        "The assertion `{kind}` names no answer that hoplens can look for, so it \
+                         is not read. Read are: {}, {}.",
+                        names.join(", "),
+                        REFERENCES.join(", ")
+                    );
+                    self.inform(Code::UnsupportedContent, item.here(), &message);
+                }
+            }
         }
         found
+    }
+
+    /// Joins the assertions of a test with the values of its variables.
+    fn answers(
+        &mut self,
+        assertions: &[TestAssertion],
+        input: &Map<String, Value>,
+    ) -> ImportedAnswers {
+        let mut answers = ImportedAnswers::default();
+        for assertion in assertions {
+            let range = self.own_range(&assertion.range);
+            let filled = |text: &String| Spanned {
+                value: fill(text, input),
+                range: range.clone(),
+            };
+            let mut texts = assertion.texts.iter().map(filled);
+            let is_joined = match assertion.answer_match {
+                Some(answer_match) => answers.add(ImportedAssertion {
+                    answer_match,
+                    requires_all: assertion.requires_all,
+                    answers: texts.collect(),
+                }),
+                None => {
+                    let reply = texts.next().as_ref().map(ReferenceReply::unmarked);
+                    let is_first = answers.reference.is_none();
+                    answers.reference = answers.reference.or(reply);
+                    is_first
+                }
+            };
+            if !is_joined {
+                let message = "A test has several assertions that a case cannot join; the first \
+                               counts.";
+                self.inform(Code::UnsupportedContent, &assertion.range, message);
+            }
+        }
+        answers
     }
 }
 
@@ -278,7 +374,9 @@ impl Reader<'_> {
 fn combinations(vars: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
     let mut found = vec![(Vec::new(), Map::new())];
     for (name, value) in vars {
-        let Value::Array(values) = value else {
+        // promptfoo expands only lists of texts.
+        let texts = value.as_array();
+        let Some(values) = texts.filter(|list| list.first().is_some_and(Value::is_string)) else {
             for (_, input) in &mut found {
                 input.insert(name.clone(), value.clone());
             }

@@ -5,7 +5,9 @@ use std::ops::Range;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::render::source_map::MappedText;
 use crate::yaml;
+use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// File name endings of prompts that are programs; their text is unknown without running them.
@@ -31,7 +33,7 @@ impl PromptPaths {
 
 /// Returns the prompt files that a promptfoo configuration names; none if it cannot be read.
 pub fn promptfoo_prompts(config: &str) -> PromptPaths {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let root = tree.root.as_ref();
     let mut paths = PromptPaths::default();
     if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
@@ -140,7 +142,7 @@ fn is_word(text: &str) -> bool {
 
 /// Reports the prompts that are not read, and those that do not exist.
 pub(crate) fn review(config: &str, absent: &[String], problems: &mut Problems) {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let Some(root) = tree.root.as_ref() else {
         return;
     };
@@ -159,7 +161,10 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
     match &prompts.data {
         Data::List { items, .. } => items.iter().for_each(|item| entries(item, found)),
         Data::Map { entries: pairs, .. } => {
-            let named = ["id", "file", "raw"].iter();
+            // The id of a text is only a name.
+            let has_text = prompts.entry("raw").is_some();
+            let keys: &[&str] = if has_text { &["raw"] } else { &["id", "file"] };
+            let named = keys.iter();
             let mut named = named.filter_map(|key| prompts.entry(key)).peekable();
             if named.peek().is_some() {
                 for (_, value) in named {
@@ -178,7 +183,7 @@ fn entries(prompts: &Node, found: &mut dyn FnMut(&Node)) {
 /// Returns the paths of single files that a configuration names as prompts, each with the bytes of
 /// its entry.
 pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
-    let tree = yaml::read::read(config, 0);
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let mut found = Vec::new();
     let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
     let Some((_, prompts)) = prompts else {
@@ -189,6 +194,23 @@ pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
         let path = path.map(shortened);
         if let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{'])) {
             found.push((node.here().clone(), path.to_owned()));
+        }
+    });
+    found
+}
+
+/// Returns the prompts that stand in a configuration itself, each with its bytes and its text.
+pub(crate) fn inline_prompts(config: &str) -> Vec<(Range<usize>, MappedText)> {
+    let tree = yaml::read::read(config, 0);
+    let mut found = Vec::new();
+    let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
+    let Some((_, prompts)) = prompts else {
+        return found;
+    };
+    entries(prompts, &mut |node| {
+        let is_inline = node.text().is_some_and(|text| kind(text) == Kind::Inline);
+        if is_inline && let Some(text) = yaml::source::mapped(config, node) {
+            found.push((node.here().clone(), text));
         }
     });
     found
@@ -205,7 +227,7 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
             problems.warn(Code::MissingFile, node.here(), message);
             return;
         }
-        Kind::File => return,
+        Kind::File | Kind::Inline => return,
         Kind::Program => {
             "This prompt is a program, which hoplens does not run. Keep the text in a \
                           file to have it checked."
@@ -213,10 +235,6 @@ fn review_entry(node: &Node, absent: &[String], problems: &mut Problems) {
         Kind::Remote => {
             "This prompt has to be fetched, which hoplens does not do. Keep its text in \
                          a file to have it checked."
-        }
-        Kind::Inline => {
-            "This prompt stands in the configuration itself, where hoplens does not \
-                         read it. Move it into a file (`file://prompt.txt`) to have it checked."
         }
     };
     problems.add(

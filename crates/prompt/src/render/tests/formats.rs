@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::super::*;
 use crate::companion_files::CompanionTexts;
+use crate::declarations::spanned::Origin;
+use crate::edit::lists::insert_ignore;
 use crate::edit::rewrite::insert_text;
 use crate::file::{parse, parse_with};
 use crate::lint::all_problems;
@@ -156,7 +158,7 @@ fn role_lines_split_messages_and_empty_ones_are_reported() {
         &[],
         &["user:: Prompty sends an empty system message"],
     );
-    let text = "---\nname: x\nsample: {a: \"x\\nsystem:\"}\n---\nuser:\n{{a}}\nHi";
+    let text = "---\nname: x\ninputs: {a: \"x\\nsystem:\"}\n---\nuser:\n{{a}}\nHi";
     check(
         "x.prompty",
         text,
@@ -169,6 +171,192 @@ fn role_lines_split_messages_and_empty_ones_are_reported() {
     let mapped = &rendered.turns[0].text;
     assert_eq!(insert_text(mapped, 2, "\nuser:\n"), None);
     assert!(insert_text(mapped, 2, "\nuser: you\n").is_some());
+}
+
+#[test]
+fn the_two_versions_of_prompty_are_told_apart() {
+    // Version 1: `sample` counts and not `inputs`, texts are trimmed, values may make role lines.
+    let text = "---\nmodel: {api: chat}\ninputs: {a: {type: string, default: d}}\nsample: {a: ' s ', \
+                r: [{role: user, content: c}]}\n---\nsystem:\n{{a}}|\n{% for t in r %}\n{{t.role}}:\n\
+                {{t.content}}\n{% endfor %}\n";
+    check(
+        "x.prompty",
+        text,
+        &["system: s|", "user: c"],
+        &["s<-{{a}}", "c<-{{t.content}}"],
+        &[],
+    );
+    let text = "---\nmodel: {id: gpt}\nsample: {a: ' s '}\n---\nsystem:\n{{a}}|\n";
+    check(
+        "x.prompty",
+        text,
+        &["system:  s |"],
+        &[" s <-{{a}}' s '"],
+        &[],
+    );
+    // Two role lines, one after the other, are refused by version 1 only.
+    let text = "---\nmodel: {api: chat}\n---\nsystem:\nuser:\nHi\n";
+    check(
+        "x.prompty",
+        text,
+        &[],
+        &[],
+        &["system: Prompty refuses a message without text"],
+    );
+    let (text, found) = (
+        "---\nmodel: {api: chat}\ntemplate: jinja2\n---\nuser:\nHi\n",
+        "---\nmodel: {id: x}\ntemplate: jinja2\n---\nuser:\nHi\n",
+    );
+    assert_eq!(parse("x.prompty", text, None).problems, []);
+    assert_eq!(parse("x.prompty", found, None).problems.len(), 1);
+}
+
+#[test]
+fn declarations_of_prompty_v1_go_to_the_sidecar() {
+    let text = "---\nmodel: {api: chat}\n---\nuser:\nHi\n";
+    let file = parse("x.prompty", text, None);
+    let edit = insert_ignore(&file, text, Code::TokenSplit).unwrap();
+    assert_eq!((edit.target, edit.creates), (Origin::Sidecar, true));
+}
+
+#[test]
+fn files_that_a_prompty_refers_to_are_read() {
+    let text = "---\nmodel: {api: chat}\nsample: ${file:s.json}\n---\nuser:\n{{b.n}} {{q}}\n";
+    let files = [("s.json", r#"{"b": {"n": "Kim"}, "q": "What?"}"#)];
+    let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let files = BTreeMap::from(files);
+    let companions = CompanionTexts {
+        references: Some(&files),
+        ..CompanionTexts::default()
+    };
+    let file = parse_with("x.prompty", text, companions);
+    assert_eq!(file.problems, []);
+    assert_eq!(render(&file, text, None).joined().text, "Kim What?");
+    let file = parse("x.prompty", text, None);
+    let [problem] = file.problems.as_slice() else {
+        panic!("{:?}", file.problems);
+    };
+    assert_eq!(problem.code, Code::MissingFile);
+    assert_eq!(&text[problem.range.clone()], "${file:s.json}");
+}
+
+#[test]
+fn environment_variables_are_never_read() {
+    let text = "---\nmodel: {api: chat}\nsample: {a: '${env:PATH}', b: '${env:PATH:d}'}\n---\nuser:\n\
+                [{{a}}] {{b}}\n";
+    let file = parse("x.prompty", text, None);
+    let [problem] = file.problems.as_slice() else {
+        panic!("{:?}", file.problems);
+    };
+    assert_eq!(problem.severity, Severity::Information);
+    assert_eq!(&text[problem.range.clone()], "'${env:PATH}'");
+    let rendered = render(&file, text, None);
+    assert_eq!(rendered.joined().text, "[] d");
+    assert!(rendered.unset.contains("a"));
+}
+
+#[test]
+fn a_prompty_without_front_matter_is_yaml() {
+    let text = "Hello {{a}},\n  how are you?\n";
+    check(
+        "x.prompty",
+        text,
+        &["-: Hello , how are you?"],
+        &[" <-\n  "],
+        &["{{a}}: The variable `a` has no value"],
+    );
+    let text = "name: x\ninputs: {a: Kim}\ninstructions: |\n  user:\n  Hi {{a}}\n";
+    check(
+        "x.prompty",
+        text,
+        &["user: Hi Kim"],
+        &["Kim<-{{a}}Kim"],
+        &[],
+    );
+}
+
+#[test]
+fn pictures_are_parts_that_no_model_is_asked_about() {
+    for (name, text, read, part) in [
+        (
+            "x.prompty",
+            "---\nmodel: {api: chat}\n---\nuser:\nLook: ![a](b.png) there\n",
+            "Look:there",
+            "![a](b.png)",
+        ),
+        (
+            "x.prompt",
+            "Look: {{media url=u}} there",
+            "Look:  there",
+            "{{media url=u}}",
+        ),
+    ] {
+        let file = parse(name, text, None);
+        let rendered = render(&file, text, None);
+        assert_eq!(rendered.joined().text, read);
+        let problem = rendered.broken().unwrap();
+        assert_eq!(problem.severity, Severity::Information);
+        assert_eq!(&text[problem.range.clone()], part);
+    }
+}
+
+#[test]
+fn templates_of_semantic_kernel_are_read() {
+    let file = |format: &str, template: &str| {
+        format!(
+            "name: G\ntemplate: |\n  {template}\ntemplate_format: {format}\ninput_variables:\n  - {{name: \
+             name, default: Kim}}\n  - {{name: must, is_required: true}}\n"
+        )
+    };
+    let chat = "<message role=\"system\">Be kind.</message> <message role='user'>Hi";
+    for (format, template, turns) in [
+        (
+            "handlebars",
+            format!("{chat} {{{{name}}}}.</message>"),
+            vec!["system: Be kind.", "user: Hi Kim."],
+        ),
+        (
+            "semantic-kernel",
+            format!("{chat} {{{{ $name }}}}{{{{'!'}}}}</message>"),
+            vec!["system: Be kind.", "user: Hi Kim!"],
+        ),
+        ("liquid", "Hi {{name}}".to_owned(), vec!["user: Hi Kim\n"]),
+    ] {
+        let text = file(format, &template);
+        let file = parse("x.prompt.yaml", &text, None);
+        assert_eq!(file.problems, [], "{text}");
+        let rendered = render(&file, &text, None);
+        let shown: Vec<String> = rendered
+            .turns
+            .iter()
+            .map(|turn| format!("{}: {}", turn.role.as_deref().unwrap(), turn.text.text))
+            .collect();
+        assert_eq!(shown, turns);
+        let last = &rendered.turns.last().unwrap().text;
+        let at = last.text.find("Kim").unwrap();
+        let tag = &text[last.to_source(at..at + 3).unwrap()];
+        assert!(tag.starts_with("{{") && tag.contains("name"), "{tag}");
+        let at = last.text.find("Hi").unwrap();
+        assert_eq!(&text[last.to_source(at..at + 2).unwrap()], "Hi");
+        let [problem] = rendered.problems.as_slice() else {
+            panic!("{:?}", rendered.problems);
+        };
+        assert_eq!(&text[problem.range.clone()], "must");
+    }
+    // What only the application can run is information, and nothing is asked.
+    for (format, template, tag) in [
+        ("semantic-kernel", "Hi {{time.now}}", "{{time.now}}"),
+        ("handlebars", "Hi {{get-time 1}}", "{{get-time 1}}"),
+    ] {
+        let text = file(format, template);
+        let rendered = render(&parse("x.prompt.yaml", &text, None), &text, None);
+        let problem = rendered.broken().unwrap();
+        assert_eq!(problem.severity, Severity::Information);
+        assert_eq!(&text[problem.range.clone()], tag);
+    }
+    let text = file("mine", "Hi {{name}}");
+    let found = parse("x.prompt.yaml", &text, None).problems;
+    assert_eq!(&text[found[0].range.clone()], "mine");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::super::*;
+use crate::companion_files::{CompanionTexts, RegisteredNames};
 use crate::edit::rewrite::{mention_problems, replace_mention};
-use crate::file::parse;
+use crate::file::{parse, parse_with};
 use crate::render::rendered::Rendered;
 use crate::render::source_map::find_mention;
 
@@ -255,7 +256,9 @@ proptest! {
         let mut plain = ::handlebars::Handlebars::new();
         plain.register_escape_fn(::handlebars::no_escape);
         plain.register_helper("json", Box::new(|h: &::handlebars::Helper<'_>, _: &::handlebars::Handlebars<'_>, _: &::handlebars::Context, _: &mut ::handlebars::RenderContext<'_, '_>, out: &mut dyn ::handlebars::Output| -> ::handlebars::HelperResult {
-            out.write(&h.param(0).unwrap().value().to_string())?;
+            let value = h.param(0).unwrap();
+            let text = value.value().to_string();
+            out.write(if value.is_value_missing() { "undefined" } else { &text })?;
             Ok(())
         }));
         let data = serde_json::json!({"a": a, "b": "Bé", "list": ["x", 2], "no": false});
@@ -288,4 +291,68 @@ fn templates_longer_than_the_limit_are_not_rendered() {
     let (_, rendered) = render_one(&"word ".repeat(1 << 20));
     let broken = rendered.broken().unwrap();
     assert!(broken.message.contains("5 MB"), "{}", broken.message);
+}
+
+#[test]
+fn context_of_the_application_is_no_input() {
+    let (_, rendered) = render_one("You talk to {{@state.name}}.");
+    let [problem] = rendered.problems.as_slice() else {
+        panic!("{:?}", rendered.problems);
+    };
+    assert_eq!(problem.code, Code::UnsupportedContent);
+    assert_eq!(problem.severity, Severity::Information);
+    assert!(problem.message.contains("is context"), "{problem:?}");
+    assert!(rendered.has_holes() && rendered.broken().is_none());
+}
+
+#[test]
+fn after_invalid_yaml_the_whole_file_is_the_prompt() {
+    for text in [
+        "---\nmodel: x\ninput: {default: {a: b\n---\nHello {{a}}.\n",
+        "---\ninput: {default: {a: b}}\ninput: {}\n---\nHello {{a}}.\n",
+    ] {
+        let (file, rendered) = render_one(text);
+        assert_eq!(rendered.joined().text, text.trim().replace("{{a}}", ""));
+        let errors = file.problems.iter();
+        let errors: Vec<_> = errors.filter(|one| one.code == Code::InvalidYaml).collect();
+        assert_eq!(errors.len(), 1, "{:?}", file.problems);
+        assert!(errors[0].message.contains("sends the whole file"));
+    }
+}
+
+#[test]
+fn json_of_nothing_is_undefined() {
+    check(
+        "---\nhoplens.cases:\n  - input: {n: null}\n---\n{{json gone}} {{json n}}",
+        &["-: undefined null"],
+        &["undefined<-{{json gone}}", "null<-{{json n}}"],
+    );
+}
+
+#[test]
+fn names_that_the_application_registers_are_unknown_text() {
+    let text = "A {{bullets items}} {{> style}}{{#shout x}}b{{/shout}} c";
+    let registered = RegisteredNames {
+        helpers: ["bullets", "shout"].map(str::to_owned).into(),
+        partials: ["style".to_owned()].into(),
+    };
+    let companions = CompanionTexts {
+        registered: Some(&registered),
+        ..CompanionTexts::default()
+    };
+    let file = parse_with("x.prompt", text, companions);
+    let rendered = render(&file, text, None);
+    assert_eq!(rendered.joined().text, "A  c");
+    let marked: Vec<&str> = rendered
+        .media
+        .iter()
+        .map(|range| &text[range.clone()])
+        .collect();
+    assert_eq!(marked, ["{{bullets items}}", "{{> style}}", "{{#shout x}}"]);
+    assert!(rendered.broken().is_some());
+    // Without the declaration it is an error, even in a branch that is not taken.
+    let (_, rendered) = render_one("{{#if items}}\n{{bulets items}}\n{{/if}}x");
+    let problem = rendered.broken().unwrap();
+    assert_eq!(problem.severity, Severity::Error);
+    assert!(problem.message.contains("there is no helper `bulets`"));
 }

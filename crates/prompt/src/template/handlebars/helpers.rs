@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::companion_files::RegisteredNames;
 use handlebars::template::{Template, TemplateElement};
 use handlebars::{
     BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, JsonRender, JsonValue,
@@ -19,6 +20,24 @@ const EXTRAS: [&str; 11] = [
 
 /// Maximum number of tags and texts that loops may execute, including those without output.
 const MAX_STEPS: usize = 400_000;
+
+/// Adds the helpers and partials that an application registers; each writes a signal only.
+pub(crate) fn add_registered(
+    registry: &mut Handlebars<'static>,
+    marker: char,
+    registered: &RegisteredNames,
+) {
+    for name in &registered.helpers {
+        let kind = "registered";
+        registry.register_helper(name, Box::new(Signal { marker, kind }));
+    }
+    for name in &registered.partials {
+        let mut template = Template::new();
+        let signal = format!("{marker}registered {marker}");
+        template.elements.push(TemplateElement::RawString(signal));
+        registry.register_template(name, template);
+    }
+}
 
 /// The loops of a template repeat more than [`MAX_STEPS`] tags and texts.
 #[derive(Debug)]
@@ -94,6 +113,14 @@ fn json(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
+    if helper
+        .param(0)
+        .is_some_and(|value| value.is_value_missing())
+    {
+        // `JSON.stringify` gives nothing for it, which JavaScript writes as a word.
+        out.write("undefined")?;
+        return Ok(());
+    }
     let value = helper.param(0).map_or(&JsonValue::Null, |p| p.value());
     let indent = helper.hash_get("indent").and_then(|p| p.value().as_u64());
     let text = match indent {

@@ -7,9 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use handlebars::{Handlebars, RenderError, RenderErrorReason, Template, TemplateError};
 use serde_json::{Map, Value};
 
+use crate::companion_files::RegisteredNames;
 use crate::diagnostics::code::Code;
 use crate::template::failure::Failure;
 use crate::template::handlebars::instrument::Mark;
+use crate::template::handlebars::known_helpers;
 use crate::template::handlebars::lexer::{HandlebarsToken, HandlebarsTokenKind, tokens, too_deep};
 use crate::template::handlebars::partials;
 use crate::template::handlebars::{blocks, helpers, instrument};
@@ -35,6 +37,7 @@ pub(crate) fn render(
     body: &str,
     data: &Map<String, Value>,
     partials: &BTreeMap<String, String>,
+    registered: &RegisteredNames,
 ) -> Result<Output, Failure> {
     let tokens = tokens(body);
     if let Some(range) = too_deep(body, &tokens) {
@@ -53,7 +56,12 @@ pub(crate) fn render(
         return Err(Failure::new(message, range));
     }
     // The library may panic on unusual templates, and text that is being typed is often unusual.
-    let run = catch_unwind(AssertUnwindSafe(|| run(body, data, partials, tokens)));
+    let template = Sources {
+        body,
+        partials,
+        registered,
+    };
+    let run = catch_unwind(AssertUnwindSafe(|| run(&template, data, tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Handlebars library failed on it.".to_owned();
         let range = 0..body.len();
@@ -64,16 +72,28 @@ pub(crate) fn render(
 /// Maximum number of partials that one prompt may render.
 const MAX_USES: usize = 10_000;
 
+/// A template with what it may use.
+struct Sources<'a> {
+    body: &'a str,
+    partials: &'a BTreeMap<String, String>,
+    registered: &'a RegisteredNames,
+}
+
 fn run(
-    body: &str,
+    sources: &Sources<'_>,
     data: &Map<String, Value>,
-    partials: &BTreeMap<String, String>,
     tokens: Vec<HandlebarsToken>,
 ) -> Result<Output, Failure> {
+    let Sources {
+        body,
+        partials,
+        registered,
+    } = *sources;
     let mut all = body.to_owned();
     all.extend(partials.values().map(String::as_str));
     let marker = unused_char(&all, data);
     let mut registry = helpers::registry(marker);
+    helpers::add_registered(&mut registry, marker, registered);
     if let Some(name) = partials::cycle(partials) {
         return Err(Failure::new(
             format!(
@@ -98,6 +118,7 @@ fn run(
         readable: &readable,
     };
     let mut template = Template::compile(&readable).map_err(|error| errors.refused(&error))?;
+    known_helpers::check(body, &tokens, &registered.helpers)?;
     let mut traced = template.clone();
     let marks = instrument::mark(&mut traced, body, tokens, marker);
     helpers::count(&mut traced, marker);

@@ -28,8 +28,34 @@ const MAX_NESTING: usize = 48;
 const MAX_PARTS: usize = 200;
 const NAME: &str = "prompt";
 
+/// The library whose behaviour is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Python's Jinja2.
+    Jinja2,
+    /// JavaScript's Nunjucks.
+    Nunjucks,
+}
+
 /// Renders a Jinja template with `data` as Python's Jinja2 does.
 pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<TemplateOutput, Failure> {
+    render_as(Dialect::Jinja2, template, data)
+}
+
+/// Renders a Nunjucks template with `data`: nothing is written for a value that is missing, at any
+/// depth.
+pub(crate) fn render_nunjucks(
+    template: &str,
+    data: &Map<String, Value>,
+) -> Result<TemplateOutput, Failure> {
+    render_as(Dialect::Nunjucks, template, data)
+}
+
+fn render_as(
+    dialect: Dialect,
+    template: &str,
+    data: &Map<String, Value>,
+) -> Result<TemplateOutput, Failure> {
     let tokens = tokens(template);
     if let Some(range) = too_deep(template, &tokens) {
         let tag = short(template.get(range.clone()).unwrap_or_default());
@@ -39,7 +65,7 @@ pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<Templa
     if let Some(failure) = unbalanced(template, &tokens) {
         return Err(failure);
     }
-    let run = catch_unwind(AssertUnwindSafe(|| run(template, data, &tokens)));
+    let run = catch_unwind(AssertUnwindSafe(|| run(dialect, template, data, &tokens)));
     run.unwrap_or_else(|_| {
         let message = "the Jinja library failed on it.".to_owned();
         let range = 0..template.len();
@@ -48,12 +74,13 @@ pub(crate) fn render(template: &str, data: &Map<String, Value>) -> Result<Templa
 }
 
 fn run(
+    dialect: Dialect,
     template: &str,
     data: &Map<String, Value>,
     tokens: &[JinjaToken],
 ) -> Result<TemplateOutput, Failure> {
     let fail = |error| failure(template, tokens, &error);
-    let plain = environment(None);
+    let plain = environment(dialect, None);
     let compiled = plain
         .template_from_named_str(NAME, template)
         .map_err(fail)?;
@@ -65,7 +92,7 @@ fn run(
         .map_err(fail)?;
     let text = out.into_text();
     let marker = unused_char(template, data);
-    let marking = environment(Some(marker));
+    let marking = environment(dialect, Some(marker));
     let marked = marking
         .template_from_named_str(NAME, template)
         .and_then(|template| template.render_with_spans(Serde(data)));
@@ -128,14 +155,27 @@ fn tag_around(tokens: &[JinjaToken], range: Range<usize>) -> Range<usize> {
         .unwrap_or(range)
 }
 
-/// Returns Jinja2 as Prompty configures it. With `marker`, an undefined value prints that marker.
-fn environment(marker: Option<char>) -> Environment<'static> {
+/// Returns Jinja2 as Prompty configures it, or Nunjucks as promptfoo does. With `marker`, an undefined value prints that marker.
+fn environment(dialect: Dialect, marker: Option<char>) -> Environment<'static> {
     let mut environment = Environment::new();
     // Only changed delimiters could be rejected, and these are the defaults.
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
-    environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+    let is_nunjucks = dialect == Dialect::Nunjucks;
+    environment.set_undefined_behavior(if is_nunjucks {
+        UndefinedBehavior::Chainable
+    } else {
+        UndefinedBehavior::Lenient
+    });
+    if is_nunjucks {
+        environment.add_filter("dump", |value: minijinja::Value| -> Result<String, Error> {
+            serde_json::to_string(&value).map_err(|error| {
+                Error::new(ErrorKind::BadSerialization, "it cannot be written as JSON")
+                    .with_source(error)
+            })
+        });
+    }
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     environment.set_fuel(Some(FUEL));
@@ -148,11 +188,26 @@ fn environment(marker: Option<char>) -> Environment<'static> {
             return minijinja::escape_formatter(out, state, value);
         }
         match serde_json::to_value(value) {
+            Ok(value) if is_nunjucks => out.write_str(&javascript(&value)).map_err(Error::from),
             Ok(value) => out.write_str(&python::display(&value)).map_err(Error::from),
             Err(_) => minijinja::escape_formatter(out, state, value),
         }
     });
     environment
+}
+
+/// Returns a value as JavaScript writes it into a text.
+fn javascript(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(javascript).collect();
+            items.join(",")
+        }
+        Value::Object(_) => "[object Object]".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Returns the failure of the first tag that opens, divides or closes a block incorrectly.

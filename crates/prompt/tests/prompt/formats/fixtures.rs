@@ -5,14 +5,18 @@ pub struct Fixture {
     pub text: &'static str,
     pub input: &'static str,
     pub partials: &'static [(&'static str, &'static str)],
+    /// The files that the prompt refers to, by path.
+    pub files: &'static [(&'static str, &'static str)],
 }
 
 const fn one(text: &'static str, input: &'static str) -> Fixture {
     let partials = &[];
+    let files = &[];
     Fixture {
         text,
         input,
         partials,
+        files,
     }
 }
 
@@ -93,15 +97,36 @@ pub const DOTPROMPT: &[Fixture] = &[
         "{{~^no~}} x {{~/no~}} y {{^if a}}x{{else}}y{{/if}}{{#if no}}a{{^if a}}b{{/if}}{{else}}d{{/if}}{{^o.k}}x{{else}}{{this}}{{/o.k}}",
         INVERSE,
     ),
+    // Broken YAML: the whole file is the prompt.
+    one(
+        "---\nmodel: x\ninput: {schema: {a: string\n---\nHello {{a}}.\n",
+        r#"{"a": "A"}"#,
+    ),
+    one(
+        "---\ninput: {default: {a: x}}\ninput: {default: {a: y}}\n---\nHi {{a}} \n",
+        "{}",
+    ),
+    one("---\na: {b: 1, b: 2}\n---\nHi", "{}"),
+    one(
+        "---\na: 1\n---\n{{json gone}} {{json n}} {{json gone indent=2}}|{{json n indent=2}}",
+        r#"{"n": null}"#,
+    ),
+    one("Hi {{@state.name}}|{{@auth}}", "{}"),
+    one(
+        "{{#if items}}{{> gone}}{{lookup items 0}}{{/if}}x {{#with p as |q|}}{{q.n}}{{/with}}",
+        r#"{"p": {"n": 1}}"#,
+    ),
     Fixture {
         text: "---\na: 1\n---\n{{> head}}\nBody {{x}}\n  {{> foot y=x}}\nend {{>foot}}",
         input: r#"{"x": "X"}"#,
         partials: &[("head", "Head {{x}}\n"), ("foot", "foot {{x}}{{y}}\n")],
+        files: &[],
     },
     Fixture {
         text: "{{#each list}}{{> item}}{{/each}}{{> role}}Go on",
         input: r#"{"list": ["p", "q"]}"#,
         partials: &[("item", "- {{this}}\n"), ("role", "{{role \"model\"}}\n")],
+        files: &[],
     },
 ];
 
@@ -175,10 +200,119 @@ pub const PROMPTY: &[Fixture] = &[
         "---\nname: x\ntemplate: {format: mustache, parser: prompty}\n---\n{{=<% %>=}}\n<%a%> {{a}} <%={{ }}=%> {{a}}\n  {{#t}}\n  in {{z}} {{f}}\n  {{/t}}  \n{{#f}}no{{#t}}x{{/t}}{{/f}}{{^f}}off{{/f}} {{l}}",
         r#"{"a": "A", "t": true, "f": false, "z": 0, "l": [1, "x"]}"#,
     ),
+    one("Hello {{a}}, how are\n  you?\n", r#"{"a": "B"}"#),
+    one(
+        "name: x\ninstructions: |\n  user:\n  Hi {{a}}\n",
+        r#"{"a": "B"}"#,
+    ),
+    Fixture {
+        text: "---\nname: x\ninputs:\n  - {name: a, kind: string, default: '${file:s.txt}'}\n  - {name: b, kind: object, default: '${file:s.json}'}\n  - {name: c, kind: string, default: '${env:HOPLENS_UNSET:dd}'}\n  - {name: d, kind: string, default: ' x ${env:HOME}'}\n---\nuser:\n{{a}} {{b.k}} {{c}}{{d}}",
+        input: "{}",
+        partials: &[],
+        files: &[("s.txt", "text\nhere\n"), ("s.json", r#"{"k": " ${v} "}"#)],
+    },
+    one(
+        "---\nname: x\n---\nuser:\nsee ![a](http://x/y.png) and\n",
+        "{}",
+    ),
     one(
         "---\nname: x\ntemplate: {format: mustache, parser: prompty}\n---\nsystem:\r\nA\r\n{{#t}}\r\nB\r\n{{/t}}\r\nuser:\r\n{{a}}\r\n",
         r#"{"a": "x\r\ny", "t": {"k": 1}}"#,
     ),
+];
+
+/// Prompts of Prompty's version 1.
+pub const PROMPTY_V1: &[Fixture] = &[
+    one(
+        "---\nname: x\nmodel: {api: chat}\nsample: {a: '  t ', l: [' p '], m: {k: ' v'}}\n---\nsystem:\n{{a}}| {{l}} {{m}}\n\nuser:\nHi {{b}}\n",
+        r#"{"b": " kept "}"#,
+    ),
+    one(
+        "---\nmodel: {api: chat, configuration: {type: azure_openai}}\ninputs:\n  a: {type: string, default: d}\n  b: {type: string, default: e}\nsample: {a: s}\n---\nuser:\n{{a}} {{b}}|",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\nsample:\n  history: [{role: user, content: c}, {role: assistant, content: d}]\n---\nsystem:\nBe brief.\n\n{% for turn in history %}\n{{turn.role}}:\n{{turn.content}}\n{% endfor %}\n\nuser:\nq\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\nsample: {h: [{role: user, content: c}]}\n---\n# {% for item in h %}{{item.role}} :\n\n {{item.content}}\n{% endfor %}user:\nq: {{gone}}",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\n---\nHi there\n # User :\n\n  yes\ndeveloper:\nno\nassistant:\n",
+        "{}",
+    ),
+    one(
+        "---\r\nmodel: {api: chat}\r\ntemplate: jinja2\r\n---\r\nsystem:\r\nA\r\n\r\nB\r\nuser:\r\n{{a}}\r\n",
+        r#"{"a": "x"}"#,
+    ),
+    one(
+        "---\nmodel: {api: chat}\ntemplate: mustache\nsample: {a: '<&'}\n---\nsystem:\n{{#l}}{{.}} {{/l}}{{a}} {{{a}}}\nfunction:\nx\n",
+        r#"{"l": [1, 2]}"#,
+    ),
+    one(
+        "---\nmodel: {api: chat}\n---\nuser:\nsee ![a](http://x/y.png \"t\") and\n ![b](data:z)\nthere\n",
+        "{}",
+    ),
+    Fixture {
+        text: "---\nmodel: {api: chat}\nsample: ${file:s.json}\n---\nuser:\n{{a.b}} {{c}} {{d}}|\n",
+        input: r#"{"d": "D"}"#,
+        partials: &[],
+        files: &[
+            (
+                "s.json",
+                r#"{"a": {"b": " q "}, "c": "${file:t.json}", "d": 1}"#,
+            ),
+            ("t.json", "[1, \" x \", \"${env:HOPLENS_UNSET:dd}\"]"),
+        ],
+    },
+    one(
+        "---\nmodel: {api: chat}\nsample: {a: '${env:HOPLENS_UNSET:dd}', b: 'x ${env:HOME}'}\n---\nuser:\n{{a}} {{b}}",
+        "{}",
+    ),
+];
+
+/// What dotprompt refuses, and so must be an error here.
+pub const DOTPROMPT_REFUSES: &[Fixture] = &[
+    one("{{#if items}}{{bulets items}}{{/if}}x", "{}"),
+    one("{{#each l}}{{#shout this}}a{{/shout}}{{/each}}", "{}"),
+    one("{{json (upper x)}}", r#"{"x": "y"}"#),
+    one("{{> gone}}", "{}"),
+    one("{{#if a}}x", "{}"),
+    one("{{#if a}}x{{/unless}}", "{}"),
+    one("{{a", "{}"),
+    one("{{}}", "{}"),
+];
+
+/// What Prompty's version 1 refuses, and so must be a finding here.
+pub const PROMPTY_V1_REFUSES: &[Fixture] = &[
+    one(
+        "---\nmodel: {api: chat}\nsample: {}\n---\nsystem:\nuser:\nHi\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\nsample: {a: '${env:HOPLENS_UNSET}'}\n---\nuser:\n{{a}}\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\nsample: {a: '${foo}'}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\nsample: ${file:gone.json}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\ntemplate: handlebars\n---\nuser:\nx\n",
+        "{}",
+    ),
+    Fixture {
+        text: "---\nmodel: {api: chat}\nsample: ${file:s.json}\n---\nuser:\nx\n",
+        input: "{}",
+        partials: &[],
+        files: &[("s.json", "{")],
+    },
 ];
 
 /// What Prompty refuses, and so must be a finding here.
@@ -198,6 +332,18 @@ pub const PROMPTY_REFUSES: &[Fixture] = &[
     ),
     one(
         "---\nname: x\ninputs:\n  a: {kind: string, required: true}\n---\nHi",
+        "{}",
+    ),
+    one(
+        "---\nname: x\ninputs: [{name: a, kind: string, default: '${file:../s.txt}'}]\n---\n{{a}}",
+        "{}",
+    ),
+    one(
+        "---\nname: x\ninputs: [{name: a, kind: string, default: '${env:HOPLENS_UNSET}'}]\n---\n{{a}}",
+        "{}",
+    ),
+    one(
+        "---\nname: x\ndescription: '${file:gone.txt}'\n---\nHi",
         "{}",
     ),
 ];

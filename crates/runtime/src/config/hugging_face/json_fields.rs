@@ -19,7 +19,7 @@ impl JsonFields<'_> {
             .ok_or_else(|| format!("'{key}' is missing or not a count"))
     }
 
-    /// A count, if it is there.
+    /// Returns a count; `None` if the field is absent or of another type.
     pub(super) fn optional_count(&self, key: &str) -> Option<usize> {
         self.json
             .get(key)?
@@ -27,12 +27,12 @@ impl JsonFields<'_> {
             .and_then(|n| usize::try_from(n).ok())
     }
 
-    /// A number, if it is there.
+    /// Returns a number; `None` if the field is absent or of another type.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         self.json.get(key)?.as_f64()
     }
 
-    /// A Boolean, if it is there.
+    /// Returns a Boolean; `None` if the field is absent or of another type.
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         self.json.get(key)?.as_bool()
     }
@@ -58,7 +58,7 @@ impl JsonFields<'_> {
         }
     }
 
-    /// A token id, if it is there.
+    /// Returns a token id; `None` if the field is absent or of another type.
     pub(super) fn token(&self, key: &str) -> Option<u32> {
         self.json
             .get(key)?

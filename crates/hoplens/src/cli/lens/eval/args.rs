@@ -11,10 +11,10 @@ pub(in crate::cli::lens) struct LensEvalArgs {
     pub(in crate::cli::lens) lens: PathBuf,
     #[command(flatten)]
     pub(in crate::cli::lens) text: TextArgs,
-    /// Likeliest tokens of the model that are looked for among the lens' likeliest.
+    /// Number of the model's likeliest tokens to look for among those of the lens.
     #[arg(long, value_name = "K", default_value_t = 10)]
     pub(in crate::cli::lens) top: usize,
-    /// Read each head with the lens of the same head so many layers above (or, negative, below).
+    /// Read each head with the lens of the same head this many layers above (negative: below).
     #[arg(
         long,
         value_name = "LAYERS",
@@ -22,11 +22,12 @@ pub(in crate::cli::lens) struct LensEvalArgs {
         allow_hyphen_values = true
     )]
     pub(in crate::cli::lens) shift: isize,
-    /// Allow a lens of another model of the same width and vocabulary, to see how it carries over.
+    /// Accept a lens of another model with the same width and vocabulary, to see how well it
+    /// transfers.
     #[arg(long)]
     pub(in crate::cli::lens) other_model: bool,
-    /// Hold it to this lens file, or to `unembed`, instead of to the model: how often the two say
-    /// something else of the same head.
+    /// Compare it with this lens file, or with `unembed`, instead of with the model: how often the
+    /// two disagree about a head.
     #[arg(long, value_name = "FILE|unembed", conflicts_with_all = ["shift", "plot"])]
     pub(in crate::cli::lens) against: Option<PathBuf>,
     /// Draw KL by layer into this file (SVG).

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tower_lsp_server::ls_types as lsp;
 
@@ -38,7 +39,7 @@ pub(super) async fn ignores(
     actions.collect()
 }
 
-/// The `hoplens.toml` that holds for a prompt, or a new one in the editor's folder.
+/// The `hoplens.toml` that applies to a prompt, or a new one in the editor's folder.
 struct SettingsFile {
     path: PathBuf,
     is_new: bool,
@@ -47,16 +48,20 @@ struct SettingsFile {
 
 async fn settings_file(requested: &RequestedPrompt, files: &FileReader) -> Option<SettingsFile> {
     let session = &requested.session;
-    let found = files.project_file(requested.key.path()?).await;
-    let (path, on_disk, is_new) = if let Some(file) = found {
-        (file.path, file.text.map(|text| text.to_string()), false)
-    } else {
-        let path = session.root_of(&requested.key)?.join(PROJECT_FILE);
-        (path, Some(String::new()), true)
-    };
-    let open = session.document(&DocumentKey::File(path.clone()));
-    let text = open.map(|document| document.text.clone()).or(on_disk)?;
-    Some(SettingsFile { path, is_new, text })
+    let documents = Arc::clone(&session.documents);
+    let found = files.project_file(requested.key.path()?, documents).await;
+    if let Some(file) = found {
+        return Some(SettingsFile {
+            path: file.path,
+            is_new: false,
+            text: file.text?.to_string(),
+        });
+    }
+    Some(SettingsFile {
+        path: session.root_of(&requested.key)?.join(PROJECT_FILE),
+        is_new: true,
+        text: String::new(),
+    })
 }
 
 fn edit(

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
@@ -67,9 +67,9 @@ fn tests_are_read_as_cases() {
         expect,
         [
             vec![" Australia", "Australia"],
-            vec![" X", "X"],
-            vec![" X", "X"],
-            vec![" p", "p", " q"]
+            vec!["X"],
+            vec!["X"],
+            vec!["p", " q"]
         ]
     );
     assert_eq!(file.cases[0].id.as_ref().unwrap().value, "reef");
@@ -103,7 +103,6 @@ fn reviewed<'text>(text: &'text str, absent: &[String]) -> Vec<(Severity, &'text
         ..CompanionTexts::default()
     };
     let file = parse_with("x/promptfooconfig.yaml", text, companions);
-    assert!(file.cases.is_empty() && render(&file, text, None).turns.is_empty());
     let found = file.problems.into_iter();
     found
         .map(|one| (one.severity, &text[one.range], one.message))
@@ -122,7 +121,6 @@ fn problems_of_a_configuration_have_their_own_ranges() {
         "file://b.txt",
         "make.py:run",
         "x://y",
-        "Say {{it}}",
     ];
     assert_eq!(places, wanted);
     assert_eq!(found[1].0, Severity::Warning);
@@ -136,6 +134,110 @@ fn problems_of_a_configuration_have_their_own_ranges() {
             .iter()
             .all(|(severity, ..)| *severity == Severity::Information)
     );
+}
+
+#[test]
+fn assertions_say_how_the_answer_is_compared() {
+    use crate::declarations::answer_match::AnswerMatch::{
+        Begins, Contains, ContainsIgnoringCase, Equals,
+    };
+    for (asserts, kind, all, expect, reference) in [
+        (
+            "{type: equals, value: a}",
+            Equals,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: starts-with, value: a}",
+            Begins,
+            false,
+            vec![" a", "a"],
+            None,
+        ),
+        (
+            "{type: contains, value: ' a'}",
+            Contains,
+            false,
+            vec![" a"],
+            None,
+        ),
+        (
+            "{type: icontains, value: A}",
+            ContainsIgnoringCase,
+            false,
+            vec!["A"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: [a, b]}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-any, value: 'a, b'}",
+            Contains,
+            false,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: contains-all, value: [a, b]}",
+            Contains,
+            true,
+            vec!["a", "b"],
+            None,
+        ),
+        (
+            "{type: icontains-all, value: [a]}",
+            ContainsIgnoringCase,
+            false,
+            vec!["a"],
+            None,
+        ),
+        // All assertions of a test must hold.
+        (
+            "{type: contains, value: a}, {type: contains, value: '{{v}}'}, {type: similar, value: r}",
+            Contains,
+            true,
+            vec!["a", "w"],
+            Some("r"),
+        ),
+        (
+            "{type: similar, value: [r, s]}",
+            Begins,
+            false,
+            vec![],
+            Some("r"),
+        ),
+        ("{type: equals, value: ''}", Begins, false, vec![], None),
+        (
+            "{type: equals, value: file://a.txt}",
+            Begins,
+            false,
+            vec![],
+            None,
+        ),
+    ] {
+        let text = format!("tests: [{{vars: {{v: w}}, assert: [{asserts}]}}]");
+        let case = &read_with("x", &config(&text), None).cases[0];
+        let values: Vec<&str> = case.expect.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(values, expect, "{asserts}");
+        assert_eq!(
+            (case.answer_match, case.requires_all),
+            (kind, all),
+            "{asserts}"
+        );
+        let reply = case.reference.as_ref().map(|reply| reply.text.as_str());
+        assert_eq!(reply, reference, "{asserts}");
+    }
+    let text = "tests: [{assert: [{type: contains, value: a}, {type: equals, value: b}]}]";
+    let file = read_with("x", &config(text), None);
+    assert_eq!(file.cases[0].expect[0].value, "a");
+    assert!(messages(&file)[0].contains("that a case cannot join"));
 }
 
 #[test]
@@ -196,19 +298,22 @@ fn the_nearest_configuration_that_names_the_prompt_is_found() {
     let files = BTreeMap::from([
         ("/r/a/promptfooconfig.yml", "prompts: other.txt"),
         (
-            "/r/promptfooconfig.yaml",
+            "/r/promptfooconfig.dev.yaml",
             "prompts: [{id: file://a/b/*.txt}]",
         ),
     ]);
     let find = |root: &str| {
         let mut read = |path: &Path| files.get(path.to_str()?).map(|text| (*text).to_owned());
-        let found = find_promptfoo_config(Path::new("/r/a/b/x.txt"), &mut read, &|folder| {
-            folder == Path::new(root)
-        });
+        let list = |folder: &Path| {
+            let paths = files.keys().map(PathBuf::from);
+            paths.filter(|path| path.parent() == Some(folder)).collect()
+        };
+        let is_root = |folder: &Path| folder == Path::new(root);
+        let found = find_promptfoo_config(Path::new("/r/a/b/x.txt"), &mut read, &list, &is_root);
         found.map(|found| (found.config, found.prompt))
     };
     let found = Some((
-        "../../promptfooconfig.yaml".to_owned(),
+        "../../promptfooconfig.dev.yaml".to_owned(),
         "a/b/x.txt".to_owned(),
     ));
     assert_eq!(find("/"), found);
@@ -315,7 +420,7 @@ fn unsupported_tests_are_reported() {
 
 #[test]
 fn the_number_of_combinations_is_limited() {
-    let many: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let many: Vec<String> = (0..40).map(|number| format!("'{number}'")).collect();
     let many = many.join(",");
     let promptfoo = config(&format!(
         "tests: [{{vars: {{a: [{many}], b: [{many}], c: [{many}]}}}}]"
@@ -323,6 +428,204 @@ fn the_number_of_combinations_is_limited() {
     let file = read_with("x", &promptfoo, None);
     assert_eq!(file.cases.len(), MAX_CASES);
     assert!(messages(&file)[0].contains("Only the first 256 tests"));
+}
+
+fn joined(file: &PromptFile, text: &str, case: usize) -> String {
+    render(file, text, file.cases.get(case)).joined().text
+}
+
+#[test]
+fn prompts_in_the_configuration_are_read_with_its_tests() {
+    let text = "prompts:\n  - \"Name the capital of {{country}}.\"\n  - id: p2\n    raw: |\n      \
+                [{\"role\": \"system\", \"content\": \"Be brief.\"},\n       {\"role\": \"user\", \
+                \"content\": \"{{country}}?\"}]\n  - file://a.txt\ntests:\n  - description: it\n    vars: \
+                {country: Italy}\n    assert: [{type: contains, value: Rome}]\n";
+    let file = parse_with("promptfooconfig.yaml", text, CompanionTexts::default());
+    assert_eq!(messages(&file), [""; 0]);
+    let ids: Vec<&str> = file
+        .cases
+        .iter()
+        .map(|case| case.id.as_ref().unwrap().value.as_str())
+        .collect();
+    assert_eq!(ids, ["it (prompt 1)", "it (prompt 2)"]);
+    assert_eq!(file.cases[0].expect[0].value, "Rome");
+    assert!(text[file.cases[0].range.clone()].starts_with("description: it"));
+    let rendered = render(&file, text, Some(&file.cases[0]));
+    assert_eq!(rendered.turns[0].text.text, "Name the capital of Italy.");
+    let source = |from: &str| {
+        let mapped = &rendered.turns[0].text;
+        let at = mapped.text.find(from).unwrap();
+        &text[mapped.to_source(at..at + from.len()).unwrap()]
+    };
+    assert_eq!(
+        (source("capital"), source("Italy")),
+        ("capital", "{{country}}")
+    );
+    let chat = render(&file, text, Some(&file.cases[1]));
+    let shown: Vec<_> = chat
+        .turns
+        .iter()
+        .map(|turn| (turn.role.as_deref().unwrap(), turn.text.text.as_str()))
+        .collect();
+    assert_eq!(shown, [("system", "Be brief."), ("user", "Italy?")]);
+    // Without tests, each prompt is rendered without values.
+    let text = "prompts: ['Say {{it}}!']\n";
+    let file = parse_with("promptfooconfig.yaml", text, CompanionTexts::default());
+    assert_eq!(joined(&file, text, 0), "Say !");
+}
+
+#[test]
+fn scenarios_give_each_test_the_values_of_each_configuration() {
+    let text = "scenarios:\n  - config:\n      - vars: {a: x}\n      - vars: {a: y, b: z}\n    tests:\n      - \
+                vars: {b: q}\n        assert: [{type: equals, value: '{{a}}{{b}}'}]\n      - description: d\n";
+    let file = read_with("{{a}} {{b}}", &config(text), None);
+    assert_eq!(messages(&file), [""; 0]);
+    let found: Vec<String> = (0..4).map(|at| joined(&file, "{{a}} {{b}}", at)).collect();
+    assert_eq!(found, ["x q", "x ", "y q", "y z"]);
+    assert_eq!(file.cases[2].expect[1].value, "yq");
+    for (text, expected) in [
+        ("scenarios: file://s.yaml", "`scenarios` is `file://s.yaml`"),
+        (
+            "scenarios: [{tests: []}]",
+            "A scenario without `config` and `tests` is a map",
+        ),
+    ] {
+        let file = read_with("x", &config(text), None);
+        assert!(
+            messages(&file)[0].contains(expected),
+            "{:?}",
+            messages(&file)
+        );
+    }
+}
+
+#[test]
+fn options_that_change_how_variables_expand_count() {
+    let list = "vars: {l: [a, b]}";
+    for (text, count) in [
+        (format!("tests: [{{{list}}}]"), 2),
+        (
+            format!("tests: [{{{list}, options: {{disableVarExpansion: true}}}}]"),
+            1,
+        ),
+        (
+            format!("defaultTest: {{options: {{disableVarExpansion: true}}}}\ntests: [{{{list}}}]"),
+            1,
+        ),
+        ("tests: [{vars: {l: [{k: a}, {k: b}]}}]".to_owned(), 1),
+    ] {
+        let file = read_with("{{ l | length }}", &config(&text), None);
+        assert_eq!(file.cases.len(), count, "{text}");
+    }
+    for (text, expected) in [
+        (
+            "tests: [{options: {prefix: 'Please '}}]",
+            "The option `prefix`",
+        ),
+        (
+            "defaultTest: {options: {transform: x}}\ntests: [{}]",
+            "The option `transform`",
+        ),
+        (
+            "defaultTest: file://d.yaml\ntests: [{}]",
+            "`defaultTest` is `file://d.yaml`",
+        ),
+        ("nunjucksFilters: {f: f.js}", "filters of your own"),
+    ] {
+        let file = read_with("x", &config(text), None);
+        assert!(
+            messages(&file)[0].contains(expected),
+            "{:?}",
+            messages(&file)
+        );
+    }
+}
+
+#[test]
+fn nunjucks_writes_nothing_for_what_is_undefined() {
+    let promptfoo = config("tests: [{vars: {l: [{k: 1}, {k: 2}], o: {k: 1}, n: null, t: true}}]");
+    for (text, written) in [
+        (
+            "Hello {{ person.name.first }}, welcome.",
+            "Hello , welcome.",
+        ),
+        ("{{ gone }}|{{ n }}|{{ t }}", "||true"),
+        (
+            "{% for x in gone %}a{% endfor %}{% if gone.x %}b{% endif %}|",
+            "|",
+        ),
+        ("{{ o | dump }} {{ o }}", "{\"k\":1} [object Object]"),
+        ("{{ gone | default('d') | upper }}", "D"),
+    ] {
+        let file = read_with(text, &promptfoo, None);
+        let rendered = render(&file, text, file.cases.first());
+        assert_eq!(rendered.joined().text, written, "{text}");
+        assert!(
+            rendered.broken().is_none(),
+            "{text}: {:?}",
+            rendered.problems
+        );
+    }
+    let file = read_with("{{ person.name }}!", &promptfoo, None);
+    let rendered = render(&file, "{{ person.name }}!", file.cases.first());
+    assert!(
+        rendered.unset.contains("person.name"),
+        "{:?}",
+        rendered.unset
+    );
+}
+
+#[test]
+fn chats_are_templates_as_a_whole_or_in_their_texts() {
+    let promptfoo = Promptfoo {
+        prompt: "prompts/x.json".into(),
+        ..config(
+            "tests: [{vars: {who: kim, history: [{role: user, content: a}, {role: assistant, \
+             content: b}], all: '[{\"role\": \"user\", \"content\": \"hi\"}]'}}]",
+        )
+    };
+    for (text, turns) in [
+        (
+            "[{\"role\": \"user\", \"content\": \"{{ who | upper }} {% if who %}!{% endif %}\"}]",
+            vec![("user", "KIM !")],
+        ),
+        (
+            "[{% for m in history %}{\"role\": \"{{ m.role }}\", \"content\": {{ m.content | dump \
+             }}},{% endfor %} {\"role\": \"user\", \"content\": \"{{who}}\"}]",
+            vec![("user", "a"), ("assistant", "b"), ("user", "kim")],
+        ),
+        ("{{ all }}", vec![("user", "hi")]),
+        ("{\"a\": \"{{who}}\"}", vec![("-", "{\"a\": \"kim\"}")]),
+    ] {
+        let file = read_with(text, &promptfoo, None);
+        let rendered = render(&file, text, file.cases.first());
+        let shown: Vec<_> = rendered
+            .turns
+            .iter()
+            .map(|turn| (turn.role.as_deref().unwrap_or("-"), turn.text.text.as_str()))
+            .collect();
+        assert_eq!(shown, turns, "{text}: {:?}", rendered.problems);
+        for piece in rendered.turns.iter().flat_map(|turn| &turn.text.pieces) {
+            assert!(text.get(piece.source.clone().unwrap()).is_some(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn pictures_in_a_chat_are_noted_and_nothing_is_asked() {
+    let promptfoo = Promptfoo {
+        prompt: "prompts/x.json".into(),
+        ..config("tests: [{vars: {picture: u}}]")
+    };
+    let text = "[{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"What is in \
+                it?\"}, {\"type\": \"image_url\", \"image_url\": {\"url\": \"{{picture}}\"}}]}]";
+    let file = read_with(text, &promptfoo, None);
+    assert_eq!(messages(&file), [""; 0]);
+    let rendered = render(&file, text, file.cases.first());
+    assert_eq!(rendered.joined().text, "What is in it?");
+    let problem = rendered.broken().unwrap();
+    assert_eq!(problem.severity, Severity::Information);
+    assert!(text[problem.range.clone()].starts_with("{\"type\": \"image_url\""));
 }
 
 proptest! {
