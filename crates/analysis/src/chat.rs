@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::case::prompt_reading::PromptReading;
-use hoplens_prompt::{BodyReading, MappedText, Rendered};
+use hoplens_prompt::{BodyReading, MappedText, Rendered, Turn};
 use hoplens_runtime::{ChatTemplate, Message, ModelError};
 
 /// The chat templates' name for the role that dotprompt calls `model`.
@@ -41,9 +41,22 @@ pub(super) fn joined(
     rendered: &Rendered,
     reading: PromptReading,
 ) -> Result<MappedText, ModelError> {
+    Ok(joined_with_places(template, rendered, reading)?.0)
+}
+
+/// Returns the prompt as one text, and where its messages are in it. Lacks a message that the
+/// template changed.
+///
+/// # Errors
+/// As [`joined`].
+pub(crate) fn joined_with_places(
+    template: Option<&ChatTemplate>,
+    rendered: &Rendered,
+    reading: PromptReading,
+) -> Result<(MappedText, Vec<MessagePlace>), ModelError> {
     let template = template.filter(|_| reading != PromptReading::Continuation);
     let Some(template) = template else {
-        return Ok(rendered.joined());
+        return Ok((rendered.joined(), untemplated_places(rendered)));
     };
     let messages: Vec<Message> = rendered
         .turns
@@ -82,18 +95,42 @@ pub(super) fn joined(
         at = place.to.end;
     }
     mapped.append(&text[at..], &MappedText::default());
-    Ok(mapped)
+    Ok((mapped, places))
+}
+
+/// Returns the places of the messages in [`Rendered::joined`].
+fn untemplated_places(rendered: &Rendered) -> Vec<MessagePlace> {
+    const BETWEEN: usize = "\n\n".len();
+    let mut start = 0;
+    let place = |(message, turn): (usize, &Turn)| {
+        let from = 0..turn.text.text.len();
+        let to = start..start + from.len();
+        start = to.end + BETWEEN;
+        MessagePlace { message, from, to }
+    };
+    rendered.turns.iter().enumerate().map(place).collect()
 }
 
 /// A part of a message and its place in the rendered text.
 #[derive(Debug)]
-struct Place {
+pub(crate) struct MessagePlace {
     /// Index of the message.
-    message: usize,
+    pub(crate) message: usize,
     /// Bytes of the message's content.
-    from: Range<usize>,
+    pub(crate) from: Range<usize>,
     /// Bytes of the rendered text; as long as `from`.
-    to: Range<usize>,
+    pub(crate) to: Range<usize>,
+}
+
+impl MessagePlace {
+    /// Returns the bytes of the rendered text for bytes of a message's content; `None` where they
+    /// are elsewhere.
+    pub(crate) fn rendered(&self, message: usize, content: &Range<usize>) -> Option<Range<usize>> {
+        let start = content.start.max(self.from.start);
+        let end = content.end.min(self.from.end);
+        let shift = |at: usize| at - self.from.start + self.to.start;
+        (message == self.message && start < end).then(|| shift(start)..shift(end))
+    }
 }
 
 /// A message's content split into its leading white space, its core and its trailing white space.
@@ -126,7 +163,7 @@ fn marked(
     messages: &[Message],
     continues: bool,
     text: &str,
-) -> Option<Vec<Place>> {
+) -> Option<Vec<MessagePlace>> {
     if text.contains(OPEN) || text.contains(CLOSE) {
         return None;
     }
@@ -163,7 +200,7 @@ fn marked(
         let Parts { lead, core, .. } = parts.get(message)?;
         let start = written.len();
         written.push_str(core);
-        places.push(Place {
+        places.push(MessagePlace {
             message,
             from: lead.len()..lead.len() + core.len(),
             to: start..written.len(),
@@ -221,7 +258,7 @@ fn split(text: &str) -> Option<(Vec<usize>, Vec<&str>)> {
 
 /// Searches the text for the messages in order, each as it is or trimmed. Skips the messages that
 /// the template changed.
-fn searched(messages: &[Message], text: &str) -> Vec<Place> {
+fn searched(messages: &[Message], text: &str) -> Vec<MessagePlace> {
     let mut places = Vec::new();
     let mut at = 0;
     for (message, said) in messages.iter().enumerate() {
@@ -236,7 +273,7 @@ fn searched(messages: &[Message], text: &str) -> Vec<Place> {
         if let Some((from, length, found)) = found {
             let start = at + found;
             at = start + length;
-            places.push(Place {
+            places.push(MessagePlace {
                 message,
                 from: from..from + length,
                 to: start..at,

@@ -15,6 +15,7 @@ mod findings;
 mod generate;
 mod global;
 mod grid;
+mod influence;
 mod interrupt;
 mod json;
 mod lens;
@@ -66,6 +67,8 @@ enum Command {
     Lens(lens::LensArgs),
     /// Measure an injection grid: encodings × layers × τ × scopes of one memory.
     Sweep(sweep::SweepArgs),
+    /// Measure which sentences of a prompt matter: what its cases do without each of them.
+    Influence(influence::InfluenceArgs),
     /// Continue a prompt file's prompt with its injections.
     Generate(generate::GenerateArgs),
     /// Write injections for other tools: a llama.cpp control vector, a Python script.
@@ -131,6 +134,7 @@ fn run(args: &mut Args) -> Result<CommandOutcome, CliError> {
         Command::Probe(command) => probe::run(command, &args.global),
         Command::Lens(command) => lens::run(command, &args.global),
         Command::Sweep(command) => sweep::run(command, &args.global),
+        Command::Influence(command) => influence::run(command, &args.global),
         Command::Generate(command) => generate::run(command, &args.global),
         Command::Export(command) => export::run(command, &args.global),
         Command::Eval(command) => eval::run(command, &args.global),

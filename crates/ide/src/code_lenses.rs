@@ -7,6 +7,9 @@ use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, CaseOutcome, case_id};
 use hoplens_prompt::Origin;
 
+/// The title of the code lens that measures the influence of sentences.
+const INFLUENCE_TITLE: &str = "which instruction matters";
+
 /// The command of a code lens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeLensCommand {
@@ -16,6 +19,8 @@ pub enum CodeLensCommand {
     Heads,
     /// Shows a sweep of the bridge over layers and magnitudes.
     Sweep,
+    /// Measures which sentences matter.
+    Influence,
 }
 
 /// A line above a range of a file.
@@ -33,8 +38,9 @@ pub struct CodeLens {
     pub case: Option<String>,
 }
 
-/// Returns the code lenses of a prompt and its sidecar: for each case its repairs, its heads and, with
-/// a bridge, a sweep; for a prompt without cases its heads.
+/// Returns the code lenses of a prompt and its sidecar: for each case its repairs, its heads, with
+/// a bridge a sweep, and the influence of the sentences; for a prompt without cases its heads and
+/// that influence.
 pub fn code_lenses(snapshot: &Snapshot) -> Vec<CodeLens> {
     let file = &snapshot.file;
     let cases = snapshot.findings.iter().flat_map(|found| &found.cases);
@@ -60,6 +66,10 @@ pub fn code_lenses(snapshot: &Snapshot) -> Vec<CodeLens> {
         if found.is_some_and(|case| case.query.bridged().is_some()) {
             shown.push(code_lens("show sweep".into(), CodeLensCommand::Sweep));
         }
+        shown.push(code_lens(
+            INFLUENCE_TITLE.into(),
+            CodeLensCommand::Influence,
+        ));
     }
     if file.cases.is_empty()
         && !snapshot
@@ -69,13 +79,15 @@ pub fn code_lenses(snapshot: &Snapshot) -> Vec<CodeLens> {
             .trim()
             .is_empty()
     {
-        shown.push(CodeLens {
+        let code_lens = |title: &str, command| CodeLens {
             origin: Origin::FrontMatter,
             range: file.body.clone(),
-            title: "show heads".into(),
-            command: CodeLensCommand::Heads,
+            title: title.into(),
+            command,
             case: None,
-        });
+        };
+        shown.push(code_lens("show heads", CodeLensCommand::Heads));
+        shown.push(code_lens(INFLUENCE_TITLE, CodeLensCommand::Influence));
     }
     shown
 }

@@ -1,6 +1,7 @@
 //! Findings of a file as an editor underlines them.
 
 pub(crate) mod diagnostic;
+mod influence;
 mod injections;
 mod replies;
 mod tokens;
@@ -45,6 +46,7 @@ pub fn diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
         own.extend(findings.problems.iter().cloned().map(Diagnostic::from));
         found.extend(unsuppressed(snapshot, own));
     }
+    found.extend(unsuppressed(snapshot, influence::diagnostics(snapshot)));
     found
 }
 

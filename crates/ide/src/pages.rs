@@ -32,6 +32,7 @@ pages! {
     InjectionHarmful "injection-harmful",
     TokenSplit "token-split",
     TrailingSpace "trailing-space",
+    NoInfluence "no-influence",
     UnknownModel "unknown-model",
     AnalysisFailed "analysis-failed",
     InvalidInjection "invalid-injection",

@@ -1,6 +1,6 @@
 //! A prompt file at one moment.
 
-use hoplens_analysis::FileFindings;
+use hoplens_analysis::{FileFindings, FileInfluence};
 use hoplens_prompt::{CompanionTexts, PromptFile, parse_with};
 
 /// A prompt file at one moment, with the findings about exactly this text once there are any.
@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub file: PromptFile,
     /// The findings of a model.
     pub findings: Option<FileFindings>,
+    /// The influence of its sentences; `None` until it is measured.
+    pub influence: Option<FileInfluence>,
 }
 
 impl Snapshot {
@@ -39,6 +41,7 @@ impl Snapshot {
             text,
             file,
             findings: None,
+            influence: None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod lint;
 mod mentions;
 pub mod outline;
 mod render;
+mod segments;
 mod template;
 pub mod text;
 mod yaml;
@@ -57,6 +58,9 @@ pub use render::body_reading::{BodyReading, body_reading};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};
 pub use render::source_map::{MappedText, SourceSpan, find_mention, find_phrase};
+pub use segments::prompt_segment::{PromptSegment, SegmentKind, SegmentPart};
+pub use segments::remove::without_segment;
+pub use segments::split::prompt_segments;
 pub use template::handlebars::partials::read_partials;
 pub use template::template_tags::{TemplateTag, partial_uses, template_tags};
 #[doc(hidden)]

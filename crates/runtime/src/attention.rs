@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use crate::batch::{KvSpan, Segment};
 use crate::head_layout::HeadLayout;
+use crate::knockout::BlockedKeys;
 use crate::linear::OutputPtr;
 use crate::matrix::Matrix;
 use crate::matrix_view::MatrixView;
-use crate::ops::softmax;
 
 /// Rows that one task computes. With so few, the scores of a long prompt stay in the CPU's cache,
 /// and a block computes no scores for positions after its last row.
@@ -25,6 +25,8 @@ pub(crate) struct AttentionInputs<'a> {
     pub(crate) captured: usize,
     /// For each sequence, keys and values of its cached run: `[positions, 2·H_kv·head_dim]`.
     pub(crate) cached: &'a [Option<&'a Matrix>],
+    /// For each sequence, the keys that are knocked out.
+    pub(crate) blocked: &'a [BlockedKeys],
     pub(crate) heads: HeadLayout,
 }
 
@@ -226,18 +228,19 @@ fn attend_rows(
         let target = &mut scores[column..];
         queries.times(keys.transposed(), heads.scale, target, visible.len(), false);
     }
+    let blocked = &inputs.blocked[task.segment.sequence];
     let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
     for ((index, own), row) in own.enumerate().zip(scores.chunks_exact_mut(visible.len())) {
         if task.group == RowGroup::Siblings {
             row[visible.len() - 1] = heads.own_score(task.head, own);
-            softmax(row);
+            blocked.softmax(position, visible.start, row);
         } else {
             let position = position + index;
             let first = heads.first_visible(position);
             let own = first - visible.start..position + 1 - visible.start;
             row[..own.start].fill(0.0);
             row[own.end..].fill(0.0);
-            softmax(&mut row[own]);
+            blocked.softmax(position, first, &mut row[own]);
         }
     }
     for (index, slice) in slices.iter().enumerate() {

@@ -12,6 +12,7 @@ use crate::config::{Block, Mlp};
 use crate::error::ModelError;
 use crate::head_layout::HeadLayout;
 use crate::hooks::{CancelToken, Capture, Hooks, Intervention, InterventionAction, Positions};
+use crate::knockout::BlockedKeys;
 use crate::logits::{FirstTokenScore, log_softmax, score_first_tokens};
 use crate::matrix::Matrix;
 use crate::model::Model;
@@ -216,9 +217,10 @@ impl Transformer {
         }];
         let mut rotated = projected.clone();
         self.apply_qk_norm_and_rope(pass, index, &segments, &mut rotated);
+        let blocked = BlockedKeys::new(index, &pass.hooks.interventions);
         let gradients: Vec<KvHeadGradients> = (0..heads.keys)
             .into_par_iter()
-            .map(|kv_head| kv_head_backward(heads, kv_head, &rotated, &z_grad))
+            .map(|kv_head| kv_head_backward(heads, kv_head, &rotated, &z_grad, &blocked))
             .collect();
         let mut qkv_grad = Matrix::zeros(n, heads.row_width());
         for (kv_head, gradients) in gradients.iter().enumerate() {

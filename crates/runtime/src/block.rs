@@ -8,6 +8,7 @@ use crate::batch::{KvLocation, Segment, interventions_of, keep};
 use crate::config::{Block, Mlp};
 use crate::error::ModelError;
 use crate::hooks::InterventionAction;
+use crate::knockout::BlockedKeys;
 use crate::matrix::{Matrix, add};
 use crate::ops::{activate, gated, rows_per_task};
 use crate::pass::{PassContext, ScratchBuffers};
@@ -53,8 +54,14 @@ impl Transformer {
             .iter()
             .map(|hit| Some(&hit.as_ref()?.run.layers[index].keys_values))
             .collect();
+        let blocked: Vec<BlockedKeys> = pass
+            .sequences
+            .iter()
+            .map(|sequence| BlockedKeys::new(index, sequence.interventions))
+            .collect();
         let inputs = AttentionInputs {
             qkv,
+            blocked: &blocked,
             segments,
             captured: pass.sequences.len(),
             cached: &cached,
@@ -195,7 +202,8 @@ impl Transformer {
                     }
                     InterventionAction::AddAttnOut(_)
                     | InterventionAction::ReplaceAttnOut(_)
-                    | InterventionAction::AddMlpOut(_) => {}
+                    | InterventionAction::AddMlpOut(_)
+                    | InterventionAction::BlockAttention(_) => {}
                 }
             }
         }
@@ -247,7 +255,8 @@ fn intervene_on_attn_out(
                 }
                 InterventionAction::ZeroHead(_)
                 | InterventionAction::ReplaceHead(..)
-                | InterventionAction::AddMlpOut(_) => {}
+                | InterventionAction::AddMlpOut(_)
+                | InterventionAction::BlockAttention(_) => {}
             }
         }
     }

@@ -77,6 +77,7 @@ impl Model {
                 | InterventionAction::ReplaceAttnOut(vector)
                 | InterventionAction::AddMlpOut(vector) => (0, vector.len(), width),
                 InterventionAction::ZeroHead(head) => (*head, 0, 0),
+                InterventionAction::BlockAttention(_) => (0, 0, 0),
                 InterventionAction::ReplaceHead(head, vector) => (*head, vector.len(), head_dim),
             };
             if head >= heads {

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum HookPoint {
     /// The residual stream before the block, `[position, width]`.
     ResidPre,
+    /// The attention scores before softmax, `[head, query, key]`.
+    AttnScores,
     /// The attention pattern after softmax, `[head, query, key]`.
     Pattern,
     /// Every head's output before the output projection, `[position, head, head_dim]`.
@@ -26,6 +28,7 @@ impl HookPoint {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ResidPre => "hook_resid_pre",
+            Self::AttnScores => "attn.hook_attn_scores",
             Self::Pattern => "attn.hook_pattern",
             Self::Z => "attn.hook_z",
             Self::AttnOut => "hook_attn_out",

@@ -30,6 +30,9 @@ pub enum Reuse {
     Nothing,
     /// Keys and values: where token k differs, the pass computes the positions from k on.
     Keys,
+    /// Starts from cached keys and values as [`Reuse::Keys`] does, and caches nothing: for variants
+    /// of a prompt that no later pass asks again.
+    CachedKeys,
     /// Keys, values and the residual stream, so that forks of a later pass can start from them.
     Residuals,
 }
@@ -271,6 +274,9 @@ pub enum InterventionAction {
     ZeroHead(usize),
     /// `attn.hook_z` of this head becomes `vector`: `[head_dim]`; mean ablation passes the mean.
     ReplaceHead(usize, Arc<[f32]>),
+    /// Attention knock-out: `attn.hook_attn_scores` of every head becomes −∞ for the keys at these
+    /// positions. `at` names the queries. A query always sees its own position.
+    BlockAttention(Range<usize>),
 }
 
 impl InterventionAction {
@@ -280,6 +286,7 @@ impl InterventionAction {
             Self::AddAttnOut(_) | Self::ReplaceAttnOut(_) => HookPoint::AttnOut,
             Self::AddMlpOut(_) => HookPoint::MlpOut,
             Self::ZeroHead(_) | Self::ReplaceHead(..) => HookPoint::Z,
+            Self::BlockAttention(_) => HookPoint::AttnScores,
         }
     }
 }
@@ -292,6 +299,9 @@ impl fmt::Debug for InterventionAction {
             Self::AddMlpOut(vector) => ("AddMlpOut", None, Some(vector)),
             Self::ZeroHead(head) => ("ZeroHead", Some(head), None),
             Self::ReplaceHead(head, vector) => ("ReplaceHead", Some(head), Some(vector)),
+            Self::BlockAttention(keys) => {
+                return f.debug_tuple("BlockAttention").field(keys).finish();
+            }
         };
         let mut shown = f.debug_tuple(name);
         if let Some(head) = head {

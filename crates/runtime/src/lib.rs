@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod head_layout;
 mod hook_point;
 mod hooks;
+mod knockout;
 mod linear;
 mod load;
 mod logits;

@@ -82,7 +82,7 @@ impl Model {
             let mut runs = self.runs();
             let find = |sequence: &Sequence<'_>| match hooks.reuse {
                 Reuse::Nothing => None,
-                Reuse::Keys | Reuse::Residuals => runs.find(sequence),
+                Reuse::Keys | Reuse::CachedKeys | Reuse::Residuals => runs.find(sequence),
             };
             let hits: Vec<Option<CacheHit>> = sequences.iter().map(find).collect();
             (runs.budget(), hits)

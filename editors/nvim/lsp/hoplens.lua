@@ -45,5 +45,8 @@ return {
     ['hoplens.server.showSweep'] = function(command, context)
       require('hoplens.sweep').open(context.bufnr, (command.arguments or {})[1])
     end,
+    ['hoplens.server.influence'] = function(command, context)
+      require('hoplens.influence').toggle(context.bufnr, (command.arguments or {})[1])
+    end,
   },
 }

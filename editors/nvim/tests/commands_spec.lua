@@ -2,7 +2,18 @@ local t = dofile(vim.env.HOPLENS_HARNESS)
 
 vim.lsp.enable('hoplens')
 
-local ALL = { 'cancel', 'cases', 'heads', 'log', 'measure', 'models', 'restart', 'status', 'sweep' }
+local ALL = {
+  'cancel',
+  'cases',
+  'heads',
+  'influence',
+  'log',
+  'measure',
+  'models',
+  'restart',
+  'status',
+  'sweep',
+}
 
 local function complete(line)
   return vim.fn.getcompletion(line, 'cmdline')
@@ -122,6 +133,42 @@ t.test('restart attaches a new server to every prompt', function()
   t.eq({}, t.messages, 'the restart was reported as a crash')
 end)
 
+t.test('influence shows bars that an edit or a second call removes', function()
+  local folder = t.folder()
+  local text = '---\nhoplens.cases: [{expect: " Paris", raw: true}]\n---\n'
+    .. 'Paper is made of wood. The answer is Paris.\n\nThe answer is'
+  t.write(folder, 'a.prompt', text)
+  vim.cmd.edit(vim.fs.joinpath(folder, 'a.prompt'))
+  local bufnr = vim.api.nvim_get_current_buf()
+  t.hint(bufnr)
+  local namespace = vim.api.nvim_get_namespaces()['hoplens.influence']
+  local function marks()
+    namespace = namespace or vim.api.nvim_get_namespaces()['hoplens.influence']
+    return namespace
+        and vim.api.nvim_buf_get_extmarks(bufnr, namespace, 0, -1, { details = true })
+      or {}
+  end
+  local function wait_for_bars()
+    return t.wait('the bars', function()
+      return #marks() > 0 and marks()
+    end)
+  end
+  vim.cmd('Hoplens influence')
+  local shown = wait_for_bars()
+  t.eq(1, #shown)
+  t.eq(3, shown[1][2])
+  t.contains(shown[1][4].virt_text[1][1], '█')
+  t.contains(shown[1][4].virt_text[2][1], 'without this, answer ×')
+  vim.cmd('Hoplens influence')
+  t.eq({}, marks())
+  vim.cmd('Hoplens influence')
+  wait_for_bars()
+  vim.api.nvim_buf_set_lines(bufnr, -1, -1, false, { 'x' })
+  vim.api.nvim_exec_autocmds('TextChanged', { buffer = bufnr })
+  t.eq({}, marks())
+  vim.cmd.bwipeout({ bang = true })
+end)
+
 t.test('log opens the end of the log file', function()
   local windows = #vim.api.nvim_list_wins()
   vim.cmd('Hoplens log')
@@ -132,7 +179,7 @@ t.test('log opens the end of the log file', function()
 end)
 
 t.test('<Plug> mappings run the subcommands', function()
-  for _, name in ipairs({ 'heads', 'sweep', 'measure', 'cases' }) do
+  for _, name in ipairs({ 'heads', 'sweep', 'influence', 'measure', 'cases' }) do
     t.eq('<Cmd>Hoplens ' .. name .. '<CR>', vim.fn.maparg(('<Plug>(hoplens-%s)'):format(name), 'n'))
   end
 end)

@@ -17,6 +17,7 @@ import { ServerNotifier } from "./server/notifier";
 import { Supervisor } from "./server/supervisor";
 import { StatusItem } from "./status/status-item";
 import { HEADS_VIEW, HeadsView } from "./views/heads-view";
+import { InfluenceDecorations } from "./views/influence-decorations";
 import { SWEEP_VIEW, SweepView } from "./views/sweep-view";
 
 let runningSupervisor: Supervisor | undefined;
@@ -38,6 +39,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             showSweep: (argument) => {
                 showSweep(views, prompts, argument);
             },
+            showInfluence: (argument) => {
+                void influence.toggle(argument);
+            },
             onCommandError: (command, error) => {
                 showCommandError(`The command \`${command}\` failed`, error);
             },
@@ -54,6 +58,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         heads: new HeadsView(context.extensionUri, supervisor, prompts),
         sweep: new SweepView(context.extensionUri, supervisor, prompts),
     };
+
+    const influence = new InfluenceDecorations(supervisor, prompts);
 
     function listenTo(client: LanguageClient): void {
         status.listenTo(client);
@@ -92,6 +98,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         showSweep: (argument) => {
             showSweep(views, prompts, argument);
         },
+        showInfluence: (argument) => influence.toggle(argument),
         exportImage: () => exportImage(views, prompts),
         openSample: (argument) => openSample(context.extensionUri, argument),
         openWalkthrough: () =>
@@ -106,6 +113,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         supervisor,
         views.heads,
         views.sweep,
+        influence,
         supervisor.onDidChange((state) => {
             status.setServerState(state);
             notifier.onStateChange(state);

@@ -7,6 +7,7 @@ import * as requests from "../src/client/requests";
 import { isCancelled } from "../src/commands/errors";
 import { modelItem } from "../src/commands/models";
 import { parseViewTarget } from "../src/commands/views";
+import { barColour, lineEnd } from "../src/views/influence-decorations";
 import { LatestRequest } from "../src/views/latest-request";
 import { webviewHtml } from "../src/views/webview-html";
 
@@ -33,6 +34,13 @@ test("each webview has its own nonce, and a title is never markup", () => {
     assert.notEqual(first, second);
     const html = webviewHtml({ ...PAGE, title: '</title><img src=x onerror="x">' });
     assert.ok(!html.includes("<img"));
+});
+
+test("a line without effect has a dot, and one with effect a bar of its colour", () => {
+    const line = { line: 3, share: 0, bar: "", text: "nothing" };
+    assert.equal(lineEnd(line), "· nothing");
+    assert.equal(lineEnd({ ...line, share: 0.5, bar: "████" }), "████ nothing");
+    assert.deepEqual([1, 0.5, 0.2, 0.01].map(barColour), [0, 0, 1, 2]);
 });
 
 test("a newer request cancels the one before it", async () => {

@@ -17,6 +17,8 @@ pub(crate) struct RenderedCase {
     pub(crate) rendered: MappedText,
     /// The prompt with what the case declares.
     pub(crate) query: CaseQuery,
+    /// The messages, with the given first words of the reply.
+    pub(crate) turns: Rendered,
     /// How the model reads the prompt.
     pub(crate) reading: PromptReading,
     /// Whether the prompt has a hole where a variable has no value.
@@ -102,6 +104,7 @@ pub(crate) fn render_case(
     RenderedCase {
         rendered,
         query,
+        turns,
         reading,
         has_holes,
         error,

@@ -37,6 +37,7 @@ pub fn find_verdicts(
             reading,
             has_holes,
             error,
+            ..
         } = render_case(context.model, source, index);
         // If the template is broken, the prompt is unknown; the file's problems report it.
         if rendered.text.is_empty() || matches!(error, Some(AnalysisError::Template { .. })) {

@@ -1,14 +1,18 @@
 //! `hoplens bench`: measures the speed and memory of this machine.
 
+mod influence;
+
 use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::cli::bench::influence::{InfluenceTime, influence_time};
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, progress, resident};
+use hoplens_analysis::InfluenceMethod;
 use hoplens_injection::{Encoding, Scope};
 use hoplens_interp::ModelContext;
 use hoplens_interp::memory::{Grid, sweep};
@@ -75,6 +79,8 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<CommandOutcome, C
     bench.generate(14, 64)?;
     bench.sweep(&Scope::All, &[1.0, 6.0])?;
     bench.sweep(&Scope::Last, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0])?;
+    bench.influence(InfluenceMethod::Remove)?;
+    bench.influence(InfluenceMethod::Knockout)?;
     if let Some(bytes) = peak_memory() {
         bench.push("peak memory", bytes / 1e6, "MB", None);
     }
@@ -225,6 +231,31 @@ impl Bench<'_> {
         let name = format!("generate, a token behind {tokens}");
         self.push(name, seconds * 1e3, "ms", Some(rate));
         self.push("… the fastest", times[0] * 1e3, "ms", None);
+        Ok(())
+    }
+
+    /// Measures every sentence of a long prompt.
+    fn influence(&mut self, method: InfluenceMethod) -> Result<(), CliError> {
+        let mut times = Vec::new();
+        for _ in 0..self.runs.min(3) {
+            times.extend(influence_time(self.model, method)?);
+        }
+        times.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        self.model.clear_cache();
+        let Some(InfluenceTime {
+            sentences,
+            tokens,
+            seconds,
+        }) = times.get(times.len() / 2)
+        else {
+            return Ok(());
+        };
+        let what = match method {
+            InfluenceMethod::Remove => "removed",
+            InfluenceMethod::Knockout => "hidden",
+        };
+        let name = format!("influence, {tokens} tokens, {sentences} {what}");
+        self.push(name, seconds * 1e3, "ms", None);
         Ok(())
     }
 

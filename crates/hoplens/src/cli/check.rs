@@ -14,9 +14,10 @@ use crate::cli::findings::checked_files::CheckedFiles;
 use crate::cli::findings::read_files::ReadFiles;
 use crate::cli::findings::{read_files, report, text};
 use crate::cli::global::{Global, OutputFormat};
+use crate::cli::influence::session::{influence, influence_of};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{lint, progress, projects, resident};
-use hoplens_analysis::{CaseQuery, PromptSource, RepairSelection, case_queries};
+use hoplens_analysis::{CaseQuery, InfluenceMethod, PromptSource, RepairSelection, case_queries};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_runtime::Model;
 use hoplens_workspace::Allowance;
@@ -43,6 +44,10 @@ pub(super) struct CheckArgs {
     /// of it (10%), or both; the larger one counts.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tolerance: Vec<Allowance>,
+    /// Measure which sentences matter, too (see `hoplens influence`); it takes a pass over the
+    /// prompt for each sentence and case.
+    #[arg(long)]
+    influence: bool,
     #[command(flatten)]
     extent: ExtentArgs,
 }
@@ -112,7 +117,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
         } else {
             RepairSelection::All
         };
-        let snapshot = session.analyse(snapshot, repairs)?;
+        let mut snapshot = session.analyse(snapshot, repairs)?;
+        if args.influence {
+            let request = influence_of(&snapshot, InfluenceMethod::Remove);
+            let measured = influence(request, &model, &settings, &snapshot.name)?;
+            snapshot.influence = Some(measured);
+        }
         let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);

@@ -332,6 +332,7 @@ fn edited(snapshot: &Snapshot, edit: &FileEdit) -> Snapshot {
         text,
         file,
         findings: None,
+        influence: None,
     }
 }
 

@@ -8,7 +8,7 @@ use hoplens_analysis::{
     CaseFindings, Probes, PromptReading, ReferenceScore, Repair, ReplySearch, SideEffects,
     Stability, TokenProbability, Undeclared, Verdict,
 };
-use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title};
+use hoplens_ide::{Diagnostic, Snapshot, repair_edit, repair_title, segment_kind_name};
 use hoplens_interp::memory::{Control, MemoryInjection};
 use hoplens_prompt::text::{LineIndex, PositionEncoding};
 use hoplens_prompt::{Code, FileEdit, Origin, Severity, sidecar_name};
@@ -19,6 +19,9 @@ pub(super) struct FileReport<'a> {
     path: &'a str,
     cases: Vec<CaseReport<'a>>,
     diagnostics: Vec<DiagnosticReport<'a>>,
+    /// What the absence of each sentence does; only if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    influence: Option<Vec<InfluenceReport<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +55,19 @@ struct UndeclaredReport<'a> {
     phrase: &'a str,
     #[serde(flatten)]
     found: &'a Undeclared,
+}
+
+/// The influence of one sentence on one case.
+#[derive(Serialize)]
+pub(super) struct InfluenceReport<'a> {
+    range: RangeReport,
+    case: &'a str,
+    kind: &'static str,
+    /// Log p of the accepted answers without the sentence minus that with it; null if no answer is
+    /// expected, or if the sentence cannot be taken away.
+    delta_logp: Option<f64>,
+    /// Mean divergence along the greedy reply; null if an answer is expected.
+    kl: Option<f64>,
 }
 
 /// The report of one repair.
@@ -141,6 +157,7 @@ pub(super) fn file_report<'a>(
                 range: places.range(found.origin, &found.range),
             })
             .collect(),
+        influence: influence_reports(snapshot),
     }
 }
 
@@ -175,6 +192,24 @@ fn case_report<'a>(places: &FilePositions<'_>, case: &'a CaseFindings) -> Option
             found,
         }),
     })
+}
+
+/// Returns the influence of a file's sentences, by case and in the order of the prompt; `None` if
+/// it was not measured.
+pub(super) fn influence_reports(snapshot: &Snapshot) -> Option<Vec<InfluenceReport<'_>>> {
+    let found = snapshot.influence.as_ref()?;
+    let places = FilePositions::of(snapshot);
+    let mut reports = Vec::with_capacity(found.segments.len());
+    for case in &found.cases {
+        reports.extend(found.of_case(case.case).map(|one| InfluenceReport {
+            range: places.range(Origin::FrontMatter, &one.range),
+            case: &case.id,
+            kind: segment_kind_name(one.kind),
+            delta_logp: one.delta_logp,
+            kl: one.kl,
+        }));
+    }
+    Some(reports)
 }
 
 /// Returns the report of a repair, with its edit.

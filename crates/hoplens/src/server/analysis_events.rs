@@ -13,7 +13,7 @@ use crate::server::read_prompt::{PromptFiles, is_prompt_by_itself};
 use crate::server::server_settings::RunMode;
 use crate::server::session::{RunControl, Session};
 use crate::server::stale_findings::StaleFindings;
-use hoplens_analysis::{AnalysisEvent, FileFindings};
+use hoplens_analysis::{AnalysisEvent, FileFindings, FileInfluence};
 use hoplens_runtime::CancelToken;
 
 impl Session {
@@ -231,6 +231,20 @@ impl Session {
         });
         self.publish(key);
         self.refresh.all();
+    }
+
+    /// Stores the influence of a prompt's sentences if its text was read for `run`.
+    pub(super) fn set_influence(&mut self, key: &DocumentKey, run: u64, influence: FileInfluence) {
+        let prompt = self.current.prompts.get(key);
+        if prompt.is_none_or(|prompt| prompt.view_run != run) {
+            return;
+        }
+        self.change_prompt(key, |prompt| {
+            if let Some(view) = &mut prompt.view {
+                Arc::make_mut(view).snapshot.influence = Some(influence);
+            }
+        });
+        self.publish(key);
     }
 
     /// Calls `keep` with the view of a prompt if it was read for `run`.

@@ -7,6 +7,7 @@ mod argument;
 mod cases;
 mod files;
 mod heads;
+mod influence;
 mod inject;
 mod models;
 mod prompts;
@@ -21,18 +22,21 @@ use crate::server::session_handle::SessionHandle;
 
 /// Analyzes a prompt and measures its repairs, regardless of `hoplens.run`.
 pub(super) const MEASURE: &str = "hoplens.server.measure";
+/// Measures which sentences of a prompt matter.
+pub(super) const INFLUENCE: &str = "hoplens.server.influence";
 /// Writes a page of the heads and opens it.
 pub(super) const SHOW_HEADS: &str = "hoplens.server.showHeads";
 /// Writes a picture of a sweep and opens it.
 pub(super) const SHOW_SWEEP: &str = "hoplens.server.showSweep";
 
 /// The commands that the server executes. Editors use other names for their own.
-pub(super) const COMMANDS: [&str; 15] = [
+pub(super) const COMMANDS: [&str; 16] = [
     MEASURE,
     "hoplens.server.cancel",
     "hoplens.server.cases",
     "hoplens.server.heads",
     "hoplens.server.sweep",
+    INFLUENCE,
     "hoplens.server.inject",
     "hoplens.server.export",
     SHOW_HEADS,
@@ -60,6 +64,7 @@ pub(super) async fn run(
         "hoplens.server.cases" => cases::run(session, read(argument)?).await,
         "hoplens.server.heads" => heads::run(session, read(argument)?, token).await,
         "hoplens.server.sweep" => sweep::run(session, read(argument)?, token).await,
+        INFLUENCE => influence::run(session, read(argument)?, token).await,
         "hoplens.server.inject" => inject::run(session, read(argument)?).await,
         "hoplens.server.export" => files::export(session, argument, token).await,
         SHOW_HEADS => files::show_heads(session, argument, token).await,

@@ -12,7 +12,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::prompt_view::PromptView;
 use crate::server::server_settings::ServerSettings;
 use crate::server::snapshot::SessionSnapshot;
-use hoplens_analysis::AnalysisEvent;
+use hoplens_analysis::{AnalysisEvent, FileInfluence};
 use hoplens_ide::HoverTarget;
 use hoplens_interp::lens::TokenLens;
 use hoplens_store::LocatedModel;
@@ -143,6 +143,15 @@ pub(super) enum EngineEvent {
         injection: usize,
         /// Percentile of the injection among the random memories.
         percentile: f64,
+    },
+    /// A command measured the influence of a prompt's sentences in all of its cases.
+    InfluenceMeasured {
+        /// The prompt.
+        key: DocumentKey,
+        /// The number of the run whose text was read.
+        run: u64,
+        /// The influence.
+        influence: Box<FileInfluence>,
     },
     /// A job panicked; contains the panic's message.
     Panicked(String),

@@ -94,6 +94,11 @@ fn apply_engine_event(session: &mut Session, event: EngineEvent) {
         } => session.with_view_of(&key, run, |view| {
             view.controls.insert(injection, percentile);
         }),
+        EngineEvent::InfluenceMeasured {
+            key,
+            run,
+            influence,
+        } => session.set_influence(&key, run, *influence),
         EngineEvent::Panicked(message) => session.report_panic(&message),
         EngineEvent::Search { number, report } => session.search_reported(number, report),
     }

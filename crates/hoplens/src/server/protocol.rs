@@ -8,6 +8,7 @@ mod typescript;
 
 pub mod common;
 pub mod documents;
+pub mod influence;
 
 use std::path::PathBuf;
 
@@ -337,6 +338,10 @@ mod tests {
         ScoredToken, SearchedBridge, SearchedWords, SideEffectEntry, SweepBaseline, SweepCell,
         SweepReport, WordEntry,
     };
+    use super::influence::{
+        InfluenceCase, InfluenceEntry, InfluenceLine, InfluenceMethodName, InfluenceParams,
+        InfluenceResult,
+    };
     use super::typescript::TypeScript;
     use super::*;
 
@@ -394,6 +399,12 @@ import type {
             SweepReport,
             SweepParams,
             SweepResult,
+            InfluenceMethodName,
+            InfluenceParams,
+            InfluenceCase,
+            InfluenceEntry,
+            InfluenceLine,
+            InfluenceResult,
             InjectParams,
             InjectResult,
             ExportKind,

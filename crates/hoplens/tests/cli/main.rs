@@ -6,6 +6,7 @@ mod control;
 mod eval;
 mod export;
 mod generate;
+mod influence;
 mod lens;
 mod lint;
 mod models;

@@ -142,6 +142,61 @@ fn pages_and_pictures_are_written_and_opened() {
 }
 
 #[test]
+fn influence_has_a_range_for_each_sentence_and_a_bar_for_each_line() {
+    let mut client = Client::ready(&Start::default());
+    let uri = "file:///somewhere/rules.prompt";
+    let text = "---\nhoplens.cases: [{id: a, expect: \" b\"}, {id: c}]\n---\n\
+                One is here. Two is there.\nThree is not.\nFour is";
+    client.open(uri, "dotprompt", text);
+    let found = run(&mut client, "influence", json!({"uri": uri}));
+    assert_eq!((&found["uri"], &found["version"]), (&json!(uri), &json!(1)));
+    let ids: Vec<&Value> = found["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| &case["id"])
+        .collect();
+    assert_eq!(ids, ["a", "c"]);
+    assert!(found["cases"][0]["logp"].is_number() && found["cases"][0]["reply"].is_null());
+    assert!(found["cases"][1]["logp"].is_null() && found["cases"][1]["reply"].is_string());
+    let influence = found["influence"].as_array().unwrap();
+    assert_eq!(influence.len(), 6);
+    for (index, (line, start, end)) in [(3, 0, 12), (3, 13, 26), (4, 0, 13)]
+        .into_iter()
+        .enumerate()
+    {
+        let range = json!({
+            "start": {"line": line, "character": start}, "end": {"line": line, "character": end},
+        });
+        let (first, second) = (&influence[index], &influence[index + 3]);
+        assert_eq!((&first["range"], &second["range"]), (&range, &range));
+        assert_eq!(
+            (&first["case"], &second["case"]),
+            (&json!("a"), &json!("c"))
+        );
+        assert_eq!(first["kind"], "sentence");
+        assert!(first["delta_logp"].is_number() && first["kl"].is_null());
+        assert!(second["delta_logp"].is_null() && second["kl"].is_number());
+    }
+    let lines = found["lines"].as_array().unwrap();
+    let numbers: Vec<&Value> = lines.iter().map(|line| &line["line"]).collect();
+    assert_eq!(numbers, [3, 4]);
+    let largest = lines.iter().filter(|line| line["share"] == 1.0);
+    assert!(largest.clone().count() > 0);
+    for line in largest {
+        assert_eq!(line["bar"], "████████");
+    }
+    let one = run(
+        &mut client,
+        "influence",
+        json!({"uri": uri, "case": "c", "method": "knockout"}),
+    );
+    assert_eq!(one["cases"].as_array().unwrap().len(), 1);
+    assert_eq!(one["influence"].as_array().unwrap().len(), 3);
+    assert_ne!(one["influence"][0]["kl"], influence[3]["kl"]);
+}
+
+#[test]
 fn progress_uses_the_token_of_the_request() {
     let mut client = opened(&Start::default());
     let params = json!({
@@ -168,7 +223,7 @@ fn failing_commands_explain_the_reason() {
         (error["code"].as_i64().unwrap(), message)
     };
     let other = "file:///not/open.prompt";
-    for name in ["heads", "sweep", "cases"] {
+    for name in ["heads", "sweep", "cases", "influence"] {
         assert_eq!(refused(name, json!({"uri": other})).0, -32602);
         assert_eq!(refused(name, json!({"uri": 7})).0, -32602);
     }

@@ -54,10 +54,14 @@ fn code_lenses_show_results_and_have_commands() {
         .map(|lens| lens["command"]["title"].as_str().unwrap())
         .collect();
     assert!(titles[0].contains("repairs, best ×"), "{titles:?}");
-    assert_eq!(titles[1..], ["show heads", "show sweep"]);
+    let others = ["show heads", "show sweep", "which instruction matters"];
+    assert_eq!(titles[1..], others);
     assert_eq!(lenses[0]["range"]["start"]["line"], 2);
     let command = &lenses[2]["command"];
     assert_eq!(command["command"], "hoplens.server.showSweep");
+    assert_eq!(command["arguments"], json!([{"uri": URI, "case": "tiny"}]));
+    let command = &lenses[3]["command"];
+    assert_eq!(command["command"], "hoplens.server.influence");
     assert_eq!(command["arguments"], json!([{"uri": URI, "case": "tiny"}]));
     client.notify(
         "workspace/didChangeConfiguration",

@@ -94,6 +94,8 @@ codes! {
         "The way that a text splits into tokens lowers a probability.";
     TrailingSpace, "trailing-space", Warning,
         "The space at the end of the prompt lowers a probability.";
+    NoInfluence, "no-influence", Hint,
+        "Without a sentence, nothing measurable changes in any case.";
     UnknownModel, "unknown-model", Warning,
         "The configured model cannot be loaded.";
     AnalysisFailed, "analysis-failed", Error,
@@ -208,6 +210,7 @@ impl Code {
             | Self::InjectionHarmful
             | Self::TokenSplit
             | Self::TrailingSpace
+            | Self::NoInfluence
             | Self::UnknownModel
             | Self::ShadowedVariable
             | Self::SchemaMismatch

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::head_layout::HeadLayout;
+use crate::knockout::BlockedKeys;
 use crate::matrix::{Matrix, add};
 use crate::matrix_view::MatrixView;
-use crate::ops::softmax;
 
 /// Queries that are processed at a time.
 const BLOCK: usize = 64;
@@ -31,6 +31,7 @@ pub(super) fn kv_head_backward(
     kv_head: usize,
     rotated: &Matrix,
     z_grad: &Matrix,
+    blocked: &BlockedKeys,
 ) -> KvHeadGradients {
     let (n, dim) = (z_grad.rows, heads.head_dim);
     let readers = heads.queries / heads.keys;
@@ -50,7 +51,8 @@ pub(super) fn kv_head_backward(
             let block = |matrix, column| columns(matrix, rows.clone(), column, dim);
             let before = |column| columns(rotated, visible.clone(), column, dim);
             let queries = block(rotated, head * dim);
-            heads.pattern(queries, before(keys), start, &visible, &mut pattern);
+            let scores = (queries, before(keys));
+            heads.pattern(scores, start, &visible, blocked, &mut pattern);
             let weights = MatrixView::new(&pattern, rows.len(), visible.len(), visible.len());
             let z_grad = block(z_grad, head * dim);
             let target = &mut gradients.values.data[visible.start * dim..];
@@ -86,17 +88,17 @@ pub(super) fn kv_head_backward(
 
 impl HeadLayout {
     /// Computes the attention pattern of consecutive queries, the first at `start`, over the
-    /// positions `visible`.
+    /// positions `visible`, without the keys that are knocked out.
     ///
     /// # Shapes
     /// `queries`: `[rows, head_dim]`, `keys`: `[visible, head_dim]` → `pattern`:
     /// `[rows, visible]`.
     fn pattern(
         &self,
-        queries: MatrixView<'_>,
-        keys: MatrixView<'_>,
+        (queries, keys): (MatrixView<'_>, MatrixView<'_>),
         start: usize,
         visible: &Range<usize>,
+        blocked: &BlockedKeys,
         pattern: &mut Vec<f32>,
     ) {
         pattern.clear();
@@ -107,7 +109,7 @@ impl HeadLayout {
             let own = first - visible.start..position + 1 - visible.start;
             row[..own.start].fill(0.0);
             row[own.end..].fill(0.0);
-            softmax(&mut row[own]);
+            blocked.softmax(position, first, &mut row[own]);
         }
     }
 }

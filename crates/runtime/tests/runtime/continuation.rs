@@ -77,7 +77,11 @@ fn continuations_give_the_logits_of_whole_passes_in_every_family() {
             TargetPositions::Range(2..5),
         ] {
             let what = format!("{family}, {at:?}");
-            let changes = [change(&model, 1, at.clone())];
+            let knockout = Intervention {
+                action: InterventionAction::BlockAttention(3..6),
+                ..change(&model, 0, TargetPositions::Range(6..usize::MAX))
+            };
+            let changes = [change(&model, 1, at.clone()), knockout];
             texts.push(check(&model, &prompt, &changes, &what));
             // Two at once, and at the first layer.
             let changes = [

@@ -119,6 +119,11 @@ fn gradients_account_for_interventions() {
             ),
             change(1, TargetPositions::All, InterventionAction::ZeroHead(0)),
             change(
+                1,
+                TargetPositions::Range(4..usize::MAX),
+                InterventionAction::BlockAttention(1..4),
+            ),
+            change(
                 model.info.layers - 1,
                 TargetPositions::Range(3..8),
                 InterventionAction::ReplaceHead(1, head),

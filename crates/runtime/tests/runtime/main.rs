@@ -3,5 +3,6 @@
 mod candle_llama;
 mod continuation;
 mod gradients;
+mod knockout;
 mod reuse;
 mod variants;

@@ -331,6 +331,28 @@ fn without_a_budget_nothing_is_cached_and_results_are_equal() {
 }
 
 #[test]
+fn a_variant_reads_the_cache_and_leaves_nothing_in_it() {
+    let model = load(&miniature("tiny-llama"));
+    let tokens: Vec<u32> = (10..24).collect();
+    let cancel = CancelToken::new();
+    model
+        .forward(&[&tokens], &hooks(at_last()), &cancel)
+        .unwrap();
+    let (bytes, _) = model.cache_usage();
+    let variant = [&tokens[..9], &tokens[11..]].concat();
+    let read_only = Hooks {
+        reuse: Reuse::CachedKeys,
+        ..hooks(at_last())
+    };
+    for _ in 0..2 {
+        check(&model, &[&variant], &read_only);
+        let trace = model.forward(&[&variant], &read_only, &cancel).unwrap();
+        assert_eq!(trace.computed, 3);
+        assert_eq!(model.cache_usage().0, bytes);
+    }
+}
+
+#[test]
 fn a_cancelled_pass_caches_nothing() {
     let model = load(&miniature("tiny-llama"));
     let cancel = CancelToken::new();
@@ -359,9 +381,9 @@ proptest! {
         passes in prop::collection::vec(
             (
                 prop::collection::vec(prop::collection::vec(5_u32..8, 1..9), 1..4),
-                prop::collection::vec((0_usize..3, 0_usize..6, 0_usize..4, any::<bool>()), 0..3),
+                prop::collection::vec((0_usize..3, 0_usize..6, 0_usize..5, any::<bool>()), 0..3),
                 prop::collection::vec((0_usize..3, 0_usize..9), 0..5),
-                0_usize..3,
+                0_usize..4,
             ),
             1..6,
         ),
@@ -370,7 +392,12 @@ proptest! {
         for (sequences, changes, forks, reuse) in passes {
             let rows: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
             let mut hooks = hooks(at_last());
-            hooks.reuse = [Reuse::Nothing, Reuse::Keys, Reuse::Residuals][reuse];
+            hooks.reuse = [
+                Reuse::Nothing,
+                Reuse::Keys,
+                Reuse::CachedKeys,
+                Reuse::Residuals,
+            ][reuse];
             for (layer, start, kind, own) in changes {
                 hooks.interventions.push(Intervention {
                     layer: layer % model.info.layers,
@@ -379,6 +406,7 @@ proptest! {
                     action: match kind {
                         0 => InterventionAction::ZeroHead(start % model.info.heads),
                         1 => InterventionAction::ReplaceAttnOut(vector(&model, start)),
+                        2 => InterventionAction::BlockAttention(start / 2..start),
                         _ => InterventionAction::AddAttnOut(vector(&model, start)),
                     },
                 });

@@ -128,6 +128,11 @@ local subcommands = {
       require('hoplens.sweep').open(bufnr, argument)
     end,
   },
+  influence = {
+    run = function(bufnr)
+      require('hoplens.influence').toggle(bufnr, document_argument(bufnr))
+    end,
+  },
   measure = {
     complete = function()
       return { 'all' }

@@ -13,6 +13,7 @@ local links = {
   HoplensNumber = 'Number',
   HoplensToken = 'String',
   HoplensNote = 'Comment',
+  HoplensBar = 'DiagnosticInfo',
 }
 for step = 1, M.steps do
   -- The character of a cell shows its shade. A scheme can also vary the colour.

@@ -11,6 +11,7 @@ export const SERVER_COMMANDS = {
     status: "hoplens.server.status",
     heads: "hoplens.server.heads",
     sweep: "hoplens.server.sweep",
+    influence: "hoplens.server.influence",
     inject: "hoplens.server.inject",
     showHeads: "hoplens.server.showHeads",
     showSweep: "hoplens.server.showSweep",

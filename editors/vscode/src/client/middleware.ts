@@ -6,6 +6,7 @@ import { SERVER_COMMANDS } from "./methods";
 export interface ClientHandlers {
     showHeads: (argument: unknown) => void;
     showSweep: (argument: unknown) => void;
+    showInfluence: (argument: unknown) => void;
     onCommandError: (command: string, error: unknown) => void;
     /** Work with a progress token began; `title` is `undefined` when it ended. */
     onProgress: (token: string, title: string | undefined) => void;
@@ -21,6 +22,9 @@ export function createMiddleware(handlers: ClientHandlers): Middleware {
                     return undefined;
                 case SERVER_COMMANDS.showSweep:
                     handlers.showSweep(args[0]);
+                    return undefined;
+                case SERVER_COMMANDS.influence:
+                    handlers.showInfluence(args[0]);
                     return undefined;
                 default:
                     break;

@@ -435,6 +435,75 @@ export interface SweepResult extends SweepReport {
     memories: string[];
 }
 
+/** How a sentence is taken away. */
+export type InfluenceMethodName = "remove" | "knockout";
+
+/** Argument of `hoplens.server.influence`. */
+export interface InfluenceParams {
+    /** The prompt. */
+    uri: string;
+    /** The case's id, or `#1`, `#2`, …; if absent, all cases. */
+    case?: string;
+    /** How a sentence is taken away. */
+    method?: InfluenceMethodName;
+}
+
+/** A case with the prompt as written. */
+export interface InfluenceCase {
+    /** The case's id. */
+    id: string;
+    /** Log-probability of the accepted answers, in nats; null if none is expected. */
+    logp: number | null;
+    /** The first tokens of the model's reply; null if an answer is expected. */
+    reply: string | null;
+}
+
+/** What the absence of a sentence, list item or example does to a case. */
+export interface InfluenceEntry {
+    /** The text in the prompt file. */
+    range: Range;
+    /** The case's id. */
+    case: string;
+    /** `sentence`, `list-item`, `example`, `heading`, `table-row` or `code`. */
+    kind: string;
+    /**
+     * Log-probability of the answers without the text minus that with it, in nats; null if no
+     * answer is expected, or if the text cannot be taken away.
+     */
+    delta_logp: number | null;
+    /** Mean divergence along the reply, in nats; null if an answer is expected. */
+    kl: number | null;
+}
+
+/** What an editor shows beside a line. */
+export interface InfluenceLine {
+    /** The line, from 0. */
+    line: number;
+    /**
+     * The largest effect of a text that begins in the line, as a share of the largest one in
+     * its case: 0 to 1. 0 if nothing measurable changes.
+     */
+    share: number;
+    /** A bar of at most eight characters; empty if nothing measurable changes. */
+    bar: string;
+    /** The effect in words. */
+    text: string;
+}
+
+/** Result of `hoplens.server.influence`. */
+export interface InfluenceResult {
+    /** The prompt. */
+    uri: string;
+    /** The version of the text; null if the prompt is not open. */
+    version: number | null;
+    /** The cases that were run. */
+    cases: InfluenceCase[];
+    /** The effects, by case and in the order of the prompt. */
+    influence: InfluenceEntry[];
+    /** The same by line, for display. */
+    lines: InfluenceLine[];
+}
+
 /** Argument of `hoplens.server.inject`. */
 export interface InjectParams {
     /** The prompt. */

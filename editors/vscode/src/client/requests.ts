@@ -5,6 +5,7 @@ import { SERVER_COMMANDS } from "./methods";
 import type {
     HeadsParams,
     HeadsResult,
+    InfluenceResult,
     InjectParams,
     InjectResult,
     ListedModel,
@@ -43,6 +44,14 @@ export function sweep(
     token: CancellationToken,
 ): Promise<SweepResult> {
     return execute(client, SERVER_COMMANDS.sweep, params, token);
+}
+
+export function influence(
+    client: LanguageClient,
+    params: { uri: string; case?: string | undefined },
+    token: CancellationToken,
+): Promise<InfluenceResult> {
+    return execute(client, SERVER_COMMANDS.influence, params, token);
 }
 
 export function inject(client: LanguageClient, params: InjectParams): Promise<InjectResult> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::server::commands::{MEASURE, SHOW_HEADS, SHOW_SWEEP};
+use crate::server::commands::{INFLUENCE, MEASURE, SHOW_HEADS, SHOW_SWEEP};
 use crate::server::session_handle::RequestedPrompt;
 use hoplens_ide::CodeLensCommand;
 
@@ -30,6 +30,7 @@ pub(in crate::server) fn code_lens(requested: &RequestedPrompt) -> Option<Vec<ls
                     CodeLensCommand::Measure => MEASURE,
                     CodeLensCommand::Heads => SHOW_HEADS,
                     CodeLensCommand::Sweep => SHOW_SWEEP,
+                    CodeLensCommand::Influence => INFLUENCE,
                 }
                 .to_owned(),
                 arguments: Some(vec![json!({"uri": view.prompt.uri, "case": lens.case})]),
