@@ -67,7 +67,9 @@ fn a_query_shares_its_attention_among_the_other_keys() {
                             expected[key] = 0.0;
                         }
                         let left: f32 = expected.iter().sum();
-                        expected.iter_mut().for_each(|weight| *weight /= left);
+                        for weight in &mut expected {
+                            *weight /= left;
+                        }
                     }
                     close(blocked.row(row), &expected, &what);
                 }
