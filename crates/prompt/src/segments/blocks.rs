@@ -49,7 +49,6 @@ pub(crate) fn blocks(text: &str, range: Range<usize>) -> Vec<TextBlock> {
             continue;
         }
         let block = match tag {
-            Tag::Paragraph => TextBlock::Text(at.clone()),
             Tag::Heading { .. } | Tag::TableHead => {
                 TextBlock::Whole(at.clone(), SegmentKind::Heading)
             }
@@ -57,12 +56,13 @@ pub(crate) fn blocks(text: &str, range: Range<usize>) -> Vec<TextBlock> {
             Tag::CodeBlock(CodeBlockKind::Fenced(_)) => {
                 TextBlock::Whole(at.clone(), SegmentKind::Code)
             }
-            // Prompts indent text inside their elements, and mean no code by it.
-            Tag::CodeBlock(CodeBlockKind::Indented) => TextBlock::Text(at.clone()),
             Tag::HtmlBlock if is_rule(&text[at.clone()]) => {
                 TextBlock::Whole(at.clone(), SegmentKind::Markup)
             }
-            Tag::HtmlBlock => TextBlock::Text(at.clone()),
+            // Prompts indent text inside their elements, and mean no code by it.
+            Tag::Paragraph | Tag::CodeBlock(CodeBlockKind::Indented) | Tag::HtmlBlock => {
+                TextBlock::Text(at.clone())
+            }
             Tag::Item => {
                 let inside = starts[index + 1..]
                     .iter()
@@ -75,20 +75,20 @@ pub(crate) fn blocks(text: &str, range: Range<usize>) -> Vec<TextBlock> {
         };
         between(text, done..at.start, &mut found);
         done = block.range().end;
-        push(text, block, &mut found);
+        push(text, &block, &mut found);
     }
     between(text, done..range.end, &mut found);
     found
 }
 
 /// Appends a block without the white space around it.
-fn push(text: &str, block: TextBlock, found: &mut Vec<TextBlock>) {
+fn push(text: &str, block: &TextBlock, found: &mut Vec<TextBlock>) {
     let range = trimmed(text, block.range().clone());
     if range.is_empty() {
         return;
     }
     found.push(match block {
-        TextBlock::Whole(_, kind) => TextBlock::Whole(range, kind),
+        TextBlock::Whole(_, kind) => TextBlock::Whole(range, *kind),
         TextBlock::Text(_) => TextBlock::Text(range),
     });
 }
@@ -104,8 +104,8 @@ fn between(text: &str, range: Range<usize>, found: &mut Vec<TextBlock>) {
         Some(TextBlock::Whole(last, SegmentKind::Heading)) if !has_words => {
             last.end = trimmed(text, range).end;
         }
-        _ if has_words => push(text, TextBlock::Text(range), found),
-        _ => push(text, TextBlock::Whole(range, SegmentKind::Markup), found),
+        _ if has_words => push(text, &TextBlock::Text(range), found),
+        _ => push(text, &TextBlock::Whole(range, SegmentKind::Markup), found),
     }
 }
 
