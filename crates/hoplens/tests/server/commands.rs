@@ -6,6 +6,7 @@ use crate::client::{Client, Start, tiny_gpt2, typed};
 use crate::editor;
 use hoplens::server::protocol::common::{AblationMode, EncodingName, ScopeName};
 use hoplens::server::protocol::documents::{HeadsReport, SweepReport};
+use hoplens::server::protocol::influence::InfluenceResult;
 use hoplens::server::protocol::{
     CaseEntry, FileResult, HeadsResult, InjectParams, InjectResult, ListedModel, ModelState,
     StatusResult, SweepResult,
@@ -148,7 +149,11 @@ fn influence_has_a_range_for_each_sentence_and_a_bar_for_each_line() {
     let text = "---\nhoplens.cases: [{id: a, expect: \" b\"}, {id: c}]\n---\n\
                 One is here. Two is there.\nThree is not.\nFour is";
     client.open(uri, "dotprompt", text);
-    let found = run(&mut client, "influence", json!({"uri": uri}));
+    let influence = |client: &mut Client, argument: Value| {
+        let found: InfluenceResult = client.command("influence", argument);
+        serde_json::to_value(found).unwrap()
+    };
+    let found = influence(&mut client, json!({"uri": uri}));
     assert_eq!((&found["uri"], &found["version"]), (&json!(uri), &json!(1)));
     let ids: Vec<&Value> = found["cases"]
         .as_array()
@@ -159,8 +164,8 @@ fn influence_has_a_range_for_each_sentence_and_a_bar_for_each_line() {
     assert_eq!(ids, ["a", "c"]);
     assert!(found["cases"][0]["logp"].is_number() && found["cases"][0]["reply"].is_null());
     assert!(found["cases"][1]["logp"].is_null() && found["cases"][1]["reply"].is_string());
-    let influence = found["influence"].as_array().unwrap();
-    assert_eq!(influence.len(), 6);
+    let entries = found["influence"].as_array().unwrap();
+    assert_eq!(entries.len(), 6);
     for (index, (line, start, end)) in [(3, 0, 12), (3, 13, 26), (4, 0, 13)]
         .into_iter()
         .enumerate()
@@ -168,7 +173,7 @@ fn influence_has_a_range_for_each_sentence_and_a_bar_for_each_line() {
         let range = json!({
             "start": {"line": line, "character": start}, "end": {"line": line, "character": end},
         });
-        let (first, second) = (&influence[index], &influence[index + 3]);
+        let (first, second) = (&entries[index], &entries[index + 3]);
         assert_eq!((&first["range"], &second["range"]), (&range, &range));
         assert_eq!(
             (&first["case"], &second["case"]),
@@ -186,14 +191,16 @@ fn influence_has_a_range_for_each_sentence_and_a_bar_for_each_line() {
     for line in largest {
         assert_eq!(line["bar"], "████████");
     }
-    let one = run(
-        &mut client,
-        "influence",
-        json!({"uri": uri, "case": "c", "method": "knockout"}),
-    );
+    let argument = json!({"uri": uri, "case": "c", "method": "knockout"});
+    let one = influence(&mut client, argument);
     assert_eq!(one["cases"].as_array().unwrap().len(), 1);
     assert_eq!(one["influence"].as_array().unwrap().len(), 3);
-    assert_ne!(one["influence"][0]["kl"], influence[3]["kl"]);
+    assert_ne!(one["influence"][0]["kl"], entries[3]["kl"]);
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": uri}}),
+    );
+    client.diagnostics(uri, |found| found["version"].is_null());
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::segments::prompt_segment::PromptSegment;
 pub fn without_segment(turns: &[Turn], segment: &PromptSegment) -> Vec<Turn> {
     let mut kept = Vec::with_capacity(turns.len());
     for (index, turn) in turns.iter().enumerate() {
-        let parts = segment.parts.iter().filter(|part| part.turn == index);
-        let Some(part) = parts.last() else {
+        let mut parts = segment.parts.iter().filter(|part| part.turn == index);
+        let Some(part) = parts.next_back() else {
             kept.push(turn.clone());
             continue;
         };

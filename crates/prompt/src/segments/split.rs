@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::render::rendered::Turn;
-use crate::segments::blocks::{Block, blocks};
+use crate::segments::blocks::{TextBlock, blocks};
 use crate::segments::elements::elements;
 use crate::segments::labels::labelled_examples;
 use crate::segments::lines::trimmed;
@@ -94,8 +94,8 @@ fn split_between(text: &str, range: Range<usize>, segments: &mut Vec<(Range<usiz
 fn split_blocks(text: &str, range: Range<usize>, segments: &mut Vec<(Range<usize>, SegmentKind)>) {
     for block in blocks(text, range) {
         match block {
-            Block::Whole(range, kind) => segments.push((range, kind)),
-            Block::Text(range) => segments.extend(
+            TextBlock::Whole(range, kind) => segments.push((range, kind)),
+            TextBlock::Text(range) => segments.extend(
                 sentences(text, range)
                     .into_iter()
                     .map(|range| (range, SegmentKind::Sentence)),

@@ -64,7 +64,7 @@ fn prompt() -> String {
         // Writing to a string never fails.
         let _ = writeln!(
             text,
-            "When a customer asks about topic number {number}, answer in {number} short words."
+            "When a customer asks about topic {number}, answer in one short sentence."
         );
     }
     text.push_str("{{role \"user\"}}\nHow long can I return a book?\n{{role \"model\"}}\nYou have");
