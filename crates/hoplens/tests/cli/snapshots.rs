@@ -112,13 +112,13 @@ fn check_marks_a_yaml_error_and_still_summarises() {
     let output = folder.run(&["check", "bad.prompt"]);
     assert_eq!(code(&output), 1);
     expect![[r#"
-        error[invalid-yaml]: The front matter is not valid YAML: mismatched bracket '[' closed by '}'. The part before the error is used.
+        error[invalid-yaml]: The front matter is not valid YAML: mismatched bracket '[' closed by '}'. dotprompt then sends the whole file to the model, front matter included, and drops what it declares.
          --> bad.prompt:2:26
           |
         2 | hoplens.cases: [{expect: [}
           |                          ^^
 
-        -- bad.prompt #1 continues with "�" N %, " system" N %, "�京" N %
+        -- bad.prompt #1 continues with "?" N %, ";" N %, "2" N %
 
         1 file, 1 case, 0 failing; 1 error; measured with tiny-gpt2 (sha256:a04110c38d34)
     "#]].assert_eq(&without_figures(&stdout(&output)));
