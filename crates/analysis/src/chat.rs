@@ -17,9 +17,11 @@ pub(super) fn reading(
     rendered: &Rendered,
     body: BodyReading,
 ) -> PromptReading {
+    let mut turns = rendered.turns.iter();
+    let is_blank = turns.all(|turn| turn.text.text.trim().is_empty());
     if rendered.turns.iter().any(|turn| turn.role.is_some()) {
         PromptReading::Chat
-    } else if template.is_some() && body == BodyReading::UserMessage {
+    } else if template.is_some() && body == BodyReading::UserMessage && !is_blank {
         PromptReading::UserMessage
     } else {
         PromptReading::Continuation

@@ -68,6 +68,18 @@ fn a_body_without_roles_is_one_user_message_for_a_chat_model() {
 }
 
 #[test]
+fn promptfoo_sends_its_prompts_as_user_messages() {
+    let model = chat_model();
+    let text = "prompts: [Name a reef]\ntests: [{assert: [{type: starts-with, value: It}]}]\n";
+    let (reading, text) = read(&model, "promptfooconfig.yaml", text);
+    assert_eq!((reading, &*text), (PromptReading::UserMessage, MESSAGE));
+    // A configuration that only names files has no prompt, not even an empty message.
+    let text = "prompts: [\"file://a.txt\"]\ntests: [{assert: [{type: starts-with, value: It}]}]\n";
+    let found = findings(&model, "promptfooconfig.yaml", text);
+    assert_eq!(found.cases, []);
+}
+
+#[test]
 fn raw_cases_hops_and_injections_make_it_a_text_to_continue() {
     let model = chat_model();
     for declared in [

@@ -3,7 +3,7 @@
 use crate::diagnostics::diagnostic::RelatedInformation;
 use crate::numbers::{is_whole_text, percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, Verdict};
+use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, PromptReading, Verdict};
 
 /// Returns what is wrong with a case, with its numbers, and what to do; `None` if nothing is.
 pub fn verdict_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
@@ -66,10 +66,14 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
             let top = top.map_or_else(String::new, |top| {
                 format!(" (it prefers {}, {})", quoted(&top.token), percent(top.p))
             });
-            format!(
-                "answer unlikely: P({answer}) is {written}{top}. Declare the hop (`hops: [{{mention, \
-                 bridge}}]`) to find out which step fails and to have repairs measured."
-            )
+            let remedy = if case.reading == PromptReading::Continuation {
+                "Declare the hop (`hops: [{mention, bridge}]`) to find out which step fails and to \
+                 have repairs measured."
+            } else {
+                "Make the prompt ask for it more clearly; or give the first words of the reply \
+                 (`prefill`), or look for it anywhere in the reply (`match: contains`)."
+            };
+            format!("answer unlikely: P({answer}) is {written}{top}. {remedy}")
         }
     }
 }

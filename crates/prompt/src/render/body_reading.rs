@@ -22,14 +22,14 @@ pub enum BodyReading {
 /// runtime and is continued.
 pub fn body_reading(file: &PromptFile, case: Option<&Case>) -> BodyReading {
     let fence = case.and_then(|case| case.fence).unwrap_or(0);
-    if let Some(fence) = file.fences.get(fence) {
-        // The fence's own cases are listed in the file.
-        return reading(fence.format, file, case);
-    }
-    if file.format == PromptFormat::Plain && file.promptfoo.is_some() {
-        return reading(PromptFormat::Promptfoo, file, case);
-    }
-    reading(file.format, file, case)
+    let format = match file.fences.get(fence) {
+        // The prompts in a configuration of promptfoo are plain texts.
+        Some(fence) if file.format != PromptFormat::Promptfoo => fence.format,
+        _ if file.promptfoo.is_some() => PromptFormat::Promptfoo,
+        _ => file.format,
+    };
+    // The cases of a fence are listed in the file.
+    reading(format, file, case)
 }
 
 fn reading(format: PromptFormat, file: &PromptFile, case: Option<&Case>) -> BodyReading {
