@@ -75,10 +75,11 @@ macro_rules! embedded {
 }
 
 /// The other files that the pages link to.
-const LINKED_FILES: [(&str, &str); 7] = embedded![
+const LINKED_FILES: [(&str, &str); 8] = embedded![
     "docs/candidates.md",
     "docs/diagnostics.md",
     "docs/format.md",
+    "docs/influence.md",
     "examples/backwards.prompt",
     "examples/louvre.prompt",
     "examples/python.prompt",

@@ -1,6 +1,6 @@
 //! What a declared case expects, as the model's next words or of a whole reply.
 
-use hoplens_prompt::{Case, MappedText, Rendered, Turn};
+use hoplens_prompt::{Case, InputValue, MappedText, Rendered, Turn};
 
 use crate::case::free_text::{Reference, ReplyTest};
 use crate::case::prompt_reading::PromptReading;
@@ -9,7 +9,7 @@ use crate::case::prompt_reading::PromptReading;
 #[derive(Debug, Default)]
 pub(crate) struct Expectation {
     /// The first words of the reply, which are given.
-    pub(crate) prefill: String,
+    prefill: MappedText,
     /// The words between `prefill` and the marked part of the reference; empty without such a part.
     lead: String,
     /// Accepted answers as the next words behind both.
@@ -27,9 +27,8 @@ impl Expectation {
     /// words before the part are given, like a prefill.
     pub(crate) fn of(case: &Case) -> Self {
         let answers = || case.expect.iter().map(|answer| answer.value.clone());
-        let prefill = case.prefill.as_ref().map(|prefill| prefill.value.clone());
         let mut expectation = Self {
-            prefill: prefill.unwrap_or_default(),
+            prefill: prefill(case),
             ..Self::default()
         };
         if case.answer_match.is_search() {
@@ -66,22 +65,24 @@ impl Expectation {
     /// Appends the given words to the prompt: to the last message if it is the model's own, else as
     /// the beginning of the model's message.
     pub(crate) fn extend(&self, rendered: &mut Rendered, reading: PromptReading) {
-        let words = format!("{}{}", self.prefill, self.lead);
-        if words.is_empty() || rendered.turns.is_empty() {
+        let mut words = self.prefill.clone();
+        words.append(&self.lead, &MappedText::default());
+        if words.text.is_empty() || rendered.turns.is_empty() {
             return;
         }
         let continues = reading == PromptReading::Continuation || rendered.ends_with_reply();
         if let Some(last) = rendered.turns.last_mut().filter(|_| continues) {
-            let text = &mut last.text;
-            let words = spaced(&text.text, &words);
-            text.append(&words, &MappedText::default());
+            let space = if needs_space(&last.text.text, &words.text) {
+                " "
+            } else {
+                ""
+            };
+            last.text.append(space, &words);
             return;
         }
-        let mut text = MappedText::default();
-        text.append(&words, &MappedText::default());
         rendered.turns.push(Turn {
             role: Some("model".to_owned()),
-            text,
+            text: words,
         });
     }
 
@@ -89,7 +90,7 @@ impl Expectation {
     /// that the reply has no words yet: a reply begins without a space, however the answer is
     /// declared.
     pub(crate) fn behind(mut self, prompt: &str, begins_reply: bool) -> Self {
-        if begins_reply && self.prefill.is_empty() && self.lead.is_empty() {
+        if begins_reply && self.prefill.text.is_empty() && self.lead.is_empty() {
             for answer in &mut self.expect {
                 let words = answer.trim_start_matches(' ');
                 if !words.is_empty() {
@@ -115,10 +116,36 @@ impl Expectation {
     }
 }
 
+/// Returns the first words of the reply, mapped to their scalar so that a rewording changes them
+/// too. A scalar with line breaks or escapes cannot be edited in place.
+fn prefill(case: &Case) -> MappedText {
+    let Some(prefill) = &case.prefill else {
+        return MappedText::default();
+    };
+    let length = prefill.value.len();
+    let is_simple = [length, length + 2].contains(&prefill.range.len());
+    if prefill.value.contains('\n') || !is_simple {
+        let mut words = MappedText::default();
+        words.append(&prefill.value, &MappedText::default());
+        return words;
+    }
+    MappedText::of_scalar(InputValue {
+        case: Some(case.range.clone()),
+        name: "prefill".to_owned(),
+        value: prefill.value.clone(),
+        range: prefill.range.clone(),
+        origin: case.origin,
+    })
+}
+
 /// Returns the words as a continuation of `text`: with a space before them if there is none.
 fn spaced(text: &str, words: &str) -> String {
-    let has_space = text.is_empty()
-        || text.ends_with(char::is_whitespace)
-        || words.starts_with(char::is_whitespace);
-    format!("{}{words}", if has_space { "" } else { " " })
+    let space = if needs_space(text, words) { " " } else { "" };
+    format!("{space}{words}")
+}
+
+fn needs_space(text: &str, words: &str) -> bool {
+    !text.is_empty()
+        && !text.ends_with(char::is_whitespace)
+        && !words.starts_with(char::is_whitespace)
 }

@@ -19,7 +19,7 @@ use hoplens_runtime::{CancelToken, LoadOptions, Model};
 use hoplens_store::{ModelRef, StoreOptions, locate};
 
 /// File, case and verdict; no verdict where no answer is expected.
-const EXPECTED: [(&str, &str, Option<Verdict>); 28] = [
+const EXPECTED: [(&str, &str, Option<Verdict>); 32] = [
     ("arena.prompt", "arena", Some(Verdict::Ok)),
     (
         "backwards.prompt",
@@ -45,6 +45,7 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 28] = [
         Some(Verdict::Ok),
     ),
     ("chat.prompt", "chat", Some(Verdict::HopUnknown)),
+    ("currency.prompt", "ken", Some(Verdict::HopLost)),
     ("dream.prompt", "dream", Some(Verdict::Ok)),
     ("element.prompt", "lightest", Some(Verdict::HopLost)),
     ("fences.md", "chain", Some(Verdict::HopLost)),
@@ -54,9 +55,12 @@ const EXPECTED: [(&str, &str, Option<Verdict>); 28] = [
     ("names.prompt", "names", Some(Verdict::Ok)),
     ("opposite.prompt", "#1", None),
     ("parthenon.prompt", "parthenon", Some(Verdict::Ok)),
+    ("plan.prompt", "limit[plan=Pro]", Some(Verdict::Ok)),
+    ("plan.prompt", "limit[plan=Basic]", Some(Verdict::Ok)),
     ("private.prompt", "archive", Some(Verdict::Ok)),
     ("python.prompt", "python", Some(Verdict::AnswerUnknown)),
     ("reef.prompt", "reef", Some(Verdict::HopLost)),
+    ("resident.prompt", "lena", Some(Verdict::HopLost)),
     ("school.txt", "school", Some(Verdict::HopUnknown)),
     ("several.prompt", "stale", Some(Verdict::Ok)),
     ("several.prompt", "bias", Some(Verdict::Ok)),

@@ -29,7 +29,7 @@ fn is_guessed(model: &Model, text: &str, facts: Facts) -> bool {
 
 #[test]
 fn hops_are_guessed_in_short_texts_to_continue_only() {
-    let mut model = load(&miniature("tiny-llama"));
+    let mut model = load(&miniature("tiny-gpt2"));
     let none = Facts::default;
     assert!(is_guessed(&model, PROMPT, none()));
     // A finished sentence is not continued with the bridge's answer.

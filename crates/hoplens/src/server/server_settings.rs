@@ -28,7 +28,7 @@ pub(super) const SETTINGS: [(&str, &str); 6] = [
     ),
     (
         "codeLens.enabled",
-        "Show code lenses above a prompt's cases. They measure repairs and open the views.",
+        "Show code lenses above a prompt's cases. They measure repairs and sentences, and open the views.",
     ),
 ];
 

@@ -43,6 +43,7 @@ mod tests {
         std::fs::create_dir_all(path("work/repository/sub")).unwrap();
         std::fs::create_dir(path("work/repository/.git")).unwrap();
         let file = path("work/repository/sub/a.prompt");
+        std::fs::write(&file, "").unwrap();
         let name = |workspace: Option<&str>| relative(&file, workspace.map(path).as_deref());
         assert_eq!(name(None).as_deref(), Some("sub/a.prompt"));
         let of_workspace = name(Some("work"));

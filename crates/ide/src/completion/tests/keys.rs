@@ -7,8 +7,14 @@ const HOP: &[&str] = &["mention", "bridge"];
 
 #[test]
 fn keys_are_offered_wherever_a_format_has_declarations() {
-    let lists = ["cases", "inject", "ignore"];
-    let dotted = ["hoplens.cases", "hoplens.inject", "hoplens.ignore"];
+    let lists = ["cases", "inject", "ignore", "helpers", "partials"];
+    let dotted = [
+        "hoplens.cases",
+        "hoplens.inject",
+        "hoplens.ignore",
+        "hoplens.helpers",
+        "hoplens.partials",
+    ];
     check_labels("a.prompt", "---\nmodel: x\n$0\n---\nText", &dotted);
     check_labels("a.prompt", "---\nhop$0\n---\nText", &dotted);
     check_labels("a.prompt", "---\nhop$0", &dotted);
@@ -29,12 +35,14 @@ fn keys_are_offered_wherever_a_format_has_declarations() {
     check_labels(
         "a.txt.hoplens.yaml",
         "$0",
-        &["version", "cases", "inject", "ignore"],
+        &[
+            "version", "cases", "inject", "ignore", "helpers", "partials",
+        ],
     );
     check_labels(
         "a.txt.hoplens.yaml",
         "version: 1\n\ncases: []\n$0",
-        &["inject", "ignore"],
+        &["inject", "ignore", "helpers", "partials"],
     );
     // Not under the keys of others, nor in a text.
     check_labels("a.prompt", "---\ninput:\n  $0\n---\nText", &[]);
