@@ -27,14 +27,6 @@ pub struct MappedText {
 }
 
 impl MappedText {
-    /// Returns a text that a scalar of the declarations contains, so that edits change it there.
-    pub fn of_scalar(scalar: InputValue) -> Self {
-        let mut mapped = Self::default();
-        let text = scalar.value.clone();
-        mapped.push(&text, None, false, Some(scalar));
-        mapped
-    }
-
     /// Returns a text that the file contains verbatim at `source`.
     pub(crate) fn verbatim(text: &str, source: Range<usize>) -> Self {
         let mut mapped = Self::default();
