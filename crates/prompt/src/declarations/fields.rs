@@ -138,7 +138,8 @@ pub(crate) fn check_keys(
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
-            let message = format!("{what} has `{name}` twice; hoplens uses the first one. Remove the other.");
+            let message =
+                format!("{what} has `{name}` twice; hoplens uses the first one. Remove the other.");
             problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let message = format!(

@@ -59,7 +59,8 @@ pub(crate) fn expand(
         let mut row = case_of_row(case, &own, &declared_row, &label, problems);
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
-                let message = format!("The row `{label}` appears twice; hoplens uses the first one.");
+                let message =
+                    format!("The row `{label}` appears twice; hoplens uses the first one.");
                 warn_once(Code::DuplicateValue, matrix.here(), message, problems);
                 continue;
             }
