@@ -75,11 +75,12 @@ macro_rules! embedded {
 }
 
 /// The other files that the pages link to.
-const LINKED_FILES: [(&str, &str); 8] = embedded![
+const LINKED_FILES: [(&str, &str); 9] = embedded![
     "docs/candidates.md",
     "docs/diagnostics.md",
     "docs/format.md",
     "docs/influence.md",
+    "docs/settings.md",
     "examples/backwards.prompt",
     "examples/louvre.prompt",
     "examples/python.prompt",

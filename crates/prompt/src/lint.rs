@@ -111,7 +111,26 @@ fn lint(file: &PromptFile, text: &str) -> Vec<LintFinding> {
         add(other.into_iter().filter(|one| !is_early(one)).collect());
     }
     found.extend(missing.found);
+    drop_names_of_broken_templates(file, &mut found);
     found
+}
+
+/// Drops what is said about names if the template cannot be read: which names it uses is unknown
+/// then, and a template of another language would have many findings instead of one.
+fn drop_names_of_broken_templates(file: &PromptFile, found: &mut Vec<LintFinding>) {
+    let is_broken = |finding: &LintFinding| finding.problem.code == Code::TemplateError;
+    if !file.fences.is_empty() || !found.iter().any(is_broken) {
+        return;
+    }
+    found.retain(|finding| {
+        !matches!(
+            finding.problem.code,
+            Code::UnknownHelper
+                | Code::UndeclaredVariable
+                | Code::UnusedVariable
+                | Code::ShadowedVariable
+        )
+    });
 }
 
 /// Whether the author wrote the case; a fence of Markdown without one has an empty case.

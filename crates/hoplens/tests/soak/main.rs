@@ -4,7 +4,7 @@
 //! cargo test --release --test soak -- [SECONDS] [MODEL] [FLAG…]
 //! ```
 //!
-//! 600 seconds and the miniature `tests/fixtures/tiny-gpt2` unless told otherwise; further flags
+//! 600 seconds and the miniature `tests/fixtures/tiny-gpt2` by default; further flags
 //! go to the server, such as `--cache 1`, without which what passes leave for later ones grows for
 //! a while.
 #![allow(dead_code, reason = "the harness has more than this session needs")]

@@ -4,7 +4,7 @@
 //! cargo test --release --test speed -- [MODEL] [ROUNDS]
 //! ```
 //!
-//! The default model and 20 rounds unless told otherwise.
+//! The default model and 20 rounds by default.
 #![allow(dead_code, reason = "the harness has more than this session needs")]
 #![allow(
     clippy::print_stdout,

@@ -58,12 +58,17 @@ fn message(test: &ReplyTest, replies: &ReplySearch) -> String {
         1 => "1 does".to_owned(),
         count => format!("{count} do"),
     };
+    let reply = beginning(&replies.greedy.text);
+    let reply = if reply.is_empty() {
+        "The reply is empty".to_owned()
+    } else {
+        format!("The reply begins {}", quoted(&reply))
+    };
     format!(
-        "the model's likeliest reply does not contain {all}{}; of {} sampled replies {found}. The \
-         reply begins {}. Make the prompt ask for it more clearly, or accept other words.",
+        "the model's likeliest reply does not contain {all}{}; of {} sampled replies {found}. \
+         {reply}. Make the prompt ask for it more clearly, or accept other words.",
         answers.join(if test.requires_all { ", " } else { " or " }),
         replies.sampled.len(),
-        quoted(&beginning(&replies.greedy.text)),
     )
 }
 

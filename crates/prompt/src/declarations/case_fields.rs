@@ -35,7 +35,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
     let Hop { mention, bridge } = hop;
     if before.iter().any(|one| one.mention.value == mention.value) {
         let message = format!(
-            "A hop before has the mention \"{}\" already. Quote other words of the prompt, or \
+            "An earlier hop has the mention \"{}\". Quote other words of the prompt, or \
              remove one of the two.",
             mention.value
         );
@@ -43,7 +43,7 @@ fn check_hop(hop: &Hop, before: &[Hop], problems: &mut Problems) {
     }
     if let Some(bridge) = bridge.as_ref().filter(|one| one.value == mention.value) {
         let message = format!(
-            "The bridge \"{}\" is the mention itself, so there is nothing to find out. Write the \
+            "The bridge \"{}\" is the same as the mention, so this hop tests nothing. Write the \
              entity that the mention stands for.",
             bridge.value
         );
@@ -86,7 +86,7 @@ pub(crate) fn expected(node: &Node, problems: &mut Problems) -> Vec<Spanned<Stri
             answers.push(answer);
         } else {
             let message = format!(
-                "The answer \"{}\" is there twice; its probability counts once. Remove one.",
+                "The answer \"{}\" appears twice; its probability counts once. Remove one.",
                 answer.value
             );
             problems.warn(Code::DuplicateValue, &answer.range, message);

@@ -44,7 +44,7 @@ pub(crate) fn merge(mut file: Declared, sidecar: Declared, problems: &mut Proble
         // All rows of a matrix come from one declaration, so one message suffices.
         if dropped.last() != Some(&case.range) {
             let message = format!(
-                "The sidecar has a case `{own}` too, and the sidecar's counts. Remove one of the \
+                "The sidecar has a case `{own}` too, and hoplens uses that one. Remove one of the \
                  two."
             );
             let place = case.id.as_ref().map_or(&case.range, |id| &id.range);
@@ -102,7 +102,7 @@ pub(crate) fn check_references(declared: &Declared, problems: &mut [&mut Problem
         let taken: Vec<&str> = names.into_iter().filter(|id| !seen.insert(id)).collect();
         if let Some(id) = taken.last() {
             let message =
-                format!("A case before has the id `{id}` already. Give this one another id.");
+                format!("Another case above has the id `{id}`. Give this one another id.");
             if let Some(problems) = of_origin(problems, case.origin) {
                 problems.error(Code::DuplicateId, &own.range, message);
             }

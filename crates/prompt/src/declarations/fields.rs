@@ -40,7 +40,7 @@ pub(crate) fn text(node: &Node, what: &str, problems: &mut Problems) -> Option<S
         return None;
     };
     if value.is_empty() {
-        let message = format!("{what} is an empty text. Write what it should be, or remove it.");
+        let message = format!("{what} is empty. Give it a value, or remove it.");
         problems.error(Code::InvalidValue, node.here(), message);
         return None;
     }
@@ -138,7 +138,8 @@ pub(crate) fn check_keys(
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
-            let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
+            let message =
+                format!("{what} has `{name}` twice; hoplens uses the first one. Remove the other.");
             problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let message = format!(

@@ -69,7 +69,7 @@ pub const HOP: &[Key] = &[
     required(
         "mention",
         KeyKind::Text,
-        "The obscure phrase as it stands in the rendered prompt.",
+        "The obscure phrase as it appears in the rendered prompt.",
     ),
     key(
         "bridge",
@@ -83,7 +83,7 @@ pub const LINK: &[Key] = &[
     required(
         "subject",
         KeyKind::Text,
-        "The obscure phrase as it stands in the rendered prompt.",
+        "The obscure phrase as it appears in the rendered prompt.",
     ),
     key(
         "relation",
@@ -125,7 +125,7 @@ pub const CASE: &[Key] = &[
     key(
         "match",
         KeyKind::Word(AnswerMatch::NAMES),
-        "How the answer is compared with the reply: the reply `begins` with it (unless told otherwise), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
+        "How the answer is compared with the reply: the reply `begins` with it (the default), `contains` it, `icontains` it in upper or lower case, or `equals` it.",
     ),
     key(
         "raw",
@@ -200,7 +200,7 @@ pub const INJECT: &[Key] = &[
     key(
         "encoding",
         KeyKind::Word(ENCODINGS),
-        "How the text becomes a vector: `embed` (unless told otherwise), `unembed` or `layerwise`.",
+        "How the text becomes a vector: `embed` (the default), `unembed` or `layerwise`.",
     ),
     required(
         "layer",
@@ -220,7 +220,7 @@ pub const INJECT: &[Key] = &[
     key(
         "scope",
         KeyKind::Either(&[KeyKind::Word(SCOPES), KeyKind::Map(SPAN)]),
-        "The positions it acts on: `all` (unless told otherwise), `last`, or a quoted piece of the prompt.",
+        "The positions it acts on: `all` (the default), `last`, or a quoted piece of the prompt.",
     ),
     key(
         "measured",

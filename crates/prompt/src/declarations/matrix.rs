@@ -59,7 +59,8 @@ pub(crate) fn expand(
         let mut row = case_of_row(case, &own, &declared_row, &label, problems);
         if labels.contains(&label) {
             if declared.cases.iter().any(|other| same_row(other, &row)) {
-                let message = format!("The row `{label}` is there twice; the first counts.");
+                let message =
+                    format!("The row `{label}` appears twice; hoplens uses the first one.");
                 warn_once(Code::DuplicateValue, matrix.here(), message, problems);
                 continue;
             }
@@ -72,7 +73,7 @@ pub(crate) fn expand(
         if declared.made.rows > MAX_ROWS || declared.made.bytes > MAX_BYTES {
             let message = format!(
                 "The matrices of this file make more than {MAX_ROWS} cases, or more than \
-                 {} MiB of values; what follows is left out. Give fewer values.",
+                 {} MiB of values; hoplens ignores the remaining rows. Give fewer values.",
                 MAX_BYTES >> 20
             );
             problems.warn(Code::TooManyCases, matrix.here(), message);
@@ -153,7 +154,7 @@ fn combine_values<'node>(
             }
         }
         if values.is_empty() && problems.list.len() == before {
-            let message = format!("{what} has no values, so it is left out. Give it some.");
+            let message = format!("{what} has no values, so hoplens ignores it. Add at least one.");
             problems.error(Code::InvalidValue, key.here(), message);
         }
         // Invalid variables are skipped; the other variables still produce cases.

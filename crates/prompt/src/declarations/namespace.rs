@@ -79,7 +79,7 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();
         if name == "hoplens" {
-            let message = "dotprompt drops a map `hoplens`, so hoplens does not read it. Write \
+            let message = "dotprompt ignores the map `hoplens`, so hoplens does not read it. Write \
                            the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
             problems.warn(Code::MisplacedKey, key.here(), message);
         } else if name.starts_with("hoplens.") && !DOTPROMPT_KEYS.contains(&name) {
@@ -112,7 +112,7 @@ fn nested<'node>(format: PromptFormat, root: &'node Node, problems: &mut Problem
         let dotted = name.strip_prefix("hoplens.");
         if dotted.is_some() || (name == "hoplens" && lists_path[0] != "hoplens") {
             let message = format!(
-                "This format keeps what hoplens reads in `{}`, so `{name}` is ignored. Move it \
+                "In this format, hoplens reads its keys from `{}`, so `{name}` is ignored. Move it \
                  there.",
                 lists_path.join(".")
             );
@@ -154,7 +154,7 @@ pub(crate) fn from_map(node: &Node) -> Lists<'_> {
 fn twice(node: &Node, name: &str, problems: &mut Problems) {
     let same = |(key, _): &&(Node, Node)| key.text() == Some(name);
     if let Some((key, _)) = node.entries().iter().filter(same).nth(1) {
-        let message = format!("`{name}` is there twice; the first counts. Join the two.");
+        let message = format!("`{name}` appears twice; hoplens uses the first one. Merge them.");
         problems.error(Code::DuplicateKey, key.here(), message);
     }
 }

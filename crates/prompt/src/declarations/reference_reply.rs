@@ -66,7 +66,7 @@ impl ReferenceReply {
                 );
             } else if part.is_some() {
                 warn(
-                    "The `reference` marks several parts; the first counts. Remove the other \
+                    "The `reference` marks several parts; hoplens uses the first one. Remove the other \
                      signs, or write `\\[[` for the signs themselves.",
                 );
             } else {

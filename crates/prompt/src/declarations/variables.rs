@@ -294,7 +294,7 @@ fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Lan
     let is_map = |node: &Node| matches!(node.data, Data::Map { .. });
     let format = template.entry("format").map(|(_, format)| format);
     if !is_map(template) {
-        let message = "Prompty v2 refuses a `template` that is no map. Write `template: {format: \
+        let message = "Prompty v2 refuses a `template` that is not a map. Write `template: {format: \
                        {kind: jinja2}, parser: {kind: prompty}}`, with jinja2 or mustache.";
         problems.warn(Code::InvalidValue, key.here(), message);
     } else if template.entry("parser").is_none() {

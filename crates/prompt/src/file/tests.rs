@@ -122,7 +122,7 @@ fn invalid_declarations_are_reported_and_the_rest_is_kept() {
             "Error \"{memory: m, tau: 2}\": An injection has no `layer`.",
             "Warning \"spn\": A scope has no key `spn`",
             "Error \"{spn: x}\": A scope has no `span`.",
-            "Error \"a\": A case before has the id `a` already.",
+            "Error \"a\": Another case above has the id `a`.",
             "Warning \"b\": There is no case `b`, so this injection acts on nothing.",
         ],
     );
@@ -345,7 +345,7 @@ fn wrong_answers_in_free_text_are_reported() {
             "The case has a `match` and no `expect`",
         ),
         ("prefill: ' '", "' '", "is only white space"),
-        ("prefill: ''", "''", "is an empty text"),
+        ("prefill: ''", "''", "is empty"),
         ("reference: [a]", "[a]", "The case's `reference` is a list"),
         ("reference: 'a [[b'", "'a [[b'", "does not close it"),
     ] {

@@ -51,7 +51,20 @@ pub(crate) fn read(
     unknown(root.entries(), FILE, "The file", problems);
     let whole = root.range.start..root.range.start + 1;
     let mut turns = Vec::new();
-    let items = required(root.entries(), "messages", "The file", &whole, problems);
+    // Half of the file may be missing, and YAML of another tool may have this ending.
+    let is_broken = problems
+        .list
+        .iter()
+        .any(|problem| problem.code == Code::InvalidYaml);
+    let own = ["modelParameters", "testData", "evaluators", "messages"];
+    let is_own = own
+        .iter()
+        .any(|key| optional(root.entries(), key).is_some());
+    let items = if is_broken || !is_own {
+        optional(root.entries(), "messages")
+    } else {
+        required(root.entries(), "messages", "The file", &whole, problems)
+    };
     for item in items.map_or(&[][..], |items| list(items, "`messages`", problems)) {
         turns.extend(message(file, item, &mut declared.media, problems));
     }

@@ -67,7 +67,7 @@ pub(crate) fn fences(text: &str) -> (Vec<Range<usize>>, Vec<Refused>) {
                     continue;
                 };
                 if !whole {
-                    let message = "This fence stands in a list or a quotation, so its lines are \
+                    let message = "This fence is in a list or a quotation, so its lines are \
                                    not the file's; it is left out. Move it to the left margin."
                         .to_owned();
                     problems.push((block, message));

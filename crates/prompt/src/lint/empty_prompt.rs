@@ -32,7 +32,7 @@ pub(crate) fn empty(
         (PromptFormat::Github, _) => ("There is no prompt", "Give `messages` a `content`."),
         _ if !written.is_empty() => (
             "There is no prompt: the template makes no text",
-            "Look at its variables and conditions.",
+            "Check its variables and conditions.",
         ),
         (_, Some(_)) => ("There is no prompt", "Write it below the front matter."),
         (_, None) => ("There is no prompt", "Write it into the file."),

@@ -49,7 +49,31 @@ fn a_file_without_a_prompt_is_reported_once() {
     );
     // Errors are reported already.
     assert_eq!(empty_prompt_problem("a.prompt", "{{#if x}}a"), None);
-    assert_eq!(empty_prompt_problem("a.prompt.yml", "name: a\n"), None);
+    let text = "name: a\ntestData: []\n";
+    assert_eq!(empty_prompt_problem("a.prompt.yml", text), None);
+    // YAML of another tool may have this ending.
+    assert_eq!(
+        empty_prompt_problem("a.prompt.yml", "name: a\n"),
+        worth_knowing("name: a")
+    );
+}
+
+#[test]
+fn a_template_of_another_language_has_one_finding() {
+    let text = "---\ninput:\n  schema:\n    Query: string\n---\n{{.Query}}\n\
+                {{range .Items}}{{end}}";
+    let codes: Vec<Code> = problems_of("a.prompt", text)
+        .into_iter()
+        .map(|(code, ..)| code)
+        .collect();
+    assert_eq!(codes, [Code::TemplateError]);
+}
+
+#[test]
+fn broken_yaml_hides_no_key_that_may_be_behind_it() {
+    let found = problems_of("a.prompt.yml", "name: [a\ntestData: []\n");
+    let codes: Vec<Code> = found.into_iter().map(|(code, ..)| code).collect();
+    assert_eq!(codes, [Code::InvalidYaml]);
 }
 
 #[test]

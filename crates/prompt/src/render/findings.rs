@@ -34,7 +34,7 @@ pub(crate) fn not_rendered(failure: &Failure, base: usize) -> Problem {
         Severity::Error,
         base + failure.range.start..base + failure.range.end,
         format!(
-            "The template cannot be rendered, so its cases are not asked: {}",
+            "The template cannot be rendered, so hoplens does not run its cases: {}",
             failure.message
         ),
     )

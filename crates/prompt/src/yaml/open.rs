@@ -89,7 +89,7 @@ pub(super) fn refused_key(
             "Prompty takes no list or map as a key; use a text"
         }
         Dialect::NpmYaml if key.key_identity().is_some_and(|key| !keys.insert(key)) => {
-            "this key is there twice; remove one"
+            "this key appears twice; remove one"
         }
         _ => return Ok(()),
     };

@@ -176,7 +176,7 @@ fn invalid_matrices_and_duplicates_are_reported() {
     starts("  - {matrix: [7]}", &["A row of a matrix is `7`."], 0);
     starts(
         "  - {matrix: {thing: [a, a]}}",
-        &["The row `[thing=a]` is there twice"],
+        &["The row `[thing=a]` appears twice"],
         1,
     );
     starts(
@@ -187,16 +187,16 @@ fn invalid_matrices_and_duplicates_are_reported() {
     starts(
         "  - {id: a, matrix: {thing: [a, b]}}\n  - {id: a}\n  - {id: \"a[thing=b]\"}",
         &[
-            "A case before has the id `a` already.",
-            "A case before has the id `a[thing=b]` already.",
+            "Another case above has the id `a`.",
+            "Another case above has the id `a[thing=b]`.",
         ],
         4,
     );
     starts(
         "  - hops: [{mention: a, bridge: b}, {mention: a, bridge: a}, {bridge: c}]\n    expect: [x, x]",
         &[
-            "The answer \"x\" is there twice",
-            "A hop before has the mention \"a\" already.",
+            "The answer \"x\" appears twice",
+            "An earlier hop has the mention \"a\".",
             "The bridge \"a\" is the mention itself",
             "A hop has no `mention`.",
         ],

@@ -16,7 +16,8 @@ pub(crate) fn unknown(
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
-            let message = format!("{what} has `{name}` twice; the first counts. Remove one.");
+            let message =
+                format!("{what} has `{name}` twice; hoplens uses the first one. Remove the other.");
             problems.warn(Code::DuplicateKey, key.here(), message);
         } else if !known.contains(&name) {
             let near = did_you_mean(name, known);

@@ -215,7 +215,7 @@ impl Reader<'_> {
             if OPTIONS.contains(&name) {
                 let message = format!(
                     "The option `{name}` changes the prompt or the reply, which hoplens does not \
-                     follow: the prompt is read as it stands in its file."
+                     follow: the prompt is read as it is in its file."
                 );
                 self.inform(Code::UnsupportedContent, key.here(), &message);
             }

@@ -72,7 +72,7 @@ pub(crate) fn readable(
                 };
                 let chained = !name(tag).is_empty();
                 let why = match (block.has_else, chained && block.inverse) {
-                    (true, _) => "its `{{else}}` has been already",
+                    (true, _) => "the block already has an `{{else}}`",
                     (_, true) => "an inverse block has only a plain `{{else}}`",
                     _ => "",
                 };

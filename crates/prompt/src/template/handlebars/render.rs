@@ -98,7 +98,7 @@ fn run(
         return Err(Failure {
             code: Code::CircularPartial,
             message: format!(
-                "the partial `{name}` uses itself, and so without end. Take `{{{{> {name}}}}}` out \
+                "the partial `{name}` includes itself without end. Take `{{{{> {name}}}}}` out \
                  of it, or of those that it uses."
             ),
             range: at_partial(body, name),
