@@ -85,6 +85,12 @@ fn errors_of_open_settings_are_diagnostics_without_a_message() {
     );
     let found = client.diagnostics(&prompt, |found| found["version"] == 2);
     assert_eq!(found["diagnostics"], json!([]));
+    // The model's findings may follow.
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": prompt}}),
+    );
+    client.diagnostics(&prompt, |found| found["version"].is_null());
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn a_bracket_that_closes_below_its_key_is_no_problem() {
 fn misplaced_keys_are_reported() {
     check(
         "hoplens:\n  cases: []",
-        &["Warning \"hoplens\": dotprompt drops a map"],
+        &["Warning \"hoplens\": dotprompt ignores the map"],
     );
     check(
         "hoplens.case: []",

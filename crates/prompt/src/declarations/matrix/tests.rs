@@ -197,7 +197,7 @@ fn invalid_matrices_and_duplicates_are_reported() {
         &[
             "The answer \"x\" appears twice",
             "An earlier hop has the mention \"a\".",
-            "The bridge \"a\" is the mention itself",
+            "The bridge \"a\" is the same as the mention",
             "A hop has no `mention`.",
         ],
         1,

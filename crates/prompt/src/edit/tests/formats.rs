@@ -132,7 +132,7 @@ fn misplaced_and_unknown_keys_are_reported() {
             "x.prompt.md",
             "hoplens.inject: []",
             "hoplens.inject",
-            "in `hoplens`",
+            "from `hoplens`",
         ),
         (
             "x.prompt.md",

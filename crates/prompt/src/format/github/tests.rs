@@ -187,7 +187,7 @@ fn injections_go_to_the_sidecar() {
 #[test]
 fn invalid_structure_is_reported() {
     for (text, expected) in [
-        ("name: x\n", "The file has no `messages`."),
+        ("testData: []\n", "The file has no `messages`."),
         ("messages: 7\n", "`messages` is `7`."),
         ("messages: [7]\n", "A message is `7`."),
         ("messages: [{content: x}]\n", "A message has no `role`."),
