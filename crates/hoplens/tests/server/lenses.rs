@@ -221,6 +221,11 @@ fn edits_of_actions_are_resolved_for_the_same_text_only() {
     let resolved = client.request("codeAction/resolve", first.clone());
     assert_eq!(resolved["title"], first["title"]);
     assert_ne!(edited(TEXT, &resolved), TEXT);
+    // An open list may be older than the evidence, which lengthens the titles.
+    let mut earlier = first.clone();
+    earlier["title"] = json!("Inject memory \"café\", layer 1, τ 3: 0.1 % → 0.2 % (×2)");
+    let earlier = client.request("codeAction/resolve", earlier);
+    assert_eq!(earlier["edit"], resolved["edit"]);
     client.change(URI, 2, &json!([{"text": TEXT.replace("off", "of")}]));
     assert_eq!(client.refusal("codeAction/resolve", first), -32801);
     client.diagnostics(URI, |found| found["version"] == 2 && is_measured(found));

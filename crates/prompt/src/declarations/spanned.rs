@@ -12,7 +12,7 @@ pub struct Spanned<T> {
 }
 
 /// The file from which a case or an injection was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The prompt file's own front matter.
     FrontMatter,

@@ -8,7 +8,7 @@ use crate::file::parse_as;
 use crate::file::prompt_file::PromptFile;
 
 /// A replacement of some bytes. An empty range inserts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TextEdit {
     /// Byte range in the text before any edit.
     pub range: Range<usize>,
@@ -34,7 +34,7 @@ impl TextEdit {
 }
 
 /// Edits of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileEdit {
     /// The prompt file ([`Origin::FrontMatter`]) or its sidecar.
     pub target: Origin,

@@ -38,7 +38,7 @@ pub(in crate::server) async fn code_action(
         };
         if client.resolve_edits {
             one.edit = None;
-            one.data = Some(resolve::data(view, origin, &range));
+            one.data = Some(resolve::data(view, origin, &range, &action.edit));
         }
         shown.push(lsp::CodeActionOrCommand::CodeAction(one));
     }

@@ -1,5 +1,6 @@
 //! `codeAction/resolve`: the edit of an action, for clients that request it when it is chosen.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::server::document_key::DocumentKey;
 use crate::server::handlers::code_action::offered::{offered, to_action};
 use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
-use hoplens_prompt::Origin;
+use hoplens_prompt::{FileEdit, Origin};
 
 /// Identifies an action of a text.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,10 +25,18 @@ struct ActionData {
     /// The bytes of the requested range.
     start: usize,
     end: usize,
+    /// The digest of the edit. The title cannot identify the action: evidence that arrives while
+    /// the list is open lengthens it.
+    edit: String,
 }
 
 /// Returns what an action carries until it is chosen.
-pub(super) fn data(view: &PromptView, origin: Origin, range: &Range<usize>) -> serde_json::Value {
+pub(super) fn data(
+    view: &PromptView,
+    origin: Origin,
+    range: &Range<usize>,
+    edit: &FileEdit,
+) -> serde_json::Value {
     let data = ActionData {
         uri: view.prompt.uri.clone(),
         revision: view.prompt.revision,
@@ -35,8 +44,17 @@ pub(super) fn data(view: &PromptView, origin: Origin, range: &Range<usize>) -> s
         sidecar_revision: view.sidecar.as_ref().and_then(|sidecar| sidecar.revision),
         start: range.start,
         end: range.end,
+        edit: digest(edit),
     };
     serde_json::to_value(data).unwrap_or_default()
+}
+
+/// Returns a digest of an edit, which identifies it while the server runs. It is a text, because
+/// JSON has no whole numbers of 64 bits in every client.
+fn digest(edit: &FileEdit) -> String {
+    let mut hasher = DefaultHasher::new();
+    edit.hash(&mut hasher);
+    format!("{:x}", hasher.finish())
 }
 
 /// Returns an action with its edit.
@@ -74,7 +92,7 @@ pub(in crate::server) fn code_action_resolve(
     let offered = offered(snapshot, &all, origin, &range);
     let same = offered
         .iter()
-        .find(|one| one.title == action.title && Some(one.kind) == kind);
+        .find(|one| digest(&one.edit) == data.edit && Some(one.kind) == kind);
     let found = same.and_then(|one| to_action(view, one, session));
     let Some(found) = found else {
         return Err(Error::content_modified());
