@@ -134,6 +134,26 @@ pub(crate) fn check_keys(
     problems: &mut Problems,
 ) {
     let known = names(known);
+    for_each_key(entries, what, problems, |key, name, problems| {
+        if known.contains(&name) {
+            return;
+        }
+        let message = format!(
+            "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
+            did_you_mean(name, &known),
+            known.join(", ")
+        );
+        problems.warn(Code::UnknownKey, key.here(), message);
+    });
+}
+
+/// Calls `visit` with each key and its name, in file order. Warns about a repeated key instead.
+pub(crate) fn for_each_key<'node>(
+    entries: &'node [(Node, Node)],
+    what: &str,
+    problems: &mut Problems,
+    mut visit: impl FnMut(&'node Node, &'node str, &mut Problems),
+) {
     let mut seen = Vec::new();
     for (key, _) in entries {
         let name = key.text().unwrap_or_default();
@@ -141,13 +161,8 @@ pub(crate) fn check_keys(
             let message =
                 format!("{what} has `{name}` twice; hoplens uses the first one. Remove the other.");
             problems.warn(Code::DuplicateKey, key.here(), message);
-        } else if !known.contains(&name) {
-            let message = format!(
-                "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
-                did_you_mean(name, &known),
-                known.join(", ")
-            );
-            problems.warn(Code::UnknownKey, key.here(), message);
+        } else {
+            visit(key, name, problems);
         }
         seen.push(name);
     }
