@@ -144,8 +144,7 @@ t.test('influence shows bars that an edit or a second call removes', function()
   local namespace = vim.api.nvim_get_namespaces()['hoplens.influence']
   local function marks()
     namespace = namespace or vim.api.nvim_get_namespaces()['hoplens.influence']
-    return namespace
-        and vim.api.nvim_buf_get_extmarks(bufnr, namespace, 0, -1, { details = true })
+    return namespace and vim.api.nvim_buf_get_extmarks(bufnr, namespace, 0, -1, { details = true })
       or {}
   end
   local function wait_for_bars()
