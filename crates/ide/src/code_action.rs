@@ -32,3 +32,7 @@ pub const IGNORE: &str = "quickfix.hoplens.ignore";
 pub const REFRESH: &str = "quickfix.hoplens.refresh";
 /// Adds a case that expects the model's own answer.
 pub const ADD_CASE: &str = "refactor.hoplens.addCase";
+/// Gives a variable a value.
+pub const ADD_VALUE: &str = "quickfix.hoplens.addValue";
+/// Declares a hop that hoplens guessed.
+pub const DECLARE_HOP: &str = "quickfix.hoplens.declareHop";

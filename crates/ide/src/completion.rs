@@ -25,17 +25,23 @@ pub fn complete(
     context: CompletionContext<'_>,
 ) -> Vec<Completion> {
     let holds = |site: &&DeclarationSite| site.window.start <= offset && offset <= site.window.end;
-    let Some(found) = sites
-        .iter()
-        .find(holds)
-        .and_then(|site| place::find(text, site, offset))
-    else {
-        return Vec::new();
-    };
-    match &found.expected {
-        ExpectedAtCursor::Key(key) => keys::complete(key, &found, context),
-        ExpectedAtCursor::Value(value) => values::complete(value, &found, context),
+    // hoplens's keys and those of the format may be in the same YAML.
+    let mut list: Vec<Completion> = Vec::new();
+    for site in sites.iter().filter(holds) {
+        let Some(found) = place::find(text, site, offset) else {
+            continue;
+        };
+        let more = match &found.expected {
+            ExpectedAtCursor::Key(key) => keys::complete(key, &found, context),
+            ExpectedAtCursor::Value(value) => values::complete(value, &found, context),
+        };
+        for one in more {
+            if list.iter().all(|known| known.label != one.label) {
+                list.push(one);
+            }
+        }
     }
+    list
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub fn declaration_hover(
     origin: Origin,
 ) -> Option<TextHover> {
     let holds = |site: &&DeclarationSite| site.window.start <= offset && offset <= site.window.end;
-    let site = sites.iter().find(holds)?;
-    let outline = Outline::read(text, site.window.clone());
+    let first = sites.iter().find(holds)?;
+    let outline = Outline::read(text, first.window.clone());
     let injection = snapshot.and_then(|snapshot| {
         let mut injections = snapshot.file.injections.iter();
         let own = |one: &&Injection| {
@@ -51,7 +51,13 @@ pub fn declaration_hover(
         let node = &outline.nodes[at];
         let on_key = node.label.start <= offset && offset <= node.label.end;
         let is_key = node.kind == OutlineNodeKind::Entry && on_key;
-        let key = key_of(site.keys, &outline.path(at)).filter(|_| is_key)?;
+        let path = outline.path(at);
+        // hoplens's keys and those of the format may be in the same YAML.
+        let mut keys = sites
+            .iter()
+            .filter(holds)
+            .filter_map(|site| key_of(site.keys, &path));
+        let key = keys.next().filter(|_| is_key)?;
         Some((key, node.label.clone()))
     });
     let effect = injection.map(|(snapshot, one)| effect(snapshot, one));
@@ -116,6 +122,7 @@ fn words(kind: KeyKind) -> Option<&'static [&'static str]> {
     match kind {
         KeyKind::Word(words) => Some(words),
         KeyKind::List(inner) => words(*inner),
+        KeyKind::Either(kinds) => kinds.iter().find_map(|kind| words(*kind)),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod content_parts;
 pub(crate) mod dotprompt;
 pub(crate) mod github;
 pub(crate) mod markdown;
+pub(crate) mod own_keys;
 mod plain;
 pub(crate) mod prompt_format;
 pub(crate) mod prompt_md;

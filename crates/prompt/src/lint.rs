@@ -3,19 +3,19 @@
 mod declaration_fixes;
 mod empty_prompt;
 pub(crate) mod finding;
-mod handlebars_uses;
+pub(crate) mod handlebars_uses;
 mod handlebars_words;
 mod helpers;
-mod inputs;
-mod jinja_uses;
+pub(crate) mod inputs;
+pub(crate) mod jinja_uses;
 mod lint_context;
 mod missing_values;
 mod removal;
 mod roles;
 mod samples;
-mod template_uses;
-mod uses;
-mod value_type;
+pub(crate) mod template_uses;
+pub(crate) mod uses;
+pub(crate) mod value_type;
 mod variables;
 
 use std::collections::BTreeSet;

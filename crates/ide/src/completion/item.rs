@@ -32,4 +32,10 @@ pub enum CompletionKind {
     Word,
     /// A text or number from the prompt, the model or a fact.
     Value,
+    /// A variable of a template.
+    Variable,
+    /// A helper, filter, test or statement of a template.
+    Function,
+    /// A partial.
+    Partial,
 }

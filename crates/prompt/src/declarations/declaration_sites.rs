@@ -62,7 +62,7 @@ pub const SIDECAR: &[Key] = &[VERSION, LISTS[0], LISTS[1], LISTS[2], LISTS[3], L
 pub struct DeclarationSite {
     /// Bytes of the document.
     pub window: Range<usize>,
-    /// The top-level keys that belong to hoplens.
+    /// The top-level keys that are known: hoplens's, or those of the format.
     pub keys: &'static [Key],
 }
 
@@ -97,11 +97,16 @@ fn front_matter_site(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
         | PromptFormat::Promptfoo
         | PromptFormat::Plain => return None,
     };
-    let window = match &file.front_matter {
-        Some(window) => widened(text, window),
-        None => unclosed(text, &file.body)?,
-    };
+    let window = yaml_window(file, text)?;
     Some(DeclarationSite { window, keys })
+}
+
+/// Returns the bytes of a prompt's front matter with the blanks around it; `None` if there is none.
+pub(crate) fn yaml_window(file: &PromptFile, text: &str) -> Option<Range<usize>> {
+    match &file.front_matter {
+        Some(window) => Some(widened(text, window)),
+        None => unclosed(text, &file.body),
+    }
 }
 
 /// Returns the range with the blanks around it, where the author may be typing.

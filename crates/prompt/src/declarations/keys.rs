@@ -46,7 +46,8 @@ pub enum KeyKind {
     Either(&'static [KeyKind]),
 }
 
-const fn key(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
+/// Returns an optional key.
+pub(crate) const fn key(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
     Key {
         name,
         doc,
@@ -55,7 +56,8 @@ const fn key(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
     }
 }
 
-const fn required(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
+/// Returns a key that the map must contain.
+pub(crate) const fn required(name: &'static str, value: KeyKind, doc: &'static str) -> Key {
     Key {
         name,
         doc,

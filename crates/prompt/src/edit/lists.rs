@@ -4,22 +4,22 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::declarations::case::{Case, Injection, Measured};
+use crate::declarations::case::{Case, Hop, Injection, Measured};
 use crate::declarations::namespace;
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::edit::file_edit::{FileEdit, TextEdit, edited};
 use crate::edit::new_injection::written_record;
 use crate::edit::place;
-use crate::edit::place::Item;
+use crate::edit::place::{EditedFile, Item};
 use crate::edit::preserves_declarations::errors;
 use crate::edit::verify::{plain_case, plain_injection};
-use crate::file::prompt_file::PromptFile;
+use crate::file::prompt_file::{PromptFile, find_case};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml;
 use crate::yaml::dialect::Dialect;
 use crate::yaml::node::Node;
-use crate::yaml::quote::quoted;
+use crate::yaml::quote::{id, quoted};
 
 /// The YAML that contains a list, or that will.
 pub(crate) struct ListYaml<'text> {
@@ -67,6 +67,15 @@ impl ListYaml<'_> {
     /// Returns the keys that lead to a list.
     pub(crate) fn path(&self, list: &str) -> Vec<String> {
         namespace::path(self.format, self.target, list)
+    }
+
+    /// Returns the text with its YAML; `None` if there is no YAML yet.
+    pub(crate) fn document(&self) -> Option<EditedFile<'_>> {
+        Some(EditedFile {
+            text: self.text,
+            range: self.yaml.clone()?,
+            newline: self.newline,
+        })
     }
 
     /// Returns the root of the tree; `None` if the YAML is empty.
@@ -119,12 +128,39 @@ pub(crate) fn added(list_yaml: &ListYaml<'_>, list: &str, item: &Item) -> Option
 }
 
 /// A case to add.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct NewCase {
+    /// Its id.
+    pub id: Option<String>,
     /// Values of the template's variables.
     pub input: Map<String, Value>,
-    /// The expected answer, with its leading space.
+    /// The expected answer, with its leading space; empty if there is none.
     pub expect: String,
+    /// Its hop.
+    pub hop: Option<NewHop>,
+}
+
+/// A hop to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHop {
+    /// The phrase as the rendered prompt contains it.
+    pub mention: String,
+    /// The entity that it stands for.
+    pub bridge: String,
+}
+
+impl NewHop {
+    /// Returns the hop as a map on one line.
+    pub(crate) fn in_flow_style(&self) -> String {
+        let (mention, bridge) = (quoted(&self.mention), quoted(&self.bridge));
+        format!("{{mention: {mention}, bridge: {bridge}}}")
+    }
+
+    /// Whether a declared hop is this one.
+    pub(crate) fn is(&self, hop: &Hop) -> bool {
+        let bridge = hop.bridge.as_ref().map(|bridge| bridge.value.as_str());
+        hop.mention.value == self.mention && bridge == Some(&self.bridge)
+    }
 }
 
 /// Returns the edit that adds a case at the end of the list; `None` if it would change another
@@ -135,11 +171,19 @@ pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<File
         return None;
     }
     let mut fields = Vec::new();
+    if let Some(name) = &case.id {
+        fields.push(("id", id(name)));
+    }
     if !case.input.is_empty() {
         // JSON is YAML, and its quotes keep strings that look like numbers.
         fields.push(("input", Value::Object(case.input.clone()).to_string()));
     }
-    fields.push(("expect", quoted(&case.expect)));
+    if !case.expect.is_empty() {
+        fields.push(("expect", quoted(&case.expect)));
+    }
+    if let Some(hop) = &case.hop {
+        fields.push(("hops", format!("[{}]", hop.in_flow_style())));
+    }
     first_valid_edit(file, text, "cases", &Item::Map(fields), |after, target| {
         let (old, new) = (plain_cases(file), plain_cases(after));
         let mut own_new: Vec<&Case> = own(&new, target).collect();
@@ -147,10 +191,23 @@ pub fn insert_case(file: &PromptFile, text: &str, case: &NewCase) -> Option<File
             return false;
         };
         let kept = own_new.into_iter().eq(own(&old, target));
-        let is_new = last.expect.iter().map(|one| &one.value).eq([&case.expect])
+        let expect = Some(&case.expect).filter(|expect| !expect.is_empty());
+        let hops = last
+            .hops
+            .iter()
+            .zip(&case.hop)
+            .all(|(hop, new)| new.is(hop));
+        let is_new = last.expect.iter().map(|one| &one.value).eq(expect)
             && last.input == case.input
-            && last.hops.is_empty();
-        kept && is_new && new.len() == old.len() + 1 && same_injections(file, after)
+            && hops
+            && last.hops.len() == usize::from(case.hop.is_some());
+        // A case of the sidecar replaces the one with its id.
+        let replaces = case
+            .id
+            .as_ref()
+            .is_some_and(|id| find_case(file, id).is_some());
+        let count = old.len() + usize::from(!replaces);
+        kept && is_new && new.len() == count && same_injections(file, after)
     })
 }
 
@@ -314,6 +371,7 @@ mod tests {
         let case = NewCase {
             input: input.as_object().unwrap().clone(),
             expect: " Paris".into(),
+            ..NewCase::default()
         };
         after(name, text, &insert_case(&file, text, &case).unwrap())
     }
@@ -335,8 +393,8 @@ mod tests {
         let several = "```prompt\na\n```\n```prompt\nb\n```\n";
         let file = parse("a.md", several, None);
         let case = NewCase {
-            input: Map::new(),
             expect: "x".into(),
+            ..NewCase::default()
         };
         assert_eq!(insert_case(&file, several, &case), None);
     }

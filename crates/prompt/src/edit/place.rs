@@ -193,7 +193,7 @@ pub(crate) fn case_id(
 }
 
 /// Inserts lines after the YAML.
-fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
+pub(crate) fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
     let end = doc.range.end;
     let newline = doc.newline;
     if end == doc.text.len() {
@@ -206,7 +206,7 @@ fn at_end(doc: &EditedFile<'_>, block: &str) -> TextEdit {
 }
 
 /// Inserts lines after the line on which `leaf` ends.
-fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
+pub(crate) fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
     let end = leaf.here().end.min(doc.text.len());
     let before = doc.text.get(..end).unwrap_or_default();
     let is_block = matches!(leaf.data, Data::Scalar { block: true, .. });
@@ -219,7 +219,7 @@ fn after(doc: &EditedFile<'_>, leaf: &Node, block: &str) -> TextEdit {
 }
 
 /// Inserts after the last element of a flow collection, on a new line if that element has its own.
-fn in_flow(
+pub(crate) fn in_flow(
     text: &str,
     collection: &Node,
     last: Option<&Node>,
@@ -237,7 +237,7 @@ fn in_flow(
     insert(here.end, format!(", {new}"))
 }
 
-fn insert(at: usize, new_text: String) -> TextEdit {
+pub(crate) fn insert(at: usize, new_text: String) -> TextEdit {
     TextEdit {
         range: at..at,
         new_text,
@@ -250,10 +250,10 @@ fn line_before(text: &str, at: usize) -> &str {
 }
 
 /// Returns the number of columns before `at` on its line, as YAML counts indentation.
-fn column(text: &str, at: usize) -> usize {
+pub(crate) fn column(text: &str, at: usize) -> usize {
     line_before(text, at).chars().count()
 }
 
-fn spaces(count: usize) -> String {
+pub(crate) fn spaces(count: usize) -> String {
     " ".repeat(count)
 }

@@ -4,7 +4,7 @@
 //! and nothing else is a tag. The format does not allow foreign keys, so all declarations are in
 //! the sidecar.
 
-mod evaluators;
+pub(crate) mod evaluators;
 mod known_keys;
 
 use std::ops::Range;
@@ -38,9 +38,9 @@ pub(crate) const FILE: &[&str] = &[
 ];
 
 /// Keys of a message.
-const MESSAGE: &[&str] = &["role", "content"];
+pub(crate) const MESSAGE: &[&str] = &["role", "content"];
 /// Roles that `gh models` sends, in upper or lower case.
-const ROLES: &[&str] = &["system", "user", "assistant"];
+pub(crate) const ROLES: &[&str] = &["system", "user", "assistant"];
 /// Reads the messages, and the test data into `declared`.
 pub(crate) fn read(
     file: &str,

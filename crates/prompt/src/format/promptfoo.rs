@@ -3,5 +3,6 @@
 pub(crate) mod assertions;
 pub(crate) mod cases;
 pub(crate) mod chat;
+pub(crate) mod config_vars;
 pub(crate) mod inline;
 pub(crate) mod paths;

@@ -5,18 +5,24 @@ use std::ops::Range;
 
 use crate::declarations::spanned::Spanned;
 use crate::lint::handlebars_words::{Word, WordKind, words};
-use crate::lint::uses::{CallKind, HelperCall, TemplateUses, VariableUse};
+use crate::lint::uses::{
+    CallKind, HelperCall, LocalUse, OpenBlock, PartialCall, TemplateUses, VariableUse,
+};
 use crate::template::handlebars::helpers::HELPERS;
 use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
 
 /// An open block.
 struct Block {
+    /// Its first word, which closes it.
+    name: String,
     /// Whether names inside are fields of something else than the prompt's variables.
     has_own_context: bool,
+    /// Whether that holds only for some values: `{{#a}}` is about the same value if `a` is `true`.
+    may_keep_context: bool,
     /// Whether the other branch is the one with a context of its own.
     is_inverse: bool,
     /// The names in `as |item index|`.
-    params: Vec<String>,
+    params: Vec<Spanned<String>>,
 }
 
 /// Reads a template; ranges are bytes of `body`. `registered` names helpers of the application.
@@ -38,6 +44,12 @@ pub(crate) fn read(body: &str, registered: &BTreeSet<String>) -> TemplateUses {
             HandlebarsTokenKind::Expression => reader.expression(&token.range),
         }
     }
+    let open = reader.blocks.iter().map(|block| OpenBlock {
+        close: block.name.clone(),
+        locals: block.params.clone(),
+        has_own_context: block.is_own(),
+    });
+    reader.uses.open_blocks = open.collect();
     reader.uses
 }
 
@@ -66,7 +78,9 @@ impl Reader<'_> {
         let words = words(self.body, code);
         let name = words.first().map_or("", |word| word.text(self.body));
         let mut block = Block {
+            name: name.to_owned(),
             has_own_context: false,
+            may_keep_context: false,
             is_inverse: sign == "^",
             params: Vec::new(),
         };
@@ -82,11 +96,23 @@ impl Reader<'_> {
             _ => {
                 let keeps = ["if", "unless", "ifEquals", "unlessEquals", "log", "section"];
                 block.has_own_context = !keeps.contains(&name);
+                block.may_keep_context = !["each", "with"].contains(&name);
                 self.call(&words, false);
             }
         }
         let params = words.iter().filter(|word| word.kind == WordKind::Param);
-        block.params = params.map(|word| word.text(self.body).to_owned()).collect();
+        let params = params.map(|word| Spanned {
+            value: word.text(self.body).to_owned(),
+            range: word.range.clone(),
+        });
+        block.params = params.collect();
+        for param in &block.params {
+            self.uses.locals.push(LocalUse {
+                name: param.value.clone(),
+                range: param.range.clone(),
+                definition: param.range.clone(),
+            });
+        }
         self.blocks.push(block);
     }
 
@@ -110,6 +136,7 @@ impl Reader<'_> {
         let name = chained.first().map_or("", |word| word.text(self.body));
         if let Some(block) = self.blocks.last_mut() {
             block.has_own_context = !keeps.contains(&name);
+            block.may_keep_context = !["each", "with"].contains(&name);
             block.is_inverse = false;
         }
     }
@@ -136,11 +163,20 @@ impl Reader<'_> {
         }
         let range = first.inner(self.body);
         let value = first.unquoted(self.body).to_owned();
-        if !value.starts_with('@') {
-            self.uses.partials.push(Spanned { value, range });
-        }
         // The whole context is what a partial reads anyway.
         let whole = |word: &&Word| matches!(word.text(self.body), "this" | ".");
+        let has_context = rest
+            .first()
+            .is_some_and(|word| word.kind == WordKind::Name && !whole(&word));
+        if !value.starts_with('@') {
+            let keys = rest.iter().filter(|word| word.kind == WordKind::Key);
+            self.uses.partial_calls.push(PartialCall {
+                name: value.clone(),
+                arguments: keys.map(|word| word.text(self.body).to_owned()).collect(),
+                has_context: has_context || self.blocks.iter().any(Block::is_own),
+            });
+            self.uses.partials.push(Spanned { value, range });
+        }
         let rest: Vec<Word> = rest.iter().filter(|word| !whole(word)).cloned().collect();
         self.arguments(&rest);
     }
@@ -206,6 +242,10 @@ impl Reader<'_> {
             (blocks, is_root) = (&[], true);
         }
         if path.starts_with('@') {
+            self.uses.contexts.push(Spanned {
+                value: path.to_owned(),
+                range: word.range.clone(),
+            });
             return;
         }
         while let Some(rest) = path.strip_prefix("..") {
@@ -213,7 +253,9 @@ impl Reader<'_> {
             let own = blocks.iter().rposition(Block::is_own);
             blocks = own.map_or(&[][..], |own| &blocks[..own]);
         }
-        is_root |= !blocks.iter().any(Block::is_own);
+        let own = || blocks.iter().filter(|block| block.is_own());
+        let may_be_root = is_root || own().all(|block| block.may_keep_context);
+        is_root |= own().next().is_none();
         let rest = path.strip_prefix("this").or(path.strip_prefix('.'));
         if let Some(rest) = rest
             && (rest.is_empty() || rest.starts_with(['.', '/']))
@@ -229,16 +271,26 @@ impl Reader<'_> {
             Some((name, _)) => name,
             None => path.split(['.', '/', '[']).next().unwrap_or_default(),
         };
-        let is_param = |block: &Block| block.params.iter().any(|param| param == name);
-        if name.is_empty() || blocks.iter().any(is_param) || is_literal(name) {
+        if name.is_empty() || is_literal(name) {
             return;
         }
         let text = word.text(self.body);
         let start = word.range.start + (text.len() - path.len()) + path.find(name).unwrap_or(0);
+        let range = start..start + name.len();
+        let mut params = blocks.iter().rev().flat_map(|block| &block.params);
+        if let Some(param) = params.find(|param| param.value == name) {
+            self.uses.locals.push(LocalUse {
+                name: name.to_owned(),
+                range,
+                definition: param.range.clone(),
+            });
+            return;
+        }
         self.uses.variables.push(VariableUse {
             name: name.to_owned(),
-            range: start..start + name.len(),
+            range,
             is_root,
+            may_be_root,
         });
     }
 }

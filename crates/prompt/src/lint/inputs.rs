@@ -33,6 +33,8 @@ pub(crate) struct DeclaredInput {
     pub required: bool,
     pub value_type: ValueType,
     pub value: Option<Node>,
+    /// What the schema says about it.
+    pub description: Option<String>,
     /// The indices that lead from the root of the YAML to its entry or item.
     pub path: Vec<usize>,
 }
@@ -155,6 +157,7 @@ impl DeclaredInputs {
             required: false,
             value_type: ValueType::Any,
             value,
+            description: None,
             path: place.path,
         });
     }
@@ -197,8 +200,9 @@ impl DeclaredInputs {
             };
             for (name, key, place) in properties.iter().flat_map(Place::entries) {
                 let value_type = ValueType::of_json_schema(place.node);
+                let description = described(place.node);
                 self.add(name, key, InputSource::Schema, place);
-                self.complete(is_required(name), value_type);
+                self.complete(is_required(name), value_type, description);
             }
             return;
         }
@@ -211,18 +215,20 @@ impl DeclaredInputs {
                 continue;
             }
             let value_type = ValueType::of_picoschema(about, place.node);
+            let description = picoschema_description(about, place.node);
             let plain = name.trim_end_matches('?');
             self.add(plain, key, InputSource::Schema, place);
-            self.complete(plain == name, value_type);
+            self.complete(plain == name, value_type, description);
         }
         self.is_closed = !is_open;
         self.has_schema = !is_open;
     }
 
     /// Sets what the last added input is declared as.
-    fn complete(&mut self, required: bool, value_type: ValueType) {
+    fn complete(&mut self, required: bool, value_type: ValueType, description: Option<String>) {
         if let Some(last) = self.list.last_mut() {
             (last.required, last.value_type) = (required, value_type);
+            last.description = description;
         }
     }
 
@@ -252,8 +258,9 @@ impl DeclaredInputs {
         let mut values = ["default", "example", "sample"].into_iter();
         let value = values.find_map(entry).cloned();
         let is_map = place.is_map();
+        let description = described(place.node);
         self.add(name, key, InputSource::Schema, place);
-        self.complete(required, value_type);
+        self.complete(required, value_type, description);
         if let Some(last) = self.list.last_mut() {
             last.value = value.filter(|_| is_map);
         }
@@ -304,4 +311,18 @@ impl DeclaredInputs {
             added.origin = origin;
         }
     }
+}
+
+/// Returns the `description` in a map.
+fn described(node: &Node) -> Option<String> {
+    let (_, description) = node.entry("description")?;
+    description.text().map(str::to_owned)
+}
+
+/// Returns the description in Picoschema: behind the first comma of the key's parentheses, or of
+/// the value.
+fn picoschema_description(about: Option<&str>, value: &Node) -> Option<String> {
+    let texts = [about, value.text()].into_iter().flatten();
+    let mut found = texts.filter_map(|text| Some(text.split_once(',')?.1.trim()));
+    found.find(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -7,7 +7,7 @@ use crate::template::jinja::lexer::{JinjaTokenKind, tokens};
 use crate::template::jinja::render::undeclared_variables;
 
 /// Names that every Jinja template may use.
-const GLOBALS: [&str; 12] = [
+pub(crate) const GLOBALS: [&str; 12] = [
     "caller",
     "cycler",
     "dict",
@@ -80,6 +80,7 @@ pub(crate) fn read(body: &str) -> TemplateUses {
                 range: name.range.clone(),
                 // A function of the application is no variable of the prompt.
                 is_root: name.after != Some('(') && !is_optional,
+                may_be_root: name.after != Some('('),
             });
         }
     }
@@ -87,16 +88,16 @@ pub(crate) fn read(body: &str) -> TemplateUses {
 }
 
 /// A name in a tag with the signs beside it.
-struct Name {
-    range: Range<usize>,
+pub(crate) struct Name {
+    pub range: Range<usize>,
     /// The last character before it that is not white space.
-    before: Option<char>,
+    pub before: Option<char>,
     /// The next character after it that is not white space; `=` only if no second one follows.
-    after: Option<char>,
+    pub after: Option<char>,
 }
 
 /// Returns the names in the code at `range`, outside of quotes.
-fn names(body: &str, range: Range<usize>) -> Vec<Name> {
+pub(crate) fn names(body: &str, range: Range<usize>) -> Vec<Name> {
     let code = body.get(range.clone()).unwrap_or_default();
     let mut found = Vec::new();
     let mut before = None;

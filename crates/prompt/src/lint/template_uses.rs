@@ -23,6 +23,7 @@ pub(crate) fn template_uses(file: &PromptFile, text: &str) -> TemplateUses {
                 range: start..start + name.len(),
                 name,
                 is_root: true,
+                may_be_root: true,
             });
         }
         return uses;
@@ -50,6 +51,7 @@ pub(crate) fn template_uses(file: &PromptFile, text: &str) -> TemplateUses {
                     name: found.name.to_owned(),
                     range: start..start + found.name.len(),
                     is_root: true,
+                    may_be_root: true,
                 }
             });
             TemplateUses {
@@ -72,7 +74,7 @@ pub(crate) fn template_uses(file: &PromptFile, text: &str) -> TemplateUses {
 }
 
 /// Returns the variables of a Mustache template.
-fn mustache_uses(body: &str) -> TemplateUses {
+pub(crate) fn mustache_uses(body: &str) -> TemplateUses {
     let mut uses = TemplateUses::default();
     let mut sections: Vec<bool> = Vec::new();
     for token in tokens(body).unwrap_or_default() {
@@ -99,6 +101,7 @@ fn mustache_uses(body: &str) -> TemplateUses {
                 name: name.to_owned(),
                 range: start..start + name.len(),
                 is_root: !sections.contains(&true),
+                may_be_root: true,
             });
         }
         match token.kind {

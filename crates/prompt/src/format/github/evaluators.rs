@@ -13,10 +13,10 @@ use crate::format::github::known_keys::unknown;
 use crate::yaml::node::Node;
 
 /// Keys of an evaluator and of its kinds that are maps.
-const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
-const STRING: &[&str] = &["startsWith", "endsWith", "contains", "equals"];
-const LLM: &[&str] = &["modelId", "prompt", "choices", "systemPrompt"];
-const CHOICE: &[&str] = &["choice", "score"];
+pub(crate) const EVALUATOR: &[&str] = &["name", "string", "llm", "uses"];
+pub(crate) const STRING: &[&str] = &["startsWith", "endsWith", "contains", "equals"];
+pub(crate) const LLM: &[&str] = &["modelId", "prompt", "choices", "systemPrompt"];
+pub(crate) const CHOICE: &[&str] = &["choice", "score"];
 
 /// An evaluator that compares the reply with a text, in which `{{name}}` is a row's value.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ pub(crate) enum PromptyVersion {
 }
 
 /// Keys of `model` that only version 1 has.
-const V1_MODEL: [&str; 4] = ["api", "configuration", "parameters", "response"];
+pub(crate) const V1_MODEL: [&str; 4] = ["api", "configuration", "parameters", "response"];
 /// Keys of `model` that only version 2 has.
-const V2_MODEL: [&str; 5] = ["id", "provider", "apiType", "connection", "options"];
+pub(crate) const V2_MODEL: [&str; 5] = ["id", "provider", "apiType", "connection", "options"];
 /// Top-level keys with which version 1 refuses a file.
-const V2_ROOT: [&str; 4] = ["metadata", "instructions", "tools", "kind"];
+pub(crate) const V2_ROOT: [&str; 4] = ["metadata", "instructions", "tools", "kind"];
 
 impl PromptyVersion {
     /// Returns the version that a front matter was written for. A key that only version 2 accepts

@@ -1,0 +1,111 @@
+//! Code actions that give variables values: a sample value, or a case with all of them.
+
+use std::ops::Range;
+
+use serde_json::Map;
+
+use crate::code_action::{ADD_CASE, ADD_VALUE, CodeAction};
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::snapshot::Snapshot;
+use hoplens_prompt::{
+    Code, NewCase, Origin, SiteRole, TemplateSymbol, ValueEdit, input_facts, insert_case,
+    insert_value, symbol_sites, used_inputs,
+};
+
+/// The answer of a new case, which the author replaces.
+const ANSWER: &str = "<answer>";
+
+/// Returns the actions for the variables at bytes `range` of the prompt file, and for its body.
+///
+/// `all` are the snapshot's [`diagnostics`](crate::diagnostics()).
+pub fn input_actions(
+    snapshot: &Snapshot,
+    all: &[Diagnostic],
+    origin: Origin,
+    range: &Range<usize>,
+) -> Vec<CodeAction> {
+    let (file, text) = (&snapshot.file, &snapshot.text);
+    let touches = |one: &Range<usize>| one.start <= range.end && range.start <= one.end;
+    let unset: Vec<&Diagnostic> = all
+        .iter()
+        .filter(|one| {
+            one.code == Code::UnsetVariable && one.origin == origin && touches(&one.range)
+        })
+        .collect();
+    let sites = symbol_sites(file, text);
+    let mut offered: Vec<CodeAction> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for site in &sites {
+        let TemplateSymbol::Input(name) = &site.symbol else {
+            continue;
+        };
+        let in_finding = |one: &&&Diagnostic| {
+            one.range.start <= site.range.start && site.range.end <= one.range.end
+        };
+        let found: Vec<Diagnostic> = unset
+            .iter()
+            .filter(in_finding)
+            .map(|one| (*one).clone())
+            .collect();
+        let is_here = site.origin == origin && (touches(&site.range) || !found.is_empty());
+        if !is_here || names.contains(&name.as_str()) {
+            continue;
+        }
+        names.push(name);
+        let value = input_facts(file, text, site.prompt, name).placeholder;
+        if let Some(added) = insert_value(file, text, name, &value) {
+            offered.push(CodeAction {
+                title: title(name, &added),
+                kind: ADD_VALUE,
+                edit: added.edit,
+                preferred: false,
+                case: None,
+                fixes: found,
+            });
+        }
+    }
+    let is_variable = sites
+        .iter()
+        .any(|site| site.role == SiteRole::Use && site.origin == origin && touches(&site.range));
+    let in_body = origin == Origin::FrontMatter && touches(&file.body);
+    if in_body || is_variable {
+        offered.extend(add_case(snapshot));
+    }
+    offered
+}
+
+fn title(name: &str, added: &ValueEdit) -> String {
+    if added.is_default {
+        format!("Add a sample value for `{name}` (`{}`)", added.place)
+    } else {
+        format!("Add a value for `{name}` (`{}` of the cases)", added.place)
+    }
+}
+
+/// Returns the action that adds a case with a value for every variable of the template.
+fn add_case(snapshot: &Snapshot) -> Option<CodeAction> {
+    let (file, text) = (&snapshot.file, &snapshot.text);
+    let mut input = Map::new();
+    for name in used_inputs(file, text, 0) {
+        let facts = input_facts(file, text, 0, &name);
+        let given = facts.cases.into_iter().find_map(|(_, value)| value);
+        let value = facts.default.or(given).unwrap_or(facts.placeholder);
+        input.insert(name, value);
+    }
+    if input.is_empty() {
+        return None;
+    }
+    let new = NewCase {
+        input,
+        expect: ANSWER.to_owned(),
+        ..NewCase::default()
+    };
+    Some(CodeAction {
+        title: "Add a case with these inputs".to_owned(),
+        kind: ADD_CASE,
+        edit: insert_case(file, text, &new)?,
+        preferred: false,
+        case: None,
+        fixes: Vec::new(),
+    })
+}
