@@ -109,3 +109,6 @@ fn add_case(snapshot: &Snapshot) -> Option<CodeAction> {
         fixes: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests;

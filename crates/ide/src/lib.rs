@@ -68,5 +68,5 @@ pub use semantic_tokens::{
 };
 pub use side_effects::{repair_side_effects, side_effects};
 pub use snapshot::Snapshot;
-pub use template_completion::{complete_placeholder, complete_template};
+pub use template_completion::{complete_placeholder, complete_template, expects_partial};
 pub use template_hover::template_hover;

@@ -135,3 +135,6 @@ fn reference_at(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,8 +152,8 @@ fn add_case_action(snapshot: &Snapshot, range: &Range<usize>) -> Option<CodeActi
     let answer = case.outcome.as_ref().ok()?.answer.as_ref()?;
     let new = NewCase {
         // Variables keep their default values.
-        input: serde_json::Map::new(),
         expect: answer.text.clone(),
+        ..NewCase::default()
     };
     Some(CodeAction {
         title: format!(

@@ -56,3 +56,6 @@ fn shared(name: &str) -> RenameRefusal {
          here."
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,12 @@ pub fn complete_template(
     Some(list.of(&cursor, partials))
 }
 
+/// Returns whether a partial is expected at byte `offset` of the prompt file.
+pub fn expects_partial(snapshot: &Snapshot, offset: usize) -> bool {
+    let cursor = template_cursor(&snapshot.file, &snapshot.text, offset);
+    cursor.is_some_and(|cursor| cursor.expects == TemplateExpectation::Partial)
+}
+
 /// Returns the completions of a variable in a text of the declarations, as in
 /// `expect: "{{capital}}"`; `None` if byte `offset` is not behind `{{`. `text` is the document, with
 /// its declarations in `sites`.
@@ -234,3 +240,6 @@ impl List<'_> {
 fn is_elsewhere(text: &str, name: &str, range: &Range<usize>) -> bool {
     text.match_indices(name).any(|(at, _)| at != range.start)
 }
+
+#[cfg(test)]
+mod tests;

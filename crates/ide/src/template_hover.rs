@@ -221,3 +221,6 @@ pub(crate) fn partial_path(name: &str) -> String {
 pub(crate) fn has_loop_names(syntax: TemplateSyntax) -> bool {
     syntax == TemplateSyntax::Handlebars
 }
+
+#[cfg(test)]
+mod tests;

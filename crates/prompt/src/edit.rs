@@ -14,3 +14,5 @@ mod verify;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;

@@ -12,3 +12,6 @@ mod rename_checks;
 pub(crate) mod symbol_sites;
 pub(crate) mod template_part;
 pub(crate) mod template_symbol;
+
+#[cfg(test)]
+mod rename_tests;

@@ -81,7 +81,7 @@ pub fn companion_files(
         }),
         registered: registered_names(source, path),
         references: read_references(format_name, text, &mut |file| {
-            readable(&referred_path(source, path, file)?)
+            readable(&reference_path(source, path, file)?)
         }),
         promptfoo: promptfoo_config(source, path),
         absent: absent_prompts(format_name, text, &|file| {
@@ -91,7 +91,7 @@ pub fn companion_files(
 }
 
 /// Maximum number of folders in which a partial is looked for: the prompt's own and those above it.
-const PARTIAL_LEVELS: usize = 5;
+pub(crate) const PARTIAL_LEVELS: usize = 5;
 
 /// Returns the path of a partial: in the prompt's folder or in the nearest above it, but not above
 /// the repository. Tools load the partials of a whole folder of prompts under their bare names.
@@ -121,7 +121,7 @@ fn registered_names(source: &dyn FileSource, prompt: &Path) -> RegisteredNames {
 
 /// Returns the path of a file that a prompt refers to; `None` if it is outside the prompt's
 /// repository, or, without a repository, outside the prompt's folder.
-fn referred_path(source: &dyn FileSource, prompt: &Path, reference: &str) -> Option<PathBuf> {
+pub fn reference_path(source: &dyn FileSource, prompt: &Path, reference: &str) -> Option<PathBuf> {
     let prompt = whole_path(prompt);
     let folder = prompt.parent()?;
     let mut above = folder.ancestors();

@@ -12,6 +12,7 @@ mod facts_cache;
 mod file_source;
 mod nearest;
 mod overlay;
+mod partial_names;
 mod project;
 mod project_cache;
 mod project_file;
@@ -19,7 +20,7 @@ mod read_error;
 
 pub use cached_disk::CachedDisk;
 pub use companions::{
-    CompanionFiles, companion_files, partial_path, promptfoo_config, sidecar_path,
+    CompanionFiles, companion_files, partial_path, promptfoo_config, reference_path, sidecar_path,
 };
 pub use disk::{Disk, MAX_FILE_BYTES, read_file};
 pub use facts::facts;
@@ -27,6 +28,7 @@ pub use facts_cache::FactsCache;
 pub use file_source::FileSource;
 pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
+pub use partial_names::partial_names;
 pub use project::{
     Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
     ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,

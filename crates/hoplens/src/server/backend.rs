@@ -103,6 +103,35 @@ impl LanguageServer for Backend {
         Ok(view.await?.map(|view| handlers::document_symbol(&view)))
     }
 
+    async fn goto_definition(
+        &self,
+        params: lsp::GotoDefinitionParams,
+    ) -> Result<Option<lsp::GotoDefinitionResponse>> {
+        handlers::definition(&self.session, &params.text_document_position_params).await
+    }
+
+    async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
+        handlers::references(&self.session, &params).await
+    }
+
+    async fn document_highlight(
+        &self,
+        params: lsp::DocumentHighlightParams,
+    ) -> Result<Option<Vec<lsp::DocumentHighlight>>> {
+        handlers::document_highlight(&self.session, &params.text_document_position_params).await
+    }
+
+    async fn prepare_rename(
+        &self,
+        params: lsp::TextDocumentPositionParams,
+    ) -> Result<Option<lsp::PrepareRenameResponse>> {
+        handlers::prepare_rename(&self.session, &params).await
+    }
+
+    async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
+        handlers::rename(&self.session, &params).await
+    }
+
     async fn code_action(
         &self,
         params: lsp::CodeActionParams,

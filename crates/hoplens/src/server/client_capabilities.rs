@@ -56,6 +56,10 @@ pub(super) struct ClientCapabilities {
     pub disabled_actions: bool,
     /// Diagnostics may have related locations.
     pub related_information: bool,
+    /// A definition may say which words lead to it.
+    pub definition_links: bool,
+    /// The client asks whether a name can be changed before it asks for a new one.
+    pub prepare_rename: bool,
 }
 
 impl ClientCapabilities {
@@ -126,6 +130,12 @@ impl ClientCapabilities {
             watch_files: watched.is_some_and(|files| files.dynamic_registration == Some(true)),
             related_information: published
                 .is_some_and(|published| published.related_information == Some(true)),
+            definition_links: text
+                .and_then(|text| text.definition.as_ref())
+                .is_some_and(|definition| definition.link_support == Some(true)),
+            prepare_rename: text
+                .and_then(|text| text.rename.as_ref())
+                .is_some_and(|rename| rename.prepare_support == Some(true)),
         }
     }
 

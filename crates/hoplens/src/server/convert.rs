@@ -149,6 +149,29 @@ pub(super) fn to_workspace_edit(
     })
 }
 
+/// Converts edits of a prompt's files to one edit; `None` if one of the files is not the one that
+/// the edits were made for.
+pub(super) fn to_joint_edit(
+    view: &PromptView,
+    edits: &[FileEdit],
+    client: &ClientCapabilities,
+) -> Option<lsp::WorkspaceEdit> {
+    let mut all = lsp::WorkspaceEdit::default();
+    for edit in edits {
+        let one = to_workspace_edit(view, edit, client)?;
+        if let Some(changes) = one.changes {
+            all.changes.get_or_insert_default().extend(changes);
+        }
+        if let Some(lsp::DocumentChanges::Edits(edits)) = one.document_changes {
+            match &mut all.document_changes {
+                Some(lsp::DocumentChanges::Edits(known)) => known.extend(edits),
+                _ => all.document_changes = Some(lsp::DocumentChanges::Edits(edits)),
+            }
+        }
+    }
+    Some(all)
+}
+
 /// Returns the operation that creates a file, unless it exists.
 pub(super) fn create(uri: lsp::Uri) -> lsp::DocumentChangeOperation {
     lsp::DocumentChangeOperation::Op(lsp::ResourceOp::Create(lsp::CreateFile {

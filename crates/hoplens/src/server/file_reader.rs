@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use crate::server::code_pages;
+use crate::server::document_key::DocumentKey;
 use crate::server::event::{Event, FilesEvent, ModelRequest, Trigger};
 use crate::server::prompt_view::PromptView;
 use crate::server::read_prompt::{PromptFiles, SharedFiles, overlay, read_prompt};
@@ -19,7 +20,8 @@ use crate::server::snapshot::OpenDocuments;
 use hoplens_runtime::CancelToken;
 use hoplens_store::StoreOptions;
 use hoplens_workspace::{
-    CachedDisk, FactsCache, FileSource, Project, ProjectCache, project, project_file,
+    CachedDisk, FactsCache, FileSource, Project, ProjectCache, partial_names, partial_path,
+    project, project_file, reference_path,
 };
 
 /// Something to read.
@@ -51,12 +53,33 @@ enum ReadRequest {
         paths: Vec<PathBuf>,
         reply: oneshot::Sender<Vec<bool>>,
     },
+    /// The file that a prompt names.
+    NamedFile {
+        prompt: PathBuf,
+        name: NamedFile,
+        documents: Arc<OpenDocuments>,
+        reply: oneshot::Sender<Option<PathBuf>>,
+    },
+    /// The names of the partials that a prompt may use.
+    PartialNames {
+        prompt: PathBuf,
+        documents: Arc<OpenDocuments>,
+        reply: oneshot::Sender<Vec<String>>,
+    },
     /// The `hoplens.toml` that applies to a prompt, with its text.
     ProjectFile {
         prompt: PathBuf,
         documents: Arc<OpenDocuments>,
         reply: oneshot::Sender<Option<ProjectText>>,
     },
+}
+
+/// A file as a prompt names it.
+pub(super) enum NamedFile {
+    /// The file of a partial, such as `_card.prompt`.
+    Partial(String),
+    /// The path in `${file:…}`.
+    Reference(String),
 }
 
 /// A `hoplens.toml`, from the editor if it is open.
@@ -146,6 +169,38 @@ impl FileReader {
         answer.await.ok().flatten()
     }
 
+    /// Returns the path of a file that a prompt names, if it exists.
+    pub(super) async fn named_file(
+        &self,
+        prompt: &Path,
+        name: NamedFile,
+        documents: Arc<OpenDocuments>,
+    ) -> Option<PathBuf> {
+        let (reply, answer) = oneshot::channel();
+        self.send(ReadRequest::NamedFile {
+            prompt: prompt.into(),
+            name,
+            documents,
+            reply,
+        });
+        answer.await.ok().flatten()
+    }
+
+    /// Returns the names of the partials that a prompt may use.
+    pub(super) async fn partial_names(
+        &self,
+        prompt: &Path,
+        documents: Arc<OpenDocuments>,
+    ) -> Vec<String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(ReadRequest::PartialNames {
+            prompt: prompt.into(),
+            documents,
+            reply,
+        });
+        answer.await.unwrap_or_default()
+    }
+
     fn send(&self, request: ReadRequest) {
         // The thread ends with the process.
         let _ = self.requests.send(request);
@@ -220,6 +275,29 @@ impl Reader {
             ReadRequest::Exist { paths, reply } => {
                 let exist = paths.iter().map(|path| self.disk.is_file(path));
                 let _ = reply.send(exist.collect());
+            }
+            ReadRequest::NamedFile {
+                prompt,
+                name,
+                documents,
+                reply,
+            } => {
+                let source = overlay(&documents, &self.disk);
+                let path = match name {
+                    NamedFile::Partial(file) => partial_path(&source, &prompt, &file),
+                    NamedFile::Reference(file) => reference_path(&source, &prompt, &file),
+                };
+                let _ = reply.send(path.filter(|path| source.is_file(path)));
+            }
+            ReadRequest::PartialNames {
+                prompt,
+                documents,
+                reply,
+            } => {
+                let source = overlay(&documents, &self.disk);
+                let open = documents.keys().filter_map(DocumentKey::path);
+                let open: Vec<PathBuf> = open.map(Path::to_path_buf).collect();
+                let _ = reply.send(partial_names(&source, &prompt, &open));
             }
             ReadRequest::ProjectFile {
                 prompt,

@@ -9,7 +9,7 @@ use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
 use hoplens_ide::Snapshot;
 use hoplens_prompt::declaration_sites::{DeclarationSite, declaration_sites, sidecar_site};
-use hoplens_prompt::{Facts, Origin};
+use hoplens_prompt::{Facts, Origin, format_sites};
 
 /// A prompt file or a sidecar; everything is of the very text that a request is about.
 pub(super) struct TextView {
@@ -57,6 +57,20 @@ impl TextView {
             sites,
             view,
         }))
+    }
+
+    /// Returns the declarations and the YAML of the prompt's format.
+    pub(super) fn all_sites(&self) -> Vec<DeclarationSite> {
+        let mut all = self.sites.clone();
+        if let Some(snapshot) = self.own_snapshot() {
+            all.extend(format_sites(&snapshot.file, &self.document.text));
+        }
+        all
+    }
+
+    /// Returns the prompt with its files.
+    pub(super) fn prompt_view(&self) -> Option<&Arc<PromptView>> {
+        self.view.as_ref()
     }
 
     /// Returns the prompt.

@@ -102,7 +102,11 @@ fn in_part(prompt: &PromptFile, part: &TemplatePart, at: usize) -> Option<Templa
     let is_word = |char: char| tag.is_word(char);
     let before = body.get(tag.start..at)?;
     let word = before.trim_end_matches(is_word).len();
-    let start = tag.start + word;
+    let mut start = tag.start + word;
+    let is_closing = body.get(start..at)?.starts_with('/');
+    if is_closing && before.get(..word)?.trim_matches(['{', '~', ' ']).is_empty() {
+        start += 1;
+    }
     let rest = body.get(at..)?;
     let end = at + rest.find(|char| !is_word(char)).unwrap_or(rest.len());
     let expects = tag.expectation(body.get(tag.start..start)?)?;
@@ -155,7 +159,8 @@ impl Tag {
                 )
             }
         };
-        let is_comment = is_jinja && before.rfind("{#").is_some_and(|at| open < at);
+        let comment = before.rfind("{#").filter(|_| is_jinja);
+        let is_comment = comment.is_some_and(|at| !before[at..].contains("#}"));
         let is_escaped = syntax == TemplateSyntax::Handlebars && before[..open].ends_with('\\');
         let inside = before.get(open + length..)?;
         if is_comment || is_escaped || inside.contains(close) || inside.starts_with('!') {

@@ -212,16 +212,12 @@ impl Reader<'_> {
             rest = arguments;
         }
         let code = self.body.get(inside.clone()).unwrap_or_default();
-        let has_parameters = is_macro
-            || code
-                .trim_start_matches("call")
-                .trim_start()
-                .starts_with('(');
-        let end = code.find(')').filter(|_| has_parameters && !is_macro);
-        let end = if is_macro {
-            inside.end
-        } else {
-            end.map_or(inside.start, |at| inside.start + at)
+        let after_word = code.trim_start().trim_start_matches("call").trim_start();
+        let has_parameters = after_word.starts_with('(');
+        let end = match code.find(')') {
+            _ if is_macro => inside.end,
+            Some(at) if has_parameters => inside.start + at,
+            _ => inside.start,
         };
         let (parameters, call): (Vec<&Name>, Vec<&Name>) =
             rest.iter().partition(|name| name.range.end <= end);

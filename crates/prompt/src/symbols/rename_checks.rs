@@ -86,15 +86,14 @@ pub(crate) fn keeps_meaning(
         && rendered(new_file, new_text) == rendered(file, text)
 }
 
-/// Returns what each case renders to, if all of its variables have values, and the number of those
-/// without one.
-fn rendered(file: &PromptFile, text: &str) -> Vec<(Option<String>, usize)> {
+/// Returns what each case renders to; `None` for a case that cannot be rendered or lacks a value.
+fn rendered(file: &PromptFile, text: &str) -> Vec<Option<String>> {
     let cases = file.cases.iter().map(Some);
     let all = std::iter::once(None).chain(cases).take(MAX_CASES);
     let all = all.map(|case| {
         let rendered = render(file, text, case);
-        let text = Some(rendered.joined().text).filter(|_| !rendered.has_holes());
-        (text, rendered.unset.len())
+        let is_whole = rendered.broken().is_none() && !rendered.has_holes();
+        is_whole.then(|| rendered.joined().text)
     });
     all.collect()
 }

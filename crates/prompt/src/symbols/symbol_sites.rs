@@ -191,7 +191,27 @@ mod tests {
     #[test]
     fn the_names_of_a_dotprompt_file_are_found_everywhere() {
         let text = "---\ninput:\n  schema:\n    city(string, where): string\n    \"tag?\": string\n  default:\n    city: Rome\nhoplens.cases:\n  - input: {tag: é}\n---\né {{city}} {{#each tags as |tag at|}}{{tag.x}}{{@first}}{{/each}}{{> card city=tag}}{{role \"user\"}}\n";
-        check("a.prompt", text, None, &expect![[""]]);
+        check(
+            "a.prompt",
+            text,
+            None,
+            &expect![[r#"
+            4: city Schema input city
+            5: tag Schema input tag
+            7: city Default input city
+            9: tag Case input tag
+            11: city Use input city
+            11: each Use Call(Helper, "each")
+            11: tags Use input tags
+            11: tag Definition local tag of byte 167
+            11: at Definition local at of byte 171
+            11: tag Use local tag of byte 167
+            11: @first Use Context("@first")
+            11: card Use Partial("card")
+            11: tag Use input tag
+            11: role Use Call(Helper, "role")
+        "#]],
+        );
     }
 
     #[test]
@@ -201,15 +221,43 @@ mod tests {
             "a.prompt.md",
             "In ${input:city}",
             Some(sidecar),
-            &expect![[""]],
+            &expect![[r#"
+                1: city Use input city
+                sidecar 3: city Case input city
+                sidecar 4: city CaseText input city
+                sidecar 5: city Case input city
+            "#]],
         );
     }
 
     #[test]
     fn the_names_of_prompty_and_github_are_found() {
         let text = "---\nname: x\ninputs:\n  - name: city\n    default: Rome\nsample:\n  tag: y\n---\nuser:\n{% for c in city %}{{ c | upper }}{% endfor %}\n";
-        check("a.prompty", text, None, &expect![[""]]);
+        check(
+            "a.prompty",
+            text,
+            None,
+            &expect![[r#"
+            4: city Schema input city
+            7: tag Default input tag
+            10: c Definition local c of byte 87
+            10: city Use input city
+            10: c Use local c of byte 87
+            10: upper Use Call(Filter, "upper")
+        "#]],
+        );
         let text = "messages:\n  - role: user\n    content: \"é {{city}} {{ no }}\"\ntestData:\n  - city: Rome\n    expected: x\nevaluators:\n  - name: e\n    string: {contains: \"{{expected}} {{city}}\"}\n";
-        check("a.prompt.yml", text, None, &expect![[""]]);
+        check(
+            "a.prompt.yml",
+            text,
+            None,
+            &expect![[r#"
+            3: city Use input city
+            5: city Case input city
+            6: expected Case input expected
+            9: expected CaseText input expected
+            9: city CaseText input city
+        "#]],
+        );
     }
 }

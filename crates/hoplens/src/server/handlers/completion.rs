@@ -1,4 +1,7 @@
-//! `textDocument/completion`: keys and values of the declarations and of `hoplens.toml`.
+//! `textDocument/completion`: names in templates, keys and values of the declarations and of
+//! `hoplens.toml`.
+
+use std::sync::Arc;
 
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types as lsp;
@@ -9,10 +12,16 @@ use crate::server::document::Document;
 use crate::server::document_key::DocumentKey;
 use crate::server::session_handle::SessionHandle;
 use crate::server::text_view::TextView;
-use hoplens_ide::{Completion, CompletionContext, CompletionKind};
+use hoplens_ide::{
+    Completion, CompletionContext, CompletionKind, complete_placeholder, complete_template,
+    expects_partial,
+};
+use hoplens_prompt::declaration_sites::DeclarationSite;
 
-/// The characters that precede a key or a value.
-pub(super) const TRIGGERS: [&str; 6] = [" ", "\"", "'", "{", "[", ","];
+/// The characters that precede a key, a value or a name in a template.
+pub(super) const TRIGGERS: [&str; 13] = [
+    " ", "\"", "'", "{", "[", ",", "%", "#", "/", ">", "|", ":", "@",
+];
 
 /// Returns what can be typed at a position of a prompt, a sidecar or a `hoplens.toml`.
 pub(in crate::server) async fn completion(
@@ -33,20 +42,49 @@ pub(in crate::server) async fn completion(
         let Some(view) = session.text_view(document).await? else {
             return Ok(None);
         };
-        let contains = |site: &hoplens_prompt::declaration_sites::DeclarationSite| {
-            site.window.start <= offset && offset <= site.window.end
-        };
-        if !view.sites.iter().any(contains) {
-            return Ok(None);
+        match in_prompt(session, &view, offset).await {
+            Some(found) => found,
+            None => return Ok(None),
         }
-        in_declarations(&view, offset)
     };
     let items = found.into_iter().enumerate();
     let items = items.map(|(rank, one)| to_item(document, rank, one, client));
     Ok(Some(lsp::CompletionResponse::Array(items.collect())))
 }
 
-fn in_declarations(view: &TextView, offset: usize) -> Vec<Completion> {
+/// Returns the completions in a prompt or sidecar; `None` outside of tags and declarations.
+async fn in_prompt(
+    session: &SessionHandle,
+    view: &TextView,
+    offset: usize,
+) -> Option<Vec<Completion>> {
+    if let Some(snapshot) = view.own_snapshot() {
+        let key = view.document.key();
+        let partials = match key.path().filter(|_| expects_partial(snapshot, offset)) {
+            Some(path) => {
+                let documents = Arc::clone(&view.session.documents);
+                session.files.partial_names(path, documents).await
+            }
+            None => Vec::new(),
+        };
+        if let Some(found) = complete_template(snapshot, offset, &partials) {
+            return Some(found);
+        }
+    }
+    let sites = view.all_sites();
+    let contains =
+        |site: &DeclarationSite| site.window.start <= offset && offset <= site.window.end;
+    if !sites.iter().any(contains) {
+        return None;
+    }
+    let text = &view.document.text;
+    let placeholder = view
+        .snapshot()
+        .and_then(|snapshot| complete_placeholder(snapshot, text, &sites, view.origin, offset));
+    Some(placeholder.unwrap_or_else(|| in_declarations(view, &sites, offset)))
+}
+
+fn in_declarations(view: &TextView, sites: &[DeclarationSite], offset: usize) -> Vec<Completion> {
     let model = match &*view.session.model {
         ModelStatus::Ready(model) => Some(model),
         _ => None,
@@ -57,7 +95,7 @@ fn in_declarations(view: &TextView, offset: usize) -> Vec<Completion> {
         model,
         style: view.session.client.insert,
     };
-    hoplens_ide::complete(&view.document.text, &view.sites, offset, known)
+    hoplens_ide::complete(&view.document.text, sites, offset, known)
 }
 
 fn to_item(
@@ -83,6 +121,9 @@ fn to_item(
             CompletionKind::Key => lsp::CompletionItemKind::PROPERTY,
             CompletionKind::Word => lsp::CompletionItemKind::ENUM_MEMBER,
             CompletionKind::Value => lsp::CompletionItemKind::VALUE,
+            CompletionKind::Variable => lsp::CompletionItemKind::VARIABLE,
+            CompletionKind::Function => lsp::CompletionItemKind::FUNCTION,
+            CompletionKind::Partial => lsp::CompletionItemKind::FILE,
         }),
         detail: one.detail,
         documentation,

@@ -6,7 +6,7 @@ use crate::server::client_capabilities::ClientCapabilities;
 use crate::server::commands::COMMANDS;
 use crate::server::handlers::code_action::fix_all::FIX_ALL;
 use crate::server::handlers::text_features::text_features;
-use hoplens_ide::{ADD_CASE, CORRECT, IGNORE, INJECT, REFRESH, REWRITE};
+use hoplens_ide::{ADD_CASE, ADD_VALUE, CORRECT, DECLARE_HOP, IGNORE, INJECT, REFRESH, REWRITE};
 
 /// Returns what the server supports.
 pub(in crate::server) fn initialize(params: &lsp::InitializeParams) -> lsp::InitializeResult {
@@ -35,9 +35,19 @@ fn capabilities(client: &ClientCapabilities) -> lsp::ServerCapabilities {
         code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
             lsp::CodeActionOptions {
                 code_action_kinds: Some(
-                    [INJECT, REWRITE, CORRECT, IGNORE, REFRESH, ADD_CASE, FIX_ALL]
-                        .map(lsp::CodeActionKind::from)
-                        .to_vec(),
+                    [
+                        INJECT,
+                        REWRITE,
+                        CORRECT,
+                        ADD_VALUE,
+                        DECLARE_HOP,
+                        IGNORE,
+                        REFRESH,
+                        ADD_CASE,
+                        FIX_ALL,
+                    ]
+                    .map(lsp::CodeActionKind::from)
+                    .to_vec(),
                 ),
                 resolve_provider: client.resolve_edits.then_some(true),
                 ..lsp::CodeActionOptions::default()
@@ -60,6 +70,6 @@ fn capabilities(client: &ClientCapabilities) -> lsp::ServerCapabilities {
             }),
             ..lsp::WorkspaceServerCapabilities::default()
         }),
-        ..text_features()
+        ..text_features(client)
     }
 }

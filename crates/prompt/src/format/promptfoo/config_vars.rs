@@ -34,7 +34,8 @@ mod tests {
     fn the_first_value_of_a_variable_is_found() {
         let text = "prompts: [a]\ntests:\n  - description: city\n    vars: {é: x}\n  - vars:\n      city: Rome\n";
         let found = promptfoo_variable(text, "city").unwrap();
-        assert_eq!((found.clone(), &text[found]), (72..76, "city"));
+        let at = text.rfind("city").unwrap();
+        assert_eq!(found, at..at + 4);
         assert_eq!(promptfoo_variable(text, "tag"), None);
     }
 }

@@ -7,7 +7,7 @@ use tower_lsp_server::ls_types as lsp;
 use crate::server::convert;
 use crate::server::prompt_view::PromptView;
 use crate::server::snapshot::SessionSnapshot;
-use hoplens_ide::{CodeAction, Diagnostic, Snapshot};
+use hoplens_ide::{CodeAction, Diagnostic, IGNORE, Snapshot};
 use hoplens_prompt::Origin;
 
 /// Returns the actions at bytes `range` of one of the two files, repairs first.
@@ -21,7 +21,14 @@ pub(super) fn offered(
         Origin::FrontMatter => hoplens_ide::repair_actions(snapshot, all, range),
         Origin::Sidecar => Vec::new(),
     };
-    offered.extend(hoplens_ide::quick_actions(snapshot, all, origin, range));
+    let (ignored, mut quick): (Vec<_>, Vec<_>) =
+        hoplens_ide::quick_actions(snapshot, all, origin, range)
+            .into_iter()
+            .partition(|action| action.kind == IGNORE);
+    offered.append(&mut quick);
+    offered.extend(hoplens_ide::hop_actions(snapshot, all, origin, range));
+    offered.extend(hoplens_ide::input_actions(snapshot, all, origin, range));
+    offered.extend(ignored);
     offered
 }
 
