@@ -28,6 +28,7 @@ mod smollm2;
 mod statics;
 mod structure;
 mod sync;
+mod template_names;
 mod tiny;
 mod unknown_model;
 mod unsaved;

@@ -1,5 +1,6 @@
 //! Completion at a cursor marked `$0`.
 
+mod format_keys;
 mod insertion;
 mod keys;
 mod project;
