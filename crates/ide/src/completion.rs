@@ -1,7 +1,7 @@
 //! Completion of keys and values in declarations and in `hoplens.toml`.
 
 mod context;
-mod item;
+pub(crate) mod item;
 mod keys;
 mod place;
 pub(crate) mod project;

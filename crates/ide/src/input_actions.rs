@@ -75,10 +75,11 @@ pub fn input_actions(
 }
 
 fn title(name: &str, added: &ValueEdit) -> String {
-    if added.is_default {
-        format!("Add a sample value for `{name}` (`{}`)", added.place)
-    } else {
-        format!("Add a value for `{name}` (`{}` of the cases)", added.place)
+    let place = &added.place;
+    match (added.is_default, place.as_str()) {
+        (true, _) => format!("Add a sample value for `{name}` (`{place}`)"),
+        (false, "input") => format!("Add a value for `{name}` to the cases"),
+        (false, _) => format!("Add a value for `{name}` to `{place}`"),
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use crate::completion::{Completion, CompletionKind};
+use crate::completion::item::{Completion, CompletionKind};
 use crate::snapshot::Snapshot;
 use crate::template_hover::has_loop_names;
 use hoplens_prompt::declaration_sites::DeclarationSite;
 use hoplens_prompt::{
-    CallDoc, Origin, PromptFormat, TemplateCallKind, TemplateCursor, TemplateExpectation,
-    TemplateSyntax, call_docs, context_doc, input_facts, known_inputs, prompt_at, statement_docs,
-    template_cursor,
+    CallDoc, InputFacts, Origin, PromptFormat, SymbolSite, TemplateCallKind, TemplateCursor,
+    TemplateExpectation, TemplateSyntax, call_docs, context_doc, input_facts, known_inputs,
+    prompt_at, statement_docs, template_cursor,
 };
 
+/// Most variables that are described; each takes a look at the declarations.
+const MAX_DESCRIBED: usize = 50;
 /// The roles of dotprompt.
 const ROLES: [&str; 4] = ["user", "system", "model", "tool"];
 /// The names that a loop of Handlebars defines.
@@ -73,7 +75,32 @@ pub fn complete_placeholder(
         found: Vec::new(),
     };
     list.inputs(prompt);
+    // While YAML is being typed, its values may be unknown; its other tags are not.
+    for name in placeholders(text, &range) {
+        list.add(name, CompletionKind::Variable, None, None);
+    }
     Some(list.found)
+}
+
+/// Returns the names in `{{name}}` in a text, outside of some bytes.
+fn placeholders<'a>(text: &'a str, typed: &Range<usize>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("{{") {
+        let inside = text.get(at + 2..).unwrap_or_default();
+        let Some((name, _)) = inside.split_once("}}") else {
+            break;
+        };
+        let name = name.trim();
+        let is_name = |char: char| char.is_alphanumeric() || "_-".contains(char);
+        let is_typed = (at..at + 2 + inside.len()).contains(&typed.start)
+            && text
+                .get(at + 2..typed.start)
+                .is_some_and(|between| between.trim().is_empty());
+        if !name.is_empty() && name.chars().all(is_name) && !is_typed {
+            found.push(name);
+        }
+    }
+    found
 }
 
 struct List<'a> {
@@ -161,15 +188,25 @@ impl List<'_> {
     /// Adds the variables of a prompt, except the one that is being typed.
     fn inputs(&mut self, prompt: usize) {
         let (file, text) = (&self.snapshot.file, &self.snapshot.text);
-        let is_typed = |name: &str| {
-            let typed = text.get(self.range.clone());
-            typed == Some(name) && !is_elsewhere(text, name, self.range)
+        let sites = symbol_sites(file, text);
+        let is_elsewhere = |name: &str| {
+            let same = |site: &&SymbolSite| matches!(&site.symbol, TemplateSymbol::Input(own) if own == name);
+            sites
+                .iter()
+                .filter(same)
+                .any(|site| site.range != *self.range)
         };
+        let is_typed =
+            |name: &str| text.get(self.range.clone()) == Some(name) && !is_elsewhere(name);
         let names = known_inputs(file, text, prompt);
         let names: Vec<String> = names.into_iter().filter(|name| !is_typed(name)).collect();
         let syntax_prefix = if self.is_semantic_kernel() { "$" } else { "" };
-        for name in names {
-            let facts = input_facts(file, text, prompt, &name);
+        for (at, name) in names.iter().enumerate() {
+            let facts = if at < MAX_DESCRIBED {
+                input_facts(file, text, prompt, name)
+            } else {
+                InputFacts::default()
+            };
             let label = format!("{syntax_prefix}{name}");
             self.add(
                 &label,
@@ -234,11 +271,6 @@ impl List<'_> {
             self.add(name, CompletionKind::Partial, detail, None);
         }
     }
-}
-
-/// Whether a text has a name outside of some bytes.
-fn is_elsewhere(text: &str, name: &str, range: &Range<usize>) -> bool {
-    text.match_indices(name).any(|(at, _)| at != range.start)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn a_variable_without_a_value_gets_one() {
         shown[0].1
     );
     assert_eq!(shown[1].0, "Add a case with these inputs");
-    let inputs = "input: {\"city\":\"<city>\",\"count\":0,\"tags\":[\"<tags>\"],\"kind\":\"A\"}";
+    let inputs = "input: {\"city\":\"<city>\",\"count\":0,\"kind\":\"A\",\"tags\":[\"<tags>\"]}";
     assert!(shown[1].1.contains(inputs), "{}", shown[1].1);
     assert!(
         shown[1].1.contains("expect: \"<answer>\""),
@@ -74,7 +74,7 @@ fn values_of_cases_and_defaults_are_taken_over() {
             "Add a case with these inputs"
         ]
     );
-    let case = "  - input: {\"day\":\"Monday\",\"city\":\"Rome\"}\n    expect: \"<answer>\"";
+    let case = "  - input: {\"city\":\"Rome\",\"day\":\"Monday\"}\n    expect: \"<answer>\"";
     assert!(shown[1].1.contains(case), "{}", shown[1].1);
 }
 
@@ -92,14 +92,14 @@ fn actions_are_offered_where_they_help() {
     assert_eq!(titles("a.prompt", "---\nmo$0del: x\n---\n{{a}}"), [""; 0]);
     assert_eq!(
         titles("a.prompt.md", "In ${input:ci$0ty}"),
-        ["Add a value for `city` (`input` of the cases)", case]
+        ["Add a value for `city` to the cases", case]
     );
     assert_eq!(
         titles(
             "a.prompt.yml",
             "messages:\n  - role: user\n    content: \"In {{ci$0ty}}\"\n"
         ),
-        ["Add a value for `city` (`testData` of the cases)", case]
+        ["Add a value for `city` to `testData`", case]
     );
     assert_eq!(
         titles("a.prompt", "{{#each a as |b|}}{{$0b}}{{/each}}"),

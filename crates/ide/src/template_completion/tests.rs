@@ -145,6 +145,13 @@ fn variables_are_offered_in_the_texts_of_cases() {
     check("a.prompt", sidecar, true, Some(&["capital", "city"]));
     let front = "---\nhoplens.cases:\n  - matrix: {city: [a]}\n    expect: \"{{ ci$0}}\"\n---\nx";
     check("a.prompt", front, false, Some(&["city"]));
+    let github = "messages:\n  - role: user\n    content: \"{{city}}\"\n  - role: user\n    content: \"é {{c$0\n";
+    let offset = github.find("$0").unwrap();
+    let text = github.replacen("$0", "", 1);
+    let snapshot = Snapshot::new("a.prompt.yml", text.clone(), None);
+    let sites = hoplens_prompt::format_sites(&snapshot.file, &text);
+    let found = complete_placeholder(&snapshot, &text, &sites, Origin::FrontMatter, offset);
+    assert_eq!(found.unwrap()[0].label, "city");
     check("a.prompt", "---\nhoplens.cases: {$0}\n---\nx", false, None);
     check(
         "a.prompt",

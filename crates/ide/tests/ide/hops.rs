@@ -1,5 +1,6 @@
 //! Probes and repairs, compared with running each prompt by itself.
 
+mod declare;
 mod findings;
 
 use hoplens_analysis::{

@@ -199,7 +199,7 @@ fn a_hop_is_declared_in_its_case_or_in_a_new_one() {
     assert_eq!(
         declared("a.prompt.yml", github, None, Some(0)).unwrap(),
         format!(
-            "beside:\nversion: 1\ncases:\n  - id: reef\n    input: {{\"name\":\"reef\"}}\n    expect: \"x\"\n    hops: [{line}]\n"
+            "beside:\nversion: 1\ncases:\n  - id: reef\n    input: {{\"name\":\"reef\"}}\n    expect: \" x\"\n    hops: [{line}]\n"
         )
     );
     let matrix =

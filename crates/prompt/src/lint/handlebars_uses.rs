@@ -11,6 +11,9 @@ use crate::lint::uses::{
 use crate::template::handlebars::helpers::HELPERS;
 use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
 
+/// The rest of a template with more open blocks is not read; the renderer refuses it.
+const MAX_BLOCKS: usize = 500;
+
 /// An open block.
 struct Block {
     /// Its first word, which closes it.
@@ -21,6 +24,8 @@ struct Block {
     may_keep_context: bool,
     /// Whether the other branch is the one with a context of its own.
     is_inverse: bool,
+    /// Whether the name is a variable, and not a helper.
+    is_variable: bool,
     /// The names in `as |item index|`.
     params: Vec<Spanned<String>>,
 }
@@ -34,11 +39,12 @@ pub(crate) fn read(body: &str, registered: &BTreeSet<String>) -> TemplateUses {
         uses: TemplateUses::default(),
     };
     for token in tokens(body) {
+        if reader.blocks.len() > MAX_BLOCKS {
+            break;
+        }
         match token.kind {
             HandlebarsTokenKind::Text | HandlebarsTokenKind::Comment => {}
-            HandlebarsTokenKind::Close => {
-                reader.blocks.pop();
-            }
+            HandlebarsTokenKind::Close => reader.close(&token.range),
             HandlebarsTokenKind::Open => reader.open(&token.range),
             HandlebarsTokenKind::Else => reader.divide(&token.range),
             HandlebarsTokenKind::Expression => reader.expression(&token.range),
@@ -82,6 +88,7 @@ impl Reader<'_> {
             has_own_context: false,
             may_keep_context: false,
             is_inverse: sign == "^",
+            is_variable: false,
             params: Vec::new(),
         };
         match sign {
@@ -97,7 +104,9 @@ impl Reader<'_> {
                 let keeps = ["if", "unless", "ifEquals", "unlessEquals", "log", "section"];
                 block.has_own_context = !keeps.contains(&name);
                 block.may_keep_context = !["each", "with"].contains(&name);
+                let calls = self.uses.calls.len();
                 self.call(&words, false);
+                block.is_variable = self.uses.calls.len() == calls;
             }
         }
         let params = words.iter().filter(|word| word.kind == WordKind::Param);
@@ -114,6 +123,22 @@ impl Reader<'_> {
             });
         }
         self.blocks.push(block);
+    }
+
+    /// Reads `{{/name}}`, which repeats the name of its block.
+    fn close(&mut self, tag: &Range<usize>) {
+        let is_variable = self.blocks.pop().is_some_and(|block| block.is_variable);
+        let (_, code) = self.code(tag);
+        let inside = self.body.get(code.clone()).unwrap_or_default();
+        let slash = inside.find('/').map_or(0, |at| at + 1);
+        let words = words(self.body, code.start + slash..code.end);
+        let Some(name) = words.first().filter(|_| is_variable) else {
+            return;
+        };
+        let before = self.uses.variables.len();
+        self.variable(name);
+        let closing = self.uses.variables.split_off(before);
+        self.uses.closing.extend(closing);
     }
 
     /// Reads `{{else}}`, `{{^}}` and `{{else if …}}`.

@@ -82,6 +82,17 @@ pub(crate) fn mustache_uses(body: &str) -> TemplateUses {
             MustacheTokenKind::Text => continue,
             MustacheTokenKind::End => {
                 sections.pop();
+                let name = token.key.split('.').next().unwrap_or_default();
+                let tag = body.get(token.range.clone()).unwrap_or_default();
+                if let Some(at) = tag.find(token.key).filter(|_| !name.is_empty()) {
+                    let start = token.range.start + at;
+                    uses.closing.push(VariableUse {
+                        name: name.to_owned(),
+                        range: start..start + name.len(),
+                        is_root: !sections.contains(&true),
+                        may_be_root: true,
+                    });
+                }
                 continue;
             }
             // The text of such a partial is unknown.

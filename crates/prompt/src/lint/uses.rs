@@ -99,6 +99,8 @@ pub(crate) struct TemplateUses {
     pub own_partials: BTreeSet<String>,
     /// Roles that are written in the tag.
     pub roles: Vec<Spanned<String>>,
+    /// Variables in tags that close their blocks, such as `{{/a}}`.
+    pub closing: Vec<VariableUse>,
     /// Names that the template defines, at their definitions and uses, in text order.
     pub locals: Vec<LocalUse>,
     /// Names of the template's engine and of the application, such as `@first`.
@@ -119,6 +121,8 @@ impl TemplateUses {
             .iter_mut()
             .for_each(|one| shift(&mut one.range));
         self.calls.iter_mut().for_each(|one| shift(&mut one.range));
+        let closing = self.closing.iter_mut();
+        closing.for_each(|one| shift(&mut one.range));
         self.partials
             .iter_mut()
             .for_each(|one| shift(&mut one.range));

@@ -72,7 +72,9 @@ pub fn used_inputs(file: &PromptFile, text: &str, prompt: usize) -> Vec<String> 
 /// Returns the names of all variables of a prompt, used or declared: first those that it declares or
 /// gives a value for, each once.
 pub fn known_inputs(file: &PromptFile, text: &str, prompt: usize) -> Vec<String> {
-    let mut all = names(file, text, prompt, |role| role != SiteRole::Use);
+    let mut all = names(file, text, prompt, |role| {
+        !matches!(role, SiteRole::Use | SiteRole::CaseText)
+    });
     let declared = prompts(file);
     let declared = declared.get(prompt).into_iter();
     all.extend(declared.flat_map(|prompt| prompt.defaults.keys().cloned()));

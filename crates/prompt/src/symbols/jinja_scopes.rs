@@ -32,6 +32,9 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "context",
 ];
 
+/// The rest of a template with more open blocks is not read; no template language accepts it.
+const MAX_SCOPES: usize = 500;
+
 /// What begins a scope, or closes one.
 struct Scope {
     /// The word that closes it; empty for the template itself.
@@ -54,6 +57,9 @@ pub(crate) fn read(body: &str) -> TemplateUses {
         uses: TemplateUses::default(),
     };
     for token in tokens(body) {
+        if reader.scopes.len() > MAX_SCOPES {
+            break;
+        }
         match token.kind {
             JinjaTokenKind::Expression => reader.expression(&names(body, token.inside)),
             JinjaTokenKind::Statement => reader.statement(&token.inside),

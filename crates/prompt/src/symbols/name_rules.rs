@@ -65,10 +65,15 @@ pub(crate) fn name_problem(
             "`{name}` has a meaning of its own in this template language. Choose another name."
         ));
     }
-    (prompt.format == PromptFormat::Github && GITHUB_KEYS.contains(&name)).then(|| {
+    is_key_of_github(prompt, name).then(|| {
         format!(
             "`{name}` has a meaning of its own in the test data of GitHub Models. Choose another \
              name."
         )
     })
+}
+
+/// Whether a name is a key of test data that `gh models` itself reads.
+pub(crate) fn is_key_of_github(prompt: &PromptFile, name: &str) -> bool {
+    prompt.format == PromptFormat::Github && GITHUB_KEYS.contains(&name)
 }

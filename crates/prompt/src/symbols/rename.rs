@@ -6,9 +6,11 @@ use crate::declarations::spanned::Origin;
 use crate::edit::file_edit::{FileEdit, TextEdit};
 use crate::file::prompt_file::PromptFile;
 use crate::format::prompt_format::PromptFormat;
-use crate::symbols::declared_sites::text_of;
-use crate::symbols::name_rules::name_problem;
-use crate::symbols::rename_checks::{keeps_meaning, partial_conflict, uses_all};
+use crate::format::prompty::version::PromptyVersion;
+use crate::lint::inputs::InputSource;
+use crate::symbols::declared_sites::{PlacedInput, placed_inputs, text_of};
+use crate::symbols::name_rules::{is_key_of_github, name_problem};
+use crate::symbols::rename_checks::{is_broken, keeps_meaning, partial_conflict, uses_all};
 use crate::symbols::symbol_sites::{symbol_at, symbol_sites};
 use crate::symbols::template_part::{prompts, syntax};
 use crate::symbols::template_symbol::{SiteRole, SymbolSite, TemplateSymbol, TemplateSyntax};
@@ -83,7 +85,13 @@ pub fn rename_symbol(
         )));
     }
     if is_input {
+        check_values(file, text, site)?;
         check_reach(prompt, text, old, new_name)?;
+    }
+    if is_broken(file, text) {
+        return Err(RenameRefusal::new(
+            "The template has a mistake, so its names are not certain. Correct it first.",
+        ));
     }
     let own: Vec<&SymbolSite> = sites.iter().filter(|one| is_same(one, site)).collect();
     let edits = edits(file, text, &own, new_name)?;
@@ -141,6 +149,38 @@ fn check_input(file: &PromptFile, at: usize, name: &str) -> Result<(), RenameRef
         return Err(RenameRefusal::new(
             "The template is a text in YAML, in which hoplens renames nothing.",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses variables whose value is in a file that the front matter names.
+fn check_values(file: &PromptFile, text: &str, site: &SymbolSite) -> Result<(), RenameRefusal> {
+    let name = site.symbol.name();
+    let prompts = prompts(file);
+    let Some(prompt) = prompts.get(site.prompt) else {
+        return Ok(());
+    };
+    if is_key_of_github(prompt, name) {
+        return Err(RenameRefusal(format!(
+            "`{name}` has a meaning of its own in the test data of GitHub Models, so it keeps its \
+             name."
+        )));
+    }
+    let is_v1 = prompt.language.version == PromptyVersion::V1;
+    let gives_value = |one: &PlacedInput| match one.input.source {
+        InputSource::Default => true,
+        InputSource::Schema => !is_v1 && one.input.value.is_some(),
+        InputSource::Case => false,
+    };
+    let is_own = |one: &PlacedInput| one.prompt == site.prompt && one.input.name == name;
+    let inputs = placed_inputs(file, text);
+    let is_here = inputs.iter().any(|one| is_own(one) && gives_value(one));
+    let may_be_elsewhere = prompt.format == PromptFormat::Prompty;
+    if may_be_elsewhere && prompt.defaults.contains_key(name) && !is_here {
+        return Err(RenameRefusal(format!(
+            "The value of `{name}` is in a file that the front matter names (`${{file:…}}`). Change \
+             the name there and here."
+        )));
     }
     Ok(())
 }

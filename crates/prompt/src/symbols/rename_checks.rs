@@ -3,13 +3,17 @@
 use std::ops::Range;
 
 use crate::declarations::spanned::Origin;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::edit::file_edit::{FileEdit, edited};
 use crate::file::prompt_file::PromptFile;
 use crate::lint::uses::{PartialCall, TemplateUses};
 use crate::render::render;
 use crate::symbols::symbol_sites::symbol_sites;
-use crate::symbols::template_part::{parts, uses};
+use crate::symbols::template_part::{parts, prompts, uses};
 use crate::symbols::template_symbol::{SiteRole, SymbolSite, TemplateSymbol, TemplateSyntax};
+use crate::template::jinja::render::compiles;
+use crate::template::language::TemplateLanguage;
 
 /// Most cases that are rendered.
 const MAX_CASES: usize = 64;
@@ -84,6 +88,20 @@ pub(crate) fn keeps_meaning(
         && new_file.problems.len() <= file.problems.len()
         && new_file.cases.len() == file.cases.len()
         && rendered(new_file, new_text) == rendered(file, text)
+}
+
+/// Whether a template has a mistake, whatever the values of its variables are.
+pub(crate) fn is_broken(file: &PromptFile, text: &str) -> bool {
+    let is_mistake = |problem: &Problem| problem.code == Code::TemplateError;
+    if !render(file, text, None).problems.iter().any(is_mistake) {
+        return false;
+    }
+    // A Jinja template may only lack values.
+    let body = |prompt: &PromptFile| text.get(prompt.body.clone()).unwrap_or_default().to_owned();
+    let compiles = |prompt: &&PromptFile| {
+        prompt.language.engine == TemplateLanguage::Jinja && compiles(&body(prompt))
+    };
+    !prompts(file).iter().all(compiles)
 }
 
 /// Returns what each case renders to; `None` for a case that cannot be rendered or lacks a value.

@@ -40,7 +40,7 @@ fn renamed(
 #[track_caller]
 fn check(name: &str, marked: &str, sidecar: Option<&str>) {
     let plain = |text: &str| text.replace(['«', '»'], "");
-    let expected = |text: &str| text.replace("«city»", "town").replace("$0", "");
+    let expected = |text: &str| text.replace("$0", "").replace("«city»", "town");
     let sidecar_text = sidecar.map(plain);
     let (text, beside) = renamed(name, &plain(marked), sidecar_text.as_deref(), "town").unwrap();
     assert_eq!(text, expected(marked));
@@ -79,6 +79,16 @@ fn a_variable_is_renamed_wherever_it_stands() {
         "a.prompt.yml",
         "messages:\n  - role: user\n    content: \"é {{«$0city»}}\"\ntestData:\n  - «city»: Rome\n    expected: x\nevaluators:\n  - name: e\n    string: {contains: \"{{«city»}}\"}\n",
         Some("version: 1\ncases:\n  - input:\n      «city»: x\n"),
+    );
+    check(
+        "a.prompt",
+        "{{#«$0city»}}x{{/«city»}}{{^«city»}}y{{/«city»}}{{#if «city»}}{{/if}}",
+        None,
+    );
+    check(
+        "a.prompty",
+        "---\nname: x\ntemplate: {format: {kind: mustache}, parser: {kind: prompty}}\n---\nuser:\n{{#«$0city»}}{{x}}{{/«city»}}{{^other}}{{«city»}}{{/other}}\n",
+        None,
     );
     check(
         "a.prompt.md",
@@ -197,6 +207,21 @@ fn words_that_yaml_reads_as_something_else_get_quotes() {
         after,
         "---\ninput:\n  default:\n    \"yes\": x\n---\n{{yes}}"
     );
+}
+
+#[test]
+fn values_in_other_files_keep_their_names() {
+    let text =
+        "---\nname: x\nmodel: {api: chat}\nsample: ${file:data.json}\n---\nuser:\n{{city}}\n";
+    let references = [("data.json".to_owned(), "{\"city\": \"Rome\"}".to_owned())].into();
+    let companions = crate::companion_files::CompanionTexts {
+        references: Some(&references),
+        ..Default::default()
+    };
+    let file = crate::file::parse_with("a.prompty", text, companions);
+    let offset = text.find("{{city").unwrap() + 3;
+    let refusal = rename_symbol(&file, text, Origin::FrontMatter, offset, "town").unwrap_err();
+    assert!(refusal.0.contains("in a file"), "{}", refusal.0);
 }
 
 #[test]

@@ -65,7 +65,7 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn sites(&self, uses: &TemplateUses) -> Vec<SymbolSite> {
-        let variables = uses.variables.iter().map(|one| {
+        let variables = uses.variables.iter().chain(&uses.closing).map(|one| {
             let may_be_input = one.is_root || (one.may_be_root && !self.fields.contains(&one.name));
             let symbol = if may_be_input {
                 TemplateSymbol::Input(one.name.clone())
