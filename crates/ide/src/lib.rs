@@ -45,7 +45,7 @@ pub use hover::{HoverTarget, hover_target, render_hover, token_source};
 pub use influence::{InfluenceLine, influence_bar, influence_lines, segment_kind_name};
 pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use markdown::{MarkdownStyle, code_span, table};
-pub use numbers::{better_than, factor, nats, percent, quoted};
+pub use numbers::{better_than, factor, nats, percent, quoted, token_label};
 pub use pages::{PageFile, page_files, page_text};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};

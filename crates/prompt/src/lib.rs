@@ -45,7 +45,9 @@ pub use edit::rewrite::{insert_text, mention_problems, replace_all, replace_ment
 pub use file::prompt_file::{PromptFile, find_case};
 pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
-pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use format::prompt_format::{
+    PromptFormat, is_partial_file, is_prompt_file, prompt_of_sidecar, sidecar_name,
+};
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
 pub use lint::finding::LintFix;
 pub use lint::{all_problems, lint_fixes};

@@ -88,7 +88,7 @@ pub fn run_probes(
         hops,
         variants: kinds.into_iter().zip(found).collect(),
     };
-    if let Some(asked) = first_answer_token(&prompts[0], &probes.composed, settings) {
+    if let Some(asked) = first_answer_token(query, &prompts[0], &probes.composed, settings) {
         let (found, _) = ask(context, &[asked], Capture::default())?;
         let found = found
             .into_iter()

@@ -19,7 +19,7 @@ use crate::server::snapshot::OpenDocuments;
 use hoplens_runtime::CancelToken;
 use hoplens_store::StoreOptions;
 use hoplens_workspace::{
-    CachedDisk, FactsCache, FileSource, Project, ProjectCache, project, project_file,
+    CachedDisk, FactsCache, FileSource, Project, ProjectCache, partial_path, project, project_file,
 };
 
 /// Something to read.
@@ -50,6 +50,13 @@ enum ReadRequest {
     Exist {
         paths: Vec<PathBuf>,
         reply: oneshot::Sender<Vec<bool>>,
+    },
+    /// The files of the partials that a prompt includes.
+    Partials {
+        prompt: PathBuf,
+        partials: Vec<String>,
+        documents: Arc<OpenDocuments>,
+        reply: oneshot::Sender<Vec<Option<PathBuf>>>,
     },
     /// The `hoplens.toml` that applies to a prompt, with its text.
     ProjectFile {
@@ -128,6 +135,24 @@ impl FileReader {
     pub(super) async fn exist(&self, paths: Vec<PathBuf>) -> Vec<bool> {
         let (reply, answer) = oneshot::channel();
         self.send(ReadRequest::Exist { paths, reply });
+        answer.await.unwrap_or_default()
+    }
+
+    /// Returns for each partial that a prompt includes the file that is read for it, if there is
+    /// one.
+    pub(super) async fn partials(
+        &self,
+        prompt: &Path,
+        partials: Vec<String>,
+        documents: Arc<OpenDocuments>,
+    ) -> Vec<Option<PathBuf>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(ReadRequest::Partials {
+            prompt: prompt.into(),
+            partials,
+            documents,
+            reply,
+        });
         answer.await.unwrap_or_default()
     }
 
@@ -220,6 +245,17 @@ impl Reader {
             ReadRequest::Exist { paths, reply } => {
                 let exist = paths.iter().map(|path| self.disk.is_file(path));
                 let _ = reply.send(exist.collect());
+            }
+            ReadRequest::Partials {
+                prompt,
+                partials,
+                documents,
+                reply,
+            } => {
+                let source = overlay(&documents, &self.disk);
+                let paths = partials.iter();
+                let paths = paths.map(|partial| partial_path(&source, &prompt, partial));
+                let _ = reply.send(paths.collect());
             }
             ReadRequest::ProjectFile {
                 prompt,

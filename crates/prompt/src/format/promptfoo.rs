@@ -5,3 +5,4 @@ pub(crate) mod cases;
 pub(crate) mod chat;
 pub(crate) mod inline;
 pub(crate) mod paths;
+pub(crate) mod providers;

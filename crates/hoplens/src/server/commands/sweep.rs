@@ -97,7 +97,7 @@ pub(super) async fn measured(
     let swept = memory.clone();
     let (document, svg) = run_on_model(session, move |model, cancel, pause| {
         let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
-        let answers = answers(model, &asked.prompt, &asked.expect)?;
+        let answers = subject.answers(model, &asked.prompt)?;
         let grid = Grid {
             encodings: vec![encoding],
             layers: (0..model.info.layers).collect(),

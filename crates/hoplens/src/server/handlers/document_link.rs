@@ -9,13 +9,21 @@ use crate::server::document_key::DocumentKey;
 use crate::server::file_reader::FileReader;
 use crate::server::text_view::TextView;
 use hoplens_ide::{document_links, sidecar_link_range};
-use hoplens_prompt::Origin;
+use hoplens_prompt::{Origin, PromptFormat};
 
 /// A link whose target may not exist.
 struct Candidate {
     range: Range<usize>,
-    target: PathBuf,
+    target: LinkTarget,
     tooltip: String,
+}
+
+/// The file that a link leads to.
+enum LinkTarget {
+    /// The file at a path.
+    File(PathBuf),
+    /// A partial, which may be in a folder above the prompt's.
+    Partial(String),
 }
 
 /// Returns the links of a document; `None` if it is no file.
@@ -24,22 +32,51 @@ pub(in crate::server) async fn document_link(
     files: &FileReader,
 ) -> Option<Vec<lsp::DocumentLink>> {
     let candidates = candidates(view)?;
-    let targets = candidates.iter().map(|link| link.target.clone());
-    let exist = files.exist(targets.collect()).await;
+    let targets = targets(view, &candidates, files).await;
+    let exist = files.exist(targets.iter().flatten().cloned().collect());
+    let mut exist = exist.await.into_iter();
     let (client, documents) = (&view.session.client, &view.session.documents);
-    let links = candidates.into_iter().zip(exist);
-    let links = links.filter_map(|(link, exists)| {
-        let is_open = || documents.contains_key(&DocumentKey::File(link.target.clone()));
+    let links = candidates.into_iter().zip(targets);
+    let links = links.filter_map(|(link, target)| {
+        let target = target?;
+        let exists = exist.next().unwrap_or_default();
+        let is_open = || documents.contains_key(&DocumentKey::File(target.clone()));
         let is_there = exists || is_open();
-        let target = is_there.then(|| lsp::Uri::from_file_path(&link.target));
+        let uri = is_there.then(|| lsp::Uri::from_file_path(&target));
         Some(lsp::DocumentLink {
             range: view.document.range(&link.range, client.encoding),
-            target: Some(target.flatten()?),
+            target: Some(uri.flatten()?),
             tooltip: client.link_tooltips.then_some(link.tooltip),
             data: None,
         })
     });
     Some(links.collect())
+}
+
+/// Returns the path of each link's file; `None` for a partial that no folder has.
+async fn targets(
+    view: &TextView,
+    candidates: &[Candidate],
+    files: &FileReader,
+) -> Vec<Option<PathBuf>> {
+    let partials = candidates.iter().filter_map(|link| match &link.target {
+        LinkTarget::Partial(name) => Some(name.clone()),
+        LinkTarget::File(_) => None,
+    });
+    let partials: Vec<String> = partials.collect();
+    let mut found = match view.document.key().path() {
+        Some(prompt) if !partials.is_empty() => {
+            let documents = view.session.documents.clone();
+            files.partials(prompt, partials, documents).await
+        }
+        _ => Vec::new(),
+    }
+    .into_iter();
+    let targets = candidates.iter().map(|link| match &link.target {
+        LinkTarget::File(path) => Some(path.clone()),
+        LinkTarget::Partial(_) => found.next().flatten(),
+    });
+    targets.collect()
 }
 
 fn candidates(view: &TextView) -> Option<Vec<Candidate>> {
@@ -55,15 +92,20 @@ fn candidates(view: &TextView) -> Option<Vec<Candidate>> {
         if let Some(target) = other.as_ref().and_then(DocumentKey::path) {
             found.push(Candidate {
                 range,
-                target: target.into(),
+                target: LinkTarget::File(target.into()),
                 tooltip: tooltip.to_owned(),
             });
         }
     }
     if let (Some(snapshot), Some(folder)) = (view.own_snapshot(), path.parent()) {
+        let names_prompts = snapshot.file.format == PromptFormat::Promptfoo;
         found.extend(document_links(snapshot).into_iter().map(|link| Candidate {
             range: link.range,
-            target: folder.join(&link.path),
+            target: if names_prompts {
+                LinkTarget::File(folder.join(&link.path))
+            } else {
+                LinkTarget::Partial(link.path.clone())
+            },
             tooltip: link.path,
         }));
     }
