@@ -56,6 +56,7 @@ pub use mentions::chain::{
     mention_ranges, name_bridges,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
+pub use mentions::statement::statement_place;
 pub use render::body_reading::{BodyReading, body_reading};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};

@@ -381,3 +381,30 @@ fn the_ends_of_a_model_add_up() {
     assert!(none < three && none < five);
     assert_close(both, three + five - none, 1e-6, "both ends");
 }
+
+#[test]
+fn a_hop_may_lead_from_one_sentence_to_another() {
+    let model = chat_model();
+    let text = "---\nhoplens.cases:\n  - input: {plan: Pro}\n    prefill: You have\n    expect: \" \
+                fish\"\n    hops: [{mention: \"I am on the {{plan}} plan.\", bridge: \"Customers \
+                with Pro have fish.\"}]\n---\n{{role \"system\"}}Customers with Pro have \
+                fish.{{role \"user\"}}I am on the {{plan}} plan. What have I?";
+    let found = findings(&model, "a.prompt", text).cases.remove(0);
+    let outcome = found.outcome.unwrap();
+    let hop = &outcome.probes.hops[0];
+    assert!(hop.is_statement);
+    assert_eq!(hop.known.prompt, "I am on the Pro plan.");
+    let stated = "I am on the Pro plan. Customers with Pro have fish. What have I?";
+    assert!(
+        hop.explicit.prompt.contains(stated),
+        "{}",
+        hop.explicit.prompt
+    );
+    assert!(hop.explicit.prompt.ends_with("assistant\nYou have"));
+    let without = outcome.probes.no_subject.unwrap().prompt;
+    assert!(
+        without.contains("system\nCustomers with Pro have fish."),
+        "{without}"
+    );
+    assert!(!without.contains("Pro plan"), "{without}");
+}

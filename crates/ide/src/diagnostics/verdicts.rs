@@ -104,7 +104,12 @@ fn named_bridges(outcome: &CaseOutcome) -> String {
         .take(named)
         .map(|hop| quoted(&hop.bridge))
         .collect();
+    let is_stated = outcome
+        .probes
+        .weakest()
+        .is_some_and(|(_, hop)| hop.is_statement);
     match bridges.as_slice() {
+        [one] if is_stated => format!("{one} is stated behind the mention"),
         [one] => format!("{one} is named"),
         several => format!("{} are named", several.join(" and ")),
     }

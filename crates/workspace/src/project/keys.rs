@@ -265,7 +265,7 @@ mod tests {
         };
         for table in ["", "thresholds", "search", "replies", "check"] {
             let message = message_with_all_keys(table);
-            let (_, listed) = message.split_once("expected one of").expect(&message);
+            let (_, listed) = message.split_once("expected ").expect(&message);
             let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
             let is_listed = |name: &&&str| {
                 PROJECT_KEYS
