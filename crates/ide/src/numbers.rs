@@ -75,9 +75,10 @@ pub fn token_label(token: &str) -> String {
 }
 
 /// Returns a generated text without the beginning of a character at its end, where the generation
-/// stopped.
-pub(crate) fn whole_characters(text: &str) -> &str {
-    text.trim_end_matches(char::REPLACEMENT_CHARACTER)
+/// stopped, and with "…" for other bytes that are no character.
+pub(crate) fn whole_characters(text: &str) -> String {
+    let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    text.replace(char::REPLACEMENT_CHARACTER, "…")
 }
 
 /// Quotes a token or answer and escapes control characters and quotes.

@@ -291,45 +291,60 @@ fn model_with_ends(ends: &[u32]) -> Model {
     chat_model_in(folder.path())
 }
 
-/// A chat model whose likeliest reply is a few words, because the token behind them ends it; and
-/// that reply.
-fn brief_model() -> (Model, String) {
+/// A chat model, a question, and the likeliest reply to it, which is short because the token behind
+/// it ends it.
+fn brief_model() -> (Model, String, String) {
     let model = chat_model();
-    let text =
-        "---\nhoplens.cases: [{expect: no model writes this, match: contains}]\n---\nName a reef";
-    let found = findings(&model, "a.prompt", text).cases.remove(0);
-    let reply = found.outcome.unwrap().replies.unwrap().greedy.text;
-    let ids = model.tokenizer.continuation(&reply);
-    let words =
-        |ids: &[u32]| -> String { ids.iter().map(|id| model.tokenizer.text(*id)).collect() };
-    let is_end = |at: &usize| {
-        let (before, said) = (&ids[..*at], words(&ids[..*at]));
-        let is_text = said == said.trim() && !said.is_empty() && !said.contains('\u{fffd}');
-        is_text && !before.contains(&ids[*at])
-    };
-    let count = (1..ids.len())
-        .find(is_end)
-        .expect("a token that may end the reply");
-    (model_with_ends(&[ids[count]]), words(&ids[..count]))
+    let tokenizer = &model.tokenizer;
+    let words = |ids: &[u32]| -> String { ids.iter().map(|id| tokenizer.text(*id)).collect() };
+    let (question, ids) = (0..60)
+        .map(|number| format!("Name reef {number}"))
+        .find_map(|question| {
+            let absent = "expect: no model writes this, match: contains";
+            let outcome = case_of(&model, &question, absent).outcome.unwrap();
+            let ids = tokenizer.continuation(&outcome.replies.unwrap().greedy.text);
+            let is_end = |at: &usize| {
+                let said = words(&ids[..*at]);
+                // The answer has the same tokens as the reply.
+                tokenizer.continuation(&said) == ids[..*at]
+                    && said.len() > 1
+                    && said == said.trim()
+                    && said
+                        .chars()
+                        .all(|char| char.is_ascii_graphic() || char == ' ')
+                    && !ids[..*at].contains(&ids[*at])
+            };
+            let count = (1..ids.len()).find(is_end)?;
+            Some((question, ids[..=count].to_vec()))
+        })
+        .expect("a reply that begins with whole words");
+    let (end, said) = ids.split_last().unwrap();
+    (model_with_ends(&[*end]), question, words(said))
 }
 
 fn case(model: &Model, keys: &str) -> CaseFindings {
-    let text = format!("---\nhoplens.cases: [{{{keys}}}]\n---\nName a reef");
+    case_of(model, "Name a reef", keys)
+}
+
+fn case_of(model: &Model, question: &str, keys: &str) -> CaseFindings {
+    let text = format!("---\nhoplens.cases: [{{{keys}}}]\n---\n{question}");
     findings(model, "a.prompt", &text).cases.remove(0)
 }
 
 #[test]
 fn the_probability_of_a_whole_reply_includes_its_end() {
-    let (model, reply) = brief_model();
+    let (model, question, reply) = brief_model();
+    let case = |keys: &str| case_of(&model, &question, keys);
     let answer = serde_json::to_string(&reply).unwrap();
-    let begins = case(&model, &format!("expect: {answer}")).outcome.unwrap();
-    let equals = case(&model, &format!("expect: {answer}, match: equals"));
+    let begins = case(&format!("expect: {answer}")).outcome.unwrap();
+    let equals = case(&format!("expect: {answer}, match: equals"));
     assert!(equals.query.ends_reply);
-    let outcome = equals.outcome.unwrap();
+    let outcome = equals.outcome.as_ref().unwrap();
     let p = outcome.probes.composed.p;
     // The ends behind the answer have probabilities of their own.
-    let mut query = PromptQuery::new(&model.tokenizer, MESSAGE, AnalysisSettings::default().bos);
-    let at = MESSAGE.len();
+    let prompt = equals.query.prompt.as_str();
+    let mut query = PromptQuery::new(&model.tokenizer, prompt, AnalysisSettings::default().bos);
+    let at = prompt.len();
     for id in model
         .tokenizer
         .continuation(equals.query.expect[0].as_str())
@@ -357,15 +372,15 @@ fn the_probability_of_a_whole_reply_includes_its_end() {
     let shown = outcome.probes.variant(Variant::Begins).unwrap();
     assert_close(shown.logp, begins.probes.composed.logp, 1e-4, "begins");
     // Whole replies are compared, too.
-    let replies = outcome.replies.unwrap();
+    let replies = outcome.replies.as_ref().unwrap();
     assert!(replies.greedy.passes, "{replies:?}");
-    let shorter = reply.trim_end().char_indices().next_back().unwrap().0;
-    let begun = serde_json::to_string(&reply[..shorter]).unwrap();
+    // A part of the reply is contained in it, and does not equal it.
+    let begun = serde_json::to_string(&reply[..1]).unwrap();
     for (keys, passes) in [
         (format!("expect: {begun}, match: contains"), true),
         (format!("expect: {begun}, match: equals"), false),
     ] {
-        let outcome = case(&model, &keys).outcome.unwrap();
+        let outcome = case(&keys).outcome.unwrap();
         assert_eq!(outcome.replies.unwrap().greedy.passes, passes, "{keys}");
     }
 }
@@ -385,26 +400,26 @@ fn the_ends_of_a_model_add_up() {
 #[test]
 fn a_hop_may_lead_from_one_sentence_to_another() {
     let model = chat_model();
-    let text = "---\nhoplens.cases:\n  - input: {plan: Pro}\n    prefill: You have\n    expect: \" \
-                fish\"\n    hops: [{mention: \"I am on the {{plan}} plan.\", bridge: \"Customers \
-                with Pro have fish.\"}]\n---\n{{role \"system\"}}Customers with Pro have \
-                fish.{{role \"user\"}}I am on the {{plan}} plan. What have I?";
+    let text = "---\nhoplens.cases:\n  - input: {plan: Pro}\n    prefill: It is\n    expect: fish\n    \
+                hops: [{mention: \"I am on {{plan}} now.\", bridge: \"On Pro one has \
+                fish.\"}]\n---\n{{role \"system\"}}On Pro one has fish.{{role \"user\"}}I am on \
+                {{plan}} now. So?";
     let found = findings(&model, "a.prompt", text).cases.remove(0);
     let outcome = found.outcome.unwrap();
     let hop = &outcome.probes.hops[0];
     assert!(hop.is_statement);
-    assert_eq!(hop.known.prompt, "I am on the Pro plan.");
-    let stated = "I am on the Pro plan. Customers with Pro have fish. What have I?";
+    assert_eq!(hop.known.prompt, "I am on Pro now.");
+    let stated = "user\nI am on Pro now. On Pro one has fish. So?";
     assert!(
         hop.explicit.prompt.contains(stated),
         "{}",
         hop.explicit.prompt
     );
-    assert!(hop.explicit.prompt.ends_with("assistant\nYou have"));
+    assert!(hop.explicit.prompt.ends_with("assistant\nIt is"));
     let without = outcome.probes.no_subject.unwrap().prompt;
     assert!(
-        without.contains("system\nCustomers with Pro have fish."),
+        without.contains("system\nOn Pro one has fish."),
         "{without}"
     );
-    assert!(!without.contains("Pro plan"), "{without}");
+    assert!(without.contains("user\nIt So?"), "{without}");
 }

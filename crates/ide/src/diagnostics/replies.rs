@@ -86,7 +86,8 @@ fn message(test: &ReplyTest, replies: &ReplySearch) -> String {
 }
 
 fn beginning(reply: &str) -> String {
-    let reply = whole_characters(reply.trim()).trim_end();
+    let reply = whole_characters(reply.trim());
+    let reply = reply.trim_end();
     match reply.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &reply[..end]),
         None => reply.to_owned(),

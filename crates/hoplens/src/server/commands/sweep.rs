@@ -14,7 +14,7 @@ use crate::server::protocol::common::{EncodingName, ScopeName};
 use crate::server::protocol::{CaseLocation, SweepParams, SweepResult};
 use crate::server::requests::{failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
-use hoplens_analysis::{CaseFindings, answers};
+use hoplens_analysis::CaseFindings;
 use hoplens_ide::documents::{
     DocumentError, HeadsQuery, SweepDocument, SweepEvidence, SweepQuery, json_document,
     measure_evidence, sweep_map,

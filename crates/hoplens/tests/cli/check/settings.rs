@@ -69,7 +69,11 @@ fn replies_are_limited_by_the_project_and_by_flags() {
         let output = folder.run(&["check", "one.prompt"]);
         assert_eq!(code(&output), 2);
         assert!(stderr(&output).contains(reason), "{}", stderr(&output));
-        assert!(stderr(&output).contains("hoplens.toml:2:1"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("hoplens.toml:2:1"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 

@@ -5,8 +5,9 @@
 //! is a warning.
 
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::prompty::version::PromptyVersion;
 use crate::yaml::node::{Data, Node};
 
@@ -118,12 +119,15 @@ impl Report<'_> {
         let Some(name) = key.text().filter(|name| !known.contains(name)) else {
             return;
         };
+        let near = closest(name, known);
         let message = format!(
             "Prompty 0.1 refuses {what} with the key `{name}`.{} Known keys: {}.",
-            did_you_mean(name, known),
+            did_you_mean(near),
             known.join(", ")
         );
-        self.note(Code::UnknownKey, key, message);
+        let (code, severity) = (Code::UnknownKey, Severity::Information);
+        let problem = self.problems.add(code, severity, key.here(), message);
+        problem.suggest(near);
     }
 
     fn properties(&mut self, list: &str, properties: &Node) {
