@@ -77,4 +77,6 @@ pub enum AnalysisProgress<'a> {
     /// The control or the side effects of the case's repairs have measured this many memories or
     /// prompts so far.
     Compared(usize),
+    /// A reply in which an answer is looked for has this text so far.
+    Replying(&'a str),
 }

@@ -54,5 +54,5 @@ pub use repair::search::find_repairs;
 pub use repair::side_effects::SideEffects;
 pub use repair::stability::Stability;
 pub use reply::reference_score::ReferenceScore;
-pub use reply::reply_search::{REPLY_SAMPLES, REPLY_TOKENS, Reply, ReplySearch};
-pub use settings::{AnalysisSettings, SearchSettings, Thresholds};
+pub use reply::reply_search::{Reply, ReplySearch};
+pub use settings::{AnalysisSettings, ReplySettings, SearchSettings, Thresholds};

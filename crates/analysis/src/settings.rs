@@ -17,6 +17,26 @@ pub struct AnalysisSettings {
     pub search: SearchSettings,
     /// Whether the analysis ignores undeclared hops.
     pub declared_only: bool,
+    /// Which replies are generated where an answer may stand anywhere in them.
+    pub replies: ReplySettings,
+}
+
+/// Which replies are generated to look for an answer in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplySettings {
+    /// How many replies are sampled beside the likeliest one.
+    pub samples: usize,
+    /// The most tokens of a reply.
+    pub tokens: usize,
+}
+
+impl Default for ReplySettings {
+    fn default() -> Self {
+        Self {
+            samples: 4,
+            tokens: 64,
+        }
+    }
 }
 
 /// When a verdict is given.

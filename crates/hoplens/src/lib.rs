@@ -7,6 +7,8 @@ pub mod engine;
 
 pub mod settings;
 
+mod reply_line;
+
 pub mod server;
 
 pub mod cli;

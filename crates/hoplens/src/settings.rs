@@ -1,9 +1,11 @@
 //! The settings of an analysis: the defaults with what a project's `hoplens.toml` changes.
 
-use hoplens_analysis::{AnalysisSettings, SearchSettings, Thresholds};
+use hoplens_analysis::{AnalysisSettings, ReplySettings, SearchSettings, Thresholds};
 use hoplens_injection::Scope;
 use hoplens_runtime::BosPolicy;
-use hoplens_workspace::{Bos, Project, ProjectScope, ProjectSearch, ProjectThresholds};
+use hoplens_workspace::{
+    Bos, Project, ProjectReplies, ProjectScope, ProjectSearch, ProjectThresholds,
+};
 
 /// The settings of an analysis in a project.
 pub fn analysis_settings(project: &Project) -> AnalysisSettings {
@@ -12,6 +14,7 @@ pub fn analysis_settings(project: &Project) -> AnalysisSettings {
         thresholds: thresholds(&project.thresholds),
         search: search(&project.search),
         declared_only: project.declared_only,
+        replies: replies(&project.replies),
     }
 }
 
@@ -21,6 +24,14 @@ pub fn bos_policy(bos: Bos) -> BosPolicy {
         Bos::Auto => BosPolicy::Auto,
         Bos::Always => BosPolicy::Always,
         Bos::Never => BosPolicy::Never,
+    }
+}
+
+fn replies(project: &ProjectReplies) -> ReplySettings {
+    let default = ReplySettings::default();
+    ReplySettings {
+        samples: project.samples.unwrap_or(default.samples),
+        tokens: project.tokens.unwrap_or(default.tokens),
     }
 }
 
@@ -68,7 +79,7 @@ mod tests {
     #[test]
     fn a_project_changes_only_what_it_sets() {
         let text = "bos = \"always\"\n[thresholds]\nknown = 0.2\n[search]\nscopes = [\"last\"]\n\
-                    most = 2\ntaus = [1, -2.5]\n";
+                    most = 2\ntaus = [1, -2.5]\n[replies]\ntokens = 8\n";
         let settings = analysis_settings(&Project::parse(text).unwrap());
         assert_eq!(settings.bos, BosPolicy::Always);
         let thresholds = Thresholds {
@@ -80,5 +91,10 @@ mod tests {
         assert_eq!(settings.search.taus, [1.0, -2.5]);
         assert_eq!(settings.search.most, 2);
         assert_eq!(settings.search.encodings.len(), 3);
+        let replies = ReplySettings {
+            tokens: 8,
+            ..ReplySettings::default()
+        };
+        assert_eq!(settings.replies, replies);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::markdown::{MarkdownStyle, code_span, table};
-use crate::numbers::{percent, quoted};
+use crate::numbers::{percent, quoted, token_label};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, FileFindings, PromptReading};
 use hoplens_interp::lens::TokenLens;
@@ -59,7 +59,7 @@ pub fn render_hover(
     let is_last = target.token + 1 == case.tokens.len();
     let mut parts = vec![format!(
         "**{}** token {}",
-        code_span(&quoted(&token.text)),
+        code_span(&token_label(&token.text)),
         token.id
     )];
     if let Some(bytes) = broken_bytes(case, target.token) {
@@ -73,8 +73,13 @@ pub fn render_hover(
     }
     if let (true, Ok(outcome), Some(expect)) = (is_last, &case.outcome, case.query.expect.first()) {
         let composed = &outcome.probes.composed;
+        let whole = if case.query.ends_reply {
+            " as the whole reply"
+        } else {
+            ""
+        };
         parts.push(format!(
-            "Expected answer {}: **{}** (rank {}).",
+            "Expected answer {}{whole}: **{}** (rank {}).",
             code_span(&quoted(&brief(expect))),
             percent(composed.p),
             composed.rank + 1
@@ -86,12 +91,12 @@ pub fn render_hover(
             let next: Vec<String> = lens
                 .next
                 .iter()
-                .map(|(token, p)| format!("{} {}", code_span(&quoted(token)), percent(*p)))
+                .map(|(token, p)| format!("{} {}", code_span(&token_label(token)), percent(*p)))
                 .collect();
             parts.push(format!("Next: {}", next.join(", ")));
             parts.push(format!(
                 "Heads that move {} most:",
-                code_span(&quoted(&lens.target))
+                code_span(&token_label(&lens.target))
             ));
             parts.push(heads_table(lens, style));
         }
@@ -124,8 +129,8 @@ fn heads_table(lens: &TokenLens, style: MarkdownStyle) -> String {
             let looks = head
                 .attends
                 .iter()
-                .map(|(token, a)| format!("{} {:.0} %", quoted(token), 100.0 * a));
-            let words = head.retrieves.iter().map(|token| quoted(token));
+                .map(|(token, a)| format!("{} {:.0} %", token_label(token), 100.0 * a));
+            let words = head.retrieves.iter().map(|token| token_label(token));
             vec![
                 format!("{}.{}", head.layer, head.head),
                 format!("{:+.2}", head.direct_logit),

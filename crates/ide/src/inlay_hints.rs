@@ -30,8 +30,9 @@ pub fn inlay_hints(snapshot: &Snapshot) -> Vec<InlayHint> {
         let composed = &outcome.probes.composed;
         let shown = match (case.query.expect.first(), composed.top.first()) {
             (Some(expect), _) => {
+                let alone = if case.query.ends_reply { " alone" } else { "" };
                 format!(
-                    "{} {} (#{})",
+                    "{}{alone} {} (#{})",
                     quoted(expect),
                     percent(composed.p),
                     composed.rank + 1

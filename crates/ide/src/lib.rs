@@ -56,7 +56,7 @@ pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use input_actions::input_actions;
 pub use markdown::{MarkdownStyle, code_span, table};
 pub use navigation::{DefinitionTarget, NamePlace, definitions, references};
-pub use numbers::{better_than, factor, nats, percent, quoted};
+pub use numbers::{better_than, factor, nats, percent, quoted, token_label};
 pub use pages::{PageFile, page_files, page_text};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use rename::{prepare_rename, rename};

@@ -64,6 +64,23 @@ pub(crate) fn is_whole_text(token: &str) -> bool {
     !token.contains(char::REPLACEMENT_CHARACTER)
 }
 
+/// Quotes a token of the model; one that is a part of a character is named as such, because its
+/// bytes alone are no text.
+pub fn token_label(token: &str) -> String {
+    if is_whole_text(token) {
+        quoted(token)
+    } else {
+        "(part of a character)".to_owned()
+    }
+}
+
+/// Returns a generated text without the beginning of a character at its end, where the generation
+/// stopped, and with "…" for other bytes that are no character.
+pub(crate) fn whole_characters(text: &str) -> String {
+    let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    text.replace(char::REPLACEMENT_CHARACTER, "…")
+}
+
 /// Quotes a token or answer and escapes control characters and quotes.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::code_action::{CodeAction, INJECT, REWRITE};
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::numbers::{percent, quoted};
+use crate::numbers::{percent, token_label};
 use crate::repair_edits::repair_edit;
 use crate::repair_titles::repair_title;
 use crate::snapshot::Snapshot;
@@ -84,7 +84,7 @@ fn remove_trailing_space(
     preserves_declarations(&snapshot.file, &snapshot.text, &edit).then(|| CodeAction {
         title: format!(
             "Remove the space at the end: continues with {} ({})",
-            quoted(&trimmed.token),
+            token_label(&trimmed.token),
             percent(trimmed.p)
         ),
         kind: REWRITE,

@@ -49,7 +49,9 @@ pub use file::prompt_file::{PromptFile, find_case};
 pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
 pub use format::own_keys::{FORMAT_KEYS, format_sites};
-pub use format::prompt_format::{PromptFormat, is_prompt_file, prompt_of_sidecar, sidecar_name};
+pub use format::prompt_format::{
+    PromptFormat, is_partial_file, is_prompt_file, prompt_of_sidecar, sidecar_name,
+};
 pub use format::promptfoo::config_vars::promptfoo_variable;
 pub use format::promptfoo::paths::{PromptPaths, promptfoo_links, promptfoo_prompts};
 pub use lint::finding::LintFix;
@@ -59,6 +61,7 @@ pub use mentions::chain::{
     mention_ranges, name_bridges,
 };
 pub use mentions::naming::{match_case, memory_text, substitute};
+pub use mentions::statement::statement_place;
 pub use render::body_reading::{BodyReading, body_reading};
 pub use render::render;
 pub use render::rendered::{Rendered, Turn};

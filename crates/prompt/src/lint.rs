@@ -3,6 +3,7 @@
 mod declaration_fixes;
 mod empty_prompt;
 pub(crate) mod finding;
+mod foreign_template;
 pub(crate) mod handlebars_uses;
 mod handlebars_words;
 mod helpers;
@@ -112,6 +113,7 @@ fn lint(file: &PromptFile, text: &str) -> Vec<LintFinding> {
     }
     found.extend(missing.found);
     drop_names_of_broken_templates(file, &mut found);
+    foreign_template::soften(file, text, &mut found);
     found
 }
 

@@ -2,3 +2,4 @@
 
 pub(crate) mod chain;
 pub(crate) mod naming;
+pub(crate) mod statement;

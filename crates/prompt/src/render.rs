@@ -46,6 +46,13 @@ const MAX_TEMPLATE: usize = 4 << 20;
 /// `text` is the text that `file` was parsed from. If the template cannot be rendered, the result
 /// contains a problem and the body as it is written.
 pub fn render(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
+    Rendered {
+        answered_elsewhere: case.and_then(|case| case.answered_elsewhere.clone()),
+        ..render_prompt(file, text, case)
+    }
+}
+
+fn render_prompt(file: &PromptFile, text: &str, case: Option<&Case>) -> Rendered {
     if file.format == PromptFormat::Markdown || !file.fences.is_empty() {
         let fence = case.and_then(|case| case.fence).unwrap_or(0);
         return match file.fences.get(fence) {

@@ -85,7 +85,7 @@ pub fn companion_files(
         }),
         promptfoo: promptfoo_config(source, path),
         absent: absent_prompts(format_name, text, &|file| {
-            source.is_file(&folder.join(file))
+            source.is_file(&whole_path(&folder.join(file)))
         }),
     }
 }

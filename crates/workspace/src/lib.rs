@@ -17,6 +17,7 @@ mod project;
 mod project_cache;
 mod project_file;
 mod read_error;
+mod recording_source;
 
 pub use cached_disk::CachedDisk;
 pub use companions::{
@@ -30,10 +31,12 @@ pub use nearest::{is_repository_root, nearest, whole_path};
 pub use overlay::{OpenBuffers, Overlay};
 pub use partial_names::partial_names;
 pub use project::{
-    Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, PROJECT_FILE, PROJECT_KEYS, Project,
-    ProjectHint, ProjectKey, ProjectProblem, ProjectScope, ProjectSearch, ProjectTemplates,
-    ProjectThresholds, ProjectValues, ignore_code_edit,
+    Allowance, Bos, CheckFiles, FileGlob, IgnoredCode, MAX_REPLY_SAMPLES, MAX_REPLY_TOKENS,
+    PROJECT_FILE, PROJECT_KEYS, Project, ProjectHint, ProjectKey, ProjectProblem, ProjectReplies,
+    ProjectScope, ProjectSearch, ProjectTemplates, ProjectThresholds, ProjectValues,
+    ignore_code_edit,
 };
 pub use project_cache::ProjectCache;
 pub use project_file::{ProjectError, project, project_file, read_project};
 pub use read_error::ReadError;
+pub use recording_source::RecordingSource;

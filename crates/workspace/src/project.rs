@@ -39,6 +39,8 @@ pub struct Project {
     pub thresholds: ProjectThresholds,
     /// The injections that are tried as repairs.
     pub search: ProjectSearch,
+    /// The replies that are generated to look for an answer in them.
+    pub replies: ProjectReplies,
     /// Files and tolerances of `hoplens check`.
     pub check: CheckFiles,
     /// What the application registers for dotprompt's templates.
@@ -88,6 +90,21 @@ pub struct ProjectSearch {
     pub passes: Option<f64>,
     /// Maximum number of repairs that are offered.
     pub most: Option<usize>,
+}
+
+/// The most replies that may be sampled.
+pub const MAX_REPLY_SAMPLES: usize = 64;
+/// The most tokens that a reply may have.
+pub const MAX_REPLY_TOKENS: usize = 4096;
+
+/// The replies that are generated to look for an answer in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectReplies {
+    /// How many are sampled beside the likeliest one.
+    pub samples: Option<usize>,
+    /// The most tokens of each.
+    pub tokens: Option<usize>,
 }
 
 /// The scopes that apply to every prompt.
@@ -215,6 +232,19 @@ impl Project {
         }
         if passes.is_some_and(|passes| !passes.is_finite() || passes <= 0.0) {
             return Some(("passes", "write a number above 0".into()));
+        }
+        let ProjectReplies { samples, tokens } = self.replies;
+        if let Some(samples) = samples.filter(|samples| MAX_REPLY_SAMPLES < *samples) {
+            let message =
+                format!("{samples} is too many; write a number from 0 to {MAX_REPLY_SAMPLES}");
+            return Some(("samples", message));
+        }
+        let is_length = |tokens: &usize| (1..=MAX_REPLY_TOKENS).contains(tokens);
+        if let Some(tokens) = tokens.filter(|tokens| !is_length(tokens)) {
+            let message = format!(
+                "{tokens} is no length of a reply; write a number from 1 to {MAX_REPLY_TOKENS}"
+            );
+            return Some(("tokens", message));
         }
         None
     }

@@ -9,6 +9,7 @@ export interface ServerSettings {
     run: string;
     debounceMs: number;
     declaredOnly: boolean;
+    replies: { samples: number | null; tokens: number | null };
     hints: { surprisal: boolean };
     codeLens: { enabled: boolean };
 }
@@ -34,6 +35,10 @@ export function serverSettings(): ServerSettings {
         run: settings.get("run", "onType"),
         debounceMs: settings.get("debounceMs", 400),
         declaredOnly: settings.get("declaredOnly", false),
+        replies: {
+            samples: settings.get<number | null>("replies.samples", null),
+            tokens: settings.get<number | null>("replies.tokens", null),
+        },
         hints: { surprisal: settings.get("hints.surprisal", false) },
         codeLens: { enabled: settings.get("codeLens.enabled", true) },
     };

@@ -28,6 +28,10 @@ test("the defaults sent to the server are those of the manifest", () => {
     for (const name of ["run", "debounceMs", "declaredOnly"]) {
         assert.equal(sent[name], properties[`hoplens.${name}`]?.default, name);
     }
+    assert.deepEqual(sent["replies"], {
+        samples: properties["hoplens.replies.samples"]?.default,
+        tokens: properties["hoplens.replies.tokens"]?.default,
+    });
     assert.deepEqual(sent["hints"], { surprisal: properties["hoplens.hints.surprisal"]?.default });
     assert.deepEqual(sent["codeLens"], { enabled: properties["hoplens.codeLens.enabled"]?.default });
     assert.ok(!("model" in sent), "without a setting the project chooses the model");

@@ -1,6 +1,6 @@
 //! What a declared case expects, as the model's next words or of a whole reply.
 
-use hoplens_prompt::{Case, InputValue, MappedText, Rendered, Turn};
+use hoplens_prompt::{AnswerMatch, Case, InputValue, MappedText, Rendered, Turn};
 
 use crate::case::free_text::{Reference, ReplyTest};
 use crate::case::prompt_reading::PromptReading;
@@ -14,6 +14,8 @@ pub(crate) struct Expectation {
     lead: String,
     /// Accepted answers as the next words behind both.
     pub(crate) expect: Vec<String>,
+    /// Whether the reply must end behind the answer.
+    pub(crate) ends_reply: bool,
     /// What a whole reply must have.
     pub(crate) reply_test: Option<ReplyTest>,
     /// A whole reply that is scored; its prompt is not set yet.
@@ -31,14 +33,23 @@ impl Expectation {
             prefill: prefill(case),
             ..Self::default()
         };
-        if case.answer_match.is_search() {
+        let is_whole = case.answer_match == AnswerMatch::Equals;
+        if case.answer_match.is_search() || is_whole {
             expectation.reply_test = (!case.expect.is_empty()).then(|| ReplyTest {
                 answers: answers().collect(),
                 answer_match: case.answer_match,
                 requires_all: case.requires_all,
             });
-        } else {
+        }
+        if !case.answer_match.is_search() {
             expectation.expect = answers().collect();
+            expectation.ends_reply = is_whole;
+        }
+        if is_whole {
+            // White space at the end of a reply does not count, and a reply ends without it.
+            for answer in &mut expectation.expect {
+                answer.truncate(answer.trim_end().len());
+            }
         }
         let Some(reference) = &case.reference else {
             return expectation;

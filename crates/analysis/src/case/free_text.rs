@@ -17,6 +17,16 @@ pub struct ReplyTest {
 }
 
 impl ReplyTest {
+    /// Returns whether a reply that begins so may still pass once it goes on, or once it ends.
+    pub(crate) fn may_accept(&self, beginning: &str) -> bool {
+        if self.answer_match != AnswerMatch::Equals {
+            return true;
+        }
+        let begun = beginning.trim_start();
+        let mut answers = self.answers.iter().map(|answer| answer.trim());
+        answers.any(|answer| answer.starts_with(begun) || begun.trim_end() == answer)
+    }
+
     /// Returns whether a reply passes.
     pub fn accepts(&self, reply: &str) -> bool {
         let mut answers = self.answers.iter();
@@ -38,4 +48,32 @@ pub struct Reference {
     pub text: String,
     /// Bytes of `text`: the part that is scored alone.
     pub part: Option<Range<usize>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_must_equal_an_answer_is_followed_only_as_long_as_it_may() {
+        let test = |answer_match| ReplyTest {
+            answers: vec![" Paris".to_owned(), "Rome, Italy ".to_owned()],
+            answer_match,
+            requires_all: false,
+        };
+        for (beginning, may) in [
+            ("", true),
+            ("\n", true),
+            ("Par", true),
+            ("Paris\n", true),
+            ("Paris,", false),
+            ("Rome", true),
+            ("Rome, Italy.", false),
+            ("It is", false),
+        ] {
+            let is = test(AnswerMatch::Equals).may_accept(beginning);
+            assert_eq!(is, may, "{beginning:?}");
+            assert!(test(AnswerMatch::Contains).may_accept(beginning));
+        }
+    }
 }

@@ -20,6 +20,9 @@ pub struct CaseQuery {
     pub reply_start: Option<usize>,
     /// Accepted answers as the next words; empty if the case expects none.
     pub expect: Vec<String>,
+    /// Whether the reply must end behind the answer (`match: equals`). The probability of an answer
+    /// then includes that of the end.
+    pub ends_reply: bool,
     /// What a whole reply must have.
     pub reply_test: Option<ReplyTest>,
     /// A whole reply that is scored.
@@ -52,6 +55,37 @@ impl CaseQuery {
             .filter(|mention| mention.range.is_some())
             .find_map(|mention| Some((mention, mention.bridge.as_deref()?)))
     }
+
+    /// Returns the accepted answers as continuations of `prompt`, which is the case's prompt or a
+    /// variant of it. If the reply must end behind the answer, each has an end token as its last
+    /// one; the probabilities of a model's several ends add up.
+    ///
+    /// # Errors
+    /// As [`answers`].
+    pub fn answers(&self, model: &Model, prompt: &str) -> Result<Vec<Answer>, MemoryError> {
+        let answers = tokenized(model, prompt, &self.expect)?;
+        Ok(disjoint(if self.ends_reply {
+            with_end(&model.config().eos, answers)
+        } else {
+            answers
+        }))
+    }
+}
+
+/// Returns each answer with each end token of a model behind it. A model without one never ends a
+/// reply, so its answers stay as they are.
+pub(crate) fn with_end(ends: &[u32], answers: Vec<Answer>) -> Vec<Answer> {
+    if ends.is_empty() {
+        return answers;
+    }
+    let ended = answers.iter().flat_map(|answer| {
+        ends.iter().map(|end| {
+            let mut answer = answer.clone();
+            answer.ids.push(*end);
+            answer
+        })
+    });
+    ended.collect()
 }
 
 /// Returns the accepted answers as continuations of `prompt`. An answer gets a leading space unless
@@ -64,8 +98,13 @@ impl CaseQuery {
 /// [`MemoryError::NoAnswer`] if an answer is empty or the model's tokenizer returns no tokens for
 /// it.
 pub fn answers(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Answer>, MemoryError> {
+    Ok(disjoint(tokenized(model, prompt, expect)?))
+}
+
+/// Returns every accepted answer as a continuation of `prompt`.
+fn tokenized(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Answer>, MemoryError> {
     let needs_space = !prompt.is_empty() && !prompt.ends_with(char::is_whitespace);
-    let answers: Result<Vec<Answer>, MemoryError> = expect
+    expect
         .iter()
         .map(|answer| {
             let text = if needs_space && !answer.starts_with(char::is_whitespace) {
@@ -81,8 +120,7 @@ pub fn answers(model: &Model, prompt: &str, expect: &[String]) -> Result<Vec<Ans
             }
             Ok(Answer { text, ids })
         })
-        .collect();
-    Ok(disjoint(answers?))
+        .collect()
 }
 
 /// Drops every answer that begins with another one. Returns the rest, shortest first.
@@ -157,5 +195,18 @@ mod tests {
             answer(&[5, 6]),
         ];
         assert_eq!(disjoint(all), [answer(&[3]), answer(&[5, 6])]);
+    }
+
+    #[test]
+    fn every_end_follows_every_answer() {
+        let answer = |ids: &[u32]| Answer {
+            text: String::new(),
+            ids: ids.to_vec(),
+        };
+        // With an end behind it, an answer is not the beginning of another.
+        let answers = vec![answer(&[3]), answer(&[3, 4])];
+        let expected = [[3, 0].as_slice(), &[3, 9], &[3, 4, 0], &[3, 4, 9]].map(answer);
+        assert_eq!(disjoint(with_end(&[0, 9], answers.clone())), expected);
+        assert_eq!(with_end(&[], answers.clone()), answers);
     }
 }

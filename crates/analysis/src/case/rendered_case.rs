@@ -82,17 +82,23 @@ pub(crate) fn render_case(
         Ok(rendered) => (rendered, None),
         Err(error) => (turns.joined(), Some(error.into())),
     };
-    if let Some(problem) = turns.broken() {
-        let reason = problem.message.clone();
+    if let Some(reason) = turns.refusal() {
+        let reason = reason.to_owned();
         error = Some(AnalysisError::Template { reason });
     }
     let id = case_id(file, index);
     let injections = file.injections.iter();
-    let expectation = expectation.behind(&rendered.text, begins_reply);
+    let mut expectation = expectation.behind(&rendered.text, begins_reply);
+    if model.config().eos.is_empty() && expectation.ends_reply {
+        // This model never ends a reply.
+        expectation.ends_reply = false;
+        expectation.reply_test = None;
+    }
     let query = CaseQuery {
         prompt: rendered.text.clone(),
         reply_start: reply_start(model, reading, &turns, &rendered.text),
         expect: expectation.expect,
+        ends_reply: expectation.ends_reply,
         reply_test: expectation.reply_test,
         reference: expectation.reference,
         mentions: mentions(&rendered, case),

@@ -62,7 +62,8 @@ pub fn answer(
         _ if has_ended => word(&said),
         _ => return Ok(None),
     };
-    if text.trim().is_empty() {
+    // No author can expect a part of a character.
+    if text.trim().is_empty() || text.contains(char::REPLACEMENT_CHARACTER) {
         return Ok(None);
     }
     let answered = CaseQuery {

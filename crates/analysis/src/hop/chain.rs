@@ -24,6 +24,16 @@ pub(crate) fn without_subject(query: &CaseQuery) -> Option<String> {
     mask_mentions(&query.prompt, &hop_texts(query))
 }
 
+/// Returns the prompt that asks for the bridge of a step: the mention alone. A statement is not asked
+/// for: it follows the mention.
+pub(crate) fn step_question(step: &RewriteStep) -> String {
+    if step.is_statement {
+        step.phrase.clone()
+    } else {
+        question(&step.phrase)
+    }
+}
+
 /// Returns the mention as a prompt that asks for its bridge: "The largest coral reef system in the
 /// world is".
 pub(crate) fn question(phrase: &str) -> String {
@@ -39,6 +49,9 @@ pub(crate) fn question(phrase: &str) -> String {
 /// A bridge may be a fact of the prompt itself ("Ana has the Pro plan"), which the mention alone
 /// cannot recall.
 pub(crate) fn question_in_context(query: &CaseQuery, step: &RewriteStep) -> Option<String> {
+    if step.is_statement {
+        return None;
+    }
     let context = if let Some(start) = query.reply_start {
         query.prompt.get(..start)?
     } else {

@@ -60,6 +60,10 @@ pub struct HopProbe {
     pub mention: String,
     /// The bridge.
     pub bridge: String,
+    /// Whether the hop is about whole sentences: the bridge is stated behind the mention, and is no
+    /// knowledge that the model could lack.
+    #[serde(skip)]
+    pub is_statement: bool,
     /// The probe of the mention alone, "… is", with the bridge as the answer.
     pub known: Probe,
     /// The probe of the prompt that names this bridge and those of the earlier hops.

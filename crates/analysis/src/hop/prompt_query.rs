@@ -1,6 +1,6 @@
 //! Builds and runs prompt queries, which are prompts with their answers and interventions.
 
-use crate::case::query::{CaseQuery, answers, interventions};
+use crate::case::query::{CaseQuery, interventions};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
 use crate::hop::probe::{Probe, TokenProbability};
@@ -61,7 +61,7 @@ pub(crate) fn asked(
     let AnalysisContext {
         model, settings, ..
     } = *context;
-    let answers = answers(model, &prompt, &query.expect)?;
+    let answers = query.answers(model, &prompt)?;
     let mut asked = PromptQuery {
         answers,
         ..PromptQuery::new(&model.tokenizer, prompt, settings.bos)

@@ -3,7 +3,7 @@
 use crate::case::query::{CaseQuery, answers as accepted_answers};
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
-use crate::hop::chain::{completions, question, question_in_context, steps, without_subject};
+use crate::hop::chain::{completions, question_in_context, step_question, steps, without_subject};
 use crate::hop::probe::{HopProbe, Probes, TokenReading};
 use crate::hop::prompt_query::{ask, asked};
 use crate::hop::variant::Variant;
@@ -43,8 +43,12 @@ pub fn run_probes(
     }
     for step in &steps {
         let in_context = question_in_context(query, step);
-        let forms = completions(&step.bridge);
-        for question in std::iter::once(question(&step.phrase)).chain(in_context) {
+        let forms = if step.is_statement {
+            vec![step.bridge.clone()]
+        } else {
+            completions(&step.bridge)
+        };
+        for question in std::iter::once(step_question(step)).chain(in_context) {
             let bridges = accepted_answers(model, &question, &forms)?;
             prompts.push(bare(question, bridges));
         }
@@ -74,6 +78,7 @@ pub fn run_probes(
             index: step.hop,
             mention: step.phrase,
             bridge: step.bridge,
+            is_statement: step.is_statement,
             known: match in_context {
                 Some(in_context) if alone.logp < in_context.logp => in_context,
                 _ => alone,
@@ -88,7 +93,7 @@ pub fn run_probes(
         hops,
         variants: kinds.into_iter().zip(found).collect(),
     };
-    if let Some(asked) = first_answer_token(&prompts[0], &probes.composed, settings) {
+    if let Some(asked) = first_answer_token(query, &prompts[0], &probes.composed, settings) {
         let (found, _) = ask(context, &[asked], Capture::default())?;
         let found = found
             .into_iter()

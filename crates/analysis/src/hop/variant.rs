@@ -9,6 +9,8 @@ pub enum Variant {
     Spaced(usize),
     /// With the answers exactly as declared, without an added space.
     Literal,
+    /// With answers behind which the reply may go on, where it must end.
+    Begins,
     /// Without the spaces at the prompt's end.
     Trimmed,
     /// With the first token of the first answer appended. The next tokens are what is read.

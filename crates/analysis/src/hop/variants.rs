@@ -2,7 +2,7 @@
 //! answer.
 
 use crate::case::query::CaseQuery;
-use crate::case::query::{answers, disjoint, interventions};
+use crate::case::query::{answers, disjoint, interventions, with_end};
 use crate::case::trailing_space::trailing_space;
 use crate::context::AnalysisContext;
 use crate::error::AnalysisError;
@@ -59,13 +59,18 @@ pub(crate) fn variants(
         asked.answers = answers;
         found.push((Variant::Literal, asked));
     }
+    if query.ends_reply {
+        let mut asked = written.clone();
+        asked.answers = answers(model, &query.prompt, &query.expect)?;
+        found.push((Variant::Begins, asked));
+    }
     if let Some(space) = trailing_space(&query.prompt) {
         let prompt = &query.prompt[..space.start];
         let mut asked = PromptQuery::new(&model.tokenizer, prompt, settings.bos);
         // An injection whose span ends in the space cannot be placed here.
         if let Ok(placed) = interventions(context.model_context(), &asked, &query.injections) {
             asked.interventions = placed;
-            asked.answers = answers(model, prompt, &query.expect)?;
+            asked.answers = query.answers(model, prompt)?;
             found.push((Variant::Trimmed, asked));
         }
     }
@@ -80,17 +85,26 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
     };
     let found: Vec<Answer> = query.expect.iter().map(answer).collect();
     let whole = found.iter().all(|answer| !answer.ids.is_empty());
-    whole.then(|| disjoint(found))
+    let ended = |found| match query.ends_reply {
+        true => with_end(&model.config().eos, found),
+        false => found,
+    };
+    whole.then(|| disjoint(ended(found)))
 }
 
 /// Returns the prompt with the first token of its only answer appended. Returns `None` unless the
 /// model begins the answer and then continues differently: most of the first token's probability
-/// belongs to another answer.
+/// belongs to another answer. Where the reply must end behind the answer, most may belong to the
+/// answer and what the model adds to it.
 pub(crate) fn first_answer_token(
+    query: &CaseQuery,
     written: &PromptQuery,
     composed: &Probe,
     settings: &AnalysisSettings,
 ) -> Option<PromptQuery> {
+    if query.ends_reply {
+        return None;
+    }
     let [answer] = written.answers.as_slice() else {
         return None;
     };

@@ -68,7 +68,10 @@ pub fn verdict(probes: &Probes, thresholds: &Thresholds) -> Verdict {
     match explicit {
         None if !given => Verdict::AnswerUnlikely,
         Some(p) if p >= thresholds.lost_factor * written => {
-            let known = probes.weakest().map(|(_, hop)| hop.known.p);
+            let weakest = probes.weakest().map(|(_, hop)| hop);
+            let known = weakest
+                .filter(|hop| !hop.is_statement)
+                .map(|hop| hop.known.p);
             if known.is_some_and(|p| p < thresholds.hop_known) {
                 Verdict::HopUnknown
             } else {
@@ -104,6 +107,7 @@ mod tests {
                 index,
                 mention: String::new(),
                 bridge: String::new(),
+                is_statement: false,
                 known: probe(*known),
                 explicit: probe(*explicit),
             })

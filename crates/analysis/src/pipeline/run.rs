@@ -218,7 +218,7 @@ impl AnalysisRun {
 
     fn replies(
         &self,
-        context: &AnalysisContext<'_>,
+        context: &mut AnalysisContext<'_>,
         case: usize,
     ) -> Result<AnalysisEvent, AnalysisError> {
         let query = &self.cases[case].query;

@@ -35,7 +35,12 @@ pub fn find_repairs(
     if outcome.verdict == Some(Verdict::Ok) {
         return Ok(rank(found, context.settings));
     }
-    if let Some((_, hop)) = outcome.probes.weakest() {
+    // The vector of a whole sentence is that of its commonest words.
+    let named = outcome
+        .probes
+        .weakest()
+        .filter(|(_, hop)| !hop.is_statement);
+    if let Some((_, hop)) = named {
         found.extend(injection_repairs(
             context,
             &case.query,

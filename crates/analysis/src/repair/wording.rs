@@ -14,7 +14,7 @@ use crate::repair::change::{RepairChange, Wording};
 use crate::repair::measured_repair::Repair;
 use crate::repair::retokenize::{space_at_end, spellings};
 use hoplens_interp::memory::MemoryError;
-use hoplens_prompt::{MappedText, find_mentions, match_case};
+use hoplens_prompt::{MappedText, find_mentions, match_case, statement_place};
 use hoplens_runtime::Capture;
 
 /// Measures every change of words in one pass, with the file's injections in force. A change that
@@ -105,6 +105,9 @@ fn namings(
     range: Option<Range<usize>>,
 ) -> Vec<RepairChange> {
     let words = |wording, range, text| words(rendered, wording, range, text);
+    if hop.is_statement {
+        return statements(rendered, hop, range);
+    }
     // If the mention is not in the prompt, the line goes before the last message.
     let place = range
         .as_ref()
@@ -137,6 +140,30 @@ fn namings(
         changes.push(words(Wording::Appositive, range.end..range.end, text));
     }
     changes
+}
+
+/// Returns the ways of stating a sentence: behind the mention's, and at the beginning of its message.
+/// None if it is there already.
+fn statements(
+    rendered: &MappedText,
+    hop: &HopProbe,
+    range: Option<Range<usize>>,
+) -> Vec<RepairChange> {
+    let Some(range) = range else {
+        return Vec::new();
+    };
+    let bridge = hop.bridge.trim();
+    let (at, between) = statement_place(&rendered.text, &range);
+    let behind = rendered.text.get(at..).unwrap_or_default();
+    if behind.trim_start().starts_with(bridge) {
+        return Vec::new();
+    }
+    let begin = message_start(rendered, range.start);
+    let behind = format!("{between}{bridge}");
+    vec![
+        words(rendered, Wording::Appositive, at..at, behind),
+        words(rendered, Wording::Fact, begin..begin, format!("{bridge}\n")),
+    ]
 }
 
 /// Returns the change that puts the bridge in place of every occurrence of the mention.

@@ -6,22 +6,20 @@ use serde::Serialize;
 
 use crate::case::free_text::ReplyTest;
 use crate::case::query::CaseQuery;
-use crate::context::AnalysisContext;
+use crate::context::{AnalysisContext, AnalysisProgress};
 use crate::error::AnalysisError;
-use crate::generation::generate::{Generation, generate};
+use crate::generation::generate::{Generation, StopReason, generate};
+use hoplens_prompt::AnswerMatch;
 use hoplens_runtime::{ModelError, SamplingParams};
 
-/// How many replies are sampled beside the likeliest one.
-pub const REPLY_SAMPLES: usize = 4;
-/// The most tokens of a reply.
-pub const REPLY_TOKENS: usize = 64;
 /// The temperature of the sampled replies.
 const TEMPERATURE: f64 = 0.8;
 
 /// The replies that a model wrote, and whether they have what the case expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct ReplySearch {
-    /// The likeliest reply, token by token. It ends as soon as it has the answer.
+    /// The likeliest reply, token by token. It ends as soon as it has the answer, or cannot equal
+    /// it any more.
     pub greedy: Reply,
     /// The sampled replies, in the order of their seeds, from 0.
     pub sampled: Vec<Reply>,
@@ -43,19 +41,20 @@ impl ReplySearch {
     }
 }
 
-/// Generates the likeliest reply and [`REPLY_SAMPLES`] sampled ones, each of at most
-/// [`REPLY_TOKENS`] tokens, and looks for the answer in each. A reply ends as soon as it has what
-/// is looked for. The samples depend on nothing but the model and the prompt.
+/// Generates the likeliest reply and sampled ones, as many and as long as the settings say, and
+/// looks for the answer in each. A reply ends as soon as it has what is looked for. The samples
+/// depend on nothing but the model and the prompt. Reports the text of each reply as it grows.
 ///
 /// # Errors
 /// As [`generate`].
 pub(crate) fn search_replies(
-    context: &AnalysisContext<'_>,
+    context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
     test: &ReplyTest,
 ) -> Result<ReplySearch, AnalysisError> {
     let greedy = reply(context, query, test, SamplingParams::GREEDY)?;
-    let sampled = (0..REPLY_SAMPLES as u64).map(|seed| {
+    let samples = context.settings.replies.samples as u64;
+    let sampled = (0..samples).map(|seed| {
         let sampling = SamplingParams {
             temperature: TEMPERATURE,
             top_k: None,
@@ -71,7 +70,7 @@ pub(crate) fn search_replies(
 }
 
 fn reply(
-    context: &AnalysisContext<'_>,
+    context: &mut AnalysisContext<'_>,
     query: &CaseQuery,
     test: &ReplyTest,
     sampling: SamplingParams,
@@ -84,15 +83,22 @@ fn reply(
     } = *context;
     let generation = Generation {
         bos: settings.bos,
-        most: REPLY_TOKENS,
+        most: settings.replies.tokens,
         sampling,
         stops: Vec::new(),
     };
+    let must_end = test.answer_match == AnswerMatch::Equals;
     let mut text = String::new();
-    generate(model, query, &generation, cancel, &mut |piece| {
+    let written = generate(model, query, &generation, cancel, &mut |piece| {
         text.push_str(piece);
-        // Further words cannot undo what a reply has.
-        if test.accepts(&text) {
+        context.report(AnalysisProgress::Replying(&text));
+        // Further words cannot undo what a reply has, unless it must have nothing else.
+        let is_decided = if must_end {
+            !test.may_accept(&text)
+        } else {
+            test.accepts(&text)
+        };
+        if is_decided {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -101,6 +107,7 @@ fn reply(
     if cancel.is_cancelled() {
         return Err(ModelError::Cancelled.into());
     }
-    let passes = test.accepts(&text);
+    let is_whole = written.stop == StopReason::Eos;
+    let passes = test.accepts(&text) && (is_whole || !must_end);
     Ok(Reply { text, passes })
 }

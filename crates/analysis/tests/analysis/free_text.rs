@@ -2,9 +2,11 @@
 //! template.
 
 use hoplens_analysis::{
-    AnalysisContext, AnalysisEvent, AnalysisRequest, AnalysisSettings, FileFindings, PromptReading,
-    REPLY_SAMPLES, run,
+    AnalysisContext, AnalysisEvent, AnalysisProgress, AnalysisRequest, AnalysisSettings,
+    CaseFindings, FileFindings, PromptReading, ReplySettings, Variant, run,
 };
+use std::path::Path;
+
 use hoplens_prompt::parse;
 use hoplens_runtime::{CancelToken, ChatTemplate, Hooks, Model, PromptQuery};
 use hoplens_test_support::{ChatFixture, assert_close, load, miniature};
@@ -13,25 +15,46 @@ const CHATML: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.cont
                       {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 fn chat_model() -> Model {
-    let mut model = load(&miniature("tiny-llama"));
+    chat_model_in(&miniature("tiny-llama"))
+}
+
+fn chat_model_in(folder: &Path) -> Model {
+    let mut model = load(folder);
     let special = ChatFixture::read().special;
     model.chat = Some(ChatTemplate::new("t.jinja".into(), CHATML.into(), special));
     model
 }
 
 fn findings(model: &Model, name: &str, text: &str) -> FileFindings {
-    let (settings, cancel) = (AnalysisSettings::default(), CancelToken::new());
+    findings_with(model, &AnalysisSettings::default(), name, text).0
+}
+
+/// Returns the findings, and the replies that were reported while they grew.
+fn findings_with(
+    model: &Model,
+    settings: &AnalysisSettings,
+    name: &str,
+    text: &str,
+) -> (FileFindings, Vec<String>) {
+    let cancel = CancelToken::new();
     let request = AnalysisRequest {
         replies: true,
         ..AnalysisRequest::verdicts(parse(name, text, None), text.to_owned())
     };
     let mut found = None;
-    let mut context = AnalysisContext::new(model, &settings, &cancel);
+    let mut replies = Vec::new();
+    let mut show = |progress: AnalysisProgress<'_>| {
+        if let AnalysisProgress::Replying(reply) = progress {
+            replies.push(reply.to_owned());
+        }
+    };
+    let context = AnalysisContext::new(model, settings, &cancel);
+    let mut context = context.with_progress(&mut show);
     run(request, &mut context, &mut |event: AnalysisEvent| {
         event.apply(&mut found);
     })
     .unwrap();
-    found.unwrap()
+    (found.unwrap(), replies)
 }
 
 /// Returns how the only case is read, and the text that the model reads.
@@ -204,7 +227,7 @@ fn answers_are_looked_for_in_whole_replies() {
     let outcome = absent.outcome.unwrap();
     assert_eq!(outcome.verdict, None);
     let replies = outcome.replies.unwrap();
-    assert_eq!(replies.sampled.len(), REPLY_SAMPLES);
+    assert_eq!(replies.sampled.len(), ReplySettings::default().samples);
     assert!(!replies.greedy.passes && replies.sampled_passes() == 0);
     // A word of the likeliest reply is found, and the reply ends with it.
     let mut words = replies.greedy.text.split_whitespace().skip(1);
@@ -224,4 +247,179 @@ fn answers_are_looked_for_in_whole_replies() {
             .replies,
         Some(replies)
     );
+}
+
+#[test]
+fn settings_say_how_many_replies_are_sampled_and_how_long_they_are() {
+    let model = chat_model();
+    let text =
+        "---\nhoplens.cases: [{expect: no model writes this, match: contains}]\n---\nName a reef";
+    let settings = |samples, tokens| AnalysisSettings {
+        replies: ReplySettings { samples, tokens },
+        ..AnalysisSettings::default()
+    };
+    let replies = |samples, tokens| {
+        let settings = settings(samples, tokens);
+        let (mut found, shown) = findings_with(&model, &settings, "a.prompt", text);
+        let replies = found.cases.remove(0).outcome.unwrap().replies.unwrap();
+        (replies, shown)
+    };
+    let (none, shown) = replies(0, 3);
+    assert_eq!(none.sampled, []);
+    // A reply is reported as it grows, token by token.
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert!(none.greedy.text.starts_with(&shown[2]), "{shown:?}");
+    assert!(shown.windows(2).all(|pair| pair[1].starts_with(&pair[0])));
+    let (two, _) = replies(2, 6);
+    assert_eq!(two.sampled.len(), 2);
+    assert!(
+        two.greedy
+            .text
+            .starts_with(none.greedy.text.trim_end_matches('\u{fffd}'))
+    );
+}
+
+/// The chat model with further end tokens; it has 0 anyway.
+fn model_with_ends(ends: &[u32]) -> Model {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(miniature("tiny-llama")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let config = serde_json::json!({"eos_token_id": ends}).to_string();
+    std::fs::write(folder.path().join("generation_config.json"), config).unwrap();
+    chat_model_in(folder.path())
+}
+
+/// A chat model, a question, and the likeliest reply to it, which is short because the token behind
+/// it ends it.
+fn brief_model() -> (Model, String, String) {
+    let model = chat_model();
+    let tokenizer = &model.tokenizer;
+    let words = |ids: &[u32]| -> String { ids.iter().map(|id| tokenizer.text(*id)).collect() };
+    let (question, ids) = (0..60)
+        .map(|number| format!("Name reef {number}"))
+        .find_map(|question| {
+            let absent = "expect: no model writes this, match: contains";
+            let outcome = case_of(&model, &question, absent).outcome.unwrap();
+            let ids = tokenizer.continuation(&outcome.replies.unwrap().greedy.text);
+            let is_end = |at: &usize| {
+                let said = words(&ids[..*at]);
+                // The answer has the same tokens as the reply.
+                tokenizer.continuation(&said) == ids[..*at]
+                    && said.len() > 1
+                    && said == said.trim()
+                    && said
+                        .chars()
+                        .all(|char| char.is_ascii_graphic() || char == ' ')
+                    && !ids[..*at].contains(&ids[*at])
+            };
+            let count = (1..ids.len()).find(is_end)?;
+            Some((question, ids[..=count].to_vec()))
+        })
+        .expect("a reply that begins with whole words");
+    let (end, said) = ids.split_last().unwrap();
+    (model_with_ends(&[*end]), question, words(said))
+}
+
+fn case(model: &Model, keys: &str) -> CaseFindings {
+    case_of(model, "Name a reef", keys)
+}
+
+fn case_of(model: &Model, question: &str, keys: &str) -> CaseFindings {
+    let text = format!("---\nhoplens.cases: [{{{keys}}}]\n---\n{question}");
+    findings(model, "a.prompt", &text).cases.remove(0)
+}
+
+#[test]
+fn the_probability_of_a_whole_reply_includes_its_end() {
+    let (model, question, reply) = brief_model();
+    let case = |keys: &str| case_of(&model, &question, keys);
+    let answer = serde_json::to_string(&reply).unwrap();
+    let begins = case(&format!("expect: {answer}")).outcome.unwrap();
+    let equals = case(&format!("expect: {answer}, match: equals"));
+    assert!(equals.query.ends_reply);
+    let outcome = equals.outcome.as_ref().unwrap();
+    let p = outcome.probes.composed.p;
+    // The ends behind the answer have probabilities of their own.
+    let prompt = equals.query.prompt.as_str();
+    let mut query = PromptQuery::new(&model.tokenizer, prompt, AnalysisSettings::default().bos);
+    let at = prompt.len();
+    for id in model
+        .tokenizer
+        .continuation(equals.query.expect[0].as_str())
+    {
+        query
+            .tokens
+            .push(hoplens_runtime::Token { id, range: at..at });
+    }
+    let ends = model.config().eos.iter();
+    let end = |id: &u32| hoplens_runtime::Answer {
+        text: String::new(),
+        ids: vec![*id],
+    };
+    query.answers = ends.map(end).collect();
+    let (scores, _) = model
+        .score_all(
+            std::slice::from_ref(&query),
+            &Hooks::default(),
+            &CancelToken::new(),
+        )
+        .unwrap();
+    let expected = begins.probes.composed.p * scores[0].0.logp.exp();
+    assert_close(p.ln(), expected.ln(), 1e-4, "answer and end");
+    assert!(p < begins.probes.composed.p);
+    let shown = outcome.probes.variant(Variant::Begins).unwrap();
+    assert_close(shown.logp, begins.probes.composed.logp, 1e-4, "begins");
+    // Whole replies are compared, too.
+    let replies = outcome.replies.as_ref().unwrap();
+    assert!(replies.greedy.passes, "{replies:?}");
+    // A part of the reply is contained in it, and does not equal it.
+    let begun = serde_json::to_string(&reply[..1]).unwrap();
+    for (keys, passes) in [
+        (format!("expect: {begun}, match: contains"), true),
+        (format!("expect: {begun}, match: equals"), false),
+    ] {
+        let outcome = case(&keys).outcome.unwrap();
+        assert_eq!(outcome.replies.unwrap().greedy.passes, passes, "{keys}");
+    }
+}
+
+#[test]
+fn the_ends_of_a_model_add_up() {
+    let p = |ends: &[u32]| {
+        let model = model_with_ends(ends);
+        let found = case(&model, "expect: fish, match: equals").outcome.unwrap();
+        found.probes.composed.p
+    };
+    let (none, three, five, both) = (p(&[]), p(&[3]), p(&[5]), p(&[3, 5]));
+    assert!(none < three && none < five);
+    assert_close(both, three + five - none, 1e-6, "both ends");
+}
+
+#[test]
+fn a_hop_may_lead_from_one_sentence_to_another() {
+    let model = chat_model();
+    let text = "---\nhoplens.cases:\n  - input: {plan: Pro}\n    prefill: It is\n    expect: fish\n    \
+                hops: [{mention: \"I am on {{plan}} now.\", bridge: \"On Pro one has \
+                fish.\"}]\n---\n{{role \"system\"}}On Pro one has fish.{{role \"user\"}}I am on \
+                {{plan}} now. So?";
+    let found = findings(&model, "a.prompt", text).cases.remove(0);
+    let outcome = found.outcome.unwrap();
+    let hop = &outcome.probes.hops[0];
+    assert!(hop.is_statement);
+    assert_eq!(hop.known.prompt, "I am on Pro now.");
+    let stated = "user\nI am on Pro now. On Pro one has fish. So?";
+    assert!(
+        hop.explicit.prompt.contains(stated),
+        "{}",
+        hop.explicit.prompt
+    );
+    assert!(hop.explicit.prompt.ends_with("assistant\nIt is"));
+    let without = outcome.probes.no_subject.unwrap().prompt;
+    assert!(
+        without.contains("system\nOn Pro one has fish."),
+        "{without}"
+    );
+    assert!(without.contains("user\nIt So?"), "{without}");
 }

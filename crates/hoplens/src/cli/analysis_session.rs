@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::error::CliError;
 use crate::cli::progress;
+use crate::reply_line::reply_line;
 use hoplens_analysis::{
     AnalysisContext, AnalysisEvent, AnalysisProgress, AnalysisRequest, AnalysisSettings,
     AnalysisStep, CaseQuery, FileFindings, RepairSelection, run,
@@ -96,10 +97,13 @@ fn store(event: AnalysisEvent, file: &str, findings: &mut Option<FileFindings>) 
     }
 }
 
-/// The spinner's messages while repairs are measured.
+/// The most characters of a reply on the spinner's line.
+const SHOWN: usize = 60;
+
+/// The spinner's messages while repairs are measured and replies are generated.
 #[derive(Debug, Default)]
 struct SearchMessages {
-    /// The case of the current step and its id, if the step is about repairs.
+    /// The case of the current step and its id, if the step is about one case.
     case: Option<(usize, String)>,
     /// The number of injections that each case's search has measured.
     injections: HashMap<usize, usize>,
@@ -111,7 +115,9 @@ impl SearchMessages {
         match progress {
             AnalysisProgress::Started { step, case_id } => {
                 let case = match step {
-                    AnalysisStep::Repairs { case } | AnalysisStep::Evidence { case } => Some(case),
+                    AnalysisStep::Repairs { case }
+                    | AnalysisStep::Evidence { case }
+                    | AnalysisStep::Replies { case } => Some(case),
                     _ => None,
                 };
                 self.case = case.map(|case| (case, case_id.to_owned()));
@@ -122,9 +128,37 @@ impl SearchMessages {
                 self.injections.insert(*case, count);
             }
             AnalysisProgress::Compared(_) => {}
+            AnalysisProgress::Replying(reply) => {
+                let (_, id) = self.case.as_ref()?;
+                return Some(format!(
+                    "{id}: the model replies: {}",
+                    reply_line(reply, SHOWN)
+                ));
+            }
         }
         let (case, id) = self.case.as_ref()?;
         let count = self.injections.get(case).copied().unwrap_or_default();
         Some(format!("{id}: measuring repairs, {count} injections"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_shown_while_it_is_written() {
+        let mut messages = SearchMessages::default();
+        let step = AnalysisStep::Replies { case: 0 };
+        let started = AnalysisProgress::Started {
+            step,
+            case_id: "paris",
+        };
+        assert_eq!(messages.next(started), None);
+        let shown = |messages: &mut SearchMessages, reply: &str| {
+            messages.next(AnalysisProgress::Replying(reply)).unwrap()
+        };
+        let found = shown(&mut messages, " It is\n\nin Paris");
+        assert_eq!(found, "paris: the model replies: It is in Paris");
     }
 }

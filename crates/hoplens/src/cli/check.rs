@@ -6,21 +6,26 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::builder::RangedU64ValueParser;
+
 use crate::cli::analysis_session::AnalysisSession;
 use crate::cli::check::lock::Lock;
 use crate::cli::check::lock::compare::{Comparison, Tolerance};
 use crate::cli::error::CliError;
 use crate::cli::findings::checked_files::CheckedFiles;
+use crate::cli::findings::partials::{is_partial, lint_findings};
 use crate::cli::findings::read_files::ReadFiles;
 use crate::cli::findings::{read_files, report, text};
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::influence::session::{influence, influence_of};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{lint, progress, projects, resident};
-use hoplens_analysis::{CaseQuery, InfluenceMethod, PromptSource, RepairSelection, case_queries};
+use hoplens_analysis::{
+    AnalysisSettings, CaseQuery, InfluenceMethod, PromptSource, RepairSelection, case_queries,
+};
 use hoplens_ide::{Diagnostic, Snapshot, diagnostics};
 use hoplens_runtime::Model;
-use hoplens_workspace::Allowance;
+use hoplens_workspace::{Allowance, MAX_REPLY_SAMPLES, MAX_REPLY_TOKENS};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
@@ -64,6 +69,31 @@ struct ExtentArgs {
     /// Measure the verdicts only: no repairs, and no guesses about undeclared hops.
     #[arg(long)]
     no_repairs: bool,
+    /// How many replies to sample, beside the likeliest one, where a case looks for its answer in
+    /// them [default: 4].
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = RangedU64ValueParser::<usize>::new().range(..=MAX_REPLY_SAMPLES as u64)
+    )]
+    reply_samples: Option<usize>,
+    /// The most tokens of such a reply [default: 64].
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_REPLY_TOKENS as u64)
+    )]
+    reply_tokens: Option<usize>,
+}
+
+impl ExtentArgs {
+    /// Overrides the settings of a file.
+    fn apply(&self, settings: &mut AnalysisSettings) {
+        settings.declared_only |= self.declared_only || self.no_repairs;
+        let replies = &mut settings.replies;
+        replies.samples = self.reply_samples.unwrap_or(replies.samples);
+        replies.tokens = self.reply_tokens.unwrap_or(replies.tokens);
+    }
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, CliError> {
@@ -98,40 +128,30 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     let cases = |snapshot: &Snapshot| {
         case_queries(&model, PromptSource::new(&snapshot.file, &snapshot.text))
     };
-    let cases: Arc<[CaseQuery]> = read.iter().flat_map(cases).collect();
+    let prompts = read.iter().filter(|snapshot| !is_partial(snapshot));
+    let cases: Arc<[CaseQuery]> = prompts.flat_map(cases).collect();
     let (mut snapshots, mut found) = (Vec::new(), Vec::new());
     let total = read.len();
+    let batch = CheckBatch {
+        model: &model,
+        cases: &cases,
+        total,
+    };
     for (at, snapshot) in read.into_iter().enumerate() {
         progress::step(at + 1, total, &snapshot.name);
-        let mut settings = projects::settings(&snapshot.name, global)?;
-        settings.declared_only |= args.extent.declared_only || args.extent.no_repairs;
-        let session = AnalysisSession {
-            model: &model,
-            settings: &settings,
-            other_cases: &cases,
-            number: at + 1,
-            total,
-        };
-        let repairs = if args.extent.no_repairs {
-            RepairSelection::None
+        let (snapshot, of_file) = if is_partial(&snapshot) {
+            // Only the prompts that include it say what a model reads.
+            let of_file = lint_findings(&snapshot);
+            (snapshot, of_file)
         } else {
-            RepairSelection::All
+            batch.analyse(snapshot, at + 1, args, global)?
         };
-        let mut snapshot = session.analyse(snapshot, repairs)?;
-        if args.influence {
-            let request = influence_of(&snapshot, InfluenceMethod::Remove);
-            let measured = influence(request, &model, &settings, &snapshot.name)?;
-            snapshot.influence = Some(measured);
-        }
-        let of_file = diagnostics(&snapshot);
         if let (Some(lock), Some(path), Some(compared)) = (&lock, &lock_path, &mut compared) {
             lock.compare(path, &snapshot, &of_file, tolerance, compared);
         }
         if is_text {
             // Print file by file, so that the first result appears while the others are analysed.
-            let out = &mut anstream::stdout().lock();
-            text::file(out, &snapshot, &of_file, compared.as_ref())?;
-            out.flush()?;
+            print_file(&snapshot, &of_file, compared.as_ref())?;
         }
         snapshots.push(snapshot);
         found.push(of_file);
@@ -168,6 +188,61 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<CommandOutcome, C
     })
 }
 
+/// The files of one command.
+struct CheckBatch<'a> {
+    model: &'a Model,
+    /// The cases of all files.
+    cases: &'a Arc<[CaseQuery]>,
+    /// The number of files.
+    total: usize,
+}
+
+impl CheckBatch<'_> {
+    /// Analyses a file, which has this number from 1, and returns it with its findings.
+    fn analyse(
+        &self,
+        snapshot: Snapshot,
+        number: usize,
+        args: &CheckArgs,
+        global: &Global,
+    ) -> Result<(Snapshot, Vec<Diagnostic>), CliError> {
+        let mut settings = projects::settings(&snapshot.name, global)?;
+        args.extent.apply(&mut settings);
+        let session = AnalysisSession {
+            model: self.model,
+            settings: &settings,
+            other_cases: self.cases,
+            number,
+            total: self.total,
+        };
+        let repairs = if args.extent.no_repairs {
+            RepairSelection::None
+        } else {
+            RepairSelection::All
+        };
+        let mut snapshot = session.analyse(snapshot, repairs)?;
+        if args.influence {
+            let request = influence_of(&snapshot, InfluenceMethod::Remove);
+            let measured = influence(request, self.model, &settings, &snapshot.name)?;
+            snapshot.influence = Some(measured);
+        }
+        let found = diagnostics(&snapshot);
+        Ok((snapshot, found))
+    }
+}
+
+/// Prints a file with its findings as text.
+fn print_file(
+    snapshot: &Snapshot,
+    found: &[Diagnostic],
+    compared: Option<&Comparison>,
+) -> Result<(), CliError> {
+    let out = &mut anstream::stdout().lock();
+    text::file(out, snapshot, found, compared)?;
+    out.flush()?;
+    Ok(())
+}
+
 /// Reads the files while the model loads. The analysis itself is sequential, because one pass
 /// already uses all cores.
 ///
@@ -179,7 +254,7 @@ fn read(files: &[PathBuf], global: &Global) -> Result<(Model, ReadFiles), CliErr
     let read = read?;
     let is_text = global.format() == OutputFormat::Text;
     if model.is_err() && is_text {
-        let found: Vec<Vec<Diagnostic>> = read.read.iter().map(diagnostics).collect();
+        let found: Vec<Vec<Diagnostic>> = read.read.iter().map(lint_findings).collect();
         lint::print_files(&read.read, &found)?;
     }
     Ok((model?, read))

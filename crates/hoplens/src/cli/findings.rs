@@ -2,6 +2,7 @@
 
 pub(super) mod checked_files;
 mod github;
+pub(super) mod partials;
 mod paths;
 pub(super) mod read_files;
 pub(super) mod report;

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use crate::cli::error::CliError;
 use crate::cli::findings::checked_files::CheckedFiles;
+use crate::cli::findings::partials::lint_findings;
 use crate::cli::findings::{read_files, report, text};
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::outcome::CommandOutcome;
-use hoplens_ide::{Diagnostic, Snapshot, static_diagnostics};
+use hoplens_ide::{Diagnostic, Snapshot};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LintArgs {
@@ -24,7 +25,7 @@ pub(super) fn run(args: &LintArgs, global: &Global) -> Result<CommandOutcome, Cl
 pub(super) fn lint(paths: &[String], global: &Global) -> Result<CommandOutcome, CliError> {
     let files = read_files::find(paths, global)?;
     let read_files::ReadFiles { read, refused } = read_files::read(&files)?;
-    let found: Vec<Vec<Diagnostic>> = read.iter().map(static_diagnostics).collect();
+    let found: Vec<Vec<Diagnostic>> = read.iter().map(lint_findings).collect();
     if global.format() == OutputFormat::Text {
         print_files(&read, &found)?;
     }

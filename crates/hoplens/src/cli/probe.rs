@@ -11,7 +11,7 @@ use crate::cli::{json, resident};
 use hoplens_analysis::{
     AnalysisContext, AnalysisSettings, CaseQuery, TokenProbability, TokenReading, run_probes,
 };
-use hoplens_ide::{percent, quoted};
+use hoplens_ide::{percent, quoted, token_label};
 use hoplens_runtime::CancelToken;
 
 #[derive(Debug, clap::Args)]
@@ -71,11 +71,11 @@ pub(super) fn run(args: &ProbeArgs, global: &Global) -> Result<CommandOutcome, C
         let p = token
             .logp
             .map_or_else(|| "(first)".into(), |logp| percent(logp.exp()));
-        writeln!(out, "{p:>12}  {}", quoted(&token.text))?;
+        writeln!(out, "{p:>12}  {}", token_label(&token.text))?;
     }
     writeln!(out, "\nnext:")?;
     for next in &probe.top {
-        writeln!(out, "{:>12}  {}", percent(next.p), quoted(&next.token))?;
+        writeln!(out, "{:>12}  {}", percent(next.p), token_label(&next.token))?;
     }
     if let Some(expect) = args.expect.first() {
         let others = if args.expect.len() > 1 {

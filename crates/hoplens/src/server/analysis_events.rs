@@ -12,7 +12,9 @@ use crate::server::prompt_view::PromptView;
 use crate::server::read_prompt::{PromptFiles, is_prompt_by_itself};
 use crate::server::server_settings::RunMode;
 use crate::server::session::{RunControl, Session};
+use crate::server::snapshot::PromptSnapshot;
 use crate::server::stale_findings::StaleFindings;
+use crate::server::watched_files;
 use hoplens_analysis::{AnalysisEvent, FileFindings, FileInfluence};
 use hoplens_runtime::CancelToken;
 
@@ -77,6 +79,37 @@ impl Session {
         }
     }
 
+    /// The same for every prompt that `changed` is a companion of.
+    pub(super) fn analyze_readers(&self, changed: &DocumentKey, trigger: Trigger) {
+        for key in self.readers_of(changed) {
+            self.analyze_if_changed(key, trigger);
+        }
+    }
+
+    /// Returns the prompts that read or looked for a file, without the prompt that the file is or
+    /// is the sidecar of.
+    pub(super) fn readers_of<'a>(
+        &'a self,
+        file: &'a DocumentKey,
+    ) -> impl Iterator<Item = &'a DocumentKey> {
+        let (own, _) = file.prompt_and_origin();
+        let prompts = self.current.prompts.iter();
+        let reads = move |prompt: &PromptSnapshot| {
+            let paths = prompt.view.as_ref().map(|view| &view.companion_paths);
+            paths.is_some_and(|paths| file.path().is_some_and(|path| paths.contains(path)))
+        };
+        let readers = prompts.filter(move |(key, prompt)| **key != own && reads(prompt));
+        readers.map(|(key, _)| key)
+    }
+
+    /// Asks the client to watch the companions of a prompt.
+    fn watch_companions(&mut self, view: &PromptView) {
+        if self.current.client.watch_files {
+            let (client, known) = (&self.handle.client, &mut self.watched_names);
+            watched_files::register_companions(client, &view.companion_paths, known);
+        }
+    }
+
     /// Ends the work of the model for prompts; returns for how many there was any.
     pub(super) fn cancel_analyses(&mut self, keys: &[DocumentKey]) -> usize {
         let mut ended = 0;
@@ -112,6 +145,7 @@ impl Session {
             Arc::make_mut(&mut self.change().prompts).remove(key);
             return;
         };
+        self.watch_companions(&view);
         self.change_prompt(key, |prompt| {
             prompt.is_classified = true;
             prompt.view_run = run;

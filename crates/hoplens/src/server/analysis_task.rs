@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::Instrument;
 
 use crate::engine::{EngineError, Priority};
+use crate::reply_line::reply_line;
 use crate::server::document_key::DocumentKey;
 use crate::server::event::{AnalysisResult, EngineEvent};
 use crate::server::progress::{ProgressStep, WorkProgress};
@@ -35,6 +36,9 @@ pub(super) struct AnalysisTask {
     /// Whether repairs, answers and undeclared hops are searched for.
     pub with_repairs: bool,
 }
+
+/// The most characters of a reply in the progress.
+const REPLY_SHOWN: usize = 80;
 
 /// Runs an analysis in the background.
 pub(super) fn spawn(task: AnalysisTask) {
@@ -70,6 +74,14 @@ impl AnalysisTask {
                 return;
             }
         }
+    }
+
+    /// Returns the progress of a step that generates replies, which shows them as they grow.
+    fn reply_progress(&self, step: AnalysisStep) -> Option<WorkProgress> {
+        matches!(step, AnalysisStep::Replies { .. }).then(|| {
+            let title = format!("Reading replies to {}", self.key.short_name());
+            WorkProgress::begin_later(&self.handle, title)
+        })
     }
 
     fn request(&self) -> AnalysisRequest {
@@ -126,11 +138,19 @@ impl AnalysisTask {
     /// logs or reports a failure that the user did not cause.
     async fn step(&self, run: &Arc<Mutex<AnalysisRun>>, step: AnalysisStep) -> StepEnd {
         let (of_job, settings) = (Arc::clone(run), self.settings.clone());
+        let progress = self.reply_progress(step);
         let job = self.handle.engine.submit_long(
             Priority::Diagnostics,
             &self.cancel,
             move |model, cancel, pause| {
-                let mut pause = |_: AnalysisProgress<'_>| pause();
+                let mut pause = |step: AnalysisProgress<'_>| {
+                    if let (AnalysisProgress::Replying(reply), Some(shown)) = (step, &progress) {
+                        let message = reply_line(reply, REPLY_SHOWN);
+                        let percent = 0;
+                        shown.report(ProgressStep { message, percent });
+                    }
+                    pause();
+                };
                 let context = AnalysisContext::new(model, &settings, cancel);
                 lock(&of_job).step(&mut context.with_progress(&mut pause))
             },

@@ -14,8 +14,7 @@ use crate::server::event::{Consent, ModelRequest, Trigger};
 use crate::server::server_settings::ServerSettings;
 use crate::server::session::Session;
 use crate::server::watched_files;
-use hoplens_prompt::{FACTS_FILE, is_promptfoo_config};
-use hoplens_workspace::{PROJECT_FILE, ProjectError};
+use hoplens_workspace::ProjectError;
 
 impl Session {
     /// Applies the client's first `initialize`: its capabilities, folders and settings.
@@ -77,7 +76,8 @@ impl Session {
     /// Reads again what a save may have changed on the disk.
     pub(super) fn document_saved(&mut self, key: &DocumentKey) {
         // A client that watches files reports this one by itself.
-        if is_shared(key) && !self.current.client.watch_files {
+        let is_companion = is_shared(key) || self.readers_of(key).next().is_some();
+        if is_companion && !self.current.client.watch_files {
             self.files_changed(std::slice::from_ref(key));
         }
         let (prompt, _) = key.prompt_and_origin();
@@ -104,13 +104,15 @@ impl Session {
         } else if trigger != Trigger::Closed || self.current.prompts.contains_key(key) {
             self.analyze(key, trigger, edits);
         }
+        // The saved text counts once the document is closed.
+        let trigger = match trigger {
+            Trigger::Closed => Trigger::Opened,
+            other => other,
+        };
         if is_shared(key) {
-            // The saved text counts once the document is closed.
-            let trigger = match trigger {
-                Trigger::Closed => Trigger::Opened,
-                other => other,
-            };
             self.analyze_dependents(key, trigger);
+        } else {
+            self.analyze_readers(key, trigger);
         }
     }
 
@@ -141,6 +143,9 @@ impl Session {
         }
         if let Some(shared) = keys.iter().find(|key| is_shared(key)) {
             self.analyze_dependents(shared, Trigger::Saved);
+        }
+        for key in keys.iter().filter(|key| !is_shared(key)) {
+            self.analyze_readers(key, Trigger::Saved);
         }
         for prompt in keys.iter().filter_map(DocumentKey::prompt_of_sidecar) {
             if self.current.prompts.contains_key(&prompt) {
@@ -226,10 +231,7 @@ impl Session {
 
 /// Returns whether many prompts depend on a file.
 fn is_shared(key: &DocumentKey) -> bool {
-    let name = key.path().and_then(Path::file_name);
-    let name = name.and_then(|name| name.to_str()).unwrap_or_default();
-    let is_partial = name.starts_with('_') && name.ends_with(".prompt");
-    is_partial || name == PROJECT_FILE || name == FACTS_FILE || is_promptfoo_config(Path::new(name))
+    key.path().is_some_and(watched_files::is_shared_by_prompts)
 }
 
 /// Returns the client's folders, the first one first.

@@ -48,17 +48,12 @@ enum ReadRequest {
     },
     /// Writes the page of each diagnostic code.
     CodePages(StoreOptions),
-    /// Whether files exist.
-    Exist {
-        paths: Vec<PathBuf>,
-        reply: oneshot::Sender<Vec<bool>>,
-    },
-    /// The file that a prompt names.
-    NamedFile {
+    /// The files that a prompt names.
+    NamedFiles {
         prompt: PathBuf,
-        name: NamedFile,
+        names: Vec<NamedFile>,
         documents: Arc<OpenDocuments>,
-        reply: oneshot::Sender<Option<PathBuf>>,
+        reply: oneshot::Sender<Vec<Option<PathBuf>>>,
     },
     /// The names of the partials that a prompt may use.
     PartialNames {
@@ -74,8 +69,11 @@ enum ReadRequest {
     },
 }
 
-/// A file as a prompt names it.
+/// A file as a document names it.
+#[derive(Clone)]
 pub(super) enum NamedFile {
+    /// The file at a path.
+    Path(PathBuf),
     /// The file of a partial, such as `_card.prompt`.
     Partial(String),
     /// The path in `${file:…}`.
@@ -147,13 +145,6 @@ impl FileReader {
         self.send(ReadRequest::CodePages(store));
     }
 
-    /// Returns for each path whether there is a file.
-    pub(super) async fn exist(&self, paths: Vec<PathBuf>) -> Vec<bool> {
-        let (reply, answer) = oneshot::channel();
-        self.send(ReadRequest::Exist { paths, reply });
-        answer.await.unwrap_or_default()
-    }
-
     /// Returns the `hoplens.toml` that applies to a prompt.
     pub(super) async fn project_file(
         &self,
@@ -169,21 +160,21 @@ impl FileReader {
         answer.await.ok().flatten()
     }
 
-    /// Returns the path of a file that a prompt names, if it exists.
-    pub(super) async fn named_file(
+    /// Returns the path of each file that a document names, if it exists or is open.
+    pub(super) async fn named_files(
         &self,
         prompt: &Path,
-        name: NamedFile,
+        names: Vec<NamedFile>,
         documents: Arc<OpenDocuments>,
-    ) -> Option<PathBuf> {
+    ) -> Vec<Option<PathBuf>> {
         let (reply, answer) = oneshot::channel();
-        self.send(ReadRequest::NamedFile {
+        self.send(ReadRequest::NamedFiles {
             prompt: prompt.into(),
-            name,
+            names,
             documents,
             reply,
         });
-        answer.await.ok().flatten()
+        answer.await.unwrap_or_default()
     }
 
     /// Returns the names of the partials that a prompt may use.
@@ -272,22 +263,22 @@ impl Reader {
                     self.send(FilesEvent::CodePages(folder));
                 }
             }
-            ReadRequest::Exist { paths, reply } => {
-                let exist = paths.iter().map(|path| self.disk.is_file(path));
-                let _ = reply.send(exist.collect());
-            }
-            ReadRequest::NamedFile {
+            ReadRequest::NamedFiles {
                 prompt,
-                name,
+                names,
                 documents,
                 reply,
             } => {
                 let source = overlay(&documents, &self.disk);
-                let path = match name {
-                    NamedFile::Partial(file) => partial_path(&source, &prompt, &file),
-                    NamedFile::Reference(file) => reference_path(&source, &prompt, &file),
-                };
-                let _ = reply.send(path.filter(|path| source.is_file(path)));
+                let paths = names.iter().map(|name| {
+                    let path = match name {
+                        NamedFile::Path(path) => Some(path.clone()),
+                        NamedFile::Partial(file) => partial_path(&source, &prompt, file),
+                        NamedFile::Reference(file) => reference_path(&source, &prompt, file),
+                    };
+                    path.filter(|path| source.is_file(path))
+                });
+                let _ = reply.send(paths.collect());
             }
             ReadRequest::PartialNames {
                 prompt,

@@ -1,5 +1,7 @@
 //! A prompt with its sidecar at one moment, as they were read for an analysis.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dashmap::DashMap;
@@ -85,6 +87,8 @@ pub(super) struct PromptView {
     pub project: Arc<Project>,
     /// The facts that hold for the prompt.
     pub facts: Arc<Facts>,
+    /// The companion files that were read or looked for, whether or not they exist.
+    pub companion_paths: Arc<BTreeSet<PathBuf>>,
     /// Heads of the tokens that hovers have read; only the event loop writes.
     pub lenses: Arc<DashMap<HoverTarget, Arc<TokenLens>>>,
     /// For an injection of the file, its percentile among random memories in its place; only the
@@ -111,6 +115,8 @@ impl PromptView {
             && self.project == other.project
             && facts(self).eq(facts(other))
             && self.snapshot.file.references == other.snapshot.file.references
+            // A configuration of promptfoo names files that may come and go.
+            && self.snapshot.file.problems == other.snapshot.file.problems
     }
 
     /// Returns the file that `origin` names.

@@ -13,7 +13,7 @@ use hoplens_ide::Snapshot;
 use hoplens_prompt::{Facts, PromptFormat, has_prompt_fence, is_prompt_file, sidecar_name};
 use hoplens_workspace::{
     CachedDisk, CompanionFiles, FileSource, OpenBuffers, Overlay, Project, ReadError,
-    companion_files, promptfoo_config,
+    RecordingSource, companion_files, promptfoo_config,
 };
 
 /// Which prompt is read, and the open documents at that moment.
@@ -90,10 +90,12 @@ pub(super) fn read_prompt(
         )
     };
     let name = format_name(key, &language);
+    let recorded = RecordingSource::new(&source);
     let companions = match key.path() {
-        Some(path) => companion_files(&source, path, &name, &prompt.text),
+        Some(path) => companion_files(&recorded, path, &name, &prompt.text),
         None => CompanionFiles::default(),
     };
+    let companion_paths = Arc::new(recorded.into_paths());
     if let Some(error) = &companions.sidecar_error {
         tracing::warn!(%error, "the sidecar cannot be read as it is");
     }
@@ -121,6 +123,7 @@ pub(super) fn read_prompt(
         sidecar_uri,
         project,
         facts,
+        companion_paths,
         lenses: Arc::default(),
         controls: Arc::default(),
     })

@@ -5,10 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use hoplens_analysis::ReplySettings;
+use hoplens_workspace::{MAX_REPLY_SAMPLES, MAX_REPLY_TOKENS};
+
 /// Every setting with its description, which the documentation and the manifest of the VS Code
 /// extension repeat.
 #[cfg(test)]
-pub(super) const SETTINGS: [(&str, &str); 6] = [
+pub(super) const SETTINGS: [(&str, &str); 8] = [
     (
         "model",
         "The model that analyses prompts: an alias (`smollm2-135m`), a `.gguf` file, a folder, `org/name` from the Hugging Face hub, or `ollama:NAME`. By default, the model in the project's `hoplens.toml`, else `smollm2-135m`.",
@@ -21,6 +24,14 @@ pub(super) const SETTINGS: [(&str, &str); 6] = [
     (
         "declaredOnly",
         "Analyse only prompts that declare a hop. By default, hoplens guesses a hop in the others.",
+    ),
+    (
+        "replies.samples",
+        "How many replies are sampled, beside the likeliest one, where a case looks for its answer in them; at most 64. By default, the number in the project's `hoplens.toml`, else 4.",
+    ),
+    (
+        "replies.tokens",
+        "The most tokens of such a reply; at most 4096. By default, the number in the project's `hoplens.toml`, else 64.",
     ),
     (
         "hints.surprisal",
@@ -57,10 +68,48 @@ pub(super) struct ServerSettings {
     pub debounce_ms: u64,
     /// Whether undeclared hops are not searched for.
     pub declared_only: bool,
+    /// Settings of the replies in which answers are looked for.
+    pub replies: ReplyLimits,
     /// Settings of the inlay hints.
     pub hints: HintSettings,
     /// Settings of the code lenses.
     pub code_lens: CodeLensSettings,
+}
+
+/// Settings of the replies in which answers are looked for; without a value, the project's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ReplyLimits {
+    /// How many replies are sampled.
+    pub samples: Option<usize>,
+    /// The most tokens of a reply.
+    pub tokens: Option<usize>,
+}
+
+impl ReplyLimits {
+    /// Returns which setting is out of bounds, and what it may be.
+    fn problem(self) -> Option<String> {
+        let Self { samples, tokens } = self;
+        if let Some(samples) = samples.filter(|samples| MAX_REPLY_SAMPLES < *samples) {
+            return Some(format!(
+                "`replies.samples`: {samples} is too many, write a number from 0 to \
+                 {MAX_REPLY_SAMPLES}"
+            ));
+        }
+        let is_length = |tokens: &usize| (1..=MAX_REPLY_TOKENS).contains(tokens);
+        tokens.filter(|tokens| !is_length(tokens)).map(|tokens| {
+            format!(
+                "`replies.tokens`: {tokens} is no length of a reply, write a number from 1 to \
+                 {MAX_REPLY_TOKENS}"
+            )
+        })
+    }
+
+    /// Overrides the project's settings.
+    pub(super) fn apply(self, replies: &mut ReplySettings) {
+        replies.samples = self.samples.unwrap_or(replies.samples);
+        replies.tokens = self.tokens.unwrap_or(replies.tokens);
+    }
 }
 
 /// Settings of the inlay hints.
@@ -92,6 +141,7 @@ impl Default for ServerSettings {
             run: RunMode::default(),
             debounce_ms: 400,
             declared_only: false,
+            replies: ReplyLimits::default(),
             hints: HintSettings::default(),
             code_lens: CodeLensSettings::default(),
         }
@@ -112,7 +162,12 @@ impl ServerSettings {
             settings.model = settings.model.filter(|name| !name.trim().is_empty());
             settings
         });
-        read.map(Some).map_err(|error| {
+        let read = read.map_err(|error| error.to_string());
+        let checked = read.and_then(|settings| match settings.replies.problem() {
+            Some(problem) => Err(problem),
+            None => Ok(settings),
+        });
+        checked.map(Some).map_err(|error| {
             format!("the setting `hoplens` cannot be read ({error}); the previous settings stay in force")
         })
     }
@@ -150,6 +205,26 @@ mod tests {
             error.contains("sometimes") && error.contains("onType"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn limits_of_replies_override_the_projects_and_are_bounded() {
+        let read = |replies: Value| ServerSettings::read(&json!({"hoplens": {"replies": replies}}));
+        let mut replies = ReplySettings::default();
+        let some = read(json!({"samples": 0, "tokens": null}))
+            .unwrap()
+            .unwrap();
+        some.replies.apply(&mut replies);
+        assert_eq!((replies.samples, replies.tokens), (0, 64));
+        for (replies, named) in [
+            (json!({"samples": 65}), "`replies.samples`: 65"),
+            (json!({"tokens": 0}), "`replies.tokens`: 0"),
+            (json!({"tokens": 4097}), "from 1 to 4096"),
+            (json!({"samples": -1}), "-1"),
+        ] {
+            let error = read(replies).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
     }
 
     /// A setting's default, as JSON.

@@ -56,6 +56,8 @@ pub(super) struct Session {
     pub settings_requests: u64,
     /// Whether the user was notified that a job of the model panicked.
     has_reported_panic: bool,
+    /// The names of companion files that the client was asked to watch.
+    pub watched_names: HashSet<String>,
 }
 
 /// The newest analysis of a prompt: its number, its trigger, and how to stop it.
@@ -115,6 +117,7 @@ impl Session {
             search: ModelSearchControl::default(),
             settings_requests: 0,
             has_reported_panic: false,
+            watched_names: HashSet::new(),
         }
     }
 

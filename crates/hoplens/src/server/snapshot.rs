@@ -122,6 +122,7 @@ impl SessionSnapshot {
         let mut settings = analysis_settings(&view.project);
         settings.bos = self.bos.unwrap_or(settings.bos);
         settings.declared_only |= self.settings.declared_only;
+        self.settings.replies.apply(&mut settings.replies);
         settings
     }
 

@@ -182,3 +182,22 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     assert!(stdout(&output).contains("[undeclared-variable]"));
     assert!(stdout(&output).ends_with("1 file, 1 file not read; 1 warning\n"));
 }
+
+#[test]
+fn partials_in_a_folder_are_checked_too() {
+    let folder = Repository::new();
+    folder.write("_broken.prompt", "Dear {{#if name}}{{name}}");
+    folder.write("promptfooconfig.yaml", "tests: []\n");
+    let output = folder.run(&["lint", "."]);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    let text = stdout(&output);
+    assert!(text.contains("[template-error]"), "{text}");
+    assert!(text.contains("_broken.prompt"), "{text}");
+    // What a partial may use depends on the prompt that includes it.
+    folder.write("_broken.prompt", "Dear {{> name}}");
+    let output = folder.run(&["lint", "."]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    folder.write("a.prompt", "{{> broken}}");
+    let output = folder.run(&["lint", "."]);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+}

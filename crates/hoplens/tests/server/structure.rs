@@ -150,6 +150,45 @@ fn existing_files_have_links() {
 }
 
 #[test]
+fn links_to_partials_lead_to_the_files_that_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(path("r/.git")).unwrap();
+    std::fs::create_dir_all(path("r/p/q")).unwrap();
+    for name in [
+        "_far.prompt",
+        "r/_far.prompt",
+        "r/p/_near.prompt",
+        "r/p/q/_near.prompt",
+    ] {
+        std::fs::write(path(name), "x").unwrap();
+    }
+    let text = "{{> far}} {{> near}} {{> gone}}";
+    let prompt = uri(&path("r/p/q/a.prompt"));
+    let mut client = start(folder.path(), &json!({}));
+    client.open(&prompt, "dotprompt", text);
+    client.diagnostics(&prompt, |_| true);
+    let links = client.request("textDocument/documentLink", document(&prompt));
+    let links = links.as_array().unwrap().iter();
+    let shown: Vec<(&str, &str)> = links
+        .map(|link| {
+            (
+                editor::slice(text, &link["range"]),
+                link["target"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let (far, near) = (
+        uri(&path("r/_far.prompt")),
+        uri(&path("r/p/q/_near.prompt")),
+    );
+    assert_eq!(
+        shown,
+        [("{{> far}}", far.as_str()), ("{{> near}}", near.as_str())]
+    );
+}
+
+#[test]
 fn declarations_and_messages_fold() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = start(folder.path(), &json!({}));

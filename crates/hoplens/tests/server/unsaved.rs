@@ -215,3 +215,53 @@ fn an_unsaved_partial_updates_the_prompts_that_use_it() {
     close(&mut client, &prompt);
     client.diagnostics(&prompt, |found| found["version"].is_null());
 }
+
+#[test]
+fn a_file_that_a_prompt_refers_to_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, prompt) = (
+        folder.path().join("sample.json"),
+        uri(&folder.path().join("a.prompty")),
+    );
+    let text = "---\nmodel: {api: chat}\nsample: ${file:sample.json}\n---\nuser:\nRome is {{x}}\n";
+    let mut start = Start::default();
+    start.capabilities["workspace"]["didChangeWatchedFiles"] = json!({"dynamicRegistration": true});
+    let mut client = Client::ready(&start);
+    client.serve("client/registerCapability", &Value::Null);
+    client.open(&prompt, "prompty", text);
+    let asked = client.serve("client/registerCapability", &Value::Null);
+    let watched = asked["registrations"][0]["registerOptions"]["watchers"].to_string();
+    assert!(watched.contains("\"**/sample.json\""), "{watched}");
+    client.diagnostics(&prompt, |found| codes(found).contains(&"missing-file"));
+    // Another program writes the file, and the editor notifies the server.
+    let changed = json!({"changes": [{"uri": uri(&path), "type": 1}]});
+    std::fs::write(&path, "{\"x\": \"large\"}").unwrap();
+    client.notify("workspace/didChangeWatchedFiles", changed.clone());
+    client.diagnostics(&prompt, |found| !codes(found).contains(&"missing-file"));
+    std::fs::write(&path, "{").unwrap();
+    client.notify("workspace/didChangeWatchedFiles", changed);
+    client.diagnostics(&prompt, |found| !codes(found).is_empty());
+    // An unsaved text counts until it is closed.
+    client.open(&uri(&path), "json", "{\"x\": \"old\"}");
+    client.diagnostics(&prompt, |found| codes(found).is_empty());
+    close(&mut client, &uri(&path));
+    client.diagnostics(&prompt, |found| !codes(found).is_empty());
+}
+
+#[test]
+fn a_configuration_follows_the_prompts_that_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, config) = (
+        folder.path().join("p.txt"),
+        uri(&folder.path().join("promptfooconfig.yaml")),
+    );
+    let mut start = Start::default();
+    start.capabilities["workspace"]["didChangeWatchedFiles"] = json!({"dynamicRegistration": true});
+    let mut client = Client::ready(&start);
+    client.open(&config, "yaml", "prompts: [file://p.txt]\ntests: []\n");
+    client.diagnostics(&config, |found| codes(found) == ["missing-file"]);
+    std::fs::write(&path, "Rome is").unwrap();
+    let changed = json!({"changes": [{"uri": uri(&path), "type": 1}]});
+    client.notify("workspace/didChangeWatchedFiles", changed);
+    client.diagnostics(&config, |found| codes(found).is_empty());
+}

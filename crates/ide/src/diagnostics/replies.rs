@@ -3,16 +3,17 @@
 use std::ops::Range;
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::numbers::quoted;
+use crate::numbers::{quoted, whole_characters};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, ReplySearch, ReplyTest};
-use hoplens_prompt::{Code, Origin, Severity};
+use hoplens_prompt::{AnswerMatch, Code, Origin, Severity};
 
 /// The most characters of a reply in a message.
 const SHOWN: usize = 80;
 
 /// Returns the finding that the likeliest reply misses the expected answer, at `range`. It is a
-/// warning if the sampled replies miss it too.
+/// warning if the sampled replies miss it too, unless the answer has a probability of its own: then
+/// the verdict decides, and a case that it fails has no second finding.
 pub(super) fn diagnostic(
     snapshot: &Snapshot,
     index: usize,
@@ -23,12 +24,14 @@ pub(super) fn diagnostic(
     if case.has_holes {
         return None;
     }
-    let replies = case.outcome.as_ref().ok()?.replies.as_ref()?;
+    let outcome = case.outcome.as_ref().ok()?;
+    let replies = outcome.replies.as_ref()?;
     let test = case.query.reply_test.as_ref()?;
-    if replies.greedy.passes {
+    if replies.greedy.passes || outcome.fails() {
         return None;
     }
-    let severity = if replies.sampled_passes() == 0 {
+    let is_scored = outcome.verdict.is_some();
+    let severity = if replies.sampled_passes() == 0 && !is_scored {
         Severity::Warning
     } else {
         Severity::Information
@@ -53,10 +56,21 @@ fn message(test: &ReplyTest, replies: &ReplySearch) -> String {
     } else {
         ""
     };
+    let must_equal = test.answer_match == AnswerMatch::Equals;
+    let (what, verb) = if must_equal {
+        ("is not exactly", ["is", "is", "are"])
+    } else {
+        ("does not contain", ["does", "does", "do"])
+    };
     let found = match replies.sampled_passes() {
-        0 => "none does".to_owned(),
-        1 => "1 does".to_owned(),
-        count => format!("{count} do"),
+        0 => format!("none {}", verb[0]),
+        1 => format!("1 {}", verb[1]),
+        count => format!("{count} {}", verb[2]),
+    };
+    let sampled = match replies.sampled.len() {
+        0 => String::new(),
+        1 => format!("; of 1 sampled reply {found}"),
+        count => format!("; of {count} sampled replies {found}"),
     };
     let reply = beginning(&replies.greedy.text);
     let reply = if reply.is_empty() {
@@ -65,15 +79,15 @@ fn message(test: &ReplyTest, replies: &ReplySearch) -> String {
         format!("The reply begins {}", quoted(&reply))
     };
     format!(
-        "the model's likeliest reply does not contain {all}{}; of {} sampled replies {found}. \
-         {reply}. Make the prompt ask for it more clearly, or accept other words.",
+        "the model's likeliest reply {what} {all}{}{sampled}. {reply}. Make the prompt ask for it \
+         more clearly, or accept other words.",
         answers.join(if test.requires_all { ", " } else { " or " }),
-        replies.sampled.len(),
     )
 }
 
 fn beginning(reply: &str) -> String {
-    let reply = reply.trim();
+    let reply = whole_characters(reply.trim());
+    let reply = reply.trim_end();
     match reply.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &reply[..end]),
         None => reply.to_owned(),

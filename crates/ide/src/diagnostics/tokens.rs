@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::numbers::{factor, is_whole_text, percent, quoted};
+use crate::numbers::{factor, is_whole_text, percent, quoted, token_label};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{
     CaseFindings, CaseOutcome, Probe, RepairChange, Thresholds, Variant, Wording,
@@ -107,9 +107,9 @@ fn trailing_space_message(
         format!(
             "the prompt ends in a space: it continues with {} ({}), without the space with {} ({}). \
              Remove it: {why}.",
-            quoted(&with.token),
+            token_label(&with.token),
             percent(with.p),
-            quoted(&without.token),
+            token_label(&without.token),
             percent(without.p)
         )
     })
@@ -140,7 +140,18 @@ fn missing_space_message(
 }
 
 /// Returns a message if the answer shares its first token with an answer that the model prefers.
+///
+/// It explains ranks and injections, so it is of no use in a case without hops and injections. The
+/// digits of a number are tokens of their own, which no author can change.
 fn shared_token_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
+    let query = &case.query;
+    if query.mentions.is_empty() && query.injections.is_empty() {
+        return None;
+    }
+    let answer = query.expect.first()?.trim_start();
+    if answer.starts_with(|first: char| first.is_numeric()) {
+        return None;
+    }
     let composed = &outcome.probes.composed;
     let next = outcome
         .probes

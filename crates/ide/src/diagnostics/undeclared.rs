@@ -1,7 +1,7 @@
 //! Findings about hops that the file does not declare; they say that they are guesses.
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::numbers::{percent, quoted};
+use crate::numbers::{percent, quoted, token_label};
 use crate::snapshot::Snapshot;
 use hoplens_analysis::{CaseFindings, Undeclared, Verdict};
 use hoplens_prompt::{Code, Origin, Severity};
@@ -56,9 +56,9 @@ fn inconsistent_message(case: &CaseFindings, undeclared: &Undeclared) -> Option<
     let message = format!(
         "hop inconsistent: as written the model continues with {} ({}), but with {} ({}) when {}, \
          its own guess for {}, is named. Declare the hop, or name what you mean.",
-        quoted(&found.written.token),
+        token_label(&found.written.token),
         percent(found.written.p),
-        quoted(&found.named.token),
+        token_label(&found.named.token),
         percent(found.named.p),
         quoted(&found.bridge),
         quoted(case.query.prompt.get(undeclared.mention.clone())?),

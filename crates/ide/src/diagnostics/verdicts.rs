@@ -3,7 +3,7 @@
 use crate::diagnostics::diagnostic::RelatedInformation;
 use crate::numbers::{is_whole_text, percent, quoted};
 use crate::snapshot::Snapshot;
-use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, PromptReading, Verdict};
+use hoplens_analysis::{CaseFindings, CaseOutcome, HopProbe, PromptReading, Variant, Verdict};
 
 /// Returns what is wrong with a case, with its numbers, and what to do; `None` if nothing is.
 pub fn verdict_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<String> {
@@ -14,6 +14,11 @@ pub fn verdict_message(case: &CaseFindings, outcome: &CaseOutcome) -> Option<Str
 fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> String {
     let probes = &outcome.probes;
     let answer = quoted(case.query.expect.first().map_or("", String::as_str));
+    let answer = if case.query.ends_reply {
+        format!("{answer} as the whole reply")
+    } else {
+        answer
+    };
     let written = percent(probes.composed.p);
     let named = probes.weakest();
     let named = named.map_or_else(String::new, |(_, hop)| percent(hop.explicit.p));
@@ -66,6 +71,17 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
             let top = top.map_or_else(String::new, |top| {
                 format!(" (it prefers {}, {})", quoted(&top.token), percent(top.p))
             });
+            let begins = probes
+                .variant(Variant::Begins)
+                .filter(|_| case.query.ends_reply);
+            if let Some(begins) = begins {
+                return format!(
+                    "answer unlikely: P({answer}) is {written}{top}; P that the reply begins so is \
+                     {}. Make the prompt ask for this text and nothing else, or accept what \
+                     follows it (`match: begins`).",
+                    percent(begins.p)
+                );
+            }
             let remedy = if case.reading == PromptReading::Continuation {
                 "Declare the hop (`hops: [{mention, bridge}]`) to find out which step fails and to \
                  have repairs measured."
@@ -88,7 +104,12 @@ fn named_bridges(outcome: &CaseOutcome) -> String {
         .take(named)
         .map(|hop| quoted(&hop.bridge))
         .collect();
+    let is_stated = outcome
+        .probes
+        .weakest()
+        .is_some_and(|(_, hop)| hop.is_statement);
     match bridges.as_slice() {
+        [one] if is_stated => format!("{one} is stated behind the mention"),
         [one] => format!("{one} is named"),
         several => format!("{} are named", several.join(" and ")),
     }

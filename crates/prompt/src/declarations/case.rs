@@ -45,6 +45,8 @@ pub struct Case {
     pub origin: Origin,
     /// The fence that contains the prompt, from 0, in a Markdown file.
     pub fence: Option<usize>,
+    /// Why no model is asked: something that hoplens cannot run answers the prompt.
+    pub answered_elsewhere: Option<String>,
 }
 
 /// The row of a matrix from which a case was made.
@@ -76,6 +78,7 @@ impl Case {
             range,
             origin,
             fence: None,
+            answered_elsewhere: None,
         }
     }
 

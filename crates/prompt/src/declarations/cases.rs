@@ -53,7 +53,7 @@ pub(crate) fn read(node: &Node, declared: &mut Declared, problems: &mut Problems
     };
     match optional(entries, "matrix") {
         Some(matrix) => matrix::expand(&case, node, matrix, declared, problems),
-        None => declared.cases.push(case),
+        None => declared.cases.push(matrix::filled(case)),
     }
 }
 

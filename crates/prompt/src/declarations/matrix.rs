@@ -224,31 +224,7 @@ fn case_of_row(
     }
     row.expect = declared.expect.clone().unwrap_or(row.expect);
     row.hops = declared.hops.clone().unwrap_or(row.hops);
-    for answer in row.expect.iter_mut().chain(&mut row.prefill) {
-        replace_variables(answer, &row.input, problems);
-    }
-    if let Some(reference) = &mut row.reference {
-        let range = reference.range.clone();
-        reference.map_text(&mut |text| {
-            let mut text = Spanned {
-                value: text.to_owned(),
-                range: range.clone(),
-            };
-            replace_variables(&mut text, &row.input, problems);
-            text.value
-        });
-    }
-    // Two answers may have become equal. One of them is removed, or its probability would count
-    // twice.
-    let mut seen = std::collections::HashSet::new();
-    row.expect
-        .retain(|answer| seen.insert(answer.value.clone()));
-    for hop in &mut row.hops {
-        replace_variables(&mut hop.mention, &row.input, problems);
-        if let Some(bridge) = &mut hop.bridge {
-            replace_variables(bridge, &row.input, problems);
-        }
-    }
+    fill(&mut row, problems);
     let is_replaced = |name: &str| declared.values.iter().any(|(value, _)| *value == name);
     let kept = own.iter().filter(|input| !is_replaced(&input.name));
     let values = declared.values.iter().map(|(_, value)| &value.range);
@@ -266,6 +242,45 @@ fn case_of_row(
         id.value.push_str(label);
     }
     row
+}
+
+/// Returns a case without a matrix with the values of its `input` in its texts. A `{{name}}` that
+/// `input` does not give stays as it is, because it may be meant literally.
+pub(crate) fn filled(mut case: Case) -> Case {
+    if !case.input.is_empty() {
+        let mut ignored = Problems::new(case.origin);
+        fill(&mut case, &mut ignored);
+    }
+    case
+}
+
+/// Replaces the variables in the texts of a case by the values of its `input`.
+fn fill(case: &mut Case, problems: &mut Problems) {
+    for answer in case.expect.iter_mut().chain(&mut case.prefill) {
+        replace_variables(answer, &case.input, problems);
+    }
+    if let Some(reference) = &mut case.reference {
+        let range = reference.range.clone();
+        reference.map_text(&mut |text| {
+            let mut text = Spanned {
+                value: text.to_owned(),
+                range: range.clone(),
+            };
+            replace_variables(&mut text, &case.input, problems);
+            text.value
+        });
+    }
+    // Two answers may have become equal. One of them is removed, or its probability would count
+    // twice.
+    let mut seen = std::collections::HashSet::new();
+    case.expect
+        .retain(|answer| seen.insert(answer.value.clone()));
+    for hop in &mut case.hops {
+        replace_variables(&mut hop.mention, &case.input, problems);
+        if let Some(bridge) = &mut hop.bridge {
+            replace_variables(bridge, &case.input, problems);
+        }
+    }
 }
 
 /// Replaces each `{{variable}}` in `text` by the variable's value; reports variables without one.

@@ -2,6 +2,7 @@
 
 use crate::declarations::case_fields::input_value;
 use crate::declarations::references::{References, is_unknown_env};
+use crate::format::prompty::shape;
 use crate::format::prompty::version::PromptyVersion;
 use crate::template::language::Language;
 use crate::template::language::TemplateLanguage;
@@ -73,6 +74,7 @@ impl Variables {
                     PromptyVersion::V1 => language_v1(root, found.language, problems),
                     PromptyVersion::V2 => language(root, found.language, problems),
                 };
+                shape::check(root, version, problems);
                 let references = References { version, files };
                 references.check(root, problems);
                 found.prompty(root, &references, problems);

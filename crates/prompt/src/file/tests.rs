@@ -332,6 +332,23 @@ fn answers_in_free_text_are_read() {
 }
 
 #[test]
+fn the_texts_of_a_case_take_the_values_of_its_input() {
+    let text = "---\nhoplens.cases:\n  - input: {plan: Pro, days: 100}\n    expect: \" {{days}} \
+                days {{other}}\"\n    prefill: \"On {{ plan }}\"\n    hops: [{mention: \"the \
+                {{plan}} plan\", bridge: \"{{plan}} has {{days}}\"}]\n  - expect: \
+                \"{{plan}}\"\n---\n{{plan}}";
+    let file = parse("a.prompt", text, None);
+    let case = &file.cases[0];
+    // A name that the input does not give may be meant literally.
+    assert_eq!(case.expect[0].value, " 100 days {{other}}");
+    assert_eq!(case.prefill.as_ref().unwrap().value, "On Pro");
+    assert_eq!(case.hops[0].mention.value, "the Pro plan");
+    assert_eq!(case.hops[0].bridge.as_ref().unwrap().value, "Pro has 100");
+    assert_eq!(file.cases[1].expect[0].value, "{{plan}}");
+    assert_eq!(file.problems, []);
+}
+
+#[test]
 fn wrong_answers_in_free_text_are_reported() {
     for (keys, under, expected) in [
         (

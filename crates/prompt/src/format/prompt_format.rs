@@ -92,6 +92,15 @@ pub fn is_prompt_file(path: &Path) -> bool {
         })
 }
 
+/// Whether a file is a partial of dotprompt, `_name.prompt`: a part of other prompts.
+pub fn is_partial_file(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| {
+            name.starts_with('_') && PromptFormat::of(name) == PromptFormat::Dotprompt
+        })
+}
+
 /// Returns the prompt file that a sidecar belongs to; `None` if the path is not a sidecar's.
 pub fn prompt_of_sidecar(path: &Path) -> Option<std::path::PathBuf> {
     let name = path.file_name()?.to_str()?.strip_suffix(SIDECAR)?;
@@ -134,6 +143,14 @@ mod tests {
             ("x/notes.md", false),
         ] {
             assert_eq!(is_prompt_file(Path::new(name)), is, "{name}");
+        }
+        for (name, is) in [
+            ("x/_header.prompt", true),
+            ("x/header.prompt", false),
+            ("x/_header.prompt.md", false),
+            ("_x/header.prompt", false),
+        ] {
+            assert_eq!(is_partial_file(Path::new(name)), is, "{name}");
         }
     }
 

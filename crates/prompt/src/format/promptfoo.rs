@@ -6,3 +6,4 @@ pub(crate) mod chat;
 pub(crate) mod config_vars;
 pub(crate) mod inline;
 pub(crate) mod paths;
+pub(crate) mod providers;

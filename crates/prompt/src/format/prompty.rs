@@ -4,6 +4,7 @@
 //! `^\s*(?:---|\+\+\+)(.*?)(?:---|\+\+\+)\s*(.+)$`, is not bound to lines. The first `---` or `+++`
 //! after the opening one therefore ends the front matter, even inside a string or a comment.
 
+pub(crate) mod shape;
 pub(crate) mod shorthand;
 pub(crate) mod version;
 

@@ -227,7 +227,7 @@ fn an_unused_input_is_reported_where_it_is_declared_and_can_be_removed() {
     );
     let after = corrected("a.prompt", text, Code::UnusedVariable).unwrap();
     assert_eq!(after, text.replace("    email: string\n", ""));
-    let text = "---\nsample: {a: x, b: y}\n---\nuser:\n{{ b }}";
+    let text = "---\nmodel: {api: chat}\nsample: {a: x, b: y}\n---\nuser:\n{{ b }}";
     check(
         "a.prompty",
         text,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::mentions::naming::{memory_text, substitute};
+use crate::mentions::statement::{is_stated_behind, is_statement, statement_place};
 use crate::render::source_map::{find_phrase, match_loosely};
 
 /// The words of a hop.
@@ -14,6 +15,14 @@ pub struct HopText<'text> {
     pub bridge: Option<&'text str>,
 }
 
+impl HopText<'_> {
+    /// Whether the hop is about whole sentences, of which neither can stand in the place of the
+    /// other.
+    pub fn is_statement(&self) -> bool {
+        is_statement(self.mention) || self.bridge.is_some_and(is_statement)
+    }
+}
+
 /// The prompt after one more mention was replaced by its bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RewriteStep {
@@ -23,6 +32,9 @@ pub struct RewriteStep {
     pub phrase: String,
     /// The bridge.
     pub bridge: String,
+    /// Whether the bridge is stated behind the mention's sentence, instead of in the mention's
+    /// place.
+    pub is_statement: bool,
     /// The prompt with this bridge and the earlier ones named. If the prompt already names all of
     /// them next to their mentions, the unchanged prompt.
     pub prompt: String,
@@ -100,6 +112,10 @@ pub fn mask_mentions(prompt: &str, hops: &[HopText<'_>]) -> Option<String> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let written = mention_ranges(prompt, hops);
     for (hop_text, range) in hops.iter().zip(written) {
+        if hop_text.is_statement() {
+            ranges.extend(range);
+            continue;
+        }
         let words = range.and_then(|range| prompt.get(range));
         let words = words.map(|words| find_mentions(prompt, words, hop_text.bridge));
         ranges.extend(words.unwrap_or_default().ranges);
@@ -107,7 +123,9 @@ pub fn mask_mentions(prompt: &str, hops: &[HopText<'_>]) -> Option<String> {
     if ranges.is_empty() {
         return None;
     }
-    for bridge in hops.iter().filter_map(|hop_text| hop_text.bridge) {
+    // A rule of the prompt says nothing without the sentence that it applies to.
+    let names = hops.iter().filter(|hop_text| !hop_text.is_statement());
+    for bridge in names.filter_map(|hop_text| hop_text.bridge) {
         ranges.extend(bridge_occurrences(prompt, bridge));
     }
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
@@ -139,14 +157,24 @@ fn substitute_bridges(prompt: &str, hops: &[HopText<'_>]) -> (Vec<RewriteStep>, 
         let (Some(range), Some(bridge)) = (range, hop_text.bridge) else {
             continue;
         };
-        let phrase = rewritten.get(range).unwrap_or_default().to_owned();
-        let found = find_mentions(&rewritten, &phrase, Some(bridge));
-        all_named &= found.named;
-        rewritten = replace_ranges(&rewritten, &found.ranges, bridge);
+        let phrase = rewritten.get(range.clone()).unwrap_or_default().to_owned();
+        let is_statement = hop_text.is_statement();
+        if is_statement {
+            if !is_stated_behind(&rewritten, &range, bridge) {
+                all_named = false;
+                let (at, between) = statement_place(&rewritten, &range);
+                rewritten.insert_str(at, &format!("{between}{}", bridge.trim()));
+            }
+        } else {
+            let found = find_mentions(&rewritten, &phrase, Some(bridge));
+            all_named &= found.named;
+            rewritten = replace_ranges(&rewritten, &found.ranges, bridge);
+        }
         steps.push(RewriteStep {
             hop,
             phrase,
             bridge: bridge.to_owned(),
+            is_statement,
             prompt: if all_named { prompt } else { &rewritten }.to_owned(),
         });
     }

@@ -30,11 +30,20 @@ pub struct Rendered {
     pub unset: BTreeSet<String>,
     /// The bytes of pictures, texts of the application, and other parts that the turns lack.
     pub media: Vec<Range<usize>>,
+    /// Why something that hoplens cannot run answers the prompt, and no model is asked.
+    pub answered_elsewhere: Option<String>,
 }
 
 impl Rendered {
-    /// Returns why a model must not be asked: the template could not be rendered, and the turns
-    /// contain its source, or the prompt has a part that is not text.
+    /// Returns why a model must not be asked: a problem of the prompt, or something that hoplens
+    /// cannot run answers it.
+    pub fn refusal(&self) -> Option<&str> {
+        let problem = self.broken().map(|problem| problem.message.as_str());
+        problem.or(self.answered_elsewhere.as_deref())
+    }
+
+    /// Returns the problem that keeps a model from being asked: the template could not be rendered,
+    /// and the turns contain its source, or the prompt has a part that is not text.
     pub fn broken(&self) -> Option<&Problem> {
         let is_broken = |one: &&Problem| match one.code {
             Code::TemplateError

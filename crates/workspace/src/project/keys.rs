@@ -150,6 +150,20 @@ pub const PROJECT_KEYS: &[ProjectKey] = &[
         "Maximum number of repairs that hoplens offers.",
     ),
     key(
+        "replies",
+        "samples",
+        Other,
+        "4",
+        "Number of replies that are sampled, beside the likeliest one, to look for an answer in them; at most 64.",
+    ),
+    key(
+        "replies",
+        "tokens",
+        Other,
+        "64",
+        "Maximum number of tokens of such a reply; at most 4096.",
+    ),
+    key(
         "check",
         "include",
         Other,
@@ -249,9 +263,9 @@ mod tests {
             };
             Project::parse(&text).unwrap_err().message
         };
-        for table in ["", "thresholds", "search", "check"] {
+        for table in ["", "thresholds", "search", "replies", "check"] {
             let message = message_with_all_keys(table);
-            let (_, listed) = message.split_once("expected one of").expect(&message);
+            let (_, listed) = message.split_once("expected ").expect(&message);
             let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
             let is_listed = |name: &&&str| {
                 PROJECT_KEYS

@@ -9,8 +9,8 @@ use ignore::WalkBuilder;
 
 use crate::cli::error::CliError;
 use hoplens_prompt::{
-    PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_prompt_file, is_promptfoo_config,
-    prompt_of_sidecar, promptfoo_prompts, slashed,
+    PROMPTFOO_LEVELS, PromptFormat, has_prompt_fence, is_partial_file, is_prompt_file,
+    is_promptfoo_config, prompt_of_sidecar, promptfoo_prompts, slashed,
 };
 use hoplens_workspace::{
     Disk, FileGlob, FileSource, MAX_FILE_BYTES, Project, is_repository_root, read_file,
@@ -96,13 +96,16 @@ fn each_once(files: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 /// Returns the prompt files of a folder: those with a prompt's name or a sidecar, then those that a
-/// promptfoo configuration names, then the configurations, which may have findings themselves.
+/// promptfoo configuration names, then the configurations and the partials, which may have findings
+/// themselves.
 fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (mut files, mut configs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let mut partials = Vec::new();
     for path in walk(folder)? {
         match prompt_of_sidecar(&path) {
             Some(prompt) if prompt.is_file() => files.push(prompt),
             None if is_prompt_file(&path) => files.push(path),
+            None if is_partial_file(&path) => partials.push(path),
             None if has_fence(&path) => files.push(path),
             None if is_promptfoo_config(&path) => configs.push(path),
             None => others.push(path),
@@ -113,6 +116,7 @@ fn prompts_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
         files.extend(named_by(config, &others)?);
     }
     files.extend(configs);
+    files.extend(partials);
     Ok(files)
 }
 

@@ -13,6 +13,7 @@ use crate::cli::findings::github::is_known;
 use hoplens_analysis::{CaseFindings, CaseOutcome, Verdict};
 use hoplens_ide::{
     Diagnostic, Snapshot, is_fixed_by, percent, quoted, repair_side_effects, repair_title,
+    token_label,
 };
 use hoplens_prompt::{Code, Origin, Severity, sidecar_name};
 
@@ -132,10 +133,11 @@ fn label(case: &CaseFindings) -> String {
     let Some(expect) = case.query.expect.first() else {
         let next = composed.top.first();
         return next.map_or_else(String::new, |next| {
-            format!("→ {} {}", quoted(&next.token), percent(next.p))
+            format!("→ {} {}", token_label(&next.token), percent(next.p))
         });
     };
-    let expect = quoted(expect);
+    let alone = if case.query.ends_reply { " alone" } else { "" };
+    let expect = format!("{}{alone}", quoted(expect));
     let injected = outcome
         .probes
         .without_injections
@@ -179,7 +181,7 @@ fn well(
                 .top
                 .iter()
                 .take(3)
-                .map(|top| format!("{} {}", quoted(&top.token), percent(top.p)))
+                .map(|top| format!("{} {}", token_label(&top.token), percent(top.p)))
                 .collect();
             writeln!(
                 out,

@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::cli::lens::map;
 use crate::cli::lens::read_args::{AblateArg, ReadArgs};
 use hoplens_ide::documents::{HeadMap, HeadRow, HeadsDocument, WordRankRow};
-use hoplens_ide::{percent, quoted};
+use hoplens_ide::{percent, quoted, token_label};
 
 pub(super) fn print(
     out: &mut dyn Write,
@@ -25,8 +25,8 @@ pub(super) fn print(
     writeln!(
         out,
         "at token {at} {}: {} {}",
-        quoted(&result.tokens[at].text),
-        quoted(&result.target),
+        token_label(&result.tokens[at].text),
+        token_label(&result.target),
         percent(result.logp.exp())
     )?;
     strongest(out, result, args)?;
@@ -101,8 +101,8 @@ fn speakers(
                 format!(
                     "#{} {} at {}, {}",
                     row.rank + 1,
-                    quoted(&row.token),
-                    quoted(&row.at),
+                    token_label(&row.token),
+                    token_label(&row.at),
                     percent(row.share)
                 )
             });
@@ -154,10 +154,14 @@ fn strongest(out: &mut dyn Write, result: &HeadsDocument, args: &ReadArgs) -> st
             .take(2)
             .map(|(position, share)| {
                 let token = &result.tokens[*position].text;
-                format!("{} {:.0} %", quoted(token), 100.0 * share)
+                format!("{} {:.0} %", token_label(token), 100.0 * share)
             })
             .collect();
-        let words: Vec<String> = head.top.iter().map(|word| quoted(&word.token)).collect();
+        let words: Vec<String> = head
+            .top
+            .iter()
+            .map(|word| token_label(&word.token))
+            .collect();
         writeln!(
             out,
             "{:>6}  {change:>8}  {:>+7.2}  {:>6.1}%  {:<28}  {}",

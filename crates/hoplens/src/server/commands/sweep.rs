@@ -14,7 +14,7 @@ use crate::server::protocol::common::{EncodingName, ScopeName};
 use crate::server::protocol::{CaseLocation, SweepParams, SweepResult};
 use crate::server::requests::{failed, run_on_model};
 use crate::server::session_handle::SessionHandle;
-use hoplens_analysis::{CaseFindings, answers};
+use hoplens_analysis::CaseFindings;
 use hoplens_ide::documents::{
     DocumentError, HeadsQuery, SweepDocument, SweepEvidence, SweepQuery, json_document,
     measure_evidence, sweep_map,
@@ -97,7 +97,7 @@ pub(super) async fn measured(
     let swept = memory.clone();
     let (document, svg) = run_on_model(session, move |model, cancel, pause| {
         let asked = HeadsQuery::of_case(model, &subject, bos, cancel)?;
-        let answers = answers(model, &asked.prompt, &asked.expect)?;
+        let answers = subject.answers(model, &asked.prompt)?;
         let grid = Grid {
             encodings: vec![encoding],
             layers: (0..model.info.layers).collect(),

@@ -1,20 +1,19 @@
 //! `textDocument/documentLink`: files that a document names, if they exist.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use tower_lsp_server::ls_types as lsp;
 
 use crate::server::document_key::DocumentKey;
-use crate::server::file_reader::FileReader;
+use crate::server::file_reader::{FileReader, NamedFile};
 use crate::server::text_view::TextView;
 use hoplens_ide::{document_links, sidecar_link_range};
-use hoplens_prompt::Origin;
+use hoplens_prompt::{Origin, PromptFormat};
 
 /// A link whose target may not exist.
 struct Candidate {
     range: Range<usize>,
-    target: PathBuf,
+    target: NamedFile,
     tooltip: String,
 }
 
@@ -24,17 +23,16 @@ pub(in crate::server) async fn document_link(
     files: &FileReader,
 ) -> Option<Vec<lsp::DocumentLink>> {
     let candidates = candidates(view)?;
-    let targets = candidates.iter().map(|link| link.target.clone());
-    let exist = files.exist(targets.collect()).await;
-    let (client, documents) = (&view.session.client, &view.session.documents);
-    let links = candidates.into_iter().zip(exist);
-    let links = links.filter_map(|(link, exists)| {
-        let is_open = || documents.contains_key(&DocumentKey::File(link.target.clone()));
-        let is_there = exists || is_open();
-        let target = is_there.then(|| lsp::Uri::from_file_path(&link.target));
+    let prompt = view.document.key().path()?;
+    let names = candidates.iter().map(|link| link.target.clone()).collect();
+    let documents = view.session.documents.clone();
+    let paths = files.named_files(prompt, names, documents).await;
+    let client = &view.session.client;
+    let links = candidates.into_iter().zip(paths);
+    let links = links.filter_map(|(link, path)| {
         Some(lsp::DocumentLink {
             range: view.document.range(&link.range, client.encoding),
-            target: Some(target.flatten()?),
+            target: Some(lsp::Uri::from_file_path(path?)?),
             tooltip: client.link_tooltips.then_some(link.tooltip),
             data: None,
         })
@@ -55,15 +53,20 @@ fn candidates(view: &TextView) -> Option<Vec<Candidate>> {
         if let Some(target) = other.as_ref().and_then(DocumentKey::path) {
             found.push(Candidate {
                 range,
-                target: target.into(),
+                target: NamedFile::Path(target.into()),
                 tooltip: tooltip.to_owned(),
             });
         }
     }
     if let (Some(snapshot), Some(folder)) = (view.own_snapshot(), path.parent()) {
+        let names_prompts = snapshot.file.format == PromptFormat::Promptfoo;
         found.extend(document_links(snapshot).into_iter().map(|link| Candidate {
             range: link.range,
-            target: folder.join(&link.path),
+            target: if names_prompts {
+                NamedFile::Path(folder.join(&link.path))
+            } else {
+                NamedFile::Partial(link.path.clone())
+            },
             tooltip: link.path,
         }));
     }

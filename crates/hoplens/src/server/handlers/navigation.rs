@@ -113,10 +113,9 @@ async fn location(
         DefinitionTarget::Reference(file) => NamedFile::Reference(file),
     };
     let documents = Arc::clone(&asked.view.session.documents);
-    let path = session
-        .files
-        .named_file(key.path()?, name, documents)
-        .await?;
+    let files = &session.files;
+    let mut paths = files.named_files(key.path()?, vec![name], documents).await;
+    let path = paths.pop()??;
     Some(lsp::Location {
         uri: uri_of(asked, path)?,
         range: lsp::Range::default(),

@@ -42,3 +42,14 @@ fn progress_is_one_line_a_file_where_standard_error_is_no_terminal() {
     let lines = stderr(&folder.run(&["check", "a.prompt"]));
     assert!(!lines.contains("1 of 1"), "{lines}");
 }
+
+#[test]
+fn no_model_is_asked_about_a_partial() {
+    let folder = Folder::new();
+    folder.write("_head.prompt", "The first");
+    folder.write("a.prompt", "{{> head}}");
+    let found = json(&folder.run(&["check", ".", "--json", "--declared-only"]));
+    let cases = |at: usize| found["files"][at]["cases"].as_array().unwrap().len();
+    assert_eq!(found["files"][1]["path"], "./_head.prompt");
+    assert_eq!((cases(0), cases(1)), (1, 0));
+}

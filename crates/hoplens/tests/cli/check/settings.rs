@@ -37,6 +37,47 @@ fn the_nearest_project_sets_thresholds_and_search() {
 }
 
 #[test]
+fn replies_are_limited_by_the_project_and_by_flags() {
+    let folder = Folder::new();
+    let case = "---\nhoplens.cases: [{expect: no such answer, match: contains}]\n---\nThe first";
+    folder.write("one.prompt", case);
+    folder.write("hoplens.toml", "[replies]\nsamples = 1\ntokens = 2\n");
+    let replies = |flags: &[&str]| {
+        let found = json(&folder.run(&[&["check", "one.prompt", "--json"], flags].concat()));
+        let replies = found["files"][0]["cases"][0]["replies"].clone();
+        let sampled = replies["sampled"].as_array().unwrap().len();
+        (sampled, replies["greedy"]["text"].as_str().unwrap().len())
+    };
+    let (sampled, short) = replies(&[]);
+    assert_eq!(sampled, 1);
+    let (sampled, long) = replies(&["--reply-samples", "0", "--reply-tokens", "20"]);
+    assert_eq!(sampled, 0);
+    assert!(short < long, "{short} {long}");
+    for (flags, reason) in [
+        (["--reply-samples", "65"], "65 is not in 0..=64"),
+        (["--reply-tokens", "0"], "0 is not in 1..=4096"),
+    ] {
+        let output = folder.run(&[&["check", "one.prompt"], &flags[..]].concat());
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+    }
+    for (text, reason) in [
+        ("samples = 65", "`samples`: 65 is too many"),
+        ("tokens = 0", "`tokens`: 0 is no length of a reply"),
+    ] {
+        folder.write("hoplens.toml", &format!("[replies]\n{text}\n"));
+        let output = folder.run(&["check", "one.prompt"]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("hoplens.toml:2:1"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
 fn ignored_codes_are_not_reported() {
     let folder = Folder::new();
     folder.write("one.prompt", &failing("The first"));

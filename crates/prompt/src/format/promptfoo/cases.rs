@@ -20,6 +20,7 @@ use crate::diagnostics::severity::Severity;
 use crate::format::promptfoo::assertions;
 use crate::format::promptfoo::assertions::{ANSWERS, REFERENCES, TestAssertion};
 use crate::format::promptfoo::paths;
+use crate::format::promptfoo::providers::{Providers, refusal};
 use crate::yaml;
 use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
@@ -95,6 +96,7 @@ fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
         is_own,
         seen: BTreeSet::new(),
         ids: BTreeSet::new(),
+        refusal: None,
         cases: Vec::new(),
     };
     if let Some((range, message)) = &tree.error {
@@ -109,6 +111,9 @@ fn cases(text: &str, is_own: bool, problems: &mut Problems) -> Vec<Case> {
     let Some(root) = &tree.root else {
         return Vec::new();
     };
+    let providers = Providers::of_configuration(root);
+    reader.providers(&providers);
+    reader.refusal = refusal(&providers);
     let default = root.entry("defaultTest").map(|(_, test)| test);
     if let Some(default) = default.filter(|default| !default.is_null()) {
         if !matches!(default.data, Data::Map { .. }) {
@@ -148,6 +153,8 @@ struct Reader<'a> {
     /// The messages that were reported, so that each is reported once.
     seen: BTreeSet<String>,
     ids: BTreeSet<String>,
+    /// Why no model is asked, unless a test names another provider.
+    refusal: Option<String>,
     cases: Vec<Case>,
 }
 
@@ -170,6 +177,26 @@ impl Reader<'_> {
              configuration, or cases into the prompt's sidecar."
         );
         self.inform(Code::UnsupportedContent, node.here(), &message);
+    }
+
+    /// Reports the providers that hoplens cannot run.
+    fn providers(&mut self, providers: &Providers<'_>) {
+        let are_foreign = providers.are_foreign();
+        for provider in &providers.foreign {
+            let note = provider.note(are_foreign);
+            self.inform(Code::UnsupportedContent, provider.node.here(), &note);
+        }
+    }
+
+    /// Returns why no model is asked for a test; the innermost of `nodes` that names a provider
+    /// decides.
+    fn refusal_of(&mut self, nodes: &[&Node]) -> Option<String> {
+        let own = nodes.iter().rev().find_map(|node| Providers::of_test(node));
+        let Some(own) = own else {
+            return self.refusal.clone();
+        };
+        self.providers(&own);
+        refusal(&own)
     }
 
     /// Reads a list of tests; `layers` give values and assertions to each, the last one first.
@@ -260,6 +287,7 @@ impl Reader<'_> {
         } else {
             vec![(String::new(), vars)]
         };
+        let answered_elsewhere = self.refusal_of(&nodes);
         let description = own("description").into_iter().next_back();
         let name = description.and_then(Node::text).unwrap_or_default();
         for (label, input) in combinations {
@@ -273,6 +301,7 @@ impl Reader<'_> {
             let range = self.own_range(test.here());
             let mut case = Case {
                 id,
+                answered_elsewhere: answered_elsewhere.clone(),
                 ..Case::new(range, Origin::FrontMatter)
             };
             self.answers(&assertions, &input).apply(&mut case);

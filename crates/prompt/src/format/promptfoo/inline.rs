@@ -5,6 +5,9 @@ use crate::declarations::case::Case;
 use crate::declarations::spanned::Origin;
 use crate::file::prompt_file::PromptFile;
 use crate::format::promptfoo::paths::inline_prompts;
+use crate::format::promptfoo::providers::{Providers, refusal};
+use crate::yaml;
+use crate::yaml::dialect::Dialect;
 
 /// Returns the prompts of a configuration, each as a file of its own, and their cases: the tests of
 /// the configuration, once for each prompt. `blank` is a file without content.
@@ -15,6 +18,9 @@ pub(crate) fn parts(
 ) -> (Vec<PromptFile>, Vec<Case>) {
     let prompts = inline_prompts(config);
     let is_only = prompts.len() == 1;
+    let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
+    let root = tree.root.as_ref();
+    let answered_elsewhere = root.and_then(|root| refusal(&Providers::of_configuration(root)));
     let mut cases = Vec::new();
     let mut parts = Vec::new();
     for (at, (range, template)) in prompts.into_iter().enumerate() {
@@ -22,6 +28,7 @@ pub(crate) fn parts(
             // It is rendered without values.
             cases.push(Case {
                 fence: Some(at),
+                answered_elsewhere: answered_elsewhere.clone(),
                 ..Case::new(range.start..range.start, Origin::FrontMatter)
             });
         }

@@ -11,7 +11,15 @@ use crate::yaml::dialect::Dialect;
 use crate::yaml::node::{Data, Node};
 
 /// File name endings of prompts that are programs; their text is unknown without running them.
-const PROGRAMS: [&str; 7] = [".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".go"];
+const PROGRAMS: [&str; 14] = [
+    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".go", ".sh", ".bash", ".pl", ".php", ".exe",
+    ".bat", ".ps1",
+];
+
+/// The prompt of a configuration that names none.
+const DEFAULT_PROMPT: &str = "{{prompt}}";
+/// The variable of [`DEFAULT_PROMPT`].
+const DEFAULT_VARIABLE: &str = "prompt";
 
 /// The prompt files that a configuration names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,8 +28,7 @@ pub struct PromptPaths(Vec<String>);
 impl PromptPaths {
     /// Returns the paths of single files, relative to the configuration's folder.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
-        let paths = self.0.iter().filter(|path| kind(path) == Kind::File);
-        let paths = paths.map(|path| shortened(path));
+        let paths = self.0.iter().map(|path| shortened(path));
         paths.filter(|path| !path.contains(['*', '?', '[', '{']))
     }
 
@@ -32,28 +39,18 @@ impl PromptPaths {
 }
 
 /// Returns the prompt files that a promptfoo configuration names; none if it cannot be read.
+/// Programs that return prompts are not among them.
 pub fn promptfoo_prompts(config: &str) -> PromptPaths {
     let tree = yaml::read::read_as(config, 0, Dialect::JsYaml);
     let root = tree.root.as_ref();
     let mut paths = PromptPaths::default();
     if let Some((_, prompts)) = root.and_then(|root| root.entry("prompts")) {
-        listed(prompts, &mut paths.0);
+        entries(prompts, &mut |node| {
+            let path = node.text().filter(|text| kind(text) == Kind::File);
+            paths.0.extend(path.map(str::to_owned));
+        });
     }
     paths
-}
-
-fn listed(prompts: &Node, paths: &mut Vec<String>) {
-    match &prompts.data {
-        Data::List { items, .. } => items.iter().for_each(|item| listed(item, paths)),
-        Data::Map { entries, .. } => {
-            let named = ["id", "file"].iter().filter_map(|key| prompts.entry(key));
-            let named = named.filter_map(|(_, value)| value.text());
-            // An older syntax is a map from paths to labels.
-            let keys = entries.iter().filter_map(|(key, _)| key.text());
-            paths.extend(named.chain(keys).map(str::to_owned));
-        }
-        Data::Scalar { .. } => paths.extend(prompts.text().map(str::to_owned)),
-    }
 }
 
 /// Whether a path matches a pattern with `*` for any part of a name.
@@ -146,14 +143,46 @@ pub(crate) fn review(config: &str, absent: &[String], problems: &mut Problems) {
     let Some(root) = tree.root.as_ref() else {
         return;
     };
-    let Some((_, prompts)) = root.entry("prompts") else {
-        let here = root.range.start..root.range.start + 1;
-        let message = "The configuration names no `prompts`. Add `prompts: [file://prompt.txt]`, or \
-                       its tests belong to none.";
-        problems.add(Code::MissingKey, Severity::Information, &here, message);
+    let Some(prompts) = prompts_of(root) else {
+        let has_unread_tests = root.entry("redteam").is_some()
+            || root
+                .entry("tests")
+                .is_some_and(|(_, tests)| tests.text().is_some());
+        if !gives_prompt(root) && !has_unread_tests {
+            let here = root.range.start..root.range.start + 1;
+            let message = "The configuration names no `prompts`, so promptfoo sends the variable \
+                           `prompt`, which no test gives. Add `prompts: [file://prompt.txt]`, or \
+                           give each test `vars: {prompt: …}`.";
+            problems.add(Code::MissingKey, Severity::Information, &here, message);
+        }
         return;
     };
     entries(prompts, &mut |node| review_entry(node, absent, problems));
+}
+
+/// Returns what a configuration gives as its prompts; `None` if promptfoo takes its default.
+fn prompts_of(root: &Node) -> Option<&Node> {
+    let (_, prompts) = root.entry("prompts")?;
+    let is_empty = matches!(&prompts.data, Data::List { items, .. } if items.is_empty());
+    (!prompts.is_null() && !is_empty).then_some(prompts)
+}
+
+/// Whether a test, or what holds for all tests, gives the variable of the default prompt.
+fn gives_prompt(root: &Node) -> bool {
+    let is_given = |test: &Node| {
+        let vars = test.entry("vars").map(|(_, vars)| vars);
+        vars.is_some_and(|vars| vars.entry(DEFAULT_VARIABLE).is_some())
+    };
+    let of = |node: &Node, key: &str| match node.entry(key).map(|(_, list)| &list.data) {
+        Some(Data::List { items, .. }) => items.clone(),
+        _ => Vec::new(),
+    };
+    let default = root.entry("defaultTest").map(|(_, test)| test);
+    let scenarios = of(root, "scenarios").into_iter();
+    let of_scenarios = scenarios.flat_map(|one| [of(&one, "config"), of(&one, "tests")].concat());
+    default.is_some_and(is_given)
+        || of(root, "tests").iter().any(is_given)
+        || of_scenarios.into_iter().any(|one| is_given(&one))
 }
 
 /// Calls `found` with every scalar that is a prompt or its path.
@@ -199,12 +228,22 @@ pub fn promptfoo_links(config: &str) -> Vec<(Range<usize>, String)> {
     found
 }
 
-/// Returns the prompts that stand in a configuration itself, each with its bytes and its text.
+/// Returns the prompts that stand in a configuration itself, each with its bytes and its text. A
+/// configuration without prompts has promptfoo's default one, at the place of its tests.
 pub(crate) fn inline_prompts(config: &str) -> Vec<(Range<usize>, MappedText)> {
     let tree = yaml::read::read(config, 0);
     let mut found = Vec::new();
-    let prompts = tree.root.as_ref().and_then(|root| root.entry("prompts"));
-    let Some((_, prompts)) = prompts else {
+    let Some(root) = tree.root.as_ref() else {
+        return found;
+    };
+    let Some(prompts) = prompts_of(root) else {
+        let tests = ["tests", "scenarios"];
+        let place = tests.iter().find_map(|key| root.entry(key));
+        if let Some((key, _)) = place.filter(|_| gives_prompt(root)) {
+            let mut text = MappedText::default();
+            text.push(DEFAULT_PROMPT, Some(key.here().clone()), false, None);
+            found.push((key.here().clone(), text));
+        }
         return found;
     };
     entries(prompts, &mut |node| {
@@ -264,6 +303,26 @@ mod tests {
     }
 
     #[test]
+    fn prompt_files_are_the_entries_that_are_no_programs() {
+        let config = "prompts:\n  - file://a.txt\n  - file://make.py\n  - exec:b.sh\n  - id: x\n    \
+                      raw: file://c.txt\n  - {label: d, id: 'file://d/*.md'}\n";
+        let paths = promptfoo_prompts(config);
+        assert_eq!(paths.plain().collect::<Vec<_>>(), ["a.txt", "c.txt"]);
+        for (path, is_named) in [
+            ("a.txt", true),
+            ("c.txt", true),
+            ("d/e.md", true),
+            ("make.py", false),
+            ("b.sh", false),
+            ("x", false),
+        ] {
+            assert_eq!(paths.names(path), is_named, "{path}");
+        }
+        let old = promptfoo_prompts("prompts: {a.txt: A, b.txt: B}");
+        assert!(old.names("a.txt") && old.names("b.txt") && !old.names("A"));
+    }
+
+    #[test]
     fn entries_are_classified_by_kind() {
         for (entry, is) in [
             ("file://prompts/a.txt", Kind::File),
@@ -274,6 +333,7 @@ mod tests {
             ("file://make.py:prompt", Kind::Program),
             ("make.mjs", Kind::Program),
             ("exec: ./make.sh", Kind::Program),
+            ("file://make.sh", Kind::Program),
             ("https://example.org/a.txt", Kind::Remote),
             ("langfuse://name:3", Kind::Remote),
             ("Translate {{x}} into French.", Kind::Inline),

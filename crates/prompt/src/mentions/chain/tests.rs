@@ -158,3 +158,37 @@ fn a_blank_bridge_has_no_occurrence() {
         "The sea and it are in the"
     );
 }
+
+#[test]
+fn a_sentence_is_stated_behind_the_sentence_that_it_follows_from() {
+    let prompt = "Pro has 100 days to return it.\nI am on the Pro plan. How long?";
+    let hop = |bridge| HopText {
+        mention: "I am on the Pro plan.",
+        bridge: Some(bridge),
+    };
+    let rule = hop("Customers on the Pro plan have 100 days.");
+    let steps = name_bridges(prompt, &[rule]);
+    assert!(steps[0].is_statement);
+    assert_eq!(
+        steps[0].prompt,
+        "Pro has 100 days to return it.\nI am on the Pro plan. Customers on the Pro plan have 100 \
+         days. How long?"
+    );
+    // Without the sentence, the rule stays.
+    assert_eq!(
+        mask_mentions(prompt, &[hop("Pro has 100 days to return it.")]).as_deref(),
+        Some("Pro has 100 days to return it.\nIt How long?")
+    );
+    // It is there already.
+    let steps = name_bridges(&steps[0].prompt, &[rule]);
+    assert_eq!(steps[0].prompt.matches("Customers").count(), 1);
+    // A name takes the mention's place, as before.
+    let steps = name_bridges(
+        prompt,
+        &[HopText {
+            mention: "the Pro plan",
+            bridge: Some("Gold"),
+        }],
+    );
+    assert!(!steps[0].is_statement && steps[0].prompt.contains("I am on Gold."));
+}

@@ -288,6 +288,43 @@ pub const DOTPROMPT_REFUSES: &[Fixture] = &[
 /// What Prompty's version 1 refuses, and so must be a finding here.
 pub const PROMPTY_V1_REFUSES: &[Fixture] = &[
     one(
+        "---\nmodel: {api: chat}\noutputs: hello\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\ninputs: [a]\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\ninputs: {h: {type: array, is_chat_history: true}}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\ninputs: {a: 3}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one("---\nmodel: {api: chat}\ninputs:\n---\nuser:\nx\n", "{}"),
+    one(
+        "---\nmodel: {api: chat}\nsample: [a]\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
+        "---\nmodel: {api: chat}\ntemplate: {type: jinja2}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one("---\nmodel: {api: chat}\nfoo: bar\n---\nuser:\nx\n", "{}"),
+    one("---\nsample: {q: a}\n---\nuser:\nx\n", "{}"),
+    one(
+        "---\nmodel: {configuration: {type: openai}}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one("---\nmodel: {api: foo}\n---\nuser:\nx\n", "{}"),
+    one("---\nmodel: {api: chat, foo: 1}\n---\nuser:\nx\n", "{}"),
+    one(
+        "---\nmodel: {api: chat, configuration: a}\n---\nuser:\nx\n",
+        "{}",
+    ),
+    one(
         "---\nmodel: {api: chat}\nsample: {}\n---\nsystem:\nuser:\nHi\n",
         "{}",
     ),
@@ -317,6 +354,8 @@ pub const PROMPTY_V1_REFUSES: &[Fixture] = &[
 
 /// What Prompty refuses, and so must be a finding here.
 pub const PROMPTY_REFUSES: &[Fixture] = &[
+    one("---\nmetadata: {a: b}\ninputs:\n---\nuser:\nx\n", "{}"),
+    one("---\nname: x\nmodel: [a]\n---\nuser:\nx\n", "{}"),
     one("---\nname: x\n---\nHi\n{{a}}\nyou", r#"{"a": "user:"}"#),
     one("---\nname: x\n---\n{% if %}", "{}"),
     one("---\nname: [x\n---\nHi", "{}"),

@@ -1,3 +1,4 @@
+mod providers;
 mod rendering;
 
 use std::collections::BTreeMap;
