@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use check::check_unquantised;
 pub(crate) use check::read_tokenizer;
 
+use crate::attn_outs::AttnOutCache;
 use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;
@@ -23,9 +24,13 @@ use crate::transformer::Transformer;
 use crate::weights::{FileKind, GgufFile, SafetensorsFolder, TensorSource, build};
 use hoplens_store::{ModelFiles, hex};
 
-/// The default size of the run cache, in bytes: about 700 tokens of SmolLM2-135M with their
+/// The default size of the run cache, in bytes: about 1,100 tokens of SmolLM2-135M with their
 /// residuals, or 2,700 without.
 pub const CACHE_BYTES: usize = 128 << 20;
+
+/// The share of the run cache's size that attention outputs may take: with the default one about
+/// 240 texts of SmolLM2-135M.
+const ATTN_OUT_SHARE: usize = 8;
 
 /// How a model is loaded.
 #[derive(Debug, Clone)]
@@ -91,6 +96,8 @@ impl Model {
             chat,
             transformer,
             runs: Mutex::new(RunCache::new(options.cache_bytes)),
+            reference_runs: Mutex::new(RunCache::new(options.cache_bytes)),
+            attn_outs: Mutex::new(AttnOutCache::new(options.cache_bytes / ATTN_OUT_SHARE)),
             load_time: start.elapsed(),
         })
     }
