@@ -4,7 +4,7 @@ mod check;
 mod ends;
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
@@ -95,6 +95,7 @@ impl Model {
             tokenizer,
             chat,
             transformer,
+            mean_unembedding: OnceLock::new(),
             runs: Mutex::new(RunCache::new(options.cache_bytes)),
             reference_runs: Mutex::new(RunCache::new(options.cache_bytes)),
             attn_outs: Mutex::new(AttnOutCache::new(options.cache_bytes / ATTN_OUT_SHARE)),

@@ -1,6 +1,6 @@
 //! A model in memory and its forward pass.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::activation_cache::ActivationCache;
@@ -40,6 +40,8 @@ pub struct Model {
     /// How long loading took.
     pub load_time: Duration,
     pub(super) transformer: Transformer,
+    /// The mean of all unembeddings, once it was needed.
+    pub(super) mean_unembedding: OnceLock<Vec<f32>>,
     /// Runs of earlier passes. The lock is never held while the model computes.
     pub(super) runs: Mutex<RunCache>,
     /// Runs over reference prompts.
