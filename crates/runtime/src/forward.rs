@@ -5,6 +5,8 @@
 //! parallel from `hook_resid_pre`. Sequences of different lengths are packed row after row, so
 //! that each linear map is one product over all of them and no row is padding.
 
+use rayon::prelude::*;
+
 use crate::activation_cache::{ActivationCache, LayerActivations};
 use crate::batch::{KvSpan, Segment, fork_segments, pack};
 use crate::error::ModelError;
@@ -148,21 +150,26 @@ impl Transformer {
     pub(crate) fn embed(&self, sequences: &[Sequence<'_>], segments: &[Segment]) -> Matrix {
         let width = self.config.width;
         let rows = segments.iter().map(|segment| segment.rows).sum();
-        let mut data = Vec::with_capacity(rows * width);
-        for (sequence, segment) in sequences.iter().zip(segments) {
-            for (position, token) in sequence.tokens.iter().enumerate().skip(segment.position) {
-                let start = data.len();
-                data.extend(self.embedding.column_values(*token as usize));
-                if let Some(positions) = &self.positions {
-                    add(&mut data[start..], positions.row(position));
-                }
+        let tokens = sequences
+            .iter()
+            .zip(segments)
+            .flat_map(|(sequence, segment)| {
+                let tokens = sequence.tokens.iter().enumerate();
+                tokens.skip(segment.position)
+            });
+        let tokens: Vec<(usize, &u32)> = tokens.collect();
+        let mut resid = Matrix::zeros(rows, width);
+        let targets = resid.data.par_chunks_exact_mut(width);
+        targets.zip(tokens).for_each(|(target, (position, token))| {
+            let values = self.embedding.column_values(*token as usize);
+            for (target, value) in target.iter_mut().zip(values) {
+                *target = value;
             }
-        }
-        Matrix {
-            rows,
-            cols: width,
-            data,
-        }
+            if let Some(positions) = &self.positions {
+                add(target, positions.row(position));
+            }
+        });
+        resid
     }
 }
 

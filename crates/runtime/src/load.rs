@@ -17,6 +17,7 @@ use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;
 use crate::error::ModelError;
+use crate::linear::read_panels_in_place;
 use crate::model::{Model, ModelInfo};
 use crate::run_cache::RunCache;
 use crate::tokenizer::Tokenizer;
@@ -64,6 +65,7 @@ impl Model {
     /// each error names the file and the remedy.
     pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self, ModelError> {
         let start = Instant::now();
+        read_panels_in_place();
         let device = options.device.open()?;
         let ((mut transformer, tokenizer, chat), sha256) = match files {
             ModelFiles::Gguf(path) => load_gguf(path, options)?,
