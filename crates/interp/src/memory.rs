@@ -29,7 +29,7 @@ pub use injection::{MemoryInjection, place, resolve_scope};
 pub use measure::measure;
 pub use neutral::{NEUTRAL_PROMPTS, neutral_prompts};
 pub use placement::Placement;
-pub use search::{GridSearch, SEARCH_PASSES, search};
+pub use search::{GridSearch, SEARCH_PASSES, search, search_all};
 pub use side_effects::{SideEffect, SideEffectSummary, side_effects};
 pub use sweep::{Cell, Grid, Sweep, sweep, sweep_past_overflows};
 pub use words::Words;

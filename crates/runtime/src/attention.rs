@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use gemm::Parallelism;
 use rayon::prelude::*;
 
 use crate::batch::{KvSpan, Segment};
@@ -12,9 +11,9 @@ use crate::linear::OutputPtr;
 use crate::matrix::Matrix;
 use crate::matrix_view::MatrixView;
 
-/// Rows that one task computes. With so few, the scores of a long prompt stay in the CPU's cache,
+/// Queries that one task computes. With so few, the scores of a long prompt stay in the CPU's cache,
 /// and a block computes no scores for positions after its last row.
-const BLOCK: usize = 64;
+const BLOCK: usize = 126;
 
 /// What the attention of a layer reads.
 pub(crate) struct AttentionInputs<'a> {
@@ -30,11 +29,13 @@ pub(crate) struct AttentionInputs<'a> {
     pub(crate) heads: HeadLayout,
 }
 
-/// One head of some rows that share their past.
+/// The query heads of one key-value head, for some rows that share their past: a product then reads
+/// the keys and values once for all these heads.
 struct AttentionTask<'a> {
     segment: &'a Segment,
     /// The segment's index.
     index: usize,
+    /// The first of the query heads.
     head: usize,
     /// The task's rows, counted from the segment's first row. For siblings, row 0 belongs to the
     /// segment and the others to the segments after it.
@@ -87,6 +88,17 @@ impl AttentionTask<'_> {
     }
 }
 
+/// Matrices that every task of a thread overwrites.
+#[derive(Default)]
+struct AttentionScratch {
+    /// `[rows × heads, head_dim]`: the queries, the heads of a row next to each other.
+    queries: Vec<f32>,
+    /// `[rows × heads, visible]`: their scores, then their pattern.
+    scores: Vec<f32>,
+    /// `[rows × heads, head_dim]`: their values, weighted by the pattern.
+    z: Vec<f32>,
+}
+
 /// Keys and values of consecutive positions.
 struct KvSlice<'a> {
     /// Starts with the keys and values of the first position.
@@ -110,24 +122,29 @@ pub(crate) fn attend(
     z.reshape(inputs.qkv.rows, heads.queries * heads.head_dim);
     let output = OutputPtr(z.data.as_mut_ptr());
     let width = z.cols;
-    let tasks = tasks(inputs.segments, inputs.captured, heads.queries);
+    let tasks = tasks(inputs.segments, inputs.captured, &heads);
+    let group = heads.group();
     let kept: Vec<Vec<f32>> = tasks
         .par_iter()
-        .map_init(Vec::new, |scores, task| {
+        .map_init(AttentionScratch::default, |scratch, task| {
             let first = task.segment.start + task.rows.start;
-            // The task's part of z: its rows and the columns of its head.
+            // The task's part of z: its rows and the columns of its heads.
             let target = OutputPtr(output.at(first * width + task.head * heads.head_dim));
-            let visible = attend_rows(inputs, task, scores, target, width);
+            let visible = attend_rows(inputs, task, scratch, target, width);
             if task.index >= inputs.captured {
                 return Vec::new();
             }
             let kept = keep(task.segment);
             let kept = kept.start.max(first)..kept.end.min(task.segment.start + task.rows.end);
             let length = task.segment.length();
-            let mut pattern = vec![0.0; kept.len() * length];
-            for (row, target) in kept.zip(pattern.chunks_exact_mut(length)) {
-                let row = (row - first) * visible.len();
-                target[visible.clone()].copy_from_slice(&scores[row..row + visible.len()]);
+            let mut pattern = vec![0.0; kept.len() * group * length];
+            if pattern.is_empty() {
+                return pattern;
+            }
+            let scores = scratch.scores.chunks_exact(visible.len());
+            let scores = scores.skip((kept.start - first) * group);
+            for (target, scores) in pattern.chunks_exact_mut(length).zip(scores) {
+                target[visible.clone()].copy_from_slice(scores);
             }
             pattern
         })
@@ -142,17 +159,23 @@ pub(crate) fn attend(
             .max(task.segment.start + task.rows.start);
         let before = first - keep(task.segment).start;
         for (row, values) in rows.chunks_exact(task.segment.length()).enumerate() {
+            let (row, head) = (before + row / group, task.head + row % group);
             patterns[task.index]
-                .row_mut((before + row) * heads.queries + task.head)
+                .row_mut(row * heads.queries + head)
                 .copy_from_slice(values);
         }
     }
     patterns
 }
 
-/// Divides the rows of all segments into tasks of at most [`BLOCK`] rows of one head.
-fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<AttentionTask<'_>> {
+/// Divides the rows of all segments into tasks of at most [`BLOCK`] queries, but of at least one row.
+fn tasks<'a>(
+    segments: &'a [Segment],
+    captured: usize,
+    heads: &HeadLayout,
+) -> Vec<AttentionTask<'a>> {
     let mut tasks = Vec::new();
+    let block = (BLOCK / heads.group().max(2)).max(1);
     let mut index = 0;
     while let Some(segment) = segments.get(index) {
         let siblings = count_siblings(&segments[index..]);
@@ -162,13 +185,13 @@ fn tasks(segments: &[Segment], captured: usize, heads: usize) -> Vec<AttentionTa
         } else {
             (RowGroup::Consecutive, 1, segment.rows)
         };
-        for start in (0..rows).step_by(BLOCK) {
-            for head in 0..heads {
+        for start in (0..rows).step_by(block) {
+            for head in (0..heads.queries).step_by(heads.group()) {
                 tasks.push(AttentionTask {
                     segment,
                     index,
                     head,
-                    rows: start..rows.min(start + BLOCK),
+                    rows: start..rows.min(start + block),
                     group,
                 });
             }
@@ -199,27 +222,41 @@ fn count_siblings(segments: &[Segment]) -> usize {
 /// Computes the attention of a task's rows and returns the positions that they see.
 ///
 /// # Shapes
-/// → `scores`: the pattern, `[rows, visible]`; `z` points to the task's rows and columns, in rows
-/// of `z_width` values.
+/// → `scratch.scores`: the pattern, `[rows × heads, visible]`; `z` points to the task's rows and
+/// columns, in rows of `z_width` values.
 fn attend_rows(
     inputs: &AttentionInputs<'_>,
     task: &AttentionTask<'_>,
-    scores: &mut Vec<f32>,
+    scratch: &mut AttentionScratch,
     z: OutputPtr,
     z_width: usize,
 ) -> Range<usize> {
     let AttentionInputs { qkv, heads, .. } = *inputs;
-    let n = task.rows.len();
+    let group = heads.group();
+    let n = task.rows.len() * group;
     let VisiblePositions {
         position,
         all: visible,
         shared,
     } = task.visible(&heads);
+    let AttentionScratch {
+        queries,
+        scores,
+        z: weighted,
+    } = scratch;
+    // The values of the task's heads in a row of `z`; their queries are at the same columns.
+    let columns = group * heads.head_dim;
+    let row = task.segment.start + task.rows.start;
+    let rows = || qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
+    queries.clear();
+    for row in rows().take(task.rows.len()) {
+        queries.extend_from_slice(&row[task.head * heads.head_dim..][..columns]);
+    }
+    let queries = MatrixView::new(queries, n, heads.head_dim, heads.head_dim);
     scores.clear();
     scores.resize(n * visible.len(), 0.0);
-    let row = task.segment.start + task.rows.start;
-    let queries = &qkv.data[row * qkv.cols + task.head * heads.head_dim..];
-    let queries = MatrixView::new(queries, n, heads.head_dim, qkv.cols);
+    weighted.clear();
+    weighted.resize(n * heads.head_dim, 0.0);
     let slices = kv_slices(inputs, task.segment, &shared);
     for slice in &slices {
         let column = slice.positions.start - visible.start;
@@ -229,64 +266,45 @@ fn attend_rows(
         queries.times(keys.transposed(), heads.scale, target, visible.len(), false);
     }
     let blocked = &inputs.blocked[task.segment.sequence];
-    let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
-    for ((index, own), row) in own.enumerate().zip(scores.chunks_exact_mut(visible.len())) {
-        if task.group == RowGroup::Siblings {
-            row[visible.len() - 1] = heads.own_score(task.head, own);
-            blocked.softmax(position, visible.start, row);
-        } else {
-            let position = position + index;
-            let first = heads.first_visible(position);
-            let own = first - visible.start..position + 1 - visible.start;
-            row[..own.start].fill(0.0);
-            row[own.end..].fill(0.0);
-            blocked.softmax(position, first, &mut row[own]);
+    let of_rows = scores.chunks_exact_mut(group * visible.len());
+    for ((index, own), of_row) in rows().enumerate().zip(of_rows) {
+        for (head, row) in of_row.chunks_exact_mut(visible.len()).enumerate() {
+            if task.group == RowGroup::Siblings {
+                row[visible.len() - 1] = heads.own_score(task.head + head, own);
+                blocked.softmax(position, visible.start, row);
+            } else {
+                let position = position + index;
+                let first = heads.first_visible(position);
+                let own = first - visible.start..position + 1 - visible.start;
+                row[..own.start].fill(0.0);
+                row[own.end..].fill(0.0);
+                blocked.softmax(position, first, &mut row[own]);
+            }
         }
     }
-    for (index, slice) in slices.iter().enumerate() {
+    for slice in &slices {
         let column = slice.positions.start - visible.start;
         let values = &slice.data[heads.value(task.head)..];
-        #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-        // SAFETY: `scores` is `n × visible`; `values` starts as many rows as the slice has
-        // positions, each with `head_dim` values of this head; `z` points to `n` rows of `z_width`
-        // values, of which this task alone writes `head_dim` columns.
-        unsafe {
-            gemm::gemm(
-                n,
-                heads.head_dim,
-                slice.positions.len(),
-                z.at(0),
-                1,
-                z_width as isize,
-                index > 0,
-                scores[column..].as_ptr(),
-                1,
-                visible.len() as isize,
-                values.as_ptr(),
-                1,
-                slice.stride as isize,
-                1.0,
-                1.0,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
+        let count = slice.positions.len();
+        let values = MatrixView::new(values, count, heads.head_dim, slice.stride);
+        let pattern = MatrixView::new(&scores[column..], n, count, visible.len());
+        pattern.times(values, 1.0, weighted, heads.head_dim, true);
     }
     if task.group == RowGroup::Siblings {
-        let own = qkv.data[row * qkv.cols..].chunks_exact(qkv.cols);
-        for (index, (own, pattern)) in own.zip(scores.chunks_exact(visible.len())).enumerate() {
-            #[expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
-            // SAFETY: row `index` of the task's `n`, of whose columns this task alone writes
-            // `head_dim`.
-            let z =
-                unsafe { std::slice::from_raw_parts_mut(z.at(index * z_width), heads.head_dim) };
-            if slices.is_empty() {
-                z.fill(0.0);
-            }
-            heads.add_own_value(task.head, own, pattern[visible.len() - 1], z);
+        let own = rows().flat_map(|row| std::iter::repeat_n(row, group));
+        let patterns = scores.chunks_exact(visible.len());
+        let targets = weighted.chunks_exact_mut(heads.head_dim);
+        for (index, ((own, pattern), z)) in own.zip(patterns).zip(targets).enumerate() {
+            let head = task.head + index % group;
+            heads.add_own_value(head, own, pattern[visible.len() - 1], z);
         }
+    }
+    for (index, values) in weighted.chunks_exact(columns).enumerate() {
+        #[expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
+        // SAFETY: row `index` of the task's rows, of whose columns this task alone writes those of
+        // its heads.
+        let z = unsafe { std::slice::from_raw_parts_mut(z.at(index * z_width), columns) };
+        z.copy_from_slice(values);
     }
     visible
 }

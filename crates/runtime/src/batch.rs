@@ -2,6 +2,7 @@
 //! keys and values of earlier positions are.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::hooks::{Fork, Hooks, InterventionAction, Positions, Reuse};
 use crate::matrix::Matrix;
@@ -227,25 +228,41 @@ pub(crate) struct ForkSegment<'a> {
 }
 
 /// The forks that start at `layer`, with segments that follow the first `rows` rows of the batch.
+/// `segments` are those of `sequences`.
+///
+/// Forks with one vector at the same positions of two sequences share the positions that the
+/// sequences share.
 pub(crate) fn fork_segments<'a>(
     layer: usize,
-    sequences: &[Segment],
+    segments: &[Segment],
+    sequences: &[Sequence<'_>],
     rows: usize,
     hooks: &'a Hooks,
 ) -> Vec<ForkSegment<'a>> {
     let mut start = rows;
-    let mut forks = Vec::new();
+    let mut forks: Vec<ForkSegment<'_>> = Vec::new();
     for (index, fork) in hooks.forks.iter().enumerate() {
-        let Some(origin) = sequences.get(fork.sequence).filter(|_| fork.layer == layer) else {
+        let Some(origin) = segments.get(fork.sequence).filter(|_| fork.layer == layer) else {
             continue;
         };
-        let position = fork.at.range(origin.length()).start;
+        let mut position = fork.at.range(origin.length()).start;
+        let mut past = origin.spans_before(position);
+        for other in &forks {
+            if !Arc::ptr_eq(&other.fork.vector, &fork.vector) || other.fork.at != fork.at {
+                continue;
+            }
+            let common = sequences[fork.sequence].shared(&sequences[other.fork.sequence]);
+            if common > position {
+                position = common;
+                past = other.segment.spans_before(common);
+            }
+        }
         let segment = Segment {
             start,
             rows: origin.length() - position,
             sequence: fork.sequence,
             position,
-            past: origin.spans_before(position),
+            past,
         };
         start += segment.rows;
         forks.push(ForkSegment {

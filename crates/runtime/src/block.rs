@@ -12,6 +12,7 @@ use crate::knockout::BlockedKeys;
 use crate::matrix::{Matrix, add};
 use crate::ops::{activate, gated, rows_per_task};
 use crate::pass::{PassContext, ScratchBuffers};
+use crate::read_rows::BatchRows;
 use crate::run_cache::CachedLayer;
 use crate::transformer::Transformer;
 
@@ -78,11 +79,12 @@ impl Transformer {
         Ok(kept)
     }
 
-    /// Computes the second half of block `index`: adds `hook_attn_out` and `hook_mlp_out` to the
-    /// residual in place and returns the captured rows of `hook_mlp_out`.
+    /// Computes the second half of block `index` for the rows of the batch that are read: adds
+    /// `hook_attn_out` and `hook_mlp_out` to the residual in place and returns the captured rows of
+    /// `hook_mlp_out`.
     ///
     /// # Shapes
-    /// `resid`: `[rows, width]`, `hook_resid_pre` before the call and `hook_resid_post` after it →
+    /// `resid`, `scratch.attn_out`: `[read rows, width]`, `hook_resid_pre` before the call and `hook_resid_post` after it →
     /// `[kept, width]`.
     ///
     /// # Errors
@@ -91,7 +93,7 @@ impl Transformer {
         &self,
         pass: &PassContext<'_>,
         index: usize,
-        segments: &[Segment],
+        rows: BatchRows<'_>,
         resid: &mut Matrix,
         scratch: &mut ScratchBuffers,
     ) -> Result<Matrix, ModelError> {
@@ -124,9 +126,8 @@ impl Transformer {
             }
         };
         layer.down.forward_into(activated, mlp_out)?;
-        intervene_on_mlp_out(mlp_out, index, pass, segments);
-        let captured = &segments[..pass.sequences.len()];
-        let kept = keep(mlp_out, captured, &pass.hooks.capture.mlp_out);
+        intervene_on_mlp_out(mlp_out, index, pass, rows);
+        let kept = rows.keep(mlp_out, pass.sequences.len(), &pass.hooks.capture.mlp_out);
         resid.add(mlp_out);
         Ok(kept)
     }
@@ -267,11 +268,11 @@ fn intervene_on_mlp_out(
     mlp_out: &mut Matrix,
     layer: usize,
     pass: &PassContext<'_>,
-    segments: &[Segment],
+    BatchRows { segments, read }: BatchRows<'_>,
 ) {
     for (action, rows) in interventions_of(layer, segments, pass.hooks) {
         if let InterventionAction::AddMlpOut(vector) = action {
-            for row in rows {
+            for row in rows.filter_map(|row| read.index(row)) {
                 add(mlp_out.row_mut(row), vector);
             }
         }

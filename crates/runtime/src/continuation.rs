@@ -8,6 +8,7 @@ use crate::hooks::{CancelToken, Hooks, Intervention};
 use crate::matrix::Matrix;
 use crate::model::Model;
 use crate::pass::{PassContext, ScratchBuffers};
+use crate::read_rows::{BatchRows, ReadRows};
 use crate::run_cache::{CacheHit, CachedLayer, CachedRun, Sequence};
 use crate::transformer::Transformer;
 
@@ -183,6 +184,10 @@ impl Transformer {
             sequences: &[sequence],
             angles: self.rope.as_ref().map(angles),
         };
+        let rows = BatchRows {
+            segments: &segments,
+            read: &ReadRows::default(),
+        };
         let mut scratch = ScratchBuffers::default();
         let mut resid = self.embed(pass.sequences, &segments);
         let mut layers = Vec::with_capacity(self.layers.len());
@@ -192,7 +197,7 @@ impl Transformer {
             }
             self.attention(&pass, index, &segments, &resid, &mut scratch)?;
             layers.push(self.record(&pass, index, &new_rows, &scratch));
-            self.mlp(&pass, index, &segments, &mut resid, &mut scratch)?;
+            self.mlp(&pass, index, rows, &mut resid, &mut scratch)?;
         }
         self.logits(&resid.select([resid.rows - 1]), logits)?;
         Ok(layers)

@@ -5,13 +5,16 @@
 //! parallel from `hook_resid_pre`. Sequences of different lengths are packed row after row, so
 //! that each linear map is one product over all of them and no row is padding.
 
+use rayon::prelude::*;
+
 use crate::activation_cache::{ActivationCache, LayerActivations};
 use crate::batch::{KvSpan, Segment, fork_segments, pack};
 use crate::error::ModelError;
 use crate::hooks::{CancelToken, Hooks, Reuse};
 use crate::matrix::{Matrix, add};
 use crate::pass::{PassContext, ScratchBuffers};
-use crate::run_cache::{CacheHit, CachedLayer, CachedRun, Sequence};
+use crate::read_rows::{BatchRows, FinalResidual, ReadRows};
+use crate::run_cache::{CacheHit, CachedLayer, CachedRun, Residuals, Sequence};
 use crate::transformer::Transformer;
 
 impl Transformer {
@@ -54,11 +57,13 @@ impl Transformer {
         let mut records: Vec<Vec<CachedLayer>> = segments.iter().map(|_| Vec::new()).collect();
         // The index of the fork that each segment after the sequences is.
         let mut forked = Vec::new();
+        let mut read = ReadRows::default();
         for index in 0..self.layers.len() {
             if cancel.is_cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let forks = fork_segments(index, &segments[..sequences.len()], resid.rows, hooks);
+            let own = &segments[..sequences.len()];
+            let forks = fork_segments(index, own, sequences, resid.rows, hooks);
             if resid.rows == 0 && forks.is_empty() {
                 // The cache supplies every position up to here.
                 cache.layers.push(LayerActivations::default());
@@ -69,7 +74,9 @@ impl Transformer {
                 if *reuse != Reuse::Nothing {
                     let mut layer = self.record(&pass, index, segment, &scratch);
                     if *reuse == Reuse::Residuals {
-                        layer.record_residuals(segment.range(), &resid, &scratch.attn_out);
+                        let block = self.config.block;
+                        let rows = segment.range();
+                        layer.record_residuals(block, rows, &resid, &scratch.attn_out);
                     }
                     layers.push(layer);
                 }
@@ -79,10 +86,23 @@ impl Transformer {
                 forked.push(fork.index);
                 segments.push(fork.segment);
             }
-            kept.mlp_out = self.mlp(&pass, index, &segments, &mut resid, &mut scratch)?;
+            cache.computed = resid.rows;
+            if index + 1 == self.layers.len() {
+                read = ReadRows::after_last_attention(&pass, &segments, &forked, &recorded);
+                read.retain(&mut resid);
+                read.retain(&mut scratch.attn_out);
+            }
+            let rows = BatchRows {
+                segments: &segments,
+                read: &read,
+            };
+            kept.mlp_out = self.mlp(&pass, index, rows, &mut resid, &mut scratch)?;
             cache.layers.push(kept);
         }
-        cache.computed = resid.rows;
+        let last = FinalResidual {
+            resid: &resid,
+            read: &read,
+        };
         // The sequences, then the forks in the order in which the hooks list them.
         let (own, fork_segments) = segments.split_at(sequences.len());
         let mut order: Vec<usize> = (0..forked.len()).collect();
@@ -92,8 +112,8 @@ impl Transformer {
             .cloned()
             .chain(order.into_iter().map(|at| fork_segments[at].clone()))
             .collect();
-        self.read_out(&pass, &ordered, &resid, &mut cache, cancel)?;
-        let runs = runs_to_cache(&pass, own, &resid, &cache, records);
+        self.read_out(&pass, &ordered, &last, &mut cache, cancel)?;
+        let runs = runs_to_cache(&pass, own, &last, &cache, records);
         Ok((cache, runs))
     }
 
@@ -101,6 +121,7 @@ impl Transformer {
     fn affordable(&self, sequences: &[Sequence<'_>], wanted: Reuse, budget: usize) -> Vec<Reuse> {
         let config = &self.config;
         let keys = 2 * config.kv_heads * config.head_dim;
+        let residuals = Residuals::row_width(config);
         let mut left = budget;
         let affordable = |sequence: &Sequence<'_>| {
             let bytes = |per_layer: usize| {
@@ -108,10 +129,12 @@ impl Transformer {
                 token * sequence.tokens.len() * size_of::<f32>()
             };
             let (reuse, bytes) = match wanted {
-                Reuse::Residuals if bytes(keys + 2 * config.width) <= left => {
-                    (wanted, bytes(keys + 2 * config.width))
+                Reuse::Residuals | Reuse::Reference if bytes(keys + residuals) <= left => {
+                    (Reuse::Residuals, bytes(keys + residuals))
                 }
-                Reuse::Residuals | Reuse::Keys if bytes(keys) <= left => (Reuse::Keys, bytes(keys)),
+                Reuse::Residuals | Reuse::Reference | Reuse::Keys if bytes(keys) <= left => {
+                    (Reuse::Keys, bytes(keys))
+                }
                 _ => (Reuse::Nothing, 0),
             };
             left -= bytes;
@@ -127,21 +150,26 @@ impl Transformer {
     pub(crate) fn embed(&self, sequences: &[Sequence<'_>], segments: &[Segment]) -> Matrix {
         let width = self.config.width;
         let rows = segments.iter().map(|segment| segment.rows).sum();
-        let mut data = Vec::with_capacity(rows * width);
-        for (sequence, segment) in sequences.iter().zip(segments) {
-            for (position, token) in sequence.tokens.iter().enumerate().skip(segment.position) {
-                let start = data.len();
-                data.extend(self.embedding.column_values(*token as usize));
-                if let Some(positions) = &self.positions {
-                    add(&mut data[start..], positions.row(position));
-                }
+        let tokens = sequences
+            .iter()
+            .zip(segments)
+            .flat_map(|(sequence, segment)| {
+                let tokens = sequence.tokens.iter().enumerate();
+                tokens.skip(segment.position)
+            });
+        let tokens: Vec<(usize, &u32)> = tokens.collect();
+        let mut resid = Matrix::zeros(rows, width);
+        let targets = resid.data.par_chunks_exact_mut(width);
+        targets.zip(tokens).for_each(|(target, (position, token))| {
+            let values = self.embedding.column_values(*token as usize);
+            for (target, value) in target.iter_mut().zip(values) {
+                *target = value;
             }
-        }
-        Matrix {
-            rows,
-            cols: width,
-            data,
-        }
+            if let Some(positions) = &self.positions {
+                add(target, positions.row(position));
+            }
+        });
+        resid
     }
 }
 
@@ -177,7 +205,7 @@ fn to_record(segment: &Segment, pass: &PassContext<'_>, affordable: Reuse) -> Re
 fn runs_to_cache(
     pass: &PassContext<'_>,
     segments: &[Segment],
-    resid: &Matrix,
+    last: &FinalResidual<'_>,
     cache: &ActivationCache,
     records: Vec<Vec<CachedLayer>>,
 ) -> Vec<CachedRun> {
@@ -192,7 +220,7 @@ fn runs_to_cache(
             interventions: pass.sequences[index].interventions.to_vec(),
             rotation: pass.sequences[index].rotation,
             layers,
-            resid_final: pass.final_rows(segment, 0, resid),
+            resid_final: pass.final_rows(segment, 0, last),
             token_logps: match cache.token_logps.get(index) {
                 Some(logps) => logps.clone(),
                 None => hit.map_or(Vec::new(), |hit| hit.token_logps().to_vec()),

@@ -18,6 +18,11 @@ pub(crate) struct HeadLayout {
 }
 
 impl HeadLayout {
+    /// The number of query heads that share the keys and values of one head.
+    pub(crate) fn group(&self) -> usize {
+        self.queries / self.keys
+    }
+
     /// The number of columns of a row of queries, keys and values.
     pub(crate) fn row_width(&self) -> usize {
         (self.queries + 2 * self.keys) * self.head_dim
@@ -30,7 +35,7 @@ impl HeadLayout {
 
     /// The first column of a query head's keys among the keys and values.
     pub(crate) fn key(&self, head: usize) -> usize {
-        head / (self.queries / self.keys) * self.head_dim
+        head / self.group() * self.head_dim
     }
 
     /// The first column of a query head's values among the keys and values.

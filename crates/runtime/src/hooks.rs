@@ -35,6 +35,9 @@ pub enum Reuse {
     CachedKeys,
     /// Keys, values and the residual stream, so that forks of a later pass can start from them.
     Residuals,
+    /// As [`Reuse::Residuals`], for reference prompts, to which many measurements return: their runs
+    /// have a cache of their own, of the same size, from which no other run displaces them.
+    Reference,
 }
 
 impl Hooks {

@@ -7,6 +7,7 @@
 
 mod activation_cache;
 mod attention;
+mod attn_outs;
 mod backward;
 mod batch;
 mod block;
@@ -33,6 +34,7 @@ mod model;
 mod ops;
 mod pass;
 mod query;
+mod read_rows;
 mod readout;
 mod rope;
 mod run_cache;

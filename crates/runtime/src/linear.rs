@@ -14,6 +14,28 @@ use crate::matrix_view::MatrixView;
 /// prompt, reading the weights takes almost all of the time.
 const PANEL: usize = 48;
 
+/// The most rows of a product that one task computes, about: few enough that no thread waits long for
+/// the last task of another one, many enough to pay for reading the weights.
+const BLOCK: usize = 128;
+
+/// Rows of x that `gemm`'s AVX-512 kernel multiplies at a time.
+const TILE: usize = 6;
+
+/// Products of at most this many [`TILE`]s read a panel where it is.
+const UNPACKED_TILES: usize = 256;
+
+/// Makes `gemm` read a panel of weights where it is. It would copy the panel first in products of more
+/// than a few rows, although a panel has the layout of the copy.
+pub(crate) fn read_panels_in_place() {
+    gemm::set_lhs_packing_threshold_single_thread(UNPACKED_TILES);
+}
+
+/// The rows of each task of a product over `rows` rows: equal shares of whole tiles.
+fn rows_per_block(rows: usize) -> usize {
+    let blocks = rows.div_ceil(BLOCK).max(1);
+    rows.div_ceil(blocks).next_multiple_of(TILE)
+}
+
 /// Inputs whose gradient one task computes.
 const SLICE: usize = 96;
 
@@ -213,56 +235,58 @@ impl Linear {
             return;
         }
         let output = OutputPtr(y.data.as_mut_ptr());
-        self.panels
-            .par_chunks(PANEL * self.inputs)
-            .enumerate()
-            .for_each(|(index, panel)| {
-                let columns = panel.len() / self.inputs;
-                let first = index * PANEL;
-                #[expect(unsafe_code, reason = "gemm takes raw pointers")]
-                // SAFETY: `x` is `rows × inputs`, `panel` is `inputs × columns`, and this panel alone
-                // writes the columns `first .. +columns` of the `rows × outputs` buffer
-                // `y`, which outlives the parallel loop.
-                unsafe {
-                    gemm::gemm(
-                        x.rows,
-                        columns,
-                        self.inputs,
-                        output.at(first),
-                        1,
-                        self.outputs as isize,
-                        false,
-                        x.data.as_ptr(),
-                        1,
-                        self.inputs as isize,
-                        panel.as_ptr(),
-                        1,
-                        columns as isize,
-                        0.0,
-                        1.0,
-                        false,
-                        false,
-                        false,
-                        Parallelism::None,
-                    );
+        let block = rows_per_block(x.rows);
+        let blocks = x.rows.div_ceil(block);
+        let panels = self.outputs.div_ceil(PANEL);
+        (0..panels * blocks).into_par_iter().for_each(|task| {
+            // The blocks of a panel follow one another, so that its weights stay in the cache.
+            let (index, row) = (task / blocks, task % blocks * block);
+            let rows = block.min(x.rows - row);
+            let first = index * PANEL;
+            let columns = PANEL.min(self.outputs - first);
+            let panel = &self.panels[first * self.inputs..][..columns * self.inputs];
+            #[expect(unsafe_code, reason = "gemm takes raw pointers")]
+            // SAFETY: the task reads `rows` rows of `x` from `row` on, which has `inputs` columns;
+            // `panel` is `inputs × columns`, and this task alone writes the columns
+            // `first .. +columns` of these rows of the `rows × outputs` buffer `y`, which outlives
+            // the parallel loop.
+            unsafe {
+                gemm::gemm(
+                    rows,
+                    columns,
+                    self.inputs,
+                    output.at(row * self.outputs + first),
+                    1,
+                    self.outputs as isize,
+                    false,
+                    x.data[row * self.inputs..].as_ptr(),
+                    1,
+                    self.inputs as isize,
+                    panel.as_ptr(),
+                    1,
+                    columns as isize,
+                    0.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    Parallelism::None,
+                );
+            }
+            if let Some(bias) = bias {
+                for row in row..row + rows {
+                    #[expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
+                    // SAFETY: as above; the product of this task is written.
+                    let values = unsafe {
+                        std::slice::from_raw_parts_mut(
+                            output.at(row * self.outputs + first),
+                            columns,
+                        )
+                    };
+                    add(values, &bias[first..first + columns]);
                 }
-                if let Some(bias) = bias {
-                    for row in 0..x.rows {
-                        #[expect(
-                            unsafe_code,
-                            reason = "panels write disjoint columns of one buffer"
-                        )]
-                        // SAFETY: as above; the product of this panel is written.
-                        let values = unsafe {
-                            std::slice::from_raw_parts_mut(
-                                output.at(row * self.outputs + first),
-                                columns,
-                            )
-                        };
-                        add(values, &bias[first..first + columns]);
-                    }
-                }
-            });
+            }
+        });
     }
 
     /// Reads the weight once on all threads and returns its size in bytes.
@@ -343,7 +367,7 @@ mod tests {
     proptest! {
         #[test]
         fn both_packings_compute_the_matrix_product(
-            rows in 1_usize..20,
+            rows in prop_oneof![1_usize..20, 120_usize..300],
             inputs in 1_usize..40,
             outputs in 1_usize..120,
             seed in any::<u64>(),

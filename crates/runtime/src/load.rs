@@ -4,7 +4,7 @@ mod check;
 mod ends;
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 use check::check_unquantised;
 pub(crate) use check::read_tokenizer;
 
+use crate::attn_outs::AttnOutCache;
 use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;
 use crate::error::ModelError;
+use crate::linear::read_panels_in_place;
 use crate::model::{Model, ModelInfo};
 use crate::run_cache::RunCache;
 use crate::tokenizer::Tokenizer;
@@ -23,9 +25,13 @@ use crate::transformer::Transformer;
 use crate::weights::{FileKind, GgufFile, SafetensorsFolder, TensorSource, build};
 use hoplens_store::{ModelFiles, hex};
 
-/// The default size of the run cache, in bytes: about 700 tokens of SmolLM2-135M with their
+/// The default size of the run cache, in bytes: about 1,100 tokens of SmolLM2-135M with their
 /// residuals, or 2,700 without.
 pub const CACHE_BYTES: usize = 128 << 20;
+
+/// The share of the run cache's size that attention outputs may take: with the default one about
+/// 240 texts of SmolLM2-135M.
+const ATTN_OUT_SHARE: usize = 8;
 
 /// How a model is loaded.
 #[derive(Debug, Clone)]
@@ -59,6 +65,7 @@ impl Model {
     /// each error names the file and the remedy.
     pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self, ModelError> {
         let start = Instant::now();
+        read_panels_in_place();
         let device = options.device.open()?;
         let ((mut transformer, tokenizer, chat), sha256) = match files {
             ModelFiles::Gguf(path) => load_gguf(path, options)?,
@@ -90,7 +97,10 @@ impl Model {
             tokenizer,
             chat,
             transformer,
+            mean_unembedding: OnceLock::new(),
             runs: Mutex::new(RunCache::new(options.cache_bytes)),
+            reference_runs: Mutex::new(RunCache::new(options.cache_bytes)),
+            attn_outs: Mutex::new(AttnOutCache::new(options.cache_bytes / ATTN_OUT_SHARE)),
             load_time: start.elapsed(),
         })
     }

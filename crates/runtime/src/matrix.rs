@@ -67,6 +67,12 @@ impl Matrix {
         self.data.extend_from_slice(row);
     }
 
+    /// Appends a row of zeros.
+    pub(crate) fn push_zeros(&mut self) {
+        self.rows += 1;
+        self.data.resize(self.rows * self.cols, 0.0);
+    }
+
     /// Appends the rows of `other`, which must have the same number of columns.
     pub fn append(&mut self, other: &Self) {
         debug_assert_eq!(self.cols, other.cols);

@@ -1,9 +1,10 @@
 //! A model in memory and its forward pass.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::activation_cache::ActivationCache;
+use crate::attn_outs::AttnOutCache;
 use crate::chat::ChatTemplate;
 use crate::config::Config;
 use crate::error::ModelError;
@@ -39,8 +40,14 @@ pub struct Model {
     /// How long loading took.
     pub load_time: Duration,
     pub(super) transformer: Transformer,
+    /// The mean of all unembeddings, once it was needed.
+    pub(super) mean_unembedding: OnceLock<Vec<f32>>,
     /// Runs of earlier passes. The lock is never held while the model computes.
     pub(super) runs: Mutex<RunCache>,
+    /// Runs over reference prompts.
+    pub(super) reference_runs: Mutex<RunCache>,
+    /// Attention outputs of texts that were read alone.
+    pub(super) attn_outs: Mutex<AttnOutCache>,
 }
 
 impl Model {
@@ -79,10 +86,10 @@ impl Model {
             })
             .collect();
         let (budget, hits) = {
-            let mut runs = self.runs();
+            let mut runs = self.runs(hooks.reuse);
             let find = |sequence: &Sequence<'_>| match hooks.reuse {
                 Reuse::Nothing => None,
-                Reuse::Keys | Reuse::CachedKeys | Reuse::Residuals => runs.find(sequence),
+                _ => runs.find(sequence),
             };
             let hits: Vec<Option<CacheHit>> = sequences.iter().map(find).collect();
             (runs.budget(), hits)
@@ -94,26 +101,37 @@ impl Model {
                 .forward(&sequences, hooks, &hits, budget, cancel)
         };
         let (cache, new_runs) = rayon::scope(pass)?;
-        let mut runs = self.runs();
+        let mut runs = self.runs(hooks.reuse);
         for run in new_runs {
             runs.insert(run);
         }
         Ok(cache)
     }
 
-    /// The size of the run cache and the most that it may hold, in bytes.
+    /// The size of the run caches and the most that they may hold, in bytes.
     pub fn cache_usage(&self) -> (usize, usize) {
-        let runs = self.runs();
-        (runs.bytes(), runs.budget())
+        [Reuse::Keys, Reuse::Reference]
+            .map(|reuse| self.runs(reuse))
+            .iter()
+            .fold((0, 0), |(bytes, budget), runs| {
+                (bytes + runs.bytes(), budget + runs.budget())
+            })
     }
 
-    /// Removes every run from the run cache.
+    /// Removes every run from the run caches.
     pub fn clear_cache(&self) {
-        self.runs().clear();
+        self.runs(Reuse::Keys).clear();
+        self.runs(Reuse::Reference).clear();
+        self.attn_outs().clear();
     }
 
-    fn runs(&self) -> MutexGuard<'_, RunCache> {
+    /// The cache of the runs that a pass reuses.
+    fn runs(&self, reuse: Reuse) -> MutexGuard<'_, RunCache> {
+        let runs = match reuse {
+            Reuse::Reference => &self.reference_runs,
+            _ => &self.runs,
+        };
         // A panic with the lock held leaves whole runs: each change is one call.
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+        runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

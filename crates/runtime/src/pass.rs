@@ -64,19 +64,24 @@ impl PassContext<'_> {
                         let Some(residuals) = &layer.residuals else {
                             unreachable!("a fork starts from a cached run that has residuals");
                         };
-                        resid.push_row(residuals.pre.row(position));
-                        attn_out.push_row(residuals.attn_out.row(position));
+                        resid.push_row(residuals.stream.row(position));
+                        match &residuals.attn_out {
+                            Some(rows) => attn_out.push_row(rows.row(position)),
+                            None => attn_out.push_zeros(),
+                        }
                     }
                 }
             }
             let width = attn_out.cols;
-            let changed = segment.rows_of(fork.at.range(segment.length()));
-            for (position, row) in changed.enumerate() {
+            let changed = fork.at.range(segment.length());
+            for position in changed.start.max(segment.position)..changed.end {
                 let vector = if fork.vector.len() == width {
                     &fork.vector[..]
                 } else {
-                    &fork.vector[position * width..(position + 1) * width]
+                    let offset = (position - changed.start) * width;
+                    &fork.vector[offset..offset + width]
                 };
+                let row = segment.start + position - segment.position;
                 add(attn_out.row_mut(row), vector);
             }
         }

@@ -10,6 +10,7 @@ use crate::hooks::{CancelToken, Capture};
 use crate::logits::{FirstTokenScore, log_softmax_at, score_first_tokens};
 use crate::matrix::Matrix;
 use crate::pass::PassContext;
+use crate::read_rows::FinalResidual;
 use crate::transformer::Transformer;
 
 /// Rows of logits that are computed at a time. Bounds the memory for the log-probabilities of a
@@ -20,19 +21,25 @@ impl PassContext<'_> {
     /// The residual after the last block, at a segment's positions from `first` on.
     ///
     /// # Shapes
-    /// `resid`: `[rows, width]` → `[positions, width]`.
-    pub(crate) fn final_rows(&self, segment: &Segment, first: usize, resid: &Matrix) -> Matrix {
+    /// → `[positions, width]`.
+    pub(crate) fn final_rows(
+        &self,
+        segment: &Segment,
+        first: usize,
+        last: &FinalResidual<'_>,
+    ) -> Matrix {
+        let cols = last.resid.cols;
         let mut rows = Matrix {
             rows: 0,
-            cols: resid.cols,
-            data: Vec::with_capacity((segment.length() - first) * resid.cols),
+            cols,
+            data: Vec::with_capacity((segment.length() - first) * cols),
         };
         for location in segment.locations().skip(first) {
             rows.push_row(match location {
                 KvLocation::Cached { run, position } => {
                     self.cached_run(run).resid_final.row(position)
                 }
-                KvLocation::Batch { row } => resid.row(row),
+                KvLocation::Batch { row } => last.row(row),
             });
         }
         rows
@@ -115,14 +122,14 @@ impl Transformer {
         &self,
         pass: &PassContext<'_>,
         segments: &[Segment],
-        resid: &Matrix,
+        last: &FinalResidual<'_>,
         cache: &mut ActivationCache,
         cancel: &CancelToken,
     ) -> Result<(), ModelError> {
         let capture = &pass.hooks.capture;
         let own = &segments[..pass.sequences.len()];
         let empty = || Matrix {
-            cols: resid.cols,
+            cols: last.resid.cols,
             ..Matrix::default()
         };
         cache.resid_final = empty();
@@ -133,22 +140,23 @@ impl Transformer {
                 .start;
             cache
                 .resid_final
-                .append(&pass.final_rows(segment, first, resid));
+                .append(&pass.final_rows(segment, first, last));
         }
         let mut rows = empty();
         // The use of each row, in the same order. Rows that are kept come before all others.
         let mut uses = Vec::new();
         for (index, segment) in segments.iter().enumerate() {
             let range = capture.logits.range(segment.sequence, segment.length());
+            let fork = index.checked_sub(own.len()).map(|at| &pass.hooks.forks[at]);
             // Before its first changed position a fork equals its sequence.
-            let is_fork = index >= pass.sequences.len();
-            let first = range.start.max(if is_fork { segment.position } else { 0 });
-            rows.append(&pass.final_rows(segment, first, resid));
+            let changed = fork.map_or(0, |fork| fork.at.range(segment.length()).start);
+            let first = range.start.max(changed);
+            rows.append(&pass.final_rows(segment, first, last));
             uses.resize(rows.rows, LogitsUse::Keep);
         }
         if !capture.first_tokens.is_empty() {
             for segment in segments {
-                rows.append(&pass.final_rows(segment, segment.length() - 1, resid));
+                rows.append(&pass.final_rows(segment, segment.length() - 1, last));
                 uses.push(LogitsUse::FirstTokens);
             }
         }
@@ -156,7 +164,7 @@ impl Transformer {
         let known: Vec<KnownLogps> = (0..scored).map(|index| known_logps(pass, index)).collect();
         for (sequence, (segment, known)) in own.iter().zip(&known).enumerate() {
             let unknown = &pass.sequences[sequence].tokens[known.count + 1..];
-            let mut before = pass.final_rows(segment, known.count, resid);
+            let mut before = pass.final_rows(segment, known.count, last);
             before.truncate(unknown.len());
             rows.append(&before);
             let next_token = |token: &u32| LogitsUse::NextToken {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::config::{Block, Config};
 use crate::hooks::{Hooks, Intervention, Reuse};
 use crate::matrix::Matrix;
 
@@ -38,13 +39,29 @@ pub(crate) struct CachedLayer {
     pub(crate) residuals: Option<Residuals>,
 }
 
-/// The residual stream around the attention of a layer.
+/// The residual stream between the attention of a layer and its MLP, where forks start.
 #[derive(Debug, Default)]
 pub(crate) struct Residuals {
-    /// `[n, width]`: `hook_resid_pre`.
-    pub(crate) pre: Matrix,
-    /// `[n, width]`: `hook_attn_out` after interventions.
-    pub(crate) attn_out: Matrix,
+    /// `[n, width]`: `hook_resid_mid`; `hook_resid_pre` where attention and MLP are parallel.
+    pub(crate) stream: Matrix,
+    /// `[n, width]`: `hook_attn_out` after interventions, where attention and MLP are parallel: the
+    /// MLP does not see it.
+    pub(crate) attn_out: Option<Matrix>,
+}
+
+impl Residuals {
+    /// Returns the number of values of one position.
+    pub(crate) fn row_width(config: &Config) -> usize {
+        match config.block {
+            Block::Sequential => config.width,
+            Block::Parallel | Block::ParallelSharedNorm => 2 * config.width,
+        }
+    }
+
+    /// Returns the size of the matrices in bytes.
+    fn bytes(&self) -> usize {
+        self.stream.bytes() + self.attn_out.as_ref().map_or(0, Matrix::bytes)
+    }
 }
 
 impl CachedLayer {
@@ -54,21 +71,24 @@ impl CachedLayer {
     /// `resid`, `attn_out`: `[batch rows, width]`.
     pub(crate) fn record_residuals(
         &mut self,
+        block: Block,
         rows: Range<usize>,
         resid: &Matrix,
         attn_out: &Matrix,
     ) {
-        self.residuals = Some(Residuals {
-            pre: resid.select(rows.clone()),
-            attn_out: attn_out.select(rows),
-        });
+        let mut stream = resid.select(rows.clone());
+        let mut attn_out = Some(attn_out.select(rows));
+        if block == Block::Sequential
+            && let Some(attn_out) = attn_out.take()
+        {
+            stream.add(&attn_out);
+        }
+        self.residuals = Some(Residuals { stream, attn_out });
     }
 
     /// Returns the size of the layer's matrices in bytes.
     fn bytes(&self) -> usize {
-        let residuals = self.residuals.as_ref();
-        let residuals = residuals.map_or(0, |some| some.pre.bytes() + some.attn_out.bytes());
-        self.keys_values.bytes() + residuals
+        self.keys_values.bytes() + self.residuals.as_ref().map_or(0, Residuals::bytes)
     }
 }
 

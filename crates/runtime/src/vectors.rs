@@ -27,8 +27,10 @@ impl Model {
     ///
     /// # Shapes
     /// → `[width]`.
-    pub fn mean_unembedding(&self) -> Vec<f32> {
-        self.transformer.head().mean_column()
+    pub fn mean_unembedding(&self) -> &[f32] {
+        // It takes a pass over the output head.
+        let mean = || self.transformer.head().mean_column();
+        self.mean_unembedding.get_or_init(mean)
     }
 
     /// The output head's bias for a token; 0 where it has none.

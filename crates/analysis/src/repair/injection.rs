@@ -8,7 +8,8 @@ use crate::hop::prompt_query::{ask, asked};
 use crate::repair::change::RepairChange;
 use crate::repair::measured_repair::Repair;
 use hoplens_interp::memory::{
-    GridSearch, MemoryEncoding, MemoryInjection, Placement, encode, place, resolve_scope, search,
+    Grid, GridSearch, MemoryEncoding, MemoryInjection, Placement, encode, place, resolve_scope,
+    search_all,
 };
 use hoplens_prompt::memory_text;
 use hoplens_runtime::{Capture, ModelError, PromptQuery};
@@ -82,16 +83,19 @@ fn best_injections(
     let model_context = context.model_context();
     let mut changes = Vec::new();
     let mut injected = Vec::new();
-    let mut done = 0;
-    for scope in &settings.search.scopes {
-        let grid = settings.search.grid(scope, model.info.layers);
-        let budget = GridSearch {
-            grid: &grid,
-            passes: settings.search.passes,
-        };
-        let mut tick = |count| context.report(AnalysisProgress::Searched(done + count));
-        let found = search(model_context, written, text, budget, &mut tick)?;
-        done += found.cells.len();
+    let scopes = &settings.search.scopes;
+    let grids: Vec<Grid> = scopes
+        .iter()
+        .map(|scope| settings.search.grid(scope, model.info.layers))
+        .collect();
+    let search = |grid| GridSearch {
+        grid,
+        passes: settings.search.passes,
+    };
+    let searches: Vec<GridSearch<'_>> = grids.iter().map(search).collect();
+    let mut tick = |count| context.report(AnalysisProgress::Searched(count));
+    let sweeps = search_all(model_context, written, text, &searches, &mut tick)?;
+    for (scope, found) in scopes.iter().zip(sweeps) {
         let at = resolve_scope(scope, &query.prompt, &written.tokens)?;
         for encoding in &settings.search.encodings {
             let Some(best) = found.best_of(*encoding) else {

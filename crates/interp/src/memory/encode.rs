@@ -5,7 +5,7 @@ use crate::memory::encoding::{MemoryEncoding, MemoryVector, embed, unembed};
 use crate::memory::error::MemoryError;
 use crate::memory::head_projection::project_onto_head;
 use hoplens_injection::Encoding;
-use hoplens_runtime::{Capture, Hooks, LayerActivations, Positions};
+use hoplens_runtime::{ActivationCache, Capture, Hooks, LayerActivations, Positions};
 
 /// Memories that are read in one pass: enough to fill the matrix kernels, few enough to bound the
 /// pass's memory.
@@ -70,6 +70,13 @@ fn layerwise(
     MemoryEncoding { head, bos, .. }: MemoryEncoding,
 ) -> Result<Vec<MemoryVector>, MemoryError> {
     let mut vectors = Vec::with_capacity(texts.len());
+    let of_head = |row: usize, head: usize, trace: &ActivationCache| {
+        let layers = trace.layers.iter().enumerate();
+        let vector = |(layer, kept): (usize, &LayerActivations)| {
+            model.head_outputs(layer, kept.z.row(row)).row(head).into()
+        };
+        MemoryVector::PerLayer(layers.map(vector).collect())
+    };
     for texts in texts.chunks(MEMORIES_PER_PASS) {
         let mut sequences = Vec::with_capacity(texts.len());
         for text in texts {
@@ -81,26 +88,18 @@ fn layerwise(
             let tokens = model.tokenizer.encode(text, bos);
             sequences.push(tokens.iter().map(|token| token.id).collect::<Vec<u32>>());
         }
+        let Some(head) = head else {
+            let outputs = model.last_attn_outs(&sequences, cancel)?;
+            vectors.extend(outputs.into_iter().map(MemoryVector::PerLayer));
+            continue;
+        };
         let sequences: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
         let hooks = Hooks::capture(Capture {
-            attn_out: Positions::Last,
-            z: if head.is_some() {
-                Positions::Last
-            } else {
-                Positions::None
-            },
+            z: Positions::Last,
             ..Capture::default()
         });
         let trace = model.forward(&sequences, &hooks, cancel)?;
-        let per_layer = |row: usize| {
-            let layers = trace.layers.iter().enumerate();
-            let vector = |(layer, kept): (usize, &LayerActivations)| match head {
-                Some(head) => model.head_outputs(layer, kept.z.row(row)).row(head).into(),
-                None => kept.attn_out.row(row).into(),
-            };
-            layers.map(vector).collect()
-        };
-        vectors.extend((0..texts.len()).map(|row| MemoryVector::PerLayer(per_layer(row))));
+        vectors.extend((0..texts.len()).map(|row| of_head(row, head, &trace)));
     }
     Ok(vectors)
 }

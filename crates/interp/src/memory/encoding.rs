@@ -75,7 +75,7 @@ pub(super) fn unembed(model: &Model, text: &str) -> Result<MemoryVector, MemoryE
     );
     let mean = model.mean_unembedding();
     let count = ids.len() as f32;
-    for ((value, mean), gain) in sum.iter_mut().zip(&mean).zip(model.final_gain()) {
+    for ((value, mean), gain) in sum.iter_mut().zip(mean).zip(model.final_gain()) {
         *value = gain * (*value - count * mean);
     }
     Ok(MemoryVector::Everywhere(sum.into()))

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
 use crate::memory::measure::measure;
@@ -72,70 +74,136 @@ pub fn search(
     search: GridSearch<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Sweep, MemoryError> {
+    let mut found = search_all(context, query, memory, &[search], progress)?;
+    found.pop().ok_or_else(|| ModelError::EmptyPrompt.into())
+}
+
+/// Searches several grids of one prompt and memory as [`search`] does, each with its own budget; the
+/// gradients are computed once.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_all(
+    context: ModelContext<'_>,
+    query: &PromptQuery,
+    memory: &str,
+    searches: &[GridSearch<'_>],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Sweep>, MemoryError> {
     if query.tokens.is_empty() {
         return Err(ModelError::EmptyPrompt.into());
     }
-    let model = context.model;
-    let ids = query.ids();
-    let grid = search.grid;
-    let variants = variants(context, query, memory, grid)?;
-    let mut candidates: Vec<Candidate> = variants
-        .into_iter()
-        .map(|(cell, fork)| candidate(model, cell, fork, ids.len()))
-        .collect();
-    let total: f64 = candidates.iter().map(|candidate| candidate.cost).sum();
-    let scopes = grid.scopes.len() as f64;
-    let budget = search.passes * scopes * model.flops(ids.len(), ids.len(), 1);
-    let mut chosen = if total <= budget {
-        (0..candidates.len()).collect()
-    } else {
-        if gradient_bytes(model, ids.len()) <= MOST_GRADIENT_BYTES {
-            let first_tokens = query.first_tokens();
-            let gradients = model.attn_out_gradients(
-                &ids,
-                &first_tokens,
-                &query.interventions,
-                context.cancel,
-            )?;
-            for candidate in &mut candidates {
-                candidate.predicted_gain = predicted_gain(&gradients, &candidate.fork, ids.len());
+    let mut prompt = SearchedPrompt {
+        context,
+        query,
+        memory,
+        ids: query.ids(),
+        gradients: None,
+    };
+    let mut found: Vec<Sweep> = Vec::with_capacity(searches.len());
+    let mut done = 0;
+    for search in searches {
+        let sweep = prompt.search(*search, &mut |count| progress(done + count))?;
+        done += sweep.cells.len();
+        found.push(sweep);
+    }
+    Ok(found)
+}
+
+/// The prompt and the memory of a search.
+struct SearchedPrompt<'a> {
+    context: ModelContext<'a>,
+    query: &'a PromptQuery,
+    memory: &'a str,
+    ids: Vec<u32>,
+    /// The gradients, once a search needed them.
+    gradients: Option<AttnOutGradients>,
+}
+
+impl SearchedPrompt<'_> {
+    fn search(
+        &mut self,
+        search: GridSearch<'_>,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<Sweep, MemoryError> {
+        let model = self.context.model;
+        let length = self.ids.len();
+        let mut candidates = self.candidates(search.grid)?;
+        let total: f64 = candidates.iter().map(|candidate| candidate.cost).sum();
+        let scopes = search.grid.scopes.len() as f64;
+        let budget = search.passes * scopes * model.flops(length, length, 1);
+        let mut chosen = if total <= budget {
+            (0..candidates.len()).collect()
+        } else {
+            self.predict(&mut candidates)?;
+            first_round(&candidates, search.grid)
+        };
+        let (mut spent, mut done) = (0.0, 0);
+        loop {
+            let forks: Vec<Fork> = chosen
+                .iter()
+                .map(|at| candidates[*at].fork.clone())
+                .collect();
+            let mut tick = |count| progress(done + count);
+            let (baseline, readings) = measure(self.context, self.query, &forks, &mut tick)?;
+            done += forks.len();
+            for (at, reading) in chosen.iter().zip(readings) {
+                let candidate = &mut candidates[*at];
+                spent += candidate.cost;
+                candidate.cell.logp_first = reading.logp_first;
+                candidate.cell.rank = reading.rank;
+                let gain = reading.logp_first - baseline.logp_first;
+                // NaN if the logits overflowed: that counts as the least gain.
+                candidate.gain = Some(if gain.is_nan() {
+                    LEAST_GAIN
+                } else {
+                    gain.max(LEAST_GAIN)
+                });
+            }
+            let left = (budget - spent).min(SHARE_PER_ROUND * budget);
+            chosen = next_round(&candidates, left);
+            if chosen.is_empty() {
+                let measured = candidates
+                    .into_iter()
+                    .filter(|candidate| candidate.gain.is_some());
+                return Ok(Sweep {
+                    baseline,
+                    cells: measured.map(|candidate| candidate.cell).collect(),
+                });
             }
         }
-        first_round(&candidates, grid)
-    };
-    let (mut spent, mut done) = (0.0, 0);
-    loop {
-        let forks: Vec<Fork> = chosen
-            .iter()
-            .map(|at| candidates[*at].fork.clone())
-            .collect();
-        let (baseline, readings) =
-            measure(context, query, &forks, &mut |count| progress(done + count))?;
-        done += forks.len();
-        for (at, reading) in chosen.iter().zip(readings) {
-            let candidate = &mut candidates[*at];
-            spent += candidate.cost;
-            candidate.cell.logp_first = reading.logp_first;
-            candidate.cell.rank = reading.rank;
-            let gain = reading.logp_first - baseline.logp_first;
-            // NaN if the logits overflowed: that counts as the least gain.
-            candidate.gain = Some(if gain.is_nan() {
-                LEAST_GAIN
-            } else {
-                gain.max(LEAST_GAIN)
-            });
+    }
+
+    /// Returns the cells of a grid, none of them measured.
+    fn candidates(&self, grid: &Grid) -> Result<Vec<Candidate>, MemoryError> {
+        let variants = variants(self.context, self.query, self.memory, grid)?;
+        let (model, length) = (self.context.model, self.ids.len());
+        let variants = variants.into_iter();
+        Ok(variants
+            .map(|(cell, fork)| candidate(model, cell, fork, length))
+            .collect())
+    }
+
+    /// Fills in the gains that the gradients predict, unless the prompt is too long for them.
+    fn predict(&mut self, candidates: &mut [Candidate]) -> Result<(), MemoryError> {
+        let model = self.context.model;
+        let length = self.ids.len();
+        if gradient_bytes(model, length) > MOST_GRADIENT_BYTES {
+            return Ok(());
         }
-        let left = (budget - spent).min(SHARE_PER_ROUND * budget);
-        chosen = next_round(&candidates, left);
-        if chosen.is_empty() {
-            let measured = candidates
-                .into_iter()
-                .filter(|candidate| candidate.gain.is_some());
-            return Ok(Sweep {
-                baseline,
-                cells: measured.map(|candidate| candidate.cell).collect(),
-            });
-        }
+        let gradients = match &self.gradients {
+            Some(known) => known,
+            None => self.gradients.insert(model.attn_out_gradients(
+                &self.ids,
+                &self.query.first_tokens(),
+                &self.query.interventions,
+                self.context.cancel,
+            )?),
+        };
+        candidates.par_iter_mut().for_each(|candidate| {
+            candidate.predicted_gain = predicted_gain(gradients, &candidate.fork, length);
+        });
+        Ok(())
     }
 }
 
@@ -215,6 +283,15 @@ fn family(cell: &Cell) -> (Encoding, &Scope, bool) {
 /// Selects the cells with the largest expected gain, as many as `left` floating point operations
 /// pay for.
 fn next_round(candidates: &[Candidate], left: f64) -> Vec<usize> {
+    let is_open = |candidate: &&Candidate| candidate.gain.is_none();
+    let open = candidates.iter().filter(is_open);
+    if open
+        .map(|candidate| candidate.cost)
+        .fold(f64::INFINITY, f64::min)
+        > left
+    {
+        return Vec::new();
+    }
     let mut families: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
         families
@@ -222,8 +299,8 @@ fn next_round(candidates: &[Candidate], left: f64) -> Vec<usize> {
             .or_default()
             .push(at);
     }
-    let mut expected: Vec<(usize, f64)> = Vec::new();
-    for members in families.values() {
+    let families: Vec<Vec<usize>> = families.into_values().collect();
+    let expect = |members: &Vec<usize>| -> Vec<(usize, f64)> {
         let measured = members.iter().filter_map(|at| {
             let candidate = &candidates[*at];
             Some((candidate.point, candidate.gain? - candidate.predicted_gain))
@@ -233,9 +310,12 @@ fn next_round(candidates: &[Candidate], left: f64) -> Vec<usize> {
         let open: Vec<usize> = open.copied().collect();
         let points: Vec<Point> = open.iter().map(|at| candidates[*at].point).collect();
         let beyond = posterior_mean(&found, &points).unwrap_or_else(|| vec![0.0; points.len()]);
-        let sums = open.iter().zip(beyond);
-        expected.extend(sums.map(|(at, beyond)| (*at, candidates[*at].predicted_gain + beyond)));
-    }
+        let sums = open.into_iter().zip(beyond);
+        sums.map(|(at, beyond)| (at, candidates[at].predicted_gain + beyond))
+            .collect()
+    };
+    let expected: Vec<Vec<(usize, f64)>> = families.par_iter().map(expect).collect();
+    let mut expected = expected.concat();
     expected.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let mut sum = 0.0;
     expected

@@ -1,14 +1,18 @@
 //! Side effects: what an injection does to prompts that it was not made for.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::context::ModelContext;
 use crate::memory::error::MemoryError;
 use crate::memory::injection::{MemoryInjection, scaled};
-use hoplens_runtime::{BosPolicy, Fork, Hooks, Intervention, PromptQuery, kl, rank_of};
+use hoplens_runtime::{BosPolicy, Fork, Hooks, Intervention, PromptQuery, Reuse, kl, rank_of};
 
-/// Rows (positions) in one pass: those of the prompts and of their variants.
-const ROWS_PER_PASS: usize = 256;
+/// Rows (positions of variants) in one pass: enough to fill the matrix kernels.
+const ROWS_PER_PASS: usize = 512;
+
+/// Rows of logits in one pass, which bounds the memory for them.
+const LOGITS_PER_PASS: usize = 128;
 
 /// What an injection does to one reference prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +78,8 @@ impl SideEffectSummary {
 }
 
 /// Measures what each of `injections` does to every reference prompt, in as few passes as fit; each
-/// variant shares its prompt's own run. `progress` receives the number of prompts that are done.
+/// variant shares its prompt's own run, which is kept for later calls, and the positions that two
+/// prompts share are computed once. `progress` receives the number of prompts that are done.
 ///
 /// The result has one entry for each injection, with one effect for each reference prompt. A scope
 /// `span` quotes words of one prompt, so for such an injection there is nothing to measure: `None`.
@@ -112,7 +117,7 @@ pub fn side_effects(
     let rows = |one: &PromptQuery| {
         let own = one.tokens.len();
         let first = |index: &usize| positions(*index, own).map_or(own, |at| at.first());
-        own + acting.iter().map(|index| own - first(index)).sum::<usize>()
+        acting.iter().map(|index| own - first(index)).sum::<usize>()
     };
     let mut rest = reference_prompts;
     while !rest.is_empty() {
@@ -121,9 +126,13 @@ pub fn side_effects(
             sum += rows(one);
             sum <= ROWS_PER_PASS
         });
-        let (chunk, later) = rest.split_at(most.count().max(1));
+        let most = most.count().min(LOGITS_PER_PASS / (1 + acting.len()));
+        let (chunk, later) = rest.split_at(most.max(1));
         rest = later;
-        let mut hooks = Hooks::interventions(Vec::new());
+        let mut hooks = Hooks {
+            reuse: Reuse::Reference,
+            ..Hooks::interventions(Vec::new())
+        };
         for (sequence, one) in chunk.iter().enumerate() {
             for change in &one.interventions {
                 hooks.interventions.push(Intervention {
@@ -145,14 +154,18 @@ pub fn side_effects(
         let sequences: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         let trace = context.model.forward(&sequences, &hooks, context.cancel)?;
         // The logits of the prompts come first, then those of their variants, prompt by prompt.
-        for (sequence, one) in chunk.iter().enumerate() {
+        let compare = |(sequence, one): (usize, &PromptQuery)| -> Vec<SideEffect> {
             let first_tokens = one.first_tokens();
             let before = trace.logits.row(sequence);
-            for (variant, index) in acting.iter().enumerate() {
-                let row = chunk.len() + sequence * acting.len() + variant;
-                if let Some(found) = &mut effects[*index] {
-                    found.push(effect(before, trace.logits.row(row), &first_tokens));
-                }
+            let first = chunk.len() + sequence * acting.len();
+            let rows = first..first + acting.len();
+            rows.map(|row| effect(before, trace.logits.row(row), &first_tokens))
+                .collect()
+        };
+        let compared: Vec<Vec<SideEffect>> = chunk.par_iter().enumerate().map(compare).collect();
+        for of_prompt in compared {
+            for (index, effect) in acting.iter().zip(of_prompt) {
+                effects[*index].get_or_insert_default().push(effect);
             }
         }
         progress(reference_prompts.len() - rest.len());

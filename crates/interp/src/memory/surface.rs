@@ -1,5 +1,7 @@
 //! Interpolation of measured gains over layer and magnitude: a Gaussian process.
 
+use std::cmp::Ordering;
+
 use nalgebra::{DMatrix, DVector};
 
 /// The length scale of the kernel over layers.
@@ -34,9 +36,11 @@ fn kernel(a: Point, b: Point) -> f64 {
 /// `None` if the kernel matrix is not positive definite.
 pub(super) fn posterior_mean(measured: &[(Point, f64)], points: &[Point]) -> Option<Vec<f64>> {
     let count = measured.len();
-    let covariance = DMatrix::from_fn(count, count, |row, column| {
-        let noise = if row == column { NOISE } else { 0.0 };
-        kernel(measured[row].0, measured[column].0) + noise
+    // The decomposition reads the lower triangle only.
+    let covariance = DMatrix::from_fn(count, count, |row, column| match row.cmp(&column) {
+        Ordering::Less => 0.0,
+        Ordering::Equal => 1.0 + NOISE,
+        Ordering::Greater => kernel(measured[row].0, measured[column].0),
     });
     let values = DVector::from_iterator(count, measured.iter().map(|(_, value)| *value));
     let weights = covariance.cholesky()?.solve(&values);

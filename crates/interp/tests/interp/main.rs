@@ -5,5 +5,6 @@ mod identities;
 mod lens;
 mod numbers;
 mod reference;
+mod side_effects;
 mod smollm2;
 mod sweeps;

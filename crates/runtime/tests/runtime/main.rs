@@ -5,4 +5,5 @@ mod continuation;
 mod gradients;
 mod knockout;
 mod reuse;
+mod shared_work;
 mod variants;

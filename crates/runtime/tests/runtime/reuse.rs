@@ -383,7 +383,7 @@ proptest! {
                 prop::collection::vec(prop::collection::vec(5_u32..8, 1..9), 1..4),
                 prop::collection::vec((0_usize..3, 0_usize..6, 0_usize..5, any::<bool>()), 0..3),
                 prop::collection::vec((0_usize..3, 0_usize..9), 0..5),
-                0_usize..4,
+                0_usize..5,
             ),
             1..6,
         ),
@@ -397,7 +397,10 @@ proptest! {
                 Reuse::Keys,
                 Reuse::CachedKeys,
                 Reuse::Residuals,
+                Reuse::Reference,
             ][reuse];
+            // Forks with one vector share the positions that their sequences share.
+            let vectors: Vec<Arc<[f32]>> = (0..3).map(|seed| vector(&model, seed)).collect();
             for (layer, start, kind, own) in changes {
                 hooks.interventions.push(Intervention {
                     layer: layer % model.info.layers,
@@ -417,8 +420,8 @@ proptest! {
                 hooks.forks.push(Fork {
                     sequence,
                     layer: layer % model.info.layers,
-                    at: if start == 0 { TargetPositions::All } else { TargetPositions::Range(first..first + 1) },
-                    vector: vector(&model, start + layer),
+                    at: if start % 3 == 0 { TargetPositions::All } else { TargetPositions::Range(first..first + 1) },
+                    vector: vectors[layer].clone(),
                 });
             }
             // `check` orders the forks by sequence.
