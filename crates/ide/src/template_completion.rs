@@ -8,8 +8,8 @@ use crate::template_hover::has_loop_names;
 use hoplens_prompt::declaration_sites::DeclarationSite;
 use hoplens_prompt::{
     CallDoc, InputFacts, Origin, PromptFormat, SymbolSite, TemplateCallKind, TemplateCursor,
-    TemplateExpectation, TemplateSyntax, call_docs, context_doc, input_facts, known_inputs,
-    prompt_at, statement_docs, template_cursor,
+    TemplateExpectation, TemplateSymbol, TemplateSyntax, call_docs, context_doc, input_facts,
+    known_inputs, prompt_at, statement_docs, symbol_sites, template_cursor,
 };
 
 /// Most variables that are described; each takes a look at the declarations.
