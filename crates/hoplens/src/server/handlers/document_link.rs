@@ -23,7 +23,8 @@ pub(in crate::server) async fn document_link(
     files: &FileReader,
 ) -> Option<Vec<lsp::DocumentLink>> {
     let candidates = candidates(view)?;
-    let prompt = view.document.key().path()?;
+    let key = view.document.key();
+    let prompt = key.path()?;
     let names = candidates.iter().map(|link| link.target.clone()).collect();
     let documents = view.session.documents.clone();
     let paths = files.named_files(prompt, names, documents).await;
