@@ -15,6 +15,10 @@ use crate::template::handlebars::lexer::{HandlebarsTokenKind, tokens};
 const MAX_BLOCKS: usize = 500;
 
 /// An open block.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent fact about the block"
+)]
 struct Block {
     /// Its first word, which closes it.
     name: String,

@@ -1,26 +1,15 @@
 //! What the helpers, filters, tests and statements of the template languages do.
 
+pub(crate) mod call_doc;
 mod handlebars;
 mod jinja;
 
+use crate::symbols::call_docs::call_doc::CallDoc;
 use crate::symbols::call_docs::handlebars::HANDLEBARS;
 use crate::symbols::call_docs::jinja::{
     FILTERS_OF_BOTH, FUNCTIONS, JINJA_FILTERS, NUNJUCKS_FILTERS, STATEMENTS, TESTS_OF_BOTH,
 };
 use crate::symbols::template_symbol::{TemplateCallKind, TemplateSyntax};
-
-/// A helper, filter, test or statement of a template language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallDoc {
-    /// Its name.
-    pub name: &'static str,
-    /// An example of its use.
-    pub usage: &'static str,
-    /// What it does, in one or two sentences.
-    pub doc: &'static str,
-    /// Whether it begins a block.
-    pub is_block: bool,
-}
 
 /// Returns what a template of a language can call.
 pub fn call_docs(syntax: TemplateSyntax, kind: TemplateCallKind) -> Vec<CallDoc> {

@@ -29,8 +29,9 @@ pub(crate) fn name_problem(
     name: &str,
 ) -> Option<String> {
     let (signs, words) = match syntax {
-        TemplateSyntax::Handlebars => ("_-", "letters, digits, `_` and `-`"),
-        TemplateSyntax::Mustache | TemplateSyntax::Inputs => ("_-", "letters, digits, `_` and `-`"),
+        TemplateSyntax::Handlebars | TemplateSyntax::Mustache | TemplateSyntax::Inputs => {
+            ("_-", "letters, digits, `_` and `-`")
+        }
         TemplateSyntax::Placeholders => ("_-.", "letters, digits, `_`, `-` and `.`"),
         TemplateSyntax::Jinja
         | TemplateSyntax::Nunjucks

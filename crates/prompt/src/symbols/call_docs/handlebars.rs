@@ -1,24 +1,6 @@
 //! The helpers of Handlebars and of dotprompt.
 
-use crate::symbols::call_docs::CallDoc;
-
-const fn call(name: &'static str, usage: &'static str, doc: &'static str) -> CallDoc {
-    CallDoc {
-        name,
-        usage,
-        doc,
-        is_block: false,
-    }
-}
-
-const fn block(name: &'static str, usage: &'static str, doc: &'static str) -> CallDoc {
-    CallDoc {
-        name,
-        usage,
-        doc,
-        is_block: true,
-    }
-}
+use crate::symbols::call_docs::call_doc::{CallDoc, block, call};
 
 /// The helpers, in the order in which completion offers them.
 pub(crate) const HANDLEBARS: &[CallDoc] = &[

@@ -1,24 +1,6 @@
 //! The filters, tests, functions and statements of Jinja2 and Nunjucks.
 
-use crate::symbols::call_docs::CallDoc;
-
-const fn call(name: &'static str, usage: &'static str, doc: &'static str) -> CallDoc {
-    CallDoc {
-        name,
-        usage,
-        doc,
-        is_block: false,
-    }
-}
-
-const fn block(name: &'static str, usage: &'static str, doc: &'static str) -> CallDoc {
-    CallDoc {
-        name,
-        usage,
-        doc,
-        is_block: true,
-    }
-}
+use crate::symbols::call_docs::call_doc::{CallDoc, block, call};
 
 /// Filters that Jinja2 and Nunjucks have.
 pub(crate) const FILTERS_OF_BOTH: &[CallDoc] = &[
