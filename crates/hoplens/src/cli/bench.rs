@@ -1,6 +1,7 @@
 //! `hoplens bench`: measures the speed and memory of this machine.
 
 mod influence;
+mod repairs;
 
 use std::io::Write;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::bench::influence::{InfluenceTime, influence_time};
+use crate::cli::bench::repairs::repair_time;
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::outcome::CommandOutcome;
@@ -79,6 +81,7 @@ pub(super) fn run(args: &BenchArgs, global: &Global) -> Result<CommandOutcome, C
     bench.generate(14, 64)?;
     bench.sweep(&Scope::All, &[1.0, 6.0])?;
     bench.sweep(&Scope::Last, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0])?;
+    bench.repairs()?;
     bench.influence(InfluenceMethod::Remove)?;
     bench.influence(InfluenceMethod::Knockout)?;
     if let Some(bytes) = peak_memory() {
@@ -231,6 +234,24 @@ impl Bench<'_> {
         let name = format!("generate, a token behind {tokens}");
         self.push(name, seconds * 1e3, "ms", Some(rate));
         self.push("… the fastest", times[0] * 1e3, "ms", None);
+        Ok(())
+    }
+
+    /// Measures the repairs of a failing case, with the evidence for them.
+    fn repairs(&mut self) -> Result<(), CliError> {
+        let model = self.model;
+        let mut times = Vec::new();
+        for _ in 0..self.runs.min(3) {
+            times.push(repair_time(model)?);
+        }
+        times.sort_by(f64::total_cmp);
+        model.clear_cache();
+        self.push(
+            "repairs of a case",
+            times[times.len() / 2] * 1e3,
+            "ms",
+            None,
+        );
         Ok(())
     }
 
