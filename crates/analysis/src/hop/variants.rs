@@ -85,11 +85,12 @@ fn literal(model: &Model, query: &CaseQuery) -> Option<Vec<Answer>> {
     };
     let found: Vec<Answer> = query.expect.iter().map(answer).collect();
     let whole = found.iter().all(|answer| !answer.ids.is_empty());
-    let ended = |found| match query.ends_reply {
-        true => with_end(&model.config().eos, found),
-        false => found,
+    let found = if query.ends_reply {
+        with_end(&model.config().eos, found)
+    } else {
+        found
     };
-    whole.then(|| disjoint(ended(found)))
+    whole.then(|| disjoint(found))
 }
 
 /// Returns the prompt with the first token of its only answer appended. Returns `None` unless the

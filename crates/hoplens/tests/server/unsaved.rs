@@ -246,6 +246,8 @@ fn a_file_that_a_prompt_refers_to_is_watched() {
     client.diagnostics(&prompt, |found| codes(found).is_empty());
     close(&mut client, &uri(&path));
     client.diagnostics(&prompt, |found| !codes(found).is_empty());
+    close(&mut client, &prompt);
+    client.diagnostics(&prompt, |found| found["version"].is_null());
 }
 
 #[test]
@@ -258,10 +260,16 @@ fn a_configuration_follows_the_prompts_that_it_names() {
     let mut start = Start::default();
     start.capabilities["workspace"]["didChangeWatchedFiles"] = json!({"dynamicRegistration": true});
     let mut client = Client::ready(&start);
+    client.serve("client/registerCapability", &Value::Null);
     client.open(&config, "yaml", "prompts: [file://p.txt]\ntests: []\n");
+    let asked = client.serve("client/registerCapability", &Value::Null);
+    let watched = asked["registrations"][0]["registerOptions"]["watchers"].to_string();
+    assert!(watched.contains("\"**/p.txt\""), "{watched}");
     client.diagnostics(&config, |found| codes(found) == ["missing-file"]);
     std::fs::write(&path, "Rome is").unwrap();
     let changed = json!({"changes": [{"uri": uri(&path), "type": 1}]});
     client.notify("workspace/didChangeWatchedFiles", changed);
     client.diagnostics(&config, |found| codes(found).is_empty());
+    close(&mut client, &config);
+    client.diagnostics(&config, |found| found["version"].is_null());
 }

@@ -48,6 +48,11 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
                 weakest_hop(outcome)
             )
         }
+        Verdict::AnswerUnknown if is_stated(outcome) => format!(
+            "answer unknown: P({answer}) is {written} as written and only {named} when {}. The \
+             model does not draw this conclusion, so say it more directly, or use another model.",
+            named_bridges(outcome)
+        ),
         Verdict::AnswerUnknown => format!(
             "answer unknown: P({answer}) is {written} as written and only {named} when {}. \
              The model lacks this knowledge; an injection would only fake it, so state the fact in \
@@ -94,6 +99,12 @@ fn message(verdict: Verdict, case: &CaseFindings, outcome: &CaseOutcome) -> Stri
     }
 }
 
+/// Whether the hop that loses most is about whole sentences.
+fn is_stated(outcome: &CaseOutcome) -> bool {
+    let weakest = outcome.probes.weakest();
+    weakest.is_some_and(|(_, hop)| hop.is_statement)
+}
+
 /// Returns `"the Great Barrier Reef" is named`, with the bridges up to that of the hop that loses
 /// most.
 fn named_bridges(outcome: &CaseOutcome) -> String {
@@ -104,12 +115,8 @@ fn named_bridges(outcome: &CaseOutcome) -> String {
         .take(named)
         .map(|hop| quoted(&hop.bridge))
         .collect();
-    let is_stated = outcome
-        .probes
-        .weakest()
-        .is_some_and(|(_, hop)| hop.is_statement);
     match bridges.as_slice() {
-        [one] if is_stated => format!("{one} is stated behind the mention"),
+        [one] if is_stated(outcome) => format!("{one} is stated behind the mention"),
         [one] => format!("{one} is named"),
         several => format!("{} are named", several.join(" and ")),
     }

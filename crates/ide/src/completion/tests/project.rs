@@ -43,8 +43,14 @@ fn keys_tables_and_values_of_hoplens_toml_are_offered() {
     );
     check_project_labels("[search]\nscopes = $0", &["all", "last"]);
     check_project_labels("[thresholds]\nknown = $0", &["0.05"]);
-    check_project_labels("[sea$0", &["thresholds", "search", "check", "templates"]);
-    check_project_labels("[check]\n[sea$0]", &["thresholds", "search", "templates"]);
+    check_project_labels(
+        "[sea$0",
+        &["thresholds", "search", "replies", "check", "templates"],
+    );
+    check_project_labels(
+        "[check]\n[sea$0]",
+        &["thresholds", "search", "replies", "templates"],
+    );
     check_project_labels("# mo$0", &[]);
     check_project_labels(
         "[search]\nmost = 1\npa$0",
