@@ -35,7 +35,7 @@ impl Variables {
         let engine = match format {
             PromptFormat::Dotprompt => TemplateLanguage::Handlebars,
             PromptFormat::Prompty => TemplateLanguage::Jinja,
-            PromptFormat::PromptMd => TemplateLanguage::Inputs,
+            PromptFormat::PromptMd | PromptFormat::AgentMd => TemplateLanguage::Inputs,
             PromptFormat::Markdown
             | PromptFormat::Github
             | PromptFormat::Promptfoo
@@ -78,6 +78,7 @@ impl Variables {
                 found.prompty(root, &references, problems);
             }
             PromptFormat::PromptMd
+            | PromptFormat::AgentMd
             | PromptFormat::Markdown
             | PromptFormat::Github
             | PromptFormat::Promptfoo

@@ -10,8 +10,8 @@ use granit_parser::ErrorKind;
 
 use crate::yaml::dialect::Dialect;
 
-/// Stands for a `-` that is a scalar of its own.
-const LONE_DASH: char = '_';
+/// Stands for a sign that the dialect's reader takes for text.
+const LETTER: char = '_';
 
 /// Replaces what stands at `at`, where the parser stopped, if the dialect's reader goes on there.
 /// Returns whether anything was replaced.
@@ -32,7 +32,12 @@ pub(crate) fn replace(text: &mut String, at: usize, kind: &ErrorKind, dialect: D
             true
         }
         (Dialect::PyYaml, _, [b'-', b',' | b']' | b'}', ..]) => {
-            text.replace_range(at..=at, &LONE_DASH.to_string());
+            text.replace_range(at..=at, &LETTER.to_string());
+            true
+        }
+        // A text may begin with what stands for an alias or is reserved elsewhere.
+        (Dialect::VsCode, _, [b'*' | b'@' | b'`', ..]) => {
+            text.replace_range(at..=at, &LETTER.to_string());
             true
         }
         // Only the first directive counts.
