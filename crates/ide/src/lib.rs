@@ -18,6 +18,7 @@ mod inlay_hints;
 mod markdown;
 mod numbers;
 mod pages;
+mod preview;
 mod quick_actions;
 mod repair_actions;
 mod repair_edits;
@@ -47,6 +48,10 @@ pub use inlay_hints::{InlayHint, inlay_hints, surprisal_hints};
 pub use markdown::{MarkdownStyle, code_span, table};
 pub use numbers::{better_than, factor, nats, percent, quoted};
 pub use pages::{PageFile, page_files, page_text};
+pub use preview::{
+    DeclaredValue, MessagePreview, PreviewError, PromptPreview, SegmentPreview, SegmentPreviewKind,
+    case_at, case_named, preview,
+};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};
 pub use repair_edits::{injection_edit, manual_repair_reason, repair_edit};

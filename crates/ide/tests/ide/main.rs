@@ -1,3 +1,4 @@
 //! Findings and repairs of whole files on miniature models.
 
 mod hops;
+mod preview;
