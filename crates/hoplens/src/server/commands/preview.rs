@@ -26,7 +26,7 @@ use hoplens_ide::{
 use hoplens_prompt::text::PositionEncoding;
 
 /// How long an author who types waits for the counts of a model that is busy.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(session: &SessionHandle, params: PreviewParams) -> Result<Value> {
     let Some(requested) = session.prompt_of_request(&params.uri).await? else {
