@@ -192,7 +192,7 @@ fn files_of_agents_are_found_and_other_markdown_is_not() {
         ".github/instructions/style.instructions.md",
         ".claude/skills/release/SKILL.md",
         ".claude/skills/release/steps.md",
-        "docs/skill.md",
+        "notes/skill.md",
         "AGENTS.md",
         ".github/copilot-instructions.md",
     ] {

@@ -134,7 +134,7 @@ mod tests {
             ("SKILL.md", PromptFormat::AgentMd),
             // These are ordinary Markdown: the first is nobody's skill, the next belong to one, and
             // agents add the last ones to every conversation, as they are.
-            ("docs/skill.md", PromptFormat::Markdown),
+            ("notes/skill.md", PromptFormat::Markdown),
             ("skills/release/reference.md", PromptFormat::Markdown),
             ("MYSKILL.md", PromptFormat::Markdown),
             (".agent.md", PromptFormat::Markdown),
