@@ -31,12 +31,9 @@ pub(crate) fn replace(text: &mut String, at: usize, kind: &ErrorKind, dialect: D
             text.replace_range(at..at + line, &" ".repeat(line));
             true
         }
-        (Dialect::PyYaml, _, [b'-', b',' | b']' | b'}', ..]) => {
-            text.replace_range(at..=at, &LETTER.to_string());
-            true
-        }
-        // A text may begin with what stands for an alias or is reserved elsewhere.
-        (Dialect::VsCode, _, [b'*' | b'@' | b'`', ..]) => {
+        // In VS Code, a text may begin with what stands for an alias or is reserved elsewhere.
+        (Dialect::PyYaml, _, [b'-', b',' | b']' | b'}', ..])
+        | (Dialect::VsCode, _, [b'*' | b'@' | b'`', ..]) => {
             text.replace_range(at..=at, &LETTER.to_string());
             true
         }
