@@ -43,7 +43,12 @@ if (process.argv.includes("--tests")) {
     });
     const views = await esbuild.build({
         ...common,
-        entryPoints: ["webview/heads.ts", "webview/sweep.ts", "webview/view.css"],
+        entryPoints: [
+            "webview/heads.ts",
+            "webview/sweep.ts",
+            "webview/preview.ts",
+            "webview/view.css",
+        ],
         outdir: "dist/webview",
         platform: "browser",
         target: "es2022",

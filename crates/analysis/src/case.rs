@@ -6,6 +6,7 @@ pub(crate) mod free_text;
 pub(crate) mod injection;
 pub(crate) mod prompt_reading;
 pub(crate) mod prompt_source;
+pub(crate) mod prompt_text;
 pub(crate) mod query;
 pub(crate) mod rendered_case;
 pub(crate) mod trailing_space;

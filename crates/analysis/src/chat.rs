@@ -101,7 +101,7 @@ pub(crate) fn joined_with_places(
 }
 
 /// Returns the places of the messages in [`Rendered::joined`].
-fn untemplated_places(rendered: &Rendered) -> Vec<MessagePlace> {
+pub(crate) fn untemplated_places(rendered: &Rendered) -> Vec<MessagePlace> {
     const BETWEEN: usize = "\n\n".len();
     let mut start = 0;
     let place = |(message, turn): (usize, &Turn)| {

@@ -21,6 +21,7 @@ pub use case::free_text::{Reference, ReplyTest};
 pub use case::injection::{memory_injection, placement};
 pub use case::prompt_reading::PromptReading;
 pub use case::prompt_source::PromptSource;
+pub use case::prompt_text::{ContentPlace, ModelText, PromptText, prompt_text};
 pub use case::query::{CaseQuery, Mention, answers, in_force};
 pub use case::rendered_case::{case_id, case_queries, case_query};
 pub use context::{AnalysisContext, AnalysisProgress};

@@ -21,6 +21,7 @@ mod markdown;
 mod navigation;
 mod numbers;
 mod pages;
+mod preview;
 mod quick_actions;
 mod rename;
 mod repair_actions;
@@ -58,6 +59,10 @@ pub use markdown::{MarkdownStyle, code_span, table};
 pub use navigation::{DefinitionTarget, NamePlace, definitions, references};
 pub use numbers::{better_than, factor, nats, percent, quoted, token_label};
 pub use pages::{PageFile, page_files, page_text};
+pub use preview::{
+    DeclaredValue, MessagePreview, PreviewError, PromptPreview, SegmentPreview, SegmentPreviewKind,
+    case_at, case_named, preview,
+};
 pub use quick_actions::{ignorable_codes, quick_actions};
 pub use rename::{prepare_rename, rename};
 pub use repair_actions::{awaits_repairs, is_fixed_by, repair_actions};

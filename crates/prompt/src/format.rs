@@ -31,7 +31,7 @@ pub(crate) fn split(format: PromptFormat, text: &str) -> Split {
             problems: Vec::new(),
         },
         PromptFormat::Prompty => prompty::split(text),
-        PromptFormat::PromptMd => prompt_md::split(text),
+        PromptFormat::PromptMd | PromptFormat::AgentMd => prompt_md::split(text),
         PromptFormat::Plain | PromptFormat::Markdown => plain::split(text),
     }
 }

@@ -38,7 +38,7 @@ end, {
   end,
 })
 
-for _, name in ipairs({ 'heads', 'sweep', 'influence', 'measure', 'cases' }) do
+for _, name in ipairs({ 'preview', 'heads', 'sweep', 'influence', 'measure', 'cases' }) do
   vim.keymap.set('n', ('<Plug>(hoplens-%s)'):format(name), ('<Cmd>Hoplens %s<CR>'):format(name))
 end
 

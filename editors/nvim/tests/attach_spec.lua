@@ -26,6 +26,9 @@ t.test('the server attaches to prompts by their names', function()
     'A.PROMPT',
     'a.prompty',
     'a.prompt.md',
+    'a.agent.md',
+    'a.instructions.md',
+    'SKILL.md',
     'a.prompt.yml',
     'hoplens.toml',
   }) do
@@ -75,6 +78,10 @@ t.test('the server attaches to no other files', function()
     'prompt',
     'a.prompt.bak',
     'promptly.lua',
+    'AGENTS.md',
+    'skill.md',
+    'copilot-instructions.md',
+    '.agent.md',
     '.prompt',
   }) do
     t.ok(not attaches(folder, name), 'a server for ' .. name)

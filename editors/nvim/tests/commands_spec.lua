@@ -10,6 +10,7 @@ local ALL = {
   'log',
   'measure',
   'models',
+  'preview',
   'restart',
   'status',
   'sweep',
@@ -178,7 +179,7 @@ t.test('log opens the end of the log file', function()
 end)
 
 t.test('<Plug> mappings run the subcommands', function()
-  for _, name in ipairs({ 'heads', 'sweep', 'influence', 'measure', 'cases' }) do
+  for _, name in ipairs({ 'preview', 'heads', 'sweep', 'influence', 'measure', 'cases' }) do
     t.eq('<Cmd>Hoplens ' .. name .. '<CR>', vim.fn.maparg(('<Plug>(hoplens-%s)'):format(name), 'n'))
   end
 end)

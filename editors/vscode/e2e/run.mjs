@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 
 import * as badInput from "./bad-input.mjs";
 import { CodeServer } from "./code-server.mjs";
+import * as preview from "./preview.mjs";
 import * as prompts from "./prompts.mjs";
 import * as views from "./views.mjs";
 
@@ -61,7 +62,7 @@ const context = {
 };
 
 let failures = 0;
-for (const [name, run] of Object.entries({ ...prompts, ...views, ...badInput })) {
+for (const [name, run] of Object.entries({ ...prompts, ...views, ...preview, ...badInput })) {
     if (values.only !== undefined && !name.includes(values.only)) {
         continue;
     }

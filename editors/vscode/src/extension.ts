@@ -10,7 +10,7 @@ import { showCommandError } from "./commands/errors";
 import { cancelMeasuring, measureRepairs } from "./commands/measure";
 import { downloadModel, pickModel } from "./commands/models";
 import { openSample } from "./commands/sample";
-import { exportImage, showHeads, showSweep, type Views } from "./commands/views";
+import { exportImage, showHeads, showPreview, showSweep, type Views } from "./commands/views";
 import { needsRestart, serverSettings } from "./config";
 import { PromptDocuments } from "./prompt-documents";
 import { ServerNotifier } from "./server/notifier";
@@ -18,6 +18,7 @@ import { Supervisor } from "./server/supervisor";
 import { StatusItem } from "./status/status-item";
 import { HEADS_VIEW, HeadsView } from "./views/heads-view";
 import { InfluenceDecorations } from "./views/influence-decorations";
+import { PREVIEW_VIEW, PreviewView } from "./views/preview-view";
 import { SWEEP_VIEW, SweepView } from "./views/sweep-view";
 
 let runningSupervisor: Supervisor | undefined;
@@ -57,6 +58,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const views: Views = {
         heads: new HeadsView(context.extensionUri, supervisor, prompts),
         sweep: new SweepView(context.extensionUri, supervisor, prompts),
+        preview: new PreviewView(context.extensionUri, supervisor, prompts),
     };
 
     const influence = new InfluenceDecorations(supervisor, prompts);
@@ -69,6 +71,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             prompts.add(editorUri);
             updateContext();
             views.heads.onDidAnalyze(editorUri);
+            views.preview.onDidAnalyze(editorUri);
             void status.refreshDetails(client);
         });
     }
@@ -99,6 +102,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             showSweep(views, prompts, argument);
         },
         showInfluence: (argument) => influence.toggle(argument),
+        showPreview: () => {
+            showPreview(views, prompts);
+        },
         exportImage: () => exportImage(views, prompts),
         openSample: (argument) => openSample(context.extensionUri, argument),
         openWalkthrough: () =>
@@ -113,12 +119,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         supervisor,
         views.heads,
         views.sweep,
+        views.preview,
         influence,
         supervisor.onDidChange((state) => {
             status.setServerState(state);
             notifier.onStateChange(state);
             if (state.kind === "running") {
                 views.heads.refresh();
+                views.preview.refresh();
             }
         }),
         ...Object.entries(commands).map(([name, run]) =>
@@ -144,6 +152,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         vscode.window.registerWebviewPanelSerializer(SWEEP_VIEW, {
             deserializeWebviewPanel: (panel) => {
                 views.sweep.restore(panel);
+                return Promise.resolve();
+            },
+        }),
+        vscode.window.registerWebviewPanelSerializer(PREVIEW_VIEW, {
+            deserializeWebviewPanel: (panel, state: unknown) => {
+                views.preview.restore(panel, state);
                 return Promise.resolve();
             },
         }),

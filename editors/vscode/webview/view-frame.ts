@@ -10,8 +10,8 @@ export interface ViewContent {
     body: HTMLElement;
     /** Draws again at the current width and in the current colours. */
     redraw: () => void;
-    /** The picture that is saved as SVG or PNG. */
-    svg: () => SVGSVGElement | undefined;
+    /** The picture that is saved as SVG or PNG; a view without pictures has no buttons to save. */
+    svg?: () => SVGSVGElement | undefined;
     title: string;
     /** The document that is saved as JSON. */
     data: unknown;
@@ -40,6 +40,10 @@ export class ViewFrame {
     }
 
     private onMessage(message: ToWebview): void {
+        if (message.type === "cursor") {
+            this.render(message);
+            return;
+        }
         this.root.setAttribute("aria-busy", String(message.type === "busy"));
         this.root.classList.toggle("stale", message.type === "stale" || message.type === "failed");
         const refreshButton = (name: string): HTMLElement =>
@@ -69,6 +73,7 @@ export class ViewFrame {
                 break;
             case "heads":
             case "sweep":
+            case "preview":
                 this.showContent(this.render(message));
         }
     }
@@ -78,7 +83,20 @@ export class ViewFrame {
         if (content === undefined) {
             return;
         }
+        const isShown =
+            this.content?.body === content.body && this.content.toolbar === content.toolbar;
         this.content = content;
+        if (!isShown) {
+            this.addSaveButtons(content);
+            this.main.replaceChildren(content.toolbar, content.body);
+        }
+        content.redraw();
+    }
+
+    private addSaveButtons(content: ViewContent): void {
+        if (content.svg === undefined) {
+            return;
+        }
         const buttons = (["svg", "png", "json"] as const).map((format) =>
             button(
                 format.toUpperCase(),
@@ -92,8 +110,6 @@ export class ViewFrame {
         saveGroup.setAttribute("role", "group");
         saveGroup.setAttribute("aria-label", "Save");
         content.toolbar.append(saveGroup);
-        this.main.replaceChildren(content.toolbar, content.body);
-        content.redraw();
     }
 
     private async save(format: ImageFormat): Promise<void> {
@@ -108,7 +124,7 @@ export class ViewFrame {
                 post({ type: "save", format, base64: base64(text) });
                 return;
             }
-            const drawn = content.svg();
+            const drawn = content.svg?.();
             if (drawn === undefined) {
                 return;
             }

@@ -30,7 +30,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     File(#[from] ReadError),
     /// There are no prompt files in a folder.
-    #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
+    #[error("no prompt files under {}: hoplens reads *.prompt, *.prompty, *.prompt.md, *.agent.md, *.instructions.md, SKILL.md, *.prompt.yml, Markdown with code fences tagged `prompt`, any file that has a sidecar FILE.hoplens.yaml beside it, and what a promptfooconfig.yaml names. Name a file or another folder.", path.display())]
     NoPrompts { path: PathBuf },
     /// A case could not be analysed.
     #[error("{}: {reason}", path.display())]

@@ -10,6 +10,7 @@ mod heads;
 mod influence;
 mod inject;
 mod models;
+mod preview;
 mod prompts;
 mod sweep;
 
@@ -30,13 +31,14 @@ pub(super) const SHOW_HEADS: &str = "hoplens.server.showHeads";
 pub(super) const SHOW_SWEEP: &str = "hoplens.server.showSweep";
 
 /// The commands that the server executes. Editors use other names for their own.
-pub(super) const COMMANDS: [&str; 16] = [
+pub(super) const COMMANDS: [&str; 17] = [
     MEASURE,
     "hoplens.server.cancel",
     "hoplens.server.cases",
     "hoplens.server.heads",
     "hoplens.server.sweep",
     INFLUENCE,
+    "hoplens.server.preview",
     "hoplens.server.inject",
     "hoplens.server.export",
     SHOW_HEADS,
@@ -65,6 +67,7 @@ pub(super) async fn run(
         "hoplens.server.heads" => heads::run(session, read(argument)?, token).await,
         "hoplens.server.sweep" => sweep::run(session, read(argument)?, token).await,
         INFLUENCE => influence::run(session, read(argument)?, token).await,
+        "hoplens.server.preview" => preview::run(session, read(argument)?).await,
         "hoplens.server.inject" => inject::run(session, read(argument)?).await,
         "hoplens.server.export" => files::export(session, argument, token).await,
         SHOW_HEADS => files::show_heads(session, argument, token).await,

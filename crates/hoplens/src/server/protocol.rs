@@ -9,6 +9,7 @@ mod typescript;
 pub mod common;
 pub mod documents;
 pub mod influence;
+pub mod preview;
 
 use std::path::PathBuf;
 
@@ -342,6 +343,10 @@ mod tests {
         InfluenceCase, InfluenceEntry, InfluenceLine, InfluenceMethodName, InfluenceParams,
         InfluenceResult,
     };
+    use super::preview::{
+        PreviewMessage, PreviewModelText, PreviewParams, PreviewProblem, PreviewReading,
+        PreviewResult, PreviewSegment, PreviewSegmentKind, PreviewValue,
+    };
     use super::typescript::TypeScript;
     use super::*;
 
@@ -405,6 +410,15 @@ import type {
             InfluenceEntry,
             InfluenceLine,
             InfluenceResult,
+            PreviewParams,
+            PreviewReading,
+            PreviewSegmentKind,
+            PreviewValue,
+            PreviewSegment,
+            PreviewMessage,
+            PreviewModelText,
+            PreviewProblem,
+            PreviewResult,
             InjectParams,
             InjectResult,
             ExportKind,

@@ -141,9 +141,19 @@ fn is_prompt(key: &DocumentKey, language: &str, text: &str, source: &dyn FileSou
             .is_some_and(|path| promptfoo_config(source, path).is_some())
 }
 
+/// VS Code's languages of the files that [`PromptFormat::AgentMd`] reads.
+const AGENT_LANGUAGES: [&str; 3] = ["chatagent", "instructions", "skill"];
+
+/// Returns whether a document is an agent file by its language. VS Code also gives these languages
+/// to files that are not read, such as `copilot-instructions.md`, so a name with an ending decides.
+fn is_unnamed_agent_file(name: &str, language: &str) -> bool {
+    AGENT_LANGUAGES.contains(&language) && PromptFormat::of(name) == PromptFormat::Plain
+}
+
 /// Returns whether a document is a prompt by its language, its name or its text.
 pub(super) fn is_prompt_by_itself(key: &DocumentKey, language: &str, text: &str) -> bool {
     ["dotprompt", "prompty", "prompt"].contains(&language)
+        || is_unnamed_agent_file(&key.name(), language)
         || is_prompt_file(&PathBuf::from(key.name()))
         || has_prompt_fence(&key.name(), text)
         || PromptFormat::of(&key.name()) == PromptFormat::Promptfoo
@@ -159,6 +169,7 @@ fn format_name(key: &DocumentKey, language: &str) -> String {
         "prompt" if PromptFormat::of(&name) == PromptFormat::Plain => {
             (".prompt.md", PromptFormat::PromptMd)
         }
+        _ if is_unnamed_agent_file(&name, language) => (".agent.md", PromptFormat::AgentMd),
         _ => return name,
     };
     if PromptFormat::of(&name) == format {

@@ -201,3 +201,40 @@ fn partials_in_a_folder_are_checked_too() {
     let output = folder.run(&["lint", "."]);
     assert_eq!(code(&output), 1, "{}", stdout(&output));
 }
+
+#[test]
+fn files_of_agents_are_found_and_other_markdown_is_not() {
+    let repository = Repository::new();
+    let agent = "---\nname: a\ndescription: Helps.\ntools: ['search']\n---\nYou help.\n";
+    for name in [
+        ".github/agents/review.agent.md",
+        ".github/instructions/style.instructions.md",
+        ".claude/skills/release/SKILL.md",
+        ".claude/skills/release/steps.md",
+        "notes/skill.md",
+        "AGENTS.md",
+        ".github/copilot-instructions.md",
+    ] {
+        repository.write(name, agent);
+    }
+    let output = repository.run(&["lint", ".", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let files = found["files"].as_array().unwrap();
+    let mut names: Vec<&str> = files
+        .iter()
+        .map(|file| file["path"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "./.claude/skills/release/SKILL.md",
+            "./.github/agents/review.agent.md",
+            "./.github/instructions/style.instructions.md",
+        ]
+    );
+    for file in files {
+        assert_eq!(file["diagnostics"], serde_json::json!([]), "{file}");
+    }
+}

@@ -230,7 +230,7 @@ fn failing_commands_explain_the_reason() {
         (error["code"].as_i64().unwrap(), message)
     };
     let other = "file:///not/open.prompt";
-    for name in ["heads", "sweep", "cases", "influence"] {
+    for name in ["heads", "sweep", "cases", "influence", "preview"] {
         assert_eq!(refused(name, json!({"uri": other})).0, -32602);
         assert_eq!(refused(name, json!({"uri": 7})).0, -32602);
     }

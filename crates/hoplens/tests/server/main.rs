@@ -17,6 +17,7 @@ mod lenses;
 mod lifecycle;
 mod logs;
 mod model;
+mod preview;
 mod project;
 mod protocol;
 mod random;

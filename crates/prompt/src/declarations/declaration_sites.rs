@@ -91,7 +91,7 @@ fn front_matter_site(file: &PromptFile, text: &str) -> Option<DeclarationSite> {
     let keys = match file.format {
         PromptFormat::Dotprompt => DOTPROMPT,
         PromptFormat::Prompty => PROMPTY,
-        PromptFormat::PromptMd => PROMPT_MD,
+        PromptFormat::PromptMd | PromptFormat::AgentMd => PROMPT_MD,
         PromptFormat::Markdown
         | PromptFormat::Github
         | PromptFormat::Promptfoo

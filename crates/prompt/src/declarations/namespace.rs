@@ -32,7 +32,7 @@ pub(crate) const DOTPROMPT_KEYS: [&str; 5] = [
 fn lists_path(format: PromptFormat) -> &'static [&'static str] {
     match format {
         PromptFormat::Prompty => &["metadata", "hoplens"],
-        PromptFormat::PromptMd => &["hoplens"],
+        PromptFormat::PromptMd | PromptFormat::AgentMd => &["hoplens"],
         PromptFormat::Dotprompt
         | PromptFormat::Markdown
         | PromptFormat::Github
@@ -67,7 +67,9 @@ pub(crate) fn lists<'node>(
 ) -> Lists<'node> {
     match format {
         PromptFormat::Dotprompt => dotted(root, problems),
-        PromptFormat::Prompty | PromptFormat::PromptMd => nested(format, root, problems),
+        PromptFormat::Prompty | PromptFormat::PromptMd | PromptFormat::AgentMd => {
+            nested(format, root, problems)
+        }
         PromptFormat::Markdown
         | PromptFormat::Github
         | PromptFormat::Promptfoo

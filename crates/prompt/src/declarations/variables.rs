@@ -36,7 +36,7 @@ impl Variables {
         let engine = match format {
             PromptFormat::Dotprompt => TemplateLanguage::Handlebars,
             PromptFormat::Prompty => TemplateLanguage::Jinja,
-            PromptFormat::PromptMd => TemplateLanguage::Inputs,
+            PromptFormat::PromptMd | PromptFormat::AgentMd => TemplateLanguage::Inputs,
             PromptFormat::Markdown
             | PromptFormat::Github
             | PromptFormat::Promptfoo
@@ -80,6 +80,7 @@ impl Variables {
                 found.prompty(root, &references, problems);
             }
             PromptFormat::PromptMd
+            | PromptFormat::AgentMd
             | PromptFormat::Markdown
             | PromptFormat::Github
             | PromptFormat::Promptfoo

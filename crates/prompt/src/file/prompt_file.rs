@@ -74,7 +74,10 @@ impl PromptFile {
     /// sidecar: the format has no place for them, or its tools refuse the file with them.
     pub(crate) fn keeps_declarations(&self) -> bool {
         match self.format {
-            PromptFormat::Plain | PromptFormat::Github | PromptFormat::Promptfoo => false,
+            PromptFormat::Plain
+            | PromptFormat::Github
+            | PromptFormat::Promptfoo
+            | PromptFormat::AgentMd => false,
             PromptFormat::Prompty => self.language.version == PromptyVersion::V2,
             PromptFormat::Dotprompt | PromptFormat::PromptMd | PromptFormat::Markdown => true,
         }

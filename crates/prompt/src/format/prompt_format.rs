@@ -17,6 +17,10 @@ pub enum PromptFormat {
     Prompty,
     /// VS Code's prompt files, `.prompt.md`: YAML front matter and Markdown with `${input:name}`.
     PromptMd,
+    /// The files that VS Code and other agents read beside prompt files: `.agent.md`,
+    /// `.instructions.md` and `SKILL.md`. Read like [`PromptFormat::PromptMd`], but hoplens writes
+    /// nothing into them, because the agents check their keys.
+    AgentMd,
     /// Markdown with code fences tagged `prompt`, each a dotprompt file. Without such a fence it is
     /// read as [`PromptFormat::Plain`].
     Markdown,
@@ -28,13 +32,18 @@ pub enum PromptFormat {
 }
 
 /// File name endings and their formats; the first match counts.
-const ENDINGS: [(&str, PromptFormat); 5] = [
+const ENDINGS: [(&str, PromptFormat); 7] = [
     (".prompt.yml", PromptFormat::Github),
     (".prompt.yaml", PromptFormat::Github),
     (".prompt.md", PromptFormat::PromptMd),
+    (".agent.md", PromptFormat::AgentMd),
+    (".instructions.md", PromptFormat::AgentMd),
     (".prompty", PromptFormat::Prompty),
     (".prompt", PromptFormat::Dotprompt),
 ];
+
+/// The file of an agent skill. Agents look for exactly this name; a `skill.md` is any Markdown.
+const SKILL: &str = "SKILL.md";
 
 impl PromptFormat {
     /// Returns the YAML reader of this format's front matter or file.
@@ -43,13 +52,17 @@ impl PromptFormat {
             Self::Dotprompt | Self::Markdown => Dialect::NpmYaml,
             Self::Prompty => Dialect::PyYaml,
             Self::Promptfoo => Dialect::JsYaml,
-            Self::Github | Self::PromptMd | Self::Plain => Dialect::Core,
+            Self::PromptMd | Self::AgentMd => Dialect::VsCode,
+            Self::Github | Self::Plain => Dialect::Core,
         }
     }
 
     /// Returns the format of a file by its name, ignoring its folders.
     pub fn of(file_name: &str) -> Self {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        if name == SKILL {
+            return Self::AgentMd;
+        }
         let name = name.to_ascii_lowercase();
         let ends = |(ending, _): &&(&str, Self)| {
             name.strip_suffix(ending)
@@ -65,7 +78,7 @@ impl PromptFormat {
     }
 }
 
-/// Whether a file's name is that of a Markdown file; the caller has excluded `.prompt.md`.
+/// Whether a file's name is that of a Markdown file; the caller has excluded `.prompt.md` and the like.
 fn is_markdown(name: &str) -> bool {
     [".md", ".markdown"].iter().any(|end| name.ends_with(end))
 }
@@ -88,7 +101,10 @@ pub fn is_prompt_file(path: &Path) -> bool {
         .is_some_and(|name| match PromptFormat::of(name) {
             PromptFormat::Plain | PromptFormat::Markdown | PromptFormat::Promptfoo => false,
             PromptFormat::Dotprompt => !name.starts_with('_'),
-            PromptFormat::Prompty | PromptFormat::PromptMd | PromptFormat::Github => true,
+            PromptFormat::Prompty
+            | PromptFormat::PromptMd
+            | PromptFormat::AgentMd
+            | PromptFormat::Github => true,
         })
 }
 
@@ -120,6 +136,19 @@ mod tests {
             ("dir/A.Prompty", PromptFormat::Prompty),
             ("a.prompt.md", PromptFormat::PromptMd),
             (".github\\a.prompt.md", PromptFormat::PromptMd),
+            (".github/agents/a.agent.md", PromptFormat::AgentMd),
+            ("a.Instructions.md", PromptFormat::AgentMd),
+            (".claude/skills/release/SKILL.md", PromptFormat::AgentMd),
+            ("skills\\release\\SKILL.md", PromptFormat::AgentMd),
+            ("SKILL.md", PromptFormat::AgentMd),
+            // These are ordinary Markdown: the first is nobody's skill, the next belong to one, and
+            // agents add the last ones to every conversation, as they are.
+            ("notes/skill.md", PromptFormat::Markdown),
+            ("skills/release/reference.md", PromptFormat::Markdown),
+            ("MYSKILL.md", PromptFormat::Markdown),
+            (".agent.md", PromptFormat::Markdown),
+            ("AGENTS.md", PromptFormat::Markdown),
+            (".github/copilot-instructions.md", PromptFormat::Markdown),
             ("a.md", PromptFormat::Markdown),
             ("a.MARKDOWN", PromptFormat::Markdown),
             ("a.prompt.yml", PromptFormat::Github),
@@ -138,6 +167,12 @@ mod tests {
             ("x/reef.prompty", true),
             ("x/reef.prompt.md", true),
             ("x/a.prompt.yml", true),
+            ("x/review.agent.md", true),
+            ("x/style.instructions.md", true),
+            ("x/skills/release/SKILL.md", true),
+            ("x/skills/release/reference.md", false),
+            ("x/AGENTS.md", false),
+            ("x/copilot-instructions.md", false),
             ("x/reef.prompt.hoplens.yaml", false),
             ("x/_header.prompt", false),
             ("x/notes.md", false),

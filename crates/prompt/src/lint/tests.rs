@@ -1,3 +1,5 @@
+mod agent_files;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -37,6 +37,7 @@ fn reading(format: PromptFormat, file: &PromptFile, case: Option<&Case>) -> Body
         PromptFormat::Dotprompt
         | PromptFormat::Prompty
         | PromptFormat::PromptMd
+        | PromptFormat::AgentMd
         | PromptFormat::Github
         | PromptFormat::Promptfoo => true,
         PromptFormat::Markdown | PromptFormat::Plain => false,

@@ -11,6 +11,9 @@ pub(crate) enum Dialect {
     JsYaml,
     /// `PyYAML`, which reads Prompty's front matter: YAML 1.1, and less strict about layout.
     PyYaml,
+    /// VS Code's own reader of the front matter of prompt and agent files, which knows no aliases:
+    /// `applyTo: **/*.ts` is a text.
+    VsCode,
 }
 
 impl Dialect {

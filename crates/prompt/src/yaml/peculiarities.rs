@@ -10,8 +10,8 @@ use granit_parser::ErrorKind;
 
 use crate::yaml::dialect::Dialect;
 
-/// Stands for a `-` that is a scalar of its own.
-const LONE_DASH: char = '_';
+/// Stands for a sign that the dialect's reader takes for text.
+const LETTER: char = '_';
 
 /// Replaces what stands at `at`, where the parser stopped, if the dialect's reader goes on there.
 /// Returns whether anything was replaced.
@@ -31,8 +31,10 @@ pub(crate) fn replace(text: &mut String, at: usize, kind: &ErrorKind, dialect: D
             text.replace_range(at..at + line, &" ".repeat(line));
             true
         }
-        (Dialect::PyYaml, _, [b'-', b',' | b']' | b'}', ..]) => {
-            text.replace_range(at..=at, &LONE_DASH.to_string());
+        // In VS Code, a text may begin with what stands for an alias or is reserved elsewhere.
+        (Dialect::PyYaml, _, [b'-', b',' | b']' | b'}', ..])
+        | (Dialect::VsCode, _, [b'*' | b'@' | b'`', ..]) => {
+            text.replace_range(at..=at, &LETTER.to_string());
             true
         }
         // Only the first directive counts.

@@ -92,8 +92,9 @@ fn alias_bombs_and_deep_nesting_are_rejected() {
     assert!(read("&a [*a]", 0).error.is_some());
 }
 
-const ALL: [Dialect; 4] = [
+const ALL: [Dialect; 5] = [
     Dialect::Core,
+    Dialect::VsCode,
     Dialect::NpmYaml,
     Dialect::JsYaml,
     Dialect::PyYaml,
@@ -149,6 +150,34 @@ fn lines_left_of_their_key_are_an_error_only_in_dotprompt() {
     }
     value("a: [\n# comment\n\n  b]\n", Dialect::NpmYaml);
     value("[\na,\nb]\n", Dialect::NpmYaml);
+}
+
+#[test]
+fn a_text_may_begin_with_a_star_only_in_vs_code() {
+    for (text, expected) in [
+        (
+            "applyTo: **/*.ts\nb: 3\n",
+            json!({"applyTo": "**/*.ts", "b": 3}),
+        ),
+        ("a: **\n", json!({"a": "**"})),
+        ("a: *\nb: '*'\n", json!({"a": "*", "b": "*"})),
+        (
+            "a: **/*.ts, **/*.tsx # é\n",
+            json!({"a": "**/*.ts, **/*.tsx"}),
+        ),
+        ("a: [*.ts, **/*.js]\n", json!({"a": ["*.ts", "**/*.js"]})),
+        (
+            "a:\n  - **/é/*.ts\n  - @x\n",
+            json!({"a": ["**/é/*.ts", "@x"]}),
+        ),
+        ("a: `b`\n", json!({"a": "`b`"})),
+    ] {
+        assert_eq!(value(text, Dialect::VsCode), expected, "{text:?}");
+        assert!(read(text, 0).error.is_some(), "{text:?}");
+    }
+    // What is an alias stays one.
+    let text = "a: &x [1]\nb: *x\n";
+    assert_eq!(value(text, Dialect::VsCode), value(text, Dialect::Core));
 }
 
 #[test]

@@ -3,12 +3,24 @@ local M = {}
 
 local SIDECAR_SUFFIX = '.hoplens.yaml'
 --- Lua patterns for the ends of prompt file names. A name must have something before them.
-local PROMPT_SUFFIXES = { '%.prompt', '%.prompty', '%.prompt%.md', '%.prompt%.ya?ml' }
+local PROMPT_SUFFIXES = {
+  '%.prompt',
+  '%.prompty',
+  '%.prompt%.md',
+  '%.agent%.md',
+  '%.instructions%.md',
+  '%.prompt%.ya?ml',
+}
 
 ---@param path string
 ---@return boolean
 local function has_prompt_name(path)
-  local name = vim.fs.basename(path):lower()
+  local name = vim.fs.basename(path)
+  -- Agents look for exactly this name.
+  if name == 'SKILL.md' then
+    return true
+  end
+  name = name:lower()
   if name == 'hoplens.toml' or name:find('.' .. vim.pesc(SIDECAR_SUFFIX) .. '$') then
     return true
   end

@@ -133,6 +133,11 @@ local subcommands = {
       require('hoplens.influence').toggle(bufnr, document_argument(bufnr))
     end,
   },
+  preview = {
+    run = function(bufnr)
+      require('hoplens.preview').toggle(bufnr)
+    end,
+  },
   measure = {
     complete = function()
       return { 'all' }

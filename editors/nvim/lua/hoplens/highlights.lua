@@ -14,6 +14,11 @@ local links = {
   HoplensToken = 'String',
   HoplensNote = 'Comment',
   HoplensBar = 'DiagnosticInfo',
+  HoplensValue = 'Identifier',
+  HoplensUnset = 'DiagnosticWarn',
+  HoplensOmitted = 'DiagnosticInfo',
+  HoplensPreviewLine = 'CursorLine',
+  HoplensPreviewCursor = 'Visual',
 }
 for step = 1, M.steps do
   -- The character of a cell shows its shade. A scheme can also vary the colour.

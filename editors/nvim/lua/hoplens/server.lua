@@ -47,12 +47,25 @@ local function missing_client_message(bufnr)
   return 'the server is not running. Start it with :Hoplens restart'
 end
 
---- Runs a command of the server. Errors are shown to the user; `on_result` gets only results.
+--- Returns the client that is attached to a buffer; without one, says why.
+---@param bufnr integer
+---@return vim.lsp.Client?
+function M.require_attached(bufnr)
+  local client = vim.lsp.get_clients({ name = 'hoplens', bufnr = bufnr })[1]
+  if not client then
+    notify_error(missing_client_message(bufnr))
+  end
+  return client
+end
+
+--- Runs a command of the server. `on_result` gets only results. Errors of the server are shown to the
+--- user, unless `on_error` takes them.
 ---@param bufnr integer
 ---@param command string without `hoplens.server.`
 ---@param argument table?
 ---@param on_result fun(result: any)?
-function M.execute(bufnr, command, argument, on_result)
+---@param on_error fun(err: lsp.ResponseError)?
+function M.execute(bufnr, command, argument, on_result, on_error)
   local client = M.client(bufnr)
   if not client then
     return notify_error(missing_client_message(bufnr))
@@ -73,7 +86,9 @@ function M.execute(bufnr, command, argument, on_result)
     if err then
       -- The user cancelled the request, so there is nothing to report.
       if err.code ~= vim.lsp.protocol.ErrorCodes.RequestCancelled then
-        notify_error(err.message)
+        (on_error or function()
+          notify_error(err.message)
+        end)(err)
       end
     elseif on_result then
       on_result(result)

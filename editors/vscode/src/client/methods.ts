@@ -12,6 +12,7 @@ export const SERVER_COMMANDS = {
     heads: "hoplens.server.heads",
     sweep: "hoplens.server.sweep",
     influence: "hoplens.server.influence",
+    preview: "hoplens.server.preview",
     inject: "hoplens.server.inject",
     showHeads: "hoplens.server.showHeads",
     showSweep: "hoplens.server.showSweep",

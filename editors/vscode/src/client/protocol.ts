@@ -504,6 +504,118 @@ export interface InfluenceResult {
     lines: InfluenceLine[];
 }
 
+/** Argument of `hoplens.server.preview`. */
+export interface PreviewParams {
+    /** The prompt, or its sidecar. */
+    uri: string;
+    /** A position in the text. */
+    position?: Position;
+    /**
+     * The case's id, or `#1`, `#2`, …; if `position` is in the declaration of another case, or
+     * in the fence of one, that case is shown. If absent, the first.
+     */
+    case?: string;
+}
+
+/** How a chat model reads a prompt. */
+export type PreviewReading = "continuation" | "user-message" | "chat";
+
+/** Where the text of a part comes from. */
+export type PreviewSegmentKind = "text" | "value" | "unset" | "omitted" | "template";
+
+/** The place where a value is declared. */
+export interface PreviewValue {
+    /** The variable. */
+    name: string;
+    /** The file. */
+    uri: string;
+    /** The value in it. */
+    range: Range;
+}
+
+/** A part of a rendered text. A text of several lines has a part for each line. */
+export interface PreviewSegment {
+    /** Where the text comes from. */
+    kind: PreviewSegmentKind;
+    /** What the model reads. */
+    text: string;
+    /** The range in the prompt: the same text, or the tag that writes it. */
+    source?: Range;
+    /** The tag that writes the text. */
+    tag?: string;
+    /** The declared value that the text is. */
+    value?: PreviewValue;
+    /** What to know about a part that the text lacks. */
+    note?: string;
+}
+
+/** A message of a rendered prompt. */
+export interface PreviewMessage {
+    /** The role as the file names it; `user` or `text` if the file names none. */
+    role: string;
+    /** Whether the model continues this message. */
+    continued: boolean;
+    /** Whether the message is sent: not if it is empty because its variables have no value. */
+    sent: boolean;
+    /** The text. */
+    text: string;
+    /**
+     * Tokens that begin in the text; null without a model, and where its chat template changes
+     * the text.
+     */
+    tokens: number | null;
+    /** The parts, in order. */
+    segments: PreviewSegment[];
+}
+
+/** The text that the model reads. */
+export interface PreviewModelText {
+    /** The model's name. */
+    name: string;
+    /** The most tokens that the model reads. */
+    context: number;
+    /** Tokens of the text; null if it is much longer than the context. */
+    tokens: number | null;
+    /** Those of `tokens` that belong to no message. */
+    template_tokens: number | null;
+    /** The parts of the text, in order. */
+    segments: PreviewSegment[];
+    /** Why the model's chat template refuses the messages. */
+    refusal: string | null;
+}
+
+/** Why a prompt is not rendered as its file means it. */
+export interface PreviewProblem {
+    /** What is wrong, and what to do. */
+    message: string;
+    /** The place in the prompt; null if it is in another file. */
+    range: Range | null;
+}
+
+/** Result of `hoplens.server.preview`. */
+export interface PreviewResult {
+    /** The prompt. */
+    uri: string;
+    /** The version of the text; null if the prompt is not open. */
+    version: number | null;
+    /** The case's id; null if the file declares no case. */
+    case: string | null;
+    /** The ids of all cases. */
+    cases: string[];
+    /** How a chat model reads the prompt. */
+    reading: PreviewReading;
+    /** The messages; none if nothing is rendered. */
+    messages: PreviewMessage[];
+    /** The text that the model reads; null without a model. */
+    model: PreviewModelText | null;
+    /** Why there is no model text; null if there is. */
+    without_model: string | null;
+    /** The variables without a value. */
+    unset: string[];
+    /** Why the prompt is not rendered as its file means it. */
+    error: PreviewProblem | null;
+}
+
 /** Argument of `hoplens.server.inject`. */
 export interface InjectParams {
     /** The prompt. */

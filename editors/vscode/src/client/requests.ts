@@ -9,6 +9,8 @@ import type {
     InjectParams,
     InjectResult,
     ListedModel,
+    PreviewParams,
+    PreviewResult,
     StatusResult,
     SweepParams,
     SweepResult,
@@ -52,6 +54,17 @@ export function influence(
     token: CancellationToken,
 ): Promise<InfluenceResult> {
     return execute(client, SERVER_COMMANDS.influence, params, token);
+}
+
+export function preview(
+    client: LanguageClient,
+    params: Pick<PreviewParams, "uri"> & {
+        position?: PreviewParams["position"] | undefined;
+        case?: string | undefined;
+    },
+    token: CancellationToken,
+): Promise<PreviewResult> {
+    return execute(client, SERVER_COMMANDS.preview, params, token);
 }
 
 export function inject(client: LanguageClient, params: InjectParams): Promise<InjectResult> {

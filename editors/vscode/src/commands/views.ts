@@ -3,11 +3,13 @@ import * as vscode from "vscode";
 import type { PromptDocuments } from "../prompt-documents";
 import type { HeadsView } from "../views/heads-view";
 import type { ImageFormat } from "../views/messages";
+import type { PreviewView } from "../views/preview-view";
 import type { SweepView } from "../views/sweep-view";
 
 export interface Views {
     heads: HeadsView;
     sweep: SweepView;
+    preview: PreviewView;
 }
 
 /** Opens the heads view for the argument of a code lens or link, else for the cursor. */
@@ -36,6 +38,16 @@ export function showSweep(views: Views, prompts: PromptDocuments, argument: unkn
         views.sweep.open({ uri: editor.document.uri.toString() });
     } else {
         offerSample();
+    }
+}
+
+/** Opens the preview of the rendered prompt beside the editor. */
+export function showPreview(views: Views, prompts: PromptDocuments): void {
+    const editor = prompts.editor();
+    if (editor === undefined) {
+        offerSample();
+    } else {
+        views.preview.open(editor);
     }
 }
 

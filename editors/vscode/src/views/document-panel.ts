@@ -94,14 +94,16 @@ export class DocumentPanel<Document extends PromptDocument> implements vscode.Di
     }
 
     /**
-     * Reads a document instead of the one that is being read, and says so in the panel. Returns
-     * `undefined` if this request was cancelled.
+     * Reads a document instead of the one that is being read, and says so in the panel if there is
+     * a message. Returns `undefined` if this request was cancelled.
      */
     async read(
-        message: string,
+        message: string | undefined,
         request: (client: LanguageClient, token: vscode.CancellationToken) => Promise<Document>,
     ): Promise<Document | undefined> {
-        this.post({ type: "busy", message });
+        if (message !== undefined) {
+            this.post({ type: "busy", message });
+        }
         const client = await requireClient(this.options.supervisor);
         const document = await this.request.run((token) => request(client, token));
         this.current = document ?? this.current;
@@ -149,6 +151,8 @@ export class DocumentPanel<Document extends PromptDocument> implements vscode.Di
             case "revealToken":
             case "setSweepOptions":
             case "inject":
+            case "setPreviewOptions":
+            case "revealSource":
                 await this.options.onMessage(message);
                 break;
         }

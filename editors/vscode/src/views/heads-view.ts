@@ -7,6 +7,7 @@ import type { PromptDocuments } from "../prompt-documents";
 import type { Supervisor } from "../server/supervisor";
 import { DocumentPanel } from "./document-panel";
 import type { FromWebview, HeadsOptions, ImageFormat } from "./messages";
+import { revealRange } from "./reveal-range";
 
 export const HEADS_VIEW = "hoplens.heads";
 
@@ -167,22 +168,7 @@ export class HeadsView implements vscode.Disposable {
         if (document === undefined || range === undefined || range === null) {
             return;
         }
-        const { start, end } = range;
-        // The selection ends at the token's start: a cursor at its end would be on the next token.
-        const selection = new vscode.Selection(
-            new vscode.Position(end.line, end.character),
-            new vscode.Position(start.line, start.character),
-        );
-        const uri = vscode.Uri.parse(document.uri);
-        const open = vscode.window.visibleTextEditors.find(
-            ({ document: shown }) => shown.uri.toString() === uri.toString(),
-        );
-        const editor = await vscode.window.showTextDocument(uri, {
-            preserveFocus: true,
-            viewColumn: open?.viewColumn ?? vscode.ViewColumn.One,
-        });
-        editor.selection = selection;
-        editor.revealRange(editor.selection);
+        await revealRange(document.uri, range);
     }
 }
 
