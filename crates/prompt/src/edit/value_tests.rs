@@ -31,9 +31,7 @@ fn check_value(name: &str, text: &str, value: &Value, place: &str, expected: &st
         let file = parse(name, &text, None);
         let found = insert_value(&file, &text, "city", value).expect(place);
         // A new sidecar has line breaks of its own.
-        if found.edit.target == Origin::FrontMatter {
-            assert_eq!(after(&text, None, &found.edit), expected);
-        } else if !text.contains('\r') {
+        if found.edit.target == Origin::FrontMatter || !text.contains('\r') {
             assert_eq!(after(&text, None, &found.edit), expected);
         }
         assert_eq!(found.place, place);

@@ -3,6 +3,7 @@
 //! They say what the format's own tools read. hoplens's keys are in
 //! [`declarations::keys`](crate::declarations::keys).
 
+mod agents;
 mod dotprompt;
 mod github;
 mod promptfoo;
@@ -13,6 +14,7 @@ mod vscode;
 use crate::declarations::declaration_sites::{DeclarationSite, yaml_window};
 use crate::declarations::keys::Key;
 use crate::file::prompt_file::PromptFile;
+use crate::format::own_keys::agents::AGENTS_OWN;
 use crate::format::own_keys::dotprompt::DOTPROMPT_OWN;
 use crate::format::own_keys::github::GITHUB_OWN;
 use crate::format::own_keys::promptfoo::PROMPTFOO_OWN;
@@ -28,6 +30,10 @@ pub const FORMAT_KEYS: &[(&str, &[Key])] = &[
     ("Prompty v1", PROMPTY_V1_OWN),
     ("Prompty v2", PROMPTY_V2_OWN),
     ("VS Code (`.prompt.md`)", VSCODE_OWN),
+    (
+        "Agents (`.agent.md`, `.instructions.md`, `SKILL.md`)",
+        AGENTS_OWN,
+    ),
     ("GitHub Models", GITHUB_OWN),
     ("promptfoo", PROMPTFOO_OWN),
     ("Semantic Kernel", SEMANTIC_KERNEL_OWN),
@@ -48,6 +54,7 @@ pub fn format_sites(file: &PromptFile, text: &str) -> Vec<DeclarationSite> {
         }
         PromptFormat::Prompty => (yaml_window(file, text), PROMPTY_V2_OWN),
         PromptFormat::PromptMd => (yaml_window(file, text), VSCODE_OWN),
+        PromptFormat::AgentMd => (yaml_window(file, text), AGENTS_OWN),
         PromptFormat::Github if file.template.is_some() => (whole, SEMANTIC_KERNEL_OWN),
         PromptFormat::Github => (whole, GITHUB_OWN),
         PromptFormat::Promptfoo => (whole, PROMPTFOO_OWN),

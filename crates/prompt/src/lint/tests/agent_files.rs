@@ -82,8 +82,10 @@ fn declarations_are_read_from_the_keys_and_written_to_the_sidecar() {
         );
         let blank = parse(name, "Hi", None);
         let new = NewCase {
+            id: None,
             input: Map::new(),
             expect: "x".into(),
+            hop: None,
         };
         let case = insert_case(&blank, "Hi", &new);
         assert_eq!(
