@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::code_action::{ADD_CASE, ADD_VALUE, CodeAction};
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::snapshot::Snapshot;
 use hoplens_prompt::{
-    Code, NewCase, Origin, SiteRole, TemplateSymbol, ValueEdit, input_facts, insert_case,
-    insert_value, symbol_sites, used_inputs,
+    Code, InputFacts, NewCase, Origin, SiteRole, TemplateSymbol, ValueEdit, input_facts,
+    insert_case, insert_value, symbol_sites, used_inputs,
 };
 
 /// The answer of a new case, which the author replaces.
@@ -52,7 +52,7 @@ pub fn input_actions(
             continue;
         }
         names.push(name);
-        let value = input_facts(file, text, site.prompt, name).placeholder;
+        let value = placeholder(snapshot, name, input_facts(file, text, site.prompt, name));
         if let Some(added) = insert_value(file, text, name, &value) {
             offered.push(CodeAction {
                 title: title(name, &added),
@@ -83,14 +83,25 @@ fn title(name: &str, added: &ValueEdit) -> String {
     }
 }
 
+/// Returns a value that stands for a real one: a list if the template loops over the variable.
+fn placeholder(snapshot: &Snapshot, name: &str, facts: InputFacts) -> Value {
+    let is_looped = [format!("{{{{#each {name}"), format!(" in {name} %}}")];
+    let text = &snapshot.text;
+    if facts.type_words.is_none() && is_looped.iter().any(|words| text.contains(words)) {
+        return Value::Array(vec![facts.placeholder]);
+    }
+    facts.placeholder
+}
+
 /// Returns the action that adds a case with a value for every variable of the template.
 fn add_case(snapshot: &Snapshot) -> Option<CodeAction> {
     let (file, text) = (&snapshot.file, &snapshot.text);
     let mut input = Map::new();
     for name in used_inputs(file, text, 0) {
         let facts = input_facts(file, text, 0, &name);
-        let given = facts.cases.into_iter().find_map(|(_, value)| value);
-        let value = facts.default.or(given).unwrap_or(facts.placeholder);
+        let given = facts.cases.iter().find_map(|(_, value)| value.clone());
+        let known = facts.default.clone().or(given);
+        let value = known.unwrap_or_else(|| placeholder(snapshot, &name, facts));
         input.insert(name, value);
     }
     if input.is_empty() {
