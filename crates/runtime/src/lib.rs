@@ -7,6 +7,7 @@
 
 mod activation_cache;
 mod attention;
+mod attn_out_cache;
 mod attn_outs;
 mod backward;
 mod batch;

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use check::check_unquantised;
 pub(crate) use check::read_tokenizer;
 
-use crate::attn_outs::AttnOutCache;
+use crate::attn_out_cache::AttnOutCache;
 use crate::chat::ChatTemplate;
 use crate::config::{Family, from_gguf, from_hugging_face};
 use crate::device::Device;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::activation_cache::ActivationCache;
-use crate::attn_outs::AttnOutCache;
+use crate::attn_out_cache::AttnOutCache;
 use crate::chat::ChatTemplate;
 use crate::config::Config;
 use crate::error::ModelError;
@@ -123,6 +123,13 @@ impl Model {
         self.runs(Reuse::Keys).clear();
         self.runs(Reuse::Reference).clear();
         self.attn_outs().clear();
+    }
+
+    /// The cache of attention outputs.
+    pub(super) fn attn_outs(&self) -> MutexGuard<'_, AttnOutCache> {
+        // A panic with the lock held leaves whole entries: each change is one call.
+        let cache = &self.attn_outs;
+        cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The cache of the runs that a pass reuses.
