@@ -362,7 +362,7 @@ mod tests {
         for (marked, expected) in [
             ("{{ ci$0", Some((E::Expression, "ci"))),
             ("{% $0", Some((E::Statement, ""))),
-            ("{%- fo$0 %}", Some((E::Statement, "fo"))),
+            ("{%- el$0 %}", Some((E::Statement, "el"))),
             ("{% for $0 %}", None),
             ("{% for a in b$0 %}", Some((E::Argument, "b"))),
             ("{% set x$0", None),
