@@ -63,6 +63,7 @@ fn keys_tables_and_values_of_hoplens_toml_are_offered() {
             "tolerance",
             "[thresholds]",
             "[search]",
+            "[replies]",
             "[templates]",
         ],
     );
