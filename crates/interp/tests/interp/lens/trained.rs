@@ -2,11 +2,10 @@
 
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    CompareOptions, Disagreement, EvaluateOptions, Form, LensError, LensEvaluation, LensText,
-    Objective, SampleOptions, Schedule, TextSource, TrainedLens, Trainer, TrainingOptions, compare,
-    evaluate, sample,
+    CompareOptions, Disagreement, EvaluateOptions, Form, LensError, LensEvaluation, Objective,
+    Schedule, TrainedLens, Trainer, TrainingOptions, compare, evaluate,
 };
-use hoplens_interp::lens::{AnyLens, HeadAt};
+use hoplens_interp::lens::{AnyLens, HeadAt, LensText, SampleOptions, TextSource, sample};
 use hoplens_runtime::{CancelToken, Matrix, Model};
 use hoplens_test_support::{load, miniature};
 

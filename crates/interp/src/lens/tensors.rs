@@ -7,7 +7,9 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::lens::trained::error::LensError;
+/// Why bytes are not a complete file of the expected kind.
+#[derive(Debug)]
+pub(super) struct DamagedTensors(pub(super) String);
 
 /// The tensors of a file to write.
 #[derive(Debug, Default)]
@@ -26,8 +28,12 @@ impl TensorWriter {
     /// Returns the bytes of the file; `about` is stored as JSON under the metadata key `kind`.
     ///
     /// # Errors
-    /// [`LensError::Damaged`] if something cannot be serialized.
-    pub(super) fn bytes(&self, kind: &str, about: &impl Serialize) -> Result<Vec<u8>, LensError> {
+    /// [`DamagedTensors`] if something cannot be serialized.
+    pub(super) fn bytes(
+        &self,
+        kind: &str,
+        about: &impl Serialize,
+    ) -> Result<Vec<u8>, DamagedTensors> {
         let about = serde_json::to_string(about).map_err(damaged)?;
         // One entry only: the order of several entries varies from run to run, and equal trainings
         // must produce identical bytes.
@@ -39,7 +45,7 @@ impl TensorWriter {
                 let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(damaged)?;
                 Ok((name.as_str(), view))
             })
-            .collect::<Result<Vec<_>, LensError>>()?;
+            .collect::<Result<Vec<_>, DamagedTensors>>()?;
         safetensors::serialize(views, Some(metadata)).map_err(damaged)
     }
 }
@@ -54,14 +60,12 @@ impl<'a> TensorReader<'a> {
     /// Reads a file with the metadata key `kind`.
     ///
     /// # Errors
-    /// [`LensError::Damaged`].
-    pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, LensError> {
+    /// [`DamagedTensors`].
+    pub(super) fn new(bytes: &'a [u8], kind: &str) -> Result<Self, DamagedTensors> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let Some(about) = metadata.get(kind).cloned() else {
-            return Err(LensError::Damaged(format!(
-                "it has no metadata of a {kind}"
-            )));
+            return Err(DamagedTensors(format!("it has no metadata of a {kind}")));
         };
         Ok(Self {
             tensors: SafeTensors::deserialize(bytes).map_err(damaged)?,
@@ -72,20 +76,20 @@ impl<'a> TensorReader<'a> {
     /// Returns the description.
     ///
     /// # Errors
-    /// [`LensError::Damaged`].
-    pub(super) fn about<T: DeserializeOwned>(&self) -> Result<T, LensError> {
+    /// [`DamagedTensors`].
+    pub(super) fn about<T: DeserializeOwned>(&self) -> Result<T, DamagedTensors> {
         serde_json::from_str(&self.about).map_err(damaged)
     }
 
     /// Reads the values of a tensor into `values`, whose length it must have.
     ///
     /// # Errors
-    /// [`LensError::Damaged`].
-    pub(super) fn fill(&self, name: &str, values: &mut [f32]) -> Result<(), LensError> {
+    /// [`DamagedTensors`].
+    pub(super) fn fill(&self, name: &str, values: &mut [f32]) -> Result<(), DamagedTensors> {
         let view = self.tensors.tensor(name).map_err(damaged)?;
         let (chunks, rest) = view.data().as_chunks::<4>();
         if view.dtype() != Dtype::F32 || !rest.is_empty() || chunks.len() != values.len() {
-            return Err(LensError::Damaged(format!(
+            return Err(DamagedTensors(format!(
                 "{name} holds {} values of {:?}, not {} of F32",
                 chunks.len(),
                 view.dtype(),
@@ -98,11 +102,11 @@ impl<'a> TensorReader<'a> {
         if values.iter().all(|value| value.is_finite()) {
             Ok(())
         } else {
-            Err(LensError::Damaged(format!("{name} holds NaN or infinity")))
+            Err(DamagedTensors(format!("{name} holds NaN or infinity")))
         }
     }
 }
 
-fn damaged(error: impl std::fmt::Display) -> LensError {
-    LensError::Damaged(error.to_string())
+fn damaged(error: impl std::fmt::Display) -> DamagedTensors {
+    DamagedTensors(error.to_string())
 }
