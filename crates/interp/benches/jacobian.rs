@@ -1,0 +1,249 @@
+//! How often the Jacobian lens names the bridge of a two-hop prompt, which the prompt does not
+//! name; and how long its fit takes.
+//!
+//! `cargo bench -p hoplens-interp --bench jacobian -- FILE.csv…` reads the columns of `hoplens
+//! eval`, fits a lens and reads each row's obscure sentence with it, from the end of the mention
+//! on. `--lens FILE` reads with a lens of `hoplens lens fit` or with the full matrices of another
+//! program, instead of fitting one; `--sequences N`, `--tokens N` and `--seed N` change the fit, and
+//! `--ranks 32,128` the ranks that are compared. `--rows` prints each row. The figures are in
+//! `docs/jacobian-lens.md`.
+#![allow(
+    clippy::print_stdout,
+    reason = "a benchmark's report goes to standard output"
+)]
+
+use std::time::Instant;
+
+use hoplens_interp::ModelContext;
+use hoplens_interp::lens::jacobian::{
+    DEFAULT_RANK, JacobianFit, JacobianLens, ResidualLens, ResidualSearch, bridge_tokens,
+    rank_in_residuals,
+};
+use hoplens_interp::lens::{SampleOptions, SampleStart, sample};
+use hoplens_runtime::{BosPolicy, CancelToken, LoadOptions, Model, PromptQuery};
+use hoplens_store::{ModelRef, StoreOptions, locate};
+
+/// The layers that are read, as shares of the model's depth: those before are not about words, and
+/// those after are about the next token.
+const LAYERS: (f64, f64) = (8.0 / 30.0, 26.0 / 30.0);
+
+/// A prompt with the first position that is read, and the tokens of its bridge and of another
+/// row's.
+struct Row {
+    query: PromptQuery,
+    bridge: String,
+    first: usize,
+    own: Vec<u32>,
+    other: Vec<u32>,
+}
+
+struct Arguments {
+    paths: Vec<String>,
+    lens: Option<String>,
+    sequences: usize,
+    tokens: usize,
+    seed: u64,
+    ranks: Vec<usize>,
+    rows: bool,
+}
+
+fn main() {
+    let arguments = arguments();
+    let located = locate(&model_reference(), &StoreOptions::from_env()).unwrap();
+    let Some(located) = located else {
+        println!("the model is not there: hoplens models pull");
+        return;
+    };
+    let options = LoadOptions {
+        name: located.name.clone(),
+        sha256: located.sha256.clone(),
+        ..LoadOptions::default()
+    };
+    let model = Model::load(&located.format, &options).unwrap();
+    let rows: Vec<(String, Vec<Row>)> = arguments
+        .paths
+        .iter()
+        .map(|path| (path.clone(), rows(&model, path)))
+        .collect();
+    let report = |name: &str, lens: ResidualLens<'_>| {
+        for (path, rows) in &rows {
+            measure(
+                &model,
+                &format!("{path}, {name}"),
+                rows,
+                lens,
+                arguments.rows,
+            );
+        }
+    };
+    report("logit lens", ResidualLens::Logit);
+    for (name, lens) in lenses(&model, &arguments) {
+        report(&name, ResidualLens::Jacobian(&lens));
+    }
+}
+
+/// The model of `HOPLENS_MODEL`, or the default one.
+fn model_reference() -> ModelRef {
+    match std::env::var("HOPLENS_MODEL") {
+        Ok(name) => ModelRef::parse(&name).unwrap(),
+        Err(_) => ModelRef::default_model(),
+    }
+}
+
+fn arguments() -> Arguments {
+    let mut arguments = Arguments {
+        paths: Vec::new(),
+        lens: None,
+        sequences: 4,
+        tokens: 128,
+        seed: 0,
+        ranks: vec![DEFAULT_RANK],
+        rows: false,
+    };
+    let mut given = std::env::args().skip(1);
+    while let Some(argument) = given.next() {
+        let mut value = || given.next().expect("the flag has a value");
+        match argument.as_str() {
+            "--lens" => arguments.lens = Some(value()),
+            "--sequences" => arguments.sequences = value().parse().unwrap(),
+            "--tokens" => arguments.tokens = value().parse().unwrap(),
+            "--seed" => arguments.seed = value().parse().unwrap(),
+            "--ranks" => {
+                let list = value();
+                arguments.ranks = list.split(',').map(|rank| rank.parse().unwrap()).collect();
+            }
+            "--rows" => arguments.rows = true,
+            flag if flag.starts_with("--") => {}
+            path => arguments.paths.push(path.to_owned()),
+        }
+    }
+    if arguments.paths.is_empty() {
+        let example = hoplens_test_support::root().join("examples/two-hop.csv");
+        arguments.paths.push(example.display().to_string());
+    }
+    arguments
+}
+
+/// The lenses to compare, with their names.
+fn lenses(model: &Model, arguments: &Arguments) -> Vec<(String, JacobianLens)> {
+    if let Some(path) = &arguments.lens {
+        let bytes = std::fs::read(path).unwrap();
+        if let Ok(lens) = JacobianLens::from_bytes(&bytes, model) {
+            return vec![(path.clone(), lens)];
+        }
+        let import = |rank: &usize| {
+            let lens = JacobianLens::import(&bytes, model, *rank).unwrap();
+            (format!("{path}, rank {}", lens.about.rank), lens)
+        };
+        return arguments.ranks.iter().map(import).collect();
+    }
+    let cancel = CancelToken::new();
+    let context = ModelContext::new(model, &cancel);
+    let begun = Instant::now();
+    let options = SampleOptions {
+        count: arguments.sequences,
+        length: arguments.tokens,
+        seed: arguments.seed,
+        start: SampleStart::Bos,
+        top_p: Some(0.95),
+    };
+    let text = sample(context, options, &mut |_| {}).unwrap();
+    let sampled = begun.elapsed().as_secs_f64();
+    let mut fit = JacobianFit::new(model, text, arguments.sequences, arguments.seed).unwrap();
+    while !fit.is_done() {
+        fit.step(context, &mut |_| {}).unwrap();
+    }
+    let fitted = begun.elapsed().as_secs_f64() - sampled;
+    println!(
+        "{}: {} sequences of {} tokens: sampled in {sampled:.1} s, fitted in {fitted:.1} s",
+        model.info.name, arguments.sequences, arguments.tokens
+    );
+    let truncate = |rank: &usize| {
+        let begun = Instant::now();
+        let lens = fit.lens(*rank).unwrap();
+        let seconds = begun.elapsed().as_secs_f64();
+        let megabytes = lens.to_bytes().unwrap().len() as f64 / 1e6;
+        println!("rank {rank}: truncated in {seconds:.1} s, {megabytes:.1} MB");
+        (format!("Jacobian lens, rank {}", lens.about.rank), lens)
+    };
+    arguments.ranks.iter().map(truncate).collect()
+}
+
+fn rows(model: &Model, path: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let column = |name| headers.iter().position(|header| header == name).unwrap();
+    let columns = ["obscure_sentence", "obscure_entity", "explicit_entity"].map(column);
+    let records: Vec<[String; 3]> = reader
+        .records()
+        .map(|record| {
+            let record = record.unwrap();
+            columns.map(|at| record[at].to_owned())
+        })
+        .collect();
+    let row = |(index, [sentence, mention, bridge]): (usize, &[String; 3])| {
+        let end = sentence.find(mention.as_str())? + mention.len();
+        let query = PromptQuery::new(&model.tokenizer, sentence.as_str(), BosPolicy::Auto);
+        let ids = query.ids();
+        let [_, _, other] = &records[(index + 1) % records.len()];
+        Some(Row {
+            first: query
+                .tokens
+                .iter()
+                .position(|token| end <= token.range.end)?,
+            own: bridge_tokens(model, bridge, &ids),
+            other: bridge_tokens(model, other, &ids),
+            bridge: bridge.clone(),
+            query,
+        })
+    };
+    records.iter().enumerate().filter_map(row).collect()
+}
+
+/// Prints how often the tokens of the bridge are among the first ones, and those of another row's
+/// bridge.
+fn measure(model: &Model, name: &str, rows: &[Row], lens: ResidualLens<'_>, prints_rows: bool) {
+    let cancel = CancelToken::new();
+    let context = ModelContext::new(model, &cancel);
+    let depth = model.info.layers as f64;
+    let layers = (LAYERS.0 * depth).round() as usize..(LAYERS.1 * depth).round() as usize;
+    let best = |row: &Row, tokens: &[u32]| {
+        let search = ResidualSearch {
+            first: row.first,
+            tokens,
+            lens,
+        };
+        let ranks = rank_in_residuals(context, &row.query, search).unwrap();
+        let read = ranks
+            .into_iter()
+            .filter(|rank| layers.contains(&rank.layer));
+        read.min_by_key(|rank| rank.rank)
+    };
+    let own: Vec<_> = rows.iter().map(|row| best(row, &row.own)).collect();
+    let other: Vec<_> = rows.iter().map(|row| best(row, &row.other)).collect();
+    if prints_rows {
+        for (row, rank) in rows.iter().zip(&own) {
+            println!("{:?} {:?}: {rank:?}", row.query.text, row.bridge);
+        }
+    }
+    let rank = |found: &Option<hoplens_interp::lens::jacobian::ResidualRank>| {
+        found.map_or(usize::MAX, |found| found.rank)
+    };
+    println!("{name}, layers {layers:?}, {} rows", rows.len());
+    for (what, found) in [("bridge", own), ("bridges of other rows", other)] {
+        let mut ranks: Vec<usize> = found.iter().map(rank).collect();
+        ranks.sort_unstable();
+        let share = |most: usize| {
+            let count = ranks.iter().filter(|rank| **rank < most).count();
+            100.0 * count as f64 / ranks.len() as f64
+        };
+        println!(
+            "  {what:22} top 1 {:3.0} %, top 5 {:3.0} %, top 10 {:3.0} %, top 50 {:3.0} %, median rank {}",
+            share(1),
+            share(5),
+            share(10),
+            share(50),
+            ranks[ranks.len() / 2]
+        );
+    }
+}
