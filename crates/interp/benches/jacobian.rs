@@ -16,25 +16,25 @@ use std::time::Instant;
 
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::jacobian::{
-    DEFAULT_RANK, JacobianFit, JacobianLens, ResidualLens, ResidualSearch, bridge_tokens,
-    rank_in_residuals,
+    DEFAULT_RANK, JacobianFit, JacobianLens, ResidualLens, bridge_tokens, read_residuals,
 };
 use hoplens_interp::lens::{SampleOptions, SampleStart, sample};
 use hoplens_runtime::{BosPolicy, CancelToken, LoadOptions, Model, PromptQuery};
 use hoplens_store::{ModelRef, StoreOptions, locate};
+use rayon::prelude::*;
 
 /// The layers that are read, as shares of the model's depth: those before are not about words, and
 /// those after are about the next token.
 const LAYERS: (f64, f64) = (8.0 / 30.0, 26.0 / 30.0);
 
-/// A prompt with the first position that is read, and the tokens of its bridge and of another
-/// row's.
+/// A prompt with the first position that is read, and the tokens of its own bridge and of those of
+/// all other rows.
 struct Row {
     query: PromptQuery,
     bridge: String,
     first: usize,
     own: Vec<u32>,
-    other: Vec<u32>,
+    others: Vec<Vec<u32>>,
 }
 
 struct Arguments {
@@ -182,63 +182,101 @@ fn rows(model: &Model, path: &str) -> Vec<Row> {
         })
         .collect();
     let row = |(index, [sentence, mention, bridge]): (usize, &[String; 3])| {
-        let end = sentence.find(mention.as_str())? + mention.len();
+        let end = mention_end(sentence, mention);
         let query = PromptQuery::new(&model.tokenizer, sentence.as_str(), BosPolicy::Auto);
         let ids = query.ids();
-        let [_, _, other] = &records[(index + 1) % records.len()];
-        Some(Row {
+        let others = records
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index);
+        Row {
             first: query
                 .tokens
                 .iter()
-                .position(|token| end <= token.range.end)?,
+                .position(|token| end <= token.range.end)
+                .unwrap(),
             own: bridge_tokens(model, bridge, &ids),
-            other: bridge_tokens(model, other, &ids),
+            others: others
+                .map(|(_, [_, _, other])| bridge_tokens(model, other, &ids))
+                .collect(),
             bridge: bridge.clone(),
             query,
-        })
+        }
     };
-    records.iter().enumerate().filter_map(row).collect()
+    records.iter().enumerate().map(row).collect()
 }
 
-/// Prints how often the tokens of the bridge are among the first ones, and those of another row's
-/// bridge.
-fn measure(model: &Model, name: &str, rows: &[Row], lens: ResidualLens<'_>, prints_rows: bool) {
+/// The end of the mention in the prompt. Some rows write it with another case, or with words that
+/// the prompt does not have: of these, what both have in common counts.
+fn mention_end(prompt: &str, mention: &str) -> usize {
+    let (prompt, mention) = (prompt.to_lowercase(), mention.to_lowercase());
+    match prompt.find(&mention) {
+        Some(start) => start + mention.len(),
+        None => {
+            let pairs = prompt.bytes().zip(mention.bytes());
+            pairs.take_while(|(a, b)| a == b).count().max(1)
+        }
+    }
+}
+
+/// The best rank of any of the tokens in the layers and from the row's first position on, for each
+/// of several sets of tokens.
+fn best_ranks(model: &Model, row: &Row, sets: &[&[u32]], lens: ResidualLens<'_>) -> Vec<usize> {
     let cancel = CancelToken::new();
     let context = ModelContext::new(model, &cancel);
     let depth = model.info.layers as f64;
     let layers = (LAYERS.0 * depth).round() as usize..(LAYERS.1 * depth).round() as usize;
-    let best = |row: &Row, tokens: &[u32]| {
-        let search = ResidualSearch {
-            first: row.first,
-            tokens,
-            lens,
-        };
-        let ranks = rank_in_residuals(context, &row.query, search).unwrap();
-        let read = ranks
-            .into_iter()
-            .filter(|rank| layers.contains(&rank.layer));
-        read.min_by_key(|rank| rank.rank)
-    };
-    let own: Vec<_> = rows.iter().map(|row| best(row, &row.own)).collect();
-    let other: Vec<_> = rows.iter().map(|row| best(row, &row.other)).collect();
-    if prints_rows {
-        for (row, rank) in rows.iter().zip(&own) {
-            println!("{:?} {:?}: {rank:?}", row.query.text, row.bridge);
+    let residuals = read_residuals(context, &row.query, row.first).unwrap();
+    let mut best = vec![usize::MAX; sets.len()];
+    for layer in layers {
+        let scores = lens.logits(model, layer, &residuals[layer]).unwrap();
+        for row in scores.data.chunks_exact(scores.cols) {
+            let mut sorted = row.to_vec();
+            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+            for (best, tokens) in best.iter_mut().zip(sets) {
+                let ranks = tokens.iter().map(|token| {
+                    let score = row[*token as usize];
+                    sorted.partition_point(|other| *other > score)
+                });
+                *best = ranks.chain([*best]).min().unwrap_or(usize::MAX);
+            }
         }
     }
-    let rank = |found: &Option<hoplens_interp::lens::jacobian::ResidualRank>| {
-        found.map_or(usize::MAX, |found| found.rank)
-    };
-    println!("{name}, layers {layers:?}, {} rows", rows.len());
-    for (what, found) in [("bridge", own), ("bridges of other rows", other)] {
-        let mut ranks: Vec<usize> = found.iter().map(rank).collect();
+    best
+}
+
+/// Prints how often the tokens of the bridge are among the first ones, and those of the other rows'
+/// bridges.
+fn measure(model: &Model, name: &str, rows: &[Row], lens: ResidualLens<'_>, prints_rows: bool) {
+    let found: Vec<Vec<usize>> = rows
+        .par_iter()
+        .map(|row| {
+            let others = row.others.iter().map(Vec::as_slice);
+            let sets: Vec<&[u32]> = [row.own.as_slice()].into_iter().chain(others).collect();
+            best_ranks(model, row, &sets, lens)
+        })
+        .collect();
+    if prints_rows {
+        for (row, ranks) in rows.iter().zip(&found) {
+            println!("{:?} {:?}: rank {}", row.query.text, row.bridge, ranks[0]);
+        }
+    }
+    let own = found.iter().map(|ranks| ranks[0]).collect();
+    let others = found
+        .iter()
+        .flat_map(|ranks| &ranks[1..])
+        .copied()
+        .collect();
+    println!("{name}, {} rows", rows.len());
+    let parts: [(&str, Vec<usize>); 2] = [("bridge", own), ("bridges of other rows", others)];
+    for (what, mut ranks) in parts {
         ranks.sort_unstable();
         let share = |most: usize| {
             let count = ranks.iter().filter(|rank| **rank < most).count();
             100.0 * count as f64 / ranks.len() as f64
         };
         println!(
-            "  {what:22} top 1 {:3.0} %, top 5 {:3.0} %, top 10 {:3.0} %, top 50 {:3.0} %, median rank {}",
+            "  {what:22} top 1 {:4.1} %, top 5 {:4.1} %, top 10 {:4.1} %, top 50 {:4.1} %, median rank {}",
             share(1),
             share(5),
             share(10),
