@@ -3,3 +3,4 @@
 pub mod code;
 pub mod problem;
 pub mod severity;
+pub(crate) mod suggestion;

@@ -32,7 +32,7 @@ use crate::format;
 use crate::format::prompt_format::PromptFormat;
 use crate::format::prompt_md;
 use crate::format::prompty::version::PromptyVersion;
-use crate::render::findings::{not_rendered, unset_variable};
+use crate::render::findings::{not_rendered, unset_variable, without_value};
 use crate::render::source_map::MappedText;
 use crate::template::failure::Failure;
 use crate::template::language::TemplateLanguage;
@@ -198,12 +198,8 @@ fn check_required(file: &PromptFile, data: &Map<String, Value>, rendered: &mut R
             "The variable `{name}` is declared to need a value and has none. Give it one in the \
              case's `input`, or a default."
         );
-        rendered.problems.push(findings::problem(
-            Code::UnsetVariable,
-            Severity::Information,
-            variable.range.clone(),
-            message,
-        ));
+        let problem = without_value(variable.range.clone(), name, message);
+        rendered.problems.push(problem);
     }
 }
 

@@ -1,6 +1,7 @@
-//! Style, documentation, spelling, dependencies, workflows and shell scripts.
+//! Style, documentation, spelling, dependencies, workflows, shell scripts and Lua files.
 
 mod dependencies;
+mod lua;
 mod shell_scripts;
 mod spelling;
 mod tool;
@@ -27,5 +28,6 @@ pub fn run(environment: &Environment) -> Result<(), Failure> {
     spelling::run(environment)?;
     dependencies::run(environment)?;
     workflows::run(environment)?;
-    shell_scripts::run(environment)
+    shell_scripts::run(environment)?;
+    lua::run(environment)
 }

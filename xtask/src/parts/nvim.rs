@@ -1,5 +1,5 @@
 //! The plugin in real Neovim, over the real server with the default model: specs, screens of a
-//! terminal, an old Neovim, and the layout of the Lua files.
+//! terminal, and an old Neovim.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::python::{self, VirtualEnvironment};
 use crate::step::Step;
-use crate::{heading, npm, skipped, system};
+use crate::{heading, skipped, system};
 
 pub fn run(environment: &Environment) -> Result<(), Failure> {
     heading("Neovim");
@@ -29,8 +29,7 @@ pub fn run(environment: &Environment) -> Result<(), Failure> {
         .arg(&folder)
         .run()?;
     screens(environment, &nvim, &folder)?;
-    old_neovim()?;
-    layout(&folder)
+    old_neovim()
 }
 
 /// Compares the screens in the documents with what a terminal shows.
@@ -63,15 +62,4 @@ fn is_old(nvim: &PathBuf) -> bool {
         .args(["+if has(\"nvim-0.11\") | cquit | endif", "+q"])
         .silent()
         .succeeds()
-}
-
-/// Checks the layout of the Lua files.
-fn layout(folder: &Path) -> Result<(), Failure> {
-    if !npm::is_here() || !npm::install("editors/nvim/tests/package.json", folder)? {
-        skipped("StyLua comes from npm and cannot be installed on this machine");
-        return Ok(());
-    }
-    Step::new(folder.join("node_modules/.bin/stylua"))
-        .args(["--check", "editors/nvim"])
-        .run()
 }

@@ -34,13 +34,12 @@ pub(crate) fn drop_invalid_injections(
         match interventions(context.model_context(), &prompt, alone) {
             Ok(_) => kept.push(injection.clone()),
             Err(error) if error.is_cancelled() => return Err(error),
-            Err(error) => problems.push(Problem {
-                code: Code::InvalidInjection,
-                severity: Severity::Error,
-                message: message(case, &error),
-                range: place(model, injection, &error),
-                origin: injection.origin,
-            }),
+            Err(error) => {
+                let range = place(model, injection, &error);
+                let message = message(case, &error);
+                let problem = Problem::new(Code::InvalidInjection, Severity::Error, range, message);
+                problems.push(problem.in_file(injection.origin));
+            }
         }
     }
     query.injections = kept;

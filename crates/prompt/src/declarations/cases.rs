@@ -13,7 +13,8 @@ use crate::declarations::matrix;
 use crate::declarations::reference_reply::ReferenceReply;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::yaml::node::Node;
 
 /// Adds the case, with the ranges of its inputs, to `declared`.
@@ -71,13 +72,15 @@ fn answer_match(entries: &[(Node, Node)], problems: &mut Problems) -> AnswerMatc
         problems.warn(Code::MissingKey, &name.range, message);
     }
     AnswerMatch::of_name(&name.value).unwrap_or_else(|| {
+        let near = closest(&name.value, AnswerMatch::NAMES);
         let message = format!(
             "The case's `match` is `{}`; it is read as `begins`.{} Write one of: {}.",
             name.value,
-            did_you_mean(&name.value, AnswerMatch::NAMES),
+            did_you_mean(near),
             AnswerMatch::NAMES.join(", ")
         );
-        problems.error(Code::InvalidValue, &name.range, message);
+        let problem = problems.error(Code::InvalidValue, &name.range, message);
+        problem.suggest(near);
         AnswerMatch::default()
     })
 }

@@ -8,8 +8,9 @@ use crate::declarations::case::{Case, Injection};
 use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::{Origin, Spanned};
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, Suppression, did_you_mean};
+use crate::diagnostics::problem::{Problems, Suppression};
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 
 /// The declarations of one file.
 #[derive(Debug, Default)]
@@ -114,14 +115,16 @@ pub(crate) fn check_references(declared: &Declared, problems: &mut [&mut Problem
             continue;
         };
         if find_case(&declared.cases, &case.value).is_none() {
+            let near = closest(&case.value, &ids);
             let message = format!(
                 "There is no case `{}`, so this injection acts on nothing.{} \
                  Name a case's id, or remove `case` to act on every case.",
                 case.value,
-                did_you_mean(&case.value, &ids)
+                did_you_mean(near)
             );
             if let Some(problems) = of_origin(problems, injection.origin) {
-                problems.warn(Code::UnknownCase, &case.range, message);
+                let problem = problems.warn(Code::UnknownCase, &case.range, message);
+                problem.suggest(near);
             }
         }
     }

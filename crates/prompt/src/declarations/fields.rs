@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::declarations::keys::{Key, names};
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::yaml::node::{Data, Node, Plain};
 
 /// Returns the entries of a map; a problem and `None` for anything else.
@@ -138,13 +139,39 @@ pub(crate) fn check_keys(
         if known.contains(&name) {
             return;
         }
+        let near = suggested_key(name, &known);
         let message = format!(
             "{what} has no key `{name}`; it is ignored.{} Known keys: {}.",
-            did_you_mean(name, &known),
+            did_you_mean(near),
             known.join(", ")
         );
-        problems.warn(Code::UnknownKey, key.here(), message);
+        let problem = problems.warn(Code::UnknownKey, key.here(), message);
+        problem.suggest(near);
     });
+}
+
+/// What other tools for prompts call the keys of a case, and the key's name here.
+const NAMES_ELSEWHERE: [(&str, &str); 9] = [
+    ("vars", "input"),
+    ("variables", "input"),
+    ("values", "input"),
+    ("testData", "input"),
+    ("answer", "expect"),
+    ("ideal", "expect"),
+    ("output", "expect"),
+    ("assistant", "prefill"),
+    ("description", "id"),
+];
+
+/// Returns the known key that is meant by a key of another tool, or by a misspelled one.
+fn suggested_key<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let elsewhere = NAMES_ELSEWHERE
+        .iter()
+        .find(|(other, key)| *other == name && known.contains(key));
+    match elsewhere {
+        Some((_, key)) => Some(key),
+        None => closest(name, known),
+    }
 }
 
 /// Calls `visit` with each key and its name, in file order. Warns about a repeated key instead.

@@ -4,7 +4,8 @@ use crate::declarations::case::{Injection, Measured};
 use crate::declarations::fields::{check_keys, index, map, number, optional, required, text};
 use crate::declarations::keys::{ENCODINGS, INJECT, MEASURED, SCOPES, SPAN};
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::yaml::node::{Data, Node};
 use hoplens_injection::{Encoding, Scope, SpanScope};
 
@@ -67,12 +68,14 @@ fn encoding(node: &Node, problems: &mut Problems) -> Option<Encoding> {
         "unembed" => Some(Encoding::Unembed),
         "layerwise" => Some(Encoding::Layerwise),
         other => {
+            let near = closest(other, ENCODINGS);
             let message = format!(
                 "There is no encoding `{other}`.{} Write one of: {}.",
-                did_you_mean(other, ENCODINGS),
+                did_you_mean(near),
                 ENCODINGS.join(", ")
             );
-            problems.error(Code::InvalidValue, &name.range, message);
+            let problem = problems.error(Code::InvalidValue, &name.range, message);
+            problem.suggest(near);
             None
         }
     }
@@ -94,12 +97,14 @@ fn scope(node: &Node, problems: &mut Problems) -> Option<Scope> {
         "all" => Some(Scope::All),
         "last" => Some(Scope::Last),
         other => {
+            let near = closest(other, SCOPES);
             let message = format!(
                 "There is no scope `{other}`.{} Write all, last, or {{span: \"…\"}} with a \
                  piece of the prompt.",
-                did_you_mean(other, SCOPES)
+                did_you_mean(near)
             );
-            problems.error(Code::InvalidValue, &name.range, message);
+            let problem = problems.error(Code::InvalidValue, &name.range, message);
+            problem.suggest(near);
             None
         }
     }

@@ -4,7 +4,8 @@ use crate::declarations::fields;
 use crate::declarations::keys::LISTS;
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::Node;
 
@@ -83,12 +84,14 @@ fn dotted<'node>(root: &'node Node, problems: &mut Problems) -> Lists<'node> {
                            the keys `hoplens.cases:` and `hoplens.inject:` at the top level.";
             problems.warn(Code::MisplacedKey, key.here(), message);
         } else if name.starts_with("hoplens.") && !DOTPROMPT_KEYS.contains(&name) {
+            let near = closest(name, &DOTPROMPT_KEYS);
             let message = format!(
                 "There is no key `{name}`; it is ignored.{} Known keys: {}.",
-                did_you_mean(name, &DOTPROMPT_KEYS),
+                did_you_mean(near),
                 DOTPROMPT_KEYS.join(", ")
             );
-            problems.warn(Code::UnknownKey, key.here(), message);
+            let problem = problems.warn(Code::UnknownKey, key.here(), message);
+            problem.suggest(near);
         }
     }
     let value = |key| root.entry(key).map(|(_, value)| value);

@@ -5,8 +5,8 @@
 //! Handlebars comments into text that the model reads. `.prompt.md` and plain text have no comments
 //! that the model does not read.
 
-use crate::diagnostics::problem::did_you_mean;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use std::ops::Range;
 
 use crate::diagnostics::code::Code;
@@ -82,12 +82,14 @@ pub(crate) fn suppression(
     problems: &mut Problems,
 ) -> Option<Suppression> {
     let Ok(code) = name.parse::<Code>() else {
+        let near = closest(name, Code::CURRENT_NAMES);
         let message = format!(
             "hoplens has no diagnostic `{name}`, so nothing is ignored.{} Codes: {}.",
-            did_you_mean(name, Code::CURRENT_NAMES),
+            did_you_mean(near),
             Code::CURRENT_NAMES.join(", ")
         );
-        problems.warn(Code::InvalidIgnore, range, message);
+        let problem = problems.warn(Code::InvalidIgnore, range, message);
+        problem.suggest(near);
         return None;
     };
     if let Some(message) = code.replacement_hint() {

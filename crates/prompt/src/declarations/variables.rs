@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use crate::declarations::input_value::InputValue;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::yaml::node::{Data, Node};
 
@@ -272,13 +273,15 @@ fn language_v1(root: &Node, mut language: Language, problems: &mut Problems) -> 
         "mustache" => language.engine = TemplateLanguage::Mustache,
         "jinja2" => {}
         other => {
+            let near = closest(other, &KINDS);
             let message = format!(
                 "Prompty v1 refuses the template format `{other}`; it is read as jinja2.{} Known \
                  formats: {}.",
-                did_you_mean(other, &KINDS),
+                did_you_mean(near),
                 KINDS.join(", ")
             );
-            problems.warn(Code::InvalidValue, template.here(), message);
+            let problem = problems.warn(Code::InvalidValue, template.here(), message);
+            problem.suggest(near);
         }
     }
     language
@@ -311,13 +314,15 @@ fn language(root: &Node, mut language: Language, problems: &mut Problems) -> Lan
         "mustache" => language.engine = TemplateLanguage::Mustache,
         "" | "*" | "jinja2" => {}
         other => {
+            let near = closest(other, &KINDS);
             let message = format!(
                 "Prompty has no template format `{other}`; it is read as jinja2.{} Known formats: \
                  {}.",
-                did_you_mean(other, &KINDS),
+                did_you_mean(near),
                 KINDS.join(", ")
             );
-            problems.warn(Code::InvalidValue, kind.here(), message);
+            let problem = problems.warn(Code::InvalidValue, kind.here(), message);
+            problem.suggest(near);
         }
     }
     language

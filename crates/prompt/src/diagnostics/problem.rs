@@ -19,6 +19,36 @@ pub struct Problem {
     pub range: Range<usize>,
     /// [`Origin::FrontMatter`] means the whole prompt file, including its body.
     pub origin: Origin,
+    /// The name that probably should stand in `range`.
+    pub suggestion: Option<String>,
+    /// The variable that it is about.
+    pub variable: Option<String>,
+}
+
+impl Problem {
+    /// Returns a problem of the prompt file itself, without a suggestion.
+    pub fn new(code: Code, severity: Severity, range: Range<usize>, message: String) -> Self {
+        Self {
+            code,
+            severity,
+            message,
+            range,
+            origin: Origin::FrontMatter,
+            suggestion: None,
+            variable: None,
+        }
+    }
+
+    /// Moves the problem to the file of `origin`.
+    #[must_use]
+    pub fn in_file(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Notes the name that probably should stand in its range.
+    pub(crate) fn suggest(&mut self, name: Option<&str>) {
+        self.suggestion = name.map(str::to_owned);
+    }
 }
 
 /// A code that the author suppresses in this file.
@@ -54,35 +84,37 @@ impl Problems {
         }
     }
 
+    /// Adds a problem and returns it.
     pub fn add(
         &mut self,
         code: Code,
         severity: Severity,
         range: &Range<usize>,
         message: impl Into<String>,
-    ) {
-        self.list.push(Problem {
-            code,
-            severity,
-            message: message.into(),
-            range: range.clone(),
-            origin: self.origin,
-        });
+    ) -> &mut Problem {
+        let problem = Problem::new(code, severity, range.clone(), message.into());
+        let place = self.list.len();
+        self.list.push(problem.in_file(self.origin));
+        &mut self.list[place]
     }
 
-    pub fn error(&mut self, code: Code, range: &Range<usize>, message: impl Into<String>) {
-        self.add(code, Severity::Error, range, message);
+    /// Adds an error and returns it.
+    pub fn error(
+        &mut self,
+        code: Code,
+        range: &Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        self.add(code, Severity::Error, range, message)
     }
 
-    pub fn warn(&mut self, code: Code, range: &Range<usize>, message: impl Into<String>) {
-        self.add(code, Severity::Warning, range, message);
+    /// Adds a warning and returns it.
+    pub fn warn(
+        &mut self,
+        code: Code,
+        range: &Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        self.add(code, Severity::Warning, range, message)
     }
-}
-
-/// Returns ` Did you mean …?`, or an empty text if no candidate is similar.
-pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> String {
-    similar::get_close_matches(word, candidates, 1, 0.6)
-        .first()
-        .map(|near| format!(" Did you mean `{near}`?"))
-        .unwrap_or_default()
 }

@@ -200,16 +200,14 @@ pub fn mention_problems(rendered: &Rendered, case: &Case) -> Vec<Problem> {
                 .as_ref()
                 .is_some_and(|bridge| named(&bridge.value))
     })
-    .map(|(hop, _)| Problem {
-        code: Code::MentionMissing,
-        severity: Severity::Warning,
-        message: format!(
+    .map(|(hop, _)| {
+        let message = format!(
             "The mention \"{}\" is not in the rendered prompt, so this hop is not tested. \
              Quote the prompt's own words.",
             hop.mention.value
-        ),
-        range: hop.mention.range.clone(),
-        origin: case.origin,
+        );
+        let range = hop.mention.range.clone();
+        Problem::new(Code::MentionMissing, Severity::Warning, range, message).in_file(case.origin)
     })
     .collect()
 }

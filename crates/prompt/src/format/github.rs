@@ -16,8 +16,9 @@ use crate::declarations::fields::{list, map, optional, required, text};
 use crate::declarations::reference_reply::ReferenceReply;
 use crate::declarations::spanned::Spanned;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::content_parts;
 use crate::format::github::evaluators::StringEvaluator;
 use crate::format::github::known_keys::unknown;
@@ -91,13 +92,16 @@ fn unused(file: &str, rows: &[Node], problems: &mut Problems) {
             continue;
         }
         reported.push(name);
-        let near = did_you_mean(name, &["expected"]);
+        let near = closest(name, &["expected"]);
         let message = format!(
             "No message or evaluator has `{{{{{name}}}}}`, so this key of `testData` changes \
-             nothing.{near} Write `{{{{{name}}}}}`, without spaces, where it belongs, or remove \
-             the key."
+             nothing.{} Write `{{{{{name}}}}}`, without spaces, where it belongs, or remove \
+             the key.",
+            did_you_mean(near)
         );
-        problems.add(Code::UnusedVariable, Severity::Hint, key.here(), message);
+        let (code, severity) = (Code::UnusedVariable, Severity::Hint);
+        let problem = problems.add(code, severity, key.here(), message);
+        problem.suggest(near);
     }
 }
 
@@ -114,13 +118,15 @@ fn message(
     if let Some(role) = &role
         && !ROLES.contains(&role.value.to_ascii_lowercase().as_str())
     {
+        let near = closest(&role.value, ROLES);
         let message = format!(
             "A message's role is `{}`, which `gh models` refuses.{} Known roles: {}.",
             role.value,
-            did_you_mean(&role.value, ROLES),
+            did_you_mean(near),
             ROLES.join(", ")
         );
-        problems.error(Code::UnknownRole, &role.range, message);
+        let problem = problems.error(Code::UnknownRole, &role.range, message);
+        problem.suggest(near);
     }
     let role = role.map(|role| role.value);
     let content = required(entries, "content", "A message", node.here(), problems)?;

@@ -2,12 +2,11 @@
 
 use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::Problem;
 use crate::edit::file_edit::TextEdit;
 use crate::file::prompt_file::{PromptFile, find_case};
 use crate::lint::finding::LintFinding;
 
-/// Adds the edit that corrects a duplicated id, or that writes the suggestion of the message.
+/// Adds the edit that corrects a duplicated id, or that writes the suggested name.
 pub(crate) fn with_fix(file: &PromptFile, text: &str, finding: LintFinding) -> LintFinding {
     let problem = &finding.problem;
     let text = match problem.origin {
@@ -27,22 +26,13 @@ pub(crate) fn with_fix(file: &PromptFile, text: &str, finding: LintFinding) -> L
             let id = format!("{bare}-{number}");
             (format!("Rename this case to `{id}`"), id, false)
         }
-        Code::UnknownRole | Code::UnknownKey => {
-            let Some(name) = suggestion(problem) else {
-                return finding;
-            };
-            (format!("Replace by `{name}`"), name.to_owned(), true)
-        }
-        _ => return finding,
+        _ => match &problem.suggestion {
+            Some(name) => (format!("Replace by `{name}`"), name.clone(), true),
+            None => return finding,
+        },
     };
     if bare.is_empty() {
         return finding;
     }
     finding.with_fix(title, TextEdit { range, new_text }, is_likely)
-}
-
-/// Returns the name that a message asks about.
-fn suggestion(problem: &Problem) -> Option<&str> {
-    let (_, rest) = problem.message.split_once("Did you mean `")?;
-    Some(rest.split_once("`?")?.0)
 }

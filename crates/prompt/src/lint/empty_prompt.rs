@@ -55,14 +55,10 @@ pub(crate) fn empty(
         }
     };
     let of_case = of_case.map_or(String::new(), |_| " for this case".into());
-    Some(Problem {
-        code: Code::EmptyPrompt,
-        severity: match case {
-            Some(_) => Severity::Warning,
-            None => Severity::Information,
-        },
-        message: format!("{what}{of_case}. {remedy}"),
-        range,
-        origin,
-    })
+    let severity = match case {
+        Some(_) => Severity::Warning,
+        None => Severity::Information,
+    };
+    let message = format!("{what}{of_case}. {remedy}");
+    Some(Problem::new(Code::EmptyPrompt, severity, range, message).in_file(origin))
 }

@@ -30,8 +30,6 @@ pub struct LintFix {
 pub(crate) struct LintFinding {
     pub problem: Problem,
     pub fixes: Vec<LintFix>,
-    /// The variable that it is about.
-    pub variable: Option<String>,
 }
 
 impl From<Problem> for LintFinding {
@@ -39,7 +37,6 @@ impl From<Problem> for LintFinding {
         Self {
             problem,
             fixes: Vec::new(),
-            variable: None,
         }
     }
 }
@@ -47,21 +44,11 @@ impl From<Problem> for LintFinding {
 impl LintFinding {
     /// Returns a finding of the code's usual severity in the prompt file.
     pub fn new(code: Code, range: Range<usize>, message: String) -> Self {
-        Self {
-            problem: Problem {
-                code,
-                severity: code.severity(),
-                message,
-                range,
-                origin: Origin::FrontMatter,
-            },
-            fixes: Vec::new(),
-            variable: None,
-        }
+        Self::from(Problem::new(code, code.severity(), range, message))
     }
 
     pub fn about(mut self, variable: &str) -> Self {
-        self.variable = Some(variable.to_owned());
+        self.problem.variable = Some(variable.to_owned());
         self
     }
 
@@ -103,14 +90,4 @@ impl LintFinding {
         };
         self.with_fix(format!("Replace by `{name}`"), edit, true)
     }
-}
-
-/// Returns the candidate that a word most probably stands for.
-pub(crate) fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    similar::get_close_matches(word, candidates, 1, 0.7).pop()
-}
-
-/// Returns ` Did you mean …?` for a suggestion.
-pub(crate) fn question(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!(" Did you mean `{name}`?"))
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diagnostics::code::Code;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
-use crate::lint::finding::{LintFinding, closest, question};
+use crate::lint::finding::LintFinding;
 use crate::lint::jinja_uses::{FILTERS, TESTS};
 use crate::lint::lint_context::LintContext;
 use crate::lint::uses::{CallKind, HelperCall, TemplateUses};
@@ -66,7 +67,7 @@ fn unknown_helper(
     let range = partial.map_or_else(|| call.range.clone(), |(_, range)| range.clone());
     let message = format!(
         "{place}There is no {what} `{name}`.{} {remedy}",
-        question(near)
+        did_you_mean(near)
     );
     let finding = LintFinding::new(Code::UnknownHelper, range, message);
     Some(finding.with_replacement(near.filter(|_| partial.is_none())))
@@ -97,7 +98,7 @@ pub(crate) fn unknown_partials(context: &LintContext<'_>) -> Vec<LintFinding> {
         format!(
             "There is no partial `{name}`.{} Write it into the file `{file}` beside the prompt or \
              in a folder above, or list it under `hoplens.partials` if the application registers it.",
-            question(near)
+            did_you_mean(near)
         )
     };
     let mut found = Vec::new();

@@ -25,7 +25,9 @@ pub(crate) struct MissingValues<'a> {
 impl<'a> MissingValues<'a> {
     /// Starts with the findings that explain why a variable has no value.
     pub fn new(file: &'a PromptFile, text: &'a str, found: &[LintFinding]) -> Self {
-        let explained = found.iter().filter_map(|finding| finding.variable.clone());
+        let explained = found
+            .iter()
+            .filter_map(|finding| finding.problem.variable.clone());
         Self {
             file,
             text,
@@ -37,8 +39,8 @@ impl<'a> MissingValues<'a> {
     /// Adds the first problem about each of the `unset` variables of a case.
     pub fn add(&mut self, case: &Case, unset: &BTreeSet<String>, problems: &[Problem]) {
         for name in unset {
-            let about = format!("The variable `{name}` ");
-            let own = problems.iter().find(|one| one.message.starts_with(&about));
+            let mut of_variables = problems.iter();
+            let own = of_variables.find(|one| one.variable.as_ref() == Some(name));
             let Some(problem) = own else { continue };
             if !self.explained.insert(name.clone()) {
                 continue;

@@ -2,9 +2,10 @@
 
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::prompt_format::PromptFormat;
 use crate::format::prompty;
-use crate::lint::finding::{LintFinding, closest, question};
+use crate::lint::finding::LintFinding;
 use crate::lint::lint_context::LintContext;
 
 /// The roles of dotprompt.
@@ -39,7 +40,7 @@ fn dotprompt(context: &LintContext<'_>) -> Vec<LintFinding> {
             };
             let message = format!(
                 "dotprompt has no role `{value}`.{} Its roles are {}.",
-                question(near),
+                did_you_mean(near),
                 DOTPROMPT_ROLES.join(", ")
             );
             LintFinding::new(Code::UnknownRole, role.range.clone(), message)
@@ -72,7 +73,7 @@ fn prompty_lines(context: &LintContext<'_>) -> Vec<LintFinding> {
         let word_start = start + line.find(word).unwrap_or_default();
         let message = format!(
             "`{word}:` is no role line, so Prompty sends it as text.{} Role lines are {}.",
-            question(Some(near)),
+            did_you_mean(Some(near)),
             prompty::ROLES.map(|role| format!("`{role}:`")).join(", ")
         );
         found.push(

@@ -444,6 +444,51 @@ fn a_duplicated_id_can_be_renamed() {
 }
 
 #[test]
+fn a_misspelled_name_of_the_declarations_is_replaced_by_the_suggested_one() {
+    let body = "\n---\nHi {{a}}";
+    for (code, declarations, corrected_declarations) in [
+        // promptfoo's name for the values of a case.
+        (
+            Code::UnknownKey,
+            "hoplens.cases:\n  - {vars: {a: x}}",
+            "hoplens.cases:\n  - {input: {a: x}}",
+        ),
+        (
+            Code::UnknownKey,
+            "hoplens.case:\n  - {input: {a: x}}",
+            "hoplens.cases:\n  - {input: {a: x}}",
+        ),
+        (
+            Code::InvalidValue,
+            "hoplens.cases:\n  - {input: {a: x}, expect: y, match: contain}",
+            "hoplens.cases:\n  - {input: {a: x}, expect: y, match: contains}",
+        ),
+        (
+            Code::InvalidValue,
+            "hoplens.inject:\n  - {memory: m, layer: 1, tau: 2, encoding: 'unembd'}",
+            "hoplens.inject:\n  - {memory: m, layer: 1, tau: 2, encoding: 'unembed'}",
+        ),
+        (
+            Code::UnknownCase,
+            "hoplens.cases:\n  - {id: paris, input: {a: x}}\nhoplens.inject:\n  - {memory: m, layer: \
+             1, tau: 2, case: pariss}",
+            "hoplens.cases:\n  - {id: paris, input: {a: x}}\nhoplens.inject:\n  - {memory: m, layer: \
+             1, tau: 2, case: paris}",
+        ),
+        (
+            Code::InvalidIgnore,
+            "hoplens.ignore: [answer-unlikly]",
+            "hoplens.ignore: [answer-unlikely]",
+        ),
+    ] {
+        let text = format!("---\n{declarations}{body}");
+        let after = corrected("a.prompt", &text, code);
+        let expected = format!("---\n{corrected_declarations}{body}");
+        assert_eq!(after.as_ref(), Some(&expected), "{text}");
+    }
+}
+
+#[test]
 fn each_fence_of_markdown_is_checked() {
     let text = "```prompt\n{{shot a}}\n```\n\n```prompt\n---\ninput: {schema: {aa: string}}\n---\n{{ab}}\n```\n";
     check(

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::diagnostics::code::Code;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::edit::file_edit::TextEdit;
 use crate::format::prompt_format::PromptFormat;
-use crate::lint::finding::{LintFinding, closest, question};
+use crate::lint::finding::LintFinding;
 use crate::lint::inputs::{DeclaredInput, InputSource, root};
 use crate::lint::lint_context::LintContext;
 use crate::lint::removal::removal;
@@ -65,7 +66,7 @@ pub(crate) fn undeclared(context: &LintContext<'_>) -> Vec<LintFinding> {
         let message = format!(
             "The template uses the variable `{}`, but {place}.{}{remedy}",
             one.name,
-            question(suggestion)
+            did_you_mean(suggestion)
         );
         found.push(
             LintFinding::new(Code::UndeclaredVariable, one.range.clone(), message)

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::declarations::spanned::Origin;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
@@ -11,25 +10,9 @@ use crate::template::failure::Failure;
 /// Maximum number of problems of one kind in one prompt; nobody reads more.
 pub(crate) const MANY: usize = 100;
 
-/// Returns a problem of the prompt file itself.
-pub(crate) fn problem(
-    code: Code,
-    severity: Severity,
-    range: Range<usize>,
-    message: String,
-) -> Problem {
-    Problem {
-        code,
-        severity,
-        message,
-        range,
-        origin: Origin::FrontMatter,
-    }
-}
-
 /// Returns the problem of a template that cannot be rendered. It begins at byte `base` of the file.
 pub(crate) fn not_rendered(failure: &Failure, base: usize) -> Problem {
-    problem(
+    Problem::new(
         failure.code,
         Severity::Error,
         base + failure.range.start..base + failure.range.end,
@@ -45,7 +28,16 @@ pub(crate) fn unset_variable(range: Range<usize>, name: &str, remedy: &str) -> P
     let message = format!(
         "The variable `{name}` has no value, so nothing is written here. Give it one in {remedy}."
     );
-    problem(Code::UnsetVariable, Severity::Information, range, message)
+    without_value(range, name, message)
+}
+
+/// Returns the problem of the variable `name`, which has no value, with a message of the format.
+pub(crate) fn without_value(range: Range<usize>, name: &str, message: String) -> Problem {
+    let (code, severity) = (Code::UnsetVariable, Severity::Information);
+    Problem {
+        variable: Some(name.to_owned()),
+        ..Problem::new(code, severity, range, message)
+    }
 }
 
 /// Returns the problem of a part of a prompt that is not text.
@@ -53,7 +45,7 @@ pub(crate) fn missing_part(range: Range<usize>) -> Problem {
     let message = "This part of the prompt is a picture, a sound or a file, which hoplens cannot \
                    give to the model. The text around it is read, and the model is not asked.";
     let (code, severity) = (Code::UnsupportedContent, Severity::Information);
-    problem(code, severity, range, message.to_owned())
+    Problem::new(code, severity, range, message.to_owned())
 }
 
 /// Returns the problem of a helper or partial that an application registers.
@@ -61,5 +53,5 @@ pub(crate) fn unknown_text(range: Range<usize>) -> Problem {
     let message = "The application writes this part of the prompt, so hoplens cannot know its text. \
                    The text around it is read, and the model is not asked.";
     let (code, severity) = (Code::UnsupportedContent, Severity::Information);
-    problem(code, severity, range, message.to_owned())
+    Problem::new(code, severity, range, message.to_owned())
 }

@@ -6,10 +6,8 @@ use serde_json::Value;
 
 use crate::declarations::case::Case;
 use crate::declarations::input_value::InputValue;
-use crate::diagnostics::code::Code;
-use crate::diagnostics::severity::Severity;
 use crate::file::prompt_file::PromptFile;
-use crate::render::findings;
+use crate::render::findings::without_value;
 use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 
@@ -28,8 +26,7 @@ pub(crate) fn render(
                     "The variable `{name}` has no value, so `{{{{{name}}}}}` stays in the text. \
                      Give it one in `testData`, or in the `input` of a case in the sidecar."
                 );
-                let (code, severity) = (Code::UnsetVariable, Severity::Information);
-                problems.push(findings::problem(code, severity, range, message));
+                problems.push(without_value(range, name, message));
             }
         });
         Turn {

@@ -7,7 +7,6 @@ use crate::diagnostics::code::Code;
 use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::format::prompty::{line_break, role_of_line};
-use crate::render::findings;
 use crate::render::findings::MANY;
 use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
@@ -177,12 +176,12 @@ fn foreign(range: Range<usize>) -> Problem {
     let message = "A variable's value makes a role line here, which Prompty refuses; it is read as \
                    text. Change the value, or write `strict: false` in `template.format`.";
     let (code, severity) = (Code::InvalidRoleLine, Severity::Error);
-    findings::problem(code, severity, range, message.to_owned())
+    Problem::new(code, severity, range, message.to_owned())
 }
 
 fn empty_first(range: Range<usize>) -> Problem {
     let message = "Prompty sends an empty system message before this line, because a comment or a \
                    tag stands there. Put it behind the line.";
     let (code, severity) = (Code::InvalidRoleLine, Severity::Information);
-    findings::problem(code, severity, range, message.to_owned())
+    Problem::new(code, severity, range, message.to_owned())
 }

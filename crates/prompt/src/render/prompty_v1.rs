@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use crate::declarations::input_value::InputValue;
 use crate::diagnostics::code::Code;
+use crate::diagnostics::problem::Problem;
 use crate::diagnostics::severity::Severity;
 use crate::format::prompty::is_space;
-use crate::render::findings;
 use crate::render::rendered::{Rendered, Turn};
 use crate::render::source_map::MappedText;
 use crate::template::output::TemplateOutput;
@@ -47,7 +47,7 @@ pub(crate) fn messages(
                        text, or remove the role line.";
         let (code, severity) = (Code::InvalidRoleLine, Severity::Error);
         let range = mapped.to_source(chunk.clone()).unwrap_or(0..0);
-        let problem = findings::problem(code, severity, range, message.to_owned());
+        let problem = Problem::new(code, severity, range, message.to_owned());
         rendered.problems.push(problem);
         return rendered;
     }

@@ -182,7 +182,7 @@ fn push(mapped: &mut MappedText, text: &str, mark: Option<&Mark>, source: &Outpu
 fn dropped(rendered: &mut Rendered, range: Range<usize>, what: &str, tag: &str) {
     let message = format!("{what} is not part of the text that is measured: `{tag}` is left out.");
     let (code, severity) = (Code::UnsupportedContent, Severity::Information);
-    add(rendered, findings::problem(code, severity, range, message));
+    add(rendered, Problem::new(code, severity, range, message));
 }
 
 fn missing(rendered: &mut Rendered, range: Range<usize>, name: &str) {
@@ -192,7 +192,7 @@ fn missing(rendered: &mut Rendered, range: Range<usize>, name: &str) {
              not an input. Nothing is written here."
         );
         let (code, severity) = (Code::UnsupportedContent, Severity::Information);
-        add(rendered, findings::problem(code, severity, range, message));
+        add(rendered, Problem::new(code, severity, range, message));
         rendered.unset.insert(name.to_owned());
         return;
     }

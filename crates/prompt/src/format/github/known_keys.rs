@@ -2,8 +2,9 @@
 
 use crate::declarations::fields::for_each_key;
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
 use crate::diagnostics::severity::Severity;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::yaml::node::Node;
 
 /// Reports keys that `gh models` does not read: a hint, or a warning if the key looks mistyped.
@@ -17,18 +18,19 @@ pub(crate) fn unknown(
         if known.contains(&name) {
             return;
         }
-        let near = did_you_mean(name, known);
+        let near = closest(name, known);
         // The format has no published schema, so other keys may be correct.
-        let severity = if near.is_empty() {
+        let severity = if near.is_none() {
             Severity::Hint
         } else {
             Severity::Warning
         };
         let message = format!(
-            "{what} has no key `{name}` that `gh models` reads; it is ignored.{near} Known keys: \
-             {}.",
+            "{what} has no key `{name}` that `gh models` reads; it is ignored.{} Known keys: {}.",
+            did_you_mean(near),
             known.join(", ")
         );
-        problems.add(Code::UnknownKey, severity, key.here(), message);
+        let problem = problems.add(Code::UnknownKey, severity, key.here(), message);
+        problem.suggest(near);
     });
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::declarations::fields;
 use crate::declarations::fields::{map, required};
 use crate::diagnostics::code::Code;
-use crate::diagnostics::problem::{Problems, did_you_mean};
+use crate::diagnostics::problem::Problems;
+use crate::diagnostics::suggestion::{closest, did_you_mean};
 use crate::format::content_parts;
 use crate::render::rendered::Turn;
 use crate::yaml;
@@ -86,11 +87,16 @@ fn message(
         .as_ref()
         .filter(|one| !ROLES.contains(&one.value.as_str()))
     {
-        let near = did_you_mean(&role.value, &ROLES);
+        let near = closest(&role.value, &ROLES);
         // Other providers have other roles, and a variable may name one.
-        if !near.is_empty() && !role.value.contains("{{") {
-            let message = format!("A message's role is `{}`.{near}", role.value);
-            problems.warn(Code::UnknownRole, &role.range, message);
+        if near.is_some() && !role.value.contains("{{") {
+            let message = format!(
+                "A message's role is `{}`.{}",
+                role.value,
+                did_you_mean(near)
+            );
+            let problem = problems.warn(Code::UnknownRole, &role.range, message);
+            problem.suggest(near);
         }
     }
     let content = required(entries, "content", "A message", here, problems)?;
