@@ -182,7 +182,9 @@ fn rows(model: &Model, path: &str) -> Vec<Row> {
         })
         .collect();
     let row = |(index, [sentence, mention, bridge]): (usize, &[String; 3])| {
-        let end = mention_end(sentence, mention);
+        // Where the prompt does not have the mention's own words, all of it is read.
+        let found = sentence.find(mention.as_str());
+        let end = found.map_or(0, |start| start + mention.len());
         let query = PromptQuery::new(&model.tokenizer, sentence.as_str(), BosPolicy::Auto);
         let ids = query.ids();
         let others = records
@@ -204,19 +206,6 @@ fn rows(model: &Model, path: &str) -> Vec<Row> {
         }
     };
     records.iter().enumerate().map(row).collect()
-}
-
-/// The end of the mention in the prompt. Some rows write it with another case, or with words that
-/// the prompt does not have: of these, what both have in common counts.
-fn mention_end(prompt: &str, mention: &str) -> usize {
-    let (prompt, mention) = (prompt.to_lowercase(), mention.to_lowercase());
-    match prompt.find(&mention) {
-        Some(start) => start + mention.len(),
-        None => {
-            let pairs = prompt.bytes().zip(mention.bytes());
-            pairs.take_while(|(a, b)| a == b).count().max(1)
-        }
-    }
 }
 
 /// The best rank of any of the tokens in the layers and from the row's first position on, for each

@@ -94,10 +94,8 @@ impl CliError {
                 }
                 _ => None,
             },
-            Self::Lens(LensError::OtherTraining { .. }) => {
-                Some("give the same flags as before, or --restart")
-            }
-            Self::Jacobian(JacobianError::OtherFit { .. }) => {
+            Self::Lens(LensError::OtherTraining { .. })
+            | Self::Jacobian(JacobianError::OtherFit { .. }) => {
                 Some("give the same flags as before, or --restart")
             }
             Self::Jacobian(JacobianError::TooLittleText { .. }) => {

@@ -30,19 +30,26 @@ pub(super) struct LinearizedAttention<'a> {
     rotated: Matrix,
     /// The norms of queries and keys, at each position's heads.
     qk_norms: Option<(LinearizedNorm<'a>, LinearizedNorm<'a>)>,
-    /// The rotation, and the inverse angles at each of `positions`.
-    rope: Option<(&'a Rope, Vec<Vec<(f32, f32)>>)>,
+    rope: Option<InverseRope<'a>>,
     blocked: BlockedKeys,
     /// Positions at which an intervention replaces the attention's output, or one head's z.
     replaced: Vec<(Option<usize>, Range<usize>)>,
 }
 
-/// Matrices that each call overwrites.
+/// The inverse of the rotation of queries and keys.
+struct InverseRope<'a> {
+    rope: &'a Rope,
+    /// Cosines and sines at each position.
+    angles: Vec<Vec<(f32, f32)>>,
+}
+
+/// Matrices of gradients that each call overwrites.
 #[derive(Default)]
 pub(super) struct AttentionScratch {
-    out_grads: Matrix,
-    z_grads: Matrix,
-    qkv_grads: Matrix,
+    /// Those of `hook_attn_out`, where an intervention changes them.
+    changed: Matrix,
+    z: Matrix,
+    qkv: Matrix,
 }
 
 impl<'a> LinearizedAttention<'a> {
@@ -95,7 +102,10 @@ impl<'a> LinearizedAttention<'a> {
                 let angles = angles.at(position, pass.sequences[0].rotation);
                 angles.iter().map(|(cos, sin)| (*cos, -sin)).collect()
             };
-            (rope, positions.clone().map(inverse).collect())
+            InverseRope {
+                rope,
+                angles: positions.clone().map(inverse).collect(),
+            }
         });
         let width = resid.cols;
         Ok(Self {
@@ -130,14 +140,14 @@ impl<'a> LinearizedAttention<'a> {
             heads: self.heads,
             positions: self.positions.clone(),
             rotated: &self.rotated,
-            z_grads: &scratch.z_grads,
+            z_grads: &scratch.z,
             blocked: &self.blocked,
         };
         let gradients: Vec<KvHeadGradients> = (0..self.heads.keys)
             .into_par_iter()
             .map(|kv_head| kv_head_backward(&inputs, kv_head))
             .collect();
-        let qkv_grads = &mut scratch.qkv_grads;
+        let qkv_grads = &mut scratch.qkv;
         qkv_grads.reshape(out_grads.rows, self.heads.row_width());
         for (kv_head, gradients) in gradients.iter().enumerate() {
             gradients.write(self.heads, kv_head, qkv_grads);
@@ -162,8 +172,8 @@ impl<'a> LinearizedAttention<'a> {
                 .flat_map(move |first| range.clone().map(move |row| first + row))
         };
         let AttentionScratch {
-            out_grads: changed,
-            z_grads,
+            changed,
+            z: z_grads,
             ..
         } = scratch;
         let mut outputs = self.replaced.iter().filter(|(head, _)| head.is_none());
@@ -209,7 +219,7 @@ impl<'a> LinearizedAttention<'a> {
             let position = row % self.positions.len();
             let grads = grads[..(queries + keys) * head_dim].chunks_exact_mut(head_dim);
             for (head, grad) in grads.enumerate() {
-                if let Some((rope, angles)) = &self.rope {
+                if let Some(InverseRope { rope, angles }) = &self.rope {
                     rope.rotate(grad, &angles[position]);
                 }
                 match &self.qk_norms {
