@@ -197,10 +197,11 @@ fn rows(model: &Model, path: &str) -> Vec<Row> {
                 .iter()
                 .position(|token| end <= token.range.end)
                 .unwrap(),
-            own: bridge_tokens(model, bridge, &ids),
+            // Bridges that share a word with the row's own one are no control.
             others: others
-                .map(|(_, [_, _, other])| bridge_tokens(model, other, &ids))
+                .filter(|other| other.iter().all(|token| !own.contains(token)))
                 .collect(),
+            own,
             bridge: bridge.clone(),
             query,
         }
