@@ -21,8 +21,9 @@ pub const FIRST_POSITION: usize = 16;
 pub const MIN_TOKENS: usize = 2 * FIRST_POSITION;
 
 /// The rank that lenses are truncated to unless another one is asked for: of those that were
-/// measured it reads the bridges of the development rows best (`docs/jacobian-lens.md`).
-pub const DEFAULT_RANK: usize = 128;
+/// measured, the lowest one whose read-outs name other bridges no more often than the whole
+/// matrices do (`docs/jacobian-lens.md`).
+pub const DEFAULT_RANK: usize = 256;
 
 /// The metadata key that marks a checkpoint.
 const CHECKPOINT: &str = "hoplens Jacobian lens checkpoint";
