@@ -136,7 +136,12 @@ impl Model {
         }
     }
 
-    fn out_of_range(&self, what: &'static str, index: usize, count: usize) -> ModelError {
+    pub(super) fn out_of_range(
+        &self,
+        what: &'static str,
+        index: usize,
+        count: usize,
+    ) -> ModelError {
         ModelError::OutOfRange {
             what,
             index,

@@ -48,7 +48,7 @@ mod vectors;
 mod weights;
 
 pub use activation_cache::{ActivationCache, LayerActivations};
-pub use backward::AttnOutGradients;
+pub use backward::{AttnOutGradients, JacobianTrace};
 pub use chat::{ChatTemplate, Message};
 pub use config::{
     Activation, Block, Config, Family, Mlp, NormKind, PositionalEmbedding, RopeScaling,

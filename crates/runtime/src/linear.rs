@@ -219,6 +219,29 @@ impl Linear {
         x
     }
 
+    /// Wᵀ, unpacked.
+    ///
+    /// # Shapes
+    /// → `[outputs, inputs]`.
+    pub(crate) fn transposed(&self) -> Matrix {
+        let inputs = self.inputs;
+        let mut transposed = Matrix::zeros(self.outputs, inputs);
+        transposed
+            .data
+            .par_chunks_mut(PANEL * inputs)
+            .zip(self.panels.par_chunks(PANEL * inputs))
+            .for_each(|(rows, panel)| {
+                let columns = panel.len() / inputs;
+                for (column, row) in rows.chunks_exact_mut(inputs).enumerate() {
+                    let values = panel[column..].iter().step_by(columns);
+                    for (target, value) in row.iter_mut().zip(values) {
+                        *target = *value;
+                    }
+                }
+            });
+        transposed
+    }
+
     /// `y ← x·W + b`.
     fn multiply(&self, x: &Matrix, y: &mut Matrix, bias: Option<&[f32]>) {
         assert_eq!(
@@ -395,6 +418,7 @@ mod tests {
                 prop_assert!((a - b).abs() < 1e-4);
             }
             prop_assert_eq!(&found, &forward(&by_input, &x));
+            prop_assert_eq!(by_output.transposed().data, &weight[..]);
             let mut moved = by_input.with_bias(Some(vec![0.5; outputs]));
             moved.to_device(&Device::Cpu).unwrap();
             let on_device = forward(&moved, &x);

@@ -63,43 +63,6 @@ impl Norm {
         pulp::Arch::new().dispatch(NormRow { norm: self, row });
     }
 
-    /// The gradient of the norm's input `row`, from the gradient `grad` of its output.
-    ///
-    /// # Shapes
-    /// `row`, `grad`: `[width]` → `[width]`.
-    pub(crate) fn backward(&self, row: &[f32], grad: &[f32]) -> Vec<f32> {
-        let (mean, scale) = self.statistics(row);
-        let width = row.len() as f32;
-        let grad: Vec<f32> = grad.iter().zip(&self.gain).map(|(d, g)| d * g).collect();
-        let unit = |value: f32| (value - mean) * scale;
-        let along = grad.iter().zip(row).map(|(d, value)| d * unit(*value));
-        let along = along.sum::<f32>() / width;
-        let common = match self.kind {
-            NormKind::LayerNorm => grad.iter().sum::<f32>() / width,
-            NormKind::RmsNorm => 0.0,
-        };
-        let values = grad.iter().zip(row);
-        values
-            .map(|(d, value)| scale * (d - common - along * unit(*value)))
-            .collect()
-    }
-
-    /// [`Norm::backward`] of each row.
-    ///
-    /// # Shapes
-    /// `x`, `grad`: `[rows, width]` → `[rows, width]`.
-    pub(crate) fn rows_backward(&self, x: &Matrix, grad: &Matrix) -> Matrix {
-        let mut data = Vec::with_capacity(x.data.len());
-        for row in 0..x.rows {
-            data.extend(self.backward(x.row(row), grad.row(row)));
-        }
-        Matrix {
-            rows: x.rows,
-            cols: x.cols,
-            data,
-        }
-    }
-
     /// The mean that is subtracted from a row and the scale that multiplies the rest, before gain
     /// and bias. The mean of an RMS norm is 0.
     #[inline(always)]

@@ -50,6 +50,20 @@ impl Model {
         self.transformer.head().product(vectors)
     }
 
+    /// The logits of residuals after the last block: the final norm, then the output head with its
+    /// bias.
+    ///
+    /// # Shapes
+    /// `residuals`: `[rows, width]` → `[rows, vocab]`.
+    ///
+    /// # Errors
+    /// A device failed.
+    pub fn final_logits(&self, residuals: &Matrix) -> Result<Matrix, ModelError> {
+        let mut logits = Matrix::default();
+        rayon::scope(|_| self.transformer.logits(residuals, &mut logits))?;
+        Ok(logits)
+    }
+
     /// The unembeddings of some tokens.
     ///
     /// # Shapes

@@ -19,6 +19,7 @@ mod folder;
 mod hf_cache;
 mod http;
 mod hub;
+mod jacobian_lens_file;
 mod locate;
 mod lock;
 mod manage;
@@ -29,19 +30,22 @@ mod paths;
 mod pip;
 mod progress;
 mod reference;
+mod removal_report;
 mod remove;
 mod wheel;
 
 pub use catalogue::{Alias, CATALOGUE, DEFAULT, Wheel};
 pub use digest::hex;
 pub use error::StoreError;
+pub use jacobian_lens_file::{checkpoint_path, jacobian_lens_path};
 pub use locate::locate;
 pub use manage::{ModelEntry, entry, list};
 pub use model_files::{LocatedModel, ModelFiles};
 pub use options::{RetryPolicy, StoreOptions};
 pub use progress::{CancelCheck, FetchProgress, NoProgress};
 pub use reference::{HubRef, ModelRef};
-pub use remove::{RemovalReport, remove};
+pub use removal_report::RemovalReport;
+pub use remove::remove;
 
 use progress::FetchJob;
 

@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::folder;
 use crate::folder::FolderContent;
 use crate::hf_cache::{RepoCache, repositories};
+use crate::jacobian_lens_file::jacobian_lens_path;
 use crate::locate::locate;
 use crate::model_files::{LocatedModel, ModelFiles};
 use crate::ollama;
@@ -40,6 +41,8 @@ pub struct ModelEntry {
     pub revision: Option<String>,
     /// Architecture, as `config.json` calls it; unknown for a GGUF file that has no alias.
     pub family: Option<String>,
+    /// Its Jacobian lens, if one was fitted and the digest of the weights is known.
+    pub jacobian_lens: Option<PathBuf>,
 }
 
 /// The entry of one model. Reads the disk, never the network.
@@ -60,6 +63,7 @@ pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<ModelEntry, Sto
         repo: None,
         revision: None,
         family: None,
+        jacobian_lens: None,
     };
     match model {
         ModelRef::Alias(alias) => {
@@ -80,6 +84,11 @@ pub fn entry(model: &ModelRef, options: &StoreOptions) -> Result<ModelEntry, Sto
     if let Some(located) = located {
         fill(&mut entry, located);
     }
+    entry.jacobian_lens = entry
+        .sha256
+        .as_deref()
+        .map(|sha256| jacobian_lens_path(options, sha256))
+        .filter(|path| path.is_file());
     Ok(entry)
 }
 

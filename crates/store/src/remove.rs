@@ -3,33 +3,28 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use crate::catalogue::Alias;
 use crate::error::OnPath;
 use crate::error::StoreError;
 use crate::hf_cache::RepoCache;
+use crate::jacobian_lens_file::remove_lens;
+use crate::locate::locate;
+use crate::manage::list;
 use crate::options::StoreOptions;
 use crate::reference::{HubRef, ModelRef};
+use crate::removal_report::RemovalReport;
 use crate::{lock, wheel};
 
-/// What a removal took away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RemovalReport {
-    /// Files and folders that are gone.
-    pub paths: Vec<PathBuf>,
-    /// Bytes that became free.
-    pub freed: u64,
-}
-
 /// Removes a model from the store's caches: hoplens' own copy, and in the Hugging Face cache the
-/// snapshot with those of its blobs that no other snapshot uses.
+/// snapshot with those of its blobs that no other snapshot uses. The model's Jacobian lens goes
+/// too, unless another installed model has the same weights.
 ///
 /// # Errors
 /// [`StoreError::Refused`] for local paths, for Ollama's models, for whatever turns out to lie
 /// outside the caches and for what is being fetched; [`StoreError::Absent`] if there is nothing.
 pub fn remove(model: &ModelRef, options: &StoreOptions) -> Result<RemovalReport, StoreError> {
     let mut removed = RemovalReport::default();
+    let digest = digest(model, options);
     match model {
         ModelRef::Path(path) => {
             return Err(refused(
@@ -49,6 +44,13 @@ pub fn remove(model: &ModelRef, options: &StoreOptions) -> Result<RemovalReport,
         }
         ModelRef::Hub(hub) => remove_hub(hub, options, &mut removed)?,
     }
+    if let Some(digest) = digest {
+        let models = list(options);
+        let mut installed = models.iter().filter(|entry| entry.installed);
+        if !installed.any(|entry| entry.sha256.as_ref() == Some(&digest)) {
+            remove_lens(options, &digest, &mut removed)?;
+        }
+    }
     if removed.paths.is_empty() {
         return Err(StoreError::Absent {
             name: model.to_string(),
@@ -56,6 +58,16 @@ pub fn remove(model: &ModelRef, options: &StoreOptions) -> Result<RemovalReport,
         });
     }
     Ok(removed)
+}
+
+/// The digest of a model's weights, where it is known.
+fn digest(model: &ModelRef, options: &StoreOptions) -> Option<String> {
+    let located = locate(model, options).ok().flatten();
+    let pinned = match model {
+        ModelRef::Alias(alias) => alias.sha256.map(str::to_owned),
+        ModelRef::Hub(_) | ModelRef::Path(_) | ModelRef::Ollama { .. } => None,
+    };
+    located.and_then(|located| located.sha256).or(pinned)
 }
 
 fn refused(path: &Path, cause: &str) -> StoreError {

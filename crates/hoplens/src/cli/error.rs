@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use hoplens_analysis::AnalysisError;
 use hoplens_eval::EvalError;
 use hoplens_ide::documents::DocumentError;
+use hoplens_interp::lens::jacobian::JacobianError;
 use hoplens_interp::lens::trained::LensError;
 use hoplens_interp::memory::MemoryError;
 use hoplens_runtime::ModelError;
@@ -65,6 +66,8 @@ pub(super) enum CliError {
     #[error(transparent)]
     Lens(#[from] LensError),
     #[error(transparent)]
+    Jacobian(#[from] JacobianError),
+    #[error(transparent)]
     Document(#[from] DocumentError),
 }
 
@@ -91,8 +94,12 @@ impl CliError {
                 }
                 _ => None,
             },
-            Self::Lens(LensError::OtherTraining { .. }) => {
+            Self::Lens(LensError::OtherTraining { .. })
+            | Self::Jacobian(JacobianError::OtherFit { .. }) => {
                 Some("give the same flags as before, or --restart")
+            }
+            Self::Jacobian(JacobianError::TooLittleText { .. }) => {
+                Some("give longer files with --text, or a higher --tokens")
             }
             Self::Lens(LensError::Diverged { .. }) => Some("give a lower --rate"),
             Self::Eval(EvalError::ForeignFile { .. }) => Some("give another --out"),
@@ -116,6 +123,7 @@ impl CliError {
             | Self::Memory(MemoryError::Model(error))
             | Self::Eval(EvalError::Model(error))
             | Self::Lens(LensError::Model(error))
+            | Self::Jacobian(JacobianError::Model(error))
             | Self::Document(DocumentError::Model(error)) => Some(error),
             _ => None,
         }

@@ -1,9 +1,11 @@
-//! `hoplens lens`: reads attention heads, and trains lenses for them.
+//! `hoplens lens`: reads attention heads, and makes the lenses that read them.
 
 mod chart;
 mod curve;
 mod eval;
+mod fit;
 mod heads_query;
+mod jacobian_file;
 mod map;
 mod print;
 mod read;
@@ -31,6 +33,8 @@ pub(super) struct LensArgs {
 enum LensCommand {
     /// Train a lens for heads of a model.
     Train(train::TrainArgs),
+    /// Fit the Jacobian lens of a model: what the residual stream makes it say.
+    Fit(fit::FitArgs),
     /// Evaluate a lens on text that it was not trained on, beside the unembed lens.
     Eval(eval::args::LensEvalArgs),
 }
@@ -38,6 +42,7 @@ enum LensCommand {
 pub(super) fn run(args: &LensArgs, global: &Global) -> Result<CommandOutcome, CliError> {
     match &args.command {
         Some(LensCommand::Train(args)) => train::run(args, global),
+        Some(LensCommand::Fit(args)) => fit::run(args, global),
         Some(LensCommand::Eval(args)) => eval::run(args, global),
         None => read::run(&args.read, global),
     }

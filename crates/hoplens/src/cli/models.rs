@@ -193,8 +193,12 @@ fn show_text(entry: &ModelEntry) -> String {
         _ => String::new(),
     };
     let size = entry.size.map_or_else(|| "unknown".to_owned(), megabytes);
+    let lens = entry.jacobian_lens.as_ref();
+    let lens = lens.map_or_else(String::new, |path| {
+        format!("lens      {}\n", path.display())
+    });
     format!(
-        "name      {}\npath      {place}\n{source}size      {size}\nfamily    {}\nlicence   {}\nsha256    {sha256}\n",
+        "name      {}\npath      {place}\n{source}size      {size}\nfamily    {}\nlicence   {}\nsha256    {sha256}\n{lens}",
         entry.name,
         unknown(&entry.family),
         unknown(&entry.licence),

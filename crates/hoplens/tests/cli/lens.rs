@@ -2,3 +2,4 @@
 
 mod command;
 mod file;
+mod fit;

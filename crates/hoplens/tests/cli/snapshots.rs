@@ -10,7 +10,7 @@ use expect_test::{expect, expect_file};
 use super::check::{Folder, code, failing, stderr, stdout};
 
 /// Every command whose help has a snapshot; the empty name is the program's own help.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "",
     "check",
     "lint",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 19] = [
     "probe",
     "lens",
     "lens train",
+    "lens fit",
     "lens eval",
     "sweep",
     "generate",

@@ -20,8 +20,6 @@ mod learners;
 mod loss;
 mod objective;
 mod prepare;
-mod tensors;
-mod text;
 mod train;
 mod trained_lens;
 
@@ -31,6 +29,5 @@ pub use compare::{CompareOptions, Disagreement, compare};
 pub use error::LensError;
 pub use evaluate::{EvaluateOptions, HeadScores, LensEvaluation, LensScores, evaluate};
 pub use objective::Objective;
-pub use text::{LensText, SampleOptions, TextAbout, TextSource, cut, sample};
 pub use train::Trainer;
 pub use trained_lens::TrainedLens;

@@ -1,89 +1,125 @@
 //! The backward pass through one key/value head and the query heads that read it.
+#![allow(
+    clippy::inline_always,
+    reason = "what a loop calls must become part of it, to be compiled for the machine's vectors"
+)]
 
 use std::ops::Range;
 
+use pulp::{Simd, WithSimd};
+
+use crate::backward::lanes::dot;
 use crate::head_layout::HeadLayout;
 use crate::knockout::BlockedKeys;
-use crate::matrix::{Matrix, add};
+use crate::matrix::Matrix;
 use crate::matrix_view::MatrixView;
 
 /// Queries that are processed at a time.
 const BLOCK: usize = 64;
 
+/// What the backward pass of every key/value head reads.
+pub(super) struct KvHeadInputs<'a> {
+    pub(super) heads: HeadLayout,
+    /// The positions whose gradients are computed, n.
+    pub(super) positions: Range<usize>,
+    /// Queries, keys and values of the sequence, `[positions.end, (H + 2·H_kv)·head_dim]`.
+    pub(super) rotated: &'a Matrix,
+    /// `[cotangents·n, H·head_dim]`.
+    pub(super) z_grads: &'a Matrix,
+    pub(super) blocked: &'a BlockedKeys,
+}
+
 /// Gradients of the queries, keys and values of one key/value head.
 pub(super) struct KvHeadGradients {
-    /// For each query head that reads it, `[n, head_dim]`.
+    /// For each query head that reads it, `[cotangents·n, head_dim]`.
     queries: Vec<Matrix>,
-    /// `[n, head_dim]`.
+    /// `[cotangents·n, head_dim]`.
     keys: Matrix,
-    /// `[n, head_dim]`.
+    /// `[cotangents·n, head_dim]`.
     values: Matrix,
 }
 
 /// The gradients of z = A·V with A = softmax(scale·Q·Kᵀ), where A is computed again:
 /// ∂V = Aᵀ·∂z, ∂S = A ⊙ (∂z·Vᵀ − its mean under A), ∂Q = scale·∂S·K, ∂K = scale·∂Sᵀ·Q. Works on
-/// blocks of queries, so that no matrix has n² values.
-///
-/// # Shapes
-/// `rotated`: `[n, (H + 2·H_kv)·head_dim]`; `z_grad`: `[n, H·head_dim]`.
-pub(super) fn kv_head_backward(
-    heads: HeadLayout,
-    kv_head: usize,
-    rotated: &Matrix,
-    z_grad: &Matrix,
-    blocked: &BlockedKeys,
-) -> KvHeadGradients {
-    let (n, dim) = (z_grad.rows, heads.head_dim);
+/// blocks of queries, so that no matrix has n² values. All cotangents share A.
+pub(super) fn kv_head_backward(inputs: &KvHeadInputs<'_>, kv_head: usize) -> KvHeadGradients {
+    let KvHeadInputs {
+        heads,
+        positions,
+        rotated,
+        z_grads,
+        blocked,
+    } = inputs;
+    let (rows, dim, first) = (z_grads.rows, heads.head_dim, positions.start);
     let readers = heads.queries / heads.keys;
     let own = heads.keys_values().start;
     let (keys, values) = (own + kv_head * dim, own + (heads.keys + kv_head) * dim);
     let mut gradients = KvHeadGradients {
         queries: Vec::with_capacity(readers),
-        keys: Matrix::zeros(n, dim),
-        values: Matrix::zeros(n, dim),
+        keys: Matrix::zeros(rows, dim),
+        values: Matrix::zeros(rows, dim),
     };
-    let (mut pattern, mut scores_grad) = (Vec::new(), Vec::new());
+    let (mut pattern, mut scores_grads) = (Vec::new(), Vec::new());
     for head in kv_head * readers..(kv_head + 1) * readers {
-        let mut queries_grad = Matrix::zeros(n, dim);
-        for start in (0..n).step_by(BLOCK) {
-            let rows = start..n.min(start + BLOCK);
-            let visible = heads.first_visible(start)..rows.end;
-            let block = |matrix, column| columns(matrix, rows.clone(), column, dim);
+        let mut queries_grads = Matrix::zeros(rows, dim);
+        for start in positions.clone().step_by(BLOCK) {
+            let block = start..positions.end.min(start + BLOCK);
+            let visible = heads.first_visible(start)..block.end;
+            let seen = visible.len();
             let before = |column| columns(rotated, visible.clone(), column, dim);
-            let queries = block(rotated, head * dim);
+            let queries = columns(rotated, block.clone(), head * dim, dim);
             let scores = (queries, before(keys));
             heads.pattern(scores, start, &visible, blocked, &mut pattern);
-            let weights = MatrixView::new(&pattern, rows.len(), visible.len(), visible.len());
-            let z_grad = block(z_grad, head * dim);
-            let target = &mut gradients.values.data[visible.start * dim..];
-            weights.transposed().times(z_grad, 1.0, target, dim, true);
-            scores_grad.clear();
-            scores_grad.resize(pattern.len(), 0.0);
-            z_grad.times(
-                before(values).transposed(),
-                1.0,
-                &mut scores_grad,
-                visible.len(),
-                false,
-            );
-            let each = scores_grad.chunks_exact_mut(visible.len());
-            for (grads, pattern) in each.zip(pattern.chunks_exact(visible.len())) {
-                let mean: f32 = pattern.iter().zip(&*grads).map(|(a, grad)| a * grad).sum();
-                for (grad, a) in grads.iter_mut().zip(pattern) {
-                    *grad = a * (*grad - mean);
+            scores_grads.resize(pattern.len(), 0.0);
+            // Keys and values whose gradients are computed.
+            let targets = visible.start.max(first)..visible.end;
+            let skipped = targets.start - visible.start;
+            let weights = MatrixView::new(&pattern[skipped..], block.len(), targets.len(), seen);
+            for cotangent in (0..rows).step_by(positions.len()) {
+                let query_row = cotangent + start - first;
+                let z_grad = query_row..query_row + block.len();
+                let z_grad = columns(z_grads, z_grad, head * dim, dim);
+                let key_row = (cotangent + targets.start - first) * dim;
+                let target = &mut gradients.values.data[key_row..];
+                weights.transposed().times(z_grad, 1.0, target, dim, true);
+                let values = before(values).transposed();
+                z_grad.times(values, 1.0, &mut scores_grads, seen, false);
+                let each = scores_grads.chunks_exact_mut(seen);
+                for (grads, pattern) in each.zip(pattern.chunks_exact(seen)) {
+                    pulp::Arch::new().dispatch(SoftmaxBackward { pattern, grads });
                 }
+                let scores = MatrixView::new(&scores_grads, block.len(), seen, seen);
+                let target = &mut queries_grads.data[query_row * dim..];
+                scores.times(before(keys), heads.scale, target, dim, false);
+                let scores = &scores_grads[skipped..];
+                let scores = MatrixView::new(scores, block.len(), targets.len(), seen);
+                let target = &mut gradients.keys.data[key_row..];
+                let scores = scores.transposed();
+                scores.times(queries, heads.scale, target, dim, true);
             }
-            let scores = MatrixView::new(&scores_grad, rows.len(), visible.len(), visible.len());
-            let target = &mut queries_grad.data[start * dim..];
-            scores.times(before(keys), heads.scale, target, dim, false);
-            let target = &mut gradients.keys.data[visible.start * dim..];
-            scores
-                .transposed()
-                .times(queries, heads.scale, target, dim, true);
         }
-        gradients.queries.push(queries_grad);
+        gradients.queries.push(queries_grads);
     }
     gradients
+}
+
+/// Turns the gradients of a row of a softmax into those of its input: grads ← A ⊙ (grads − A·grads).
+struct SoftmaxBackward<'a> {
+    pattern: &'a [f32],
+    grads: &'a mut [f32],
+}
+
+impl WithSimd for SoftmaxBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { pattern, grads } = self;
+        let mean = dot(pattern, grads);
+        for (grad, a) in grads.iter_mut().zip(pattern) {
+            *grad = a * (*grad - mean);
+        }
+    }
 }
 
 impl HeadLayout {
@@ -121,7 +157,7 @@ fn columns(matrix: &Matrix, rows: Range<usize>, start: usize, count: usize) -> M
 }
 
 impl KvHeadGradients {
-    /// Adds the gradients to the columns of the head's queries, keys and values.
+    /// Copies the gradients to the columns of the head's queries, keys and values.
     ///
     /// # Shapes
     /// `qkv_grad`: `[n, (H + 2·H_kv)·head_dim]`.
@@ -136,10 +172,7 @@ impl KvHeadGradients {
         ]);
         for (start, part) in parts {
             for row in 0..part.rows {
-                add(
-                    &mut qkv_grad.row_mut(row)[start..start + dim],
-                    part.row(row),
-                );
+                qkv_grad.row_mut(row)[start..start + dim].copy_from_slice(part.row(row));
             }
         }
     }

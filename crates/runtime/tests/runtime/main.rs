@@ -3,6 +3,7 @@
 mod candle_llama;
 mod continuation;
 mod gradients;
+mod jacobians;
 mod knockout;
 mod reuse;
 mod shared_work;

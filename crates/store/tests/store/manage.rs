@@ -1,6 +1,9 @@
 //! `models list|show|rm|path`.
 
-use hoplens_store::{ModelRef, StoreError, StoreOptions, list, locate, remove};
+use hoplens_store::{
+    ModelRef, StoreError, StoreOptions, checkpoint_path, entry, jacobian_lens_path, list, locate,
+    remove,
+};
 use hoplens_test_support::hub::{NEW, OLD, cache, files, noise, put};
 
 fn parse(text: &str) -> ModelRef {
@@ -155,4 +158,25 @@ fn files_outside_the_caches_are_not_removed() {
         remove(&parse(&format!("org/m@{NEW}:m.gguf")), &options).unwrap();
         assert!(!pointer.exists() && mine.exists());
     }
+}
+
+#[test]
+fn a_jacobian_lens_is_shown_and_goes_with_the_last_copy_of_its_model() {
+    let root = tempfile::tempdir().unwrap();
+    let options = cache(root.path());
+    let model = parse("org/m");
+    let shown = |model: &ModelRef| entry(model, &options).unwrap();
+    let digest = shown(&model).sha256.unwrap();
+    let lens = jacobian_lens_path(&options, &digest);
+    assert_eq!(shown(&model).jacobian_lens, None);
+    put(lens.clone(), "lens");
+    put(checkpoint_path(&lens), "half");
+    assert_eq!(shown(&model).jacobian_lens, Some(lens.clone()));
+    assert_eq!(shown(&parse("org/m@v1")).jacobian_lens, None);
+
+    remove(&parse("org/m@v1"), &options).unwrap();
+    assert!(lens.is_file(), "it belongs to other weights");
+    let removed = remove(&model, &options).unwrap();
+    assert!(removed.paths.contains(&lens) && !lens.exists());
+    assert!(!checkpoint_path(&lens).exists());
 }

@@ -19,11 +19,10 @@ use crate::cli::lens::text;
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, progress, resident, write};
 use hoplens_interp::ModelContext;
-use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    EvaluateOptions, HeadScores, LensAbout, LensEvaluation, LensScores, TextAbout, TrainedLens,
-    evaluate,
+    EvaluateOptions, HeadScores, LensAbout, LensEvaluation, LensScores, TrainedLens, evaluate,
 };
+use hoplens_interp::lens::{HeadAt, TextAbout};
 use hoplens_runtime::{CancelToken, Model};
 
 /// Means over the heads of a layer, or over all.

@@ -1,12 +1,13 @@
 //! `hoplens lens FILE`: reads every head at one token.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::global::{Global, OutputFormat};
 use crate::cli::lens::heads_query::heads_query;
 use crate::cli::lens::read_args::{AblateArg, LensArg, MapArg, ReadArgs};
-use crate::cli::lens::{print, words};
+use crate::cli::lens::{jacobian_file, print, words};
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, resident, write};
 use hoplens_ide::documents::{
@@ -14,6 +15,7 @@ use hoplens_ide::documents::{
     head_map, heads_document, heads_page,
 };
 use hoplens_interp::lens::AnyLens;
+use hoplens_interp::lens::jacobian::JacobianLens;
 use hoplens_interp::lens::trained::TrainedLens;
 use hoplens_runtime::{CancelToken, Model};
 
@@ -56,8 +58,12 @@ pub(super) fn run(args: &ReadArgs, global: &Global) -> Result<CommandOutcome, Cl
         });
     }
     let position = position(args.position, query.tokens.len())?;
-    let lens = trained(args, &model)?;
-    let lens = lens.as_ref().map_or(AnyLens::Unembed, AnyLens::Trained);
+    let lens = open(args, global, &model)?;
+    let lens = match &lens {
+        OpenLens::Unembed => AnyLens::Unembed,
+        OpenLens::Trained(lens) => AnyLens::Trained(lens),
+        OpenLens::Jacobian(lens) => AnyLens::Jacobian(lens),
+    };
     let options = HeadsOptions {
         position,
         top: args.top,
@@ -161,14 +167,30 @@ fn position(flag: isize, count: usize) -> Result<usize, CliError> {
     }
 }
 
-/// Returns the trained lens, if the flags select one.
-fn trained(args: &ReadArgs, model: &Model) -> Result<Option<TrainedLens>, CliError> {
-    if args.lens == LensArg::Unembed {
-        return Ok(None);
+/// The lens that the flags select.
+enum OpenLens {
+    Unembed,
+    Trained(Box<TrainedLens>),
+    Jacobian(Box<JacobianLens>),
+}
+
+/// Reads the lens that the flags select.
+fn open(args: &ReadArgs, global: &Global, model: &Model) -> Result<OpenLens, CliError> {
+    let path = args.lens_file.as_deref();
+    match args.lens {
+        LensArg::Unembed => Ok(OpenLens::Unembed),
+        LensArg::Trained => {
+            let path = path.unwrap_or(Path::new("lens.safetensors"));
+            let bytes = std::fs::read(path).map_err(|source| CliError::Read {
+                path: path.into(),
+                source,
+            })?;
+            let lens = TrainedLens::from_bytes(&bytes, model)?;
+            Ok(OpenLens::Trained(Box::new(lens)))
+        }
+        LensArg::Jacobian => {
+            let lens = jacobian_file::open(path, global, model)?;
+            Ok(OpenLens::Jacobian(Box::new(lens)))
+        }
     }
-    let bytes = std::fs::read(&args.lens_file).map_err(|source| CliError::Read {
-        path: args.lens_file.clone(),
-        source,
-    })?;
-    Ok(Some(TrainedLens::from_bytes(&bytes, model)?))
 }

@@ -42,13 +42,14 @@ pub(super) struct ReadArgs {
     /// Look for --words at every token up to this one.
     #[arg(long, requires = "words")]
     pub(super) anywhere: bool,
-    /// How the words that a head retrieves are read: with the unembedding, or with the trained lens
-    /// in --lens-file.
+    /// How the words that a head retrieves are read: with the unembedding, with a trained lens, or
+    /// with the model's Jacobian lens.
     #[arg(long, value_enum, default_value_t = LensArg::Unembed)]
     pub(super) lens: LensArg,
-    /// The trained lens.
-    #[arg(long, value_name = "FILE", default_value = "lens.safetensors")]
-    pub(super) lens_file: PathBuf,
+    /// The lens; by default lens.safetensors if it is a trained one, and what `hoplens lens fit`
+    /// wrote if it is the Jacobian lens.
+    #[arg(long, value_name = "FILE")]
+    pub(super) lens_file: Option<PathBuf>,
     /// How heads are ablated to measure their effect: exactly, or estimated to first order.
     #[arg(long, value_enum, default_value_t = AblateArg::Zero)]
     pub(super) ablate: AblateArg,
@@ -73,6 +74,7 @@ pub(super) struct ReadArgs {
 pub(super) enum LensArg {
     Unembed,
     Trained,
+    Jacobian,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

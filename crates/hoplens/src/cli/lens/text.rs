@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::error::CliError;
 use crate::cli::{progress, prompt_files, write};
 use hoplens_interp::ModelContext;
-use hoplens_interp::lens::trained::{LensText, SampleOptions, TextSource, cut, sample};
+use hoplens_interp::lens::{LensText, SampleOptions, SampleStart, TextSource, cut, sample};
 use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]
@@ -136,6 +136,8 @@ fn of(
             count,
             length: args.length,
             seed,
+            start: SampleStart::Word,
+            top_p: None,
         };
         let context = ModelContext::new(model, cancel);
         let text = sample(context, options, &mut |done| {

@@ -15,11 +15,10 @@ use crate::cli::lens::text;
 use crate::cli::lens::text::TextArgs;
 use crate::cli::outcome::CommandOutcome;
 use crate::cli::{interrupt, json, lists, progress, resident, write};
-use hoplens_interp::lens::HeadAt;
 use hoplens_interp::lens::trained::{
-    CurvePoint, Form, LensAbout, LensText, Objective, Schedule, TrainedLens, Trainer,
-    TrainingOptions,
+    CurvePoint, Form, LensAbout, Objective, Schedule, TrainedLens, Trainer, TrainingOptions,
 };
+use hoplens_interp::lens::{HeadAt, LensText};
 use hoplens_runtime::{CancelToken, Model};
 
 #[derive(Debug, clap::Args)]

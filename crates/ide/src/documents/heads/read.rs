@@ -41,7 +41,7 @@ pub fn heads_document(
     let target = target(context, &query, &read_query)?;
     read_query.answers = vec![Answer::from_token(target)];
     let mut reading = read_heads(context, &read_query, target, options.top)?;
-    if let AnyLens::Trained(_) = options.lens {
+    if let AnyLens::Trained(_) | AnyLens::Jacobian(_) = options.lens {
         replace_words(context, &read_query, options, &mut reading.heads)?;
     }
     let heads: Vec<HeadAt> = reading
@@ -98,6 +98,7 @@ pub fn heads_document(
         lens: match options.lens {
             AnyLens::Unembed => "unembed",
             AnyLens::Trained(_) => "trained",
+            AnyLens::Jacobian(_) => "jacobian",
         },
         injections: query.injections,
         residual_norm: reading.residual_norm,
@@ -138,7 +139,7 @@ fn target(
     Ok(read_token(context, read_query, None, 0)?.target_id)
 }
 
-/// Replaces the heads' words by those of a trained lens; heads without a map lose theirs.
+/// Replaces the heads' words by those of another lens; heads without a map lose theirs.
 fn replace_words(
     context: ModelContext<'_>,
     query: &PromptQuery,

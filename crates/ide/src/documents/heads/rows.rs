@@ -26,7 +26,7 @@ pub struct HeadsDocument {
     pub target: String,
     /// Log-probability of `target` behind the token that was read, in nats.
     pub logp: f64,
-    /// The lens: `unembed` or `trained`.
+    /// The lens: `unembed`, `trained` or `jacobian`.
     pub lens: &'static str,
     /// The injections in force.
     pub injections: Vec<MemoryInjection>,

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lens::head_at::HeadAt;
+use crate::lens::text::TextAbout;
 use crate::lens::trained::adam::Schedule;
 use crate::lens::trained::objective::Objective;
-use crate::lens::trained::text::TextAbout;
 use hoplens_runtime::ModelInfo;
 
 /// The form of a lens' maps.

@@ -6,11 +6,11 @@ use serde::Serialize;
 use crate::context::ModelContext;
 use crate::lens::any_lens::AnyLens;
 use crate::lens::head_at::HeadAt;
+use crate::lens::text::LensText;
 use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::evaluate::{batches, dot};
 use crate::lens::trained::objective::Objective;
-use crate::lens::trained::text::LensText;
 use hoplens_runtime::{Matrix, ModelError, log_sum_exp, softmax, top_k};
 
 /// The lenses to compare, and the heads.

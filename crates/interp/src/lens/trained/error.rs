@@ -2,6 +2,8 @@
 
 use hoplens_runtime::ModelError;
 
+use crate::lens::tensors::DamagedTensors;
+
 /// A lens could not be trained, stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LensError {
@@ -69,4 +71,10 @@ pub enum LensError {
     /// The model could not be run.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl From<DamagedTensors> for LensError {
+    fn from(DamagedTensors(reason): DamagedTensors) -> Self {
+        Self::Damaged(reason)
+    }
 }

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::context::ModelContext;
 use crate::lens::head_at::HeadAt;
+use crate::lens::text::LensText;
 use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::loss::logits;
 use crate::lens::trained::objective::Objective;
-use crate::lens::trained::text::LensText;
 use crate::lens::trained::trained_lens::TrainedLens;
 use hoplens_runtime::{Matrix, ModelError, log_sum_exp, top_k};
 

@@ -3,10 +3,10 @@
 //! A layer of GPT-2 Small has 464 million values; this form is for small models and comparisons.
 
 use crate::lens::head_at::HeadAt;
+use crate::lens::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::adam::AdamMoments;
 use crate::lens::trained::batch::Batch;
 use crate::lens::trained::error::LensError;
-use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, MatrixView, Model, log_sum_exp, softmax};
 
 /// The most bytes that maps and their training state may take.
@@ -248,7 +248,7 @@ impl LayerMaps {
     /// [`LensError::Damaged`].
     pub(super) fn read(&mut self, prefix: &str, from: &TensorReader<'_>) -> Result<(), LensError> {
         from.fill(&format!("{prefix}.maps"), &mut self.maps.data)?;
-        from.fill(&format!("{prefix}.bias"), &mut self.bias)
+        Ok(from.fill(&format!("{prefix}.bias"), &mut self.bias)?)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Groups of compact lenses that are trained jointly: one head, or all heads of a layer.
 
 use crate::lens::head_at::HeadAt;
+use crate::lens::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::candidates::Candidates;
 use crate::lens::trained::compact::{CompactLens, CompactMoments, ZMap};
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::fit;
 use crate::lens::trained::loss::{Affine, exact, loss};
-use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model};
 
 /// The scales of the fitted lens that are tried as the start of the training.

@@ -1,13 +1,13 @@
 //! What learns: groups of compact lenses, or the full maps of layers.
 
 use crate::lens::head_at::HeadAt;
+use crate::lens::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::about::{Form, LensAbout, TrainingOptions};
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::full;
 use crate::lens::trained::full::LayerLearner;
 use crate::lens::trained::group::{LensGroup, Member};
 use crate::lens::trained::objective::Objective;
-use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::trained_lens::TrainedLens;
 use hoplens_runtime::Model;
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::context::ModelContext;
+use crate::lens::text::mixed;
 use crate::lens::trained::about::TrainingOptions;
 use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::candidates::Candidates;
@@ -10,7 +11,6 @@ use crate::lens::trained::error::LensError;
 use crate::lens::trained::fit;
 use crate::lens::trained::group::LensGroup;
 use crate::lens::trained::objective::Objective;
-use crate::lens::trained::text::mixed;
 
 /// Batches over which the bias is averaged.
 const BIAS_BATCHES: usize = 16;

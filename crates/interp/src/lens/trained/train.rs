@@ -6,6 +6,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::context::ModelContext;
+use crate::lens::tensors::{TensorReader, TensorWriter};
+use crate::lens::text::{LensText, mixed};
 use crate::lens::trained::about::{CurvePoint, LensAbout, TrainingOptions};
 use crate::lens::trained::batch::{Batch, TargetDistribution};
 use crate::lens::trained::error::LensError;
@@ -13,8 +15,6 @@ use crate::lens::trained::full::LayerLearner;
 use crate::lens::trained::group::LensGroup;
 use crate::lens::trained::learners::Learners;
 use crate::lens::trained::prepare::{TrainingContext, average, candidates, fit, frequent, targets};
-use crate::lens::trained::tensors::{TensorReader, TensorWriter};
-use crate::lens::trained::text::{LensText, mixed};
 use crate::lens::trained::trained_lens::TrainedLens;
 use hoplens_runtime::{CancelToken, Matrix, Model};
 
@@ -313,7 +313,7 @@ impl<'a> Trainer<'a> {
             state: self.progress.clone(),
             best,
         };
-        tensors.bytes(CHECKPOINT, &kept)
+        Ok(tensors.bytes(CHECKPOINT, &kept)?)
     }
 
     /// Returns the lens: for each head, the maps with the least held-out loss.

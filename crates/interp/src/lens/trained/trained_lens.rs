@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::lens::head_at::HeadAt;
+use crate::lens::tensors::{TensorReader, TensorWriter};
 use crate::lens::trained::about::{Form, LensAbout};
 use crate::lens::trained::compact::CompactLens;
 use crate::lens::trained::error::LensError;
 use crate::lens::trained::full::LayerMaps;
 use crate::lens::trained::loss::logits;
-use crate::lens::trained::tensors::{TensorReader, TensorWriter};
 use hoplens_runtime::{Matrix, Model};
 
 /// The metadata key that marks a lens file.
@@ -75,7 +75,7 @@ impl TrainedLens {
                 }
             }
         }
-        tensors.bytes(LENS, &self.about)
+        Ok(tensors.bytes(LENS, &self.about)?)
     }
 
     /// Reads a lens of this model.

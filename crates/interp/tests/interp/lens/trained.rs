@@ -2,11 +2,12 @@
 
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    CompareOptions, Disagreement, EvaluateOptions, Form, LensError, LensEvaluation, LensText,
-    Objective, SampleOptions, Schedule, TextSource, TrainedLens, Trainer, TrainingOptions, compare,
-    evaluate, sample,
+    CompareOptions, Disagreement, EvaluateOptions, Form, LensError, LensEvaluation, Objective,
+    Schedule, TrainedLens, Trainer, TrainingOptions, compare, evaluate,
 };
-use hoplens_interp::lens::{AnyLens, HeadAt};
+use hoplens_interp::lens::{
+    AnyLens, HeadAt, LensText, SampleOptions, SampleStart, TextSource, sample,
+};
 use hoplens_runtime::{CancelToken, Matrix, Model};
 use hoplens_test_support::{load, miniature};
 
@@ -23,6 +24,8 @@ fn long_text(model: &Model, sequences: usize, seed: u64) -> LensText {
         count: sequences,
         length: 20,
         seed,
+        start: SampleStart::Word,
+        top_p: None,
     };
     let cancel = CancelToken::new();
     sample(ModelContext::new(model, &cancel), options, &mut |_| {}).expect("text is sampled")

@@ -15,9 +15,9 @@ use crate::cli::outcome::CommandOutcome;
 use crate::cli::{json, progress};
 use hoplens_interp::ModelContext;
 use hoplens_interp::lens::trained::{
-    CompareOptions, Disagreement, LensAbout, TextAbout, TrainedLens, compare,
+    CompareOptions, Disagreement, LensAbout, TrainedLens, compare,
 };
-use hoplens_interp::lens::{AnyLens, HeadAt};
+use hoplens_interp::lens::{AnyLens, HeadAt, TextAbout};
 use hoplens_runtime::{CancelToken, Model};
 
 /// The name of the unembed lens in place of a file.

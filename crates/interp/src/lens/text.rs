@@ -91,7 +91,7 @@ pub fn cut(model: &Model, texts: &[String], length: usize) -> LensText {
     }
 }
 
-/// How many sequences are sampled from a model.
+/// How sequences are sampled from a model.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleOptions {
     /// Number of sequences.
@@ -100,12 +100,23 @@ pub struct SampleOptions {
     pub length: usize,
     /// The seed: the same seed samples the same sequences.
     pub seed: u64,
+    /// What sequences begin with.
+    pub start: SampleStart,
+    /// As [`SamplingParams::top_p`].
+    pub top_p: Option<f64>,
+}
+
+/// The first token of a sampled sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleStart {
+    /// A capitalised word of the vocabulary, as at the beginning of a sentence.
+    Word,
+    /// The model's begin-of-text token; a word if it has none.
+    Bos,
 }
 
 /// Samples sequences from the model, at temperature 1. `progress` receives the number of sequences
 /// that are done.
-///
-/// A sequence begins with a capitalised word of the vocabulary, like a sentence.
 ///
 /// # Errors
 /// As [`Model::forward`].
@@ -135,7 +146,13 @@ pub fn sample(
 fn sample_batch(
     ModelContext { model, cancel }: ModelContext<'_>,
     numbers: std::ops::Range<usize>,
-    SampleOptions { length, seed, .. }: SampleOptions,
+    SampleOptions {
+        length,
+        seed,
+        start,
+        top_p,
+        ..
+    }: SampleOptions,
 ) -> Result<Vec<Vec<u32>>, ModelError> {
     let mut samplers: Vec<Sampler> = numbers
         .clone()
@@ -143,14 +160,16 @@ fn sample_batch(
             Sampler::new(SamplingParams {
                 temperature: 1.0,
                 top_k: None,
-                top_p: None,
+                top_p,
                 seed: mixed(seed, number as u64),
             })
         })
         .collect();
-    let mut sequences: Vec<Vec<u32>> = numbers
-        .map(|number| vec![first_token(model, mixed(seed, number as u64))])
-        .collect();
+    let first = |number: usize| {
+        let bos = model.config().bos.filter(|_| start == SampleStart::Bos);
+        bos.unwrap_or_else(|| first_token(model, mixed(seed, number as u64)))
+    };
+    let mut sequences: Vec<Vec<u32>> = numbers.map(|number| vec![first(number)]).collect();
     let hooks = Hooks {
         reuse: Reuse::Keys,
         ..Hooks::capture(Capture {
