@@ -187,10 +187,12 @@ fn rows(model: &Model, path: &str) -> Vec<Row> {
         let end = found.map_or(0, |start| start + mention.len());
         let query = PromptQuery::new(&model.tokenizer, sentence.as_str(), BosPolicy::Auto);
         let ids = query.ids();
+        let own = bridge_tokens(model, bridge, &ids);
         let others = records
             .iter()
             .enumerate()
-            .filter(|(other, _)| *other != index);
+            .filter(|(other, _)| *other != index)
+            .map(|(_, [_, _, other])| bridge_tokens(model, other, &ids));
         Row {
             first: query
                 .tokens
