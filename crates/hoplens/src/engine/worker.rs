@@ -13,7 +13,7 @@ use crate::engine::job_result::JobResult;
 use crate::engine::queue::{EngineJob, JobQueue, LoadModel, Priority};
 use crate::engine::status::ModelStatus;
 #[cfg(feature = "test-faults")]
-use crate::engine::test_faults::inject_test_panic;
+use crate::engine::test_faults::{hold_test_job, inject_test_panic};
 use hoplens_runtime::{CancelToken, Model};
 
 /// Receives every change of the model's state, on the engine's thread.
@@ -111,7 +111,10 @@ impl Engine {
                 Ok(model) => log.run(|| {
                     let work = AssertUnwindSafe(|| {
                         #[cfg(feature = "test-faults")]
-                        inject_test_panic(number);
+                        {
+                            inject_test_panic(number);
+                            hold_test_job(priority, &token);
+                        }
                         work(model, &token)
                     });
                     match catch_unwind(work) {
