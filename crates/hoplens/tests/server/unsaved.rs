@@ -188,7 +188,10 @@ fn the_model_of_settings_counts_once_they_are_saved() {
     let status = client.request("workspace/executeCommand", status);
     assert_eq!(status["model"]["name"], "tiny-gpt2");
     replace(&mut client, &settings, 3, &naming("tiny-llama"));
-    std::fs::write(&path, naming("tiny-llama")).unwrap();
+    // The server may still read the file, which must never be empty.
+    let written = path.with_extension("new");
+    std::fs::write(&written, naming("tiny-llama")).unwrap();
+    std::fs::rename(&written, &path).unwrap();
     save(&mut client, &settings);
     let ready = client.notification("experimental/serverStatus", |status| {
         status["quiescent"] == true
