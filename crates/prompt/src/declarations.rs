@@ -6,6 +6,8 @@ pub(crate) mod case_fields;
 pub(crate) mod cases;
 pub mod declaration_sites;
 pub(crate) mod declared;
+#[cfg(test)]
+pub(crate) mod documented_keys;
 pub(crate) mod facts;
 pub(crate) mod fields;
 pub(crate) mod imported_answers;

@@ -350,10 +350,7 @@ fn put(target: &Path, before: &str, after: &str, edit: &FileEdit) -> Result<(), 
                 .into(),
         });
     }
-    write::whole(target, after.as_bytes()).map_err(|source| CliError::Write {
-        path: target.into(),
-        source,
-    })
+    write::whole(target, after.as_bytes())
 }
 
 #[derive(Serialize)]

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2, typed};
+use crate::client::{Client, typed};
 use crate::editor;
+use crate::session_start::{Start, tiny_gpt2};
 use hoplens::server::protocol::common::{AblationMode, EncodingName, ScopeName};
 use hoplens::server::protocol::documents::{HeadsReport, SweepReport};
 use hoplens::server::protocol::influence::InfluenceResult;

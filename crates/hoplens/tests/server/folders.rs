@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, folder_of, tiny_gpt2, uri};
+use crate::client::Client;
+use crate::session_start::{Start, folder_of, tiny_gpt2, uri};
 
 const STATUS: &str = "experimental/serverStatus";
 const BROKEN: &str = "---\nhoplens.cases: [\n---\nRome is";

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start};
+use crate::client::Client;
 use crate::requests;
+use crate::session_start::Start;
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";

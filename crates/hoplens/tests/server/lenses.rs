@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::{Start, uri};
 
 const TEXT: &str = include_str!("tiny.prompt");
 const URI: &str = "file:///somewhere/tiny.prompt";

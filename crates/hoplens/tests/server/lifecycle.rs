@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, DRAIN, Start};
+use crate::client::{Client, DRAIN};
+use crate::session_start::Start;
 
 #[test]
 fn shutdown_and_exit_end_the_process_at_once() {

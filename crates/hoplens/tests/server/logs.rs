@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2};
+use crate::client::Client;
 use crate::requests;
+use crate::session_start::{Start, tiny_gpt2};
 
 const URI: &str = "file:///somewhere/tiny.prompt";
 const DIAGNOSTICS: &str = "textDocument/publishDiagnostics";

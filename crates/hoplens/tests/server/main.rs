@@ -23,6 +23,7 @@ mod protocol;
 mod random;
 mod requests;
 mod scenario;
+mod session_start;
 mod sidecar;
 mod slow;
 mod smollm2;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2, uri};
+use crate::client::Client;
+use crate::session_start::{Start, tiny_gpt2, uri};
 use crate::statics::without_model;
 
 const STATUS: &str = "experimental/serverStatus";

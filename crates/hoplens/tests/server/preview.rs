@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
+use crate::session_start::{Start, uri};
 use crate::statics::without_model;
 use hoplens::server::protocol::preview::{PreviewResult, PreviewSegmentKind};
 

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::Start;
 
 /// A prompt whose hop is lost.
 pub struct Scenario {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::{Start, uri};
 
 const PROMPT: &str = "The first president of the United States is located off the coast of";
 const SIDECAR: &str = "version: 1\ncases:\n  - id: tiny\n    expect: \" fought\"\n    hops:\n      - {mention: \"The first president of the United States\", bridge: \"café\"}\n";

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::client::Start;
 use crate::scenario::{self, Scenario};
+use crate::session_start::Start;
 
 const MODEL: &str = "smollm2-135m";
 

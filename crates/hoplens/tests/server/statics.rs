@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::{Start, uri};
 
 const URI: &str = "file:///somewhere/static.prompt";
 

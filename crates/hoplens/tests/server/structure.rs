@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::{Start, uri};
 use crate::statics::without_model;
 
 const URI: &str = "file:///somewhere/structure.prompt";

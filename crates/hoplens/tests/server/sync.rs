@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start};
+use crate::client::Client;
 use crate::editor::{self, Units};
 use crate::random::{self, Numbers};
 use crate::requests;
+use crate::session_start::Start;
 
 /// The number of changes for each encoding.
 const CHANGES: usize = 10_000;

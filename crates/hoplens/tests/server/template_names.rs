@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, uri};
+use crate::client::Client;
 use crate::editor::{self, Units};
+use crate::session_start::{Start, uri};
 use crate::statics::without_model;
 
 const TEXT: &str = "---\ninput:\n  schema:\n    city: string, 🙂 where\n---\né🙂 {{city}} {{#if city}}{{> card}}{{/if}} {{tone}}";

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2, uri};
+use crate::client::Client;
+use crate::session_start::{Start, tiny_gpt2, uri};
 
 const TEXT: &str = include_str!("tiny.prompt");
 const BROKEN: &str = "---\nhoplens.cases: [\n---\nRome is";

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Start, tiny_gpt2, uri};
+use crate::client::Client;
 use crate::editor;
+use crate::session_start::{Start, tiny_gpt2, uri};
 use crate::statics::without_model;
 
 const URI: &str = "file:///somewhere/writing.prompt";

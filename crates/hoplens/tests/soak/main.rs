@@ -20,6 +20,8 @@ mod client;
 mod random;
 #[path = "../server/requests.rs"]
 mod requests;
+#[path = "../server/session_start.rs"]
+mod session_start;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -14,6 +14,8 @@
 
 #[path = "../server/client.rs"]
 mod client;
+#[path = "../server/session_start.rs"]
+mod session_start;
 
 use std::time::{Duration, Instant};
 

@@ -60,10 +60,7 @@ fn in_case(
 ) -> Option<FileEdit> {
     let keys = list_yaml(file, text, case.origin, case.fence)?;
     let root = keys.root().ok()??;
-    let mut cases = &root;
-    for key in keys.path("cases") {
-        cases = cases.entry(&key)?.1;
-    }
+    let cases = keys.cases(&root)?;
     let Data::List { items, .. } = &cases.data else {
         return None;
     };

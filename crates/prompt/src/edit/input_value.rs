@@ -198,10 +198,7 @@ fn case_edit(file: &PromptFile, text: &str, name: &str, value: &str) -> Option<V
         let keys = list_yaml(file, text, first.origin, first.fence)?;
         let doc = keys.document()?;
         let root = keys.root().ok()??;
-        let mut cases = &root;
-        for key in keys.path("cases") {
-            cases = cases.entry(&key)?.1;
-        }
+        let cases = keys.cases(&root)?;
         let Data::List { items, .. } = &cases.data else {
             return None;
         };

@@ -106,10 +106,7 @@ fn attempt(
     let mut edits = vec![lists::added(&list_yaml, "inject", &item)?];
     if let Some(at) = naming.new_id {
         let root = list_yaml.root().ok()??;
-        let mut cases = &root;
-        for key in list_yaml.path("cases") {
-            cases = cases.entry(&key)?.1;
-        }
+        let cases = list_yaml.cases(&root)?;
         let case = file.cases.get(at)?;
         let written = id(naming.reference.as_deref()?);
         let (text, newline) = (list_yaml.text, list_yaml.newline);

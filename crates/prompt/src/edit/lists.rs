@@ -95,6 +95,13 @@ impl ListYaml<'_> {
         Ok(tree.root.filter(|root| !root.is_null()))
     }
 
+    /// Returns the list of cases below a root; `None` if there is none.
+    pub(crate) fn cases<'node>(&self, root: &'node Node) -> Option<&'node Node> {
+        let keys = self.path("cases");
+        keys.iter()
+            .try_fold(root, |node, key| node.entry(key).map(|(_, value)| value))
+    }
+
     pub(crate) fn edit(&self, file: &PromptFile, edits: Vec<TextEdit>) -> FileEdit {
         FileEdit {
             target: self.target,

@@ -1,7 +1,7 @@
 //! Adds an entry to a map in existing YAML.
 
 use crate::edit::file_edit::TextEdit;
-use crate::edit::place::{EditedFile, after, at_end, column, in_flow, insert, spaces};
+use crate::edit::place::{EditedFile, after, at_end, column, in_flow, insert, open_keys, spaces};
 use crate::yaml::node::{Data, Node};
 
 /// Returns the edit that adds `key: value` to the map under the keys of `path`, and the keys that do
@@ -103,15 +103,7 @@ pub(crate) fn entry_of(
 
 /// Returns an entry below the keys of `path`, indented by `indent` and without a final line break.
 fn nested(path: &[&str], entry: &str, indent: usize, newline: &str) -> String {
-    let mut out = String::new();
-    let mut indent = indent;
-    for key in path {
-        out.push_str(&spaces(indent));
-        out.push_str(key);
-        out.push(':');
-        out.push_str(newline);
-        indent += 2;
-    }
+    let (out, indent) = open_keys(path, indent, newline);
     out + &spaces(indent) + entry
 }
 

@@ -51,16 +51,18 @@ pub(crate) struct EditedFile<'text> {
 /// Returns the nested keys of `path` with a list of one item, indented by `indent` and without a
 /// final line break.
 pub(crate) fn new_key(path: &[String], item: &Item, indent: usize, newline: &str) -> String {
-    let mut out = String::new();
-    let mut indent = indent;
-    for key in path {
-        out.push_str(&spaces(indent));
-        out.push_str(key);
-        out.push(':');
-        out.push_str(newline);
-        indent += 2;
-    }
+    let (out, indent) = open_keys(path, indent, newline);
     out + &item.block(indent, indent + 2, newline)
+}
+
+/// Returns a line for each key of `path`, each two columns further than the one before, and the
+/// column of what follows.
+pub(crate) fn open_keys(path: &[impl AsRef<str>], indent: usize, newline: &str) -> (String, usize) {
+    let lines = path.iter().enumerate().map(|(depth, key)| {
+        let lead = spaces(indent + 2 * depth);
+        format!("{lead}{}:{newline}", key.as_ref())
+    });
+    (lines.collect(), indent + 2 * path.len())
 }
 
 /// Returns the same on one line, `a: {b: [{…}]}`.

@@ -8,6 +8,7 @@ mod dotprompt;
 mod github;
 mod promptfoo;
 mod prompty;
+mod sampling;
 mod semantic_kernel;
 mod vscode;
 

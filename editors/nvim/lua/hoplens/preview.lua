@@ -28,14 +28,6 @@ local DELAY = 100
 ---@type hoplens.Preview?
 local preview
 
----@param value any
-local function present(value)
-  if value == vim.NIL then
-    return nil
-  end
-  return value
-end
-
 --- Closes the preview.
 function M.close()
   local closed = preview
@@ -98,12 +90,12 @@ end
 ---@param self hoplens.Preview
 local function draw(self)
   local result = assert(self.result)
-  local failed = present(result.error)
+  local failed = layouts.present(result.error)
   local good = self.last_good
   local is_older = failed ~= nil
     and good ~= nil
     and good.uri == result.uri
-    and present(good.case) == present(result.case)
+    and layouts.present(good.case) == layouts.present(result.case)
   self.shown = is_older and good or result
   self.layout = layouts.layout(self.shown, {
     exact = self.exact,
@@ -171,11 +163,11 @@ local function read(self, case)
     return preview == self and self.request == request
   end
   server.execute(self.source, 'preview', argument, function(result)
-    if not is_newest() or not present(result) then
+    if not is_newest() or not layouts.present(result) then
       return
     end
-    self.result, self.case = result, present(result.case)
-    if not present(result.error) then
+    self.result, self.case = result, layouts.present(result.case)
+    if not layouts.present(result.error) then
       self.last_good = result
     end
     draw(self)
@@ -275,7 +267,7 @@ local function toggle_exact()
   if not self or not self.result then
     return
   end
-  if not present(self.result.model) then
+  if not layouts.present(self.result.model) then
     return server.notify('without a model, there is no exact text', vim.log.levels.WARN)
   end
   self.exact = not self.exact

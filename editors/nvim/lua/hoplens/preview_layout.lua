@@ -55,7 +55,8 @@ function M.group(kind)
 end
 
 --- Returns a JSON value, or nil for `null`.
-local function present(value)
+---@param value any
+function M.present(value)
   if value == vim.NIL then
     return nil
   end
@@ -76,7 +77,7 @@ end
 ---@param tokens integer?
 ---@return string
 local function token_count(tokens)
-  tokens = present(tokens)
+  tokens = M.present(tokens)
   return tokens and ('%d token%s'):format(tokens, tokens == 1 and '' or 's') or ''
 end
 
@@ -131,7 +132,7 @@ local function problem_lines(result, problem, is_older)
   if is_older then
     table.insert(lines, 'Shown is the last version without an error.')
   end
-  local refusal = present(result.model) and present(result.model.refusal)
+  local refusal = M.present(result.model) and M.present(result.model.refusal)
   if refusal then
     local text = 'The chat template of %s refuses these messages: %s'
     table.insert(lines, (text:format(result.model.name, refusal):gsub('%s*\n%s*', ' ')))
@@ -150,7 +151,7 @@ function M.layout(result, options)
   if #lines > 0 then
     table.insert(lines, '')
   end
-  local model = present(result.model)
+  local model = M.present(result.model)
   if options.exact and model then
     append(layout, model.segments)
     return layout
@@ -176,16 +177,16 @@ end
 ---@return string[]
 function M.summary(result, exact)
   local parts = {}
-  local case, model = present(result.case), present(result.model)
+  local case, model = M.present(result.case), M.present(result.model)
   if case and #result.cases > 1 then
     table.insert(parts, case)
   end
   if not model then
-    local reason = present(result.without_model) or 'no model'
+    local reason = M.present(result.without_model) or 'no model'
     table.insert(parts, 'no token counts: ' .. reason)
     return parts
   end
-  local tokens = present(model.tokens)
+  local tokens = M.present(model.tokens)
   if tokens then
     local over = tokens > model.context and ', too long' or ''
     table.insert(parts, ('%d of %d tokens%s'):format(tokens, model.context, over))

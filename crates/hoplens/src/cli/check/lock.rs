@@ -14,6 +14,7 @@ use crate::cli::check::lock::compare::{Comparison, Tolerance};
 use crate::cli::check::lock::locked_file::{LockedCase, LockedFile};
 use crate::cli::error::CliError;
 use crate::cli::report::slashed;
+use crate::cli::write;
 use hoplens_analysis::{CaseFindings, Verdict};
 use hoplens_ide::{Diagnostic, Snapshot};
 use hoplens_prompt::Severity;
@@ -162,16 +163,13 @@ impl Lock {
 
     /// Writes the file atomically. Returns whether it changed.
     pub(super) fn write(&self, path: &Path) -> Result<bool, CliError> {
-        let failed = |source: std::io::Error| CliError::Write {
-            path: path.into(),
-            source,
-        };
-        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| write::failed(path, error.into()))?;
         let text = format!("{text}\n");
         if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
             return Ok(false);
         }
-        crate::cli::write::whole(path, text.as_bytes()).map_err(failed)?;
+        write::whole(path, text.as_bytes())?;
         Ok(true)
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn control_vector(
 ) -> Result<(), CliError> {
     let bytes = model.control_vector_file(&vector.directions)?;
     let path = args.out.as_deref().unwrap_or(Path::new(""));
-    write_whole(path, &bytes)?;
+    write::whole(path, &bytes)?;
     let out = &mut anstream::stdout().lock();
     if global.format() == OutputFormat::Json {
         let result = ExportResult {
@@ -129,7 +129,7 @@ pub(super) fn script(
     text: &str,
 ) -> Result<(), CliError> {
     if let Some(path) = &args.out {
-        write_whole(path, text.as_bytes())?;
+        write::whole(path, text.as_bytes())?;
     }
     let out = &mut anstream::stdout().lock();
     if global.format() == OutputFormat::Json {
@@ -147,12 +147,4 @@ pub(super) fn script(
         None => write!(out, "{text}")?,
     }
     Ok(())
-}
-
-/// Writes a file atomically.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    write::whole(path, bytes).map_err(|source| CliError::Write {
-        path: path.into(),
-        source,
-    })
 }

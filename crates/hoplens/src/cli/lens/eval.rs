@@ -75,10 +75,7 @@ pub(super) fn run(args: &LensEvalArgs, global: &Global) -> Result<CommandOutcome
     let layers = by_layer(&evaluation.heads);
     if let Some(path) = &args.plot {
         let picture = plot(&evaluation, &layers)?;
-        write::whole(path, picture.as_bytes()).map_err(|source| CliError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        write::whole(path, picture.as_bytes())?;
     }
     let out = &mut anstream::stdout().lock();
     if global.format() == OutputFormat::Json {

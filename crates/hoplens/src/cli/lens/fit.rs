@@ -69,7 +69,7 @@ pub(super) fn run(args: &FitArgs, global: &Global) -> Result<CommandOutcome, Cli
         None => default_out(global, &model)?,
     };
     // Check before a long fit that the result can be written.
-    probe(&out)?;
+    write::check_folder(&out)?;
     let checkpoint = checkpoint_path(&out);
     let cancel = interrupt::cancel_on_interrupt()?;
     let context = ModelContext::new(&model, &cancel);
@@ -85,7 +85,7 @@ pub(super) fn run(args: &FitArgs, global: &Global) -> Result<CommandOutcome, Cli
     let spinner = progress::spinner("Truncating the matrices");
     let lens = fit.lens(args.rank)?;
     let bytes = lens.to_bytes()?;
-    save(&out, &bytes)?;
+    write::whole(&out, &bytes)?;
     spinner.finish_and_clear();
     // A checkpoint that remains does no harm.
     let _ = std::fs::remove_file(&checkpoint);
@@ -111,23 +111,9 @@ fn check(args: &FitArgs) -> Result<(), CliError> {
 fn default_out(global: &Global, model: &Model) -> Result<PathBuf, CliError> {
     let path = jacobian_lens_path(&global.store(), &model.info.sha256);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| CliError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(folder).map_err(|source| write::failed(&path, source))?;
     }
     Ok(path)
-}
-
-/// Checks that the folder can be written to.
-fn probe(out: &Path) -> Result<(), CliError> {
-    let folder = out.parent().filter(|folder| *folder != Path::new(""));
-    tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map(drop)
-        .map_err(|source| CliError::Write {
-            path: out.into(),
-            source,
-        })
 }
 
 /// Begins a fit, or continues from its checkpoint.
@@ -190,18 +176,11 @@ fn accumulate(
             }
         })?;
         if !fit.is_done() {
-            save(checkpoint, &fit.checkpoint()?)?;
+            write::whole(checkpoint, &fit.checkpoint()?)?;
         }
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    write::whole(path, bytes).map_err(|source| CliError::Write {
-        path: path.into(),
-        source,
-    })
 }
 
 /// Says how a stopped fit continues.

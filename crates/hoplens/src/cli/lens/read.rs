@@ -130,10 +130,7 @@ fn page(html: &str, args: &ReadArgs) -> Result<(), CliError> {
         // The browser reads the file after this command has ended.
         None => std::env::temp_dir().join("hoplens-heads.html"),
     };
-    write::whole(&path, html.as_bytes()).map_err(|source| CliError::Write {
-        path: path.clone(),
-        source,
-    })?;
+    write::whole(&path, html.as_bytes())?;
     if args.open {
         open::that_detached(&path).map_err(|source| CliError::System {
             what: "cannot open a browser (the page is written; open it by hand)",

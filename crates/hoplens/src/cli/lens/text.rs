@@ -63,10 +63,7 @@ pub(super) fn of_training(
         })
         .collect();
     let whole = format!("{}\n{}\n", heading(args, model), lines.join("\n"));
-    write::whole(kept, whole.as_bytes()).map_err(|source| CliError::Write {
-        path: kept.into(),
-        source,
-    })?;
+    write::whole(kept, whole.as_bytes())?;
     Ok(text)
 }
 

@@ -115,7 +115,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, C
     check(args)?;
     // Check before a long training that the result can be written.
     let checkpoint = beside(&args.out, "checkpoint");
-    probe(&args.out)?;
+    write::check_folder(&args.out)?;
     let model = resident::load(global)?;
     let options = options(args, &model)?;
     let cancel = interrupt::cancel_on_interrupt()?;
@@ -142,7 +142,7 @@ pub(super) fn run(args: &TrainArgs, global: &Global) -> Result<CommandOutcome, C
         if !cancel.is_cancelled() {
             return Err(error);
         }
-        save(&checkpoint, &trainer.checkpoint()?)?;
+        write::whole(&checkpoint, &trainer.checkpoint()?)?;
         let step = trainer.curve().last().map_or(0, |point| point.step);
         let line = format!(
             "stopped after step {step}; the same command goes on from {}",
@@ -264,17 +264,6 @@ fn beside(out: &Path, what: &str) -> PathBuf {
     out.with_file_name(format!("{name}.{what}"))
 }
 
-/// Checks that the folder can be written to.
-fn probe(out: &Path) -> Result<(), CliError> {
-    let folder = out.parent().filter(|folder| *folder != Path::new(""));
-    tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map(drop)
-        .map_err(|source| CliError::Write {
-            path: out.into(),
-            source,
-        })
-}
-
 /// Returns a trainer that continues from `checkpoint`, if there is one.
 fn trainer<'a>(
     model: &'a Model,
@@ -317,7 +306,7 @@ fn learn(
         bar.set_message(format!("Loss {:.3}", point.loss.unwrap_or(f64::NAN)));
         if point.held_out.is_some() {
             note(&bar, &point);
-            save(checkpoint, &trainer.checkpoint()?)?;
+            write::whole(checkpoint, &trainer.checkpoint()?)?;
         }
     }
     bar.finish_and_clear();
@@ -333,22 +322,15 @@ fn note(bar: &ProgressBar, point: &CurvePoint) {
     progress::note(bar, &line);
 }
 
-fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    write::whole(path, bytes).map_err(|source| CliError::Write {
-        path: path.into(),
-        source,
-    })
-}
-
 /// Writes the lens and its curve.
 fn finish(args: &TrainArgs, trainer: &Trainer<'_>, lens: &TrainedLens) -> Result<(), CliError> {
     // Write the lens first, because it took the longest.
-    save(&args.out, &lens.to_bytes()?)?;
-    save(
+    write::whole(&args.out, &lens.to_bytes()?)?;
+    write::whole(
         &beside(&args.out, "curve.csv"),
         curve::csv(trainer.curve()).as_bytes(),
     )?;
-    save(
+    write::whole(
         &beside(&args.out, "curve.svg"),
         curve::svg(trainer.curve())?.as_bytes(),
     )

@@ -1,10 +1,10 @@
-use std::fmt::Write;
 use std::path::Path;
 
 use jsonschema::Validator;
 use serde_json::Value;
 
 use super::*;
+use crate::declarations::documented_keys::{check_document, tables};
 use crate::declarations::keys;
 use crate::declarations::keys::{Key, KeyKind};
 use crate::diagnostics::code::Code;
@@ -44,9 +44,8 @@ fn the_shipped_schemas_are_those_of_the_code() {
     is_shipped("sidecar.schema.json", &sidecar_schema());
 }
 
-/// Returns the keys as the tables of docs/format.md.
-fn tables() -> String {
-    let mut out = String::new();
+#[test]
+fn the_document_has_every_key() {
     let titles: [(&str, &[Key]); 8] = [
         ("The lists", LISTS),
         ("An item of `cases`", keys::CASE),
@@ -57,32 +56,7 @@ fn tables() -> String {
         ("`measured`", keys::MEASURED),
         ("A sidecar beside the lists", &[VERSION]),
     ];
-    for (title, keys) in titles {
-        writeln!(out, "\n{title}:\n\n| key | |\n|---|---|").unwrap();
-        for key in keys {
-            let needed = if key.required { " Required." } else { "" };
-            writeln!(out, "| `{}` | {}{needed} |", key.name, key.doc).unwrap();
-        }
-    }
-    out
-}
-
-#[test]
-fn the_document_has_every_key() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("docs/format.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- keys -->\n", "\n<!-- /keys -->");
-    let from = text.find(begin).unwrap() + begin.len();
-    let to = text.find(end).unwrap_or(from);
-    let made = format!("{}{}{}", &text[..from], tables(), &text[to.max(from)..]);
-    if std::env::var("HOPLENS_UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(&path, &made).unwrap();
-    }
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        shipped == made,
-        "docs/format.md: run this test with HOPLENS_UPDATE=1"
-    );
+    let made = check_document("keys", &tables(&titles));
     let mut all = Vec::new();
     maps(LISTS, &mut all);
     for key in all.into_iter().flatten() {

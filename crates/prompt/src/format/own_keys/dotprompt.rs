@@ -1,6 +1,7 @@
 //! dotprompt's front matter.
 
 use crate::declarations::keys::{Key, KeyKind, key};
+use crate::format::own_keys::sampling::{STOP_SEQUENCES, TEMPERATURE, TOP_K, max_tokens, top_p};
 
 /// The types of Picoschema.
 const TYPES: KeyKind = KeyKind::Word(&["string", "number", "integer", "boolean", "null", "any"]);
@@ -38,31 +39,11 @@ const OUTPUT: &[Key] = &[
 ];
 
 const CONFIG: &[Key] = &[
-    key(
-        "temperature",
-        KeyKind::Number,
-        "How freely the model chooses words; 0 always takes the likeliest.",
-    ),
-    key(
-        "topK",
-        KeyKind::Index(1),
-        "From how many of the likeliest tokens each is chosen.",
-    ),
-    key(
-        "topP",
-        KeyKind::Probability,
-        "The probability of the likeliest tokens from which each is chosen.",
-    ),
-    key(
-        "maxOutputTokens",
-        KeyKind::Index(1),
-        "The greatest length of the reply in tokens.",
-    ),
-    key(
-        "stopSequences",
-        KeyKind::List(&KeyKind::Text),
-        "Texts at which the reply ends.",
-    ),
+    TEMPERATURE,
+    TOP_K,
+    top_p("topP"),
+    max_tokens("maxOutputTokens"),
+    STOP_SEQUENCES,
     key("version", KeyKind::Text, "The version of the model."),
 ];
 

@@ -1,6 +1,7 @@
 //! The prompt files of GitHub Models.
 
 use crate::declarations::keys::{Key, KeyKind, key, required};
+use crate::format::own_keys::sampling::{TEMPERATURE, max_tokens, top_p};
 
 const MESSAGE: &[Key] = &[
     required(
@@ -15,23 +16,7 @@ const MESSAGE: &[Key] = &[
     ),
 ];
 
-const PARAMETERS: &[Key] = &[
-    key(
-        "maxTokens",
-        KeyKind::Index(1),
-        "The greatest length of the reply in tokens.",
-    ),
-    key(
-        "temperature",
-        KeyKind::Number,
-        "How freely the model chooses words; 0 always takes the likeliest.",
-    ),
-    key(
-        "topP",
-        KeyKind::Probability,
-        "The probability of the likeliest tokens from which each is chosen.",
-    ),
-];
+const PARAMETERS: &[Key] = &[max_tokens("maxTokens"), TEMPERATURE, top_p("topP")];
 
 const STRING: &[Key] = &[
     key(

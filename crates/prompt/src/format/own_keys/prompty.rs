@@ -1,6 +1,7 @@
 //! The front matter of both versions of Prompty.
 
 use crate::declarations::keys::{Key, KeyKind, key, required};
+use crate::format::own_keys::sampling::{STOP_SEQUENCES, TEMPERATURE, TOP_K, max_tokens, top_p};
 
 const V1_CONFIGURATION: &[Key] = &[
     key(
@@ -38,21 +39,9 @@ const V1_CONFIGURATION: &[Key] = &[
 ];
 
 const V1_PARAMETERS: &[Key] = &[
-    key(
-        "temperature",
-        KeyKind::Number,
-        "How freely the model chooses words; 0 always takes the likeliest.",
-    ),
-    key(
-        "top_p",
-        KeyKind::Probability,
-        "The probability of the likeliest tokens from which each is chosen.",
-    ),
-    key(
-        "max_tokens",
-        KeyKind::Index(1),
-        "The greatest length of the reply in tokens.",
-    ),
+    TEMPERATURE,
+    top_p("top_p"),
+    max_tokens("max_tokens"),
     key("stop", KeyKind::Any, "Texts at which the reply ends."),
     key(
         "frequency_penalty",
@@ -171,31 +160,11 @@ pub const PROMPTY_V1_OWN: &[Key] = &[
 ];
 
 const V2_OPTIONS: &[Key] = &[
-    key(
-        "temperature",
-        KeyKind::Number,
-        "How freely the model chooses words; 0 always takes the likeliest.",
-    ),
-    key(
-        "topP",
-        KeyKind::Probability,
-        "The probability of the likeliest tokens from which each is chosen.",
-    ),
-    key(
-        "topK",
-        KeyKind::Index(1),
-        "From how many of the likeliest tokens each is chosen.",
-    ),
-    key(
-        "maxOutputTokens",
-        KeyKind::Index(1),
-        "The greatest length of the reply in tokens.",
-    ),
-    key(
-        "stopSequences",
-        KeyKind::List(&KeyKind::Text),
-        "Texts at which the reply ends.",
-    ),
+    TEMPERATURE,
+    top_p("topP"),
+    TOP_K,
+    max_tokens("maxOutputTokens"),
+    STOP_SEQUENCES,
     key(
         "frequencyPenalty",
         KeyKind::Number,

@@ -1,10 +1,8 @@
 //! The tables against what the readers accept and the documentation says.
 
-use std::fmt::Write;
-use std::path::Path;
-
 use super::*;
 use crate::declarations::declaration_sites::kinds;
+use crate::declarations::documented_keys::{check_document, tables};
 use crate::declarations::keys::{KeyKind, names};
 use crate::file::parse;
 use crate::format::github;
@@ -112,33 +110,7 @@ fn semantic_kernels_formats_are_those_that_its_reader_knows() {
     }
 }
 
-/// Returns the tables of docs/format.md.
-fn tables() -> String {
-    let mut out = String::new();
-    for (title, keys) in FORMAT_KEYS {
-        writeln!(out, "\n{title}:\n\n| key | |\n|---|---|").unwrap();
-        for key in *keys {
-            let needed = if key.required { " Required." } else { "" };
-            writeln!(out, "| `{}` | {}{needed} |", key.name, key.doc).unwrap();
-        }
-    }
-    out
-}
-
 #[test]
 fn the_document_has_the_keys_of_every_format() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("docs/format.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- format-keys -->\n", "\n<!-- /format-keys -->");
-    let from = text.find(begin).unwrap() + begin.len();
-    let to = text.find(end).unwrap_or(from);
-    let made = format!("{}{}{}", &text[..from], tables(), &text[to.max(from)..]);
-    if std::env::var("HOPLENS_UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(&path, &made).unwrap();
-    }
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        shipped == made,
-        "docs/format.md: run this test with HOPLENS_UPDATE=1"
-    );
+    check_document("format-keys", &tables(FORMAT_KEYS));
 }
