@@ -48,7 +48,7 @@ pub use edit::rewrite::{insert_text, mention_problems, replace_all, replace_ment
 pub use file::prompt_file::{PromptFile, find_case};
 pub use file::{parse, parse_with};
 pub use format::markdown::has_prompt_fence;
-pub use format::own_keys::{FORMAT_KEYS, format_sites};
+pub use format::own_keys::format_sites;
 pub use format::prompt_format::{
     PromptFormat, is_partial_file, is_prompt_file, prompt_of_sidecar, sidecar_name,
 };

@@ -13,7 +13,6 @@ mod semantic_kernel;
 mod vscode;
 
 use crate::declarations::declaration_sites::{DeclarationSite, yaml_window};
-use crate::declarations::keys::Key;
 use crate::file::prompt_file::PromptFile;
 use crate::format::own_keys::agents::AGENTS_OWN;
 use crate::format::own_keys::dotprompt::DOTPROMPT_OWN;
@@ -24,21 +23,6 @@ use crate::format::own_keys::semantic_kernel::SEMANTIC_KERNEL_OWN;
 use crate::format::own_keys::vscode::VSCODE_OWN;
 use crate::format::prompt_format::PromptFormat;
 use crate::format::prompty::version::PromptyVersion;
-
-/// The tables of all formats with their titles, for the documentation.
-pub const FORMAT_KEYS: &[(&str, &[Key])] = &[
-    ("dotprompt", DOTPROMPT_OWN),
-    ("Prompty v1", PROMPTY_V1_OWN),
-    ("Prompty v2", PROMPTY_V2_OWN),
-    ("VS Code (`.prompt.md`)", VSCODE_OWN),
-    (
-        "Agents (`.agent.md`, `.instructions.md`, `SKILL.md`)",
-        AGENTS_OWN,
-    ),
-    ("GitHub Models", GITHUB_OWN),
-    ("promptfoo", PROMPTFOO_OWN),
-    ("Semantic Kernel", SEMANTIC_KERNEL_OWN),
-];
 
 /// Returns the YAML of a document with the keys of its format. It overlaps with the
 /// [`declaration_sites`](crate::declaration_sites::declaration_sites), which have hoplens's keys.

@@ -3,12 +3,27 @@
 use super::*;
 use crate::declarations::declaration_sites::kinds;
 use crate::declarations::documented_keys::{check_document, tables};
-use crate::declarations::keys::{KeyKind, names};
+use crate::declarations::keys::{Key, KeyKind, names};
 use crate::file::parse;
 use crate::format::github;
 use crate::format::promptfoo::assertions::{ANSWERS, REFERENCES};
 use crate::format::prompty::version::{V1_MODEL, V2_MODEL, V2_ROOT};
 use crate::outline::PathStep;
+
+/// The tables of all formats with their titles, for the documentation.
+const FORMAT_KEYS: &[(&str, &[Key])] = &[
+    ("dotprompt", DOTPROMPT_OWN),
+    ("Prompty v1", PROMPTY_V1_OWN),
+    ("Prompty v2", PROMPTY_V2_OWN),
+    ("VS Code (`.prompt.md`)", VSCODE_OWN),
+    (
+        "Agents (`.agent.md`, `.instructions.md`, `SKILL.md`)",
+        AGENTS_OWN,
+    ),
+    ("GitHub Models", GITHUB_OWN),
+    ("promptfoo", PROMPTFOO_OWN),
+    ("Semantic Kernel", SEMANTIC_KERNEL_OWN),
+];
 
 /// Returns the map of keys under some keys; `[]` stands for an item.
 fn inside(keys: &'static [Key], path: &[&str]) -> Vec<&'static str> {
